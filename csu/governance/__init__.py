@@ -1,0 +1,4 @@
+"""May this be done? The one decision point: law and local doctrine, as two layers; the stricter wins.
+
+In: a question with camera, purpose, person and date. Out: yes or no with its source. Today: the local doctrine only.
+"""

@@ -1,0 +1,52 @@
+"""An alarm panel as a port: intrusion and fire alarms of the communes' buildings. No sound-derived alarm exists (AUD-3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType, Protocol, runtime_checkable
+
+from csu.hal.camera import CommuneId
+from csu.hal.clock import Nanoseconds
+
+PanelId = NewType("PanelId", str)
+
+
+class AlarmKind(StrEnum):
+    """Closed list: a kind that a microphone could raise (gunshot, glass break, scream) has no name here (AUD-3)."""
+
+    INTRUSION = "intrusion"
+    FIRE = "fire"
+    PANIC_BUTTON = "panic_button"
+    TAMPER = "tamper"
+    TECHNICAL = "technical"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class PanelMessage:
+    """One message of a panel, as received. (panel, sequence) names it: the same pair twice is the same message."""
+
+    panel: PanelId
+    sequence: int
+    commune: CommuneId
+    site: str
+    kind: AlarmKind
+    raised_at_ns: Nanoseconds
+
+
+@runtime_checkable
+class AlarmPanel(Protocol):
+    """One panel, or one receiver for many."""
+
+    @property
+    def panel(self) -> PanelId: ...
+
+    def messages(self) -> AsyncIterator[PanelMessage]:
+        """Messages in order of arrival, duplicates included: the panel repeats until it is acknowledged."""
+        ...
+
+    async def acknowledge(self, message: PanelMessage) -> None:
+        """Tell the panel that its message is safe. Call it only after a durable write. Idempotent."""
+        ...

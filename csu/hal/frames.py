@@ -1,0 +1,171 @@
+"""Pictures on both sides of the mask.
+
+`ClearFrame` lives between decode and mask, in the ingest process, and has no way out: it cannot be pickled, and no
+recorder, wall, relay, detector or export accepts it. `MaskedFrame` and `MaskedPacket` can be built by `csu.masking`
+alone, because only that room holds the seal (architecture rule 5, PRV-3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal._mask_seal import MaskSeal, is_seal
+from csu.hal.camera import CameraId
+from csu.hal.clock import Nanoseconds
+from csu.hal.errors import CsuError
+
+Plane: TypeAlias = NDArray[np.uint8]
+"""One picture plane: 2-D, 8 bit, C-contiguous rows (a view on a padded buffer is allowed)."""
+
+
+class ClearPictureRefused(CsuError, TypeError):
+    """Something that is not a masked picture reached a place that takes masked pictures only (PRV-3)."""
+
+    def __init__(self, offered: object, *, where: str) -> None:
+        super().__init__(
+            f"a {type(offered).__name__} was offered where only masked pictures may enter",
+            where=where,
+            what_to_do="Send it through csu.masking first; nothing was kept",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class YuvPlanes:
+    """A 4:2:0 picture: y is (height, width), u and v are (ceil(height/2), ceil(width/2))."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+    full_range: bool = False
+    """True for 0-255 luma (JPEG range), False for 16-235."""
+
+    @property
+    def width_px(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def height_px(self) -> int:
+        return int(self.y.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureTime:
+    """When a frame was captured, and how we know."""
+
+    at_ns: Nanoseconds
+    from_camera: bool
+    """True: from the camera's RTCP sender reports. False: time of arrival, because no report has come yet."""
+
+
+@final
+class ClearFrame:
+    """A decoded picture before the mask. It never leaves the process that decoded it."""
+
+    __slots__ = ("camera", "captured", "planes", "sequence")
+
+    def __init__(self, camera: CameraId, sequence: int, captured: CaptureTime, planes: YuvPlanes) -> None:
+        self.camera = camera
+        self.sequence = sequence
+        self.captured = captured
+        self.planes = planes
+
+    def __reduce__(self) -> NoReturn:
+        raise ClearPictureRefused(self, where=f"camera {self.camera}")
+
+    def __repr__(self) -> str:
+        return f"<ClearFrame of {self.camera}, sequence {self.sequence}>"
+
+
+@final
+class MaskedFrame:
+    """A picture whose sensitive pixels are destroyed. `mask_epoch` names the version of the cover that did it."""
+
+    __slots__ = ("camera", "captured", "covered_share", "mask_epoch", "planes", "sequence")
+
+    def __init__(
+        self,
+        camera: CameraId,
+        sequence: int,
+        captured: CaptureTime,
+        planes: YuvPlanes,
+        *,
+        mask_epoch: int,
+        covered_share: float,
+        seal: MaskSeal,
+    ) -> None:
+        _require_seal(seal, camera)
+        self.camera = camera
+        self.sequence = sequence
+        self.captured = captured
+        self.planes = planes
+        self.mask_epoch = mask_epoch
+        self.covered_share = covered_share
+
+
+@final
+class MaskedPacket:
+    """An encoded masked picture: H.264 Annex B or AVCC bytes as the encoder made them, with its times.
+
+    `pts` and `dts` count in `1 / time_base_hz` seconds from the start of this encoder's life.
+    """
+
+    __slots__ = ("camera", "captured", "data", "dts", "is_key", "mask_epoch", "pts", "sequence")
+
+    def __init__(
+        self,
+        camera: CameraId,
+        sequence: int,
+        captured: CaptureTime,
+        data: bytes,
+        *,
+        pts: int,
+        dts: int,
+        is_key: bool,
+        mask_epoch: int,
+        seal: MaskSeal,
+    ) -> None:
+        _require_seal(seal, camera)
+        self.camera = camera
+        self.sequence = sequence
+        self.captured = captured
+        self.data = data
+        self.pts = pts
+        self.dts = dts
+        self.is_key = is_key
+        self.mask_epoch = mask_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFormat:
+    """What a reader of `MaskedPacket`s must know. `extradata` holds SPS and PPS (avcC or Annex B)."""
+
+    width_px: int
+    height_px: int
+    frames_per_s: float
+    time_base_hz: int
+    codec: str
+    """RFC 6381 name, for example `avc1.42C01E`."""
+    extradata: bytes
+
+
+def require_masked_packet(candidate: object, *, where: str) -> MaskedPacket:
+    """`candidate` if it is a MaskedPacket. Raises ClearPictureRefused otherwise: the door of every consumer."""
+    if not isinstance(candidate, MaskedPacket):
+        raise ClearPictureRefused(candidate, where=where)
+    return candidate
+
+
+def require_masked_frame(candidate: object, *, where: str) -> MaskedFrame:
+    """`candidate` if it is a MaskedFrame. Raises ClearPictureRefused otherwise."""
+    if not isinstance(candidate, MaskedFrame):
+        raise ClearPictureRefused(candidate, where=where)
+    return candidate
+
+
+def _require_seal(seal: MaskSeal, camera: CameraId) -> None:
+    if not is_seal(seal):
+        raise PermissionError(f"camera {camera}: only csu.masking makes masked pictures")

@@ -1,0 +1,224 @@
+"""The media node, the seam that scales: assignments in; a manifest a minute and events out.
+
+In production a node is a process with one thread per camera. At scale a simulated node is a closed-form cohort. The
+control plane cannot tell, and must not ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.camera import CameraId, CameraRecord, StreamAddress
+from csu.hal.clock import Nanoseconds
+from csu.hal.place import Building, Pose, PoseReading
+
+NodeId = NewType("NodeId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One camera given to a node, with all the node needs to mask it."""
+
+    record: CameraRecord
+    address: StreamAddress
+    pose: Pose | None
+    """The fixed pose; None: wholly masked until a `PoseReading` comes (uncalibrated, or PTZ) (PRV-5)."""
+    follows_pose: bool
+    """True for PTZ: the cover follows the readings and is whole while the pose is moving, stale or unknown."""
+    buildings: tuple[Building, ...]
+    """What stands around. Empty with a pose means: nothing to hide was declared; see `mask_epoch`."""
+    mask_above_m: float
+    """Local doctrine: dwellings are masked from ground + this height (PRV-2; 2.5 m in Metz)."""
+    mask_epoch: int
+    """Version of pose and buildings; bound to every segment."""
+
+
+class GapCause(StrEnum):
+    """Why a second of a camera was not recorded. A gap is recorded as a gap."""
+
+    STARTING = "starting"
+    CAMERA_LOST = "camera_lost"
+    CAMERA_REFUSED = "camera_refused"
+    STREAM_UNSUPPORTED = "stream_unsupported"
+    STREAM_CHANGED = "stream_changed"
+    PACKETS_LOST = "packets_lost"
+    OVERLOAD = "overload"
+    DISK = "disk"
+    NODE_LOST = "node_lost"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """[start_ns, end_ns) of one camera was not recorded, and why."""
+
+    camera: CameraId
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    cause: GapCause
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTable:
+    """The segments a node closed, as columns of one length n (columns: 1,300 cameras a minute is the normal size).
+
+    camera: int32 (n,), index into `Manifest.cameras`. start_ns: int64 (n,), capture time of the first frame, UTC.
+    duration_ms: int32 (n,). size_bytes: int64 (n,). mask_epoch: int32 (n,). clock_offset_ms: int32 (n,), camera clock
+    minus ours. sha256: uint8 (n, 32), of the file as written; all zero at level L0, where there is no file.
+    File names are derived: see `csu.recording.segment_name`.
+    """
+
+    camera: NDArray[np.int32]
+    start_ns: NDArray[np.int64]
+    duration_ms: NDArray[np.int32]
+    size_bytes: NDArray[np.int64]
+    mask_epoch: NDArray[np.int32]
+    clock_offset_ms: NDArray[np.int32]
+    sha256: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        n = len(self.camera)
+        columns = (self.start_ns, self.duration_ms, self.size_bytes, self.mask_epoch, self.clock_offset_ms)
+        if any(len(column) != n for column in columns) or self.sha256.shape != (n, 32):
+            raise ValueError("the columns of a SegmentTable must have one length")
+
+    def __len__(self) -> int:
+        return len(self.camera)
+
+    @staticmethod
+    def empty() -> SegmentTable:
+        """A table of no segment."""
+        i4, i8 = np.empty(0, np.int32), np.empty(0, np.int64)
+        return SegmentTable(i4, i8, i4, i8, i4, i4, np.empty((0, 32), np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCounts:
+    """What happened to frames since the node's last manifest. Nothing is ever dropped silently."""
+
+    decoded: int = 0
+    masked: int = 0
+    wholly_masked: int = 0
+    dropped: int = 0
+    """Given up under load, each inside a gap with cause OVERLOAD."""
+    clear_refused: int = 0
+    """Pictures that reached a consumer unmasked and were refused there. Anything but 0 is an incident."""
+    audio_offered: int = 0
+    """Audio tracks cameras offered; none was set up."""
+    packets_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a node did in one minute: the only account the control plane keeps of the media plane."""
+
+    node: NodeId
+    node_epoch: int
+    """Grows at each start of the node: a thawed node with an old epoch is not believed."""
+    sequence: int
+    """0, 1, 2... within one epoch."""
+    minute_ns: Nanoseconds
+    """The minute's first instant, UTC."""
+    cameras: tuple[CameraId, ...]
+    """The cameras this node answers for; `SegmentTable.camera` counts in it."""
+    segments: SegmentTable
+    gaps: tuple[Gap, ...] = ()
+    counts: FrameCounts = field(default_factory=FrameCounts)
+
+
+class CameraEventKind(StrEnum):
+    """What a node tells at once, without waiting for the minute."""
+
+    LIVE = "live"
+    LOST = "lost"
+    REFUSED = "refused"
+    """Wrong password, wrong path: trying again will not help by itself."""
+    UNSUPPORTED = "unsupported"
+    """HEVC, MJPEG, 10 bit, interlaced, no SPS...: the stream cannot be masked, so it is not taken."""
+    SIZE_CHANGED = "size_changed"
+    PACKETS_LOST = "packets_lost"
+    AUDIO_OFFERED = "audio_offered"
+    DISK_TROUBLE = "disk_trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEvent:
+    """Something happened to one camera. `detail` is one line for a person, without any secret."""
+
+    node: NodeId
+    camera: CameraId
+    kind: CameraEventKind
+    at_ns: Nanoseconds
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """The node stopped by itself (crash, kill, hang). Its cameras are not recorded until it starts again."""
+
+    node: NodeId
+    at_ns: Nanoseconds
+    detail: str
+
+
+NodeMessage: TypeAlias = Manifest | CameraEvent | NodeLost
+
+
+@runtime_checkable
+class MediaNode(Protocol):
+    """A worker that turns cameras into masked, recorded, watchable streams."""
+
+    @property
+    def node(self) -> NodeId: ...
+
+    async def start(self) -> None:
+        """Begin a new epoch with no camera. Raises CsuError when the node cannot be started."""
+        ...
+
+    async def assign(self, assignments: Sequence[Assignment]) -> None:
+        """The whole set of cameras this node must serve from now on: missing ones are let go, new ones begun."""
+        ...
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Tell where a PTZ camera looks now; None: it cannot say. Unknown cameras are ignored."""
+        ...
+
+    def messages(self) -> AsyncIterator[NodeMessage]:
+        """Manifests and events in the order they happened. Ends after `stop`, once the last manifest is out."""
+        ...
+
+    async def stop(self) -> None:
+        """Close every segment properly, send the last manifest, end. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFragment:
+    """A piece of masked fMP4: `data` of the init segment, or one moof+mdat of one frame."""
+
+    data: bytes
+    is_init: bool
+    is_key: bool
+    captured_at_ns: Nanoseconds
+    codec: str
+
+
+@runtime_checkable
+class LiveRelay(Protocol):
+    """Masked live pictures for browsers, as fMP4 fragments."""
+
+    def watch(self, camera: CameraId) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        """Follow one camera: an init fragment first, then fragments from a key frame on.
+
+        A reader that is too slow loses whole groups of pictures and gets on at the next key frame; it never makes the
+        recorder wait. A new init fragment may come at any time (the stream changed). Raises KeyError for an unknown
+        camera.
+        """
+        ...

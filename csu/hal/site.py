@@ -1,0 +1,42 @@
+"""A site: all that a binding brings, real or simulated. Found by entry point `csu.bindings`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from csu.hal.alarms import AlarmPanel
+from csu.hal.camera import Camera
+from csu.hal.dispatch import Dispatch
+from csu.hal.place import Building
+
+Option: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRequest:
+    """What the centre asks of a binding. `options` are the binding's own (a street takes `seed`, `night`...)."""
+
+    cameras: int
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the centre is bound to."""
+
+    name: str
+    cameras: Sequence[Camera]
+    buildings: tuple[Building, ...]
+    alarm_panels: Sequence[AlarmPanel] = ()
+    dispatch: Dispatch | None = None
+
+
+class OpenSite(Protocol):
+    """What an entry point of the group `csu.bindings` is: open a site, and close all of it on the way out."""
+
+    def __call__(self, request: SiteRequest) -> AbstractAsyncContextManager[Site]:
+        """Raises BadInput for an option it does not know; CsuError when the site cannot be opened."""
+        ...

@@ -1,0 +1,125 @@
+"""The wall as a port: a surface that shows a scene and can say what it truly shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import Nanoseconds
+from csu.hal.errors import CsuError
+from csu.hal.frames import MaskedFrame, YuvPlanes
+
+
+class WallError(CsuError):
+    """The wall cannot draw: no GL context, the wrong renderer, the display is gone."""
+
+
+class TileState(StrEnum):
+    """What a tile says of its picture; computed from the picture's age, never from a message that could be lost."""
+
+    LIVE = "live"
+    STALE = "stale"
+    NO_SIGNAL = "no_signal"
+
+
+@dataclass(frozen=True, slots=True)
+class WallTile:
+    """One picture on the wall. The rectangle is in wall pixels, origin top left."""
+
+    camera: CameraId
+    camera_number: int
+    label: str
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class WallScene:
+    """Who is shown where. Tiles do not overlap."""
+
+    width_px: int
+    height_px: int
+    tiles: tuple[WallTile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TileReading:
+    """What one tile shows, read back from the rendered pixels. Fields are None when no frame mark could be read."""
+
+    camera: CameraId
+    state: TileState
+    seen_camera_number: int | None
+    seen_frame_number: int | None
+    """Modulo `frame_mark.FRAME_NUMBER_MODULO`."""
+
+    @property
+    def is_read(self) -> bool:
+        return self.seen_camera_number is not None
+
+
+@dataclass(frozen=True, slots=True)
+class WallReading:
+    """The whole wall, read back. `latencies_ms`: age of each new picture when the draw that first showed it ended."""
+
+    at_ns: Nanoseconds
+    renderer: str
+    """What draws: the GL renderer's own name."""
+    frames_drawn: int
+    tiles: tuple[TileReading, ...]
+    latencies_ms: tuple[float, ...]
+
+
+@runtime_checkable
+class WallOutput(Protocol):
+    """Where a wall is drawn: offscreen, a window over several screens, a simulated panel."""
+
+    async def start(self) -> None:
+        """Open the surface. Raises WallError with what is missing."""
+        ...
+
+    async def show(self, scene: WallScene) -> None:
+        """Show this scene from the next frame on."""
+        ...
+
+    async def read(self) -> WallReading:
+        """Read the pixels back and say what they show."""
+        ...
+
+    async def picture_png(self) -> bytes:
+        """The wall as a PNG."""
+        ...
+
+    async def stop(self) -> None:
+        """Close the surface. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TilePicture:
+    """The newest masked picture of a camera, as the wall takes it. `planes` are valid until the next `newest`."""
+
+    planes: YuvPlanes
+    sequence: int
+    captured_at_ns: Nanoseconds
+
+
+@runtime_checkable
+class MaskedSink(Protocol):
+    """Something that takes masked pictures and nothing else."""
+
+    def accept(self, frame: MaskedFrame) -> None:
+        """Take one picture; copies what it keeps. Raises ClearPictureRefused for anything else."""
+        ...
+
+
+@runtime_checkable
+class TileSource(Protocol):
+    """Where the wall's process finds the newest masked pictures."""
+
+    def newest(self, camera: CameraId, after_sequence: int) -> TilePicture | None:
+        """The newest picture if it is newer than `after_sequence`, else None. Never blocks, never half a picture."""
+        ...

@@ -1,0 +1,146 @@
+"""The camera board: what the centre believes of each camera, from what the nodes say and from their silence.
+
+A pure core: messages and `now_ns` in, changes out. A camera that nobody speaks of turns LOST by itself: the board
+trusts no "all is well" older than `silent_after_ns` (invariant: a camera down shows within 2 minutes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
+
+SILENT_AFTER_NS = 110 * NS_PER_S
+"""A manifest comes each minute; one and a bit missed is silence. Keeps the whole answer under 2 minutes."""
+
+
+class CameraState(StrEnum):
+    """What a person sees beside the camera's name."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    LOST = "lost"
+    REFUSED = "refused"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One line of the board."""
+
+    record: CameraRecord
+    state: CameraState
+    since_ns: Nanoseconds
+    heard_at_ns: Nanoseconds
+    """Last time a node vouched for it."""
+    detail: str = ""
+    audio_offered: bool = False
+    """The device offered sound; it was refused, and someone must go and switch it off (AUD-2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChanged:
+    """A camera changed state: shown, counted, journaled."""
+
+    camera: CameraId
+    before: CameraState
+    after: CameraState
+    at_ns: Nanoseconds
+    detail: str
+
+
+_STATE_OF_EVENT = {
+    CameraEventKind.LIVE: CameraState.LIVE,
+    CameraEventKind.LOST: CameraState.LOST,
+    CameraEventKind.REFUSED: CameraState.REFUSED,
+    CameraEventKind.UNSUPPORTED: CameraState.UNSUPPORTED,
+}
+
+
+class CameraBoard:
+    """All cameras of the centre and their state."""
+
+    def __init__(self, records: Iterable[CameraRecord], now_ns: Nanoseconds) -> None:
+        self._status = {
+            record.camera: CameraStatus(record, CameraState.STARTING, since_ns=now_ns, heard_at_ns=now_ns)
+            for record in records
+        }
+
+    def __getitem__(self, camera: CameraId) -> CameraStatus:
+        return self._status[camera]
+
+    def all(self) -> list[CameraStatus]:
+        """Every camera, in the order they were given."""
+        return list(self._status.values())
+
+    def count(self, state: CameraState) -> int:
+        """How many cameras are in `state`."""
+        return sum(status.state is state for status in self._status.values())
+
+    def hear(self, message: NodeMessage, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """Take in what a node says. Cameras the board does not know are ignored."""
+        if isinstance(message, CameraEvent):
+            return self._hear_event(message, now_ns)
+        if isinstance(message, Manifest):
+            return self._hear_manifest(message, now_ns)
+        return []
+
+    def lose(self, node: NodeLost, cameras: Iterable[CameraId], now_ns: Nanoseconds) -> list[CameraChanged]:
+        """A node is gone, and its `cameras` with it."""
+        return [
+            change
+            for camera in cameras
+            for change in self._move(camera, CameraState.LOST, now_ns, f"node {node.node}: {node.detail}")
+        ]
+
+    def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """Turn the cameras nobody vouched for into LOST."""
+        silent = [
+            camera
+            for camera, status in self._status.items()
+            if status.state is CameraState.LIVE and now_ns - status.heard_at_ns >= SILENT_AFTER_NS
+        ]
+        return [
+            change for camera in silent for change in self._move(camera, CameraState.LOST, now_ns, "no manifest came")
+        ]
+
+    def _hear_event(self, event: CameraEvent, now_ns: Nanoseconds) -> list[CameraChanged]:
+        status = self._status.get(event.camera)
+        if status is None:
+            return []
+        if event.kind is CameraEventKind.AUDIO_OFFERED:
+            self._status[event.camera] = replace(status, audio_offered=True, detail=event.detail)
+            return []
+        after = _STATE_OF_EVENT.get(event.kind)
+        if after is None:
+            self._status[event.camera] = replace(status, detail=event.detail)
+            return []
+        return self._move(event.camera, after, now_ns, event.detail)
+
+    def _hear_manifest(self, manifest: Manifest, now_ns: Nanoseconds) -> list[CameraChanged]:
+        changes: list[CameraChanged] = []
+        open_gaps = {gap.camera: gap for gap in manifest.gaps}
+        recorded = set(manifest.segments.camera.tolist())
+        for index, camera in enumerate(manifest.cameras):
+            if index in recorded and camera not in open_gaps:
+                changes += self._move(camera, CameraState.LIVE, now_ns, "")
+            elif (gap := open_gaps.get(camera)) is not None and index not in recorded:
+                if gap.cause is not GapCause.STARTING:
+                    changes += self._move(camera, CameraState.LOST, now_ns, gap.cause.value)
+        return changes
+
+    def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: str) -> list[CameraChanged]:
+        status = self._status.get(camera)
+        if status is None:
+            return []
+        if status.state is after:
+            self._status[camera] = replace(status, heard_at_ns=now_ns)
+            return []
+        if after is CameraState.LOST and status.state in (CameraState.REFUSED, CameraState.UNSUPPORTED):
+            return []  # the better explanation stays
+        self._status[camera] = replace(status, state=after, since_ns=now_ns, heard_at_ns=now_ns, detail=detail)
+        return [CameraChanged(camera, status.state, after, now_ns, detail)]

@@ -1,0 +1,167 @@
+"""The machine csu runs on: the real clock, chance, ids and disk behind the ports.
+
+The only module of the engine where `time`, `random`, `uuid` and the file system are touched outside the media plane.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+import uuid
+from pathlib import Path
+from typing import BinaryIO
+
+from csu.hal.chance import Chance
+from csu.hal.clock import Nanoseconds
+from csu.hal.disk import DiskError
+
+PARTIAL_SUFFIX = ".partial"
+"""What is being written carries this until it is committed; left-overs are found by it after a crash."""
+
+
+class SystemClock:
+    """The host's clock, kept right by its NTP service."""
+
+    def now_ns(self) -> Nanoseconds:
+        return time.time_ns()
+
+    def monotonic_ns(self) -> Nanoseconds:
+        return time.monotonic_ns()
+
+
+class SystemChance:
+    """Pseudo-random streams, by name, from one seed. For jitter and samples, never for secrets."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._random = random.Random(seed)  # noqa: S311 - jitter, not cryptography
+
+    def stream(self, name: str) -> Chance:
+        return SystemChance(f"{self._seed}/{name}")
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)
+
+    def integer(self, low: int, high: int) -> int:
+        return self._random.randint(low, high)
+
+
+class SystemIds:
+    """Random UUIDs."""
+
+    def new(self, kind: str) -> str:
+        return f"{kind}-{uuid.uuid4()}"
+
+
+class NoChaos:
+    """Production: a fault point is a no-op."""
+
+    async def __call__(self, point: str) -> None:
+        return None
+
+
+class LocalDisk:
+    """A directory. `free_bytes` never counts what the host keeps back for root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def create(self, name: str) -> LocalFile:
+        path = self._path(name)
+        if path.exists():
+            raise DiskError("a file of that name exists", where=str(path), what_to_do="Nothing was overwritten")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return LocalFile(name, path)
+        except OSError as error:
+            raise _disk_error(error, path) from error
+
+    def open(self, name: str) -> BinaryIO:
+        path = self._path(name)
+        try:
+            return path.open("rb")
+        except OSError as error:
+            raise _disk_error(error, path) from error
+
+    def names(self, prefix: str = "") -> list[str]:
+        found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
+        return sorted(name for name in found if name.startswith(prefix) and not name.endswith(PARTIAL_SUFFIX))
+
+    def size_bytes(self, name: str) -> int:
+        path = self._path(name)
+        try:
+            return path.stat().st_size
+        except OSError as error:
+            raise _disk_error(error, path) from error
+
+    def remove(self, name: str) -> None:
+        path = self._path(name)
+        try:
+            path.unlink()
+            _sync_directory(path.parent)
+        except OSError as error:
+            raise _disk_error(error, path) from error
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.root).free
+
+    def _path(self, name: str) -> Path:
+        parts = name.split("/")
+        if not name or name.endswith(PARTIAL_SUFFIX) or any(part in ("", ".", "..") for part in parts):
+            raise DiskError(f"{name!r} is not a name in this store", where=str(self.root), what_to_do="Use a/b.mp4")
+        return self.root.joinpath(*parts)
+
+
+class LocalFile:
+    """A file of a LocalDisk, under a `.partial` name until it is committed."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._partial = path.with_name(path.name + PARTIAL_SUFFIX)
+        self._file = self._partial.open("xb", buffering=1 << 16)
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            raise _disk_error(error, self._path) from error
+
+    def sync(self) -> None:
+        try:
+            self._file.flush()
+            os.fdatasync(self._file.fileno())
+        except OSError as error:
+            raise _disk_error(error, self._path) from error
+
+    def commit(self) -> None:
+        self.sync()
+        try:
+            self._file.close()
+            self._partial.rename(self._path)
+            _sync_directory(self._path.parent)
+        except OSError as error:
+            raise _disk_error(error, self._path) from error
+
+    def abandon(self) -> None:
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _disk_error(error: OSError, path: Path) -> DiskError:
+    return DiskError(
+        f"the disk refused: {error.strerror or error}",
+        where=str(path),
+        what_to_do="Check space, rights and health of this volume",
+    )
