@@ -14,7 +14,7 @@ from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
 
-SILENT_AFTER_NS = 110 * NS_PER_S
+SILENT_AFTER_NS = 100 * NS_PER_S
 """A manifest comes each minute; one and a bit missed is silence. Keeps the whole answer under 2 minutes."""
 
 

@@ -1,0 +1,44 @@
+"""The composition root: ports and a site in, a running supervision centre out.
+
+`control` is the control plane that runs on real and on virtual time; `running` composes a whole centre on this machine;
+`demo` runs one and says what it proved. Only `control` is imported here, so that virtual time needs no GL and no web.
+"""
+
+from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, AlarmId, AlarmRaised, AlarmStore
+from csu.centre.control import (
+    CatalogueWritten,
+    Centre,
+    CentreCounts,
+    CentreEvent,
+    ManifestRefused,
+    ManifestTaken,
+    NodeChanged,
+    Ports,
+    Trouble,
+)
+from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
+from csu.recording.catalogue import Catalogue
+
+__all__ = [
+    "Alarm",
+    "AlarmAcknowledged",
+    "AlarmDesk",
+    "AlarmEscalated",
+    "AlarmId",
+    "AlarmRaised",
+    "AlarmStore",
+    "CameraBoard",
+    "CameraChanged",
+    "CameraState",
+    "CameraStatus",
+    "Catalogue",
+    "CatalogueWritten",
+    "Centre",
+    "CentreCounts",
+    "CentreEvent",
+    "ManifestRefused",
+    "ManifestTaken",
+    "NodeChanged",
+    "Ports",
+    "Trouble",
+]

@@ -1,0 +1,398 @@
+"""The control plane: plain asyncio over ports, the same object in production and in virtual time.
+
+It follows every media node, keeps what they account for, believes no silence, takes alarms without losing one, and
+tells each thing that happens to `observe`. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is their shell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
+
+from csu.alarms import Alarm, AlarmDesk, AlarmEvent, AlarmId, AlarmNotKept, AlarmStore
+from csu.hal.alarms import AlarmPanel, PanelMessage
+from csu.hal.camera import Camera, CameraError, CameraId
+from csu.hal.chance import Chance, Chaos, Ids
+from csu.hal.clock import Clock, Nanoseconds
+from csu.hal.errors import CsuError
+from csu.hal.media import Assignment, CameraEvent, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
+from csu.hal.place import PoseReading
+from csu.ingest.board import CameraBoard, CameraChanged
+from csu.recording.catalogue import Catalogue
+
+CATALOGUE_EVERY_S = 1.0
+"""Manifests are written together; a crash of the control plane loses at most this much index, never a segment."""
+CATALOGUE_WAITING_MAX = 4096
+"""Manifests that may wait for the catalogue: 46 nodes for 89 minutes. When full the nodes are left to buffer."""
+BOARD_EVERY_S = 10.0
+DESK_EVERY_S = 1.0
+POSE_EVERY_S = 0.1
+POSE_WITHIN_S = 0.4
+"""A camera that takes longer to say where it looks is a camera that cannot say: whole mask (PRV-5)."""
+RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the control plane needs of a world besides its devices."""
+
+    clock: Clock
+    chance: Chance
+    ids: Ids
+    chaos: Chaos
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChanged:
+    """A media node came up or was lost."""
+
+    node: NodeId
+    up: bool
+    at_ns: Nanoseconds
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestTaken:
+    """A manifest was believed and will be written."""
+
+    manifest: Manifest
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRefused:
+    """A manifest of an old epoch, or one already taken: two owners for a while, or a replay. Not written."""
+
+    node: NodeId
+    node_epoch: int
+    sequence: int
+    at_ns: Nanoseconds
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWritten:
+    """`manifests` manifests are durable."""
+
+    manifests: int
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something failed and is tried again; told so that nothing fails in silence."""
+
+    where: str
+    what: str
+    at_ns: Nanoseconds
+
+
+CentreEvent: TypeAlias = (
+    CameraChanged
+    | CameraEvent
+    | AlarmEvent
+    | NodeChanged
+    | ManifestTaken
+    | ManifestRefused
+    | CatalogueWritten
+    | Trouble
+)
+
+
+@dataclass(slots=True)
+class CentreCounts:
+    """What the centre has counted since it started."""
+
+    manifests_taken: int = 0
+    manifests_refused: int = 0
+    manifests_missing: int = 0
+    """Holes in a node's sequence: minutes nobody accounts for."""
+    manifests_written: int = 0
+    segments_closed: int = 0
+    frames_decoded: int = 0
+    frames_masked: int = 0
+    frames_wholly_masked: int = 0
+    frames_dropped: int = 0
+    clear_refused: int = 0
+    audio_offered: int = 0
+    packets_lost: int = 0
+    alarms_raised: int = 0
+    alarms_repeated: int = 0
+    alarms_escalated: int = 0
+    nodes_lost: int = 0
+    troubles: int = 0
+
+
+class Centre:
+    """The supervision centre's control plane. Build it, `run` it in a task, `stop` it."""
+
+    def __init__(
+        self,
+        *,
+        ports: Ports,
+        nodes: Sequence[MediaNode],
+        assignments: Mapping[NodeId, Sequence[Assignment]],
+        catalogue: Catalogue,
+        alarm_store: AlarmStore,
+        panels: Sequence[AlarmPanel] = (),
+        posed_cameras: Sequence[Camera] = (),
+        observe: Callable[[CentreEvent], None] = lambda event: None,
+    ) -> None:
+        """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node."""
+        self._ports = ports
+        self._nodes = {node.node: node for node in nodes}
+        self._assignments = {node: tuple(given) for node, given in assignments.items()}
+        self._node_of = {a.record.camera: node for node, given in self._assignments.items() for a in given}
+        self._catalogue = catalogue
+        self._alarm_store = alarm_store
+        self._panels = {panel.panel: panel for panel in panels}
+        self._posed = tuple(posed_cameras)
+        self._observe = observe
+        records = [a.record for given in self._assignments.values() for a in given]
+        self.board = CameraBoard(records, ports.clock.now_ns())
+        self.desk = AlarmDesk()
+        self._counts = CentreCounts()
+        self._waiting: list[Manifest] = []
+        self._alarm_open = asyncio.Event()
+        self._to_write: asyncio.Queue[Manifest] = asyncio.Queue(CATALOGUE_WAITING_MAX)
+        self._accounts: dict[NodeId, tuple[int, int]] = {}
+        self._up: dict[NodeId, bool] = dict.fromkeys(self._nodes, False)
+        self._heard_at_ns: Nanoseconds | None = None
+        self._stopping = False
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until `stop`. A trouble of one node, panel or camera is told and retried; a defect ends the run."""
+        self.desk = AlarmDesk(await self._in_executor(self._alarm_store.load))
+        if self.desk.open():
+            self._alarm_open.set()
+        async with asyncio.TaskGroup() as group:
+            followers = [group.create_task(self._follow(node), name=f"follow {node}") for node in self._nodes]
+            endless = [group.create_task(self._keep_manifests(), name="catalogue")]
+            endless += [group.create_task(self._watch_board(), name="board")]
+            endless += [group.create_task(self._watch_desk(), name="desk")]
+            endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
+            endless += [group.create_task(self._tell_pose(c), name=f"pose {c.record.camera}") for c in self._posed]
+            await asyncio.gather(*followers)
+            for task in endless:
+                task.cancel()
+        await self._write_waiting()
+
+    async def stop(self) -> None:
+        """Ask every node to close its segments; `run` returns once their last manifests are written."""
+        self._stopping = True
+        await asyncio.gather(*(node.stop() for node in self._nodes.values()))
+
+    @property
+    def counts(self) -> CentreCounts:
+        """A copy of what was counted so far."""
+        return replace(self._counts)
+
+    def nodes_up(self) -> int:
+        """How many nodes are up; `len(nodes)` are expected."""
+        return sum(self._up.values())
+
+    @property
+    def heard_at_ns(self) -> Nanoseconds | None:
+        """When the last manifest came; None before the first."""
+        return self._heard_at_ns
+
+    # -- nodes --------------------------------------------------------------------------------------------------------
+
+    async def _follow(self, name: NodeId) -> None:
+        node, failures = self._nodes[name], 0
+        while not self._stopping:
+            try:
+                await node.start()
+                await node.assign(self._assignments.get(name, ()))
+            except CsuError as error:
+                self._tell(Trouble(f"node {name}", str(error), self._now()))
+            else:
+                failures = 0
+                self._set_up(name, True, "")
+                async for message in node.messages():
+                    await self._hear(name, message)
+            if not self._stopping:
+                failures += 1
+                await asyncio.sleep(self._retry_after_s(f"retry/{name}", failures))
+
+    async def _hear(self, name: NodeId, message: NodeMessage) -> None:
+        now_ns = self._now()
+        if isinstance(message, Manifest):
+            if not self._believe(message):
+                return
+            self._count_manifest(message)
+            await self._to_write.put(message)
+            self._heard_at_ns = now_ns
+            self._tell(ManifestTaken(message, now_ns))
+        elif isinstance(message, NodeLost):
+            self._counts.nodes_lost += 1
+            self._set_up(name, False, message.detail)
+            cameras = [assignment.record.camera for assignment in self._assignments.get(name, ())]
+            self._tell_all(self.board.lose(message, cameras, now_ns))
+            return
+        else:
+            if message.kind is CameraEventKind.AUDIO_OFFERED:
+                self._counts.audio_offered += 1
+            self._tell(message)
+        self._tell_all(self.board.hear(message, now_ns))
+
+    def _believe(self, manifest: Manifest) -> bool:
+        """Only the newest epoch of a node, each sequence once."""
+        epoch, expected = self._accounts.get(manifest.node, (manifest.node_epoch, 0))
+        if manifest.node_epoch > epoch:
+            expected = 0
+        elif manifest.node_epoch < epoch or manifest.sequence < expected:
+            why = "old epoch" if manifest.node_epoch < epoch else "already taken"
+            self._counts.manifests_refused += 1
+            self._tell(ManifestRefused(manifest.node, manifest.node_epoch, manifest.sequence, self._now(), why))
+            return False
+        missing = manifest.sequence - expected
+        if missing:
+            self._counts.manifests_missing += missing
+            self._tell(Trouble(f"node {manifest.node}", f"{missing} manifests are missing", self._now()))
+        self._accounts[manifest.node] = (manifest.node_epoch, manifest.sequence + 1)
+        return True
+
+    def _count_manifest(self, manifest: Manifest) -> None:
+        counts, more = self._counts, manifest.counts
+        counts.manifests_taken += 1
+        counts.segments_closed += len(manifest.segments)
+        counts.frames_decoded += more.decoded
+        counts.frames_masked += more.masked
+        counts.frames_wholly_masked += more.wholly_masked
+        counts.frames_dropped += more.dropped
+        counts.clear_refused += more.clear_refused
+        counts.packets_lost += more.packets_lost
+
+    def _set_up(self, node: NodeId, up: bool, detail: str) -> None:
+        if self._up[node] is not up:
+            self._up[node] = up
+            self._tell(NodeChanged(node, up, self._now(), detail))
+
+    # -- catalogue ----------------------------------------------------------------------------------------------------
+
+    async def _keep_manifests(self) -> None:
+        failures = 0
+        while True:
+            if not self._waiting:
+                self._waiting.append(await self._to_write.get())
+                await asyncio.sleep(CATALOGUE_EVERY_S)
+            try:
+                await self._ports.chaos("catalogue.write")
+                await self._write_waiting()
+            except (OSError, CsuError) as error:
+                failures += 1
+                self._tell(Trouble("catalogue", str(error), self._now()))
+                await asyncio.sleep(self._retry_after_s("retry/catalogue", failures))
+            else:
+                failures = 0
+
+    async def _write_waiting(self) -> None:
+        while len(self._waiting) < CATALOGUE_WAITING_MAX and not self._to_write.empty():
+            self._waiting.append(self._to_write.get_nowait())
+        batch = tuple(self._waiting)
+        if batch:
+            # A batch cut short by `stop` is written again by `run`: the catalogue knows a manifest it already has.
+            await self._in_executor(lambda: self._catalogue.record(batch))
+            self._waiting.clear()
+            self._counts.manifests_written += len(batch)
+            self._tell(CatalogueWritten(len(batch), self._now()))
+
+    # -- board, desk, panels, poses -----------------------------------------------------------------------------------
+
+    async def _watch_board(self) -> None:
+        while True:
+            await asyncio.sleep(BOARD_EVERY_S)
+            self._tell_all(self.board.tick(self._now()))
+
+    async def _watch_desk(self) -> None:
+        while True:
+            await self._alarm_open.wait()
+            await asyncio.sleep(DESK_EVERY_S)
+            for escalated in self.desk.tick(self._now()):
+                self._counts.alarms_escalated += 1
+                await self._save_alarm(escalated.alarm)
+                self._tell(escalated)
+            if not self.desk.open():
+                self._alarm_open.clear()
+
+    async def _take_alarms(self, panel: AlarmPanel) -> None:
+        async for message in panel.messages():
+            if await self._take_alarm(message):
+                await panel.acknowledge(message)
+
+    async def _take_alarm(self, message: PanelMessage) -> bool:
+        """True when the message is safe on disk, and so may be acknowledged to its panel."""
+        raised = self.desk.take(message, self._now())
+        if raised is None:
+            self._counts.alarms_repeated += 1
+            return True
+        if not await self._save_alarm(raised.alarm):
+            return False
+        self.desk.keep(raised.alarm)
+        self._counts.alarms_raised += 1
+        self._alarm_open.set()
+        self._tell(raised)
+        return True
+
+    async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
+        """A person takes an alarm. Raises AlarmUnknown, or AlarmNotKept when it could not be written (it stays open)."""
+        taken = self.desk.acknowledge(alarm, person, self._now())
+        if not await self._save_alarm(taken.alarm):
+            self.desk.reopen(taken.alarm)
+            raise AlarmNotKept("the disk refused", where=f"alarm {alarm}", what_to_do="Try again; it is still open")
+        self._tell(taken)
+        return taken.alarm
+
+    async def _save_alarm(self, alarm: Alarm) -> bool:
+        try:
+            await self._ports.chaos("alarms.save")
+            await self._in_executor(lambda: self._alarm_store.save(alarm))
+        except (OSError, CsuError) as error:
+            self._tell(Trouble(f"alarm {alarm.alarm}", str(error), self._now()))
+            return False
+        return True
+
+    async def _tell_pose(self, camera: Camera) -> None:
+        node = self._nodes[self._node_of[camera.record.camera]]
+        blind = False
+        while True:
+            reading: PoseReading | None = None
+            try:
+                async with asyncio.timeout(POSE_WITHIN_S):
+                    reading = await camera.pose()
+            except (TimeoutError, CameraError) as error:
+                if not blind:  # told once per blindness, not ten times a second
+                    self._tell(Trouble(f"camera {camera.record.camera}", f"no pose: {error}", self._now()))
+            blind = reading is None
+            await node.pose(camera.record.camera, reading)
+            await asyncio.sleep(POSE_EVERY_S)
+
+    # -- small things -------------------------------------------------------------------------------------------------
+
+    def _now(self) -> Nanoseconds:
+        return self._ports.clock.now_ns()
+
+    def _tell(self, event: CentreEvent) -> None:
+        if isinstance(event, Trouble):
+            self._counts.troubles += 1
+        self._observe(event)
+
+    def _tell_all(self, changes: Sequence[CameraChanged]) -> None:
+        for change in changes:
+            self._tell(change)
+
+    def _retry_after_s(self, name: str, failures: int) -> float:
+        """Doubling, with jitter, never more than RETRY_LAST_S: 46 nodes must not come back in step."""
+        longest = min(RETRY_FIRST_S * 2 ** min(failures - 1, 10), RETRY_LAST_S)
+        return self._ports.chance.stream(f"{name}/{failures}").uniform(longest / 2, longest)
+
+    async def _in_executor(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(None, call)

@@ -1,0 +1,13 @@
+"""Local doctrine: what this centre imposes on itself beyond the law. The stricter of the two layers wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDoctrine:
+    """The rules of one centre. Defaults are those the Metz centre announced in November 2023."""
+
+    mask_above_m: float = 2.5
+    """Homes are masked from the ground + this height, always (PRV-2). The law adds interiors and entrances (PRV-1)."""
