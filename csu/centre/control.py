@@ -214,9 +214,10 @@ class Centre:
             except CsuError as error:
                 self._tell(Trouble(f"node {name}", str(error), self._now()))
             else:
-                failures = 0
                 self._set_up(name, True, "")
                 async for message in node.messages():
+                    if isinstance(message, Manifest):
+                        failures = 0  # a node that dies before it accounts for a minute is waited for longer each time
                     await self._hear(name, message)
             if not self._stopping:
                 failures += 1

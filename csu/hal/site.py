@@ -10,9 +10,18 @@ from typing import Protocol, TypeAlias
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera
 from csu.hal.dispatch import Dispatch
+from csu.hal.frames import YuvPlanes
 from csu.hal.place import Building
 
 Option: TypeAlias = str | int | float | bool
+
+
+class PictureWitness(Protocol):
+    """Says what no picture that left ingest may show. A simulated street paints dwellings in a colour of their own."""
+
+    def __call__(self, planes: YuvPlanes) -> float:
+        """Share of the picture, 0 to 1, that only an unmasked dwelling above the doctrine's height can show."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +34,14 @@ class SiteRequest:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the centre is bound to."""
+    """What the centre is bound to. `witness` is None where nobody knows the truth: on a real site."""
 
     name: str
     cameras: Sequence[Camera]
     buildings: tuple[Building, ...]
     alarm_panels: Sequence[AlarmPanel] = ()
     dispatch: Dispatch | None = None
+    witness: PictureWitness | None = None
 
 
 class OpenSite(Protocol):
