@@ -3,3 +3,7 @@
 The house: `hal` (ports) below, then `governance`, the rooms (`masking`, `ingest`, `recording`, `alarms`, `wall`), then
 `cluster` (processes that put rooms together), `console` (web), and on top `centre` (composition) and `cli`.
 """
+
+from importlib.metadata import version
+
+__version__ = version("csu")

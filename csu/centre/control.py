@@ -1,7 +1,7 @@
 """The control plane: plain asyncio over ports, the same object in production and in virtual time.
 
 It follows every media node, keeps what they account for, believes no silence, takes alarms without losing one, and
-tells each thing that happens to `observe`. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is their shell.
+tells each thing that happens to its listeners. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is their shell.
 """
 
 from __future__ import annotations
@@ -141,7 +141,6 @@ class Centre:
         alarm_store: AlarmStore,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
-        observe: Callable[[CentreEvent], None] = lambda event: None,
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node."""
         self._ports = ports
@@ -152,7 +151,7 @@ class Centre:
         self._alarm_store = alarm_store
         self._panels = {panel.panel: panel for panel in panels}
         self._posed = tuple(posed_cameras)
-        self._observe = observe
+        self._listeners: list[Callable[[CentreEvent], None]] = []
         records = [a.record for given in self._assignments.values() for a in given]
         self.board = CameraBoard(records, ports.clock.now_ns())
         self.desk = AlarmDesk()
@@ -164,6 +163,10 @@ class Centre:
         self._up: dict[NodeId, bool] = dict.fromkeys(self._nodes, False)
         self._heard_at_ns: Nanoseconds | None = None
         self._stopping = False
+
+    def listen(self, listener: Callable[[CentreEvent], None]) -> None:
+        """Tell `listener` every event from now on, in order, before the next thing happens. It must not block."""
+        self._listeners.append(listener)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -384,7 +387,8 @@ class Centre:
     def _tell(self, event: CentreEvent) -> None:
         if isinstance(event, Trouble):
             self._counts.troubles += 1
-        self._observe(event)
+        for listener in self._listeners:
+            listener(event)
 
     def _tell_all(self, changes: Sequence[CameraChanged]) -> None:
         for change in changes:

@@ -1,0 +1,70 @@
+"""Streams a person adds by hand: a real camera by its RTSP address, or a clip. Wholly masked until calibrated (PRV-5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+from csu.hal.errors import BadInput
+from csu.hal.media import Assignment
+
+ADDED_COMMUNE = CommuneId("ajout")
+
+
+@dataclass(frozen=True, slots=True)
+class AddedStream:
+    """A stream given on the command line."""
+
+    name: str
+    address: StreamAddress
+
+    def assignment(self, number: int) -> Assignment:
+        """As camera `number` of the centre, without a pose: nothing of its picture shows."""
+        record = CameraRecord(CameraId(f"cam-{number:04d}"), number, self.name, ADDED_COMMUNE, ViewType.WIDE)
+        return Assignment(
+            record, self.address, pose=None, follows_pose=False, buildings=(), mask_above_m=0.0, mask_epoch=0
+        )
+
+
+def rtsp_stream(url: str) -> AddedStream:
+    """A camera at `rtsp://[user:password@]host[:port]/path`. Raises BadInput when it is not such an address."""
+    shown = url.rpartition("@")[2] if "@" in url else url
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _bad_url(shown, str(error)) from error
+    if parts.scheme not in ("rtsp", "rtsps"):
+        raise _bad_url(shown, f"scheme {parts.scheme or 'none'!r} instead of rtsp or rtsps")
+    if not parts.hostname:
+        raise _bad_url(shown, "no host")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    bare = urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, parts.query, ""))
+    address = StreamAddress(bare, unquote(parts.username or ""), unquote(parts.password or ""))
+    return AddedStream(name=f"{host}{parts.path}", address=address)
+
+
+def clip_stream(path: Path) -> AddedStream:
+    """A clip played in a loop as if it were a camera. Raises BadInput when there is no such file."""
+    if not path.is_file():
+        raise BadInput(
+            "no such file",
+            where=f"--video {path}",
+            what_to_do="Give the path of a clip that exists",
+            french=("ce fichier n'existe pas", "Donnez le chemin d'un clip existant"),
+        )
+    return AddedStream(name=path.name, address=StreamAddress(path.resolve().as_uri()))
+
+
+def _bad_url(shown: str, why: str) -> BadInput:
+    return BadInput(
+        f"not the address of a camera ({why})",
+        where=f"--rtsp {shown}",
+        what_to_do="Write rtsp://user:password@host:554/path",
+        french=(
+            f"ce n'est pas l'adresse d'une caméra ({why})",
+            "Écrivez rtsp://utilisateur:motdepasse@hote:554/chemin",
+        ),
+    )

@@ -1,0 +1,219 @@
+"""A whole centre on this machine: site, media nodes, control plane, wall and console, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from csu.alarms import AlarmStore
+from csu.centre.added import AddedStream
+from csu.centre.control import Centre, CentreEvent, Ports
+from csu.centre.room import RelayOfNodes, Room
+from csu.cluster.embedded import EmbeddedMediaNode
+from csu.cluster.shared_pictures import SharedPictures
+from csu.cluster.wall_process import WallProcess
+from csu.console import serve_console
+from csu.governance import LocalDoctrine
+from csu.hal.camera import Camera, CameraRecord
+from csu.hal.errors import BadInput
+from csu.hal.media import Assignment, NodeId
+from csu.hal.site import OpenSite, Option, Site, SiteRequest
+from csu.language import say
+from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
+from csu.recording.catalogue import Catalogue
+from csu.wall import grid_scene
+
+CAMERAS_PER_NODE = 50
+"""Above about 100 threads a process the GIL hand-over starves streams (notes on media, 3b)."""
+PICTURE_MAX_PX = (960, 540)
+"""Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CentreSettings:
+    """What a person decides about a centre on one machine. Everything has a default."""
+
+    data_directory: Path
+    binding: str = "street"
+    cameras: int = 8
+    options: Mapping[str, Option] = field(default_factory=dict)
+    added: tuple[AddedStream, ...] = ()
+    doctrine: LocalDoctrine = LocalDoctrine()
+    wall_width_px: int = 1280
+    wall_height_px: int = 720
+    wall_in_window: bool = False
+    software_gl_allowed: bool = True
+    console_host: str = "127.0.0.1"
+    console_port: int = 0
+    """0: any free port; the address is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCentre:
+    """The parts of a centre that runs."""
+
+    centre: Centre
+    site: Site
+    wall: WallProcess
+    media_directory: Path
+    console_url: str
+    assignments: tuple[Assignment, ...]
+    finished: asyncio.Task[None]
+    """The control plane's own task: done before `stop` only if it failed."""
+
+
+def find_binding(name: str) -> OpenSite:
+    """The binding of that name, from the entry points `csu.bindings`. Raises BadInput naming those that exist."""
+    known = {entry.name: entry for entry in entry_points(group="csu.bindings")}
+    if name not in known:
+        names = ", ".join(sorted(known)) or "-"
+        raise BadInput(
+            f"there is no binding {name!r}",
+            where=f"--binding {name}",
+            what_to_do=f"Choose one of: {names}",
+            french=(f"la liaison {name!r} n'existe pas", f"Choisissez parmi : {names}"),
+        )
+    found: OpenSite = known[name].load()
+    return found
+
+
+@asynccontextmanager
+async def open_centre(
+    settings: CentreSettings,
+    *,
+    observe: Callable[[CentreEvent], None],
+    progress: Callable[[str], None],
+) -> AsyncIterator[RunningCentre]:
+    """Start a centre; stop all of it on the way out, whatever happened. `progress` is told each step in words.
+
+    Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
+    """
+    open_site = find_binding(settings.binding)
+    async with AsyncExitStack() as stack:
+        progress(say("ouverture du site", "opening the site"))
+        site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
+        assignments = await _assignments(site, settings)
+        progress(say(f"{len(assignments)} caméras connues", f"{len(assignments)} cameras known"))
+        running = await _start_parts(stack, settings, site, assignments, observe, progress)
+        yield running
+
+
+async def _start_parts(
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    site: Site,
+    assignments: tuple[Assignment, ...],
+    observe: Callable[[CentreEvent], None],
+    progress: Callable[[str], None],
+) -> RunningCentre:
+    records = [assignment.record for assignment in assignments]
+    pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
+    stack.callback(pictures.close)
+    media_directory = settings.data_directory / "media"
+    nodes = _nodes(assignments, media_directory, pictures)
+    centre = _centre(stack, settings, site, nodes, observe)
+    progress(say("démarrage des nœuds médias", "starting the media nodes"))
+    finished = asyncio.create_task(centre.run(), name="centre")
+    stack.push_async_callback(_stop_centre, centre, finished)
+    progress(say("démarrage du mur", "starting the wall"))
+    wall = await _wall(stack, settings, pictures, records)
+    relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
+    room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
+    centre.listen(room.observe)
+    console_url = await stack.enter_async_context(
+        serve_console(room, host=settings.console_host, port=settings.console_port)
+    )
+    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, finished)
+
+
+def _centre(
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    site: Site,
+    nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
+    observe: Callable[[CentreEvent], None],
+) -> Centre:
+    catalogue = Catalogue(settings.data_directory / "catalogue")
+    stack.callback(catalogue.close)
+    alarm_store = AlarmStore(settings.data_directory / "alarms.sqlite")
+    stack.callback(alarm_store.close)
+    clock = SystemClock()
+    assignments = [assignment for _, given in nodes for assignment in given]
+    centre = Centre(
+        ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
+        nodes=[node for node, _ in nodes],
+        assignments={node.node: given for node, given in nodes},
+        catalogue=catalogue,
+        alarm_store=alarm_store,
+        panels=site.alarm_panels,
+        posed_cameras=_posed(site, assignments),
+    )
+    centre.listen(observe)
+    return centre
+
+
+async def _wall(
+    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, records: Sequence[CameraRecord]
+) -> WallProcess:
+    wall = WallProcess(
+        pictures.spec,
+        settings.wall_width_px,
+        settings.wall_height_px,
+        backend="window" if settings.wall_in_window else "offscreen",
+        allow_software=settings.software_gl_allowed,
+    )
+    stack.push_async_callback(wall.stop)
+    await wall.start()
+    await wall.show(grid_scene(records, settings.wall_width_px, settings.wall_height_px))
+    return wall
+
+
+def _nodes(
+    assignments: Sequence[Assignment], media_directory: Path, pictures: SharedPictures
+) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
+    """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
+    count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
+    return [
+        (EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec), tuple(assignments[index::count]))
+        for index in range(count)
+    ]
+
+
+async def _assignments(site: Site, settings: CentreSettings) -> tuple[Assignment, ...]:
+    given = await asyncio.gather(*(_assignment(camera, site, settings.doctrine) for camera in site.cameras))
+    last = max((assignment.record.number for assignment in given), default=0)
+    added = [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
+    return (*given, *added)
+
+
+async def _assignment(camera: Camera, site: Site, doctrine: LocalDoctrine) -> Assignment:
+    """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands."""
+    capabilities = await camera.capabilities()
+    if capabilities.audio_sources:
+        await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
+    reading = None if capabilities.ptz else await camera.pose()
+    return Assignment(
+        record=camera.record,
+        address=await camera.stream(capabilities.profiles[0].profile),
+        pose=reading.pose if reading else None,
+        follows_pose=capabilities.ptz,
+        buildings=site.buildings,
+        mask_above_m=doctrine.mask_above_m,
+        mask_epoch=1,
+    )
+
+
+def _posed(site: Site, assignments: Sequence[Assignment]) -> list[Camera]:
+    following = {assignment.record.camera for assignment in assignments if assignment.follows_pose}
+    return [camera for camera in site.cameras if camera.record.camera in following]
+
+
+async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:
+    if not finished.done():
+        await centre.stop()
+    await finished
