@@ -42,6 +42,13 @@ class YuvPlanes:
     v: Plane
     full_range: bool = False
     """True for 0-255 luma (JPEG range), False for 16-235."""
+    bt709: bool | None = None
+    """The colour matrix the stream declares: True for BT.709, False for BT.601, None when it says nothing."""
+
+    @property
+    def is_bt709(self) -> bool:
+        """The matrix to use: as declared, else BT.709 from 720 lines up and BT.601 below, as broadcasting does."""
+        return self.height_px >= 720 if self.bt709 is None else self.bt709
 
     @property
     def width_px(self) -> int:
