@@ -1,0 +1,77 @@
+"""Running the marked tests, live, in a process of their own."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from csu.compliance.catalogue import load_requirements
+from csu.compliance.report import ComplianceReport, report_of
+from csu.compliance.results import LAST_RUN, MARKER, read_run, write_run
+from csu.hal.errors import BadInput, CsuError
+
+RUN_TIMEOUT_S = 1_200.0
+"""Longer than the whole suite may take (10 minutes): past it, something hangs."""
+
+_PYTEST_DONE = (0, 1, 5)
+"""pytest's exit codes that mean: ran to its end, all passed / some failed / nothing was marked."""
+
+
+class ComplianceRunFailed(CsuError):
+    """The tests could not be run to their end, so nothing can be said."""
+
+
+def find_tests() -> Path:
+    """The `tests` directory of the checkout this csu runs from, else of the current directory.
+
+    Raises BadInput when there is neither: an installed wheel carries no tests.
+    """
+    for root in (Path(__file__).resolve().parents[2], Path.cwd()):
+        if (root / "tests").is_dir() and (root / "pyproject.toml").is_file():
+            return root / "tests"
+    raise BadInput(
+        "no tests directory", where=str(Path.cwd()), what_to_do="Run it in a checkout of csu, or give --tests DIR"
+    )
+
+
+def run_compliance(tests_dir: Path, *, timeout_s: float = RUN_TIMEOUT_S) -> ComplianceReport:
+    """Run every test under `tests_dir` that is marked with a rule, now, and judge all rules by it.
+
+    pytest's own words go to stderr. The results are kept for `last_compliance`. Raises BadInput when `tests_dir` is no
+    directory or pytest is not installed, ComplianceRunFailed when the run does not come to its end.
+    """
+    if not tests_dir.is_dir():
+        raise BadInput("no such directory of tests", where=str(tests_dir), what_to_do="Give --tests DIR")
+    if importlib.util.find_spec("pytest") is None:
+        raise BadInput("pytest is not installed", where=sys.executable, what_to_do="Run `make setup`, or use --last")
+    root = tests_dir.resolve().parent
+    with tempfile.TemporaryDirectory(prefix="csu-compliance-") as scratch:
+        results = Path(scratch) / "results.json"
+        code = _run_pytest(tests_dir.resolve(), root, results, timeout_s)
+        collected_badly = code == 2 and results.exists() and read_run(results).broken
+        if not results.exists() or not (code in _PYTEST_DONE or collected_badly):
+            raise ComplianceRunFailed(
+                f"pytest ended with code {code}", where=str(tests_dir), what_to_do="Read its last lines above"
+            )
+        run = read_run(results)
+    write_run(root / LAST_RUN, run)
+    return report_of(load_requirements(), run)
+
+
+def last_compliance(tests_dir: Path) -> ComplianceReport:
+    """The report on the last run that was kept. Raises BadInput when there is none."""
+    return report_of(load_requirements(), read_run(tests_dir.resolve().parent / LAST_RUN))
+
+
+def _run_pytest(tests_dir: Path, root: Path, results: Path, timeout_s: float) -> int:
+    command = [sys.executable, "-m", "pytest", str(tests_dir), "-m", f"{MARKER} and not nightly"]
+    command += ["--requirement-results", str(results), "--continue-on-collection-errors", "-q", "--tb=short"]
+    try:
+        return subprocess.run(command, cwd=root, stdout=sys.stderr, timeout=timeout_s, check=False).returncode
+    except subprocess.TimeoutExpired as error:
+        raise ComplianceRunFailed(
+            f"the tests did not end within {timeout_s:.0f} s", where=str(tests_dir), what_to_do="Run `make test`"
+        ) from error
