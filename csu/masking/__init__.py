@@ -1,0 +1,26 @@
+"""Masking: what must not be seen is destroyed before a picture exists for anybody.
+
+In: `ClearFrame`s of the ingest process, a camera's `Assignment` and pose readings. Out: `MaskedFrame`s and
+`MaskedPacket`s, which no other room can make. Geometry, cover, policy and fill are pure; only x264 is a shell.
+"""
+
+from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of
+from csu.masking.encoder import EncoderQuality, MaskedEncoder
+from csu.masking.errors import MaskError
+from csu.masking.fill import FILL_YUV, mask
+from csu.masking.policy import READING_STALE_NS, SETTLED_AFTER_NS, CoverPolicy
+
+__all__ = [
+    "CELL_PX",
+    "FILL_YUV",
+    "READING_STALE_NS",
+    "SETTLED_AFTER_NS",
+    "Cover",
+    "CoverMargins",
+    "CoverPolicy",
+    "EncoderQuality",
+    "MaskError",
+    "MaskedEncoder",
+    "cover_of",
+    "mask",
+]

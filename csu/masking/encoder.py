@@ -1,0 +1,222 @@
+"""Masked pictures to H.264: the one shell of this room, around x264 inside PyAV.
+
+Constrained Baseline, no B frames, one thread: a packet for every picture at once, the same bytes for the same pictures,
+and therefore nothing in a packet's content or size that was not in the masked picture (PRV-3, PRV-4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, cast
+
+import av
+import numpy as np
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.plane import VideoPlane
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.frames import CaptureTime, EncodedFormat, MaskedFrame, MaskedPacket, Plane, require_masked_frame
+from csu.masking._seal import SEAL
+from csu.masking.errors import MaskError
+
+TIME_BASE_HZ: Final = 90_000
+"""RTP's clock for video: every camera's own times are whole numbers of it."""
+
+STEP_NS = 100 * NS_PER_MS
+"""A capture time that goes back by more is a corrected clock; by less, the jitter of a sender report."""
+
+GAP_NS = 2 * NS_PER_S
+"""A capture time that leaps ahead by more is a hole in the stream."""
+
+_PENDING_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderQuality:
+    """Constant quality up to a ceiling. CRF 26 ultrafast is near 42 dB on street pictures (notes on media, 4)."""
+
+    crf: int = 26
+    bits_per_s_max: int | None = None
+    """None: no ceiling."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    camera: CameraId
+    sequence: int
+    captured: CaptureTime
+    mask_epoch: int
+
+
+class MaskedEncoder:
+    """Encodes one camera's masked pictures of one size and range. A key frame begins each second of capture time.
+
+    H.264 4:2:0 knows even sizes only: a picture of odd size gets one more column or row, a copy of its last one, so
+    `format` may be one pixel larger than the pictures. Not for two threads at once.
+    """
+
+    def __init__(
+        self,
+        camera: CameraId,
+        width_px: int,
+        height_px: int,
+        frames_per_s: float,
+        quality: EncoderQuality | None = None,
+        *,
+        full_range: bool = False,
+    ) -> None:
+        """`frames_per_s` is what the stream declares; any rate may come. Raises MaskError if x264 refuses."""
+        self._camera = camera
+        self._size = (width_px, height_px)
+        self._full_range = full_range
+        self._timeline = _Timeline(round(TIME_BASE_HZ / frames_per_s))
+        self._pending: dict[int, _Pending] = {}
+        self._mask_epoch: int | None = None
+        width_even, height_even = width_px + width_px % 2, height_px + height_px % 2
+        self._context = self._open(width_even, height_even, frames_per_s, quality or EncoderQuality())
+        extradata = bytes(self._context.extradata or b"")
+        self._format = EncodedFormat(
+            width_even, height_even, frames_per_s, TIME_BASE_HZ, codec_name(extradata), extradata
+        )
+
+    @property
+    def format(self) -> EncodedFormat:
+        """What readers of the packets must know; `extradata` is SPS and PPS in Annex B."""
+        return self._format
+
+    def encode(self, frame: MaskedFrame) -> list[MaskedPacket]:
+        """The packets that are ready: one for each picture. Raises ClearPictureRefused for anything but a MaskedFrame,
+        MaskError for a picture of another size or range (make a new encoder)."""
+        require_masked_frame(frame, where=f"encoder of camera {self._camera}")
+        self._require_same_picture_kind(frame)
+        pts, is_new_second = self._timeline.place(frame.captured.at_ns)
+        picture = self._picture_of(frame.planes.y, frame.planes.u, frame.planes.v)
+        picture.pts = pts
+        is_key = is_new_second or frame.mask_epoch != self._mask_epoch  # so that a recorder can cut between two epochs
+        picture.pict_type = PictureType.I if is_key else PictureType.NONE
+        self._mask_epoch = frame.mask_epoch
+        if len(self._pending) >= _PENDING_MAX:
+            raise MaskError("x264 keeps pictures back", camera=self._camera, what_to_do="Begin a new encoder")
+        self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch)
+        return self._packets(picture)
+
+    def flush(self) -> list[MaskedPacket]:
+        """What x264 still holds (nothing, as it is set up). The encoder is at its end afterwards."""
+        return self._packets(None)
+
+    def _open(self, width_px: int, height_px: int, frames_per_s: float, quality: EncoderQuality) -> VideoCodecContext:
+        context = VideoCodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)  # noqa: S101 - libx264 is a video codec; for mypy
+        context.width, context.height, context.pix_fmt = width_px, height_px, "yuv420p"
+        context.time_base = Fraction(1, TIME_BASE_HZ)
+        context.framerate = Fraction(frames_per_s).limit_denominator(1001)
+        context.color_range = 2 if self._full_range else 1
+        context.thread_count = 1
+        context.gop_size = max(2, round(10 * frames_per_s))  # a ceiling; key frames are asked for by capture time
+        context.max_b_frames = 0
+        context.flags |= Flags.global_header
+        context.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "crf": str(quality.crf)}
+        if quality.bits_per_s_max is not None:
+            context.options |= {"maxrate": str(quality.bits_per_s_max), "bufsize": str(quality.bits_per_s_max)}
+        try:
+            context.open()
+        except av.FFmpegError as error:
+            raise MaskError(
+                f"x264 refuses {width_px}x{height_px} at {frames_per_s:g} frames/s: {error}",
+                camera=self._camera,
+                what_to_do="Give the camera another profile",
+            ) from error
+        return context
+
+    def _packets(self, picture: VideoFrame | None) -> list[MaskedPacket]:
+        packets = []
+        for packet in self._context.encode(picture):
+            if packet.pts is None or packet.dts is None or packet.size == 0:
+                continue  # the empty packet that ends a flush
+            source = self._pending.pop(packet.pts)
+            packets.append(
+                MaskedPacket(
+                    source.camera,
+                    source.sequence,
+                    source.captured,
+                    bytes(packet),
+                    pts=packet.pts,
+                    dts=packet.dts,
+                    is_key=packet.is_keyframe,
+                    mask_epoch=source.mask_epoch,
+                    seal=SEAL,
+                )
+            )
+        return packets
+
+    def _picture_of(self, y: Plane, u: Plane, v: Plane) -> VideoFrame:
+        picture = VideoFrame(self._format.width_px, self._format.height_px, "yuv420p")
+        picture.color_range = 2 if self._full_range else 1
+        for target, source in zip(picture.planes, (y, u, v), strict=True):
+            _write(target, source)
+        return picture
+
+    def _require_same_picture_kind(self, frame: MaskedFrame) -> None:
+        size = (frame.planes.width_px, frame.planes.height_px)
+        if size != self._size or frame.planes.full_range != self._full_range or frame.camera != self._camera:
+            raise MaskError(
+                f"a picture of {frame.camera}, {size[0]}x{size[1]}, full range {frame.planes.full_range}, came to the"
+                f" encoder of {self._size[0]}x{self._size[1]}, full range {self._full_range}",
+                camera=self._camera,
+                what_to_do="Begin a new encoder for the new stream",
+            )
+
+
+class _Timeline:
+    """Capture times to strictly growing pts that keep their distances, and the seconds that begin with a key frame."""
+
+    def __init__(self, frame_ticks: int) -> None:
+        self._frame_ticks = max(1, frame_ticks)
+        self._origin_ns: Nanoseconds | None = None
+        self._pts = -1
+        self._second = -1
+
+    def place(self, at_ns: Nanoseconds) -> tuple[int, bool]:
+        """(pts, whether a new second begins). A step of the clock or a hole in the stream begins a new second too."""
+        if self._origin_ns is None:
+            self._origin_ns = at_ns
+        raw = self._ticks(at_ns - self._origin_ns)
+        is_break = self._pts >= 0 and raw - self._pts > self._ticks(GAP_NS)
+        if self._pts - raw > self._ticks(STEP_NS):
+            raw, is_break = self._pts + self._frame_ticks, True
+            self._origin_ns = at_ns - raw * NS_PER_S // TIME_BASE_HZ
+        self._pts = max(raw, self._pts + 1)
+        second = self._pts // TIME_BASE_HZ
+        begins = is_break or second != self._second
+        self._second = second
+        return self._pts, begins
+
+    @staticmethod
+    def _ticks(duration_ns: Nanoseconds) -> int:
+        return duration_ns * TIME_BASE_HZ // NS_PER_S
+
+
+def codec_name(extradata: bytes) -> str:
+    """RFC 6381 name of an Annex B SPS: `avc1.` + profile, constraints, level in hex. Raises ValueError without one."""
+    for start in range(len(extradata) - 7):
+        if extradata[start : start + 3] == b"\x00\x00\x01" and extradata[start + 3] & 0x1F == 7:
+            return "avc1." + extradata[start + 4 : start + 7].hex().upper()
+    raise ValueError("the encoder gave no SPS")
+
+
+def _write(target: VideoPlane, source: Plane) -> None:
+    """Copy a plane into an encoder's plane of the same or one more column and row, repeating the edge."""
+    # PyAV planes speak the buffer protocol; their stubs do not say so.
+    rows = np.frombuffer(cast("memoryview[int]", target), np.uint8).reshape(-1, target.line_size)[
+        : target.height, : target.width
+    ]
+    height, width = source.shape
+    rows[:height, :width] = source
+    if width < target.width:
+        rows[:height, width:] = source[:, -1:]
+    if height < target.height:
+        rows[height:] = rows[height - 1]
