@@ -1,4 +1,4 @@
-"""Streams a person adds by hand: a real camera by its RTSP address, or a clip. Wholly masked until calibrated (PRV-5)."""
+"""Streams a person adds: a real camera by its RTSP address, or a clip. Wholly masked until calibrated (PRV-5)."""
 
 from __future__ import annotations
 

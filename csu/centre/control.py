@@ -1,7 +1,7 @@
 """The control plane: plain asyncio over ports, the same object in production and in virtual time.
 
 It follows every media node, keeps what they account for, believes no silence, takes alarms without losing one, and
-tells each thing that happens to its listeners. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is their shell.
+tells each thing that happens to its listeners. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is a shell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from csu.alarms import Alarm, AlarmDesk, AlarmEvent, AlarmId, AlarmNotKept, AlarmStore
 from csu.hal.alarms import AlarmPanel, PanelMessage
-from csu.hal.camera import Camera, CameraError, CameraId
+from csu.hal.camera import Camera, CameraError
 from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -347,7 +347,7 @@ class Centre:
         return True
 
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
-        """A person takes an alarm. Raises AlarmUnknown, or AlarmNotKept when it could not be written (it stays open)."""
+        """A person takes an alarm. Raises AlarmUnknown; AlarmNotKept when it could not be written (it stays open)."""
         taken = self.desk.acknowledge(alarm, person, self._now())
         if not await self._save_alarm(taken.alarm):
             self.desk.reopen(taken.alarm)

@@ -17,7 +17,7 @@ from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
-from csu.console import serve_console
+from csu.console import create_app, serve_console
 from csu.governance import LocalDoctrine
 from csu.hal.camera import Camera, CameraRecord
 from csu.hal.errors import BadInput
@@ -63,6 +63,8 @@ class RunningCentre:
     media_directory: Path
     console_url: str
     assignments: tuple[Assignment, ...]
+    posed: tuple[Camera, ...]
+    """The PTZ cameras."""
     finished: asyncio.Task[None]
     """The control plane's own task: done before `stop` only if it failed."""
 
@@ -125,10 +127,12 @@ async def _start_parts(
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
     centre.listen(room.observe)
+    console = create_app(room, clock=SystemClock())
     console_url = await stack.enter_async_context(
-        serve_console(room, host=settings.console_host, port=settings.console_port)
+        serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, finished)
+    posed = tuple(_posed(site, assignments))
+    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, posed, finished)
 
 
 def _centre(
@@ -178,10 +182,10 @@ def _nodes(
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
     count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
-    return [
-        (EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec), tuple(assignments[index::count]))
-        for index in range(count)
+    nodes = [
+        EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec) for index in range(count)
     ]
+    return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
 
 
 async def _assignments(site: Site, settings: CentreSettings) -> tuple[Assignment, ...]:

@@ -1,0 +1,172 @@
+"""The demonstration: run a whole centre for a while, then say what it proved, figure by figure."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from csu.centre.control import CentreCounts, CentreEvent
+from csu.centre.examination import Examination, examine_segments
+from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.hal.camera import Camera, PtzVelocity
+from csu.hal.clock import NS_PER_S
+from csu.hal.wall import TileState, WallReading
+from csu.ingest.board import CameraState, CameraStatus
+from csu.language import say
+from csu.machine import SystemClock
+
+LIVE_WITHIN_S = 20.0
+"""How long the demonstration waits for its cameras before it goes on with those it has."""
+TOUR_EVERY_S = 6.0
+TOUR_PAN_DEG = 18.0
+
+
+class DemoProgress(Protocol):
+    """Who is told how the demonstration goes on."""
+
+    def step(self, words: str) -> None:
+        """Something began."""
+        ...
+
+    def ready(self, running: RunningCentre, live: int) -> None:
+        """Everything runs; `live` cameras are live."""
+        ...
+
+    def event(self, event: CentreEvent) -> None:
+        """Something happened in the centre."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What was seen. All counts are of this run."""
+
+    cameras: tuple[CameraStatus, ...]
+    expected: int
+    counts: CentreCounts
+    wall: WallReading
+    tiles_correct: int
+    wall_png: bytes = field(repr=False)
+    examination: Examination
+    console_url: str
+    ran_s: float
+
+    @property
+    def live(self) -> int:
+        return sum(status.state is CameraState.LIVE for status in self.cameras)
+
+    @property
+    def clear_left_ingest(self) -> int:
+        """Pictures that left ingest unmasked: refused at a door, or found in a recording by the site's witness."""
+        return self.counts.clear_refused + self.examination.clear_frames
+
+    @property
+    def latency_ms_p95(self) -> float | None:
+        """From capture to the pixels of the wall, 95th percentile; None when no picture was drawn."""
+        return _percentile(self.wall.latencies_ms, 95)
+
+    @property
+    def latency_ms_p50(self) -> float | None:
+        return _percentile(self.wall.latencies_ms, 50)
+
+    def failures(self) -> list[str]:
+        """What does not hold, in words; empty when all of it does."""
+        examination = self.examination
+        checks = [
+            (self.live == self.expected, say("des caméras manquent", "cameras are missing")),
+            (self.counts.frames_masked > 0, say("aucune image masquée", "no picture was masked")),
+            (self.clear_left_ingest == 0, say("une image non masquée est sortie", "an unmasked picture left ingest")),
+            (examination.audio_tracks == 0, say("du son est enregistré", "sound was recorded")),
+            (examination.segments > 0, say("aucun segment", "no segment")),
+            (examination.segments == self.counts.segments_closed, say("catalogue ≠ disque", "catalogue ≠ disk")),
+            (examination.playable == examination.segments, say("un segment est illisible", "a segment is unplayable")),
+            (self.tiles_correct == len(self.wall.tiles), say("une vignette est fausse", "a tile is wrong")),
+        ]
+        return [words for holds, words in checks if not holds]
+
+
+async def run_demo(
+    settings: CentreSettings, *, seconds: float | None, stop: asyncio.Event, progress: DemoProgress
+) -> DemoResult:
+    """Run for `seconds` after everything is live (None: until `stop`), then examine what was recorded.
+
+    Raises BadInput and CsuError as `open_centre` does.
+    """
+    clock = SystemClock()
+    async with open_centre(settings, observe=progress.event, progress=progress.step) as running:
+        await _until_live(running, stop)
+        progress.ready(running, running.centre.board.count(CameraState.LIVE))
+        began_ns = clock.monotonic_ns()
+        tours = [asyncio.create_task(_tour(camera)) for camera in running.posed]
+        await _wait(running, seconds, stop)
+        for tour in tours:
+            tour.cancel()
+        ran_s = (clock.monotonic_ns() - began_ns) / NS_PER_S
+        reading, wall_png = await running.wall.read(), await running.wall.picture_png()
+        cameras = tuple(running.centre.board.all())
+        progress.step(say("arrêt, fermeture des segments", "stopping, closing the segments"))
+    progress.step(say("lecture de tout ce qui a été enregistré", "playing all that was recorded"))
+    witness = running.site.witness
+    examination = await asyncio.to_thread(examine_segments, running.media_directory, witness)
+    return DemoResult(
+        cameras=cameras,
+        expected=len(running.assignments),
+        counts=running.centre.counts,
+        wall=reading,
+        tiles_correct=_tiles_correct(reading, running),
+        wall_png=wall_png,
+        examination=examination,
+        console_url=running.console_url,
+        ran_s=ran_s,
+    )
+
+
+def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
+    """Tiles whose rendered pixels show a live picture carrying the number of the camera the scene names."""
+    numbers = {assignment.record.camera: assignment.record.number for assignment in running.assignments}
+    return sum(
+        tile.state is TileState.LIVE and tile.seen_camera_number == numbers[tile.camera] for tile in reading.tiles
+    )
+
+
+async def _until_live(running: RunningCentre, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(LIVE_WITHIN_S):
+            while running.centre.board.count(CameraState.LIVE) < len(running.assignments) and not stop.is_set():
+                _raise_if_failed(running)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        return  # the result says how many are live
+
+
+async def _wait(running: RunningCentre, seconds: float | None, stop: asyncio.Event) -> None:
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({waiting, running.finished}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    _raise_if_failed(running)
+
+
+def _raise_if_failed(running: RunningCentre) -> None:
+    if running.finished.done():
+        running.finished.result()
+
+
+async def _tour(camera: Camera) -> None:
+    """Turn a PTZ camera right and left, so that people see the mask follow."""
+    direction = 1.0
+    while True:
+        await asyncio.sleep(TOUR_EVERY_S)
+        await camera.move(PtzVelocity(pan=direction * 0.3, tilt=0.0, zoom=0.0))
+        await asyncio.sleep(TOUR_PAN_DEG / 18.0)
+        await camera.stop()
+        direction = -direction
+
+
+def _percentile(values: tuple[float, ...], percent: int) -> float | None:
+    if len(values) < 2:
+        return values[0] if values else None
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]

@@ -1,0 +1,238 @@
+"""`csu demo`: the demonstration as a person or a machine asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from csu.centre.added import clip_stream, rtsp_stream
+from csu.centre.control import CentreEvent, NodeChanged, Trouble
+from csu.centre.demo import DemoResult, run_demo
+from csu.centre.demo_report import write_demo_report
+from csu.centre.running import CentreSettings, RunningCentre
+from csu.hal.errors import BadInput
+from csu.hal.media import CameraEvent
+from csu.hal.site import Option
+from csu.ingest.board import CameraChanged
+from csu.language import say
+
+CAMERAS_MAX = 64
+"""More live cameras than this on one machine is a benchmark, not a demonstration."""
+EXIT_DOES_NOT_HOLD = 1
+
+
+def demo_command(
+    cameras: Annotated[int, typer.Option(min=1, max=CAMERAS_MAX, help="caméras de la rue / cameras of the street")] = 8,
+    seconds: Annotated[float | None, typer.Option(min=1, help="durée ; sans elle : jusqu'à Ctrl-C")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="pas de fenêtre / no window")] = False,
+    binding: Annotated[str, typer.Option(help="liaison : le monde réel ou simulé")] = "street",
+    option: Annotated[list[str] | None, typer.Option(help="clé=valeur, pour la liaison (night=true)")] = None,
+    rtsp: Annotated[list[str] | None, typer.Option(help="ajouter une caméra réelle (masquée en entier)")] = None,
+    video: Annotated[list[Path] | None, typer.Option(help="ajouter un clip (masqué en entier)")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port de la console ; 0 : libre")] = 0,
+    report: Annotated[Path, typer.Option(help="rapport HTML")] = Path("var/demo/rapport.html"),
+    as_json: Annotated[bool, typer.Option("--json", help="un objet sur stdout")] = False,
+) -> None:
+    """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
+    added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
+    teller = _Teller(as_json)
+    with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
+        settings = CentreSettings(
+            data_directory=Path(directory),
+            binding=binding,
+            cameras=cameras,
+            options=dict(_option(text) for text in option or []),
+            added=tuple(added),
+            wall_in_window=not headless and _has_display(),
+            console_port=port,
+        )
+        with teller:
+            result = asyncio.run(_run(settings, seconds, teller))
+    written = write_demo_report(result, report)
+    summary = _summary(result, written)
+    if as_json:
+        print(json.dumps(summary, ensure_ascii=False))
+    else:
+        _show(result, written)
+    if result.failures():
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+async def _run(settings: CentreSettings, seconds: float | None, teller: _Teller) -> DemoResult:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return await run_demo(settings, seconds=seconds, stop=stop, progress=teller)
+
+
+class _Teller:
+    """Tells a person how it goes: steps as a spinner in a terminal, events as log lines on stderr."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._status: Status | None = None
+        if not as_json and self._console.is_terminal:
+            self._status = self._console.status("csu")
+        structlog.configure(
+            processors=[
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.dev.ConsoleRenderer(colors=self._console.is_terminal),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+        self._log = structlog.get_logger()
+
+    def __enter__(self) -> None:
+        if self._status is not None:
+            self._status.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def step(self, words: str) -> None:
+        """A step of starting or stopping."""
+        if self._status is not None:
+            self._status.update(words)
+        self._console.print(f"… {words}", markup=False)
+
+    def ready(self, running: RunningCentre, live: int) -> None:
+        """Everything runs: tell where to look."""
+        expected = len(running.assignments)
+        self._console.print(say(f"{live} caméras en direct sur {expected}", f"{live} of {expected} cameras live"))
+        self._console.print(say(f"Console : {running.console_url}", f"Console: {running.console_url}"), style="bold")
+        if self._status is not None:
+            self._status.update(say("en marche ; Ctrl-C pour arrêter", "running; Ctrl-C to stop"))
+
+    def event(self, event: CentreEvent) -> None:
+        """What a person wants to know at once; the rest is counted."""
+        match event:
+            case CameraChanged():
+                self._log.info("camera", camera=event.camera, state=event.after.value, detail=event.detail)
+            case CameraEvent():
+                self._log.info("camera", camera=event.camera, event=event.kind.value, detail=event.detail)
+            case NodeChanged():
+                self._log.info("node", node=event.node, up=event.up, detail=event.detail)
+            case Trouble():
+                self._log.warning("trouble", where=event.where, what=event.what)
+            case _:
+                return
+
+
+def _option(text: str) -> tuple[str, Option]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadInput(
+            f"{text!r} is not name=value",
+            where="--option",
+            what_to_do="Write for example --option night=true",
+            french=(f"{text!r} n'est pas de la forme clé=valeur", "Écrivez par exemple --option night=true"),
+        )
+    if value in ("true", "false"):
+        return name, value == "true"
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _has_display() -> bool:
+    return bool(os.environ.get("DISPLAY"))
+
+
+def _summary(result: DemoResult, report: Path) -> dict[str, Any]:
+    """The one object of `--json`."""
+    counts, examination = result.counts, result.examination
+    return {
+        "verdict": "does not hold" if result.failures() else "holds",
+        "failures": result.failures(),
+        "level": "L2",
+        "ran_s": round(result.ran_s, 1),
+        "cameras": {
+            "expected": result.expected,
+            "live": result.live,
+            "states": {status.record.camera: status.state.value for status in result.cameras},
+        },
+        "frames": {
+            "decoded": counts.frames_decoded,
+            "masked": counts.frames_masked,
+            "wholly_masked": counts.frames_wholly_masked,
+            "dropped": counts.frames_dropped,
+            "clear_left_ingest": result.clear_left_ingest,
+            "witnessed": examination.frames_witnessed,
+        },
+        "packets": {"lost": counts.packets_lost},
+        "audio": {"offered": counts.audio_offered, "recorded": examination.audio_tracks},
+        "segments": {
+            "closed": counts.segments_closed,
+            "on_disk": examination.segments,
+            "playable": examination.playable,
+            "frames": examination.frames,
+            "bytes": examination.size_bytes,
+            "problems": list(examination.problems),
+        },
+        "wall": {
+            "tiles": len(result.wall.tiles),
+            "tiles_correct": result.tiles_correct,
+            "renderer": result.wall.renderer,
+            "frames_drawn": result.wall.frames_drawn,
+            "tile_states": {tile.camera: tile.state.value for tile in result.wall.tiles},
+        },
+        "latency_ms": {
+            "of": "capture to wall pixels",
+            "p50": _rounded(result.latency_ms_p50),
+            "p95": _rounded(result.latency_ms_p95),
+            "pictures": len(result.wall.latencies_ms),
+        },
+        "console": {"url": result.console_url},
+        "report": str(report),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _show(result: DemoResult, report: Path) -> None:
+    table = Table(show_header=False, box=None)
+    for name, value in _lines(result):
+        table.add_row(name, value)
+    console = Console()
+    console.print(table)
+    failures = result.failures()
+    if failures:
+        console.print(say("NE TIENT PAS : ", "DOES NOT HOLD: ") + " ; ".join(failures), style="bold red")
+    else:
+        console.print(say("Tout tient.", "All of it holds."), style="bold green")
+    console.print(say(f"Rapport : {report}", f"Report: {report}"))
+
+
+def _lines(result: DemoResult) -> list[tuple[str, str]]:
+    counts, examination = result.counts, result.examination
+    return [
+        (say("caméras en direct", "cameras live"), f"{result.live} / {result.expected}"),
+        (say("images masquées", "pictures masked"), f"{counts.frames_masked}"),
+        (say("images claires sorties", "clear pictures out"), f"{result.clear_left_ingest}"),
+        (
+            say("son offert / enregistré", "sound offered / recorded"),
+            f"{counts.audio_offered} / {examination.audio_tracks}",
+        ),
+        (say("segments lisibles", "segments playable"), f"{examination.playable} / {examination.segments}"),
+        (say("vignettes justes", "tiles right"), f"{result.tiles_correct} / {len(result.wall.tiles)}"),
+        (say("latence p95, capture au mur", "latency p95, capture to wall"), f"{_rounded(result.latency_ms_p95)} ms"),
+    ]
