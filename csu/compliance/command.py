@@ -14,14 +14,10 @@ from rich.table import Table
 from csu.compliance.catalogue import load_requirements
 from csu.compliance.report import ComplianceReport, RequirementResult, Status
 from csu.compliance.runner import find_tests, last_compliance, run_compliance
-from csu.hal.errors import BadInput, CsuError
+from csu.hal.errors import BadInput
+from csu.language import Language, current_language, say
 
-_WORDS = {
-    Status.PASSED: ("✔ tenue", "green"),
-    Status.FAILED: ("✘ non tenue", "bold red"),
-    Status.NOT_COVERED: ("○ non couverte", "yellow"),
-}
-"""A sign and a word beside each colour: nothing is said by colour alone."""
+_STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.NOT_COVERED: "yellow"}
 
 
 def compliance_command(
@@ -34,13 +30,10 @@ def compliance_command(
 
     Exit code: 0 no rule failed, 1 one did or the run broke, 2 bad input. Rules without a test are shown as not covered.
     """
-    try:
-        report = _report(tests, last)
-        if page is not None:
-            _write_page(report, page)
-    except CsuError as error:
-        typer.echo(f"csu compliance: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, BadInput) else 1) from error
+    directory = tests if tests is not None else find_tests()
+    report = last_compliance(directory) if last else run_compliance(directory)
+    if page is not None:
+        _write_page(report, page)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
     else:
@@ -49,22 +42,17 @@ def compliance_command(
 
 
 def page_of(report: ComplianceReport) -> str:
-    """The report as one HTML page that needs nothing else."""
+    """The report as one HTML page, French with English beside it, that needs nothing else."""
+    names = load_requirements().families
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("csu.compliance", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    names = load_requirements().families
     return environment.get_template("report.html.j2").render(
         report=report,
         families={names[family][0]: results for family, results in _by_family(report).items()},
-        words={status: word for status, (word, _) in _WORDS.items()},
+        words={status: _word(status, Language.FRENCH) for status in Status},
         Status=Status,
     )
-
-
-def _report(tests: Path | None, last: bool) -> ComplianceReport:
-    directory = tests if tests is not None else find_tests()
-    return last_compliance(directory) if last else run_compliance(directory)
 
 
 def _write_page(report: ComplianceReport, page: Path) -> None:
@@ -72,8 +60,21 @@ def _write_page(report: ComplianceReport, page: Path) -> None:
         page.write_text(page_of(report), encoding="utf-8")
     except OSError as error:
         raise BadInput(
-            f"the page cannot be written: {error.strerror}", where=str(page), what_to_do="Give another --report FILE"
+            f"the page cannot be written: {error.strerror}",
+            where=str(page),
+            what_to_do="Give another --report FILE",
+            french=(f"la page ne peut être écrite : {error.strerror}", "Donnez un autre fichier à --report"),
         ) from error
+
+
+def _word(status: Status, language: Language) -> str:
+    """A sign and a word beside each colour: nothing is said by colour alone."""
+    french, english = {
+        Status.PASSED: ("✔ tenue", "✔ kept"),
+        Status.FAILED: ("✘ non tenue", "✘ not kept"),
+        Status.NOT_COVERED: ("○ non couverte", "○ not covered"),
+    }[status]
+    return english if language is Language.ENGLISH else french
 
 
 def _by_family(report: ComplianceReport) -> dict[str, list[RequirementResult]]:
@@ -84,20 +85,28 @@ def _by_family(report: ComplianceReport) -> dict[str, list[RequirementResult]]:
 
 
 def _show(report: ComplianceReport, console: Console) -> None:
-    table = Table(title="Conformité, règle par règle", title_justify="left")
-    table.add_column("Règle", no_wrap=True)
-    table.add_column("Énoncé")
+    language = current_language()
+    table = Table(title=say("Conformité, règle par règle", "Compliance, rule by rule"), title_justify="left")
+    table.add_column(say("Règle", "Rule"), no_wrap=True)
+    table.add_column(say("Énoncé", "What it says"))
     table.add_column("Tests", justify="right")
-    table.add_column("Résultat", no_wrap=True)
+    table.add_column(say("Résultat", "Result"), no_wrap=True)
     for results in _by_family(report).values():
         for result in results:
-            word, style = _WORDS[result.status]
+            rule = result.requirement
             ran = sum(test.outcome != "not_run" for test in result.tests)
             tests = str(ran) if ran == len(result.tests) else f"{ran}/{len(result.tests)}"
-            table.add_row(result.requirement.id, result.requirement.title_fr, tests, f"[{style}]{word}[/]")
+            word = f"[{_STYLES[result.status]}]{_word(result.status, language)}[/]"
+            table.add_row(rule.id, say(rule.title_fr, rule.title_en), tests, word)
         table.add_section()
     console.print(table)
     for broken in report.broken:
-        console.print(f"[bold red]fichier de tests illisible[/] {broken}", highlight=False)
-    tally = ", ".join(f"{report.count(status)} {_WORDS[status][0]}" for status in Status)
-    console.print(f"{len(report.results)} règles : {tally}. Révision {report.commit or 'inconnue'}.", highlight=False)
+        line = say("Fichier de tests illisible : ", "Broken test file: ") + broken
+        console.print(line, style="bold red", markup=False)
+    tally = ", ".join(f"{report.count(status)} {_word(status, language)}" for status in Status)
+    revision = report.commit or say("inconnue", "unknown")
+    line = say(
+        f"{len(report.results)} règles : {tally}. Révision {revision}, tests achevés le",
+        f"{len(report.results)} rules: {tally}. Revision {revision}, tests ended on",
+    )
+    console.print(f"{line} {report.ended_at:%Y-%m-%d %H:%M} UTC.", highlight=False)

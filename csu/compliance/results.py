@@ -57,9 +57,15 @@ def read_run(source: Path) -> RunRecord:
         return RunRecord.model_validate_json(source.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadInput(
-            "no run was kept", where=str(source), what_to_do="Run `csu compliance` without --last, or `make test`"
+            "no run was kept",
+            where=str(source),
+            what_to_do="Run `csu compliance` without --last, or `make test`",
+            french=("aucun résultat n'a été gardé", "Lancez `csu compliance` sans --last, ou `make test`"),
         ) from error
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise BadInput(
-            "this is not a file of results", where=str(source), what_to_do="Remove it and run `csu compliance`"
+            "this is not a file of results",
+            where=str(source),
+            what_to_do="Remove it and run `csu compliance`",
+            french=("ce n'est pas un fichier de résultats", "Effacez-le et lancez `csu compliance`"),
         ) from error

@@ -33,7 +33,10 @@ def find_tests() -> Path:
         if (root / "tests").is_dir() and (root / "pyproject.toml").is_file():
             return root / "tests"
     raise BadInput(
-        "no tests directory", where=str(Path.cwd()), what_to_do="Run it in a checkout of csu, or give --tests DIR"
+        "no tests directory",
+        where=str(Path.cwd()),
+        what_to_do="Run it in a checkout of csu, or give --tests DIR",
+        french=("aucun dossier de tests", "Lancez-la depuis les sources de csu, ou donnez --tests DOSSIER"),
     )
 
 
@@ -44,9 +47,19 @@ def run_compliance(tests_dir: Path, *, timeout_s: float = RUN_TIMEOUT_S) -> Comp
     directory or pytest is not installed, ComplianceRunFailed when the run does not come to its end.
     """
     if not tests_dir.is_dir():
-        raise BadInput("no such directory of tests", where=str(tests_dir), what_to_do="Give --tests DIR")
+        raise BadInput(
+            "no such directory of tests",
+            where=str(tests_dir),
+            what_to_do="Give another --tests DIR",
+            french=("ce dossier de tests n'existe pas", "Donnez un autre --tests DOSSIER"),
+        )
     if importlib.util.find_spec("pytest") is None:
-        raise BadInput("pytest is not installed", where=sys.executable, what_to_do="Run `make setup`, or use --last")
+        raise BadInput(
+            "pytest is not installed",
+            where=sys.executable,
+            what_to_do="Run `make setup`, or use --last",
+            french=("pytest n'est pas installé", "Lancez `make setup`, ou utilisez --last"),
+        )
     root = tests_dir.resolve().parent
     with tempfile.TemporaryDirectory(prefix="csu-compliance-") as scratch:
         results = Path(scratch) / "results.json"
@@ -54,7 +67,10 @@ def run_compliance(tests_dir: Path, *, timeout_s: float = RUN_TIMEOUT_S) -> Comp
         collected_badly = code == 2 and results.exists() and read_run(results).broken
         if not results.exists() or not (code in _PYTEST_DONE or collected_badly):
             raise ComplianceRunFailed(
-                f"pytest ended with code {code}", where=str(tests_dir), what_to_do="Read its last lines above"
+                f"pytest ended with code {code}",
+                where=str(tests_dir),
+                what_to_do="Read its last lines above",
+                french=(f"pytest s'est arrêté avec le code {code}", "Lisez ses dernières lignes ci-dessus"),
             )
         run = read_run(results)
     write_run(root / LAST_RUN, run)
@@ -73,5 +89,8 @@ def _run_pytest(tests_dir: Path, root: Path, results: Path, timeout_s: float) ->
         return subprocess.run(command, cwd=root, stdout=sys.stderr, timeout=timeout_s, check=False).returncode
     except subprocess.TimeoutExpired as error:
         raise ComplianceRunFailed(
-            f"the tests did not end within {timeout_s:.0f} s", where=str(tests_dir), what_to_do="Run `make test`"
+            f"the tests did not end within {timeout_s:.0f} s",
+            where=str(tests_dir),
+            what_to_do="Run `make test` to see which one hangs",
+            french=(f"les tests ne sont pas finis après {timeout_s:.0f} s", "Lancez `make test` : lequel bloque ?"),
         ) from error

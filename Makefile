@@ -1,0 +1,48 @@
+# Everything a person does often. On a fresh Debian machine with python3, git and make: `make demo`, `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO ?= --seconds 60
+
+.PHONY: help setup demo test lint types docs bench nightly clean
+
+help:
+	@echo "make demo     a whole centre at work, for a minute (DEMO='--cameras 8' to choose; see $(BIN)/csu demo --help)"
+	@echo "make test     what must hold before a change is kept: lint, types, tests (under 10 minutes)"
+	@echo "make lint     ruff and the import contracts      make types    mypy --strict"
+	@echo "make bench    benchmarks beside their peers      make nightly  the long tests, then the benchmarks"
+	@echo "make setup    only install                       make clean    remove .venv and caches (never var/)"
+
+# Made again when pyproject.toml or the script is newer.
+.venv/.ready-%: pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" .ci/setup $*
+
+setup: .venv/.ready-test
+
+demo: .venv/.ready-demo
+	$(BIN)/csu demo $(DEMO)
+
+# pytest comes last, so that the log closes on its summary line.
+test: lint types
+	@mkdir -p var
+	$(BIN)/python -m pytest --requirement-results var/compliance.json
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+
+types: setup
+	$(BIN)/mypy
+
+docs: setup
+	$(BIN)/python -m pytest tests/architecture/test_documents.py
+
+bench: setup
+	$(BIN)/python -m pytest benchmarks --timeout 1800
+
+nightly: setup
+	$(BIN)/python -m pytest -m nightly --timeout 3600
+	$(BIN)/python -m pytest benchmarks -m "nightly or not nightly" --timeout 3600
+
+clean:
+	rm -rf .venv .tox build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
