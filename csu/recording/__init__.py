@@ -1,0 +1,28 @@
+"""Recording: masked packets become one-minute files, and manifests become a catalogue that says where every second is.
+
+In: `MaskedPacket`s of one camera; `Manifest`s of the nodes. Out: `ClosedSegment`s on a `Disk`; answers to "what was
+recorded of this camera, when". Anything clear, and any sound, is refused here.
+"""
+
+from csu.recording.check import SegmentCheck, check_segment
+from csu.recording.errors import CatalogueError, RecordingError
+from csu.recording.names import SegmentName, parse_segment_name, segment_name
+from csu.recording.recorder import CameraRecorder
+from csu.recording.rollover import SEGMENT_NS, SEGMENT_NS_MAX, Rollover
+from csu.recording.segment import ClosedSegment, SegmentWriter
+
+__all__ = [
+    "SEGMENT_NS",
+    "SEGMENT_NS_MAX",
+    "CameraRecorder",
+    "CatalogueError",
+    "ClosedSegment",
+    "RecordingError",
+    "Rollover",
+    "SegmentCheck",
+    "SegmentName",
+    "SegmentWriter",
+    "check_segment",
+    "parse_segment_name",
+    "segment_name",
+]
