@@ -1,5 +1,5 @@
-"""A simulated city: virtual time, cameras, nodes, panels, people, faults, and oracles that judge the engine.
+"""The simulated world: a city, its people and devices, virtual time, faults, oracles and scenarios.
 
-In: a scenario and a seed. Out: devices behind the ports of `csu.hal`, a run of the real `csu.centre`, a verdict.
-Of csu it knows `csu.hal` and `csu.centre` only; `csu` knows nothing of it.
+In: a seed, a scenario, options. Out: sites for the engine (`csu.bindings`), real endpoints on the loopback, verdicts.
+It implements the ports of `csu.hal` and never decides anything for the centre.
 """

@@ -1,0 +1,205 @@
+"""One RTSP connection: reads requests, answers them, and hands the client to its camera's feed."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+
+from csu.hal.clock import NS_PER_MS, Clock
+from sim.endpoints import alaw
+from sim.endpoints.digest import Login, challenge, is_right
+from sim.endpoints.encoder import parameter_sets
+from sim.endpoints.feed import Endpoint, Viewer
+from sim.endpoints.rtp import RtpTrack, interleave
+from sim.endpoints.rtsp import (
+    AUDIO_TRACK,
+    HEAD_BYTES_MAX,
+    METHODS,
+    VIDEO_TRACK,
+    BadRequest,
+    Request,
+    StreamDescription,
+    interleaved_channel,
+    read_request,
+    reply,
+    sdp_of,
+)
+from sim.endpoints.spec import PROFILE, FaultKind
+
+_IDLE_S_MAX = 90.0
+"""A client that sends nothing for so long, and watches nothing, is let go."""
+
+
+class Connection:
+    """Serves one client until it leaves. `endpoints` maps a path (`cam-01/main`) to its camera."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        clock: Clock,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._endpoints = endpoints
+        self._clock = clock
+        self._reader = reader
+        self._writer = writer
+        self._nonce = secrets.token_hex(16)
+        self._session = secrets.token_hex(6)
+        self._video: tuple[Endpoint, int] | None = None
+        self._audio_channel: int | None = None
+        self._viewer: Viewer | None = None
+        self._audio: asyncio.Task[None] | None = None
+
+    async def serve(self) -> None:
+        """Until the client ends, closes, or talks nonsense."""
+        try:
+            while (request := await self._next_request()) is not None:
+                if not await self._answer(request):
+                    break
+        except BadRequest:
+            self._writer.write(reply(400, None))
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+            pass  # the client left, which is its right; what it watched is given back below
+        finally:
+            self._stop_playing()
+            self._writer.close()
+
+    async def _next_request(self) -> Request | None:
+        while True:
+            limit_s = None if self._viewer else _IDLE_S_MAX
+            first = await asyncio.wait_for(self._reader.read(1), limit_s)
+            if not first:
+                return None
+            if first == b"$":  # the client's own RTCP: nothing in it matters here
+                header = await self._reader.readexactly(3)
+                await self._reader.readexactly(int.from_bytes(header[1:], "big"))
+                continue
+            try:
+                head = first + await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), _IDLE_S_MAX)
+            except asyncio.LimitOverrunError as error:
+                raise BadRequest("head too long") from error
+            if len(head) > HEAD_BYTES_MAX:
+                raise BadRequest("head too long")
+            request = read_request(head.lstrip(b"\r\n"))
+            if request.body_bytes:
+                await self._reader.readexactly(request.body_bytes)
+            return request
+
+    async def _answer(self, request: Request) -> bool:
+        """Answer; False when the connection is over."""
+        if request.method == "OPTIONS":
+            self._send(reply(200, request, [("Public", METHODS)]))
+            return True
+        endpoint, track = self._find(request)
+        if endpoint is None:
+            self._send(reply(404, request))
+            return True
+        if endpoint.has(FaultKind.MUTE):
+            return True
+        if not self._may_pass(request, endpoint):
+            return True
+        if request.method == "DESCRIBE":
+            await self._describe(request, endpoint)
+        elif request.method == "SETUP":
+            self._set_up(request, endpoint, track)
+        elif request.method == "PLAY":
+            self._play(request)
+        elif request.method == "TEARDOWN":
+            self._stop_playing()
+            self._send(reply(200, request, self._session_header()))
+            return False
+        elif request.method == "GET_PARAMETER":
+            self._send(reply(200, request, self._session_header()))
+        else:
+            self._send(reply(405, request, [("Allow", METHODS)]))
+        return True
+
+    def _find(self, request: Request) -> tuple[Endpoint | None, str]:
+        """The camera of a request, and the track it names (empty for the whole presentation)."""
+        parts = request.path.split("/")
+        track = parts[2] if len(parts) == 3 else ""
+        if len(parts) not in (2, 3) or parts[1] != PROFILE or track not in ("", VIDEO_TRACK, AUDIO_TRACK):
+            return None, ""
+        return self._endpoints.get("/".join(parts[:2])), track
+
+    def _may_pass(self, request: Request, endpoint: Endpoint) -> bool:
+        login = Login(endpoint.spec.user, endpoint.spec.password)
+        given = request.headers.get("authorization")
+        right = is_right(login, given, method=request.method, url=request.url, nonce=self._nonce)
+        if right and not endpoint.has(FaultKind.REFUSE_LOGIN):
+            return True
+        if given is not None:
+            endpoint.logins_refused += 1
+        self._send(reply(401, request, [("WWW-Authenticate", challenge(self._nonce))]))
+        return False
+
+    async def _describe(self, request: Request, endpoint: Endpoint) -> None:
+        spec = endpoint.spec
+        hidden = endpoint.has(FaultKind.NO_PARAMETER_SETS)
+        loop = asyncio.get_running_loop()
+        sets = await loop.run_in_executor(
+            None, parameter_sets, spec.codec, spec.width_px, spec.height_px, spec.frames_per_s
+        )
+        stream = StreamDescription(spec.codec, () if hidden else sets, spec.frames_per_s, spec.audio)
+        headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
+        self._send(reply(200, request, headers, sdp_of(spec.camera, stream)))
+
+    def _set_up(self, request: Request, endpoint: Endpoint, track: str) -> None:
+        channel = interleaved_channel(request.headers.get("transport", ""))
+        if channel is None:
+            self._send(reply(461, request))
+            return
+        if self._viewer is not None or (self._video is not None and self._video[0] is not endpoint):
+            self._send(reply(455, request))
+            return
+        if track == AUDIO_TRACK:
+            if not endpoint.spec.audio:
+                self._send(reply(404, request))
+                return
+            endpoint.audio_setups += 1
+            self._audio_channel = channel
+        else:
+            self._video = (endpoint, channel)
+        transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
+        self._send(reply(200, request, [("Transport", transport), *self._session_header()]))
+
+    def _play(self, request: Request) -> None:
+        if request.headers.get("session", "").split(";")[0] != self._session or self._video is None:
+            self._send(reply(454, request))
+            return
+        self._send(reply(200, request, [("Range", "npt=0.000-"), *self._session_header()]))
+        if self._viewer is not None:
+            return
+        endpoint, channel = self._video
+        self._viewer = Viewer(endpoint, self._writer.transport, channel)
+        endpoint.feed.join(self._viewer)
+        if self._audio_channel is not None:
+            self._audio = asyncio.create_task(self._hum(self._audio_channel))
+
+    async def _hum(self, channel: int) -> None:
+        """The microphone's tone, 25 packets a second. A client that does not read it loses it."""
+        track = RtpTrack(int(self._session[:8], 16), 8, alaw.SAMPLE_HZ)
+        at_ns = self._clock.now_ns()
+        self._send(interleave(channel + 1, [track.sender_report(at_ns, at_ns, "microphone")]))
+        while not self._writer.is_closing():
+            if self._viewer is not None and not self._viewer.is_overrun():
+                self._send(interleave(channel, track.packets_of([alaw.tone_packet()], at_ns)))
+            at_ns += alaw.PACKET_MS * NS_PER_MS
+            await asyncio.sleep(max(0.0, (at_ns - self._clock.now_ns()) / 1e9))
+
+    def _stop_playing(self) -> None:
+        if self._viewer is not None:
+            self._viewer.endpoint.feed.leave(self._viewer)
+            self._viewer = None
+        if self._audio is not None:
+            self._audio.cancel()
+            self._audio = None
+
+    def _session_header(self) -> list[tuple[str, str]]:
+        return [("Session", f"{self._session};timeout=60")]
+
+    def _send(self, data: bytes) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(data)

@@ -1,0 +1,163 @@
+"""A farm of simulated cameras, as tests and the street binding use it: synchronous, in a process of its own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+
+from csu.hal.camera import StreamAddress
+from csu.hal.errors import CsuError
+from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
+from sim.endpoints.server import HOST
+from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault
+from sim.street.mount import Motion
+
+_START_S_MAX = 60.0
+_ANSWER_S_MAX = 10.0
+_END_S_MAX = 5.0
+
+
+class FarmError(CsuError):
+    """The serving process could not start, refused an order, or is gone."""
+
+
+class RtspFarm:
+    """Serves `cameras` over RTSP on an ephemeral port of the loopback.
+
+    Use as a context manager, or call `start` and `stop`. The process cannot outlive its parent: it ends on `stop`, at
+    exit, when the control socket closes and when the parent is gone. Thread-safe. Raises FarmError.
+    """
+
+    def __init__(self, cameras: Sequence[EndpointSpec]) -> None:
+        self._specs = {spec.camera: spec for spec in cameras}
+        if len(self._specs) != len(cameras):
+            raise ValueError("two endpoints have the same name")
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Start the process; returns when it listens."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "sim.endpoints.process", str(theirs.fileno()), str(os.getpid())]
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        self._connection = Connection(ours.detach())
+        _running.add(self)
+        answer = self._order(Open(tuple(self._specs.values())), _START_S_MAX)
+        self.port = answer.port
+
+    def stop(self) -> None:
+        """End the process, gently and then surely. Idempotent."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        _running.discard(self)
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.send(Stop())
+            except OSError:
+                process.kill()  # it is gone or going: make sure
+            connection.close()
+        try:
+            process.wait(_END_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def __enter__(self) -> RtspFarm:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The serving process. Raises FarmError when there is none."""
+        if self._process is None:
+            raise _gone("it was not started")
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        """Is the process running?"""
+        return self._process is not None and self._process.poll() is None
+
+    def url(self, camera: str) -> str:
+        """rtsp://127.0.0.1:PORT/<camera>/main, without user and password. Raises KeyError."""
+        return f"rtsp://{HOST}:{self.port}/{self._specs[camera].camera}/{PROFILE}"
+
+    def address(self, camera: str) -> StreamAddress:
+        """URL, user and password. Raises KeyError."""
+        spec = self._specs[camera]
+        return StreamAddress(self.url(camera), spec.user, spec.password)
+
+    def misbehave(self, camera: str, fault: Fault | None) -> None:
+        """Make one camera misbehave from now on; None heals it. FREEZE and CLOSE also strike those who watch now."""
+        self._order(Misbehave(camera, fault), _ANSWER_S_MAX)
+
+    def turn(self, camera: str, motion: Motion) -> None:
+        """Make a camera with a street picture look where `motion` says."""
+        self._order(Turn(camera, motion), _ANSWER_S_MAX)
+
+    def counts(self) -> dict[str, EndpointCounts]:
+        """What each endpoint did so far."""
+        return dict(self._order(Count(), _ANSWER_S_MAX).counts)
+
+    def _order(self, order: Order, limit_s: float) -> Answer:
+        with self._lock:
+            connection = self._connection
+            if connection is None:
+                raise _gone("it was stopped or not started")
+            try:
+                connection.send(order)
+                if not connection.poll(limit_s):
+                    raise _gone(f"no answer to {type(order).__name__} within {limit_s:.0f} s")
+                answer: Answer = connection.recv()
+            except (EOFError, OSError) as error:
+                raise _gone(f"the process ended ({error or type(error).__name__})") from error
+        if answer.refused:
+            raise FarmError(
+                f"{type(order).__name__} was refused: {answer.refused}",
+                where="simulated cameras",
+                what_to_do="Check the endpoint specs and the camera's name",
+            )
+        return answer
+
+
+_running: weakref.WeakSet[RtspFarm] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    for farm in list(_running):
+        farm.stop()
+
+
+atexit.register(_stop_all)
+
+
+def _gone(why: str) -> FarmError:
+    return FarmError(
+        f"the serving process does not answer: {why}",
+        where="simulated cameras",
+        what_to_do="Look at its messages on stderr and start the farm again",
+    )

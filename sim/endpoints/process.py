@@ -1,0 +1,86 @@
+"""The serving process: `python -m sim.endpoints.process FD`, started by `RtspFarm` and by nobody else.
+
+It talks with its parent over the inherited socket FD: first the specs come in, then orders; each order is answered
+once. It ends when told, when the socket closes, or when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+from sim.endpoints.host_clock import HostClock
+from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
+from sim.endpoints.server import RtspServer
+
+PARENT_CHECK_S = 0.5
+
+
+async def serve(connection: Connection, parent: int) -> None:
+    """Serve until told to stop or orphaned."""
+    first = connection.recv()
+    if not isinstance(first, Open):
+        raise TypeError(f"the first order must be Open, not {type(first).__name__}")
+    try:
+        server = await asyncio.to_thread(RtspServer, first.specs, HostClock())
+        await server.start()
+    except (OSError, ValueError, RuntimeError) as error:
+        connection.send(Answer(refused=f"{type(error).__name__}: {error}"))
+        return
+    connection.send(Answer(port=server.port))
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(connection.fileno(), _obey_next, connection, server, ended)
+    try:
+        while not ended.is_set() and os.getppid() == parent and server.trouble() is None:
+            try:
+                await asyncio.wait_for(ended.wait(), PARENT_CHECK_S)
+            except TimeoutError:
+                continue
+    finally:
+        loop.remove_reader(connection.fileno())
+        await server.stop()
+    trouble = server.trouble()
+    if trouble is not None:
+        raise trouble
+
+
+def _obey_next(connection: Connection, server: RtspServer, ended: asyncio.Event) -> None:
+    try:
+        order: Order = connection.recv()
+    except (EOFError, OSError, pickle.UnpicklingError):
+        ended.set()
+        return
+    if isinstance(order, Stop):
+        ended.set()
+    connection.send(_obey(order, server))
+
+
+def _obey(order: Order, server: RtspServer) -> Answer:
+    try:
+        if isinstance(order, Misbehave):
+            server.misbehave(order.camera, order.fault)
+        elif isinstance(order, Turn):
+            server.obey(order.camera, order.motion)
+        elif isinstance(order, Count):
+            return Answer(counts=tuple(server.counts().items()))
+    except KeyError as error:
+        return Answer(refused=f"no such camera here: {error}")
+    return Answer()
+
+
+def main(arguments: list[str]) -> int:
+    """Entry of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
+    descriptor, parent = int(arguments[0]), int(arguments[1])
+    with Connection(descriptor) as connection:
+        asyncio.run(serve(connection, parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
