@@ -1,0 +1,111 @@
+"""What the API answers: the board and the health of the room, as JSON. Instants are ms UTC (a browser's numbers)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from csu.console.room import RoomHealth
+from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.ingest.board import CameraState, CameraStatus
+
+
+class CameraAnswer(BaseModel):
+    """One camera as the page shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    camera: str
+    number: int
+    name: str
+    commune: str
+    state: CameraState
+    since_ms: int
+    detail: str
+    audio_offered: bool
+
+
+class HealthAnswer(BaseModel):
+    """How the centre is. `cameras` counts cameras by state, every state named."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ok: bool
+    trouble: str
+    version: str
+    now_ms: int
+    started_ms: int
+    nodes_up: int
+    nodes_expected: int
+    manifest_age_ms: int | None
+    cameras_expected: int
+    cameras: dict[CameraState, int]
+
+
+class StateAnswer(BaseModel):
+    """The whole of what the page knows, apart from pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    health: HealthAnswer
+    cameras: list[CameraAnswer]
+
+
+def camera_answer(status: CameraStatus) -> CameraAnswer:
+    """One line of the board."""
+    record = status.record
+    return CameraAnswer(
+        camera=record.camera,
+        number=record.number,
+        name=record.name,
+        commune=record.commune,
+        state=status.state,
+        since_ms=status.since_ns // NS_PER_MS,
+        detail=status.detail,
+        audio_offered=status.audio_offered,
+    )
+
+
+def health_answer(health: RoomHealth, cameras: Sequence[CameraStatus], now_ns: Nanoseconds) -> HealthAnswer:
+    """The centre's health and the count of cameras by state at `now_ns`."""
+    by_state = Counter(status.state for status in cameras)
+    manifest_at_ns = health.last_manifest_at_ns
+    return HealthAnswer(
+        ok=health.ok,
+        trouble=health.trouble,
+        version=health.version,
+        now_ms=now_ns // NS_PER_MS,
+        started_ms=health.started_at_ns // NS_PER_MS,
+        nodes_up=health.nodes_up,
+        nodes_expected=health.nodes_expected,
+        manifest_age_ms=None if manifest_at_ns is None else max(0, now_ns - manifest_at_ns) // NS_PER_MS,
+        cameras_expected=len(cameras),
+        cameras={state: by_state[state] for state in CameraState},
+    )
+
+
+class BoardChanges:
+    """Which lines of the board differ from what one page was last sent. A pure core."""
+
+    def __init__(self) -> None:
+        self._status: dict[str, CameraStatus] = {}
+        self._sent: dict[str, CameraAnswer] = {}
+
+    def take(self, cameras: Sequence[CameraStatus]) -> list[CameraAnswer] | None:
+        """The changed lines, in board order; None when cameras came or went, and the whole board must be sent."""
+        names = [status.record.camera for status in cameras]
+        whole = names != list(self._sent)
+        if whole:
+            self._status, self._sent = {}, {}
+        changed = []
+        for status in cameras:
+            if self._status.get(status.record.camera) is status:
+                continue  # the board replaces a line when it changes: most lines end here
+            self._status[status.record.camera] = status
+            answer = camera_answer(status)
+            if self._sent.get(answer.camera) != answer:
+                self._sent[answer.camera] = answer
+                changed.append(answer)
+        return None if whole else changed

@@ -1,0 +1,120 @@
+"""Everything the console says no to: one closed list, each in French and in English, with a stable code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic import BaseModel, ConfigDict
+
+from csu.hal.errors import CsuError
+
+
+class ConsoleError(CsuError):
+    """The console cannot start or cannot serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a refusal is told. `status` is the HTTP status; `close_code` the WebSocket one (RFC 6455, 4000 to 4999)."""
+
+    status: int
+    close_code: int
+    fr: str
+    en: str
+
+
+class Refusal(Enum):
+    """Why the console said no. The name in lower case is the code a program may rely on."""
+
+    REPLAY_CLOSED = Wording(
+        403,
+        4403,
+        "La relecture est fermée aux opérateurs : direct uniquement. Passez par une réquisition judiciaire.",
+        "Replay is closed to operators: live only. A judicial requisition is the way.",
+    )
+    HOST_REFUSED = Wording(
+        421,
+        4421,
+        "Cette adresse n'est pas celle de la console. Ouvrez la console par son adresse déclarée.",
+        "This address is not the console's. Open the console at its declared address.",
+    )
+    ORIGIN_REFUSED = Wording(
+        403,
+        4403,
+        "Demande venue d'une autre page : refusée. Ouvrez la console elle-même.",
+        "Asked from another page: refused. Open the console itself.",
+    )
+    CAMERA_UNKNOWN = Wording(
+        404, 4404, "Caméra inconnue. Vérifiez la liste des caméras.", "Unknown camera. Check the list of cameras."
+    )
+    TOO_MANY_VIEWERS = Wording(
+        503,
+        4429,
+        "Trop de flux ouverts. Fermez des vues, ou réessayez dans un instant.",
+        "Too many open streams. Close some views, or try again in a moment.",
+    )
+    VIEWER_TOO_SLOW = Wording(
+        408,
+        4408,
+        "Ce poste ne suit plus le direct : flux coupé. Il reprendra de lui-même.",
+        "This workstation no longer keeps up: stream cut. It will start again by itself.",
+    )
+    VIEWER_SPOKE = Wording(400, 1003, "Ce flux ne reçoit aucun message.", "This stream takes no message.")
+    STREAM_ENDED = Wording(
+        503,
+        1012,
+        "Le flux s'est arrêté côté centre. Reprise automatique.",
+        "The stream ended at the centre. It will start again by itself.",
+    )
+    WALL_ABSENT = Wording(
+        503,
+        4503,
+        "Le mur d'images ne tourne pas. Voyez l'état du centre.",
+        "The video wall is not running. Look at the centre's health.",
+    )
+    CENTRE_TROUBLE = Wording(
+        503, 4503, "Le centre n'a pas pu répondre. Voyez le détail.", "The centre could not answer. See the detail."
+    )
+    NOT_FOUND = Wording(404, 4404, "Cette page n'existe pas.", "There is no such page.")
+    METHOD_REFUSED = Wording(405, 4405, "La console se consulte seulement (GET).", "The console is read-only (GET).")
+    REQUEST_INVALID = Wording(422, 4422, "Demande mal formée.", "Malformed request.")
+    FAULT = Wording(
+        500,
+        1011,
+        "Défaut interne de la console. Prévenez l'administrateur ; l'enregistrement n'est pas touché.",
+        "Internal fault of the console. Tell the administrator; recording is not affected.",
+    )
+
+    @property
+    def code(self) -> str:
+        return self.name.lower()
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every error. `where` names the camera, page or node; `detail` is for the administrator."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    fr: str
+    en: str
+    where: str = ""
+    detail: str = ""
+
+
+class Refused(ConsoleError):
+    """One refusal, raised where it happens and told at the door."""
+
+    def __init__(self, refusal: Refusal, *, where: str, detail: str = "") -> None:
+        wording = refusal.value
+        super().__init__(wording.en, where=where, what_to_do=detail, french=(wording.fr, detail))
+        self.refusal = refusal
+        self.detail = detail
+
+    def answer(self) -> ErrorAnswer:
+        """What the caller is told."""
+        wording = self.refusal.value
+        return ErrorAnswer(
+            code=self.refusal.code, fr=wording.fr, en=wording.en, where=self.trouble.where, detail=self.detail
+        )

@@ -1,0 +1,154 @@
+/** Every word of the page, French first. `en` has the type of `fr`: a word missing in one of them does not build. */
+
+const fr = {
+  title: 'Supervision',
+  live_only: 'Direct uniquement · images masquées · aucun son',
+  view_live: 'Direct',
+  view_wall: 'Mur d’images',
+  cameras_live: 'en direct',
+  nodes: 'Nœuds',
+  centre_ok: 'Centre en service',
+  centre_trouble: 'Centre dégradé',
+  link_lost: 'Liaison avec le centre perdue — les états affichés ne sont plus à jour',
+  waiting: 'Connexion au centre…',
+  no_camera: 'Aucune caméra n’est déclarée.',
+  theme: 'Thème',
+  theme_auto: 'automatique',
+  theme_dark: 'sombre',
+  theme_light: 'clair',
+  other_language: 'English',
+  help: 'Aide clavier',
+  close: 'Fermer',
+  page: 'Page',
+  page_before: 'Page précédente',
+  page_after: 'Page suivante',
+  camera: 'Caméra',
+  age: 'Âge de l’image',
+  since: 'depuis',
+  audio_refused: 'Son refusé',
+  audio_refused_long: 'Cette caméra propose du son : il est refusé. Le microphone doit être coupé sur place.',
+  back_to_grid: 'Retour à la mosaïque',
+  wall_alt: 'Le mur d’images tel qu’il est affiché en ce moment',
+  wall_refreshed: 'Image du mur, renouvelée toutes les 2 secondes',
+  wall_failed: 'Le mur ne peut pas être montré.',
+  unsupported_browser: 'Ce navigateur ne lit pas H.264 en direct (MSE).',
+  keys: {
+    arrows: 'passer d’une image à l’autre',
+    enter: 'agrandir l’image',
+    escape: 'revenir à la mosaïque',
+    pages: 'page précédente, page suivante',
+    wall: 'mur d’images / direct',
+    theme: 'changer de thème',
+    language: 'français / anglais',
+    help: 'cette aide',
+  },
+  key_names: { arrows: '← ↑ ↓ →', enter: 'Entrée', escape: 'Échap', pages: 'Page ↑ ↓' },
+  shown: {
+    live: 'En direct',
+    late: 'En retard',
+    stale: 'Figée',
+    joining: 'Connexion',
+    no_picture: 'Sans image',
+    starting: 'Démarrage',
+    lost: 'Perdue',
+    refused: 'Refusée',
+    unsupported: 'Non prise en charge',
+    paused: 'En pause',
+  },
+  counted: {
+    live: 'en direct',
+    starting: 'au démarrage',
+    lost: 'perdues',
+    refused: 'refusées',
+    unsupported: 'non prises en charge',
+  },
+}
+
+export type Words = typeof fr
+export type Language = 'fr' | 'en'
+
+const en: Words = {
+  title: 'Supervision',
+  live_only: 'Live only · masked pictures · no sound',
+  view_live: 'Live',
+  view_wall: 'Video wall',
+  cameras_live: 'live',
+  nodes: 'Nodes',
+  centre_ok: 'Centre in service',
+  centre_trouble: 'Centre degraded',
+  link_lost: 'Link with the centre lost — the states shown are out of date',
+  waiting: 'Connecting to the centre…',
+  no_camera: 'No camera is declared.',
+  theme: 'Theme',
+  theme_auto: 'automatic',
+  theme_dark: 'dark',
+  theme_light: 'light',
+  other_language: 'Français',
+  help: 'Keyboard help',
+  close: 'Close',
+  page: 'Page',
+  page_before: 'Previous page',
+  page_after: 'Next page',
+  camera: 'Camera',
+  age: 'Age of the picture',
+  since: 'since',
+  audio_refused: 'Sound refused',
+  audio_refused_long: 'This camera offers sound: it is refused. The microphone must be switched off on site.',
+  back_to_grid: 'Back to all pictures',
+  wall_alt: 'The video wall as it is shown right now',
+  wall_refreshed: 'Picture of the wall, renewed every 2 seconds',
+  wall_failed: 'The wall cannot be shown.',
+  unsupported_browser: 'This browser does not play live H.264 (MSE).',
+  keys: {
+    arrows: 'move between pictures',
+    enter: 'enlarge the picture',
+    escape: 'back to all pictures',
+    pages: 'previous page, next page',
+    wall: 'video wall / live',
+    theme: 'change the theme',
+    language: 'French / English',
+    help: 'this help',
+  },
+  key_names: { arrows: '← ↑ ↓ →', enter: 'Enter', escape: 'Esc', pages: 'Page ↑ ↓' },
+  shown: {
+    live: 'Live',
+    late: 'Late',
+    stale: 'Frozen',
+    joining: 'Connecting',
+    no_picture: 'No picture',
+    starting: 'Starting',
+    lost: 'Lost',
+    refused: 'Refused',
+    unsupported: 'Not supported',
+    paused: 'Paused',
+  },
+  counted: { live: 'live', starting: 'starting', lost: 'lost', refused: 'refused', unsupported: 'not supported' },
+}
+
+export const WORDS: Record<Language, Words> = { fr, en }
+
+/** `0,2 s` or `0.2 s`; whole seconds from ten up. */
+export function age_words(age_ms: number, language: Language): string {
+  const digits = Math.abs(age_ms) < 9_950 ? 1 : 0
+  const seconds = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return `${seconds.format(age_ms / 1000)}\u00a0s`
+}
+
+/** Time of day in the room, whatever the workstation is set to. */
+export function clock_words(at_ms: number, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'fr' ? 'fr-FR' : 'en-GB', {
+    timeZone: 'Europe/Paris',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(at_ms)
+}
+
+export function date_words(at_ms: number, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'fr' ? 'fr-FR' : 'en-GB', {
+    timeZone: 'Europe/Paris',
+    weekday: 'short',
+    day: 'numeric',
+    month: 'long',
+  }).format(at_ms)
+}
