@@ -4,9 +4,11 @@ In: `MaskedPacket`s of one camera; `Manifest`s of the nodes. Out: `ClosedSegment
 recorded of this camera, when". Anything clear, and any sound, is refused here.
 """
 
+from csu.recording.catalogue import Catalogue, CatalogueTotals
 from csu.recording.check import SegmentCheck, check_segment
 from csu.recording.errors import CatalogueError, RecordingError
 from csu.recording.names import SegmentName, parse_segment_name, segment_name
+from csu.recording.pages import SegmentRow
 from csu.recording.recorder import CameraRecorder
 from csu.recording.rollover import SEGMENT_NS, SEGMENT_NS_MAX, Rollover
 from csu.recording.segment import ClosedSegment, SegmentWriter
@@ -15,12 +17,15 @@ __all__ = [
     "SEGMENT_NS",
     "SEGMENT_NS_MAX",
     "CameraRecorder",
+    "Catalogue",
     "CatalogueError",
+    "CatalogueTotals",
     "ClosedSegment",
     "RecordingError",
     "Rollover",
     "SegmentCheck",
     "SegmentName",
+    "SegmentRow",
     "SegmentWriter",
     "check_segment",
     "parse_segment_name",

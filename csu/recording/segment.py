@@ -27,8 +27,8 @@ from csu.recording.errors import RecordingError
 from csu.recording.names import segment_name
 
 SYNC_EVERY_NS = 5 * NS_PER_S
-"""What a power cut may cost at most, with the fragment being made. One sync per camera and second would be 65 syncs/s on
-a node of 65 cameras, which a disk of rotating platters does not have; one per 5 s it has (decision 0011)."""
+"""What a power cut may cost at most, with the fragment being made. One sync per camera and second would be 65 syncs/s
+on a node of 65 cameras, which a disk of rotating platters does not have; one per 5 s it has (decision 0011)."""
 
 _MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof"
 

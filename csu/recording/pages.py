@@ -1,0 +1,172 @@
+"""A manifest as one catalogue page, and back: columns packed into one blob, gaps and counts as short JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable
+from csu.recording.errors import CatalogueError
+from csu.recording.names import segment_name
+
+_COLUMNS = (
+    ("camera", "<i4"),
+    ("start_ns", "<i8"),
+    ("duration_ms", "<i4"),
+    ("size_bytes", "<i8"),
+    ("mask_epoch", "<i4"),
+    ("clock_offset_ms", "<i4"),
+)
+_ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
+_SHA_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One recorded segment."""
+
+    camera: CameraId
+    node: NodeId
+    start_ns: Nanoseconds
+    duration_ms: int
+    size_bytes: int
+    mask_epoch: int
+    clock_offset_ms: int
+    sha256: bytes | None
+    """Of the file as written; None at level L0, where there is no file."""
+
+    @property
+    def end_ns(self) -> Nanoseconds:
+        return self.start_ns + self.duration_ms * NS_PER_MS
+
+    @property
+    def name(self) -> str:
+        """The file's name on the node's disk."""
+        return segment_name(self.camera, self.start_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one manifest becomes. [from_ns, to_ns) holds every segment and gap of it."""
+
+    roster: tuple[CameraId, ...]
+    """Cameras by index: the manifest's own, then those that only its gaps name."""
+    from_ns: Nanoseconds
+    to_ns: Nanoseconds
+    segment_count: int
+    recorded_ms: int
+    size_bytes: int
+    gap_count: int
+    segments: bytes
+    gaps: str
+    counts: str
+
+
+def page_of(manifest: Manifest) -> Page:
+    """Raises CatalogueError when a segment names a camera that the manifest does not list."""
+    table, roster = manifest.segments, manifest.cameras
+    first, end = manifest.minute_ns, manifest.minute_ns
+    recorded_ms = size_bytes = 0
+    if len(table):
+        if int(table.camera.min()) < 0 or int(table.camera.max()) >= len(roster):
+            raise CatalogueError(
+                f"manifest {manifest.sequence} holds a segment of a camera that it does not list",
+                where=f"node {manifest.node}",
+                what_to_do="The manifest was refused; restart the node and tell the developers",
+            )
+        first = int(table.start_ns.min())
+        end = int((table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS).max())
+        recorded_ms, size_bytes = int(table.duration_ms.sum(dtype=np.int64)), int(table.size_bytes.sum())
+    gaps = ""
+    if manifest.gaps:
+        first = min(first, *(gap.start_ns for gap in manifest.gaps))
+        end = max(end, *(gap.end_ns for gap in manifest.gaps))
+        roster, gaps = _pack_gaps(roster, manifest.gaps)
+    return Page(
+        roster,
+        first,
+        end,
+        len(table),
+        recorded_ms,
+        size_bytes,
+        len(manifest.gaps),
+        _pack_segments(table),
+        gaps,
+        json.dumps(astuple(manifest.counts), separators=(",", ":")),
+    )
+
+
+def segments_of(packed: bytes, count: int) -> SegmentTable:
+    """The inverse of what `page_of` packed. Raises ValueError for a blob of another length."""
+    with_sha = len(packed) == count * (_ROW_BYTES + _SHA_BYTES)
+    if not with_sha and len(packed) != count * _ROW_BYTES:
+        raise ValueError(f"{len(packed)} bytes cannot hold {count} segments")
+    columns: list[NDArray[np.int64]] = []
+    at = 0
+    for _, kind in _COLUMNS:
+        column = np.frombuffer(packed, np.dtype(kind), count, at)
+        columns.append(column)
+        at += column.nbytes
+    sha = np.frombuffer(packed, np.uint8, offset=at) if with_sha else np.zeros(count * _SHA_BYTES, np.uint8)
+    camera, start_ns, duration_ms, size_bytes, mask_epoch, clock_offset_ms = columns
+    return SegmentTable(
+        camera.astype(np.int32),
+        start_ns,
+        duration_ms.astype(np.int32),
+        size_bytes,
+        mask_epoch.astype(np.int32),
+        clock_offset_ms.astype(np.int32),
+        sha.reshape(count, _SHA_BYTES),
+    )
+
+
+def rows_of(table: SegmentTable, chosen: NDArray[np.bool_], camera: CameraId, node: NodeId) -> list[SegmentRow]:
+    """The chosen rows of a table as values; all are of `camera`."""
+    rows = []
+    for index in np.flatnonzero(chosen).tolist():
+        sha = table.sha256[index].tobytes()
+        rows.append(
+            SegmentRow(
+                camera,
+                node,
+                int(table.start_ns[index]),
+                int(table.duration_ms[index]),
+                int(table.size_bytes[index]),
+                int(table.mask_epoch[index]),
+                int(table.clock_offset_ms[index]),
+                sha if any(sha) else None,
+            )
+        )
+    return rows
+
+
+def gaps_of(packed: str) -> list[tuple[int, Nanoseconds, Nanoseconds, GapCause]]:
+    """The gaps of a page: (camera as its position in the roster, start, end, cause)."""
+    rows = json.loads(packed) if packed else ()
+    return [(position, start_ns, end_ns, GapCause(cause)) for position, start_ns, end_ns, cause in rows]
+
+
+def counts_of(packed: str) -> FrameCounts:
+    """The frame counts of a page."""
+    return FrameCounts(*json.loads(packed))
+
+
+def _pack_segments(table: SegmentTable) -> bytes:
+    parts = [getattr(table, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
+    if table.sha256.any():  # at level L0 there is no file and no hash: 32 zeros a row are not worth keeping
+        parts.append(table.sha256.astype(np.uint8, copy=False).tobytes())
+    return b"".join(parts)
+
+
+def _pack_gaps(roster: tuple[CameraId, ...], gaps: Sequence[Gap]) -> tuple[tuple[CameraId, ...], str]:
+    index = {camera: position for position, camera in enumerate(roster)}
+    for gap in gaps:
+        index.setdefault(gap.camera, len(index))
+    rows = [(index[gap.camera], gap.start_ns, gap.end_ns, gap.cause.value) for gap in gaps]
+    return tuple(index), json.dumps(rows, separators=(",", ":"))
