@@ -38,6 +38,9 @@ class Assignment:
     """Local doctrine: dwellings are masked from ground + this height (PRV-2; 2.5 m in Metz)."""
     mask_epoch: int
     """Version of pose and buildings; bound to every segment."""
+    pose_size_px: tuple[int, int] | None = None
+    """(width, height) of the picture that `Pose.focal_px` is for: the profile the camera was calibrated on. Pictures of
+    another size get a scaled focal length, of another shape the whole mask. None: not known, every size is taken as it."""
 
 
 class GapCause(StrEnum):

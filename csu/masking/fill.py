@@ -113,7 +113,7 @@ def _require_size(clear: ClearFrame, cover: Cover) -> None:
         raise MaskError(
             f"the picture is {size[0]}x{size[1]}, its cover {cover.width_px}x{cover.height_px}",
             camera=clear.camera,
-            what_to_do="Make a new cover for the new size (CoverPolicy.resized); the picture was not let through",
+            what_to_do="Make a new CoverPolicy for the new size; the picture was not let through",
         )
 
 

@@ -52,30 +52,16 @@ class CoverPolicy:
     def __init__(
         self, assignment: Assignment, width_px: int, height_px: int, margins: CoverMargins | None = None
     ) -> None:
-        """`assignment.pose.focal_px` is taken as true for `width_px`; for another size use `resized`."""
+        """A picture that changes its size needs a new policy. Focal lengths follow `assignment.pose_size_px`."""
         self.width_px = width_px
         self.height_px = height_px
         self._assignment = assignment
         self._margins = margins or CoverMargins()
-        self._focal_scale: float | None = 1.0
+        self._focal_scale = _focal_scale(assignment.pose_size_px, width_px, height_px)
         self._whole = Cover.whole(width_px, height_px)
         self._surfaces = _usable_surfaces(assignment)
         self._covers: dict[_PoseStep, Cover] = {}
         self._anchor: PoseReading | None = None
-
-    def resized(self, width_px: int, height_px: int) -> CoverPolicy:
-        """The policy of the same camera once its pictures have another size.
-
-        Of the same shape: the focal length follows the width. Of another shape nobody knows what was cut off, so the
-        picture is wholly covered until the camera is calibrated again.
-        """
-        policy = CoverPolicy(self._assignment, width_px, height_px, self._margins)
-        same_shape = abs(width_px * self.height_px - height_px * self.width_px) <= 2 * max(width_px, self.width_px)
-        if self._focal_scale is None or not same_shape:
-            policy._focal_scale = None
-        else:
-            policy._focal_scale = self._focal_scale * width_px / self.width_px
-        return policy
 
     def cover(self, now_ns: Nanoseconds, reading: PoseReading | None) -> Cover:
         """The cover of a picture that is masked at `now_ns`. `reading`: the newest there is, if any."""
@@ -114,6 +100,15 @@ def _usable_surfaces(assignment: Assignment) -> Quads | None:
         return dwelling_surfaces(assignment.buildings, assignment.mask_above_m)
     except BuildingUnusable:
         return None  # wholly covered, for ever: the next assignment may bring better buildings
+
+
+def _focal_scale(declared_px: tuple[int, int] | None, width_px: int, height_px: int) -> float | None:
+    """What a focal length is multiplied by for this picture; None: another shape, and nobody knows what was cut off."""
+    if declared_px is None:
+        return 1.0
+    declared_width, declared_height = declared_px
+    is_same_shape = abs(width_px * declared_height - height_px * declared_width) <= 2 * max(width_px, declared_width)
+    return width_px / declared_width if is_same_shape else None
 
 
 def _is_same_view(a: Pose, b: Pose) -> bool:
