@@ -16,6 +16,9 @@ from csu.hal.errors import BadInput, CsuError
 RUN_TIMEOUT_S = 1_200.0
 """Longer than the whole suite may take (10 minutes): past it, something hangs."""
 
+_STDERR = 2
+"""The file descriptor: stdout is kept for the report."""
+
 _PYTEST_DONE = (0, 1, 5)
 """pytest's exit codes that mean: ran to its end, all passed / some failed / nothing was marked."""
 
@@ -83,10 +86,11 @@ def last_compliance(tests_dir: Path) -> ComplianceReport:
 
 
 def _run_pytest(tests_dir: Path, root: Path, results: Path, timeout_s: float) -> int:
-    command = [sys.executable, "-m", "pytest", str(tests_dir), "-m", f"{MARKER} and not nightly"]
-    command += ["--requirement-results", str(results), "--continue-on-collection-errors", "-q", "--tb=short"]
+    command = [sys.executable, "-m", "pytest", "-p", "csu.compliance.pytest_plugin", str(tests_dir)]
+    command += ["-m", f"{MARKER} and not nightly", "--requirement-results", str(results)]
+    command += ["--continue-on-collection-errors", "-q", "--tb=short"]
     try:
-        return subprocess.run(command, cwd=root, stdout=sys.stderr, timeout=timeout_s, check=False).returncode
+        return subprocess.run(command, cwd=root, stdout=_STDERR, timeout=timeout_s, check=False).returncode
     except subprocess.TimeoutExpired as error:
         raise ComplianceRunFailed(
             f"the tests did not end within {timeout_s:.0f} s",
