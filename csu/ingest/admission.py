@@ -1,0 +1,106 @@
+"""Which streams are taken. A pure core: facts in; nothing, or a StreamUnsupported that names camera and reason.
+
+Taken: H.264, 8 bit, 4:2:0 (either range), progressive, of a bounded and even size. Everything else is refused whole: a
+picture that the mask cannot be laid on is a clear picture (PRV-5).
+"""
+
+from __future__ import annotations
+
+from csu.hal.camera import CameraId
+from csu.ingest.errors import StreamUnsupported
+from csu.ingest.offer import Offer
+from csu.ingest.parameter_sets import SequenceParameters, find_sps, parse_sps
+
+SIDE_PX_MIN = 32
+PICTURE_PX_MAX = 4096 * 2304
+"""Largest picture in luma pixels: "4K" of either kind. A header may ask for 16 times more, and for its memory."""
+PACKETS_BEFORE_PICTURE_MAX = 250
+"""A picture must appear within so many packets: 10 s at 25 frames/s, the longest usual wait for a key frame."""
+
+_TAKEN_FORMATS = {"yuv420p": False, "yuvj420p": True}
+_CHROMA_NAMES = {0: "monochrome", 1: "4:2:0", 2: "4:2:2", 3: "4:4:4"}
+_NAMES = {"H265": "HEVC (H.265)", "HEVC": "HEVC (H.265)", "JPEG": "MJPEG", "MJPEG": "MJPEG"}
+
+SET_H264 = "Set this camera's stream to H.264, 8 bit, 4:2:0, progressive"
+
+
+class Admission:
+    """The gate of one camera."""
+
+    def __init__(self, camera: CameraId) -> None:
+        self._camera = camera
+        self._packets = 0
+        self._saw_sps = False
+        self._saw_picture = False
+
+    def offer(self, offer: Offer) -> None:
+        """Judge what the device offers, before anything is set up."""
+        video = offer.video
+        if video is None:
+            raise self._refusal("the device offers no video track")
+        self.codec(video.codec)
+        for unit in video.parameter_sets:
+            if unit and unit[0] & 0x1F == 7:
+                self._sps(unit)
+
+    def codec(self, name: str) -> None:
+        """Judge a codec by name (SDP or FFmpeg)."""
+        if name.upper() != "H264":
+            raise self._refusal(f"the stream is {_NAMES.get(name.upper(), name or 'of an unnamed codec')}, not H.264")
+
+    def parameters(self, sequence: SequenceParameters) -> None:
+        """Judge a sequence parameter set."""
+        if sequence.depth_bits != 8:
+            raise self._refusal(f"the stream has {sequence.depth_bits} bits a sample, not 8")
+        if sequence.chroma != 1:
+            raise self._refusal(f"the stream is {_CHROMA_NAMES[sequence.chroma]}, not 4:2:0")
+        self._size(sequence.width_px, sequence.height_px)
+
+    @property
+    def saw_picture(self) -> bool:
+        """True once a picture was admitted."""
+        return self._saw_picture
+
+    def packet(self, annex_b: bytes) -> None:
+        """Judge a packet before it is decoded: each one until the first picture, then each key packet.
+
+        `annex_b` is empty where the stream carries its parameter sets elsewhere (a clip).
+        """
+        unit = find_sps(annex_b)
+        if unit is not None:
+            self._sps(unit)
+        if self._saw_picture:
+            return
+        self._packets += 1
+        if self._packets > PACKETS_BEFORE_PICTURE_MAX:
+            why = "although parameter sets came" if self._saw_sps else "because no sequence parameter set (SPS) came"
+            raise self._refusal(f"no picture could be decoded from {PACKETS_BEFORE_PICTURE_MAX} packets, {why}")
+
+    def picture(self, pixel_format: str, width_px: int, height_px: int, *, is_interlaced: bool) -> bool:
+        """Judge a decoded picture; returns whether its luma is full range."""
+        full_range = _TAKEN_FORMATS.get(pixel_format)
+        if full_range is None:
+            raise self._refusal(f"the pictures are {pixel_format}, not yuv420p")
+        if is_interlaced:
+            raise self._refusal("the pictures are interlaced")
+        self._size(width_px, height_px)
+        self._saw_picture = True
+        return full_range
+
+    def _sps(self, unit: bytes) -> None:
+        try:
+            sequence = parse_sps(unit)
+        except ValueError:
+            return  # the decoder has the last word, and the count of packets runs
+        self._saw_sps = True
+        self.parameters(sequence)
+
+    def _size(self, width_px: int, height_px: int) -> None:
+        size = f"{width_px}x{height_px}"
+        if width_px * height_px > PICTURE_PX_MAX:
+            raise self._refusal(f"the pictures are {size}, more than {PICTURE_PX_MAX} pixels")
+        if min(width_px, height_px) < SIDE_PX_MIN or width_px % 2 or height_px % 2:
+            raise self._refusal(f"the pictures are {size}: sides must be even and at least {SIDE_PX_MIN}")
+
+    def _refusal(self, what: str) -> StreamUnsupported:
+        return StreamUnsupported(what, where=f"camera {self._camera}", what_to_do=SET_H264)

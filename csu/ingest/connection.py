@@ -1,0 +1,216 @@
+"""One connection of one camera, from its first packet to its last: decode, mask, encode, hand on.
+
+The clear picture lives here, between `Decoder` and `MaskStage.mask`, in one thread, and nowhere else (PRV-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.frames import ClearFrame, MaskedPacket
+from csu.hal.media import Assignment, CameraEventKind, GapCause
+from csu.hal.place import PoseReading
+from csu.ingest.admission import Admission
+from csu.ingest.capture_clock import CaptureClock
+from csu.ingest.continuity import Continuity, FramesMissing, TimestampsJumped
+from csu.ingest.decoder import Decoder, Picture
+from csu.ingest.errors import CameraLost
+from csu.ingest.overload import WorkDebt
+from csu.ingest.ports import MaskRoute, MaskStage, PacketSink, PictureShape, PictureSink, RecordingSink
+from csu.ingest.recording_run import RecordingRun
+from csu.ingest.session import Arrival, Session
+from csu.ingest.tally import Tally
+
+LOSS_TOLD_EVERY_NS = 60 * NS_PER_S
+"""Losses are counted each time and told to a person at most this often."""
+PICTURES_WAITING_MAX = 12
+"""Pictures held back at the start, at most, until their rate is known."""
+FRAMES_PER_S_UNKNOWN = 12.5
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where masked pictures go."""
+
+    route: MaskRoute
+    recorder: RecordingSink
+    live: PacketSink
+    pictures: PictureSink | None
+
+
+class Directions:
+    """What the node tells a camera's thread while it works. Each field is replaced whole: no lock is needed."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self.reading: PoseReading | None = None
+
+
+Tell = Callable[[CameraEventKind, str], None]
+
+
+class Connection:
+    """Feed it a session's arrivals with `run`; it ends with the session, or raises what ended it."""
+
+    def __init__(
+        self, directions: Directions, outlets: Outlets, clock: Clock, tally: Tally, tell: Tell, first_sequence: int
+    ) -> None:
+        self._directions = directions
+        self._outlets = outlets
+        self._clock = clock
+        self._tally = tally
+        self._tell = tell
+        self._camera = directions.assignment.record.camera
+        self._capture = CaptureClock()
+        self._continuity = Continuity()
+        self._debt = WorkDebt()
+        self._waiting: list[Picture] = []
+        self._stage: MaskStage | None = None
+        self._stage_of: tuple[Assignment, PictureShape] | None = None
+        self._recording: RecordingRun | None = None
+        self._declared_frames_per_s: float | None = None
+        self._note = ""
+        self._given_up = 0
+        self._loss_told_at_ns: Nanoseconds | None = None
+        self._frames_lost = 0
+        self._is_live = False
+        self.sequence = first_sequence
+        """The next picture's number: goes on over connections, so that the frame mark does."""
+
+    @property
+    def recorded_until_ns(self) -> Nanoseconds | None:
+        """Where this connection's recording ends; None when it recorded nothing."""
+        return self._recording.end_ns if self._recording else None
+
+    def run(self, session: Session, admission: Admission) -> None:
+        """Until the session ends or fails. What was recorded is closed properly in every case."""
+        decoder = Decoder(self._camera, session.decoder, admission, is_annex_b=session.is_annex_b)
+        self._declared_frames_per_s, self._note = session.frames_per_s, session.note
+        last_ns: Nanoseconds | None = None
+        try:
+            for arrival in session.arrivals():
+                began_ns = self._clock.monotonic_ns()
+                self._take(arrival, decoder)
+                stream_ns = arrival.pts_ns - last_ns if arrival is not None and last_ns is not None else 0
+                last_ns = arrival.pts_ns if arrival is not None else last_ns
+                self._debt.worked(self._clock.monotonic_ns() - began_ns, stream_ns)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        try:
+            self._end_stage()
+        finally:
+            if self._recording is not None:
+                self._recording.end()
+            self._outlets.live.end()
+
+    def _take(self, arrival: Arrival | None, decoder: Decoder) -> None:
+        if arrival is None:
+            self._show(decoder.drain())
+            return
+        step = self._capture.packet(arrival.pts_ns, arrival.arrived_at_ns, arrival.camera_at_ns)
+        if step is not None:
+            self._tell(CameraEventKind.LIVE, f"the camera's clock jumped by {step.step_ms} ms")
+        if not self._debt.takes(arrival.packet.is_keyframe):
+            self._give_up()
+            return
+        if self._given_up:
+            self._given_up = 0
+            decoder.forget()
+            self._continuity = Continuity()
+        self._show(decoder.decode(arrival.packet))
+
+    def _give_up(self) -> None:
+        if not self._given_up and self.recorded_until_ns is not None:
+            self._tally.interrupted(self.recorded_until_ns, GapCause.OVERLOAD)
+        self._given_up += 1
+        self._tally.count("dropped")
+
+    def _show(self, pictures: Iterable[Picture]) -> None:
+        for picture in pictures:
+            self._tally.count("decoded")
+            self._notice_loss(self._continuity.packet(picture.pts_ns))
+            self._waiting.append(picture)
+        if self._stage is None and self._rate() is None and len(self._waiting) < PICTURES_WAITING_MAX:
+            return
+        waiting, self._waiting = self._waiting, []
+        for picture in waiting:
+            self._mask_and_hand_on(picture)
+
+    def _rate(self) -> float | None:
+        return self._declared_frames_per_s or self._continuity.frames_per_s
+
+    def _mask_and_hand_on(self, picture: Picture) -> None:
+        stage = self._stage_for(picture)
+        clear = ClearFrame(self._camera, self.sequence, self._capture.captured(picture.pts_ns), picture.planes)
+        self.sequence += 1
+        masked = stage.mask(clear, self._directions.reading, self._clock.now_ns())
+        self._tally.count("masked")
+        if masked.covered_share >= 1.0:
+            self._tally.count("wholly_masked")
+        if self._outlets.pictures is not None:
+            self._outlets.pictures.accept(masked)
+        self._hand_on(stage.encode(masked))
+
+    def _hand_on(self, packets: Iterable[MaskedPacket]) -> None:
+        for packet in packets:
+            if self._recording is not None:
+                self._recording.write(packet, self._capture.offset_ms)
+            self._outlets.live.write(packet, self._capture.offset_ms)
+
+    def _stage_for(self, picture: Picture) -> MaskStage:
+        planes, assignment = picture.planes, self._directions.assignment
+        size = (planes.width_px, planes.height_px, planes.full_range)
+        if self._stage is not None and self._stage_of is not None:
+            known_assignment, known = self._stage_of
+            if known_assignment is assignment and (known.width_px, known.height_px, known.full_range) == size:
+                return self._stage
+            self._end_stage()
+            if (known.width_px, known.height_px) != size[:2]:
+                change = f"{known.width_px}x{known.height_px} to {size[0]}x{size[1]}"
+                self._tell(CameraEventKind.SIZE_CHANGED, f"the pictures changed from {change}")
+        return self._begin_stage(assignment, PictureShape(*size, self._rate() or FRAMES_PER_S_UNKNOWN))
+
+    def _begin_stage(self, assignment: Assignment, shape: PictureShape) -> MaskStage:
+        stage = self._outlets.route(assignment, shape)
+        self._stage, self._stage_of = stage, (assignment, shape)
+        if self._recording is None:
+            interval_ns = round(NS_PER_S / shape.frames_per_s)
+            self._recording = RecordingRun(self._outlets.recorder, self._tally, self._tell, interval_ns)
+        self._recording.begin(stage.format)
+        self._outlets.live.begin(stage.format)
+        if not self._is_live:
+            self._is_live = True
+            what = f"{shape.width_px}x{shape.height_px} at {shape.frames_per_s:.3g} frames/s"
+            self._tell(CameraEventKind.LIVE, f"{what}, {self._note}" if self._note else what)
+        return stage
+
+    def _end_stage(self) -> None:
+        stage, self._stage = self._stage, None
+        if stage is not None:
+            self._hand_on(stage.flush())
+
+    def _notice_loss(self, found: FramesMissing | TimestampsJumped | None) -> None:
+        if isinstance(found, TimestampsJumped):
+            raise CameraLost(
+                f"the stream's timestamps jumped by {found.jump_ns / NS_PER_S:.1f} s",
+                where=f"camera {self._camera}",
+                what_to_do="The connection is made again by itself; check the camera if it goes on",
+            )
+        if found is None:
+            return
+        self._tally.count("packets_lost", found.count)
+        self._frames_lost += found.count
+        step_ns = (found.before_ns - found.after_ns) // (found.count + 1)
+        # The picture after the hole has not been dated yet: shift the hole to where the next date will be.
+        end_ns = self._capture.peek(found.before_ns)
+        start_ns = end_ns - (found.before_ns - found.after_ns) + step_ns
+        self._tally.hole(start_ns, end_ns, GapCause.PACKETS_LOST)
+        now_ns = self._clock.monotonic_ns()
+        if self._loss_told_at_ns is None or now_ns - self._loss_told_at_ns >= LOSS_TOLD_EVERY_NS:
+            self._loss_told_at_ns = now_ns
+            self._tell(CameraEventKind.PACKETS_LOST, f"{self._frames_lost} pictures were lost on the way")
+            self._frames_lost = 0

@@ -1,0 +1,98 @@
+"""From packets to pictures, one thread, nothing copied. The shell around the decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.frames import Plane, YuvPlanes
+from csu.ingest.admission import PICTURE_PX_MAX, Admission
+from csu.ingest.errors import CameraLost
+
+BROKEN_PACKETS_MAX = 100
+"""Packets in a row that the decoder refuses before the connection is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture that was admitted. `planes` view the decoder's own memory: reading only."""
+
+    planes: YuvPlanes
+    pts_ns: Nanoseconds
+
+
+class Decoder:
+    """One connection's H.264 decoder. It predicts from the planes it lends: a write there spoils later pictures."""
+
+    def __init__(self, camera: CameraId, context: VideoCodecContext, admission: Admission, *, is_annex_b: bool) -> None:
+        """`is_annex_b`: parameter sets come inside the packets (RTSP), not beside them (a clip)."""
+        self._camera = camera
+        self._is_annex_b = is_annex_b
+        self._context = context
+        self._admission = admission
+        self._broken = 0
+        context.thread_count = 1
+        context.thread_type = "NONE"
+        context.options = {**context.options, "max_pixels": str(PICTURE_PX_MAX)}
+
+    def decode(self, packet: Packet[VideoStream]) -> list[Picture]:
+        """Pictures that are ready after `packet`. Raises StreamUnsupported, CameraLost."""
+        if packet.is_keyframe or not self._admission.saw_picture:
+            self._admission.packet(bytes(packet) if self._is_annex_b else b"")
+        try:
+            frames = self._context.decode(packet)
+        except av.FFmpegError:
+            self._broken += 1
+            if self._broken > BROKEN_PACKETS_MAX and self._admission.saw_picture:
+                raise CameraLost(
+                    f"{self._broken} packets in a row could not be decoded",
+                    where=f"camera {self._camera}",
+                    what_to_do="The connection is made again by itself; check the network to this camera",
+                ) from None
+            return []
+        self._broken = 0
+        return [picture for frame in frames if (picture := self._picture(frame)) is not None]
+
+    def drain(self) -> list[Picture]:
+        """Pictures still inside; the decoder is then as new."""
+        frames = self._context.decode(None)
+        self._context.flush_buffers()
+        return [picture for frame in frames if (picture := self._picture(frame)) is not None]
+
+    def forget(self) -> None:
+        """Drop what is inside: packets were left out on purpose, the next one is a key frame."""
+        self._context.flush_buffers()
+
+    def _picture(self, frame: VideoFrame) -> Picture | None:
+        full_range = self._admission.picture(
+            frame.format.name, frame.width, frame.height, is_interlaced=frame.interlaced_frame
+        )
+        seconds = frame.time_base
+        if frame.pts is None or seconds is None:
+            return None
+        y, u, v = (_view(plane) for plane in frame.planes)
+        pts_ns = frame.pts * seconds.numerator * NS_PER_S // seconds.denominator
+        return Picture(YuvPlanes(y, u, v, full_range, _is_bt709(frame)), pts_ns)
+
+
+def _view(plane: VideoPlane) -> Plane:
+    # The rows of a decoder's plane are padded: `line_size` bytes apart, `width` of them picture.
+    # PyAV planes speak the buffer protocol; their stubs do not say so.
+    rows = np.frombuffer(cast("memoryview[int]", plane), np.uint8)
+    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+def _is_bt709(frame: VideoFrame) -> bool | None:
+    known = {int(Colorspace.ITU709): True, int(Colorspace.ITU601): False}
+    return known.get(int(frame.colorspace))

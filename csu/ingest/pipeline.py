@@ -1,0 +1,140 @@
+"""What a camera's thread does: connect, work, tell why it ended, wait, again. Until it is asked to stop."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from csu.hal.camera import CameraId
+from csu.hal.chance import Chance
+from csu.hal.clock import Clock, Nanoseconds
+from csu.hal.errors import CsuError
+from csu.hal.frames import ClearPictureRefused
+from csu.hal.media import Assignment, CameraEvent, CameraEventKind, GapCause, NodeId
+from csu.hal.place import PoseReading
+from csu.ingest.admission import Admission
+from csu.ingest.backoff import BackOff
+from csu.ingest.connection import Connection, Directions, Outlets
+from csu.ingest.errors import IngestError
+from csu.ingest.ports import EventSink
+from csu.ingest.session import StopSignal, open_session
+from csu.ingest.tally import Account, Tally
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a connection ended."""
+
+    event: CameraEventKind
+    cause: GapCause
+    detail: str
+    is_final: bool = False
+
+
+class CameraPipeline:
+    """One camera on this node. `run` it in a thread of its own; everything else may be called from any other.
+
+    The assignment may change while it runs, except for the stream's address.
+    """
+
+    def __init__(
+        self,
+        node: NodeId,
+        assignment: Assignment,
+        outlets: Outlets,
+        *,
+        clock: Clock,
+        chance: Chance,
+        tell: EventSink,
+        lock: AbstractContextManager[bool],
+    ) -> None:
+        self.camera: CameraId = assignment.record.camera
+        self._node = node
+        self._directions = Directions(assignment)
+        self._outlets = outlets
+        self._clock = clock
+        self._tell_node = tell
+        self._stop = StopSignal()
+        self._back_off = BackOff(chance.stream(f"retry/{self.camera}"))
+        self._tally = Tally(self.camera, clock.now_ns(), lock)
+        self._sequence = 0
+
+    @property
+    def assignment(self) -> Assignment:
+        """The newest assignment."""
+        return self._directions.assignment
+
+    def run(self) -> None:
+        """Serve the camera until asked to stop. Never raises: a camera's trouble is told, and tried again."""
+        while not self._stop.is_set():
+            began_ns = self._clock.monotonic_ns()
+            end = self._connect_and_work()
+            if end is None or self._stop.is_set():
+                return
+            self._tell(end.event, end.detail)
+            if end.is_final:
+                return
+            lived_ns = self._clock.monotonic_ns() - began_ns
+            self._stop.wait(self._back_off.after(end.cause, lived_ns))
+
+    def reassign(self, assignment: Assignment) -> None:
+        """New pose, buildings or epoch for the same stream: the next picture is masked by them, in a new segment."""
+        self._directions.assignment = assignment
+
+    def pose(self, reading: PoseReading | None) -> None:
+        """Where the camera looks now; None: it cannot say."""
+        self._directions.reading = reading
+
+    def ask_to_stop(self) -> None:
+        """Return at once; the thread ends within the read timeout, its segment closed."""
+        self._stop.set()
+
+    def take_account(self, until_ns: Nanoseconds) -> Account:
+        """Gaps and counts since the last call."""
+        return self._tally.take(until_ns)
+
+    def _connect_and_work(self) -> _End | None:
+        """None when asked to stop. Nothing of one camera's trouble leaves this function: the others go on."""
+        end: _End | None = None
+        connection = Connection(self._directions, self._outlets, self._clock, self._tally, self._tell, self._sequence)
+        try:
+            self._work(connection)
+        except ClearPictureRefused as error:
+            self._tally.count("clear_refused")
+            end = _End(CameraEventKind.LOST, GapCause.STOPPED, f"stopped for good: {error}", is_final=True)
+        except IngestError as error:
+            end = _End(error.event, error.cause, str(error))
+        except CsuError as error:  # the mask or its encoder refused: no picture, never a clear one
+            end = _End(CameraEventKind.UNSUPPORTED, GapCause.STREAM_UNSUPPORTED, str(error))
+        except Exception as error:  # noqa: BLE001 - a defect of ours: told, logged, and this camera alone suffers
+            _log.exception("camera %s: a defect ended the connection", self.camera)
+            end = _End(CameraEventKind.LOST, GapCause.CAMERA_LOST, f"a defect ended the connection: {error!r}")
+        self._sequence = connection.sequence
+        ended_ns = connection.recorded_until_ns
+        self._tally.interrupted(
+            ended_ns if ended_ns is not None else self._clock.now_ns(), end.cause if end else GapCause.STOPPED
+        )
+        return end
+
+    def _work(self, connection: Connection) -> None:
+        admission = Admission(self.camera)
+        address = self._directions.assignment.address
+        session = open_session(self.camera, address, admission, self._clock, self._stop, self._count_audio)
+        try:
+            connection.run(session, admission)
+        finally:
+            session.close()
+
+    def _count_audio(self, tracks: int) -> None:
+        if tracks:
+            self._tally.count("audio_offered", tracks)
+            what = "an audio track" if tracks == 1 else f"{tracks} audio tracks"
+            self._tell(
+                CameraEventKind.AUDIO_OFFERED, f"the device offers {what}, none was set up: switch its sound off"
+            )
+
+    def _tell(self, kind: CameraEventKind, detail: str) -> None:
+        self._tell_node(CameraEvent(self._node, self.camera, kind, self._clock.now_ns(), detail))

@@ -1,0 +1,335 @@
+"""A connection to one camera, or a clip played as if it were one. The shell around PyAV.
+
+Facts behind it (notes on media, 3 and 8): FFmpeg's own probing costs 15 s for 50 streams, so it is off; PyAV's
+`timeout` takes the GIL at each poll, so the socket option is used; an end of stream on a live camera is a fault; RTSP
+goes over TCP, video track only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from csu.hal.camera import CameraId, StreamAddress
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.ingest.admission import Admission
+from csu.ingest.describe import TRY_AGAIN, Describing, Door, door_of
+from csu.ingest.errors import CameraLost, CameraRefused, StreamUnsupported
+from csu.ingest.offer import FRAMES_PER_S_MAX, FRAMES_PER_S_MIN, Offer
+
+READ_TIMEOUT_NS = NS_PER_S
+"""A blocked read returns after this, to look whether it should stop: FFmpeg's socket cannot be reached from outside."""
+SILENCE_NS_MAX = 5 * NS_PER_S
+"""A camera that sends nothing for so long is lost."""
+ANSWER_TIMEOUT_S = 3.0
+"""How long a device may take to accept a connection, and for each piece of its answer."""
+
+
+class StopSignal:
+    """Asks a camera's thread to stop: set once, for ever. Wakes whoever waits on it or reads from a guarded socket."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._guarded: socket.socket | None = None
+
+    def set(self) -> None:
+        """Ask to stop. A read on the guarded socket ends at once."""
+        self._event.set()
+        with self._lock:
+            if self._guarded is not None:
+                with contextlib.suppress(OSError):  # already closed by the other side: nothing left to wake
+                    self._guarded.shutdown(socket.SHUT_RDWR)
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep at most `timeout_s`; True when asked to stop."""
+        return self._event.wait(timeout_s)
+
+    @contextlib.contextmanager
+    def guarding(self, connection: socket.socket) -> Iterator[None]:
+        """While inside, `set` also shuts `connection` down."""
+        with self._lock:
+            self._guarded = connection
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._guarded = None
+
+
+def describe(door: Door, camera: CameraId, stop: StopSignal, timeout_s: float = ANSWER_TIMEOUT_S) -> Offer:
+    """What the device offers at `door`; sets nothing up. Raises CameraLost, CameraRefused; `stop` cuts it short."""
+    talk = Describing(door, camera, secrets.token_hex(8))
+    place = f"{door.host}:{door.port}"
+    try:
+        with socket.create_connection((door.host, door.port), timeout_s) as connection, stop.guarding(connection):
+            connection.sendall(talk.request())
+            while talk.offer is None:
+                connection.sendall(talk.feed(connection.recv(4096)))
+            return talk.offer
+    except TimeoutError:
+        why = f"no answer from {place} within {timeout_s:g} s"
+    except ConnectionRefusedError:
+        why = f"connection refused by {place}"
+    except OSError as error:
+        why = f"no connection to {place}: {error.strerror or error}"
+    raise CameraLost(why, where=f"camera {camera}", what_to_do=TRY_AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One video packet. `camera_at_ns`: when it was captured, by the camera's sender reports; None before the first."""
+
+    packet: Packet[VideoStream]
+    pts_ns: Nanoseconds
+    arrived_at_ns: Nanoseconds
+    camera_at_ns: Nanoseconds | None
+
+
+class Session(Protocol):
+    """An open stream whose codec has been admitted."""
+
+    @property
+    def note(self) -> str:
+        """What a person should know of this source; empty for a plain camera."""
+        ...
+
+    @property
+    def frames_per_s(self) -> float | None:
+        """The rate the source declares; None when it declares none."""
+        ...
+
+    @property
+    def is_annex_b(self) -> bool:
+        """True when parameter sets come inside the packets."""
+        ...
+
+    @property
+    def decoder(self) -> VideoCodecContext: ...
+
+    def arrivals(self) -> Iterator[Arrival | None]:
+        """Packets as they come; None where the decoder must be emptied (a clip begins again).
+
+        Ends when asked to stop. Raises CameraLost when the stream ends or goes silent.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_session(
+    camera: CameraId,
+    address: StreamAddress,
+    admission: Admission,
+    clock: Clock,
+    stop: StopSignal,
+    audio_offered: Callable[[int], None],
+) -> Session:
+    """Open the stream at `address`: `rtsp://...`, or a clip (`file://...`). Raises IngestError, without any secret.
+
+    `audio_offered` is told how many audio tracks the source has, before anything is set up, even if the stream is then
+    refused: none of them is ever set up or read (AUD-1).
+    """
+    if urlsplit(address.url).scheme == "file":
+        clip = Path(unquote(urlsplit(address.url).path))
+        return ClipSession(camera, clip, admission, clock, stop, audio_offered)
+    return LiveSession(camera, door_of(address, camera), admission, clock, stop, audio_offered)
+
+
+class LiveSession:
+    """A camera over RTSP."""
+
+    is_annex_b = True
+
+    def __init__(
+        self,
+        camera: CameraId,
+        door: Door,
+        admission: Admission,
+        clock: Clock,
+        stop: StopSignal,
+        audio_offered: Callable[[int], None],
+    ) -> None:
+        self._camera = camera
+        self._door = door
+        self._clock = clock
+        self._stop = stop
+        offer = describe(door, camera, stop)
+        audio_offered(len(offer.audio))
+        self.note = ""
+        self.frames_per_s = offer.video.frames_per_s if offer.video else None
+        admission.offer(offer)
+        self._container = self._open()
+        if not self._container.streams.video:
+            self._container.close()
+            raise self._lost("no video track could be set up")
+        self._stream = self._container.streams.video[0]
+        admission.codec(self._stream.codec_context.name)
+
+    @property
+    def decoder(self) -> VideoCodecContext:
+        return self._stream.codec_context
+
+    def arrivals(self) -> Iterator[Arrival | None]:
+        heard_at_ns = self._clock.monotonic_ns()
+        seconds = self._stream.time_base
+        while not self._stop.is_set():
+            try:
+                for packet in self._container.demux(self._stream):
+                    if self._stop.is_set():
+                        return
+                    if packet.size == 0:
+                        raise self._lost("the camera ended the stream")
+                    heard_at_ns = self._clock.monotonic_ns()
+                    if packet.pts is not None and seconds is not None:
+                        pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
+                        yield Arrival(packet, pts_ns, self._clock.now_ns(), _camera_time(packet))
+                raise self._lost("the camera ended the stream")
+            except av.error.TimeoutError:
+                if self._clock.monotonic_ns() - heard_at_ns >= SILENCE_NS_MAX:
+                    raise self._lost(f"nothing came for {SILENCE_NS_MAX // NS_PER_S} s") from None
+            except av.FFmpegError as error:
+                raise self._lost(f"reading failed ({_reason(error)})") from None
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _open(self) -> InputContainer:
+        options = {
+            "rtsp_transport": "tcp",
+            "allowed_media_types": "video",
+            "timeout": str(READ_TIMEOUT_NS // 1000),
+            "analyzeduration": "0",
+            "probesize": "32",
+        }
+        try:
+            return av.open(self._door.url_with_secrets, "r", options=options)
+        except av.error.HTTPClientError as error:
+            raise CameraRefused(
+                f"it described its stream but did not let it be set up ({_reason(error)})",
+                where=f"camera {self._camera}",
+                what_to_do="Check the rights of this login and the number of viewers the camera allows",
+            ) from None
+        except (av.FFmpegError, OSError) as error:
+            raise self._lost(f"the stream at {self._door.url} could not be set up ({_reason(error)})") from None
+
+    def _lost(self, what: str) -> CameraLost:
+        return CameraLost(what, where=f"camera {self._camera}", what_to_do=TRY_AGAIN)
+
+
+class ClipSession:
+    """A file, at the pace it was filmed, again and again. Its pictures are dated with the time they are shown."""
+
+    is_annex_b = False
+
+    def __init__(
+        self,
+        camera: CameraId,
+        path: Path,
+        admission: Admission,
+        clock: Clock,
+        stop: StopSignal,
+        audio_offered: Callable[[int], None],
+    ) -> None:
+        self._camera = camera
+        self._path = path
+        self._clock = clock
+        self._stop = stop
+        self.note = f"clip {path.name}, played in a loop"
+        try:
+            self._container = av.open(str(path), "r")
+        except (av.FFmpegError, OSError) as error:
+            raise CameraRefused(
+                f"the clip {path.name} cannot be opened ({_reason(error)})",
+                where=f"camera {camera}",
+                what_to_do="Give a video file that exists",
+            ) from None
+        audio_offered(len(self._container.streams.audio))
+        if not self._container.streams.video:
+            self.close()
+            raise StreamUnsupported(
+                f"the clip {path.name} has no video", where=f"camera {camera}", what_to_do="Give a video file"
+            )
+        self._stream = self._container.streams.video[0]
+        rate = self._stream.average_rate
+        self.frames_per_s = float(rate) if rate and FRAMES_PER_S_MIN <= rate <= FRAMES_PER_S_MAX else None
+        try:
+            admission.codec(self._stream.codec_context.name)
+        except StreamUnsupported:
+            self.close()
+            raise
+
+    @property
+    def decoder(self) -> VideoCodecContext:
+        return self._stream.codec_context
+
+    def arrivals(self) -> Iterator[Arrival | None]:
+        begun_at_ns = self._clock.monotonic_ns()
+        seconds = self._stream.time_base
+        if seconds is None:
+            raise self._unreadable("it has no time base")
+        shift, last_end = 0, 0
+        while not self._stop.is_set():
+            first: int | None = None
+            for packet in self._packets():
+                if packet.pts is None or packet.dts is None:
+                    continue
+                if first is None:
+                    first = packet.dts
+                    shift = last_end - first
+                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                last_end = max(last_end, packet.dts + (packet.duration or 1))
+                due_ns = packet.dts * seconds.numerator * NS_PER_S // seconds.denominator
+                if self._stop.wait(max(0, begun_at_ns + due_ns - self._clock.monotonic_ns()) / NS_PER_S):
+                    return
+                pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
+                yield Arrival(packet, pts_ns, self._clock.now_ns(), None)
+            if first is None:
+                raise self._unreadable("it holds no picture")
+            yield None
+            self._container.seek(0)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        try:
+            yield from (packet for packet in self._container.demux(self._stream) if packet.size)
+        except av.FFmpegError as error:
+            raise self._unreadable(_reason(error)) from None
+
+    def _unreadable(self, why: str) -> StreamUnsupported:
+        return StreamUnsupported(
+            f"the clip {self._path.name} cannot be played: {why}",
+            where=f"camera {self._camera}",
+            what_to_do="Give an H.264 video file that other players can play",
+        )
+
+
+def _camera_time(packet: Packet[VideoStream]) -> Nanoseconds | None:
+    if not packet.has_sidedata("prft"):
+        return None
+    wall_us: int = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))[0]
+    return wall_us * 1000
+
+
+def _reason(error: Exception) -> str:
+    """Why, without the file name that FFmpeg adds: it holds the password."""
+    return getattr(error, "strerror", None) or type(error).__name__
