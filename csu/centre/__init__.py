@@ -5,15 +5,14 @@
 """
 
 from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, AlarmId, AlarmRaised, AlarmStore
-from csu.centre.control import (
+from csu.centre.control import Centre, Ports
+from csu.centre.events import (
     CatalogueWritten,
-    Centre,
     CentreCounts,
     CentreEvent,
     ManifestRefused,
     ManifestTaken,
     NodeChanged,
-    Ports,
     Trouble,
 )
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus

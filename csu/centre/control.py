@@ -9,15 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-from csu.alarms import Alarm, AlarmDesk, AlarmEvent, AlarmId, AlarmNotKept, AlarmStore
+from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmNotKept, AlarmStore
+from csu.centre.events import (
+    CatalogueWritten,
+    CentreCounts,
+    CentreEvent,
+    ManifestRefused,
+    ManifestTaken,
+    NodeChanged,
+    Trouble,
+)
 from csu.hal.alarms import AlarmPanel, PanelMessage
 from csu.hal.camera import Camera, CameraError
 from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.media import Assignment, CameraEvent, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
+from csu.hal.media import Assignment, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
 from csu.hal.place import PoseReading
 from csu.ingest.board import CameraBoard, CameraChanged
 from csu.recording.catalogue import Catalogue
@@ -26,6 +35,8 @@ CATALOGUE_EVERY_S = 1.0
 """Manifests are written together; a crash of the control plane loses at most this much index, never a segment."""
 CATALOGUE_WAITING_MAX = 4096
 """Manifests that may wait for the catalogue: 46 nodes for 89 minutes. When full the nodes are left to buffer."""
+CATALOGUE_LAST_TRIES = 3
+"""Tries for what is left when the centre stops; the segments say of themselves what the catalogue then lacks."""
 BOARD_EVERY_S = 10.0
 DESK_EVERY_S = 1.0
 POSE_EVERY_S = 0.1
@@ -44,88 +55,6 @@ class Ports:
     chance: Chance
     ids: Ids
     chaos: Chaos
-
-
-@dataclass(frozen=True, slots=True)
-class NodeChanged:
-    """A media node came up or was lost."""
-
-    node: NodeId
-    up: bool
-    at_ns: Nanoseconds
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestTaken:
-    """A manifest was believed and will be written."""
-
-    manifest: Manifest
-    at_ns: Nanoseconds
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestRefused:
-    """A manifest of an old epoch, or one already taken: two owners for a while, or a replay. Not written."""
-
-    node: NodeId
-    node_epoch: int
-    sequence: int
-    at_ns: Nanoseconds
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueWritten:
-    """`manifests` manifests are durable."""
-
-    manifests: int
-    at_ns: Nanoseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something failed and is tried again; told so that nothing fails in silence."""
-
-    where: str
-    what: str
-    at_ns: Nanoseconds
-
-
-CentreEvent: TypeAlias = (
-    CameraChanged
-    | CameraEvent
-    | AlarmEvent
-    | NodeChanged
-    | ManifestTaken
-    | ManifestRefused
-    | CatalogueWritten
-    | Trouble
-)
-
-
-@dataclass(slots=True)
-class CentreCounts:
-    """What the centre has counted since it started."""
-
-    manifests_taken: int = 0
-    manifests_refused: int = 0
-    manifests_missing: int = 0
-    """Holes in a node's sequence: minutes nobody accounts for."""
-    manifests_written: int = 0
-    segments_closed: int = 0
-    frames_decoded: int = 0
-    frames_masked: int = 0
-    frames_wholly_masked: int = 0
-    frames_dropped: int = 0
-    clear_refused: int = 0
-    audio_offered: int = 0
-    packets_lost: int = 0
-    alarms_raised: int = 0
-    alarms_repeated: int = 0
-    alarms_escalated: int = 0
-    nodes_lost: int = 0
-    troubles: int = 0
 
 
 class Centre:
@@ -158,7 +87,7 @@ class Centre:
         self._counts = CentreCounts()
         self._waiting: list[Manifest] = []
         self._alarm_open = asyncio.Event()
-        self._to_write: asyncio.Queue[Manifest] = asyncio.Queue(CATALOGUE_WAITING_MAX)
+        self._to_write: asyncio.Queue[Manifest | None] = asyncio.Queue(CATALOGUE_WAITING_MAX)
         self._accounts: dict[NodeId, tuple[int, int]] = {}
         self._up: dict[NodeId, bool] = dict.fromkeys(self._nodes, False)
         self._heard_at_ns: Nanoseconds | None = None
@@ -177,15 +106,15 @@ class Centre:
             self._alarm_open.set()
         async with asyncio.TaskGroup() as group:
             followers = [group.create_task(self._follow(node), name=f"follow {node}") for node in self._nodes]
-            endless = [group.create_task(self._keep_manifests(), name="catalogue")]
-            endless += [group.create_task(self._watch_board(), name="board")]
+            group.create_task(self._keep_manifests(), name="catalogue")
+            endless = [group.create_task(self._watch_board(), name="board")]
             endless += [group.create_task(self._watch_desk(), name="desk")]
             endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
             endless += [group.create_task(self._tell_pose(c), name=f"pose {c.record.camera}") for c in self._posed]
             await asyncio.gather(*followers)
+            await self._to_write.put(None)  # a cancelled write would go on in its thread: the writer ends by itself
             for task in endless:
                 task.cancel()
-        await self._write_waiting()
 
     async def stop(self) -> None:
         """Ask every node to close its segments; `run` returns once their last manifests are written."""
@@ -283,27 +212,37 @@ class Centre:
     # -- catalogue ----------------------------------------------------------------------------------------------------
 
     async def _keep_manifests(self) -> None:
-        failures = 0
-        while True:
-            if not self._waiting:
-                self._waiting.append(await self._to_write.get())
-                await asyncio.sleep(CATALOGUE_EVERY_S)
+        """Write what came, together; after the last manifest (a None), write the rest or say that it cannot be."""
+        failures, last = 0, False
+        while not last or self._waiting:
+            if not self._waiting and not last:
+                last = self._set_aside(await self._to_write.get())
+                if not last:
+                    await asyncio.sleep(CATALOGUE_EVERY_S)
+            while len(self._waiting) < CATALOGUE_WAITING_MAX and not self._to_write.empty():
+                last = self._set_aside(self._to_write.get_nowait())
             try:
                 await self._ports.chaos("catalogue.write")
                 await self._write_waiting()
             except (OSError, CsuError) as error:
                 failures += 1
                 self._tell(Trouble("catalogue", str(error), self._now()))
+                if last and failures > CATALOGUE_LAST_TRIES:
+                    self._tell(Trouble("catalogue", f"{len(self._waiting)} manifests were not written", self._now()))
+                    return
                 await asyncio.sleep(self._retry_after_s("retry/catalogue", failures))
             else:
                 failures = 0
 
+    def _set_aside(self, manifest: Manifest | None) -> bool:
+        """Keep one manifest for the next writing; True for the None behind the last."""
+        if manifest is not None:
+            self._waiting.append(manifest)
+        return manifest is None
+
     async def _write_waiting(self) -> None:
-        while len(self._waiting) < CATALOGUE_WAITING_MAX and not self._to_write.empty():
-            self._waiting.append(self._to_write.get_nowait())
         batch = tuple(self._waiting)
         if batch:
-            # A batch cut short by `stop` is written again by `run`: the catalogue knows a manifest it already has.
             await self._in_executor(lambda: self._catalogue.record(batch))
             self._waiting.clear()
             self._counts.manifests_written += len(batch)

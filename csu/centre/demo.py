@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from csu.centre.control import CentreCounts, CentreEvent
+from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.examination import Examination, examine_segments
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.hal.camera import Camera, PtzVelocity

@@ -18,9 +18,9 @@ from rich.status import Status
 from rich.table import Table
 
 from csu.centre.added import clip_stream, rtsp_stream
-from csu.centre.control import CentreEvent, NodeChanged, Trouble
 from csu.centre.demo import DemoResult, run_demo
 from csu.centre.demo_report import write_demo_report
+from csu.centre.events import CentreEvent, NodeChanged, Trouble
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent

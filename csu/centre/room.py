@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from csu import __version__
-from csu.centre.control import Centre, CentreEvent, ManifestTaken, Trouble
+from csu.centre.control import Centre
+from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.console import RoomCounters, RoomHealth
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock

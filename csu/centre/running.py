@@ -12,7 +12,8 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import AddedStream
-from csu.centre.control import Centre, CentreEvent, Ports
+from csu.centre.control import Centre, Ports
+from csu.centre.events import CentreEvent
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures

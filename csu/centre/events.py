@@ -1,0 +1,93 @@
+"""What the control plane tells its listeners: each thing that happens, once, in order; and what it has counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from csu.alarms import AlarmEvent
+from csu.hal.clock import Nanoseconds
+from csu.hal.media import CameraEvent, Manifest, NodeId
+from csu.ingest.board import CameraChanged
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChanged:
+    """A media node came up or was lost."""
+
+    node: NodeId
+    up: bool
+    at_ns: Nanoseconds
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestTaken:
+    """A manifest was believed and will be written."""
+
+    manifest: Manifest
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRefused:
+    """A manifest of an old epoch, or one already taken: two owners for a while, or a replay. Not written."""
+
+    node: NodeId
+    node_epoch: int
+    sequence: int
+    at_ns: Nanoseconds
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWritten:
+    """`manifests` manifests are durable."""
+
+    manifests: int
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something failed and is tried again; told so that nothing fails in silence."""
+
+    where: str
+    what: str
+    at_ns: Nanoseconds
+
+
+CentreEvent: TypeAlias = (
+    CameraChanged
+    | CameraEvent
+    | AlarmEvent
+    | NodeChanged
+    | ManifestTaken
+    | ManifestRefused
+    | CatalogueWritten
+    | Trouble
+)
+
+
+@dataclass(slots=True)
+class CentreCounts:
+    """What the centre has counted since it started."""
+
+    manifests_taken: int = 0
+    manifests_refused: int = 0
+    manifests_missing: int = 0
+    """Holes in a node's sequence: minutes nobody accounts for."""
+    manifests_written: int = 0
+    segments_closed: int = 0
+    frames_decoded: int = 0
+    frames_masked: int = 0
+    frames_wholly_masked: int = 0
+    frames_dropped: int = 0
+    clear_refused: int = 0
+    audio_offered: int = 0
+    packets_lost: int = 0
+    alarms_raised: int = 0
+    alarms_repeated: int = 0
+    alarms_escalated: int = 0
+    nodes_lost: int = 0
+    troubles: int = 0

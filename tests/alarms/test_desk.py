@@ -1,0 +1,102 @@
+"""The alarm desk: one alarm per message, none lost, none twice, none unseen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csu.alarms import Alarm, AlarmDesk, AlarmState, AlarmStore, AlarmUnknown
+from csu.alarms.desk import ESCALATE_AFTER_NS, REMEMBERED_PER_PANEL
+from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
+from csu.hal.camera import CommuneId
+from csu.hal.clock import NS_PER_S
+
+
+def message(sequence: int, panel: str = "panel-1") -> PanelMessage:
+    return PanelMessage(PanelId(panel), sequence, CommuneId("Orval"), "Gymnase", AlarmKind.INTRUSION, raised_at_ns=0)
+
+
+def taken(desk: AlarmDesk, sequence: int, now_ns: int = 0) -> Alarm:
+    raised = desk.take(message(sequence), now_ns)
+    assert raised is not None
+    desk.keep(raised.alarm)
+    return raised.alarm
+
+
+def test_a_repeated_message_raises_one_alarm() -> None:
+    desk = AlarmDesk()
+    taken(desk, 1)
+    assert desk.take(message(1), 5) is None
+    assert len(desk.open()) == 1
+
+
+def test_a_message_that_could_not_be_written_is_raised_again_and_never_just_acknowledged() -> None:
+    desk = AlarmDesk()
+    first = desk.take(message(1), 0)  # the write fails: `keep` is not called
+    again = desk.take(message(1), 5)
+    assert first is not None
+    assert again == first
+    assert len(desk.open()) == 1
+
+
+@pytest.mark.requirement("OPS-3")
+def test_an_alarm_nobody_takes_is_escalated_once_at_sixty_seconds() -> None:
+    desk = AlarmDesk()
+    taken(desk, 1)
+    assert desk.tick(60 * NS_PER_S - 1) == []
+    assert len(desk.tick(60 * NS_PER_S)) == 1
+    assert desk.tick(3600 * NS_PER_S) == []
+
+
+def test_an_acknowledged_alarm_leaves_the_desk_and_is_not_escalated() -> None:
+    desk = AlarmDesk()
+    alarm = taken(desk, 1)
+    acknowledged = desk.acknowledge(alarm.alarm, "agent-7", 10)
+    assert acknowledged.alarm.state is AlarmState.ACKED
+    assert acknowledged.alarm.acked_by == "agent-7"
+    assert desk.tick(ESCALATE_AFTER_NS) == []
+    with pytest.raises(AlarmUnknown):
+        desk.acknowledge(alarm.alarm, "agent-7", 11)
+
+
+def test_an_acknowledgement_that_could_not_be_written_leaves_the_alarm_open() -> None:
+    desk = AlarmDesk()
+    alarm = taken(desk, 1)
+    desk.reopen(desk.acknowledge(alarm.alarm, "agent-7", 10).alarm)
+    assert [found.alarm for found in desk.open()] == [alarm.alarm]
+
+
+def test_after_a_restart_open_alarms_are_open_and_old_messages_are_repeats(tmp_path) -> None:
+    store = AlarmStore(tmp_path / "alarms.sqlite")
+    desk = AlarmDesk()
+    first, second = taken(desk, 1), taken(desk, 2, now_ns=1)
+    store.save(first)
+    store.save(second)
+    store.save(desk.acknowledge(first.alarm, "agent-7", 10).alarm)
+    store.close()
+
+    restarted = AlarmDesk(AlarmStore(tmp_path / "alarms.sqlite").load())
+    assert restarted.open() == [second]
+    assert restarted.take(message(1), 20) is None
+    assert restarted.take(message(2), 20) is None
+
+
+def test_what_is_remembered_of_a_panel_is_bounded() -> None:
+    desk = AlarmDesk()
+    for sequence in range(REMEMBERED_PER_PANEL + 10):
+        desk.acknowledge(taken(desk, sequence).alarm, "agent-7", 0)
+    assert desk.take(message(REMEMBERED_PER_PANEL), 0) is None
+    assert desk.take(message(0), 0) is not None  # forgotten by design: no panel repeats from that far back
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=60))
+def test_each_message_is_raised_until_it_is_kept_and_never_after(deliveries: list[tuple[int, bool]]) -> None:
+    desk, kept = AlarmDesk(), set()
+    for sequence, write_succeeds in deliveries:
+        raised = desk.take(message(sequence), 0)
+        assert (raised is None) == (sequence in kept)
+        if raised is not None and write_succeeds:
+            desk.keep(raised.alarm)
+            kept.add(sequence)
+    assert len(desk.open()) == len({sequence for sequence, _ in deliveries})
