@@ -39,8 +39,8 @@ class Assignment:
     mask_epoch: int
     """Version of pose and buildings; bound to every segment."""
     pose_size_px: tuple[int, int] | None = None
-    """(width, height) of the picture that `Pose.focal_px` is for: the profile the camera was calibrated on. Pictures of
-    another size get a scaled focal length, of another shape the whole mask. None: not known, every size is taken as it."""
+    """(width, height) of the picture that `Pose.focal_px` is for: the profile the camera was calibrated on. Pictures
+    of another size get a scaled focal length, of another shape the whole mask. None: every size is taken as it."""
 
 
 class GapCause(StrEnum):
