@@ -194,3 +194,14 @@ def test_a_catalogue_that_stays_down_at_the_end_is_told_and_does_not_hang(stage,
     stage.play(centre, 65)
     assert centre.counts.manifests_written == 0
     assert stage.told(Trouble)[-1].what == "1 manifests were not written"
+
+
+def test_a_camera_that_did_not_answer_is_on_the_board_as_lost_and_says_why(stage, scripted) -> None:
+    from csu.hal.camera import CameraRecord, CommuneId, ViewType
+
+    absent = CameraRecord(CameraId("cam-0099"), 99, "Pont", CommuneId("Orval"), ViewType.WIDE)
+    centre = stage.centre([scripted.Node("n1", minutes(scripted, 1))], unreached=[(absent, "no answer")])
+    stage.play(centre, 70)
+    status = centre.board[absent.camera]
+    assert (status.state, status.detail) == (CameraState.LOST, "no answer")
+    assert centre.board[CAMERAS[0]].state is CameraState.LIVE
