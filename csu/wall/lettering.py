@@ -1,0 +1,108 @@
+"""Letters for labels: a glyph atlas, and where each letter of a text goes. Pure arrays, no GL.
+
+The letters are those of the font that OpenCV carries in itself (Rubik, SIL Open Font Licence), so that no font file has
+to be installed and the same wall is drawn everywhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+ALPHABET = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180)])) + "–—‘’“”•…€"
+"""Latin with all European accents. Anything else is drawn as a question mark."""
+UNKNOWN = "?"
+ELLIPSIS = "…"
+
+_ATLAS_WIDTH_PX = 1024
+_SPACE_PX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """Height of the letters in pixels, and weight (400 regular, 600 semi-bold)."""
+
+    size_px: int
+    weight: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """Where a letter's ink is in the atlas, where it goes relative to pen and baseline, how far the pen moves on."""
+
+    atlas_x: int
+    atlas_y: int
+    width_px: int
+    height_px: int
+    offset_x: int
+    offset_y: int
+    advance_px: int
+
+
+class GlyphAtlas:
+    """All letters of some styles in one picture. `pixels`: uint8 (height, 1024), 0 nothing to 255 full ink."""
+
+    def __init__(self, styles: Sequence[TextStyle]) -> None:
+        self._glyphs: dict[tuple[TextStyle, str], Glyph] = {}
+        face = cv2.FontFace("sans")
+        inks: list[tuple[Glyph, NDArray[np.uint8]]] = []
+        x = y = row_height = 0
+        for style in dict.fromkeys(styles):
+            for letter in ALPHABET:
+                ink, offset_x, offset_y, advance = _rasterise(face, style, letter)
+                height, width = ink.shape
+                if x + width > _ATLAS_WIDTH_PX:
+                    x, y, row_height = 0, y + row_height, 0
+                glyph = Glyph(x, y, width, height, offset_x, offset_y, advance)
+                self._glyphs[style, letter] = glyph
+                inks.append((glyph, ink))
+                x, row_height = x + width + _SPACE_PX, max(row_height, height + _SPACE_PX)
+        self.pixels: NDArray[np.uint8] = np.zeros((y + row_height, _ATLAS_WIDTH_PX), np.uint8)
+        for glyph, ink in inks:
+            rows = slice(glyph.atlas_y, glyph.atlas_y + glyph.height_px)
+            self.pixels[rows, glyph.atlas_x : glyph.atlas_x + glyph.width_px] = ink
+
+    def measure(self, style: TextStyle, text: str) -> int:
+        """Width of `text` in pixels."""
+        return sum(self._glyph(style, letter).advance_px for letter in _composed(text))
+
+    def shorten(self, style: TextStyle, text: str, width_px_max: int) -> str:
+        """`text`, or its beginning and an ellipsis when it is too wide; empty when not even that fits."""
+        text = _composed(text)
+        if self.measure(style, text) <= width_px_max:
+            return text
+        while text and self.measure(style, text.rstrip() + ELLIPSIS) > width_px_max:
+            text = text[:-1]
+        return text.rstrip() + ELLIPSIS if text else ""
+
+    def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
+        """(glyph, left, top) of every letter that has ink, the pen starting at (left_px, baseline_px)."""
+        placed: list[tuple[Glyph, int, int]] = []
+        for letter in _composed(text):
+            glyph = self._glyph(style, letter)
+            if glyph.width_px:
+                placed.append((glyph, left_px + glyph.offset_x, baseline_px + glyph.offset_y))
+            left_px += glyph.advance_px
+        return placed
+
+    def _glyph(self, style: TextStyle, letter: str) -> Glyph:
+        return self._glyphs.get((style, letter)) or self._glyphs[style, UNKNOWN]
+
+
+def _rasterise(face: cv2.FontFace, style: TextStyle, letter: str) -> tuple[NDArray[np.uint8], int, int, int]:
+    """The letter's ink cut to its bounds, where the bounds lie relative to pen and baseline, and the pen's advance."""
+    sheet = np.zeros((style.size_px * 2, style.size_px * 3), np.uint8)
+    origin = (style.size_px // 2, style.size_px * 3 // 2)
+    pen, _ = cv2.putText(sheet, letter, origin, (255,), face, style.size_px, weight=style.weight)
+    x, y, width, height = cv2.boundingRect(sheet)
+    return sheet[y : y + height, x : x + width], x - origin[0], y - origin[1], pen[0] - origin[0]
+
+
+def _composed(text: str) -> str:
+    # "é" may come as "e" and an accent: one letter is one glyph.
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,121 @@
+"""Where the wall is drawn: a framebuffer of the wall's size, with a window in front of it or none.
+
+A process draws on one surface, chosen once: vispy and PyOpenGL bind to a platform when they are first imported.
+The wall is always drawn into our own framebuffer and then copied to the window, so that what is read back does not
+depend on another window lying on top.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.wall import WallError
+
+Backend: TypeAlias = Literal["offscreen", "window"]
+
+SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swrast", "software rasterizer", "swiftshader")
+
+_selected: Backend | None = None
+
+
+class Surface(Protocol):
+    """A framebuffer to draw on. All calls from the thread that opened it."""
+
+    renderer: str
+    """The GL renderer's own name."""
+    width_px: int
+    height_px: int
+    context: Any
+    """vispy's GLContext."""
+
+    def begin(self) -> None:
+        """Make it current: what is drawn from now on lands here. Raises WallError when its window was closed."""
+        ...
+
+    def end(self) -> None:
+        """Finish the drawing and show it. Returns once the last pixel is there."""
+        ...
+
+    def read_rgb(self) -> NDArray[np.uint8]:
+        """What was drawn: uint8 (height, width, 3), top row first."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...
+
+
+def open_surface(backend: Backend, width_px: int, height_px: int, *, allow_software: bool = False) -> Surface:
+    """The surface to draw on. A renderer in software is refused unless it was asked for: 100 cameras would crawl.
+
+    Raises WallError: no GL here, no display, only a software renderer, or a second kind of surface in one process.
+    """
+    _select(backend, allow_software)
+    surface: Surface
+    if backend == "offscreen":
+        from csu.wall.offscreen import OffscreenSurface
+
+        surface = OffscreenSurface(width_px, height_px)
+    else:
+        from csu.wall.window import WindowSurface
+
+        surface = WindowSurface(width_px, height_px)
+    if is_software(surface.renderer) and not allow_software:
+        surface.close()
+        raise WallError(
+            f"pictures would be drawn by the processor ({surface.renderer})",
+            where=f"wall, {backend}",
+            what_to_do="Install the driver of the graphics card, or allow software rendering for a small wall",
+        )
+    return surface
+
+
+def is_software(renderer: str) -> bool:
+    """True when this renderer draws on the processor."""
+    return any(name in renderer.lower() for name in SOFTWARE_RENDERERS)
+
+
+def _select(backend: Backend, allow_software: bool) -> None:
+    global _selected
+    if _selected == backend:
+        return
+    if _selected is not None:
+        raise WallError(
+            f"this process already draws {_selected}", where=f"wall, {backend}", what_to_do="Use another process"
+        )
+    if "OpenGL" in sys.modules:
+        raise WallError(
+            "OpenGL was imported before the kind of wall was chosen",
+            where=f"wall, {backend}",
+            what_to_do="Call open_surface first: OpenGL looks its functions up through a platform chosen on import",
+        )
+    os.environ["PYOPENGL_PLATFORM"] = "egl" if backend == "offscreen" else "glx"
+    try:
+        import vispy
+
+        if backend == "offscreen":
+            from csu.wall.egl_display import point_vispy_at
+
+            point_vispy_at(allow_software)
+            vispy.use(app="egl", gl="gl+")
+        else:
+            import glfw
+
+            glfw.init_hint(glfw.PLATFORM, glfw.PLATFORM_X11)
+            vispy.use(app="glfw", gl="gl+")
+        from csu.wall.picture_pool import teach_vispy_texture_arrays
+
+        teach_vispy_texture_arrays()
+    except (ImportError, OSError, RuntimeError) as error:
+        raise WallError(
+            f"no OpenGL for this kind of wall: {' '.join(str(error).split())}",
+            where=f"wall, {backend}",
+            what_to_do="Install csu[wall], libegl1 and libgl1 with a driver"
+            + (" (libegl-mesa0, libgl1-mesa-dri)" if backend == "offscreen" else " and start an X server (DISPLAY)"),
+        ) from error
+    _selected = backend

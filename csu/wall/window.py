@@ -1,0 +1,64 @@
+"""A wall in a window: the same framebuffer, copied to the window at the end of each draw.
+
+For several screens of one card: one window without decoration over all of them, so that one swap changes them together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from OpenGL import GL
+from vispy import app
+
+from csu.hal.wall import WallError
+from csu.wall.offscreen import OffscreenSurface
+
+TITLE = "Mur d'images"
+
+
+class WindowSurface(OffscreenSurface):
+    """A window of the wall's size, in a GLX context. See `csu.wall.surface.Surface`."""
+
+    def __init__(self, width_px: int, height_px: int) -> None:
+        canvas = app.Canvas(
+            title=TITLE, size=(width_px, height_px), show=True, resizable=False, decorate=False, position=(0, 0)
+        )
+        super().__init__(width_px, height_px, canvas)
+        canvas.events.close.connect(self._note_close)
+        self._window_gone = False
+
+    def begin(self) -> None:
+        self.canvas.app.process_events()
+        if self._window_gone:
+            raise WallError("its window was closed", where="wall, window", what_to_do="Start the wall again")
+        super().begin()
+
+    def end(self) -> None:
+        self.context.flush_commands()
+        width, height = self.canvas.physical_size
+        framebuffer = self.context.shared.parser.get_object(self._framebuffer.id).handle
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, framebuffer)
+        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, 0)
+        GL.glBlitFramebuffer(
+            0, 0, self.width_px, self.height_px, 0, 0, width, height, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR
+        )
+        self._framebuffer.deactivate()
+        self.context.flush_commands()
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+        self.canvas.swap_buffers()
+        GL.glFinish()
+
+    def read_window_rgb(self) -> NDArray[np.uint8]:
+        """What the window shows, not the framebuffer behind it: uint8 (height, width, 3), top row first."""
+        self.canvas.set_current()
+        width, height = self.canvas.physical_size
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, 0)
+        GL.glReadBuffer(GL.GL_FRONT)
+        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+        pixels = np.empty((height, width, 3), np.uint8)
+        GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, pixels)
+        GL.glReadBuffer(GL.GL_BACK)
+        return pixels[::-1]
+
+    def _note_close(self, _event: object) -> None:
+        self._window_gone = True
