@@ -22,7 +22,7 @@ from csu.centre.events import (
     Trouble,
 )
 from csu.hal.alarms import AlarmPanel, PanelMessage
-from csu.hal.camera import Camera, CameraError
+from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -70,8 +70,12 @@ class Centre:
         alarm_store: AlarmStore,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
+        unreached: Sequence[tuple[CameraRecord, str]] = (),
     ) -> None:
-        """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node."""
+        """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
+
+        `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
+        """
         self._ports = ports
         self._nodes = {node.node: node for node in nodes}
         self._assignments = {node: tuple(given) for node, given in assignments.items()}
@@ -82,7 +86,9 @@ class Centre:
         self._posed = tuple(posed_cameras)
         self._listeners: list[Callable[[CentreEvent], None]] = []
         records = [a.record for given in self._assignments.values() for a in given]
-        self.board = CameraBoard(records, ports.clock.now_ns())
+        self.board = CameraBoard([*records, *(record for record, _ in unreached)], ports.clock.now_ns())
+        for record, why in unreached:
+            self.board.miss(record.camera, why, ports.clock.now_ns())
         self.desk = AlarmDesk()
         self._counts = CentreCounts()
         self._waiting: list[Manifest] = []

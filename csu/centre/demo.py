@@ -112,7 +112,7 @@ async def run_demo(
     examination = await asyncio.to_thread(examine_segments, running.media_directory, witness)
     return DemoResult(
         cameras=cameras,
-        expected=len(running.assignments),
+        expected=len(cameras),
         counts=running.centre.counts,
         wall=reading,
         tiles_correct=_tiles_correct(reading, running),
@@ -134,7 +134,7 @@ def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
 async def _until_live(running: RunningCentre, stop: asyncio.Event) -> None:
     try:
         async with asyncio.timeout(LIVE_WITHIN_S):
-            while running.centre.board.count(CameraState.LIVE) < len(running.assignments) and not stop.is_set():
+            while running.centre.board.count(CameraState.LIVE) < len(running.centre.board.all()) and not stop.is_set():
                 _raise_if_failed(running)
                 await asyncio.sleep(0.1)
     except TimeoutError:

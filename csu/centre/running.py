@@ -20,11 +20,11 @@ from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, serve_console
 from csu.governance import LocalDoctrine
-from csu.hal.camera import Camera, CameraRecord
+from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.language import say
+from csu.language import say, tell_error
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording.catalogue import Catalogue
 from csu.wall import grid_scene
@@ -100,9 +100,10 @@ async def open_centre(
     async with AsyncExitStack() as stack:
         progress(say("ouverture du site", "opening the site"))
         site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
-        assignments = await _assignments(site, settings)
-        progress(say(f"{len(assignments)} caméras connues", f"{len(assignments)} cameras known"))
-        running = await _start_parts(stack, settings, site, assignments, observe, progress)
+        prepared = await _prepare(site, settings)
+        known = len(prepared.assignments)
+        progress(say(f"{known} caméras connues", f"{known} cameras known"))
+        running = await _start_parts(stack, settings, site, prepared, observe, progress)
         yield running
 
 
@@ -110,16 +111,18 @@ async def _start_parts(
     stack: AsyncExitStack,
     settings: CentreSettings,
     site: Site,
-    assignments: tuple[Assignment, ...],
+    prepared: _Prepared,
     observe: Callable[[CentreEvent], None],
     progress: Callable[[str], None],
 ) -> RunningCentre:
+    assignments = prepared.assignments
     records = [assignment.record for assignment in assignments]
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     media_directory = settings.data_directory / "media"
     nodes = _nodes(assignments, media_directory, pictures)
-    centre = _centre(stack, settings, site, nodes, observe)
+    centre = _centre(stack, settings, site, nodes, prepared.unreached)
+    centre.listen(observe)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
@@ -141,7 +144,7 @@ def _centre(
     settings: CentreSettings,
     site: Site,
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
-    observe: Callable[[CentreEvent], None],
+    unreached: tuple[tuple[CameraRecord, str], ...],
 ) -> Centre:
     catalogue = Catalogue(settings.data_directory / "catalogue")
     stack.callback(catalogue.close)
@@ -149,7 +152,7 @@ def _centre(
     stack.callback(alarm_store.close)
     clock = SystemClock()
     assignments = [assignment for _, given in nodes for assignment in given]
-    centre = Centre(
+    return Centre(
         ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
         nodes=[node for node, _ in nodes],
         assignments={node.node: given for node, given in nodes},
@@ -157,9 +160,8 @@ def _centre(
         alarm_store=alarm_store,
         panels=site.alarm_panels,
         posed_cameras=_posed(site, assignments),
+        unreached=unreached,
     )
-    centre.listen(observe)
-    return centre
 
 
 async def _wall(
@@ -189,11 +191,26 @@ def _nodes(
     return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
 
 
-async def _assignments(site: Site, settings: CentreSettings) -> tuple[Assignment, ...]:
-    given = await asyncio.gather(*(_assignment(camera, site, settings.doctrine) for camera in site.cameras))
-    last = max((assignment.record.number for assignment in given), default=0)
-    added = [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
-    return (*given, *added)
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The cameras a centre can begin with, and those that did not answer."""
+
+    assignments: tuple[Assignment, ...]
+    unreached: tuple[tuple[CameraRecord, str], ...]
+
+
+async def _prepare(site: Site, settings: CentreSettings) -> _Prepared:
+    """Ask every camera; one that does not answer harms no other."""
+    assignments: list[Assignment] = []
+    unreached: list[tuple[CameraRecord, str]] = []
+    for camera in site.cameras:
+        try:
+            assignments.append(await _assignment(camera, site, settings.doctrine))
+        except CameraError as error:
+            unreached.append((camera.record, tell_error(error)))
+    last = max((camera.record.number for camera in site.cameras), default=0)
+    assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
+    return _Prepared(tuple(assignments), tuple(unreached))
 
 
 async def _assignment(camera: Camera, site: Site, doctrine: LocalDoctrine) -> Assignment:

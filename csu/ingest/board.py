@@ -97,6 +97,10 @@ class CameraBoard:
             for change in self._move(camera, CameraState.LOST, now_ns, f"node {node.node}: {node.detail}")
         ]
 
+    def miss(self, camera: CameraId, why: str, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """The camera did not answer when the centre prepared to record it."""
+        return self._move(camera, CameraState.LOST, now_ns, why)
+
     def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Turn the cameras nobody vouched for into LOST."""
         silent = [
