@@ -232,7 +232,8 @@ class SimLoop(NoRealWorld):
         for last in range(len(hand) - 1, 0, -1):
             other = chance.integer(0, last)
             hand[last], hand[other] = hand[other], hand[last]
-        self._ready = deque(hand)
+        self._ready.clear()
+        self._ready.extend(hand)
 
     def _who_waits(self) -> str:
         told = [f"{task.get_name()} at {_where(task)}" for task in asyncio.all_tasks(self)]
