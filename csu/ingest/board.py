@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from csu.hal.camera import CameraId, CameraRecord
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
 
 SILENT_AFTER_NS = 100 * NS_PER_S
@@ -59,6 +59,9 @@ _STATE_OF_EVENT = {
     CameraEventKind.REFUSED: CameraState.REFUSED,
     CameraEventKind.UNSUPPORTED: CameraState.UNSUPPORTED,
 }
+
+_ANSWERING = frozenset({GapCause.PACKETS_LOST, GapCause.DISK})
+"""Not recorded, or not wholly, by a camera that does answer; the disk's trouble is told by itself."""
 
 
 class CameraBoard:
@@ -126,15 +129,17 @@ class CameraBoard:
         return self._move(event.camera, after, now_ns, event.detail)
 
     def _hear_manifest(self, manifest: Manifest, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """A camera is judged by how its minute ended: a gap that was over by then does not make it lost."""
         changes: list[CameraChanged] = []
-        open_gaps = {gap.camera: gap for gap in manifest.gaps}
+        end_ns = manifest.minute_ns + NS_PER_MINUTE
+        open_gaps = {gap.camera: gap for gap in manifest.gaps if gap.end_ns >= end_ns}
         recorded = set(manifest.segments.camera.tolist())
         for index, camera in enumerate(manifest.cameras):
-            if index in recorded and camera not in open_gaps:
+            gap = open_gaps.get(camera)
+            if (gap is None and index in recorded) or (gap is not None and gap.cause in _ANSWERING):
                 changes += self._move(camera, CameraState.LIVE, now_ns, "")
-            elif (gap := open_gaps.get(camera)) is not None and index not in recorded:
-                if gap.cause is not GapCause.STARTING:
-                    changes += self._move(camera, CameraState.LOST, now_ns, gap.cause.value)
+            elif gap is not None and gap.cause is not GapCause.STARTING:
+                changes += self._move(camera, CameraState.LOST, now_ns, gap.cause.value)
         return changes
 
     def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: str) -> list[CameraChanged]:

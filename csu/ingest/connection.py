@@ -212,5 +212,7 @@ class Connection:
         now_ns = self._clock.monotonic_ns()
         if self._loss_told_at_ns is None or now_ns - self._loss_told_at_ns >= LOSS_TOLD_EVERY_NS:
             self._loss_told_at_ns = now_ns
-            self._tell(CameraEventKind.PACKETS_LOST, f"{self._frames_lost} pictures were lost on the way")
+            self._tell(
+                CameraEventKind.PACKETS_LOST, f"pictures lost on the way since the last word: {self._frames_lost}"
+            )
             self._frames_lost = 0

@@ -95,7 +95,10 @@ def describe(door: Door, camera: CameraId, stop: StopSignal, timeout_s: float = 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One video packet. `camera_at_ns`: when it was captured, by the camera's sender reports; None before the first."""
+    """One video packet; `arrived_at_ns` is when its first bytes came.
+
+    `camera_at_ns`: when it was captured, by the camera's sender reports; None before the first of them.
+    """
 
     packet: Packet[VideoStream]
     pts_ns: Nanoseconds
@@ -189,6 +192,7 @@ class LiveSession:
 
     def arrivals(self) -> Iterator[Arrival | None]:
         heard_at_ns = self._clock.monotonic_ns()
+        arrived_at_ns = self._clock.now_ns()
         seconds = self._stream.time_base
         while not self._stop.is_set():
             try:
@@ -197,10 +201,13 @@ class LiveSession:
                         return
                     if packet.size == 0:
                         raise self._lost("the camera ended the stream")
-                    heard_at_ns = self._clock.monotonic_ns()
+                    # FFmpeg knows that a picture is whole when the next one begins to arrive, and hands it out then. So
+                    # this picture began to arrive when the one before it was handed out.
+                    heard_at_ns, previous_at_ns = self._clock.monotonic_ns(), arrived_at_ns
+                    arrived_at_ns = self._clock.now_ns()
                     if packet.pts is not None and seconds is not None:
                         pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
-                        yield Arrival(packet, pts_ns, self._clock.now_ns(), _camera_time(packet))
+                        yield Arrival(packet, pts_ns, previous_at_ns, _camera_time(packet))
                 raise self._lost("the camera ended the stream")
             except av.error.TimeoutError:
                 if self._clock.monotonic_ns() - heard_at_ns >= SILENCE_NS_MAX:

@@ -1,0 +1,244 @@
+"""A media node's own process: a thread per camera, an account each minute, orders from the parent.
+
+Started by `csu.cluster.embedded` as `python -m csu.cluster.media_process <fd>`; it ends, with its segments closed, when
+it is told to or when the parent is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+
+import cv2
+
+from csu.cluster.engine_route import engine_route
+from csu.cluster.live_muxer import LiveOutlet
+from csu.cluster.outbox import Outbox
+from csu.cluster.segment_sink import SegmentSink, segment_table
+from csu.cluster.shared_pictures import SharedPicturesWriter
+from csu.cluster.wire import Alive, Assign, Begin, Order, Ready, Stop, Stopped, TellPose, Watch, receive_order
+from csu.hal.camera import CameraId
+from csu.hal.chance import Chance
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from csu.hal.disk import Disk
+from csu.hal.media import Assignment, CameraEvent, Manifest
+from csu.ingest import CameraPipeline, MaskRoute, Outlets, PictureSink, add_counts
+from csu.machine import LocalDisk, SystemChance, SystemClock
+from csu.recording import ClosedSegment
+
+ALIVE_EVERY_S = 2.0
+STOP_S_MAX = 4.0
+"""How long threads may take to close their segments: one read time-out and a slow disk's sync."""
+
+_log = logging.getLogger(__name__)
+
+
+class CameraWorker:
+    """One camera's thread with all that belongs to it."""
+
+    def __init__(self, pipeline: CameraPipeline, segments: SegmentSink, live: LiveOutlet) -> None:
+        self.pipeline = pipeline
+        self.segments = segments
+        self.live = live
+        self._thread: threading.Thread | None = None
+
+    @property
+    def camera(self) -> CameraId:
+        return self.pipeline.camera
+
+    def start(self, after: CameraWorker | None = None) -> None:
+        """Begin; first wait for the thread of `after`, the same camera's former worker."""
+
+        def run() -> None:
+            if after is not None:
+                after.join(STOP_S_MAX)
+            self.pipeline.run()
+
+        self._thread = threading.Thread(target=run, name=f"camera {self.camera}", daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        """True when the thread has ended."""
+        if self._thread is None:
+            return True
+        self._thread.join(max(0.0, timeout_s))
+        return not self._thread.is_alive()
+
+
+class MediaProcess:
+    """The node: which cameras it serves, and its account of each minute. One thread calls it."""
+
+    def __init__(
+        self,
+        begin: Begin,
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        chance: Chance,
+        disk: Disk,
+        route: MaskRoute,
+        pictures: PictureSink | None,
+    ) -> None:
+        self._begin = begin
+        self._outbox = outbox
+        self._clock = clock
+        self._chance = chance
+        self._disk = disk
+        self._route = route
+        self._pictures = pictures
+        self._workers: dict[CameraId, CameraWorker] = {}
+        self._leaving: list[CameraWorker] = []
+        self._sequence = 0
+        self._minute_ns = clock.now_ns() // NS_PER_MINUTE * NS_PER_MINUTE
+
+    def obey(self, order: Order) -> None:
+        """Do what the parent asks; `Stop` is the caller's affair."""
+        if isinstance(order, Assign):
+            self._assign(order.assignments)
+        elif isinstance(order, TellPose) and (worker := self._workers.get(order.camera)) is not None:
+            worker.pipeline.pose(order.reading)
+        elif isinstance(order, Watch) and (worker := self._workers.get(order.camera)) is not None:
+            worker.live.watch(order.on)
+
+    def seconds_to_next_minute(self) -> float:
+        """When `account` is due."""
+        return max(0.0, (self._minute_ns + NS_PER_MINUTE - self._clock.now_ns()) / NS_PER_S)
+
+    def account(self) -> None:
+        """Send the manifest of each minute that is over."""
+        while self._clock.now_ns() >= self._minute_ns + NS_PER_MINUTE:
+            end_ns = self._minute_ns + NS_PER_MINUTE
+            self._send_manifest(self._minute_ns, end_ns)
+            self._minute_ns = max(end_ns, self._clock.now_ns() // NS_PER_MINUTE * NS_PER_MINUTE)
+        dropped = self._outbox.take_live_dropped()
+        if dropped:
+            _log.warning("node %s: %d live fragments were dropped: the parent is slow", self._begin.node, dropped)
+
+    def stop(self) -> None:
+        """Close every segment, send the last manifest."""
+        workers = [*self._workers.values(), *self._leaving]
+        for worker in workers:
+            worker.pipeline.ask_to_stop()
+        deadline_ns = self._clock.monotonic_ns() + round(STOP_S_MAX * NS_PER_S)
+        for worker in workers:
+            if not worker.join((deadline_ns - self._clock.monotonic_ns()) / NS_PER_S):
+                _log.error(
+                    "camera %s: its thread did not end in %g s; its last segment is lost", worker.camera, STOP_S_MAX
+                )
+        self.account()
+        self._send_manifest(self._minute_ns, self._clock.now_ns())
+
+    def _assign(self, assignments: Sequence[Assignment]) -> None:
+        wanted = {assignment.record.camera: assignment for assignment in assignments}
+        for camera, worker in list(self._workers.items()):
+            assignment = wanted.get(camera)
+            if assignment is not None and assignment.address == worker.pipeline.assignment.address:
+                if assignment != worker.pipeline.assignment:
+                    worker.pipeline.reassign(assignment)
+                continue
+            worker.pipeline.ask_to_stop()
+            self._leaving.append(self._workers.pop(camera))
+        for camera, assignment in wanted.items():
+            if camera not in self._workers:
+                worker = self._worker(assignment)
+                former = next((leaving for leaving in self._leaving if leaving.camera == camera), None)
+                self._workers[camera] = worker
+                worker.start(former)
+
+    def _worker(self, assignment: Assignment) -> CameraWorker:
+        segments = SegmentSink(assignment.record, self._disk)
+        live = LiveOutlet(assignment.record.camera, self._outbox.put_live)
+        pipeline = CameraPipeline(
+            self._begin.node,
+            assignment,
+            Outlets(self._route, segments, live, self._pictures),
+            clock=self._clock,
+            chance=self._chance,
+            tell=self._tell,
+            lock=threading.Lock(),
+        )
+        return CameraWorker(pipeline, segments, live)
+
+    def _tell(self, event: CameraEvent) -> None:
+        self._outbox.put(event)
+
+    def _send_manifest(self, minute_ns: Nanoseconds, until_ns: Nanoseconds) -> None:
+        workers = [*self._workers.values(), *self._leaving]
+        still_leaving = [worker for worker in self._leaving if not worker.join(0)]  # asked before the account is taken
+        accounts = [worker.pipeline.take_account(until_ns) for worker in workers]
+        closed: list[ClosedSegment] = [segment for worker in workers for segment in worker.segments.take()]
+        cameras = tuple(dict.fromkeys(worker.camera for worker in workers))
+        self._outbox.put(
+            Manifest(
+                self._begin.node,
+                self._begin.node_epoch,
+                self._sequence,
+                minute_ns,
+                cameras,
+                segment_table(cameras, closed),
+                tuple(gap for account in accounts for gap in account.gaps),
+                add_counts(account.counts for account in accounts),
+            )
+        )
+        self._sequence += 1
+        self._leaving = still_leaving
+
+
+def serve(connection: socket.socket) -> None:
+    """Serve the parent at the other end of `connection` until it says stop or is gone."""
+    begin = receive_order(connection)
+    if not isinstance(begin, Begin):
+        return
+    outbox = Outbox(connection)
+    clock = SystemClock()
+    node = MediaProcess(
+        begin,
+        outbox,
+        clock=clock,
+        chance=SystemChance(f"{begin.node}/{begin.node_epoch}"),
+        disk=LocalDisk(begin.media_directory),
+        route=engine_route,
+        pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
+    )
+    orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
+    threading.Thread(target=_read_orders, args=(connection, orders), name="orders", daemon=True).start()
+    outbox.put(Ready())
+    while True:
+        try:
+            order = orders.get(timeout=min(ALIVE_EVERY_S, node.seconds_to_next_minute()))
+        except queue.Empty:
+            outbox.put(Alive())
+        else:
+            if order is None or isinstance(order, Stop):
+                break
+            node.obey(order)
+        node.account()
+    node.stop()
+    outbox.put(Stopped())
+    outbox.close(STOP_S_MAX)
+
+
+def _read_orders(connection: socket.socket, orders: queue.Queue[Order | None]) -> None:
+    while True:
+        order = receive_order(connection)
+        orders.put(order)
+        if order is None or isinstance(order, Stop):
+            return
+
+
+def main() -> None:
+    """The process: one argument, the number of the inherited socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when to stop
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    cv2.setNumThreads(1)  # a thread per camera is enough of them
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        serve(connection)
+
+
+if __name__ == "__main__":
+    main()
