@@ -10,6 +10,7 @@ import random
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -127,14 +128,14 @@ class LocalFile:
     def write(self, data: bytes) -> int:
         try:
             return self._file.write(data)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: it was closed
             raise _disk_error(error, self._path) from error
 
     def sync(self) -> None:
         try:
             self._file.flush()
             os.fdatasync(self._file.fileno())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _disk_error(error, self._path) from error
 
     def commit(self) -> None:
@@ -147,8 +148,10 @@ class LocalFile:
             raise _disk_error(error, self._path) from error
 
     def abandon(self) -> None:
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        with suppress(OSError):  # a full disk refuses the last buffer, which nobody wants any more
+            self._file.close()
+        with suppress(OSError):  # a disk that fails keeps its partial file: it is found by its suffix
+            self._partial.unlink()
 
 
 def _sync_directory(directory: Path) -> None:
@@ -159,9 +162,10 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _disk_error(error: OSError, path: Path) -> DiskError:
+def _disk_error(error: OSError | ValueError, path: Path) -> DiskError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     return DiskError(
-        f"the disk refused: {error.strerror or error}",
+        f"the disk refused: {reason}",
         where=str(path),
         what_to_do="Check space, rights and health of this volume",
     )
