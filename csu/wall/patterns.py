@@ -40,7 +40,7 @@ def state_of_pixels(wall_rgb: NDArray[np.uint8], picture: Rectangle) -> TileStat
     checker = np.where(light[..., None], np.array(CHECKER_LIGHT), np.array(CHECKER_DARK))
     if np.mean(np.abs(seen - checker).max(axis=2) <= _LEVELS_OFF) >= AGREEMENT:
         return TileState.NO_SIGNAL
-    hatched = (rows + columns) % HATCH_EVERY_PX < HATCH_WIDE_PX
+    hatched = _hatched(rows, columns)
     red_blue = HATCH_MIX * (HATCH[0] - HATCH[2])
     green_blue = HATCH_MIX * (HATCH[1] - HATCH[2])
     # Under the hatch the picture is grey, so the differences between the colours are those of the hatch alone.
@@ -49,3 +49,18 @@ def state_of_pixels(wall_rgb: NDArray[np.uint8], picture: Rectangle) -> TileStat
     if np.mean((off_red <= _LEVELS_OFF) & (off_green <= _LEVELS_OFF)) >= AGREEMENT:
         return TileState.STALE
     return TileState.LIVE
+
+
+def grey_without_hatch(wall_rgb: NDArray[np.uint8], picture: Rectangle) -> NDArray[np.uint8]:
+    """The grey picture of a STALE tile with the hatch taken off again: uint8 (height, width).
+
+    Under 200 px of width the hatch covers whole cells of a frame mark; its colour and share are known.
+    """
+    rows, columns = np.mgrid[picture.top_px : picture.bottom_px, picture.left_px : picture.right_px]
+    blue = wall_rgb[picture.top_px : picture.bottom_px, picture.left_px : picture.right_px, 2].astype(np.float32)
+    below = (blue - HATCH_MIX * HATCH[2]) / (1 - HATCH_MIX)
+    return np.asarray(np.clip(np.where(_hatched(rows, columns), below, blue), 0, 255), np.uint8)
+
+
+def _hatched(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (rows + columns) % HATCH_EVERY_PX < HATCH_WIDE_PX

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from csu.hal.frame_mark import FrameMark, read_mark
 from csu.hal.wall import TileReading, TileState, WallTile
 from csu.wall.layout import Rectangle
-from csu.wall.patterns import state_of_pixels
+from csu.wall.patterns import grey_without_hatch, state_of_pixels
 
 
 def read_tiles(wall_rgb: NDArray[np.uint8], tiles: Sequence[tuple[WallTile, Rectangle]]) -> tuple[TileReading, ...]:
@@ -26,9 +26,11 @@ def read_tiles(wall_rgb: NDArray[np.uint8], tiles: Sequence[tuple[WallTile, Rect
 def _read_tile(wall_rgb: NDArray[np.uint8], tile: WallTile, picture: Rectangle) -> TileReading:
     state = state_of_pixels(wall_rgb, picture)
     mark: FrameMark | None = None
-    if state is not TileState.NO_SIGNAL:
+    if state is TileState.LIVE:
         crop = wall_rgb[picture.top_px : picture.bottom_px, picture.left_px : picture.right_px]
         mark = read_mark(np.asarray(cv2.cvtColor(np.ascontiguousarray(crop), cv2.COLOR_RGB2GRAY), np.uint8))
+    elif state is TileState.STALE:
+        mark = read_mark(grey_without_hatch(wall_rgb, picture))
     if mark is None:
         return TileReading(tile.camera, state, None, None)
     return TileReading(tile.camera, state, mark.camera_number, mark.frame_number)

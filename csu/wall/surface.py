@@ -55,16 +55,16 @@ def open_surface(backend: Backend, width_px: int, height_px: int, *, allow_softw
 
     Raises WallError: no GL here, no display, only a software renderer, or a second kind of surface in one process.
     """
-    _select(backend, allow_software)
-    surface: Surface
-    if backend == "offscreen":
-        from csu.wall.offscreen import OffscreenSurface
-
-        surface = OffscreenSurface(width_px, height_px)
-    else:
-        from csu.wall.window import WindowSurface
-
-        surface = WindowSurface(width_px, height_px)
+    try:
+        _select(backend, allow_software)
+        surface = _make(backend, width_px, height_px)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise WallError(
+            f"no OpenGL for this kind of wall: {' '.join(str(error).split())}",
+            where=f"wall, {backend}",
+            what_to_do="Install csu[wall], libegl1 and libgl1 with a driver"
+            + (" (libegl-mesa0, libgl1-mesa-dri)" if backend == "offscreen" else " and start an X server (DISPLAY)"),
+        ) from error
     if is_software(surface.renderer) and not allow_software:
         surface.close()
         raise WallError(
@@ -95,27 +95,29 @@ def _select(backend: Backend, allow_software: bool) -> None:
             what_to_do="Call open_surface first: OpenGL looks its functions up through a platform chosen on import",
         )
     os.environ["PYOPENGL_PLATFORM"] = "egl" if backend == "offscreen" else "glx"
-    try:
-        import vispy
+    import vispy
 
-        if backend == "offscreen":
-            from csu.wall.egl_display import point_vispy_at
+    from csu.wall.picture_pool import teach_vispy_texture_arrays
 
-            point_vispy_at(allow_software)
-            vispy.use(app="egl", gl="gl+")
-        else:
-            import glfw
+    if backend == "offscreen":
+        from csu.wall.egl_display import point_vispy_at
 
-            glfw.init_hint(glfw.PLATFORM, glfw.PLATFORM_X11)
-            vispy.use(app="glfw", gl="gl+")
-        from csu.wall.picture_pool import teach_vispy_texture_arrays
+        point_vispy_at(allow_software)
+        vispy.use(app="egl", gl="gl+")
+    else:
+        import glfw
 
-        teach_vispy_texture_arrays()
-    except (ImportError, OSError, RuntimeError) as error:
-        raise WallError(
-            f"no OpenGL for this kind of wall: {' '.join(str(error).split())}",
-            where=f"wall, {backend}",
-            what_to_do="Install csu[wall], libegl1 and libgl1 with a driver"
-            + (" (libegl-mesa0, libgl1-mesa-dri)" if backend == "offscreen" else " and start an X server (DISPLAY)"),
-        ) from error
+        glfw.init_hint(glfw.PLATFORM, glfw.PLATFORM_X11)
+        vispy.use(app="glfw", gl="gl+")
+    teach_vispy_texture_arrays()
     _selected = backend
+
+
+def _make(backend: Backend, width_px: int, height_px: int) -> Surface:
+    if backend == "offscreen":
+        from csu.wall.offscreen import OffscreenSurface
+
+        return OffscreenSurface(width_px, height_px)
+    from csu.wall.window import WindowSurface
+
+    return WindowSurface(width_px, height_px)

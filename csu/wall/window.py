@@ -5,8 +5,6 @@ For several screens of one card: one window without decoration over all of them,
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from OpenGL import GL
 from vispy import app
 
@@ -47,18 +45,6 @@ class WindowSurface(OffscreenSurface):
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
         self.canvas.swap_buffers()
         GL.glFinish()
-
-    def read_window_rgb(self) -> NDArray[np.uint8]:
-        """What the window shows, not the framebuffer behind it: uint8 (height, width, 3), top row first."""
-        self.canvas.set_current()
-        width, height = self.canvas.physical_size
-        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, 0)
-        GL.glReadBuffer(GL.GL_FRONT)
-        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
-        pixels = np.empty((height, width, 3), np.uint8)
-        GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, pixels)
-        GL.glReadBuffer(GL.GL_BACK)
-        return pixels[::-1]
 
     def _note_close(self, _event: object) -> None:
         self._window_gone = True
