@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 from fastapi import FastAPI, Request, WebSocket
-from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -159,7 +157,7 @@ def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleS
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 
     @app.websocket("/ws/live/{camera}")
-    async def live(websocket: WebSocket, camera: Annotated[str, PathParameter(max_length=200)]) -> None:
+    async def live(websocket: WebSocket, camera: str) -> None:
         await door.show(websocket, CameraId(camera))
 
     @app.get("/api/wall.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
@@ -200,7 +198,8 @@ def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
     async def tell_csu_error(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, Refused):
             return told(error)
-        return told(Refused(Refusal.CENTRE_TROUBLE, where=request.url.path, detail=str(error)))
+        cause = error if isinstance(error, CsuError) else None
+        return told(Refused(Refusal.CENTRE_TROUBLE, where=request.url.path, cause=cause))
 
     async def tell_http_error(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 404

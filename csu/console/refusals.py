@@ -92,7 +92,7 @@ class Refusal(Enum):
 
 
 class ErrorAnswer(BaseModel):
-    """The body of every error. `where` names the camera, page or node; `detail` is for the administrator."""
+    """The body of every error. `where` names the camera, page or node; the details are for the administrator."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -100,21 +100,28 @@ class ErrorAnswer(BaseModel):
     fr: str
     en: str
     where: str = ""
-    detail: str = ""
+    detail_fr: str = ""
+    detail_en: str = ""
 
 
 class Refused(ConsoleError):
-    """One refusal, raised where it happens and told at the door."""
+    """One refusal, raised where it happens and told at the door. `cause`: the trouble behind it, if there is one."""
 
-    def __init__(self, refusal: Refusal, *, where: str, detail: str = "") -> None:
+    def __init__(self, refusal: Refusal, *, where: str, cause: CsuError | None = None) -> None:
         wording = refusal.value
-        super().__init__(wording.en, where=where, what_to_do=detail, french=(wording.fr, detail))
+        what_to_do = "" if cause is None else str(cause)
+        super().__init__(wording.en, where=where, what_to_do=what_to_do, french=(wording.fr, what_to_do))
         self.refusal = refusal
-        self.detail = detail
+        self.cause = cause
 
     def answer(self) -> ErrorAnswer:
         """What the caller is told."""
         wording = self.refusal.value
         return ErrorAnswer(
-            code=self.refusal.code, fr=wording.fr, en=wording.en, where=self.trouble.where, detail=self.detail
+            code=self.refusal.code,
+            fr=wording.fr,
+            en=wording.en,
+            where=self.trouble.where,
+            detail_fr="" if self.cause is None else self.cause.trouble.in_french(),
+            detail_en="" if self.cause is None else str(self.cause.trouble),
         )

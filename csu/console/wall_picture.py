@@ -32,7 +32,7 @@ class WallPicture:
                 async with asyncio.timeout(WALL_TIMEOUT_S):
                     png = await self._room.wall_png()
             except TimeoutError as error:
-                raise Refused(Refusal.WALL_ABSENT, where="wall", detail="it did not answer in time") from error
+                raise Refused(Refusal.WALL_ABSENT, where="wall: it did not answer in time") from error
             if png is None:
                 raise Refused(Refusal.WALL_ABSENT, where="wall")
             self._png, self._drawn_at_ns = png, self._clock.monotonic_ns()

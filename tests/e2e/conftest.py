@@ -84,9 +84,13 @@ class TileProgress:
 AdvancingTiles = Callable[..., list[TileProgress]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless. Its absence fails: a skipped browser test would look like a passed one."""
+    """Debian's Chromium, headless. Its absence fails: a skipped browser test would look like a passed one.
+
+    One a module, not one a session: while Playwright's synchronous API is open, an event loop runs in this thread, and
+    `asyncio.run` in a test of another module would be refused.
+    """
     executable = shutil.which("chromium")
     assert executable is not None, "chromium is not installed: run `make setup` (or apt-get install chromium)"
     with sync_playwright() as playwright:

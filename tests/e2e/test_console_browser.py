@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,7 +15,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from csu.console import ConsoleSettings, RoomCounters, RoomHealth, create_app, serve_console
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
@@ -90,7 +91,7 @@ class Relay:
     def __init__(self, cameras: dict[CameraId, Pictures]) -> None:
         self._pictures = cameras
         self._group: dict[CameraId, list[LiveFragment]] = {camera: [] for camera in cameras}
-        self._viewers: dict[CameraId, set[asyncio.Queue[LiveFragment]]] = {camera: set() for camera in cameras}
+        self._viewers: dict[CameraId, set[asyncio.Queue[LiveFragment | None]]] = {camera: set() for camera in cameras}
         self.held: set[CameraId] = set()
 
     async def run(self) -> None:
@@ -112,16 +113,24 @@ class Relay:
             if not queue.full():
                 queue.put_nowait(fragment)
 
+    def watched(self) -> set[CameraId]:
+        return {camera for camera, viewers in self._viewers.items() if viewers}
+
+    def cut(self, camera: CameraId) -> None:
+        """End the stream of every viewer, as when a media node stops."""
+        for queue in self._viewers[camera]:
+            queue.put_nowait(None)
+
     @contextlib.asynccontextmanager
     async def watch(self, camera: CameraId) -> AsyncIterator[AsyncIterator[LiveFragment]]:
-        queue: asyncio.Queue[LiveFragment] = asyncio.Queue(maxsize=100)
+        queue: asyncio.Queue[LiveFragment | None] = asyncio.Queue(maxsize=100)
         for fragment in [self._pictures[camera].init, *self._group[camera]]:
             queue.put_nowait(fragment)
         self._viewers[camera].add(queue)
 
         async def fragments() -> AsyncIterator[LiveFragment]:
-            while True:
-                yield await queue.get()
+            while (fragment := await queue.get()) is not None:
+                yield fragment
 
         try:
             yield fragments()
@@ -139,20 +148,20 @@ class Room:
     def __init__(self) -> None:
         now_ns = time.time_ns()
         self._started_at_ns = now_ns
-        self._status = {}
+        self.status: dict[CameraId, CameraStatus] = {}
         for index, (place, commune) in enumerate(zip(PLACES, COMMUNES, strict=True)):
             record = CameraRecord(CameraId(f"cam-{index + 1:03}"), index + 1, place, CommuneId(commune), ViewType.WIDE)
             state = CameraState.LIVE if index < TILES else CameraState.LOST
-            self._status[record.camera] = CameraStatus(record, state, now_ns, now_ns, audio_offered=index == 2)
+            self.status[record.camera] = CameraStatus(record, state, now_ns, now_ns, audio_offered=index == 2)
         self.set(CameraId("cam-007"), CameraState.LOST, "no packet for 10 s")
         self.set(CameraId("cam-008"), CameraState.REFUSED, "401: wrong password")
-        self.relay = Relay({camera: Pictures(index + 1) for index, camera in enumerate(list(self._status)[:TILES])})
+        self.relay = Relay({camera: Pictures(index + 1) for index, camera in enumerate(list(self.status)[:TILES])})
 
     def set(self, camera: CameraId, state: CameraState, detail: str) -> None:
-        self._status[camera] = replace(self._status[camera], state=state, detail=detail, since_ns=time.time_ns())
+        self.status[camera] = replace(self.status[camera], state=state, detail=detail, since_ns=time.time_ns())
 
     def cameras(self) -> list[CameraStatus]:
-        return list(self._status.values())
+        return list(self.status.values())
 
     def health(self) -> RoomHealth:
         return RoomHealth(True, "test", self._started_at_ns, 1, 1, self._started_at_ns)
@@ -200,8 +209,13 @@ def console() -> Iterator[Running]:
     assert not thread.is_alive(), "the console did not stop"
 
 
-def tile(page: Page, number: int) -> object:
+def tile(page: Page, number: int) -> Locator:
     return page.locator(f".tile[data-number='{number}']")
+
+
+def open_page(page: Page, running: Running, path: str = "") -> None:
+    page.goto(running.url + path)
+    expect(page.locator(".tile[data-state=live]")).to_have_count(TILES, timeout=15_000)
 
 
 def test_every_live_tile_advances_and_shows_its_own_camera(console, advancing_tiles) -> None:
@@ -209,4 +223,169 @@ def test_every_live_tile_advances_and_shows_its_own_camera(console, advancing_ti
     advancing = [tile for tile in progress if tile.advances]
     assert len(advancing) == TILES
     assert all(tile.after.state == "live" for tile in advancing)
-    assert all(0 <= tile.after.age_ms < 1500 for tile in advancing)
+    assert all(0 <= tile.after.age_ms < 1_500 for tile in advancing)
+
+
+def test_a_camera_without_picture_says_why_in_words(console, chromium_page) -> None:
+    open_page(chromium_page, console)
+    expect(tile(chromium_page, 7)).to_contain_text("Perdue")
+    expect(tile(chromium_page, 7)).to_contain_text("no packet for 10 s")
+    expect(tile(chromium_page, 8)).to_have_attribute("data-state", "refused")
+    expect(tile(chromium_page, 3)).to_contain_text("Son refusé")
+    expect(tile(chromium_page, 3).locator(".age")).to_have_text(re.compile(r"^\d,\d\xa0s$"))
+    expect(chromium_page.locator("#summary")).to_contain_text("6/8 en direct")
+
+
+def test_the_page_speaks_french_then_english(console, chromium_page) -> None:
+    open_page(chromium_page, console)
+    expect(chromium_page.locator("html")).to_have_attribute("lang", "fr")
+    expect(tile(chromium_page, 1)).to_contain_text("En direct")
+    chromium_page.get_by_role("button", name="English").click()
+    expect(chromium_page.locator("html")).to_have_attribute("lang", "en")
+    expect(tile(chromium_page, 1)).to_contain_text("Live")
+    assert "lang=en" in chromium_page.url
+    chromium_page.reload()
+    expect(chromium_page.locator("#summary")).to_contain_text("6/8 live")
+    expect(tile(chromium_page, 1).locator(".age")).to_have_text(re.compile(r"^\d\.\d\xa0s$"), timeout=10_000)
+
+
+def test_everything_is_done_from_the_keyboard(console, chromium_page) -> None:
+    page = chromium_page
+    open_page(page, console)
+    page.keyboard.press("ArrowRight")
+    expect(tile(page, 2)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(tile(page, 5)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(tile(page, 4)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tile:visible")).to_have_count(1)
+    expect(tile(page, 4)).to_have_attribute("data-state", "live")
+    page.wait_for_timeout(300)
+    assert console.room.relay.watched() == {"cam-004"}, "hidden tiles must not be fetched"
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile[data-state=live]")).to_have_count(TILES)
+    expect(tile(page, 4)).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Aide clavier")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("m")
+    expect(page.locator(".wall img")).to_be_visible()
+    assert page.evaluate("document.querySelector('.wall img').naturalWidth") == 320
+    page.keyboard.press("m")
+    expect(page.locator(".tile[data-state=live]")).to_have_count(TILES)
+
+
+def test_a_picture_that_stops_is_frozen_then_hidden_and_comes_back_by_itself(console, chromium_page) -> None:
+    relay, camera = console.room.relay, CameraId("cam-005")
+    open_page(chromium_page, console)
+    video = tile(chromium_page, 5).locator("video")
+    try:
+        relay.held.add(camera)
+        expect(tile(chromium_page, 5)).to_have_attribute("data-state", "stale", timeout=6_000)
+        expect(video).to_be_visible()
+        console.room.set(camera, CameraState.LOST, "no packet")
+        expect(tile(chromium_page, 5)).to_have_attribute("data-state", "lost")
+        expect(video).to_be_hidden()
+        expect(tile(chromium_page, 4)).to_have_attribute("data-state", "live")
+    finally:
+        relay.held.discard(camera)
+        console.room.set(camera, CameraState.LIVE, "")
+    expect(tile(chromium_page, 5)).to_have_attribute("data-state", "live", timeout=6_000)
+    expect(video).to_be_visible()
+
+
+def test_a_stream_that_is_cut_is_joined_again(console, chromium_page, advancing_tiles) -> None:
+    open_page(chromium_page, console)
+    console.on_loop(console.room.relay.cut, CameraId("cam-006"))
+    for joined in (False, True):
+        deadline = time.monotonic() + 5
+        while ("cam-006" in console.room.relay.watched()) is not joined:
+            assert time.monotonic() < deadline, f"the tile did not {'join' if joined else 'leave'}"
+            chromium_page.wait_for_timeout(20)
+    chromium_page.wait_for_timeout(500)
+    progress = {one.after.number: one for one in advancing_tiles(None, tiles_min=TILES)}
+    assert progress[6].advances
+
+
+@pytest.mark.requirement("ACC-3")
+def test_the_page_keeps_no_past_and_offers_no_way_back(console, chromium_page) -> None:
+    """Played pictures leave the buffer, and neither a control nor a key goes back in time."""
+    open_page(chromium_page, console)
+    videos = "[...document.querySelectorAll('.tile[data-state=live] video')]"
+    assert chromium_page.evaluate(f"{videos}.some((video) => video.controls)") is False
+    chromium_page.wait_for_timeout(7_000)
+    before = chromium_page.evaluate(f"{videos}.map((video) => video.currentTime)")
+    for key in ("ArrowLeft", "j", "Home", "MediaTrackPrevious", "PageUp"):
+        chromium_page.keyboard.press(key)
+    after = chromium_page.evaluate(f"{videos}.map((video) => video.currentTime)")
+    assert len(after) == TILES
+    assert all(now >= was for was, now in zip(before, after, strict=True))
+    kept_s = chromium_page.evaluate(f"{videos}.map((video) => video.currentTime - video.buffered.start(0))")
+    assert max(kept_s) < 6.5  # 4 s, and the group of pictures (2 s) that a removal may not break
+
+
+def test_a_page_holds_36_tiles_and_the_others_are_a_key_away(console, chromium_page) -> None:
+    page = chromium_page
+    known = dict(console.room.status)
+    open_page(page, console)
+    try:
+        console.room.status = known | {
+            one.record.camera: one for number in range(9, 81) for one in [lost_camera(number)]
+        }
+        expect(page.locator(".tile")).to_have_count(36)
+        page.keyboard.press("PageDown")
+        expect(tile(page, 37)).to_be_visible()
+        page.keyboard.press("PageDown")
+        expect(page.locator(".tile")).to_have_count(8)
+        page.keyboard.press("PageDown")
+        expect(page.locator("footer")).to_contain_text("Page 3/3")
+    finally:
+        console.room.status = known
+    expect(page.locator(".tile")).to_have_count(8)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_words_can_be_read_and_controls_have_names(console, chromium_page, scheme) -> None:
+    """WCAG 2.1 AA: contrast of at least 4.5 for every word on the page; a name on every control."""
+    chromium_page.emulate_media(color_scheme=scheme)
+    open_page(chromium_page, console)
+    assert chromium_page.evaluate(PALE_WORDS) == []
+    for role in ("button", "list", "main", "banner"):
+        expect(chromium_page.get_by_role(role).first).to_be_visible()
+    unnamed = "[...document.querySelectorAll('button')].filter((b) => !(b.ariaLabel || b.innerText).trim()).length"
+    assert chromium_page.evaluate(unnamed) == 0
+    assert chromium_page.evaluate("document.querySelectorAll('.tile[tabindex=\"0\"]').length") == 1
+
+
+def lost_camera(number: int) -> CameraStatus:
+    record = CameraRecord(CameraId(f"cam-{number:03}"), number, f"Rue {number}", CommuneId("Metz"), ViewType.WIDE)
+    return CameraStatus(record, CameraState.LOST, time.time_ns(), time.time_ns())
+
+
+PALE_WORDS = r"""
+() => {
+  const rgb = (color) => color.match(/[\d.]+/g).map(Number)
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z
+  }
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = rgb(getComputedStyle(at).backgroundColor)
+      if (color.length === 3 || color[3] > 0.5) return color
+    }
+    return [255, 255, 255]
+  }
+  const pale = []
+  for (const element of document.querySelectorAll('body *')) {
+    const words = [...element.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim()).join('')
+    if (words === '' || ['SCRIPT', 'NOSCRIPT'].includes(element.tagName) || element.disabled) continue
+    const [a, b] = [light(rgb(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x)
+    const ratio = (a + 0.05) / (b + 0.05)
+    if (ratio < 4.5) pale.push(`${words}: ${ratio.toFixed(2)}`)
+  }
+  return pale
+}
+"""

@@ -1,26 +1,29 @@
 /** How many columns make the tiles largest, and where the arrow keys lead. */
 
-export const TILES_A_PAGE = 36
 /** 75 players is the browser's own limit; 36 software-decoded tiles cost about one core (measured). */
+export const TILES_A_PAGE = 36
+
+export type Shape = { columns: number; tile_px: number }
 
 const TILE_WIDTH_MIN_PX = 220
 const LABEL_PX = 34
 const GAP_PX = 8
 
-/** Columns for `tiles` pictures of 16:9 with a label, in a room of `width` by `height` pixels. */
-export function columns_for(tiles: number, width: number, height: number): number {
-  let best = 1
-  let widest = 0
+/** The grid that shows `tiles` pictures of 16:9, each with its label, as large as `width` by `height` pixels allow. */
+export function shape_for(tiles: number, width: number, height: number): Shape {
+  let best: Shape = { columns: 1, tile_px: 0 }
   for (let columns = 1; columns <= Math.max(1, tiles); columns += 1) {
     const by_width = (width - GAP_PX * (columns - 1)) / columns
     if (columns > 1 && by_width < TILE_WIDTH_MIN_PX) break
     const rows = Math.ceil(tiles / columns)
     const by_height = (((height - GAP_PX * (rows - 1)) / rows - LABEL_PX) * 16) / 9
     const wide = Math.min(by_width, by_height)
-    if (wide > widest) [best, widest] = [columns, wide]
+    if (wide > best.tile_px) best = { columns, tile_px: Math.floor(wide) }
   }
-  // When not all fit at a readable size, fill the width and let the page scroll.
-  return widest < TILE_WIDTH_MIN_PX ? Math.max(1, Math.floor((width + GAP_PX) / (TILE_WIDTH_MIN_PX + GAP_PX))) : best
+  if (best.tile_px >= TILE_WIDTH_MIN_PX) return best
+  // Not all fit at a readable size: fill the width and let the page scroll.
+  const columns = Math.max(1, Math.floor((width + GAP_PX) / (TILE_WIDTH_MIN_PX + GAP_PX)))
+  return { columns, tile_px: Math.floor((width - GAP_PX * (columns - 1)) / columns) }
 }
 
 const STEPS: Record<string, (columns: number) => number> = {

@@ -12,9 +12,12 @@ const HEADER_BYTES = 9
 
 const QUEUE_MAX = 150
 const BEHIND_SEEK_S = 1
-const BEHIND_HURRY_S = 0.45
+const BEHIND_HURRY_S = 0.4
 const BEHIND_CALM_S = 0.2
+const HURRY_RATE = 1.15
 const EDGE_S = 0.1
+/** A joining viewer is first sent the group of pictures that led to now: it is decoded, and jumped over. */
+const JOIN_MS = 1_500
 const KEPT_S = 4
 const KEPT_AFTER_S = 1
 const TIMES_KEPT = 600
@@ -46,6 +49,7 @@ export class LivePlayer {
   #retry: ReturnType<typeof setTimeout> | undefined
   #running = false
   #opened_ms = 0
+  #joined_ms = 0
   #callback = 0
 
   constructor(video: HTMLVideoElement, url: string) {
@@ -72,7 +76,6 @@ export class LivePlayer {
     clearTimeout(this.#retry)
     this.#video.cancelVideoFrameCallback(this.#callback)
     this.#leave()
-    this.#drawn = null
   }
 
   reading(server_now_ms: number): Reading {
@@ -114,6 +117,9 @@ export class LivePlayer {
   }
 
   #empty(): void {
+    // What is no longer on the screen has no age, and is not live.
+    if (this.#drawn !== null) this.#opened_ms = performance.now()
+    this.#drawn = null
     this.#queue = []
     this.#times = []
     this.#buffer = null
@@ -166,6 +172,7 @@ export class LivePlayer {
       this.#buffer.onupdateend = () => this.#feed()
       this.#feed()
     }
+    this.#joined_ms = performance.now()
     this.#media = media
     this.#wait_for_key = false
     this.#blob = URL.createObjectURL(media)
@@ -209,8 +216,9 @@ export class LivePlayer {
     const video = this.#video
     const [start, end] = [ranges.start(ranges.length - 1), ranges.end(ranges.length - 1)]
     const behind = end - video.currentTime
-    if (video.currentTime < start || behind > BEHIND_SEEK_S) video.currentTime = Math.max(start, end - EDGE_S)
-    else if (behind > BEHIND_HURRY_S) video.playbackRate = 1.1
+    const seek_s = performance.now() - this.#joined_ms < JOIN_MS ? BEHIND_HURRY_S : BEHIND_SEEK_S
+    if (video.currentTime < start || behind > seek_s) video.currentTime = Math.max(start, end - EDGE_S)
+    else if (behind > BEHIND_HURRY_S) video.playbackRate = HURRY_RATE
     else if (behind < BEHIND_CALM_S) video.playbackRate = 1
     // Refused only while the tab is in the background: asked again at the next fragment.
     if (video.paused) video.play().catch(() => undefined)

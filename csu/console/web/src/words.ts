@@ -5,7 +5,6 @@ const fr = {
   live_only: 'Direct uniquement · images masquées · aucun son',
   view_live: 'Direct',
   view_wall: 'Mur d’images',
-  cameras_live: 'en direct',
   nodes: 'Nœuds',
   centre_ok: 'Centre en service',
   centre_trouble: 'Centre dégradé',
@@ -55,12 +54,13 @@ const fr = {
     unsupported: 'Non prise en charge',
     paused: 'En pause',
   },
+  /** After a number of cameras. */
   counted: {
-    live: 'en direct',
-    starting: 'au démarrage',
-    lost: 'perdues',
-    refused: 'refusées',
-    unsupported: 'non prises en charge',
+    live: (_: number): string => 'en direct',
+    starting: (_: number): string => 'au démarrage',
+    lost: (count: number): string => (count < 2 ? 'perdue' : 'perdues'),
+    refused: (count: number): string => (count < 2 ? 'refusée' : 'refusées'),
+    unsupported: (count: number): string => (count < 2 ? 'non prise en charge' : 'non prises en charge'),
   },
 }
 
@@ -72,7 +72,6 @@ const en: Words = {
   live_only: 'Live only · masked pictures · no sound',
   view_live: 'Live',
   view_wall: 'Video wall',
-  cameras_live: 'live',
   nodes: 'Nodes',
   centre_ok: 'Centre in service',
   centre_trouble: 'Centre degraded',
@@ -122,7 +121,13 @@ const en: Words = {
     unsupported: 'Not supported',
     paused: 'Paused',
   },
-  counted: { live: 'live', starting: 'starting', lost: 'lost', refused: 'refused', unsupported: 'not supported' },
+  counted: {
+    live: () => 'live',
+    starting: () => 'starting',
+    lost: () => 'lost',
+    refused: () => 'refused',
+    unsupported: () => 'not supported',
+  },
 }
 
 export const WORDS: Record<Language, Words> = { fr, en }

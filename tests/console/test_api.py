@@ -1,0 +1,118 @@
+"""What the console answers: states, health, the wall, counts, and its refusals in two languages."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from csu.console import RoomHealth
+from csu.hal.clock import NS_PER_MS, NS_PER_S
+from csu.hal.wall import WallError
+from csu.ingest.board import CameraState
+
+
+def test_every_camera_is_listed_with_its_state_and_its_refused_sound(console) -> None:
+    cameras = console.get("/api/cameras").json()
+    assert [line["camera"] for line in cameras] == ["cam-001", "cam-002", "cam-003"]
+    assert [line["state"] for line in cameras] == ["live", "lost", "live"]
+    assert [line["audio_offered"] for line in cameras] == [False, False, True]
+    assert cameras[1]["detail"] == "no packet for 10 s"
+    assert cameras[0]["since_ms"] == (console.clock.now_ns() - 5 * NS_PER_S) // NS_PER_MS
+
+
+def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) -> None:
+    answer = console.get("/health")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["cameras"] == {"starting": 0, "live": 2, "lost": 1, "refused": 0, "unsupported": 0}
+    assert body["cameras_expected"] == 3
+    assert body["manifest_age_ms"] == 20_000
+    assert (body["nodes_up"], body["nodes_expected"], body["version"]) == (2, 2, "1.2.3")
+
+
+def test_a_centre_in_trouble_answers_503_and_says_why(console) -> None:
+    console.room.answer = RoomHealth(False, "1.2.3", 0, 1, 2, None, "node-2 is gone")
+    answer = console.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["trouble"] == "node-2 is gone"
+    assert answer.json()["manifest_age_ms"] is None
+
+
+def test_state_gives_health_and_cameras_in_one_reading(console) -> None:
+    state = console.get("/api/state").json()
+    assert state["cameras"] == console.get("/api/cameras").json()
+    assert state["health"] == console.get("/health").json()
+
+
+def test_metrics_tell_the_room_and_the_console(console) -> None:
+    console.room.change(0, state=CameraState.REFUSED)
+    console.get("/api/nowhere")
+    series = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(console.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert series["csu_cameras", "live"] == 1
+    assert series["csu_cameras", "refused"] == 1
+    assert series["csu_camera_live", "cam-003", "metz"] == 1
+    assert series["csu_camera_audio_offered", "cam-003", "metz"] == 1
+    assert series["csu_frames_total", "masked"] == 490
+    assert series["csu_frames_total", "clear_refused"] == 0
+    assert series["csu_audio_offered_total",] == 1
+    assert series["csu_segments_total",] == 7
+    assert series["csu_manifest_age_seconds",] == 20
+    assert series["csu_console_refused_total", "not_found"] == 1
+
+
+def test_two_consoles_in_one_process_count_apart(make_console) -> None:
+    one, other = make_console(), make_console()
+    one.get("/api/nowhere")
+    assert 'refused_total{code="not_found"}' in one.get("/metrics").text
+    assert 'refused_total{code="not_found"}' not in other.get("/metrics").text
+
+
+def test_pages_that_ask_for_the_wall_together_share_one_drawing(console) -> None:
+    answers = console.ask(lambda client: asyncio.gather(*(client.get("/api/wall.png") for _ in range(5))))
+    assert {answer.content for answer in answers} == {b"\x89PNG picture"}
+    assert {answer.headers["content-type"] for answer in answers} == {"image/png"}
+    assert console.room.wall_drawn == 1
+
+
+def test_a_wall_picture_is_drawn_anew_once_it_is_old(console) -> None:
+    console.get("/api/wall.png")
+    console.clock.at_ns += 600 * NS_PER_MS
+    console.room.wall = b"newer"
+    assert console.get("/api/wall.png").content == b"newer"
+
+
+def test_without_a_wall_the_answer_says_so_in_french_and_english(console) -> None:
+    console.room.wall = None
+    answer = console.get("/api/wall.png")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "wall_absent"
+    assert "mur" in answer.json()["fr"]
+    assert "wall" in answer.json()["en"]
+
+
+def test_a_trouble_of_the_wall_reaches_the_page_with_what_to_do(console) -> None:
+    console.room.wall = WallError("no GL context", where="wall", what_to_do="Install EGL", french=("rien", "EGL"))
+    answer = console.get("/api/wall.png")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "centre_trouble"
+    assert answer.json()["detail_en"] == "wall: no GL context. Install EGL"
+    assert answer.json()["detail_fr"] == "wall : rien. EGL"
+
+
+def test_a_fault_of_ours_is_told_without_its_insides(console) -> None:
+    console.room.wall = RuntimeError("secret detail")
+    answer = console.get("/api/wall.png")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "fault"
+    assert "secret" not in answer.text
+
+
+def test_an_unknown_page_is_a_typed_404_and_a_write_a_typed_405(console) -> None:
+    assert console.get("/api/nowhere").json()["code"] == "not_found"
+    refused = console.request("POST", "/api/cameras")
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_refused")

@@ -1,0 +1,68 @@
+"""Operators see the present only (ACC-3): the list of doors is closed, and none of them leads to the past."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import Mount
+
+from csu.console import RoomView
+from csu.console.app import PAST_DOORS
+
+PRESENT_DOORS = {
+    "/health",
+    "/metrics",
+    "/api/cameras",
+    "/api/state",
+    "/api/events",
+    "/api/wall.png",
+}
+PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
+
+
+@pytest.mark.requirement("ACC-3")
+def test_the_doors_that_serve_anything_are_a_closed_list(console) -> None:
+    """A new route must be added here by someone who asked whether it shows the past."""
+    assert set(console.app.openapi()["paths"]) == PRESENT_DOORS
+    served = {
+        route.path
+        for route in console.app.routes
+        if not (isinstance(route, APIRoute) and route.endpoint.__name__ == "_replay_closed")
+    }
+    assert served == PRESENT_DOORS | PAGES | {"/ws/live/{camera}"}
+    assert [route.path for route in console.app.routes if isinstance(route, APIWebSocketRoute)] == ["/ws/live/{camera}"]
+    assert [route.path for route in console.app.routes if isinstance(route, Mount)] == ["/assets"]
+
+
+@pytest.mark.requirement("ACC-3")
+def test_no_door_takes_an_instant_or_any_other_parameter(console) -> None:
+    for path, operations in console.app.openapi()["paths"].items():
+        assert set(operations) == {"get"}, path
+        assert operations["get"].get("parameters", []) == [], path
+
+
+@pytest.mark.requirement("ACC-3")
+@pytest.mark.parametrize("name", PAST_DOORS)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_every_door_to_the_past_is_refused_by_name(console, name, method) -> None:
+    for path in (f"/api/{name}", f"/api/{name}/cam-001?from=2026-01-01T00:00:00Z", f"/{name}/cam-001"):
+        answer = console.request(method, path)
+        assert answer.status_code == 403, path
+        assert answer.json()["code"] == "replay_closed"
+        assert "réquisition" in answer.json()["fr"]
+        assert "requisition" in answer.json()["en"]
+
+
+@pytest.mark.requirement("ACC-3")
+def test_a_question_about_the_past_gets_the_present(console) -> None:
+    """A range or a date on a live door changes nothing."""
+    now = console.get("/api/wall.png")
+    asked = console.get("/api/wall.png?at=2026-01-01T00:00:00Z&last=30", range="bytes=0-3")
+    assert (asked.status_code, asked.content) == (200, now.content)
+
+
+@pytest.mark.requirement("ACC-3")
+def test_the_console_is_given_no_way_to_ask_for_the_past() -> None:
+    """Its whole view of the centre: four readings of now, and the live relay."""
+    names = {name for name in vars(RoomView) if not name.startswith("_")}
+    assert names == {"relay", "cameras", "health", "counters", "wall_png"}
