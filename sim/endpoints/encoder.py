@@ -26,7 +26,7 @@ _MAX_KBIT_PER_MPX_S = 900
 
 @dataclass(frozen=True, slots=True)
 class EncodedPicture:
-    """One picture ready to travel. `payloads` are RTP payloads; `parameter_payloads` of them, in front, are SPS, PPS."""
+    """One picture ready to travel, as RTP payloads; the first `parameter_payloads` of them are SPS and PPS."""
 
     payloads: tuple[bytes, ...]
     parameter_payloads: int

@@ -13,7 +13,7 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
-from sim.endpoints.host_clock import HostClock
+from csu.machine import SystemClock
 from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
 from sim.endpoints.server import RtspServer
 
@@ -26,7 +26,7 @@ async def serve(connection: Connection, parent: int) -> None:
     if not isinstance(first, Open):
         raise TypeError(f"the first order must be Open, not {type(first).__name__}")
     try:
-        server = await asyncio.to_thread(RtspServer, first.specs, HostClock())
+        server = await asyncio.to_thread(RtspServer, first.specs, SystemClock())
         await server.start()
     except (OSError, ValueError, RuntimeError) as error:
         connection.send(Answer(refused=f"{type(error).__name__}: {error}"))

@@ -1,0 +1,147 @@
+"""Where the cameras of the street hang, and what they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import atan2, degrees, hypot
+
+import numpy as np
+
+from csu.hal.camera import ViewType
+from csu.hal.frame_mark import TOP_SHARE
+from csu.hal.place import Building, Pose
+from sim.street.dice import Dice
+from sim.street.lens import SHIFT, lens_of, project_quads
+from sim.street.order import Floats
+from sim.street.world import MASK_ABOVE_M, Street
+
+REFERENCE_WIDTH_PX = 640
+"""Poses below are for this width; `scaled` makes them fit another."""
+
+MARK_CLEARANCE_PX = 32
+"""Two 16-px cells of a mask: no dwelling above the doctrine's height comes nearer to the frame mark than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One camera of the street."""
+
+    number: int
+    name: str
+    commune: str
+    view: ViewType
+    ptz: bool
+    pose: Pose
+
+
+_VALMONT, _SAINT_ELOI = "Valmont-sur-Seille", "Saint-Éloi-lès-Valmont"
+_WIDE, _NARROW, _TRAFFIC = ViewType.WIDE, ViewType.NARROW, ViewType.TRAFFIC
+_POSTS = (
+    Post(1, "Rue des Tanneurs, ouest", _VALMONT, _WIDE, False, Pose(-39.0, 5.4, 6.5, 107.0, -14.0, 0.0, 520.0)),
+    Post(2, "Rue des Tanneurs, est", _VALMONT, _WIDE, False, Pose(29.0, -3.5, 6.0, 287.0, -13.5, 0.0, 500.0)),
+    Post(3, "Place du Marché", _VALMONT, _WIDE, False, Pose(45.2, -8.0, 6.0, 243.0, -14.0, 0.0, 430.0)),
+    Post(4, "Carrefour de la Teinturerie", _VALMONT, _TRAFFIC, True, Pose(5.6, -3.9, 8.0, 312.0, -20.0, 0.0, 430.0)),
+    Post(5, "Passage de la Teinturerie", _VALMONT, _NARROW, False, Pose(0.5, 9.5, 5.5, 355.0, -15.0, 0.0, 560.0)),
+    Post(6, "Rue des Tanneurs, pont", _SAINT_ELOI, _TRAFFIC, False, Pose(-79.0, -3.5, 7.0, 73.0, -13.0, 0.0, 600.0)),
+    Post(7, "École des Tilleuls", _SAINT_ELOI, _NARROW, False, Pose(47.0, -3.9, 6.0, 18.0, -13.0, 0.0, 440.0)),
+    Post(8, "Rue de la Gare", _SAINT_ELOI, _TRAFFIC, True, Pose(79.0, 5.4, 8.0, 249.0, -14.0, 0.0, 560.0)),
+)
+
+_STREETS = ("Rue des Tanneurs", "Quai des Tilleuls", "Rue du Lavoir", "Rue de la Gare", "Allée des Mésanges")
+_COMMUNES = ("Valmont-sur-Seille", "Saint-Éloi-lès-Valmont", "Bréhain-la-Côte", "Morlange")
+
+
+def posts(street: Street, count: int) -> tuple[Post, ...]:
+    """`count` cameras: the eight of the demonstration, then others along the pavements, the same for the same seed."""
+    made = [_POSTS[index] if index < len(_POSTS) else _extra(street, index + 1) for index in range(count)]
+    return tuple(replace(post, pose=settled(post.pose, street.buildings)) for post in made)
+
+
+_TRIES = 24
+"""Places looked at for one more camera before the last one is taken as it is."""
+
+
+def _extra(street: Street, number: int) -> Post:
+    dice = Dice(street.seed)
+    name = f"post/{number}"
+    for attempt in range(_TRIES):
+        pose = settled(_kerbside(dice, f"{name}/{attempt}"), street.buildings)
+        if pose.tilt_deg > -22.0 and _is_open(street, pose):
+            break
+    place = f"{dice.choice(f'{name}/street', _STREETS)}, n° {number}"
+    return Post(number, place, dice.choice(f"{name}/commune", _COMMUNES), ViewType.WIDE, number % 4 == 0, pose)
+
+
+def _kerbside(dice: Dice, name: str) -> Pose:
+    """Above one kerb of the main street, looking along it and across."""
+    x_m = dice.uniform(f"{name}/x", -78.0, 78.0)
+    north, eastward = dice.integer(f"{name}/side", 0, 1) == 1, x_m < 0
+    across_deg = dice.uniform(f"{name}/across", 10.0, 45.0) * (1 if north == eastward else -1)
+    return Pose(
+        x_m,
+        5.4 if north else -3.5,
+        dice.uniform(f"{name}/z", 5.0, 8.0),
+        (90.0 if eastward else 270.0) + across_deg,
+        dice.uniform(f"{name}/tilt", -15.0, -12.0),
+        0.0,
+        dice.uniform(f"{name}/focal", 480.0, 640.0),
+    )
+
+
+def _is_open(street: Street, pose: Pose) -> bool:
+    """Is no tree or lamp mast close before the lens?"""
+    places = [(tree.x_m, tree.y_m) for tree in street.trees] + [(lamp.x_m, lamp.y_m) for lamp in street.lamps]
+    for x_m, y_m in places:
+        east, north = x_m - pose.x_m, y_m - pose.y_m
+        aside_deg = (degrees(atan2(east, north)) - pose.pan_deg + 180.0) % 360.0 - 180.0
+        if hypot(east, north) < 9.0 and abs(aside_deg) < 42.0:
+            return False
+    return True
+
+
+def scaled(pose: Pose, width_px: int) -> Pose:
+    """The same view in a picture of another width (16:9)."""
+    return replace(pose, focal_px=pose.focal_px * width_px / REFERENCE_WIDTH_PX)
+
+
+def settled(pose: Pose, buildings: tuple[Building, ...]) -> Pose:
+    """The pose, tilted down just enough that no dwelling above the doctrine's height comes near the frame mark."""
+    lowest = -60.0
+    while not mark_is_clear(pose, buildings) and pose.tilt_deg > lowest:
+        pose = replace(pose, tilt_deg=pose.tilt_deg - 0.5)
+    return pose
+
+
+def mark_is_clear(pose: Pose, buildings: tuple[Building, ...], width_px: int = REFERENCE_WIDTH_PX) -> bool:
+    """Is the frame mark, with its clearance, free of what a mask would cover?"""
+    height_px = width_px * 9 // 16
+    strip_px = height_px * TOP_SHARE - height_px / 60 - MARK_CLEARANCE_PX
+    lens = lens_of(pose, width_px, height_px)
+    polygons = project_quads(lens, sensitive_quads(buildings))[0]
+    return not any(_reaches(polygon / (1 << SHIFT), width_px, strip_px) for polygon in polygons)
+
+
+def _reaches(polygon: Floats, width_px: int, strip_px: float) -> bool:
+    """Does the polygon have a point below `strip_px` within the picture's width and the clearance beside it?"""
+    left, right = -float(MARK_CLEARANCE_PX), width_px + float(MARK_CLEARANCE_PX)
+    rows = []
+    for a, b in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        for edge in (left, right):
+            if (a[0] < edge) != (b[0] < edge):
+                rows.append(a[1] + (edge - a[0]) / (b[0] - a[0]) * (b[1] - a[1]))
+        if left <= a[0] <= right:
+            rows.append(a[1])
+    return bool(rows) and max(rows) >= strip_px
+
+
+def sensitive_quads(buildings: tuple[Building, ...]) -> Floats:
+    """Facades of dwellings from the doctrine's height to the top, (n, 4, 3)."""
+    quads = []
+    for building in buildings:
+        if building.dwelling is False or building.height_m is None:
+            continue
+        low, top = building.ground_m + MASK_ABOVE_M, building.ground_m + building.height_m
+        ring = building.footprint_m
+        for a, b in zip(ring, (*ring[1:], ring[0]), strict=True):
+            quads.append([(*a, low), (*b, low), (*b, top), (*a, top)])
+    return np.array(quads).reshape(-1, 4, 3)
