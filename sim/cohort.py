@@ -1,0 +1,252 @@
+"""The cameras of one media node in closed form (level L0): what a node that takes every GOP would account for.
+
+A pure core: outages in, the account of any stretch of time out. Exact to the millisecond, proven against a node that is
+fed GOP by GOP (tests/sim/test_cohort.py). Rules: a GOP lasts 1 s and each camera has its phase; what came before an
+interruption is kept; recording goes on at the first GOP that begins after it; a segment is cut each minute at the first
+GOP after the camera's own roll-over instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.media import Assignment, Gap, GapCause, SegmentTable
+
+GOP_NS = NS_PER_S
+_Number = TypeVar("_Number", bound=np.generic)
+_NOT_RECORDING = -1
+_GOLDEN_SHARE = (40_503, 65_536)
+"""The roll-over phase of a camera is its number times this, as in csu.recording.Rollover (a test holds them equal)."""
+_JITTER_SHARE = 0.3
+"""A segment's size varies by this much around the camera's mean, 15 % to each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """[start_ns, end_ns) of one camera brings nothing, for `cause`. Whole milliseconds."""
+
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    cause: GapCause
+
+    def __post_init__(self) -> None:
+        if self.end_ns <= self.start_ns or self.start_ns % NS_PER_MS or self.end_ns % NS_PER_MS:
+            raise ValueError(f"{self} must last, in whole milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class CohortCamera:
+    """One camera as the cohort needs it. `gop_phase_ns`: its GOPs begin at this, modulo GOP_NS."""
+
+    assignment: Assignment
+    gop_phase_ns: Nanoseconds
+    mean_bits_per_s: int
+    clock_offset_ms: int = 0
+    outages: tuple[Outage, ...] = ()
+    """Disjoint, in order: see `disjoint`."""
+
+    @property
+    def camera(self) -> CameraId:
+        return self.assignment.record.camera
+
+    def next_gop_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
+        """Where the first GOP at or after `at_ns` begins."""
+        return at_ns + (self.gop_phase_ns - at_ns) % GOP_NS
+
+    @property
+    def roll_over_ns(self) -> Nanoseconds:
+        """Where in each minute the segment is cut; may lie past the minute's end by less than a GOP."""
+        multiplier, modulus = _GOLDEN_SHARE
+        return self.next_gop_ns(self.assignment.record.number * multiplier % modulus * NS_PER_MINUTE // modulus)
+
+
+def disjoint(outages: Sequence[Outage]) -> tuple[Outage, ...]:
+    """The same outages without overlap, in order; where two overlap, the later one's cause takes over."""
+    pieces: list[Outage] = []
+    for outage in sorted(outages, key=lambda outage: (outage.start_ns, outage.end_ns)):
+        end_ns = outage.end_ns
+        if pieces and pieces[-1].end_ns > outage.start_ns:
+            last = pieces.pop()
+            end_ns = max(end_ns, last.end_ns)
+            if last.start_ns < outage.start_ns:
+                pieces.append(Outage(last.start_ns, outage.start_ns, last.cause))
+        pieces.append(Outage(outage.start_ns, end_ns, outage.cause))
+    return tuple(pieces)
+
+
+class Cohort:
+    """One epoch of a node's cameras, from `begun_at_ns` on. `account` takes it forward, minute by minute."""
+
+    def __init__(
+        self,
+        cameras: Sequence[CohortCamera],
+        begun_at_ns: Nanoseconds,
+        lost_since_ns: Mapping[CameraId, Nanoseconds] | None = None,
+    ) -> None:
+        """`lost_since_ns`: up to where a former epoch accounted for each camera; the rest is a gap NODE_LOST."""
+        n = len(cameras)
+        self._cameras = tuple(cameras)
+        self.cameras = tuple(camera.camera for camera in cameras)
+        self._at_ns = begun_at_ns
+        self._open_since_ns = np.full(n, _NOT_RECORDING, np.int64)
+        self._roll_over_ns = np.array([camera.roll_over_ns % NS_PER_MINUTE for camera in cameras], np.int64)
+        self._tracks = [_Track(camera, begun_at_ns, int(self._roll_over_ns[i])) for i, camera in enumerate(cameras)]
+        self._owed_gaps = [
+            Gap(camera, since_ns, begun_at_ns, GapCause.NODE_LOST)
+            for camera, since_ns in (lost_since_ns or {}).items()
+            if since_ns < begun_at_ns
+        ]
+        self._sizes = _Sizes(self._cameras)
+        self._everyone = _frozen(np.arange(n, dtype=np.int32))
+        self._mask_epoch = _frozen(np.array([camera.assignment.mask_epoch for camera in cameras], np.int32))
+        self._clock_offset_ms = _frozen(np.array([camera.clock_offset_ms for camera in cameras], np.int32))
+        self._no_sha = _frozen(np.zeros((n, 32), np.uint8))
+        self._disturbed = self._disturbed_minutes()
+
+    def accounted_until_ns(self) -> dict[CameraId, Nanoseconds]:
+        """Per camera, where its last announced segment or gap ends: what a crash now would lose begins there."""
+        until = np.where(self._open_since_ns == _NOT_RECORDING, self._at_ns, self._open_since_ns).tolist()
+        owed = {gap.camera: gap.start_ns for gap in self._owed_gaps}
+        return dict(zip(self.cameras, until, strict=True)) | owed
+
+    def account(self, until_ns: Nanoseconds, *, last: bool = False) -> tuple[SegmentTable, tuple[Gap, ...]]:
+        """Segments closed and gaps in [where the last account ended, until_ns). `last` closes what is open."""
+        since_ns, self._at_ns = self._at_ns, until_ns
+        minute = since_ns // NS_PER_MINUTE
+        whole_minute = since_ns % NS_PER_MINUTE == 0 and until_ns - since_ns == NS_PER_MINUTE
+        if whole_minute and not last and minute not in self._disturbed and not self._owed_gaps:
+            return self._quiet_minute(since_ns), ()
+        gaps, self._owed_gaps = self._owed_gaps, []
+        rows: list[tuple[int, Nanoseconds, Nanoseconds]] = []
+        for index, track in enumerate(self._tracks):
+            track.open_since_ns = int(self._open_since_ns[index])
+            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last)]
+            self._open_since_ns[index] = track.open_since_ns
+        return self._table(rows), tuple(gaps)
+
+    def _quiet_minute(self, minute_ns: Nanoseconds) -> SegmentTable:
+        """Every camera is recorded all along and cuts its segment once."""
+        start_ns = self._open_since_ns
+        self._open_since_ns = minute_ns + self._roll_over_ns
+        duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
+        sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
+        return SegmentTable(
+            self._everyone, start_ns, duration_ms, sizes, self._mask_epoch, self._clock_offset_ms, self._no_sha
+        )
+
+    def _table(self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]]) -> SegmentTable:
+        index = np.array([row[0] for row in rows], np.int32)
+        start_ns = np.array([row[1] for row in rows], np.int64)
+        end_ns = np.array([row[2] for row in rows], np.int64)
+        duration_ms = ((end_ns - start_ns) // NS_PER_MS).astype(np.int32)
+        sizes = self._sizes.of(index, start_ns, duration_ms)
+        offsets, epochs = self._clock_offset_ms[index], self._mask_epoch[index]
+        return SegmentTable(index, start_ns, duration_ms, sizes, epochs, offsets, np.zeros((len(index), 32), np.uint8))
+
+    def _disturbed_minutes(self) -> frozenset[int]:
+        """Minutes that may hold anything but one cut of each camera: the first two, and those around outages."""
+        first = self._at_ns // NS_PER_MINUTE
+        minutes = {first, first + 1}
+        for camera in self._cameras:
+            for outage in camera.outages:
+                resumed = camera.next_gop_ns(outage.end_ns) // NS_PER_MINUTE
+                minutes.update(range(outage.start_ns // NS_PER_MINUTE, resumed + 1))
+        return frozenset(minutes)
+
+
+class _Track:
+    """One camera's way through outages and roll-overs, event by event; for the minutes in which something happens."""
+
+    def __init__(self, camera: CohortCamera, begun_at_ns: Nanoseconds, roll_over_ns: Nanoseconds) -> None:
+        self._camera = camera
+        self._roll_over_ns = roll_over_ns
+        self.open_since_ns = _NOT_RECORDING
+        self._gap_since_ns = begun_at_ns
+        self._cause = GapCause.STARTING
+        self._resumes_at_ns = camera.next_gop_ns(begun_at_ns)
+        self._outage = 0
+        outages = camera.outages
+        while self._outage < len(outages) and outages[self._outage].start_ns <= begun_at_ns:
+            if outages[self._outage].end_ns > begun_at_ns:
+                self._interrupt(outages[self._outage], begun_at_ns)
+            self._outage += 1
+
+    def advance(
+        self, since_ns: Nanoseconds, until_ns: Nanoseconds, gaps: list[Gap], *, last: bool
+    ) -> list[tuple[Nanoseconds, Nanoseconds]]:
+        """Segments (start, end) closed in [since_ns, until_ns); appends to `gaps`, an open one cut at `until_ns`."""
+        outages, closed = self._camera.outages, list[tuple[Nanoseconds, Nanoseconds]]()
+        at_ns = since_ns
+        while True:
+            outage = outages[self._outage] if self._outage < len(outages) else None
+            turns_at_ns = self._resumes_at_ns if self.open_since_ns == _NOT_RECORDING else self._next_cut_ns(at_ns)
+            if outage is not None and outage.start_ns <= turns_at_ns:
+                if outage.start_ns >= until_ns:
+                    break
+                at_ns = outage.start_ns
+                self._stop_recording(at_ns, closed, gaps)
+                self._interrupt(outage, at_ns)
+                self._outage += 1
+            elif turns_at_ns >= until_ns:
+                break
+            else:
+                at_ns = turns_at_ns
+                self._stop_recording(at_ns, closed, gaps)
+                self.open_since_ns = at_ns
+        if last or self.open_since_ns == _NOT_RECORDING:
+            self._stop_recording(until_ns, closed, gaps)
+            self.open_since_ns, self._gap_since_ns = _NOT_RECORDING, until_ns
+        return closed
+
+    def _next_cut_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
+        after_ns = max(at_ns, self.open_since_ns + 1)  # at `at_ns` itself too, unless the segment began there
+        return after_ns + (self._roll_over_ns - after_ns) % NS_PER_MINUTE
+
+    def _stop_recording(
+        self, at_ns: Nanoseconds, closed: list[tuple[Nanoseconds, Nanoseconds]], gaps: list[Gap]
+    ) -> None:
+        """Close the segment, or the gap, that ends here."""
+        if self.open_since_ns != _NOT_RECORDING:
+            closed.append((self.open_since_ns, at_ns))
+        elif at_ns > self._gap_since_ns:
+            gaps.append(Gap(self._camera.camera, self._gap_since_ns, at_ns, self._cause))
+
+    def _interrupt(self, outage: Outage, at_ns: Nanoseconds) -> None:
+        self.open_since_ns = _NOT_RECORDING
+        self._gap_since_ns, self._cause = at_ns, outage.cause
+        self._resumes_at_ns = self._camera.next_gop_ns(outage.end_ns)
+
+
+class _Sizes:
+    """Segment sizes: counter-based, so that a size depends on the camera and the segment's start and on nothing else.
+
+    The mixer is SplitMix64's (Steele, Lea, Flood 2014), over a key from BLAKE2b of the camera's name.
+    """
+
+    def __init__(self, cameras: Sequence[CohortCamera]) -> None:
+        keys = [int.from_bytes(blake2b(camera.camera.encode(), digest_size=8).digest(), "little") for camera in cameras]
+        self._keys = np.array(keys, np.uint64)
+        self._bytes_per_ms = np.array([camera.mean_bits_per_s / 8000 for camera in cameras], np.float64)
+
+    def of(
+        self, index: NDArray[np.int32], start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]
+    ) -> NDArray[np.int64]:
+        """Bytes of each segment, shape of `index`."""
+        mixed = self._keys[index] ^ start_ns.view(np.uint64)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        share = (mixed >> np.uint64(40)).astype(np.float64) * (_JITTER_SHARE / (1 << 24)) + (1 - _JITTER_SHARE / 2)
+        return (self._bytes_per_ms[index] * share * duration_ms).astype(np.int64)
+
+
+def _frozen(array: NDArray[_Number]) -> NDArray[_Number]:
+    array.setflags(write=False)
+    return array

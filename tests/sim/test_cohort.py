@@ -1,0 +1,175 @@
+"""The licence to use the cohort: it accounts for exactly what a node would that takes every GOP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S
+from csu.hal.media import Gap, GapCause
+from csu.recording import Rollover
+from sim.cohort import GOP_NS, Cohort, CohortCamera, Outage, disjoint
+
+EPOCH_NS = 1_795_392_000 * NS_PER_S
+MINUTES = 6
+CAUSES = [GapCause.CAMERA_LOST, GapCause.PACKETS_LOST, GapCause.DISK]
+
+Interval = tuple[int, int]
+
+
+@dataclass
+class Account:
+    """What was accounted for one camera: segments as (start, end), gaps joined where one cause goes on."""
+
+    segments: list[Interval] = field(default_factory=list)
+    gaps: list[tuple[int, int, GapCause]] = field(default_factory=list)
+
+    def gap(self, start_ns: int, end_ns: int, cause: GapCause) -> None:
+        if start_ns == end_ns:
+            return
+        if self.gaps and self.gaps[-1][1] == start_ns and self.gaps[-1][2] is cause:
+            start_ns = self.gaps.pop()[0]
+        self.gaps.append((start_ns, end_ns, cause))
+
+
+def gop_by_gop(camera: CohortCamera, outages: list[Outage], begun_ns: int, stopped_ns: int) -> Account:
+    """The reference: one GOP after the other, with the engine's own roll-over rule, and raw, overlapping outages."""
+    account, rollover = Account(), Rollover(camera.assignment.record.number)
+    outages = sorted(outages, key=lambda o: (o.start_ns, o.end_ns))
+    open_since: int | None = None
+    missing_since, latest = begun_ns, GapCause.STARTING
+    begun_before = [o for o in outages if o.start_ns <= begun_ns]
+    if any(begun_ns < o.end_ns for o in begun_before):
+        latest = begun_before[-1].cause  # of causes at once, the last to come is told
+    gop_ns = begun_ns + (camera.gop_phase_ns - begun_ns) % GOP_NS
+    changes = [o for o in outages if o.start_ns > begun_ns]
+
+    def miss_until(at_ns: int) -> None:
+        """Account for [missing_since, at_ns), each outage's cause from its start on."""
+        nonlocal missing_since, latest
+        while changes and changes[0].start_ns < at_ns:
+            change = changes.pop(0)
+            if change.start_ns > missing_since:
+                account.gap(missing_since, change.start_ns, latest)
+                missing_since = change.start_ns
+            latest = change.cause
+        account.gap(missing_since, at_ns, latest)
+        missing_since = at_ns
+
+    while gop_ns < stopped_ns:
+        end_ns = min(gop_ns + GOP_NS, stopped_ns)
+        if not any(o.start_ns <= gop_ns < o.end_ns for o in outages):
+            miss_until(gop_ns)
+            if open_since is not None and rollover.should_cut(open_since, gop_ns, is_key=True):
+                account.segments.append((open_since, gop_ns))
+                open_since = None
+            open_since = gop_ns if open_since is None else open_since
+            cut_ns = min([o.start_ns for o in outages if gop_ns < o.start_ns < end_ns], default=end_ns)
+            missing_since = cut_ns
+            if cut_ns < end_ns:
+                account.segments.append((open_since, cut_ns))
+                open_since = None
+        elif open_since is not None:
+            account.segments.append((open_since, gop_ns))
+            open_since = None
+        gop_ns += GOP_NS
+    if open_since is not None:
+        account.segments.append((open_since, stopped_ns))
+    miss_until(stopped_ns)
+    return account
+
+
+def closed_form(cameras: list[CohortCamera], begun_ns: int, stopped_ns: int) -> list[Account]:
+    """The cohort's account of the same stretch, minute by minute, in the order of its manifests."""
+    cohort, accounts = Cohort(cameras, begun_ns), [Account() for _ in cameras]
+    index = {camera.camera: i for i, camera in enumerate(cameras)}
+    at_ns = begun_ns
+    while at_ns < stopped_ns:
+        at_ns = min(at_ns // NS_PER_MINUTE * NS_PER_MINUTE + NS_PER_MINUTE, stopped_ns)
+        table, gaps = cohort.account(at_ns, last=at_ns == stopped_ns)
+        for i, start, duration in zip(
+            table.camera.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True
+        ):
+            accounts[i].segments.append((start, start + duration * NS_PER_MS))
+        for gap in gaps:
+            accounts[index[gap.camera]].gap(gap.start_ns, gap.end_ns, gap.cause)
+    return accounts
+
+
+at_ms = st.integers(-5_000, MINUTES * 60_000)
+length_ms = st.one_of(st.integers(1, 3_000), st.integers(1, 200_000))
+outage = st.builds(
+    lambda start, length, cause: Outage(
+        EPOCH_NS + start * NS_PER_MS, EPOCH_NS + (start + length) * NS_PER_MS, cause
+    ),
+    at_ms,
+    length_ms,
+    st.sampled_from(CAUSES),
+)
+camera_plan = st.tuples(st.integers(1, 16_383), st.integers(0, 999), st.lists(outage, max_size=6))
+
+
+@pytest.mark.parametrize("partial", [False, True])
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_the_cohort_accounts_for_exactly_what_a_node_fed_gop_by_gop_does(partial: bool, data: st.DataObject) -> None:
+    plans = data.draw(st.lists(camera_plan, min_size=1, max_size=3, unique_by=lambda plan: plan[0]))
+    begun_ns = EPOCH_NS + (data.draw(st.integers(0, 90_000)) * NS_PER_MS if partial else 0)
+    stopped_ns = EPOCH_NS + MINUTES * NS_PER_MINUTE - (data.draw(st.integers(0, 90_000)) * NS_PER_MS if partial else 0)
+    cameras = [make_camera(number, phase, outages) for number, phase, outages in plans]
+    expected = [
+        gop_by_gop(camera, plan[2], begun_ns, stopped_ns) for camera, plan in zip(cameras, plans, strict=True)
+    ]
+    assert closed_form(cameras, begun_ns, stopped_ns) == expected
+
+
+def make_camera(number: int, gop_phase_ms: int, outages: list[Outage]) -> CohortCamera:
+    from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+    from csu.hal.media import Assignment
+
+    record = CameraRecord(CameraId(f"cam-{number}"), number, "x", CommuneId("x"), ViewType.WIDE)
+    assignment = Assignment(record, StreamAddress("sim://x"), None, False, (), 2.5, 1)
+    return CohortCamera(assignment, gop_phase_ms * NS_PER_MS, 2_500_000, outages=disjoint(outages))
+
+
+def test_segments_and_gaps_together_cover_every_millisecond_once(build_camera, epoch_ns) -> None:
+    lost = Outage(epoch_ns + 90_500 * NS_PER_MS, epoch_ns + 200_250 * NS_PER_MS, GapCause.CAMERA_LOST)
+    (account,) = closed_form([build_camera(7, 400, [lost])], epoch_ns, epoch_ns + MINUTES * NS_PER_MINUTE)
+    pieces = sorted(account.segments + [(start, end) for start, end, _ in account.gaps])
+    assert pieces[0][0] == epoch_ns
+    assert pieces[-1][1] == epoch_ns + MINUTES * NS_PER_MINUTE
+    assert all(before[1] == after[0] for before, after in zip(pieces, pieces[1:], strict=False))
+
+
+def test_recording_goes_on_at_the_first_gop_after_the_outage(build_camera, epoch_ns) -> None:
+    lost = Outage(epoch_ns + 90_500 * NS_PER_MS, epoch_ns + 100_401 * NS_PER_MS, GapCause.CAMERA_LOST)
+    (account,) = closed_form([build_camera(7, 400, [lost])], epoch_ns, epoch_ns + MINUTES * NS_PER_MINUTE)
+    assert account.gaps[1] == (lost.start_ns, epoch_ns + 101_400 * NS_PER_MS, GapCause.CAMERA_LOST)
+
+
+def test_a_new_epoch_owns_up_to_what_the_crash_lost(build_camera, epoch_ns) -> None:
+    camera = build_camera(7)
+    before = Cohort([camera], epoch_ns)
+    before.account(epoch_ns + NS_PER_MINUTE)
+    lost_since = before.accounted_until_ns()
+    restarted_ns = epoch_ns + 150 * NS_PER_S
+    _, gaps = Cohort([camera], restarted_ns, lost_since).account(epoch_ns + 3 * NS_PER_MINUTE)
+    assert gaps[0] == Gap(camera.camera, lost_since[camera.camera], restarted_ns, GapCause.NODE_LOST)
+    assert lost_since[camera.camera] <= epoch_ns + NS_PER_MINUTE
+
+
+def test_a_size_depends_on_the_camera_and_the_segments_start_and_on_nothing_else(build_camera, epoch_ns) -> None:
+    alone, among_others = build_camera(7), [build_camera(3), build_camera(7)]
+    table, _ = Cohort([alone], epoch_ns).account(epoch_ns + NS_PER_MINUTE)
+    both, _ = Cohort(among_others, epoch_ns).account(epoch_ns + NS_PER_MINUTE)
+    assert both.size_bytes[both.camera == 1].tolist() == table.size_bytes.tolist()
+
+
+def test_an_outage_lasts_in_whole_milliseconds() -> None:
+    with pytest.raises(ValueError, match="must last"):
+        Outage(EPOCH_NS, EPOCH_NS, GapCause.DISK)
+    with pytest.raises(ValueError, match="milliseconds"):
+        Outage(EPOCH_NS, EPOCH_NS + 1, GapCause.DISK)
