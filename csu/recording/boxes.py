@@ -14,6 +14,8 @@ BOX_BYTES_MAX = 4 << 20
 
 _TOP_LEVEL = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"prft", b"emsg"}
 _HEADER_BYTES = 8
+_VISUAL_ENTRY_BYTES = 86
+"""Header and fixed fields of an avc1 sample entry; boxes follow."""
 _DURATION_PRESENT_TFHD, _DURATION_PRESENT_TRUN = 0x08, 0x100
 _SIZE_PRESENT, _FLAGS_PRESENT, _COMPOSITION_PRESENT = 0x200, 0x400, 0x800
 _BASE_OFFSET, _DESCRIPTION_INDEX, _DATA_OFFSET, _FIRST_FLAGS = 0x01, 0x02, 0x01, 0x04
@@ -33,6 +35,8 @@ class Track:
     coding: str
     """`avc1`, `mp4a`, ... : the sample entry."""
     timescale_hz: int
+    is_decodable: bool
+    """H.264 with its parameter sets in the header (avcC with an SPS)."""
     default_duration: int = 0
     samples: int = 0
     ends_at: int = 0
@@ -149,7 +153,15 @@ def _read_trak(body: bytes) -> Track:
     (timescale,) = struct.unpack_from(">I", mdhd, 20 if mdhd[0] == 1 else 12)
     if timescale == 0:
         raise BoxError("a track has no time scale")
-    return Track(track_id, handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"), timescale)
+    coding = entries[12:16].decode("latin-1")
+    return Track(track_id, handler[8:12].decode("latin-1"), coding, timescale, coding == "avc1" and _has_sps(entries))
+
+
+def _has_sps(entries: bytes) -> bool:
+    """Whether the first sample entry, an avc1, holds an avcC that counts at least one SPS (ISO/IEC 14496-15)."""
+    entry = entries[8 : 8 + int(struct.unpack_from(">I", entries, 8)[0])]
+    avcc = next(_find(entry[_VISUAL_ENTRY_BYTES:], b"avcC"), b"")
+    return len(avcc) > 8 and avcc[5] & 0x1F >= 1
 
 
 def _read_trun(box: bytes, default_duration: int) -> tuple[int, int]:

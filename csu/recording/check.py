@@ -69,8 +69,10 @@ def _track_problem(walk: BoxWalk, video: int, audio: int) -> str | None:
     if video != 1 or len(walk.tracks) != 1:
         return f"{video} video and {len(walk.tracks) - video} other tracks, where exactly one video track may be"
     track = next(iter(walk.tracks.values()))
-    if track.coding not in ("avc1", "avc3"):
+    if track.coding != "avc1":
         return f"the video track is {track.coding}, not H.264"
+    if not track.is_decodable:
+        return "no parameter sets: no player could decode it"
     if track.samples == 0:
         return "not one picture"
     return None

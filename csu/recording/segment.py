@@ -145,6 +145,8 @@ class SegmentWriter:
         return container
 
     def _add_track(self, encoded: EncodedFormat) -> VideoStream:
+        if not encoded.extradata:
+            raise ValueError("the stream has no parameter sets")
         # PyAV makes a track for ready-made packets only after another stream: a bare SPS + PPS is one (0.3 ms).
         with av.open(io.BytesIO(encoded.extradata), format="h264") as template:
             stream = self._container.add_stream_from_template(template.streams.video[0], opaque=True)
