@@ -123,7 +123,7 @@ def advancing_tiles(chromium_page: Page) -> AdvancingTiles:
     `csu.hal.frame_mark`, so it works on every console whose cameras carry frame marks.
     """
 
-    def look(url: str | None, *, tiles_min: int = 4, between_s: float = 1.5, wait_s: float = 20) -> list[TileProgress]:
+    def look(url: str | None, *, tiles_min: int = 4, between_s: float = 1.0, wait_s: float = 20) -> list[TileProgress]:
         if url is not None:
             chromium_page.goto(url)
         chromium_page.wait_for_function(

@@ -25,7 +25,7 @@ from csu.hal.media import LiveFragment
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 
-WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 20
+WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 10
 TILES = 6
 
 
@@ -315,7 +315,7 @@ def test_the_page_keeps_no_past_and_offers_no_way_back(console, chromium_page) -
     open_page(chromium_page, console)
     videos = "[...document.querySelectorAll('.tile[data-state=live] video')]"
     assert chromium_page.evaluate(f"{videos}.some((video) => video.controls)") is False
-    chromium_page.wait_for_timeout(7_000)
+    chromium_page.wait_for_timeout(4_500)
     before = chromium_page.evaluate(f"{videos}.map((video) => video.currentTime)")
     for key in ("ArrowLeft", "j", "Home", "MediaTrackPrevious", "PageUp"):
         chromium_page.keyboard.press(key)
@@ -323,7 +323,7 @@ def test_the_page_keeps_no_past_and_offers_no_way_back(console, chromium_page) -
     assert len(after) == TILES
     assert all(now >= was for was, now in zip(before, after, strict=True))
     kept_s = chromium_page.evaluate(f"{videos}.map((video) => video.currentTime - video.buffered.start(0))")
-    assert max(kept_s) < 6.5  # 4 s, and the group of pictures (2 s) that a removal may not break
+    assert max(kept_s) < 4  # 2 s, the group of pictures (1 s) that a removal may not break, and a slow machine
 
 
 def test_a_page_holds_36_tiles_and_the_others_are_a_key_away(console, chromium_page) -> None:

@@ -35,6 +35,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     emptyOutDir: true,
     // Who wrote what is bundled, and under which licence: MIT asks that the notice travels along.
+    // Plain names: nothing is cached (`no-store`), and a build changes files in git instead of adding some.
+    rolldownOptions: { output: { entryFileNames: 'assets/console.js', assetFileNames: 'assets/console[extname]' } },
     license: { fileName: 'third-party.json' },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8600', '/ws': { target: 'ws://127.0.0.1:8600', ws: true } } },

@@ -20,7 +20,8 @@ export type Shown =
 /** `still_ms`: since a new picture was last drawn; `age_ms`: from capture to now, of the picture drawn. */
 export type Reading = { playing: boolean; opened_ms: number; still_ms: number | null; age_ms: number | null }
 
-export const STALE_MS = 2_500
+/** The same limits as on the wall: one room, one meaning of frozen and gone. */
+export const STALE_MS = 2_000
 export const GONE_MS = 10_000
 const JOIN_MS = 5_000
 const AHEAD_MS = 1_000
@@ -28,9 +29,11 @@ const AHEAD_MS = 1_000
 export function shown_state(board: CameraState, reading: Reading): Shown {
   if (!reading.playing) return board === 'live' ? 'paused' : board
   const { still_ms, age_ms } = reading
-  if (still_ms !== null && still_ms < STALE_MS) {
+  const moving = still_ms !== null && still_ms < STALE_MS
+  if (moving && (age_ms === null || age_ms < GONE_MS)) {
     return age_ms !== null && age_ms < STALE_MS && age_ms > -AHEAD_MS ? 'live' : 'late'
   }
+  if (moving) return 'no_picture' // it moves, but shows what was, not what is
   if (board !== 'live') return board
   if (still_ms === null) return reading.opened_ms < JOIN_MS ? 'joining' : 'no_picture'
   return still_ms < GONE_MS ? 'stale' : 'no_picture'

@@ -18,7 +18,7 @@ const HURRY_RATE = 1.15
 const EDGE_S = 0.1
 /** A joining viewer is first sent the group of pictures that led to now: it is decoded, and jumped over. */
 const JOIN_MS = 1_500
-const KEPT_S = 4
+const KEPT_S = 2
 const KEPT_AFTER_S = 1
 const TIMES_KEPT = 600
 
