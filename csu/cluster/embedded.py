@@ -76,6 +76,11 @@ class EmbeddedMediaNode:
         return self._node
 
     @property
+    def epoch(self) -> int:
+        """The newest epoch: that of the running process, or of the last one."""
+        return self._epoch
+
+    @property
     def pid(self) -> int | None:
         """The process; None when it does not run."""
         return self._life.pid if self._life is not None and self._life.is_running else None

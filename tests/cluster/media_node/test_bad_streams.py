@@ -86,7 +86,9 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
             "no-clip": StreamAddress((clips / "absent.mp4").as_uri()),
             "clip": make_clip(clips / "street.mp4", "yuv420p", {"bf": "2"}),
         }
-        assignments = [assignment_of(name, number + 1, address) for number, (name, address) in enumerate(addresses.items())]
+        assignments = [
+            assignment_of(name, number + 1, address) for number, (name, address) in enumerate(addresses.items())
+        ]
 
         async def scene(node, heard) -> None:
             await heard.until(
@@ -151,7 +153,9 @@ def test_the_good_camera_beside_them_is_unharmed(run: Run) -> None:
 @pytest.mark.requirement("AUD-1")
 def test_offered_audio_is_counted_and_told_and_never_set_up(run: Run) -> None:
     assert CameraEventKind.AUDIO_OFFERED in run.heard.kinds("hevc")
-    assert run.heard.count("audio_offered") == len([e for e in run.heard.events if e.kind is CameraEventKind.AUDIO_OFFERED])
+    assert run.heard.count("audio_offered") == len(
+        [e for e in run.heard.events if e.kind is CameraEventKind.AUDIO_OFFERED]
+    )
     assert run.farm["good"].plays >= 1
     assert all(counts.audio_setups == 0 for counts in run.farm.values())
 
