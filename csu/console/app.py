@@ -81,7 +81,7 @@ def create_app(room: RoomView, *, clock: Clock, settings: ConsoleSettings | None
     _add_metrics(app, registry)
     _add_pages(app)
     _add_refusals(app, counts)
-    app.add_middleware(Doors, hosts=settings.hosts)
+    app.add_middleware(Doors, hosts=settings.hosts, counts=counts)
     return app
 
 

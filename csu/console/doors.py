@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from csu.console.metrics import ConsoleCounts
 from csu.console.refusals import Refusal, Refused
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
@@ -60,9 +61,10 @@ def check_fetch(headers: Headers) -> None:
 class Doors:
     """ASGI layer around the whole console."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], counts: ConsoleCounts) -> None:
         self._app = app
         self._hosts = hosts
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -76,6 +78,7 @@ class Doors:
             else:
                 check_fetch(headers)
         except Refused as refused:
+            self._counts.refused.labels(refused.refusal.code).inc()
             await _turn_away(refused, scope, receive, send)
             return
         await self._app(scope, receive, send if scope["type"] == "websocket" else _dressed(send, host))

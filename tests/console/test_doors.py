@@ -34,6 +34,7 @@ def test_a_host_that_is_not_the_consoles_is_refused(console, host) -> None:
     answer = console.get("/api/cameras", host=host)
     assert answer.status_code == 421
     assert answer.json()["code"] == "host_refused"
+    assert 'refused_total{code="host_refused"} 1.0' in console.get("/metrics").text
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:9", "LOCALHOST"])
