@@ -1,4 +1,4 @@
-"""A media node's life: one run with five cameras, each with its own story; then a node that is killed and begins again."""
+"""A media node's life: one run with five cameras, each with its story; then a node that is killed and begins again."""
 
 from __future__ import annotations
 

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
+from csu.hal.media import CameraEvent, CameraEventKind, Gap, GapCause, Manifest, NodeId, NodeLost, SegmentTable
+from csu.ingest.board import SILENT_AFTER_NS, CameraBoard, CameraState
+
+NODE = NodeId("node-1")
+ONE, TWO = CameraId("cam-0001"), CameraId("cam-0002")
+MINUTE_NS = 1_800_000_000 * NS_PER_S // NS_PER_MINUTE * NS_PER_MINUTE
+END_NS = MINUTE_NS + NS_PER_MINUTE
+
+
+def board() -> CameraBoard:
+    records = [CameraRecord(c, n, c, CommuneId("metz"), ViewType.WIDE) for n, c in enumerate((ONE, TWO), start=1)]
+    return CameraBoard(records, MINUTE_NS)
+
+
+def event(kind: CameraEventKind, camera: CameraId = ONE, at_ns: int = MINUTE_NS, detail: str = "") -> CameraEvent:
+    return CameraEvent(NODE, camera, kind, at_ns, detail)
+
+
+def manifest(*recorded: CameraId, gaps: tuple[Gap, ...] = (), minute_ns: int = MINUTE_NS) -> Manifest:
+    n = len(recorded)
+    zeros = np.zeros(n, np.int32)
+    table = SegmentTable(
+        np.array([(ONE, TWO).index(camera) for camera in recorded], np.int32),
+        np.zeros(n, np.int64), zeros, np.zeros(n, np.int64), zeros, zeros, np.zeros((n, 32), np.uint8),
+    )  # fmt: skip
+    return Manifest(NODE, 1, 0, minute_ns, (ONE, TWO), table, gaps)
+
+
+def live_board() -> CameraBoard:
+    known = board()
+    known.hear(event(CameraEventKind.LIVE), MINUTE_NS)
+    return known
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (CameraEventKind.LIVE, CameraState.LIVE),
+        (CameraEventKind.LOST, CameraState.LOST),
+        (CameraEventKind.REFUSED, CameraState.REFUSED),
+        (CameraEventKind.UNSUPPORTED, CameraState.UNSUPPORTED),
+    ],
+)
+def test_an_event_moves_its_camera_and_no_other(kind: CameraEventKind, state: CameraState) -> None:
+    known = board()
+    (change,) = known.hear(event(kind, detail="why"), MINUTE_NS + 1)
+    assert (change.before, change.after, change.detail) == (CameraState.STARTING, state, "why")
+    assert known[ONE].state is state
+    assert known[TWO].state is CameraState.STARTING
+
+
+def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes() -> None:
+    known = live_board()
+    assert SILENT_AFTER_NS < 2 * NS_PER_MINUTE
+    assert known.tick(MINUTE_NS + SILENT_AFTER_NS - 1) == []
+    (change,) = known.tick(MINUTE_NS + SILENT_AFTER_NS)
+    assert (change.camera, change.after) == (ONE, CameraState.LOST)
+
+
+def test_a_manifest_with_its_segment_vouches_for_a_camera() -> None:
+    known = live_board()
+    assert known.hear(manifest(ONE), END_NS) == []
+    assert known.tick(MINUTE_NS + SILENT_AFTER_NS) == []
+    assert known[ONE].heard_at_ns == END_NS
+
+
+def test_a_gap_that_was_over_by_the_end_of_the_minute_does_not_make_a_camera_lost() -> None:
+    """A camera that drops a picture now and then is live, minute after minute."""
+    known = live_board()
+    over = Gap(ONE, MINUTE_NS + 5 * NS_PER_S, MINUTE_NS + 6 * NS_PER_S, GapCause.CAMERA_LOST)
+    known.hear(manifest(ONE, gaps=(over,)), END_NS)
+    assert known[ONE].state is CameraState.LIVE
+    assert known[ONE].heard_at_ns == END_NS
+
+
+def test_a_gap_that_lasts_to_the_end_of_the_minute_makes_a_camera_lost_even_if_it_was_recorded_before() -> None:
+    known = live_board()
+    lasting = Gap(ONE, MINUTE_NS + 5 * NS_PER_S, END_NS, GapCause.CAMERA_LOST)
+    (change,) = known.hear(manifest(ONE, gaps=(lasting,)), END_NS)
+    assert (change.after, change.detail) == (CameraState.LOST, "camera_lost")
+
+
+@pytest.mark.parametrize("cause", [GapCause.DISK, GapCause.PACKETS_LOST])
+def test_a_disk_in_trouble_or_lost_packets_leave_a_camera_live(cause: GapCause) -> None:
+    known = live_board()
+    known.hear(manifest(gaps=(Gap(ONE, MINUTE_NS, END_NS, cause),)), END_NS)
+    assert known[ONE].state is CameraState.LIVE
+    assert known[ONE].heard_at_ns == END_NS
+
+
+def test_a_camera_still_starting_is_not_called_lost() -> None:
+    known = board()
+    assert known.hear(manifest(gaps=(Gap(ONE, MINUTE_NS, END_NS, GapCause.STARTING),)), END_NS) == []
+
+
+def test_a_refusal_is_not_forgotten_behind_a_mere_loss() -> None:
+    known = board()
+    known.hear(event(CameraEventKind.REFUSED, detail="wrong password"), MINUTE_NS)
+    gap = Gap(ONE, MINUTE_NS, END_NS, GapCause.CAMERA_REFUSED)
+    assert known.hear(manifest(gaps=(gap,)), END_NS) == []
+    assert (known[ONE].state, known[ONE].detail) == (CameraState.REFUSED, "wrong password")
+
+
+def test_a_lost_node_takes_its_cameras_with_it() -> None:
+    known = live_board()
+    (change,) = known.lose(NodeLost(NODE, MINUTE_NS, "killed"), [ONE], MINUTE_NS)
+    assert (change.after, change.detail) == (CameraState.LOST, "node node-1: killed")
+
+
+@pytest.mark.requirement("AUD-2")
+def test_offered_audio_stays_on_the_board_until_someone_goes_and_looks() -> None:
+    known = live_board()
+    known.hear(event(CameraEventKind.AUDIO_OFFERED), MINUTE_NS)
+    known.hear(event(CameraEventKind.LOST), MINUTE_NS)
+    known.hear(event(CameraEventKind.LIVE), MINUTE_NS)
+    assert known[ONE].audio_offered
+
+
+def test_cameras_of_another_centre_are_ignored() -> None:
+    known = board()
+    assert known.hear(event(CameraEventKind.LIVE, CameraId("elsewhere")), MINUTE_NS) == []
+    assert [status.record.camera for status in known.all()] == [ONE, TWO]
+    assert known.count(CameraState.STARTING) == 2
