@@ -1,0 +1,157 @@
+"""The demonstration, whole and real: RTSP sockets, H.264, masks, segments on disk, GL, and a browser that looks on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+CAMERAS = 8
+SECONDS = 20
+ALL_IN_S = 55
+CSU = Path(sys.executable).with_name("csu")
+
+
+@dataclass
+class Demo:
+    """A demonstration that runs in its own process."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+    report: Path
+    began_s: float
+
+    def wait_for_address(self, within_s: float = 30) -> None:
+        deadline = time.monotonic() + within_s
+        while self.url not in self.log.read_text():
+            assert self.process.poll() is None, f"the demonstration ended early:\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"no address after {within_s} s:\n{self.log.read_text()}"
+            time.sleep(0.1)
+
+    def result(self) -> dict[str, Any]:
+        out, _ = self.process.communicate(timeout=ALL_IN_S + 20)
+        return json.loads(out)
+
+
+def start_demo(directory: Path, *arguments: str) -> Demo:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    log, report = directory / "stderr.log", directory / "report.html"
+    command = [str(CSU), "demo", "--headless", "--json", "--port", str(port), "--report", str(report), *arguments]
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=directory, start_new_session=True
+        )
+    return Demo(process, f"http://127.0.0.1:{port}", log, report, time.monotonic())
+
+
+def stop(demo: Demo) -> None:
+    if demo.process.poll() is None:
+        os.killpg(demo.process.pid, signal.SIGKILL)
+        demo.process.wait()
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    demo = start_demo(tmp_path_factory.mktemp("demo"), "--cameras", str(CAMERAS), "--seconds", str(SECONDS))
+    yield demo
+    stop(demo)
+
+
+def test_at_least_four_pictures_advance_in_a_real_browser(eight: Demo, advancing_tiles, chromium_page: Page) -> None:
+    eight.wait_for_address()
+    progress = advancing_tiles(eight.url, tiles_min=4)
+    chromium_page.screenshot(path=eight.report.with_name("console.png"))
+    assert sum(tile.advances for tile in progress) >= 4, [(tile.before.mark, tile.after.mark) for tile in progress]
+
+
+@pytest.mark.requirement("PRV-3", "AUD-2")
+def test_eight_cameras_are_masked_deaf_recorded_and_on_the_wall(eight: Demo) -> None:
+    found = eight.result()
+    whole_s = time.monotonic() - eight.began_s
+    assert eight.process.returncode == 0, (found, eight.log.read_text()[-3000:])
+    assert found["cameras"]["expected"] == found["cameras"]["live"] == CAMERAS
+    assert found["frames"]["masked"] > CAMERAS * SECONDS * 4
+    assert found["frames"]["clear_left_ingest"] == 0
+    assert found["frames"]["witnessed"] > 100
+    assert found["audio"]["offered"] >= 1
+    assert found["audio"]["recorded"] == 0
+    assert found["segments"]["closed"] == found["segments"]["playable"] == found["segments"]["on_disk"] > 0
+    assert found["wall"]["tiles"] == found["wall"]["tiles_correct"] == CAMERAS
+    assert found["latency_ms"]["p95"] > 0
+    assert found["console"]["url"].startswith("http://127.0.0.1:")
+    assert "<html" in eight.report.read_text()
+    assert whole_s < ALL_IN_S + SECONDS, f"{whole_s:.0f} s in all"  # a hang, not a slow machine, breaks this
+
+
+def clip(path: Path) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for index in range(30):
+            picture = np.full((360, 320), (index * 8) % 200 + 20, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.requirement("PRV-5")
+def test_a_clip_is_one_more_camera_wholly_masked(tmp_path: Path) -> None:
+    demo = start_demo(tmp_path, "--cameras", "2", "--seconds", "6", "--video", str(clip(tmp_path / "clip.mp4")))
+    try:
+        found = demo.result()
+    finally:
+        stop(demo)
+    assert demo.process.returncode == 0, (found, demo.log.read_text()[-3000:])
+    assert found["cameras"]["expected"] == found["cameras"]["live"] == 3
+    assert found["wall"]["tiles_correct"] == 3
+    assert found["frames"]["wholly_masked"] >= 6 * 10 // 2
+
+
+def test_ctrl_c_stops_everything_cleanly(tmp_path: Path) -> None:
+    demo = start_demo(tmp_path, "--cameras", "2")
+    try:
+        demo.wait_for_address()
+        os.killpg(demo.process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+        found = demo.result()
+    finally:
+        stop(demo)
+    log = demo.log.read_text()
+    assert demo.process.returncode == 0, (found, log[-3000:])
+    assert "Traceback" not in log
+    assert found["segments"]["playable"] == found["segments"]["closed"] > 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.process.pid, 0)  # no child is left
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--binding", "atlantis"], "atlantis"),
+        (["--rtsp", "http://camera.invalid/x"], "rtsp://"),
+        (["--video", "no-such-clip.mp4"], "no-such-clip.mp4"),
+        (["--option", "colour=red"], "colour"),
+        (["--cameras", "zero"], "--cameras"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(tmp_path: Path, arguments: list[str], words: str) -> None:
+    command = [str(CSU), "demo", "--headless", "--json", "--seconds", "2", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=40, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert words in json.loads(done.stdout)["error"]["where"] + json.loads(done.stdout)["error"]["what"]
+    assert "Traceback" not in done.stderr
+    assert words in done.stderr
