@@ -1,4 +1,4 @@
-"""An alarm panel as a port: intrusion and fire alarms of the communes' buildings. No sound-derived alarm exists (AUD-3)."""
+"""An alarm panel as a port: intrusion and fire alarms of the communes. No alarm derived from sound exists (AUD-3)."""
 
 from __future__ import annotations
 
