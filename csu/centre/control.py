@@ -22,7 +22,7 @@ from csu.centre.events import (
     Trouble,
 )
 from csu.hal.alarms import AlarmPanel, PanelMessage
-from csu.hal.camera import Camera, CameraError, CameraRecord
+from csu.hal.camera import Camera, CameraError, CameraRecord, PtzVelocity
 from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -308,6 +308,13 @@ class Centre:
             self._tell(Trouble(f"alarm {alarm.alarm}", str(error), self._now()))
             return False
         return True
+
+    async def move(self, camera: Camera, velocity: PtzVelocity) -> None:
+        """Turn a camera. The picture is wholly masked before the order leaves, so that no picture of the beginning
+        movement is masked by the pose that was (PRV-5). Raises CameraError; KeyError for a camera no node serves.
+        """
+        await self._nodes[self._node_of[camera.record.camera]].pose(camera.record.camera, None)
+        await camera.move(velocity)
 
     async def _tell_pose(self, camera: Camera) -> None:
         node = self._nodes[self._node_of[camera.record.camera]]

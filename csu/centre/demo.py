@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from csu.centre.control import Centre
 from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.examination import Examination, examine_segments
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
@@ -19,8 +20,8 @@ from csu.machine import SystemClock
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
-TOUR_EVERY_S = 6.0
-TOUR_PAN_DEG = 18.0
+TOUR_REST_S, TOUR_TURN_S, TOUR_SPEED = 6.0, 1.0, 0.3
+"""A PTZ camera rests, turns for a second at 0.3 of its full speed, rests, and turns back."""
 
 
 class DemoProgress(Protocol):
@@ -99,7 +100,7 @@ async def run_demo(
         await _until_live(running, stop)
         progress.ready(running, running.centre.board.count(CameraState.LIVE))
         began_ns = clock.monotonic_ns()
-        tours = [asyncio.create_task(_tour(camera)) for camera in running.posed]
+        tours = [asyncio.create_task(_tour(running.centre, camera)) for camera in running.posed]
         await _wait(running, seconds, stop)
         for tour in tours:
             tour.cancel()
@@ -155,13 +156,13 @@ def _raise_if_failed(running: RunningCentre) -> None:
         running.finished.result()
 
 
-async def _tour(camera: Camera) -> None:
+async def _tour(centre: Centre, camera: Camera) -> None:
     """Turn a PTZ camera right and left, so that people see the mask follow."""
     direction = 1.0
     while True:
-        await asyncio.sleep(TOUR_EVERY_S)
-        await camera.move(PtzVelocity(pan=direction * 0.3, tilt=0.0, zoom=0.0))
-        await asyncio.sleep(TOUR_PAN_DEG / 18.0)
+        await asyncio.sleep(TOUR_REST_S)
+        await centre.move(camera, PtzVelocity(pan=direction * TOUR_SPEED, tilt=0.0, zoom=0.0))
+        await asyncio.sleep(TOUR_TURN_S)
         await camera.stop()
         direction = -direction
 

@@ -219,14 +219,16 @@ async def _assignment(camera: Camera, site: Site, doctrine: LocalDoctrine) -> As
     if capabilities.audio_sources:
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
     reading = None if capabilities.ptz else await camera.pose()
+    profile = capabilities.profiles[0]
     return Assignment(
         record=camera.record,
-        address=await camera.stream(capabilities.profiles[0].profile),
+        address=await camera.stream(profile.profile),
         pose=reading.pose if reading else None,
         follows_pose=capabilities.ptz,
         buildings=site.buildings,
         mask_above_m=doctrine.mask_above_m,
         mask_epoch=1,
+        pose_size_px=(profile.width_px, profile.height_px),
     )
 
 
