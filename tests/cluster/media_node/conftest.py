@@ -54,6 +54,15 @@ class Heard:
             if m.cameras[m.segments.camera[row]] == camera
         ]
 
+    def clock_offset_ms(self, camera: str) -> int:
+        """Of the camera's first segment."""
+        return next(
+            int(m.segments.clock_offset_ms[row])
+            for m in self.manifests
+            for row in range(len(m.segments))
+            if m.cameras[m.segments.camera[row]] == camera
+        )
+
     def count(self, name: str) -> int:
         return sum(getattr(manifest.counts, name) for manifest in self.manifests)
 

@@ -138,7 +138,7 @@ def test_the_silence_of_a_camera_ends_in_a_gap(story: Story) -> None:
         GapCause.STOPPED,
         GapCause.CAMERA_LOST,
     }
-    (start_ns, duration_ms), *_ = story.heard.segments(FROZEN)
+    start_ns, duration_ms = story.heard.segments(FROZEN)[-1]
     last = story.heard.gaps(FROZEN)[-1]
     assert abs(last.start_ns - (start_ns + duration_ms * 10**6)) < 200 * 10**6
     assert last.end_ns - last.start_ns > 10**9
@@ -151,7 +151,8 @@ def test_a_new_mask_begins_a_new_segment_without_a_new_connection(story: Story) 
         for row in range(len(manifest.segments))
         if manifest.cameras[manifest.segments.camera[row]] == REMASKED
     ]
-    assert epochs == [1, 2]
+    assert sorted(set(epochs)) == [1, 2]
+    assert epochs == sorted(epochs)
     assert [kind for kind in story.heard.kinds(REMASKED) if kind is not CameraEventKind.PACKETS_LOST] == [
         CameraEventKind.LIVE
     ]
@@ -159,8 +160,8 @@ def test_a_new_mask_begins_a_new_segment_without_a_new_connection(story: Story) 
 
 
 def test_a_camera_that_is_let_go_is_accounted_for_once_more(story: Story) -> None:
-    assert len(story.heard.segments(LET_GO)) == 1
-    assert story.heard.segments(LET_GO)[0][1] < story.heard.segments(WATCHED)[0][1]
+    let_go_ms, watched_ms = (sum(ms for _, ms in story.heard.segments(name)) for name in (LET_GO, WATCHED))
+    assert 0 < let_go_ms < watched_ms
 
 
 @pytest.mark.requirement("PRV-5")
