@@ -138,7 +138,7 @@ class Manifest:
     def __post_init__(self) -> None:
         # A manifest that names a camera outside its own list could never be written: it must not come to exist.
         indices, known = self.segments.camera, len(self.cameras)
-        if len(indices) and not (0 <= int(indices.min()) and int(indices.max()) < known):
+        if len(indices) and not (int(indices.min()) >= 0 and int(indices.max()) < known):
             raise ValueError(f"node {self.node}: a segment counts outside the manifest's {known} cameras")
         if self.gaps and not {gap.camera for gap in self.gaps} <= set(self.cameras):
             raise ValueError(f"node {self.node}: a gap names a camera that is not in the manifest")
