@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Mapping
 
 from csu.hal.clock import NS_PER_MS, Clock
 from sim.endpoints import alaw
 from sim.endpoints.digest import Login, challenge, is_right
 from sim.endpoints.encoder import parameter_sets
-from sim.endpoints.feed import Endpoint, Viewer
+from sim.endpoints.feed import SOCKET_BYTES_MAX, Endpoint, Viewer
 from sim.endpoints.rtp import RtpTrack, interleave
 from sim.endpoints.rtsp import (
     AUDIO_TRACK,
@@ -45,6 +46,9 @@ class Connection:
         self._clock = clock
         self._reader = reader
         self._writer = writer
+        connected = writer.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES_MAX)
         self._nonce = secrets.token_hex(16)
         self._session = secrets.token_hex(6)
         self._video: tuple[Endpoint, int] | None = None

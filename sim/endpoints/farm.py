@@ -14,7 +14,9 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 
 from csu.hal.camera import StreamAddress
+from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
+from csu.machine import SystemClock
 from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
 from sim.endpoints.server import HOST
 from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault
@@ -44,6 +46,8 @@ class RtspFarm:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self.port = 0
+        self.clock: Clock = SystemClock()
+        """The clock the cameras live by."""
 
     def start(self) -> None:
         """Start the process; returns when it listens."""

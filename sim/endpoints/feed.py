@@ -15,7 +15,10 @@ from sim.endpoints.rtp import VIDEO_CLOCK_HZ, RtpTrack, interleave
 from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, FaultKind
 
 BACKLOG_BYTES_MAX = 512 * 1024
-"""What may wait for a slow client (some 8 s of a common stream) before it is dropped."""
+"""What may wait here for a slow client (some 5 s of a common stream) before it is dropped."""
+
+SOCKET_BYTES_MAX = 256 * 1024
+"""What may wait for it in the kernel, which would otherwise take several MiB: pictures nobody wants any more."""
 
 
 class Endpoint:

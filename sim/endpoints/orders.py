@@ -47,7 +47,7 @@ Order: TypeAlias = Open | Misbehave | Turn | Count | Stop
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """To each order. `refused`: why it was not done; empty when it was."""
+    """To each order but `Stop`. `refused`: why it was not done; empty when it was."""
 
     refused: str = ""
     port: int = 0

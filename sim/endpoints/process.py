@@ -55,9 +55,13 @@ def _obey_next(connection: Connection, server: RtspServer, ended: asyncio.Event)
     except (EOFError, OSError, pickle.UnpicklingError):
         ended.set()
         return
-    if isinstance(order, Stop):
+    if isinstance(order, Stop):  # the parent waits for the end of the process, not for an answer
         ended.set()
-    connection.send(_obey(order, server))
+        return
+    try:
+        connection.send(_obey(order, server))
+    except OSError:
+        ended.set()  # nobody is there to be answered: the parent is gone
 
 
 def _obey(order: Order, server: RtspServer) -> Answer:

@@ -20,9 +20,10 @@ from sim.street.world import Lamp, Tree
 Image = NDArray[np.uint8]
 
 SHADE = 0.62
-NIGHT_AMBIENT = (0.25, 0.19, 0.165)
-LAMP_LIGHT = (0.62, 0.82, 1.0)
-_LAMP_REACH = 170.0
+NIGHT_AMBIENT = (0.2, 0.15, 0.13)
+LAMP_LIGHT = (0.5, 0.66, 0.8)
+_LAMP_REACH_M2 = 62.0
+"""Square of the distance at which a lamp gives half its light: pools of some 8 m, as on a real street."""
 _BARK = (52, 68, 84)
 _MAST = (70, 72, 70)
 
@@ -44,8 +45,8 @@ class BackdropPainter:
         self._size_px = (width_px, height_px)
         self._night = night
         self._order: tuple[tuple[float, float], list[int]] | None = None
-        noise = (grain(width_px, height_px, scenery.street.seed) >> 5)[..., None]
-        self._grain_mean: Image = np.full((height_px, width_px, 3), 4, np.uint8)
+        noise = (grain(width_px, height_px, scenery.street.seed) >> 6)[..., None]
+        self._grain_mean: Image = np.full((height_px, width_px, 3), 2, np.uint8)
         self._grain: Image = np.ascontiguousarray(np.broadcast_to(noise, (height_px, width_px, 3)))
 
     def paint(self, pose: Pose) -> Backdrop:
@@ -142,7 +143,7 @@ def lamplight(places: Floats, lanterns: Floats) -> Floats:
     total = np.zeros(places.shape[:-1])
     for lantern in lanterns:
         away = places - lantern
-        total += _LAMP_REACH / (_LAMP_REACH + np.einsum("...i,...i->...", away, away) ** 1.35)
+        total += 1.0 / (1.0 + (np.einsum("...i,...i->...", away, away) / _LAMP_REACH_M2) ** 2)
     lit = np.array(NIGHT_AMBIENT) + np.minimum(total, 0.9)[..., None] * np.array(LAMP_LIGHT)
     return np.asarray(np.minimum(lit, 1.0), np.float64)
 

@@ -15,8 +15,8 @@ from sim.street.lens import SHIFT, lens_of, project_quads
 from sim.street.order import Floats
 from sim.street.world import MASK_ABOVE_M, Street
 
-REFERENCE_WIDTH_PX = 640
-"""Poses below are for this width; `scaled` makes them fit another."""
+REFERENCE_WIDTH_PX, REFERENCE_HEIGHT_PX = 640, 360
+"""Poses below are for this size; `posts` makes them fit another."""
 
 MARK_CLEARANCE_PX = 32
 """Two 16-px cells of a mask: no dwelling above the doctrine's height comes nearer to the frame mark than this."""
@@ -51,10 +51,20 @@ _STREETS = ("Rue des Tanneurs", "Quai des Tilleuls", "Rue du Lavoir", "Rue de la
 _COMMUNES = ("Valmont-sur-Seille", "Saint-Éloi-lès-Valmont", "Bréhain-la-Côte", "Morlange")
 
 
-def posts(street: Street, count: int) -> tuple[Post, ...]:
-    """`count` cameras: the eight of the demonstration, then others along the pavements, the same for the same seed."""
+def posts(
+    street: Street, count: int, width_px: int = REFERENCE_WIDTH_PX, height_px: int = REFERENCE_HEIGHT_PX
+) -> tuple[Post, ...]:
+    """`count` cameras: the eight of the demonstration, then others along the kerbs, the same for the same seed.
+
+    Poses are for pictures of this size: the same angle across, whatever the width.
+    """
     made = [_POSTS[index] if index < len(_POSTS) else _extra(street, index + 1) for index in range(count)]
-    return tuple(replace(post, pose=settled(post.pose, street.buildings)) for post in made)
+    scale = width_px / REFERENCE_WIDTH_PX
+    fitted = [replace(post.pose, focal_px=post.pose.focal_px * scale) for post in made]
+    return tuple(
+        replace(post, pose=settled(pose, street.buildings, width_px, height_px))
+        for post, pose in zip(made, fitted, strict=True)
+    )
 
 
 _TRIES = 24
@@ -65,7 +75,8 @@ def _extra(street: Street, number: int) -> Post:
     dice = Dice(street.seed)
     name = f"post/{number}"
     for attempt in range(_TRIES):
-        pose = settled(_kerbside(dice, f"{name}/{attempt}"), street.buildings)
+        pose = _kerbside(dice, f"{name}/{attempt}")
+        pose = settled(pose, street.buildings, REFERENCE_WIDTH_PX, REFERENCE_HEIGHT_PX)
         if pose.tilt_deg > -22.0 and _is_open(street, pose):
             break
     place = f"{dice.choice(f'{name}/street', _STREETS)}, n° {number}"
@@ -99,22 +110,16 @@ def _is_open(street: Street, pose: Pose) -> bool:
     return True
 
 
-def scaled(pose: Pose, width_px: int) -> Pose:
-    """The same view in a picture of another width (16:9)."""
-    return replace(pose, focal_px=pose.focal_px * width_px / REFERENCE_WIDTH_PX)
-
-
-def settled(pose: Pose, buildings: tuple[Building, ...]) -> Pose:
+def settled(pose: Pose, buildings: tuple[Building, ...], width_px: int, height_px: int) -> Pose:
     """The pose, tilted down just enough that no dwelling above the doctrine's height comes near the frame mark."""
     lowest = -60.0
-    while not mark_is_clear(pose, buildings) and pose.tilt_deg > lowest:
+    while not mark_is_clear(pose, buildings, width_px, height_px) and pose.tilt_deg > lowest:
         pose = replace(pose, tilt_deg=pose.tilt_deg - 0.5)
     return pose
 
 
-def mark_is_clear(pose: Pose, buildings: tuple[Building, ...], width_px: int = REFERENCE_WIDTH_PX) -> bool:
+def mark_is_clear(pose: Pose, buildings: tuple[Building, ...], width_px: int, height_px: int) -> bool:
     """Is the frame mark, with its clearance, free of what a mask would cover?"""
-    height_px = width_px * 9 // 16
     strip_px = height_px * TOP_SHARE - height_px / 60 - MARK_CLEARANCE_PX
     lens = lens_of(pose, width_px, height_px)
     polygons = project_quads(lens, sensitive_quads(buildings))[0]
