@@ -43,6 +43,15 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockError:
+    """In [start_ns, end_ns) the camera's own clock is ahead by `ahead_ms`, besides its ordinary offset."""
+
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    ahead_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CohortCamera:
     """One camera as the cohort needs it. `gop_phase_ns`: its GOPs begin at this, modulo GOP_NS."""
 
@@ -52,6 +61,7 @@ class CohortCamera:
     clock_offset_ms: int = 0
     outages: tuple[Outage, ...] = ()
     """Disjoint, in order: see `disjoint`."""
+    clock_errors: tuple[ClockError, ...] = ()
 
     @property
     def camera(self) -> CameraId:
@@ -108,6 +118,12 @@ class Cohort:
         self._everyone = _frozen(np.arange(n, dtype=np.int32))
         self._mask_epoch = _frozen(np.array([camera.assignment.mask_epoch for camera in cameras], np.int32))
         self._clock_offset_ms = _frozen(np.array([camera.clock_offset_ms for camera in cameras], np.int32))
+        self._clock_changes = sorted(
+            (at_ns, index, ahead_ms)
+            for index, camera in enumerate(cameras)
+            for error in camera.clock_errors
+            for at_ns, ahead_ms in ((error.start_ns, error.ahead_ms), (error.end_ns, -error.ahead_ms))
+        )
         self._no_sha = _frozen(np.zeros((n, 32), np.uint8))
         self._disturbed = self._disturbed_minutes()
 
@@ -120,6 +136,8 @@ class Cohort:
     def account(self, until_ns: Nanoseconds, *, last: bool = False) -> tuple[SegmentTable, tuple[Gap, ...]]:
         """Segments closed and gaps in [where the last account ended, until_ns). `last` closes what is open."""
         since_ns, self._at_ns = self._at_ns, until_ns
+        if self._clock_changes and self._clock_changes[0][0] < until_ns:
+            self._change_clocks(until_ns)
         minute = since_ns // NS_PER_MINUTE
         whole_minute = since_ns % NS_PER_MINUTE == 0 and until_ns - since_ns == NS_PER_MINUTE
         if whole_minute and not last and minute not in self._disturbed and not self._owed_gaps:
@@ -131,6 +149,14 @@ class Cohort:
             rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last)]
             self._open_since_ns[index] = track.open_since_ns
         return self._table(rows), tuple(gaps)
+
+    def _change_clocks(self, until_ns: Nanoseconds) -> None:
+        """An offset counts for the whole minute in which it changes: segments tell one each."""
+        offsets = self._clock_offset_ms.copy()
+        while self._clock_changes and self._clock_changes[0][0] < until_ns:
+            _, index, ahead_ms = self._clock_changes.pop(0)
+            offsets[index] += ahead_ms
+        self._clock_offset_ms = _frozen(offsets)
 
     def _quiet_minute(self, minute_ns: Nanoseconds) -> SegmentTable:
         """Every camera is recorded all along and cuts its segment once."""

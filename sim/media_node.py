@@ -26,6 +26,7 @@ from csu.hal.media import (
 )
 from csu.hal.place import PoseReading
 from sim.cohort import Cohort, CohortCamera
+from sim.intervals import Interval
 
 KEPT_DURING_A_CUT_NS = NS_PER_DAY
 """Older manifests are given up while the link is cut: a node's own disk has an end. They are counted."""
@@ -33,9 +34,6 @@ LOST_AFTER_NS = 6 * NS_PER_S
 """A camera that sends nothing for so long is told as lost: the read time-out of a session, and one try again."""
 LIVE_AFTER_NS = 500 * NS_PER_MS
 NODE_LOST_AFTER_NS = 2 * NS_PER_S
-
-Interval = tuple[Nanoseconds, Nanoseconds]
-"""[start, end), ns UTC."""
 
 
 class NodeUnreachable(CsuError):

@@ -1,0 +1,213 @@
+"""The city: communes, cameras unevenly spread over them, one media node each, and what will happen to each of them.
+
+Pure: a scenario and a seed in, a plan out. Nothing runs here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+from csu.hal.chance import Chance
+from csu.hal.clock import NS_PER_MS
+from csu.hal.media import Assignment, GapCause, NodeId
+from sim.cohort import GOP_NS, ClockError, CohortCamera, Outage, disjoint
+from sim.communes import ALARMED_SITES, COMMUNES, PLACES
+from sim.faults import Fault, arrivals, plan_faults
+from sim.intervals import Interval, union
+from sim.media_node import NodePlan
+from sim.scenario import FaultKind, Scenario
+
+_CAUSES = {
+    FaultKind.CAMERA_LOST: GapCause.CAMERA_LOST,
+    FaultKind.POWER_CUT: GapCause.CAMERA_LOST,
+    FaultKind.PACKETS_LOST: GapCause.PACKETS_LOST,
+    FaultKind.DISK_TROUBLE: GapCause.DISK,
+}
+_KINDS_OF_ALARM = (AlarmKind.INTRUSION,) * 6 + (AlarmKind.FIRE,) * 2 + (AlarmKind.TECHNICAL, AlarmKind.TEST)
+MASK_ABOVE_M = 2.5
+"""Local doctrine of the city we learn from (PRV-2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """One commune with all that stands in it."""
+
+    name: str
+    commune: CommuneId
+    node: NodeId
+    panel: PanelId
+    cameras: tuple[CohortCamera, ...]
+    node_plan: NodePlan
+    receipts_lost: tuple[Interval, ...]
+    alarms: tuple[PanelMessage, ...]
+    """What its panel will raise, by time."""
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        return tuple(camera.assignment for camera in self.cameras)
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """All communes, and every fault declared for this run."""
+
+    communes: tuple[Commune, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def cameras(self) -> tuple[CohortCamera, ...]:
+        return tuple(camera for commune in self.communes for camera in commune.cameras)
+
+
+def build_city(scenario: Scenario, chance: Chance) -> City:
+    """The city of this scenario and seed."""
+    names = COMMUNES[: scenario.city.communes]
+    numbers = iter(range(1, scenario.city.cameras + 1))
+    counts = spread(scenario.city.cameras, len(names), scenario.city.node_cameras_max)
+    plain = [
+        [_camera(next(numbers), name, place, scenario, chance) for place in range(count)]
+        for name, count in zip(names, counts, strict=True)
+    ]
+    faults = plan_faults(scenario, [[camera.camera for camera in cameras] for cameras in plain], chance)
+    deaf_not = chance.stream("microphones")
+    everyone = [camera.camera for cameras in plain for camera in cameras]
+    microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.city.microphones)}
+    communes = tuple(
+        _commune(
+            name,
+            cameras,
+            [fault for fault in faults if fault.commune == index],
+            frozenset(microphones.intersection(camera.camera for camera in cameras)),
+            _alarms(index, scenario, chance),
+            chance,
+        )
+        for index, (name, cameras) in enumerate(zip(names, plain, strict=True))
+    )
+    return City(communes, faults)
+
+
+def spread(cameras: int, communes: int, most: int) -> list[int]:
+    """How many cameras each commune has: few have many (weight 1/rank), each at least one and at most `most`."""
+    counts = [1] * communes
+    left = cameras - communes
+    while left > 0:
+        open_ranks = [rank for rank in range(communes) if counts[rank] < most]
+        total = sum(1 / (rank + 4) for rank in open_ranks)
+        before = left
+        for rank in open_ranks:
+            more = min(int(before / (rank + 4) / total), most - counts[rank], left)
+            counts[rank] += more
+            left -= more
+        if left == before:  # what rounding left over: one each, the largest first
+            for rank in open_ranks[:left]:
+                counts[rank] += 1
+                left -= 1
+    return counts
+
+
+def slug(name: str) -> str:
+    """`Pont-Aurelin` as `pont-aurelin`: letters a to z, digits and hyphens."""
+    plain = unicodedata.normalize("NFKD", name.replace("'", "-").replace(" ", "-"))
+    return "".join(letter for letter in plain.lower() if letter.isascii() and (letter.isalnum() or letter == "-"))
+
+
+def _camera(number: int, commune: str, place: int, scenario: Scenario, chance: Chance) -> CohortCamera:
+    stream = chance.stream(f"camera/{number}")
+    record = CameraRecord(
+        CameraId(f"cam-{number:04d}"),
+        number,
+        f"{commune} {place + 1:02d}, {PLACES[place % len(PLACES)]}",
+        CommuneId(slug(commune)),
+        ViewType.WIDE if stream.uniform(0, 1) < 0.7 else ViewType.NARROW,
+    )
+    assignment = Assignment(
+        record,
+        StreamAddress(f"sim://{record.camera}"),
+        pose=None,
+        follows_pose=False,
+        buildings=(),
+        mask_above_m=MASK_ABOVE_M,
+        mask_epoch=1,
+    )
+    bits_per_s = round(scenario.city.bit_rate * stream.uniform(0.6, 1.4))
+    gop_phase_ns = stream.integer(0, GOP_NS // NS_PER_MS - 1) * NS_PER_MS
+    return CohortCamera(assignment, gop_phase_ns, bits_per_s, clock_offset_ms=stream.integer(-80, 80))
+
+
+def _commune(
+    name: str,
+    cameras: Sequence[CohortCamera],
+    faults: Sequence[Fault],
+    microphones: frozenset[CameraId],
+    alarms: tuple[PanelMessage, ...],
+    chance: Chance,
+) -> Commune:
+    node = NodeId(f"node-{slug(name)}")
+    plan = NodePlan(
+        report_delay_ns=chance.stream(f"delay/{node}").integer(200, 3_000) * NS_PER_MS,
+        cuts=union(_of_kind(faults, FaultKind.LINK_CUT)),
+        crashes=union(_of_kind(faults, FaultKind.NODE_CRASH)),
+        microphones=microphones,
+    )
+    return Commune(
+        name,
+        CommuneId(slug(name)),
+        node,
+        _panel_of(name),
+        tuple(_with_faults(camera, faults) for camera in cameras),
+        plan,
+        union(_of_kind(faults, FaultKind.RECEIPTS_LOST)),
+        alarms,
+    )
+
+
+def _with_faults(camera: CohortCamera, faults: Sequence[Fault]) -> CohortCamera:
+    mine = [fault for fault in faults if fault.camera in (None, camera.camera)]
+    outages = [
+        Outage(fault.start_ns, fault.end_ns, cause) for fault in mine if (cause := _CAUSES.get(fault.kind)) is not None
+    ]
+    errors = tuple(
+        ClockError(fault.start_ns, fault.end_ns, fault.clock_ahead_ms)
+        for fault in mine
+        if fault.kind is FaultKind.CAMERA_CLOCK
+    )
+    return CohortCamera(
+        camera.assignment,
+        camera.gop_phase_ns,
+        camera.mean_bits_per_s,
+        camera.clock_offset_ms,
+        disjoint(outages),
+        errors,
+    )
+
+
+def _alarms(index: int, scenario: Scenario, chance: Chance) -> tuple[PanelMessage, ...]:
+    """The alarms of one commune: its share of the city's. None in the final quiet."""
+    name = COMMUNES[index]
+    stream = chance.stream(f"alarms/{slug(name)}")
+    rate = scenario.city.alarms
+    mine = type(rate)(rate.per_s / scenario.city.communes)
+    instants = arrivals(mine, scenario.duration - scenario.quiet, stream)
+    return tuple(
+        PanelMessage(
+            _panel_of(name),
+            sequence,
+            CommuneId(slug(name)),
+            ALARMED_SITES[stream.integer(0, len(ALARMED_SITES) - 1)],
+            _KINDS_OF_ALARM[stream.integer(0, len(_KINDS_OF_ALARM) - 1)],
+            scenario.epoch_ns + after_ns,
+        )
+        for sequence, after_ns in enumerate(instants, start=1)
+    )
+
+
+def _panel_of(name: str) -> PanelId:
+    return PanelId(f"panel-{slug(name)}")
+
+
+def _of_kind(faults: Iterable[Fault], kind: FaultKind) -> list[Interval]:
+    return [(fault.start_ns, fault.end_ns) for fault in faults if fault.kind is kind]

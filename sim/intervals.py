@@ -1,0 +1,42 @@
+"""Arithmetic of time intervals: sorted tuples of disjoint [start, end) in ns. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from csu.hal.clock import Nanoseconds
+
+Interval = tuple[Nanoseconds, Nanoseconds]
+"""[start, end), ns UTC."""
+
+
+def union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same time in disjoint intervals, in order; what touches is joined, what is empty is left out."""
+    joined: list[Interval] = []
+    for start_ns, end_ns in sorted(intervals):
+        if joined and start_ns <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end_ns))
+        elif start_ns < end_ns:
+            joined.append((start_ns, end_ns))
+    return tuple(joined)
+
+
+def difference(whole: Iterable[Interval], taken: Iterable[Interval]) -> tuple[Interval, ...]:
+    """What of `whole` is not in `taken`."""
+    left: list[Interval] = []
+    away = union(taken)
+    for start_ns, end_ns in union(whole):
+        for away_start_ns, away_end_ns in away:
+            if away_end_ns <= start_ns or away_start_ns >= end_ns:
+                continue
+            if away_start_ns > start_ns:
+                left.append((start_ns, away_start_ns))
+            start_ns = max(start_ns, away_end_ns)
+        if start_ns < end_ns:
+            left.append((start_ns, end_ns))
+    return tuple(left)
+
+
+def length_ns(intervals: Iterable[Interval]) -> Nanoseconds:
+    """How long all of them last together; they must be disjoint."""
+    return sum(end_ns - start_ns for start_ns, end_ns in intervals)

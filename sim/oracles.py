@@ -1,0 +1,256 @@
+"""What must hold of a run: the world as the scenario declared it, against what the centre says and has written.
+
+Each oracle returns a `Judgement`. An oracle that had no case to judge does not hold: it proved nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from csu.centre import Alarm, CameraState, Catalogue
+from csu.hal.alarms import PanelMessage
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.media import GapCause
+from sim.city import City, Commune
+from sim.cohort import GOP_NS, CohortCamera
+from sim.intervals import Interval, difference, length_ns, union
+from sim.media_node import CohortMediaNode, Epoch
+from sim.witness import Witness
+
+TOLD_MAX = 5
+"""Violations told by name; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One expectation, judged. `worst` is the worst case found, in `unit`."""
+
+    name: str
+    holds: bool
+    cases: int
+    worst: float
+    unit: str
+    limit: float | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the oracles look at. [begins_ns, ends_ns): the run."""
+
+    city: City
+    nodes: Mapping[str, CohortMediaNode]
+    witness: Witness
+    begins_ns: Nanoseconds
+    ends_ns: Nanoseconds
+
+    def each_camera(self) -> Iterable[tuple[Commune, CohortCamera, Sequence[Epoch]]]:
+        for commune in self.city.communes:
+            history = self.nodes[commune.node].history
+            for camera in commune.cameras:
+                yield commune, camera, history
+
+
+def judge_coverage(stage: Stage, least_share: float) -> Judgement:
+    """Recorded time over the time of all cameras."""
+    length = stage.ends_ns - stage.begins_ns
+    missing = {camera: length_ns(holes) for camera, holes in stage.witness.holes.items()}
+    cameras = len(stage.witness.cameras)
+    covered = 1 - sum(missing.values()) / (length * cameras)
+    worst = sorted(missing.items(), key=lambda item: -item[1])[:TOLD_MAX]
+    details = tuple(f"{camera}: {1 - lost / length:.2%}" for camera, lost in worst)
+    return Judgement("coverage", covered >= least_share, cameras, covered, "share", least_share, details)
+
+
+def judge_missing_explained(stage: Stage) -> Judgement:
+    """Each missing second lies within a declared outage and is logged as a gap; each outage is missing, and no more."""
+    cases, worst_ns, told = 0, 0, list[str]()
+    for commune, camera, history in stage.each_camera():
+        name = camera.camera
+        holes = tuple(stage.witness.holes.get(name, ()))
+        gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
+        may_miss = allowed_missing(commune, camera, history, stage)
+        must_miss = [_within(o.start_ns, o.end_ns, stage) for o in camera.outages]
+        for what, wrong in (
+            ("missing and undeclared", difference(holes, may_miss)),
+            ("missing and not logged as a gap", difference(holes, gaps)),
+            ("logged as a gap, yet recorded", difference(gaps, holes)),
+            ("recorded while nothing was filmed", difference(must_miss, holes)),
+        ):
+            if wrong:
+                worst_ns = max(worst_ns, length_ns(wrong))
+                told.append(f"{name}: {length_ns(wrong) / NS_PER_S:g} s {what}")
+        cases += len(holes)
+    told += [f"{camera}: two segments hold the same instant" for camera, _ in stage.witness.overlaps]
+    return Judgement("missing_explained", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", 0, _some(told))
+
+
+def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
+    """When this camera may be missing: its outages, starts of its node, and what a crash takes with it.
+
+    A crash loses the open segment and the minute that was not yet announced; after anything, one GOP is waited for.
+    """
+    allowed = [(outage.start_ns, outage.end_ns + GOP_NS) for outage in camera.outages]
+    until_ns = stage.begins_ns
+    for epoch in history:
+        allowed.append((until_ns, epoch.begun_ns + GOP_NS))
+        crashed = epoch.ended_ns is not None and epoch.ended_ns < stage.ends_ns
+        until_ns = epoch.ended_ns if epoch.ended_ns is not None else stage.ends_ns
+        if crashed:
+            until_ns -= 2 * NS_PER_MINUTE + commune.node_plan.report_delay_ns + GOP_NS
+    return allowed
+
+
+def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
+    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
+    witness, told = stage.witness, list[str]()
+    for name, node in sorted(stage.nodes.items()):
+        taken = sum(count for (of_node, _, _), count in witness.manifests.items() if of_node == name)
+        if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
+            told.append(f"{name}: {node.manifests_sent} sent, {node.manifests_given_up} given up, {taken} taken")
+    told += [f"{key} taken {count} times" for key, count in witness.manifests.items() if count > 1]
+    written = catalogue.totals(0, stage.ends_ns + NS_PER_MINUTE)
+    for what, there, here in (
+        ("segments", written.segments, witness.taken.segments),
+        ("milliseconds", written.recorded_ms, witness.taken.recorded_ms),
+        ("bytes", written.bytes, witness.taken.size_bytes),
+        ("gaps", written.gaps, witness.taken.gaps),
+    ):
+        if there != here:
+            told.append(f"the catalogue holds {there} {what}, the manifests {here}")
+    cases = witness.taken.manifests
+    return Judgement("manifests_once", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
+
+
+def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
+    told, cases, worst_ns = list[str](), 0, 0
+    for camera in sample:
+        segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
+        gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
+        pieces = sorted([(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps])
+        ends = [stage.begins_ns, *(end_ns for _, end_ns in pieces)]
+        starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
+        wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
+        if wrong_ns:
+            told.append(f"{camera}: {wrong_ns / NS_PER_S:g} s are neither recorded nor a gap, or both")
+        worst_ns = max(worst_ns, wrong_ns)
+        cases += len(pieces)
+    holds = not told and cases > 0
+    return Judgement("catalogue_answers", holds, cases, worst_ns / NS_PER_S, "s", 0, _some(told))
+
+
+def judge_camera_down_shown(stage: Stage, within_ns: Nanoseconds) -> Judgement:
+    """A camera that sends nothing, or of which nobody can hear, is not shown as live for longer than `within_ns`."""
+    cases, worst_ns, told = 0, 0, list[str]()
+    for commune, camera, _ in stage.each_camera():
+        changes = stage.witness.states.get(camera.camera, [])
+        for start_ns, end_ns in dark_times(commune, camera):
+            if end_ns - start_ns <= within_ns:
+                continue
+            cases += 1
+            delay_ns = _shown_after(changes, start_ns, end_ns)
+            worst_ns = max(worst_ns, delay_ns)
+            if delay_ns > within_ns:
+                told.append(f"{camera.camera}: shown as live for {delay_ns / NS_PER_S:g} s")
+    limit_s = within_ns / NS_PER_S
+    return Judgement("camera_down_shown", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
+
+
+def dark_times(commune: Commune, camera: CohortCamera) -> tuple[Interval, ...]:
+    """When the centre can have no fresh picture of this camera, as the scenario declared it."""
+    lost = [
+        (outage.start_ns, camera.next_gop_ns(outage.end_ns))
+        for outage in camera.outages
+        if outage.cause is GapCause.CAMERA_LOST
+    ]
+    return union([*lost, *commune.node_plan.cuts, *commune.node_plan.crashes])
+
+
+def _shown_after(
+    changes: Sequence[tuple[Nanoseconds, CameraState]], start_ns: Nanoseconds, end_ns: Nanoseconds
+) -> Nanoseconds:
+    """How long after `start_ns` the board ceased to say LIVE; the whole time when it never did."""
+    state = CameraState.STARTING
+    for at_ns, after in changes:
+        if at_ns > start_ns:
+            if state is not CameraState.LIVE:
+                return 0
+            if after is not CameraState.LIVE:
+                return min(at_ns, end_ns) - start_ns
+        state = after
+    return 0 if state is not CameraState.LIVE else end_ns - start_ns
+
+
+def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
+    """Each alarm is shown exactly once, and a person takes it, or it is escalated, within `within_ns`."""
+    witness, cases, worst_ns, told = stage.witness, 0, 0, list[str]()
+    messages = {f"{m.panel}/{m.sequence}": m for commune in stage.city.communes for m in commune.alarms}
+    for name, message in messages.items():
+        cases += 1
+        shown = sum(count for alarm, count in witness.alarms_raised.items() if alarm == name)
+        if shown != 1:
+            told.append(f"{name}: shown {shown} times")
+        answers = [
+            at_ns
+            for answered in (witness.alarms_acked, witness.alarms_escalated)
+            for alarm, at_ns in answered.items()
+            if alarm == name
+        ]
+        answered_ns = min(answers, default=stage.ends_ns) - message.raised_at_ns
+        worst_ns = max(worst_ns, answered_ns)
+        if answered_ns > within_ns:
+            told.append(f"{name}: neither taken nor escalated for {answered_ns / NS_PER_S:.1f} s")
+    told += [f"{alarm}: no panel raised it" for alarm in witness.alarms_raised if alarm not in messages]
+    limit_s = within_ns / NS_PER_S
+    return Judgement("alarms_taken", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
+
+
+class AlarmsKept:
+    """Looks at the disk whenever the centre says that an alarm is safe. Give `hear` to each panel."""
+
+    def __init__(self, load: Callable[[], Sequence[Alarm]]) -> None:
+        self._load = load
+        self._seen: set[str] = set()
+        self._broken: list[str] = []
+
+    def hear(self, message: PanelMessage) -> None:
+        """The panel was told that its message is safe: is it?"""
+        name = f"{message.panel}/{message.sequence}"
+        if name in self._seen:
+            return
+        self._seen.add(name)
+        if all(alarm.alarm != name for alarm in self._load()):
+            self._broken.append(f"{name}: its panel was acknowledged before it was on disk")
+
+    def judge(self, witness: Witness) -> Judgement:
+        """Also at the end: what people took is on disk as taken."""
+        kept = {alarm.alarm: alarm for alarm in self._load()}
+        told = list(self._broken)
+        for alarm in witness.alarms_acked:
+            if alarm not in kept or kept[alarm].acked_at_ns is None:
+                told.append(f"{alarm}: taken by a person, and not so on disk")
+        cases = len(self._seen) + len(witness.alarms_acked)
+        return Judgement("alarms_kept", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
+
+
+def judge_all_well(stage: Stage, not_live: Sequence[CameraId], open_alarms: int, nodes_up: int) -> Judgement:
+    """After the final quiet: every camera live, every node up, no alarm open."""
+    told = [f"{camera}: not live" for camera in not_live]
+    if open_alarms:
+        told.append(f"{open_alarms} alarms are still open")
+    if nodes_up != len(stage.nodes):
+        told.append(f"{nodes_up} of {len(stage.nodes)} nodes are up")
+    cases = len(stage.witness.cameras)
+    return Judgement("all_well_at_the_end", not told, cases, len(told), "wrong", 0, _some(told))
+
+
+def _within(start_ns: Nanoseconds, end_ns: Nanoseconds, stage: Stage) -> Interval:
+    return max(start_ns, stage.begins_ns), min(end_ns, stage.ends_ns)
+
+
+def _some(told: Sequence[str]) -> tuple[str, ...]:
+    more = len(told) - TOLD_MAX
+    return (*told[:TOLD_MAX], *((f"and {more} more",) if more > 0 else ()))

@@ -1,0 +1,57 @@
+"""The trace of a run: one hash over everything the centre was told and told, each with its instant.
+
+Two runs of one scenario and seed have one hash, on any machine and under any PYTHONHASHSEED; so it proves that a run
+can be played again.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from csu.centre import CentreEvent, ManifestTaken
+from csu.hal.clock import Clock
+from csu.hal.media import Manifest
+
+MARK_EVERY = 10_000
+"""A digest is kept after that many events: two runs that differ are compared mark by mark."""
+
+
+class Trace:
+    """Give `hear` to the centre's listeners."""
+
+    def __init__(self, clock: Clock, run_directory: str) -> None:
+        """`run_directory`: a path that errors may tell; it is another in each run, so it is taken out."""
+        self._clock = clock
+        self._run_directory = run_directory
+        self._hash = blake2b(digest_size=16)
+        self.events = 0
+        self.marks: list[str] = []
+
+    def hear(self, event: CentreEvent) -> None:
+        """Add one event, with the virtual instant at which it was told."""
+        if isinstance(event, ManifestTaken):
+            self._add_manifest(event.manifest)
+        else:
+            self.add(repr(event).replace(self._run_directory, ""))
+        self.events += 1
+        if self.events % MARK_EVERY == 0:
+            self.marks.append(self.digest())
+
+    def add(self, words: str) -> None:
+        """Add a line of text."""
+        self._hash.update(f"{self._clock.now_ns()} {words}\n".encode())
+
+    def digest(self) -> str:
+        """The hash so far, hexadecimal."""
+        return self._hash.hexdigest()
+
+    def _add_manifest(self, manifest: Manifest) -> None:
+        table, update = manifest.segments, self._hash.update
+        self.add(
+            f"manifest {manifest.node} {manifest.node_epoch} {manifest.sequence} {manifest.minute_ns}"
+            f" {len(manifest.cameras)} {len(table)} {manifest.gaps!r}"
+        )
+        for column in (table.start_ns, table.size_bytes):
+            update(column.data)
+        for narrow in (table.camera, table.duration_ms, table.mask_epoch, table.clock_offset_ms):
+            update(narrow.data)
