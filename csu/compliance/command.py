@@ -70,8 +70,8 @@ def _write_page(report: ComplianceReport, page: Path) -> None:
 def _word(status: Status, language: Language) -> str:
     """A sign and a word beside each colour: nothing is said by colour alone."""
     french, english = {
-        Status.PASSED: ("✔ tenue", "✔ kept"),
-        Status.FAILED: ("✘ non tenue", "✘ not kept"),
+        Status.PASSED: ("✔ tests réussis", "✔ tests passed"),
+        Status.FAILED: ("✘ en échec", "✘ failed"),
         Status.NOT_COVERED: ("○ non couverte", "○ not covered"),
     }[status]
     return english if language is Language.ENGLISH else french
