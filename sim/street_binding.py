@@ -184,8 +184,11 @@ class StreetCamera:
         if not self._farm.is_alive():
             return None
         now_ns = self._farm.clock.now_ns()
-        motion = self._motion if now_ns >= self._motion.start_ns else self._before
-        return motion.reading_at(now_ns)
+        if now_ns >= self._motion.start_ns:
+            return self._motion.reading_at(now_ns)
+        # About to move counts as moving: whoever masks by this reading is never a picture late.
+        moving = self._before.moving_at(now_ns) or self._motion.moving_at(self._motion.start_ns)
+        return PoseReading(self._before.pose_at(now_ns), now_ns, moving)
 
     async def move(self, velocity: PtzVelocity) -> None:
         shares = (velocity.pan, velocity.tilt, velocity.zoom)

@@ -26,6 +26,8 @@ class Mover(Protocol):
 
     depth_m: float
     box: Box
+    hidden_by: NDArray[np.uint8]
+    """(256,): 1 for the marks (`Backdrop.owner`) of solids that may stand before it, else 0."""
 
     def paint(self, canvas: Image) -> None:
         """Draw it, whole."""
@@ -41,22 +43,29 @@ def paint_behind(canvas: Image, backdrop: Backdrop, mover: Mover) -> None:
     left, top, right, bottom = mover.box
     if left >= right or top >= bottom:
         return
-    nearer = backdrop.nearness[top:bottom, left:right] > 1.0 / mover.depth_m
-    if not nearer.any():
+    owner = backdrop.owner[top:bottom, left:right]
+    if not owner.any():
         mover.paint(canvas)
         return
-    if nearer.all():
+    nearer = mover.hidden_by[owner]
+    hidden = int(np.count_nonzero(nearer))
+    if hidden == 0:
+        mover.paint(canvas)
+    if hidden in (0, nearer.size):
         return
     window = canvas[top:bottom, left:right]
     before = window.copy()
     mover.paint(canvas)
-    cv2.copyTo(before, nearer.view(np.uint8), window)
+    cv2.copyTo(before, nearer, window)
 
 
-def people_seen(lens: Lens, seen: Floats, heights_m: Floats, colours: Floats, places: Floats) -> list[Person]:
+def people_seen(
+    lens: Lens, seen: Floats, heights_m: Floats, colours: Floats, places: Floats, hidden_by: NDArray[np.uint8]
+) -> list[Person]:
     """Walkers from their joints in camera axes (n, JOINTS, 3), all before the lens.
 
     `colours`: (n, 4, 3) BGR of coat, trousers, skin and hair in the light they stand in. `places`: (n, 3) feet.
+    `hidden_by`: (n, 256), see `Mover`.
     """
     depths = seen[..., 2].mean(axis=1)
     scales = lens.focal_px / depths
@@ -73,7 +82,16 @@ def people_seen(lens: Lens, seen: Floats, heights_m: Floats, colours: Floats, pl
         left, top, right, bottom = boxes[index]
         if left < right and top < bottom:
             found.append(
-                Person(depth_m, scale, height_m * scale, boxes[index], points[index], paints[index], shadows[index])
+                Person(
+                    depth_m,
+                    scale,
+                    height_m * scale,
+                    boxes[index],
+                    points[index],
+                    paints[index],
+                    shadows[index],
+                    hidden_by[index],
+                )
             )
     return found
 
@@ -90,7 +108,9 @@ class Person:
         points: list[list[int]],
         paints: list[list[int]],
         shadow: NDArray[np.int32],
+        hidden_by: NDArray[np.uint8],
     ) -> None:
+        self.hidden_by = hidden_by
         self.depth_m = depth_m
         self.box = box
         self._scale = scale
@@ -124,7 +144,7 @@ class Person:
 
     def cast_shadow(self, canvas: Image, backdrop: Backdrop) -> None:
         if self._height_px >= _TINY_PX:
-            _shade(canvas, backdrop, self._shadow, self.depth_m)
+            _shade(canvas, backdrop, self._shadow, self.hidden_by)
 
     def _arm(self, canvas: Image, side: int) -> None:
         self._stroke(canvas, SHOULDER + side, ELBOW + side, 0.12, self._sleeve)
@@ -143,7 +163,8 @@ class Person:
 class VehicleBody:
     """A vehicle: the faces that look at the lens, in the order of its model."""
 
-    def __init__(self, lens: Lens, seen: Floats, shades: Floats, ground: Floats) -> None:
+    def __init__(self, lens: Lens, seen: Floats, shades: Floats, ground: Floats, hidden_by: NDArray[np.uint8]) -> None:
+        self.hidden_by = hidden_by
         self.depth_m = float(seen[..., 2].mean())
         pixels = lens.to_pixels(seen)
         self.box = _boxes(pixels.reshape(1, -1, 2), np.array([2.0]), lens)[0]
@@ -157,7 +178,7 @@ class VehicleBody:
             cv2.fillConvexPoly(canvas, face, shade, cv2.LINE_AA, SHIFT)
 
     def cast_shadow(self, canvas: Image, backdrop: Backdrop) -> None:
-        _shade(canvas, backdrop, self._ground, self.depth_m)
+        _shade(canvas, backdrop, self._ground, self.hidden_by)
 
 
 def _boxes(pixels: Floats, margins: Floats, lens: Lens) -> list[Box]:
@@ -171,16 +192,18 @@ def _boxes(pixels: Floats, margins: Floats, lens: Lens) -> list[Box]:
 _ROUND = np.array([(np.cos(turn), np.sin(turn), 0.0) for turn in np.arange(8) * np.pi / 4])
 
 
-def _shade(canvas: Image, backdrop: Backdrop, polygon: NDArray[np.int32], depth_m: float) -> None:
+def _shade(canvas: Image, backdrop: Backdrop, polygon: NDArray[np.int32], hidden_by: NDArray[np.uint8]) -> None:
     """Copy the backdrop's shaded twin into `polygon`, but for what stands nearer."""
     if len(polygon) < 3:
         return
-    height, width = backdrop.nearness.shape
+    height, width = backdrop.owner.shape
     left, top = np.maximum(polygon.min(axis=0) >> SHIFT, 0)
     right, bottom = np.minimum((polygon.max(axis=0) >> SHIFT) + 2, (width, height))
     if left >= right or top >= bottom:
         return
     mask = np.zeros((bottom - top, right - left), np.uint8)
     cv2.fillConvexPoly(mask, polygon - (np.array([left, top], np.int32) << SHIFT), 1, cv2.LINE_8, SHIFT)
-    mask &= (backdrop.nearness[top:bottom, left:right] <= 1.0 / depth_m).view(np.uint8)
+    owner = backdrop.owner[top:bottom, left:right]
+    if owner.any():
+        mask &= 1 - hidden_by[owner]
     cv2.copyTo(backdrop.shade[top:bottom, left:right], mask, canvas[top:bottom, left:right])

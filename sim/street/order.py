@@ -56,3 +56,24 @@ def _must_precede(footprints: list[Floats], eye: Floats) -> NDArray[np.bool_]:
     either_way = first & first.T
     first[either_way] = False
     return first
+
+
+class Hiding:
+    """Which of many convex, disjoint footprints may stand between an eye and a place. One for each painter."""
+
+    def __init__(self, footprints: list[Floats]) -> None:
+        starts = np.concatenate(footprints)
+        ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in footprints])
+        self._starts = starts
+        self._normals = np.stack([ends[:, 1] - starts[:, 1], starts[:, 0] - ends[:, 0]], axis=1)
+        self._first = np.cumsum([0] + [len(ring) for ring in footprints[:-1]])
+
+    def of(self, places: Floats, eye: Floats) -> NDArray[np.bool_]:
+        """(m, n): footprint n may hide place m (both in plan, (m, 2) and (2,)).
+
+        It may not when one of its edges has both the eye and the place on its outer side.
+        """
+        from_eye = np.einsum("ej,ej->e", self._normals, eye - self._starts) > 0
+        from_place = places @ self._normals.T > np.einsum("ej,ej->e", self._normals, self._starts)
+        free = np.logical_or.reduceat(from_place & from_eye, self._first, axis=1)
+        return np.asarray(~free, np.bool_)

@@ -67,15 +67,16 @@ class StreetPainter:
         colours = self._crowd.colours[rows]
         if self._night:
             colours = colours * lamplight(places, self._scenery.lanterns)[:, None, :]
-        return people_seen(lens, seen, self._crowd.heights_m[rows], colours, places)
+        return people_seen(lens, seen, self._crowd.heights_m[rows], colours, places, self._hidden_by(lens, places))
 
     def _vehicles(self, lens: Lens, t_s: float) -> list[VehicleBody]:
         x, y, heading = self._traffic.at(t_s)
         rows = _in_view(lens, x, y, 3.5)
         places = np.stack([x[rows], y[rows], np.ones(len(rows))], axis=-1)
-        lights = self._lights(places)
+        lights, hidden_by = self._lights(places), self._hidden_by(lens, places)
         found = []
-        for place, light, turn, row in zip(places, lights, heading[rows].tolist(), rows, strict=True):
+        for index, row in enumerate(rows):
+            place, light, turn = places[index], lights[index], float(heading[row])
             vehicle = self._traffic.vehicles[row]
             body = body_of(vehicle.model, vehicle.paint)
             x_m, y_m = float(place[0]), float(place[1])
@@ -88,8 +89,15 @@ class StreetPainter:
                 shines = body.lights[shown, None] > 0
                 shades = np.where(shines, np.minimum(body.shades[shown] * 1.2, 255), shades)
             ground = lens.to_camera(placed(footprint_of(vehicle.model), x_m, y_m, turn))
-            found.append(VehicleBody(lens, seen, shades, ground))
+            found.append(VehicleBody(lens, seen, shades, ground, hidden_by[index]))
         return found
+
+    def _hidden_by(self, lens: Lens, places: Floats) -> NDArray[np.uint8]:
+        """(n, 256): which marks of the backdrop may stand before each of these places."""
+        table = np.zeros((len(places), 256), np.uint8)
+        found = self._scenery.hiding.of(places[:, :2], lens.eye[:2])
+        table[:, 1 : found.shape[1] + 1] = found
+        return table
 
     def _lights(self, places: Floats) -> Floats:
         if not self._night:

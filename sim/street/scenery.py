@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.street.dice import Dice
 from sim.street.facades import Face, Glow, faces_of
 from sim.street.ground import EARTH, flats
-from sim.street.order import Floats
+from sim.street.order import Floats, Hiding
 from sim.street.vehicles import MODELS, body_of, placed
 from sim.street.world import Lamp, Street, Tree, build_street
 
@@ -22,6 +22,8 @@ LIT_BGR = (96, 190, 248)
 
 _LIT_SHARE = 0.35
 _FAR_M = 3000.0
+_SOLIDS_MAX = 254
+"""Their marks are bytes in `Backdrop.owner`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,14 @@ class Solid:
     rows: slice
     tree: Tree | None = None
     lamp: Lamp | None = None
-    car_height_m: float = 0.0
-    """Above 0: a parked car; its depth is that of its middle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
-    """Arrays over faces: quads (n, 4, 3), normals (n, 3), colours (n, 3) BGR, glows (n,), bears_depth (n,)."""
+    """Arrays over faces: quads (n, 4, 3), normals (n, 3), colours (n, 3) BGR, glows (n,), bears_depth (n,).
+
+    `bears_depth`: the face is part of the solid's outside, not something painted on it.
+    """
 
     street: Street
     solids: tuple[Solid, ...]
@@ -52,6 +55,7 @@ class Scenery:
     shadows: Floats
     lanterns: Floats
     """(k, 3): where lamps shine from."""
+    hiding: Hiding
 
 
 @lru_cache(maxsize=4)
@@ -73,6 +77,8 @@ def scenery_of(seed: int, *, night: bool, canary: bool) -> Scenery:
     solids += cars
     solids += [Solid(_disc(tree.x_m, tree.y_m, 0.3), slice(0, 0), tree=tree) for tree in street.trees]
     solids += [Solid(_disc(lamp.x_m, lamp.y_m, 0.1), slice(0, 0), lamp=lamp) for lamp in street.lamps]
+    if len(solids) > _SOLIDS_MAX:
+        raise ValueError(f"{len(solids)} solids do not fit in a byte")
     ground = [_flat((-_FAR_M, -_FAR_M, _FAR_M, _FAR_M)), *(_flat(flat.box) for flat in flats())]
     lanterns = np.array([(lamp.x_m, lamp.y_m + lamp.reach_m, lamp.height_m) for lamp in street.lamps])
     return Scenery(
@@ -87,6 +93,7 @@ def scenery_of(seed: int, *, night: bool, canary: bool) -> Scenery:
         ground_colours=np.array([EARTH, *(flat.colour for flat in flats())], float),
         shadows=_shadows(street),
         lanterns=lanterns,
+        hiding=Hiding([solid.footprint for solid in solids]),
     )
 
 
@@ -123,7 +130,7 @@ def _with_parked(
         quads = np.concatenate([quads, placed(body.quads, car.x_m, car.y_m, radians(car.heading_deg))])
         colours = np.concatenate([colours, body.shades])
         glows = np.concatenate([glows, np.zeros(len(body.quads), np.intp)])
-        depths = np.concatenate([depths, np.zeros(len(body.quads), bool)])
+        depths = np.concatenate([depths, np.ones(len(body.quads), bool)])
         half = shape.length / 2, shape.width / 2
         ring = np.array(
             [
@@ -133,7 +140,7 @@ def _with_parked(
                 (car.x_m - half[0], car.y_m + half[1]),
             ]
         )
-        solids.append(Solid(ring, slice(first, len(quads)), car_height_m=shape.height))
+        solids.append(Solid(ring, slice(first, len(quads))))
     return quads, colours, glows, depths, solids
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from csu.hal.place import Pose
 from sim.street.lens import NEAR_M, SHIFT, lens_of, project_quads
 from sim.street.mount import MountLimits, at_rest, drive, go_to
-from sim.street.order import painting_order
+from sim.street.order import Hiding, painting_order
 from sim.street.route import Route
 
 S = 1_000_000_000
@@ -127,3 +127,24 @@ def test_no_command_brings_a_mount_beyond_its_limits(pan, tilt, zoom, at_ns):
     assert MountLimits().reaches(slack)
     assert 299.9 <= pose.focal_px <= 6000.1
     assert 0.0 <= pose.pan_deg < 360.0
+
+
+def test_a_place_behind_a_house_may_be_hidden_by_it_and_one_before_it_may_not():
+    hiding = Hiding([box(-5.0, 10.0, 10.0, 5.0), box(20.0, 10.0, 5.0, 5.0)])
+    places = np.array([[0.0, 20.0], [0.0, 5.0], [-20.0, 12.0], [30.0, 20.0]])
+    found = hiding.of(places, np.array([0.0, 0.0]))
+    assert found[:, 0].tolist()[:2] == [True, False]
+    assert found[1].tolist() == [False, False]
+    assert found[3, 1], "straight behind the second house"
+
+
+@given(st.floats(-40, 40), st.floats(-40, 40), st.floats(-40, 40), st.floats(-40, 40))
+@settings(max_examples=100, deadline=None)
+def test_a_line_of_sight_through_a_house_is_always_reported(eye_x, eye_y, x, y):
+    house = box(-4.0, -3.0, 8.0, 6.0)
+    inside = [abs(px) <= 4 and abs(py) <= 3 for px, py in ((eye_x, eye_y), (x, y))]
+    steps = np.linspace(0, 1, 400)[:, None]
+    line = np.array([eye_x, eye_y]) * (1 - steps) + np.array([x, y]) * steps
+    crosses = bool(((np.abs(line[:, 0]) < 3.99) & (np.abs(line[:, 1]) < 2.99)).any())
+    if not any(inside) and crosses:
+        assert Hiding([house]).of(np.array([[x, y]]), np.array([eye_x, eye_y]))[0, 0]

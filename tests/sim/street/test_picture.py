@@ -149,3 +149,19 @@ def test_something_moves_before_every_camera_within_half_a_minute(draw, demo_pos
     for post in demo_posts:
         first = draw(post.pose)
         assert any(not np.array_equal(first, draw(post.pose, later_s=float(s))) for s in (7, 14, 29)), post.number
+
+
+def test_people_behind_a_house_do_not_show_through_it(demo_posts):
+    """Without anybody hidden, erasing the houses' order would change nothing: there is somebody behind each time."""
+    from sim.street import StreetPainter
+    from sim.street.backdrop import Backdrop
+    from sim.street.world import NORTH_FRONT_M
+
+    painter = StreetPainter(1, 640, 360)
+    across = Pose(-40.0, NORTH_FRONT_M - 1.0, 6.0, 0.0, 0.0, 0.0, 400.0)  # a house front fills the picture
+    backdrop = painter._backdrop(across)[0]
+    assert isinstance(backdrop, Backdrop)
+    wall = backdrop.owner > 0
+    assert wall.mean() > 0.9
+    picture = painter.bgr(across, 0).copy()
+    assert np.array_equal(picture[wall], backdrop.image[wall])

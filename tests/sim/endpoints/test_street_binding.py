@@ -1,0 +1,129 @@
+"""The street as a site: what the centre is bound to, its cameras through their port."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from importlib.metadata import entry_points
+
+import numpy as np
+import pytest
+
+from csu.hal.camera import AudioState, Camera, CameraError, OnboardMask, PtzVelocity
+from csu.hal.errors import BadInput
+from csu.hal.site import SiteRequest
+from sim.street import StreetPainter, build_street, canary_share, new_i420, planes_of
+from sim.street_binding import open_street, read_options
+
+
+def test_the_entry_point_of_the_binding_is_open_street():
+    (found,) = [point for point in entry_points(group="csu.bindings") if point.name == "street"]
+    assert found.load() is open_street
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"night": "perhaps"}, "night"),
+        ({"seed": "x"}, "seed"),
+        ({"fps": 0}, "fps"),
+        ({"width": 641}, "width"),
+        ({"fps": 12.5}, "fps"),
+        ({"seed": True}, "seed"),
+    ],
+)
+def test_a_wrong_option_is_bad_input_that_names_it(options, named):
+    with pytest.raises(BadInput, match=named):
+        read_options(SiteRequest(4, options))
+
+
+def test_an_unknown_option_is_answered_with_the_valid_ones():
+    with pytest.raises(BadInput, match="seed, night, canary, width, height, fps"):
+        read_options(SiteRequest(4, {"colour": "red"}))
+
+
+@pytest.mark.parametrize("cameras", [0, 65, -1])
+def test_no_site_of_no_camera_or_of_more_than_can_be_drawn(cameras):
+    with pytest.raises(BadInput, match="cameras"):
+        read_options(SiteRequest(cameras))
+
+
+def test_options_may_come_as_words_from_a_command_line():
+    options = read_options(SiteRequest(4, {"night": "true", "seed": "7", "fps": 6.0}))
+    assert (options.night, options.seed, options.fps) == (True, 7, 6)
+
+
+def test_the_street_through_its_ports(watch):
+    asyncio.run(_walk_through(watch))
+
+
+async def _walk_through(watch) -> None:
+    """One site for all of it: it is a process of its own."""
+    async with open_street(SiteRequest(8, {"seed": 1})) as site:
+        cameras = site.cameras
+        assert all(isinstance(camera, Camera) for camera in cameras)
+        assert [camera.record.number for camera in cameras] == list(range(1, 9))
+        assert len({camera.record.camera for camera in cameras}) == 8
+        assert {camera.record.commune for camera in cameras} == {"valmont-sur-seille", "saint-eloi-les-valmont"}
+        assert site.buildings == build_street(1).buildings
+        assert site.witness is not None
+        assert site.witness(planes_of(new_i420(64, 48))) == 0.0
+        await _is_deaf_but_for_one(cameras)
+        await _refuses_what_it_cannot_do(cameras)
+        await _turns_and_shows_what_its_pose_says(cameras[3], watch)
+    with pytest.raises(CameraError, match="does not answer"):
+        await cameras[0].stream("main")
+    assert await cameras[0].pose() is None, "no pose: the picture is wholly masked"
+
+
+async def _is_deaf_but_for_one(cameras) -> None:
+    for camera in cameras:
+        offered = camera.record.number == 3
+        assert (await camera.capabilities()).audio_sources == (1 if offered else 0)
+        assert await camera.refuse_audio() is (AudioState.STILL_OFFERED if offered else AudioState.ABSENT)
+
+
+async def _refuses_what_it_cannot_do(cameras) -> None:
+    fixed, turning = cameras[0], cameras[3]
+    with pytest.raises(CameraError, match="profile"):
+        await fixed.stream("sub")
+    with pytest.raises(CameraError, match="fixed"):
+        await fixed.move(PtzVelocity(0.1, 0.0, 0.0))
+    with pytest.raises(CameraError, match="burns in no masks"):
+        await fixed.push_masks([OnboardMask("one", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))])
+    assert await fixed.read_masks() == ()
+    await fixed.stop()
+    with pytest.raises(CameraError, match="speeds"):
+        await turning.move(PtzVelocity(1.5, 0.0, 0.0))
+    home = (await turning.pose()).pose
+    for beyond in (replace(home, tilt_deg=60.0), replace(home, x_m=home.x_m + 1), replace(home, pan_deg=float("nan"))):
+        with pytest.raises(CameraError, match="reach"):
+            await turning.go_to(beyond)
+
+
+async def _turns_and_shows_what_its_pose_says(camera, watch) -> None:
+    home = (await camera.pose()).pose
+    await camera.move(PtzVelocity(pan=0.5, tilt=0.0, zoom=0.0))
+    await asyncio.sleep(0.5)
+    turning = await camera.pose()
+    assert turning.moving
+    assert 5.0 < (turning.pose.pan_deg - home.pan_deg) % 360 < 40.0
+    await camera.stop()
+    await asyncio.sleep(0.1)
+    assert not (await camera.pose()).moving
+    goal = replace(home, pan_deg=home.pan_deg - 35.0, focal_px=home.focal_px * 1.2)
+    await camera.go_to(goal)
+    while (await camera.pose()).moving:
+        await asyncio.sleep(0.05)
+    assert (await camera.pose()).pose == goal
+    seen = await asyncio.to_thread(watch, await camera.stream("main"), 3, keep=True)
+    painter = StreetPainter(1, 640, 360)
+    assert _difference(seen.pictures[-1].y, painter.draw(goal, 0)) < 6.0
+    assert _difference(seen.pictures[-1].y, painter.draw(home, 0)) > 15.0
+    assert canary_share(seen.pictures[-1]) > 0.0
+
+
+def _difference(luma, picture) -> float:
+    """Mean absolute difference above the frame mark; people and cars are a small part of it."""
+    return float(np.abs(luma[:300].astype(int) - planes_of(picture).y[:300].astype(int)).mean())
