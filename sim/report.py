@@ -1,0 +1,100 @@
+"""A run as one HTML page that needs nothing else: verdict, proofs, pictures, and how to play it again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.errors import CsuError
+from sim.faults import Fault
+from sim.language import say
+from sim.oracles import Judgement
+from sim.plots import draw_all, fault_name
+from sim.run import LEVEL, RunResult
+
+
+class ReportNotWritten(CsuError):
+    """The report could not be written; the run itself is not harmed."""
+
+
+def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, str]) -> None:
+    """Write the page. `figures`: what only the host knows (CPU time...), as people read it. Raises ReportNotWritten."""
+    page = render_report(result, replay, figures)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ReportNotWritten(
+            f"the report cannot be written: {error.strerror}",
+            where=str(path),
+            what_to_do="Choose another place with --report",
+            french=(f"le rapport ne peut pas être écrit : {error.strerror}", "Choisissez un autre endroit : --report"),
+        ) from error
+
+
+def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=PackageLoader("sim", "templates"),
+        autoescape=select_autoescape(default_for_string=True, default=True),
+        undefined=StrictUndefined,
+    )
+    scenario = result.file.scenario
+    told = [
+        (_clock(fault.start_ns), fault_name(fault.kind), result.city.communes[fault.commune].name, _minutes(fault))
+        for fault in result.city.faults
+        if fault.told
+    ]
+    return environment.get_template("report.html.j2").render(
+        say=say,
+        scenario=scenario,
+        result=result,
+        level=LEVEL,
+        replay=replay,
+        figures=figures,
+        judgements=[(judgement, expectation_name(judgement.name), worst(judgement)) for judgement in result.judgements],
+        pictures={name: Markup(svg) for name, svg in draw_all(result).items()},  # noqa: S704 - our own SVG
+        told=told,
+    )
+
+
+def expectation_name(name: str) -> str:
+    """An expectation in a person's words."""
+    return {
+        "coverage": say("Temps enregistré", "Time recorded"),
+        "camera_down_shown": say("Une caméra muette se voit", "A silent camera shows"),
+        "alarms_taken": say("Chaque alarme est prise ou remontée", "Each alarm is taken or escalated"),
+        "missing_explained": say("Chaque seconde manquante a sa cause", "Each missing second has its cause"),
+        "manifests_once": say("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
+        "catalogue_answers": say("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
+        "alarms_kept": say("Une alarme acquittée est sur disque", "An acknowledged alarm is on disk"),
+        "all_well_at_the_end": say("Tout est rétabli à la fin", "All is well at the end"),
+    }[name]
+
+
+def worst(judgement: Judgement) -> str:
+    """The worst case and its limit, as people read them."""
+
+    def read(value: float) -> str:
+        if judgement.unit == "share":
+            return f"{value:.2%}".replace("%", " %")
+        if judgement.unit == "s":
+            return f"{value:.1f} s"
+        return f"{value:g}"
+
+    if judgement.limit is None:
+        return read(judgement.worst)
+    return f"{read(judgement.worst)} ({say('attendu', 'expected')} : {read(judgement.limit)})"
+
+
+def _clock(at_ns: Nanoseconds) -> str:
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%d %H:%M}"
+
+
+def _minutes(fault: Fault) -> str:
+    length_s = (fault.end_ns - fault.start_ns) / NS_PER_S
+    return f"{length_s / 60:g} min" if length_s >= 60 else f"{length_s:g} s"
