@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -14,6 +15,8 @@ from av.video.stream import VideoStream
 from csu.hal.camera import CameraId
 from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
 from csu.hal.media import LiveFragment
+
+_log = logging.getLogger(__name__)
 
 _MOVFLAGS = "frag_every_frame+empty_moov+default_base_moof+skip_trailer"
 
@@ -48,6 +51,17 @@ class LiveOutlet:
         if not self._watched.is_set():
             self._muxer = None
             return
+        try:
+            self._mux(packet)
+        except av.FFmpegError as error:  # a trouble of the relay is never one of the recording
+            _log.warning("camera %s: the live relay begins again at the next key frame: %s", self._camera, error)
+            self._muxer = None
+
+    def end(self) -> None:
+        self._muxer = None
+        self._format = None
+
+    def _mux(self, packet: MaskedPacket) -> None:
         if self._muxer is None:
             if self._format is None or not packet.is_key:
                 return
@@ -56,10 +70,6 @@ class LiveOutlet:
         fragment = self._muxer.add(packet)
         if fragment is not None:
             self._send(self._camera, fragment)
-
-    def end(self) -> None:
-        self._muxer = None
-        self._format = None
 
 
 class _Muxer:

@@ -156,13 +156,18 @@ class MediaProcess:
         pipeline = CameraPipeline(
             self._begin.node,
             assignment,
-            Outlets(self._route, segments, live, self._pictures),
+            Outlets(self._route, segments, live, self._pictures_for(assignment.record.camera)),
             clock=self._clock,
             chance=self._chance,
             tell=self._tell,
             lock=threading.Lock(),
         )
         return CameraWorker(pipeline, segments, live)
+
+    def _pictures_for(self, camera: CameraId) -> PictureSink | None:
+        """The wall's memory, if it has a place for this camera: one without is recorded all the same."""
+        spec = self._begin.pictures
+        return self._pictures if spec is not None and camera in spec.cameras else None
 
     def _tell(self, event: CameraEvent) -> None:
         self._outbox.put(event)

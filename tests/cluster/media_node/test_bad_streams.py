@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -21,7 +22,7 @@ from csu.hal.camera import StreamAddress
 from csu.hal.media import Assignment, CameraEventKind, GapCause
 from sim.endpoints import Codec, EndpointCounts, EndpointSpec, Fault, FaultKind, RtspFarm
 
-SECRET = "s3cret-Wort"
+SECRET = "s3:cr/t W@rt?#%"
 SMALL = {"width_px": 128, "height_px": 96}
 
 FARM = [
@@ -30,7 +31,7 @@ FARM = [
     EndpointSpec("mjpeg", 3, codec=Codec.MJPEG, **SMALL),
     EndpointSpec("ten-bit", 4, codec=Codec.H264_10_BIT, **SMALL),
     EndpointSpec("changes-size", 5, fault=Fault(FaultKind.SIZE_CHANGE, after_frames=40), **SMALL),
-    EndpointSpec("freezes", 6, fault=Fault(FaultKind.FREEZE, after_frames=16), **SMALL),
+    EndpointSpec("freezes", 6, fault=Fault(FaultKind.FREEZE, after_frames=24), **SMALL),
     EndpointSpec("closes", 7, fault=Fault(FaultKind.CLOSE, after_frames=20), **SMALL),
     EndpointSpec("no-sps", 8, frames_per_s=50, fault=Fault(FaultKind.NO_PARAMETER_SETS), **SMALL),
     EndpointSpec("loses-packets", 9, fault=Fault(FaultKind.LOSE_PACKETS, every=7), **SMALL),
@@ -81,7 +82,9 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
             "refused": StreamAddress(f"rtsp://127.0.0.1:{closed_port()}/x", "user", SECRET),
             "wrong-password": dataclasses.replace(login, password=SECRET + "x"),
             "no-password": dataclasses.replace(login, user="", password=""),
-            "secret-in-url": StreamAddress(login.url.replace("rtsp://", f"rtsp://{login.user}:{SECRET}@")),
+            "secret-in-url": StreamAddress(
+                login.url.replace("rtsp://", f"rtsp://{login.user}:{quote(SECRET, safe='')}@")
+            ),
             "not-rtsp": StreamAddress("http://127.0.0.1/stream"),
             "interlaced": make_clip(clips / "interlaced.mp4", "yuv420p", {"x264-params": "tff=1"}),
             "four-two-two": make_clip(clips / "422.mp4", "yuv422p", {}),
@@ -197,7 +200,7 @@ def test_a_camera_that_ends_its_stream_comes_back_with_a_gap_between(run: Run) -
 def test_what_came_before_a_freeze_in_mid_group_is_kept(run: Run) -> None:
     lost = next(gap for gap in run.heard.gaps("freezes") if gap.cause is GapCause.CAMERA_LOST)
     before = [duration_ms for start_ns, duration_ms in run.heard.segments("freezes") if start_ns < lost.start_ns]
-    assert 700 < sum(before) < 2_000
+    assert 700 < sum(before) < 2_200
 
 
 def test_lost_packets_are_counted_and_told(run: Run) -> None:
@@ -230,7 +233,8 @@ def test_a_clip_plays_in_a_loop_and_says_that_it_is_one(run: Run) -> None:
 
 def test_no_secret_is_in_anything_that_was_said(run: Run) -> None:
     assert CameraEventKind.LIVE in run.heard.kinds("secret-in-url")
-    assert all(SECRET not in event.detail for event in run.heard.events)
+    shown = {SECRET, quote(SECRET, safe="")}
+    assert not any(secret in event.detail for event in run.heard.events for secret in shown)
 
 
 def test_nothing_clear_was_ever_offered_to_a_consumer(run: Run) -> None:
