@@ -35,6 +35,7 @@ def build_app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,  # they print local variables: pictures, addresses, passwords
     )
     app.command("demo", help=say("Voir un centre entier fonctionner.", "See a whole centre at work."))(demo_command)
     app.command("compliance", help=say("Chaque exigence, ses preuves.", "Each requirement, its proofs."))(

@@ -123,7 +123,7 @@ class _Teller:
             case CameraChanged():
                 self._log.info("camera", camera=event.camera, state=event.after.value, detail=event.detail)
             case CameraEvent():
-                self._log.info("camera", camera=event.camera, event=event.kind.value, detail=event.detail)
+                self._log.info("camera", camera=event.camera, told=event.kind.value, detail=event.detail)
             case NodeChanged():
                 self._log.info("node", node=event.node, up=event.up, detail=event.detail)
             case Trouble():

@@ -6,6 +6,8 @@ comes out under the cover is a function of the cover alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +83,7 @@ def _constant(value: int, height: int, width: int) -> Plane:
 
 
 def _copied(planes: YuvPlanes) -> YuvPlanes:
-    return YuvPlanes(planes.y.copy(order="C"), planes.u.copy(order="C"), planes.v.copy(order="C"), planes.full_range)
+    return replace(planes, y=planes.y.copy(order="C"), u=planes.u.copy(order="C"), v=planes.v.copy(order="C"))
 
 
 def _blank(width_px: int, height_px: int, full_range: bool) -> YuvPlanes:
