@@ -76,11 +76,12 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     deaf_not = chance.stream("microphones")
     everyone = [camera.camera for cameras in plain for camera in cameras]
     microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.city.microphones)}
+    everywhere = [fault for fault in faults if fault.kind is FaultKind.RECEIPTS_LOST]
     communes = tuple(
         _commune(
             name,
             cameras,
-            [fault for fault in faults if fault.commune == index],
+            [*everywhere, *(fault for fault in faults if fault.commune == index and fault not in everywhere)],
             frozenset(microphones.intersection(camera.camera for camera in cameras)),
             _alarms(index, scenario, chance),
             chance,

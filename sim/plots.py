@@ -51,7 +51,7 @@ def _coverage(result: RunResult) -> Figure:
     axes.bar(starts, covered, width=0.9 * width_ns / _HOUR_NS, align="edge", color=BLUE)
     least = 100 * scenario.expect.coverage
     axes.axhline(least, color=RED, linestyle="--", linewidth=1)
-    axes.annotate(say("attendu", "expected"), (starts[0], least), color=RED, va="top", fontsize=9)
+    _label_limit(axes, least, say("attendu", "expected"))
     axes.set_ylim(min(min(covered), least) - 0.6, 100.05)
     return _with_hours(figure, axes, result)
 
@@ -129,7 +129,8 @@ def _alarms(result: RunResult) -> Figure:
         axes.plot([x for x, _ in points], [y for _, y in points], marker, color=colour, markersize=4, label=label)
     limit_s = result.file.scenario.expect.alarms_taken_within / NS_PER_S
     axes.axhline(limit_s, color=RED, linestyle="--", linewidth=1)
-    axes.set_ylim(bottom=0)
+    _label_limit(axes, limit_s, say("attendu", "expected"))
+    axes.set_ylim(0, 1.45 * max(limit_s, axes.get_ylim()[1] / 1.1))
     axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2)
     return _with_hours(figure, axes, result)
 
@@ -191,6 +192,11 @@ def _figure(y_label: str, height_in: float) -> tuple[Figure, Axes]:
     axes.grid(axis="x", color="#d9dde1", linewidth=0.6)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _label_limit(axes: Axes, value: float, words: str) -> None:
+    """Words at the right end of a limit's line, beside the picture."""
+    axes.annotate(words, (1.005, value), xycoords=("axes fraction", "data"), color=RED, va="center", fontsize=9)
 
 
 def _with_hours(figure: Figure, axes: Axes, result: RunResult) -> Figure:

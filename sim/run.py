@@ -143,7 +143,8 @@ class _Run:
             running = group.create_task(centre.run(), name="centre")
             watching = group.create_task(people.watch(), name="people")
             for step in range(PROGRESS_STEPS):
-                await asyncio.sleep(scenario.duration / PROGRESS_STEPS / NS_PER_S)
+                due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
+                await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
                 progress((step + 1) / PROGRESS_STEPS)
             not_live = [s.record.camera for s in centre.board.all() if s.state is not CameraState.LIVE]
             self.at_end = (not_live, len(centre.desk.open()), centre.nodes_up())

@@ -71,7 +71,7 @@ class FaultKind(StrEnum):
     NODE_CRASH = "node_crash"
     """A node stops and cannot be started again for a while."""
     RECEIPTS_LOST = "receipts_lost"
-    """A panel does not hear the centre's acknowledgements, and repeats."""
+    """No panel of the city hears the centre's acknowledgements, and all repeat: the way back is down."""
 
 
 class Absence(_Strict):

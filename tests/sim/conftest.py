@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,58 @@ def build_camera() -> Callable[..., CohortCamera]:
 @pytest.fixture
 def epoch_ns() -> int:
     return EPOCH_NS
+
+
+SMALL_CITY = """\
+title: Petite ville
+seed: 7
+starts: 2026-11-23 12:00
+duration: 50 min
+quiet: 8 min
+city:
+  communes: 4
+  cameras: 60
+  bit_rate: 2 Mbit/s
+  microphones: 1
+  alarms: 60/h
+  operators: 3
+  reaction: 3 s .. 15 s
+  room_empty:
+    - {at: 12:10, lasts: 6 min}
+faults:
+  - {kind: camera_lost, rate: 40/h, lasts: 5 s .. 12 min}
+  - {kind: packets_lost, rate: 40/h, lasts: 200 ms .. 8 s}
+  - {kind: camera_clock, rate: 4/h, lasts: 1 min .. 5 min, clock_error: 300 ms .. 4 s}
+  - {kind: disk_trouble, rate: 2/h, lasts: 10 s .. 2 min}
+  - {kind: link_cut, rate: 4/h, lasts: 10 s .. 9 min}
+  - {kind: node_crash, rate: 4/h, lasts: 1 s .. 4 min}
+trouble:
+  - {point: catalogue.write, fires: 10 %, fails: 60 %, delay: 10 ms .. 3 s}
+  - {point: alarms.save, fires: 20 %, fails: 50 %, delay: 10 ms .. 800 ms}
+story:
+  - {at: +5 min, kind: receipts_lost, commune: Valmandrin, lasts: 10 min}
+  - {at: +15 min, kind: link_cut, commune: Valmandrin, lasts: 6 min}
+  - {at: +16 min, kind: camera_lost, commune: Valmandrin, camera: 2, lasts: 9 min}
+  - {at: +25 min, kind: node_crash, commune: Courtavelle, lasts: 3 min}
+  - {at: +33 min, kind: power_cut, commune: Saint-Ombrin, lasts: 4 min}
+expect:
+  coverage: 50 %
+  camera_down_shown_within: 2 min
+  alarms_taken_within: 65 s
+"""
+
+
+@pytest.fixture
+def small_city(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small city with every kind of trouble; each (before, after) given changes its text."""
+
+    def write(*changes: tuple[str, str]) -> Path:
+        text = SMALL_CITY
+        for before, after in changes:
+            assert before in text, f"{before!r} is not in the small city"
+            text = text.replace(before, after, 1)
+        path = tmp_path / "small.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,99 @@
+"""A whole city on virtual time: the verdict, the trace, and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.run import run_scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST_CITY = ROOT / "scenarios" / "first_city.yaml"
+
+
+def csu_sim(*words: str, hash_seed: str = "0", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "CSU_LANG": "fr"}
+    command = [sys.executable, "-c", "from csu.cli import main; main()", "sim", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, env=environment, cwd=cwd, check=False)
+
+
+def test_two_runs_have_one_trace_whatever_the_hash_seed_and_another_seed_has_another(small_city) -> None:
+    path = small_city()
+    found = {}
+    for name, hash_seed, words in (("a", "1", ()), ("b", "999", ()), ("other", "1", ("--seed", "8"))):
+        done = csu_sim("run", str(path), "--json", "--no-report", *words, hash_seed=hash_seed)
+        assert done.returncode == 0, done.stderr
+        found[name] = json.loads(done.stdout)
+    assert found["a"]["trace_hash"] == found["b"]["trace_hash"]
+    assert found["a"]["counters"] == found["b"]["counters"]
+    assert found["other"]["trace_hash"] != found["a"]["trace_hash"]
+    assert found["other"]["replay"].endswith("--seed 8")
+
+
+def test_the_small_city_holds_and_no_oracle_is_idle(small_city) -> None:
+    result = run_scenario(small_city())
+    assert result.failure is None
+    assert {judgement.name: judgement.details for judgement in result.judgements if not judgement.holds} == {}
+    assert all(judgement.cases > 0 for judgement in result.judgements)
+    seen = result.counters
+    assert seen["nodes_lost"] >= 1
+    assert seen["manifests_sent_again"] >= 1
+    assert seen["manifests_refused"] == seen["manifests_sent_again"]
+    assert seen["alarms_repeated"] >= 1
+    assert seen["alarms_escalated"] >= 1
+    assert seen["chaos_fired"] >= 1
+    assert result.catalogue["segments"] == seen["segments_closed"] > 0
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_other_seeds_and_shuffled_tasks_hold_too(small_city, seed: int) -> None:
+    result = run_scenario(small_city(), seed, shuffle=seed % 2 == 0)
+    assert result.failure is None
+    assert {judgement.name: judgement.details for judgement in result.judgements if not judgement.holds} == {}
+
+
+def test_a_first_hour_of_the_first_city_holds_with_all_1300_cameras(tmp_path: Path) -> None:
+    text = FIRST_CITY.read_text(encoding="utf-8")
+    text = text.replace("starts: 2026-11-23 00:00", "starts: 2026-11-23 14:20").replace("duration: 24 h", "duration: 70 min")
+    text = text.replace("quiet: 20 min", "quiet: 8 min").replace("at: 17:05", "at: 15:05").replace("at: 03:10", "at: 14:30")
+    text = text.replace("coverage: 99 %", "coverage: 97 %")  # the worst hour of the day
+    path = tmp_path / "hour.yaml"
+    path.write_text(text, encoding="utf-8")
+    done = csu_sim("run", str(path), "--json", "--report", str(tmp_path / "report.html"))
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, told["expectations"]
+    assert (told["cameras"], told["communes"], told["level"], told["verdict"]) == (1300, 46, "L0", "holds")
+    assert told["cpu_s"] > 0
+    assert told["compression"] > 100
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 4
+    assert told["trace_hash"] in page
+    assert "Courtavelle" in page
+
+
+def test_a_verdict_that_does_not_hold_exits_with_1_and_says_why(small_city) -> None:
+    done = csu_sim("run", str(small_city(("coverage: 50 %", "coverage: 100 %"))), "--no-report")
+    assert done.returncode == 1
+    assert "non tenu" in done.stdout
+    assert "rejouer" in done.stdout
+
+
+def test_an_unknown_key_is_one_line_that_names_file_line_and_valid_keys(small_city) -> None:
+    path = small_city(("cameras: 60", "camras: 60"))
+    done = csu_sim("run", str(path), "--json")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"{path}:8 : clé inconnue 'camras' (vouliez-vous dire 'cameras' ?)" in line
+    assert "Clés valides : alarms, bit_rate, cameras" in line
+    assert json.loads(done.stdout)["error"]["where"] == f"{path}:8"
+
+
+def test_check_reads_without_playing() -> None:
+    done = csu_sim("check", str(FIRST_CITY), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["cameras"] == 1300
