@@ -27,7 +27,7 @@ from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
-from csu.hal.place import PoseReading
+from csu.hal.place import Pose, PoseReading
 from csu.ingest.board import CameraBoard, CameraChanged
 from csu.recording.catalogue import Catalogue
 
@@ -310,11 +310,18 @@ class Centre:
         return True
 
     async def move(self, camera: Camera, velocity: PtzVelocity) -> None:
-        """Turn a camera. The picture is wholly masked before the order leaves, so that no picture of the beginning
-        movement is masked by the pose that was (PRV-5). Raises CameraError; KeyError for a camera no node serves.
-        """
-        await self._nodes[self._node_of[camera.record.camera]].pose(camera.record.camera, None)
+        """Turn a camera; its picture is wholly masked first. Raises CameraError; KeyError if no node serves it."""
+        await self._blank(camera)
         await camera.move(velocity)
+
+    async def go_to(self, camera: Camera, pose: Pose) -> None:
+        """Send a camera to a pose; its picture is wholly masked first. Raises as `move`."""
+        await self._blank(camera)
+        await camera.go_to(pose)
+
+    async def _blank(self, camera: Camera) -> None:
+        """Before an order leaves: no picture of the beginning movement is masked by the pose that was (PRV-5)."""
+        await self._nodes[self._node_of[camera.record.camera]].pose(camera.record.camera, None)
 
     async def _tell_pose(self, camera: Camera) -> None:
         node = self._nodes[self._node_of[camera.record.camera]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from csu.centre.examination import Examination, examine_segments
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.hal.camera import Camera, PtzVelocity
 from csu.hal.clock import NS_PER_S
+from csu.hal.place import Pose
 from csu.hal.wall import TileState, WallReading
 from csu.ingest.board import CameraState, CameraStatus
 from csu.language import say
@@ -20,8 +23,10 @@ from csu.machine import SystemClock
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
-TOUR_REST_S, TOUR_TURN_S, TOUR_SPEED = 6.0, 1.0, 0.3
-"""A PTZ camera rests, turns for a second at 0.3 of its full speed, rests, and turns back."""
+TOUR_REST_S, TOUR_TURN_S, TOUR_SPEED = 4.0, 1.0, 0.3
+"""A PTZ camera rests, turns for a second at 0.3 of its full speed, rests, and goes home."""
+TOUR_SETTLE_S = 2.0
+"""After the last order home: turn, be believed again (0.5 s), and be drawn."""
 
 
 class DemoProgress(Protocol):
@@ -100,10 +105,8 @@ async def run_demo(
         await _until_live(running, stop)
         progress.ready(running, running.centre.board.count(CameraState.LIVE))
         began_ns = clock.monotonic_ns()
-        tours = [asyncio.create_task(_tour(running.centre, camera)) for camera in running.posed]
-        await _wait(running, seconds, stop)
-        for tour in tours:
-            tour.cancel()
+        async with _tours(running):
+            await _wait(running, seconds, stop)
         ran_s = (clock.monotonic_ns() - began_ns) / NS_PER_S
         reading, wall_png = await running.wall.read(), await running.wall.picture_png()
         cameras = tuple(running.centre.board.all())
@@ -156,14 +159,30 @@ def _raise_if_failed(running: RunningCentre) -> None:
         running.finished.result()
 
 
-async def _tour(centre: Centre, camera: Camera) -> None:
-    """Turn a PTZ camera right and left, so that people see the mask follow."""
+@asynccontextmanager
+async def _tours(running: RunningCentre) -> AsyncIterator[None]:
+    """While inside, the PTZ cameras turn away and come back, so that people see the mask follow; then all go home."""
+    homes = [(camera, reading.pose) for camera in running.posed if (reading := await camera.pose()) is not None]
+    tours = [asyncio.create_task(_tour(running.centre, camera, home)) for camera, home in homes]
+    try:
+        yield
+    finally:
+        for tour in tours:
+            tour.cancel()
+        await asyncio.gather(*tours, return_exceptions=True)
+        await asyncio.gather(*(running.centre.go_to(camera, home) for camera, home in homes))
+        await asyncio.sleep(TOUR_SETTLE_S if homes else 0)
+
+
+async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
     direction = 1.0
     while True:
         await asyncio.sleep(TOUR_REST_S)
         await centre.move(camera, PtzVelocity(pan=direction * TOUR_SPEED, tilt=0.0, zoom=0.0))
         await asyncio.sleep(TOUR_TURN_S)
         await camera.stop()
+        await asyncio.sleep(TOUR_REST_S)
+        await centre.go_to(camera, home)
         direction = -direction
 
 
