@@ -1,0 +1,181 @@
+"""The contract of a camera: what every binding's cameras must do, whatever they are made of.
+
+A binding joins with one line in `SITES`: how its site is opened, with at least one fixed and one PTZ camera.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from csu.hal.camera import AudioState, Camera, CameraError, OnboardMask, PtzVelocity
+from csu.hal.site import Site, SiteRequest
+from sim.street_binding import open_street
+
+SITES: dict[str, Callable[[], AbstractAsyncContextManager[Site]]] = {
+    "street": lambda: open_street(SiteRequest(cameras=4)),
+}
+
+_T = TypeVar("_T")
+
+
+@pytest.fixture(params=SITES)
+def on_site(request: pytest.FixtureRequest) -> Callable[[Callable[[Site], Awaitable[_T]]], _T]:
+    """Runs one check on a freshly opened site, and closes it."""
+
+    def run(check: Callable[[Site], Awaitable[_T]]) -> _T:
+        async def whole() -> _T:
+            async with SITES[request.param]() as site:
+                return await check(site)
+
+        return asyncio.run(whole())
+
+    return run
+
+
+async def cameras_by_kind(site: Site) -> tuple[list[Camera], list[Camera]]:
+    """(fixed, PTZ)."""
+    ptz = [camera for camera in site.cameras if (await camera.capabilities()).ptz]
+    return [camera for camera in site.cameras if camera not in ptz], ptz
+
+
+def test_it_satisfies_the_port_and_its_numbers_are_its_own(on_site) -> None:
+    async def check(site: Site) -> None:
+        assert all(isinstance(camera, Camera) for camera in site.cameras)
+        assert len({camera.record.camera for camera in site.cameras}) == len(site.cameras)
+        assert len({camera.record.number for camera in site.cameras}) == len(site.cameras)
+        fixed, ptz = await cameras_by_kind(site)
+        assert fixed, "a contract needs a fixed camera"
+        assert ptz, "a contract needs a PTZ camera"
+
+    on_site(check)
+
+
+def test_each_profile_has_an_address_whose_secret_does_not_show_and_no_other_has_one(on_site) -> None:
+    async def check(site: Site) -> None:
+        for camera in site.cameras:
+            for profile in (await camera.capabilities()).profiles:
+                address = await camera.stream(profile.profile)
+                assert address.url.startswith(("rtsp://", "rtsps://"))
+                assert "@" not in address.url
+                assert not address.password or address.password not in repr(address)
+            with pytest.raises(CameraError):
+                await camera.stream("no-such-profile")
+
+    on_site(check)
+
+
+def test_a_pose_is_finite_dated_and_still_on_a_camera_at_rest(on_site) -> None:
+    async def check(site: Site) -> None:
+        for camera in site.cameras:
+            first, second = await camera.pose(), await camera.pose()
+            assert first is not None
+            assert second is not None
+            assert first.pose.is_finite()
+            assert first.pose == second.pose
+            assert not first.moving
+            assert second.at_ns >= first.at_ns > 0
+
+    on_site(check)
+
+
+def test_a_fixed_camera_refuses_to_turn_and_does_not_mind_being_stopped(on_site) -> None:
+    async def check(site: Site) -> None:
+        fixed, _ = await cameras_by_kind(site)
+        before = await fixed[0].pose()
+        with pytest.raises(CameraError):
+            await fixed[0].move(PtzVelocity(0.5, 0.0, 0.0))
+        await fixed[0].stop()
+        after = await fixed[0].pose()
+        assert before is not None
+        assert after is not None
+        assert after.pose == before.pose
+
+    on_site(check)
+
+
+@pytest.mark.requirement("PRV-5")
+def test_a_ptz_camera_says_that_it_moves_from_the_order_on_and_where_it_stopped(on_site) -> None:
+    async def check(site: Site) -> None:
+        _, ptz = await cameras_by_kind(site)
+        camera = ptz[0]
+        before = await camera.pose()
+        await camera.move(PtzVelocity(0.5, 0.0, 0.0))
+        at_once = await camera.pose()
+        await asyncio.sleep(0.4)
+        await camera.stop()
+        await asyncio.sleep(0.6)
+        rest, later = await camera.pose(), await camera.pose()
+        assert before is not None
+        assert rest is not None
+        assert later is not None
+        assert at_once is None or at_once.moving  # never "still" with a motor already told to turn
+        assert abs(rest.pose.pan_deg - before.pose.pan_deg) > 1.0
+        assert not rest.moving
+        assert rest.pose == later.pose
+
+    on_site(check)
+
+
+@pytest.mark.parametrize("velocity", [PtzVelocity(1.5, 0, 0), PtzVelocity(0, -2, 0), PtzVelocity(0, 0, float("nan"))])
+def test_a_speed_it_cannot_have_is_refused(on_site, velocity: PtzVelocity) -> None:
+    async def check(site: Site) -> None:
+        _, ptz = await cameras_by_kind(site)
+        with pytest.raises(CameraError):
+            await ptz[0].move(velocity)
+
+    on_site(check)
+
+
+def test_a_pose_within_reach_is_reached_and_one_elsewhere_is_refused(on_site) -> None:
+    async def check(site: Site) -> None:
+        _, ptz = await cameras_by_kind(site)
+        camera = ptz[0]
+        start = await camera.pose()
+        assert start is not None
+        wanted = replace(start.pose, pan_deg=start.pose.pan_deg + 5.0)
+        await camera.go_to(wanted)
+        await asyncio.sleep(1.0)
+        reached = await camera.pose()
+        assert reached is not None
+        assert abs((reached.pose.pan_deg - wanted.pan_deg + 180) % 360 - 180) < 0.2
+        with pytest.raises(CameraError):
+            await camera.go_to(replace(start.pose, x_m=start.pose.x_m + 100.0))
+
+    on_site(check)
+
+
+def test_masks_read_back_are_those_pushed_and_too_many_are_refused(on_site) -> None:
+    async def check(site: Site) -> None:
+        for camera in site.cameras:
+            slots = (await camera.capabilities()).onboard_masks
+            corners = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))
+            masks = [OnboardMask(f"m{index}", corners) for index in range(slots + 1)]
+            with pytest.raises(CameraError):
+                await camera.push_masks(masks)
+            await camera.push_masks(masks[:slots])
+            assert [mask.name for mask in await camera.read_masks()] == [mask.name for mask in masks[:slots]]
+
+    on_site(check)
+
+
+@pytest.mark.requirement("AUD-1")
+def test_a_camera_without_a_microphone_says_absent_and_one_that_goes_on_offering_sound_says_so(on_site) -> None:
+    async def check(site: Site) -> None:
+        states = set()
+        for camera in site.cameras:
+            before = (await camera.capabilities()).audio_sources
+            state = await camera.refuse_audio()
+            states.add(state)
+            if before == 0:
+                assert state is AudioState.ABSENT
+            if state is AudioState.ABSENT:
+                assert (await camera.capabilities()).audio_sources == 0
+        assert AudioState.STILL_OFFERED in states, "the site's deaf-ear camera is the one worth a contract"
+
+    on_site(check)
