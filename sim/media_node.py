@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from csu.hal.camera import CameraId
@@ -72,6 +72,7 @@ class CohortMediaNode:
         self._epoch = 0
         self._cohort: Cohort | None = None
         self._lost_since_ns: dict[CameraId, Nanoseconds] = {}
+        self._is_up = False
         self._stopping = False
         self._wake: asyncio.Future[None] | None = None
         self.history: list[Epoch] = []
@@ -88,19 +89,21 @@ class CohortMediaNode:
         self._require_reachable()
         self._epoch += 1
         self._cohort = None
+        self._is_up, self._stopping = True, False
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
-        """See MediaNode.assign. Raises NodeUnreachable; a second, other set within one epoch is not simulated here."""
+        """See MediaNode.assign. Raises NodeUnreachable; another set within one epoch is not simulated here."""
         self._require_reachable()
         names = tuple(assignment.record.camera for assignment in assignments)
+        if not self._is_up:
+            raise self._unreachable("it was not started")
+        if self._cohort is not None and names != self._cohort.cameras:
+            raise self._unreachable("a cohort takes its cameras once per start")
         if self._cohort is None:
             begun_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
-            self._cohort = Cohort([self._cameras[name] for name in names], begun_ns, self._lost_since_ns)
+            cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
+            self._cohort = Cohort(cameras, begun_ns, self._lost_since_ns)
             self.history.append(Epoch(begun_ns))
-        elif names != self._cohort.cameras:
-            raise NodeUnreachable(
-                "a cohort takes its cameras once per start", where=f"node {self._node}", what_to_do="Start it again"
-            )
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
         """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask."""
@@ -163,7 +166,7 @@ class CohortMediaNode:
             yield self._manifest(cohort, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
             sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
         yield self._manifest(cohort, sequence, minute_ns, now_ns, last=True)
-        self._cohort = None
+        self._cohort, self._is_up, self._lost_since_ns = None, False, {}
 
     def _manifest(
         self, cohort: Cohort, sequence: int, minute_ns: Nanoseconds, until_ns: Nanoseconds, *, last: bool = False
@@ -176,7 +179,7 @@ class CohortMediaNode:
         """What was recorded and not yet announced is lost with the open segments: the next epoch owns up to it."""
         self._lost_since_ns = cohort.accounted_until_ns()
         self._end_epoch(at_ns)
-        self._cohort = None
+        self._cohort, self._is_up = None, False
 
     def _end_epoch(self, at_ns: Nanoseconds) -> None:
         self.history[-1] = Epoch(self.history[-1].begun_ns, at_ns)
@@ -225,11 +228,10 @@ class CohortMediaNode:
         now_ns = self._clock.now_ns()
         down = any(start_ns <= now_ns < end_ns for start_ns, end_ns in self._plan.crashes)
         if down or self._is_cut(now_ns):
-            raise NodeUnreachable(
-                "it is down" if down else "its link is cut",
-                where=f"node {self._node}",
-                what_to_do="It is tried again",
-            )
+            raise self._unreachable("it is down" if down else "its link is cut")
+
+    def _unreachable(self, why: str) -> NodeUnreachable:
+        return NodeUnreachable(why, where=f"node {self._node}", what_to_do="Start it again")
 
     async def _heard(self, at_ns: Nanoseconds) -> Nanoseconds:
         """Wait until what is said at `at_ns` can be heard in the centre; returns when that is."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from simpy import Environment
 
 from csu.cluster.embedded import EmbeddedMediaNode
-from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS
 from csu.hal.errors import CsuError
 from csu.hal.media import (
@@ -28,7 +29,11 @@ from csu.hal.media import (
     NodeMessage,
 )
 from csu.hal.place import Pose, PoseReading
+from sim.cohort import CohortCamera
 from sim.endpoints import EndpointSpec, RtspFarm
+from sim.loop import SimLoop
+from sim.media_node import CohortMediaNode, NodePlan
+from sim.ports import VirtualClock
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,30 @@ async def embedded() -> AsyncIterator[Bench]:
             await node.stop()
 
 
-BINDINGS = [Binding("embedded", embedded, asyncio.run, settle_s=1.2)]
+@asynccontextmanager
+async def cohort() -> AsyncIterator[Bench]:
+    """A simulated node (level L0), on virtual time."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimLoop)
+    cameras = []
+    for n in (1, 2, 3):
+        record = CameraRecord(CameraId(f"cam-{n}"), n, f"cam-{n}", CommuneId("metz"), ViewType.WIDE)
+        assignment = Assignment(record, StreamAddress("sim://x"), None, False, (), 2.5, 1)
+        cameras.append(CohortCamera(assignment, gop_phase_ns=n * 100 * NS_PER_MS, mean_bits_per_s=2_000_000))
+    clock = VirtualClock(loop.env, epoch_ns=1_795_392_000_000_000_000)
+    node = CohortMediaNode(NodeId("node-1"), clock, cameras, NodePlan())
+    yield Bench(node, [camera.assignment for camera in cameras])
+
+
+def on_virtual_time(story: Coroutine[object, object, None]) -> None:
+    with asyncio.Runner(loop_factory=lambda: SimLoop(Environment(initial_time=0))) as runner:
+        runner.run(story)
+
+
+BINDINGS = [
+    Binding("embedded", embedded, asyncio.run, settle_s=1.2),
+    Binding("cohort", cohort, on_virtual_time, settle_s=130, changes_cameras=False),
+]
 
 
 @pytest.fixture(params=BINDINGS, ids=str)

@@ -102,9 +102,7 @@ def closed_form(cameras: list[CohortCamera], begun_ns: int, stopped_ns: int) -> 
 at_ms = st.integers(-5_000, MINUTES * 60_000)
 length_ms = st.one_of(st.integers(1, 3_000), st.integers(1, 200_000))
 outage = st.builds(
-    lambda start, length, cause: Outage(
-        EPOCH_NS + start * NS_PER_MS, EPOCH_NS + (start + length) * NS_PER_MS, cause
-    ),
+    lambda start, length, cause: Outage(EPOCH_NS + start * NS_PER_MS, EPOCH_NS + (start + length) * NS_PER_MS, cause),
     at_ms,
     length_ms,
     st.sampled_from(CAUSES),
@@ -120,9 +118,7 @@ def test_the_cohort_accounts_for_exactly_what_a_node_fed_gop_by_gop_does(partial
     begun_ns = EPOCH_NS + (data.draw(st.integers(0, 90_000)) * NS_PER_MS if partial else 0)
     stopped_ns = EPOCH_NS + MINUTES * NS_PER_MINUTE - (data.draw(st.integers(0, 90_000)) * NS_PER_MS if partial else 0)
     cameras = [make_camera(number, phase, outages) for number, phase, outages in plans]
-    expected = [
-        gop_by_gop(camera, plan[2], begun_ns, stopped_ns) for camera, plan in zip(cameras, plans, strict=True)
-    ]
+    expected = [gop_by_gop(camera, plan[2], begun_ns, stopped_ns) for camera, plan in zip(cameras, plans, strict=True)]
     assert closed_form(cameras, begun_ns, stopped_ns) == expected
 
 

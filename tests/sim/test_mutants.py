@@ -15,7 +15,9 @@ Patch = pytest.MonkeyPatch
 
 def gaps_are_not_logged(patch: Patch) -> None:
     record = Catalogue.record
-    patch.setattr(Catalogue, "record", lambda self, given: record(self, [dataclasses.replace(m, gaps=()) for m in given]))
+    patch.setattr(
+        Catalogue, "record", lambda self, given: record(self, [dataclasses.replace(m, gaps=()) for m in given])
+    )
 
 
 def the_last_segment_of_a_manifest_is_forgotten(patch: Patch) -> None:
@@ -125,7 +127,9 @@ def test_a_defect_that_ends_the_engine_ends_the_run_and_is_told(small_city, monk
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
-    return [e for inner in error.exceptions for e in _leaves(inner)] if isinstance(error, BaseExceptionGroup) else [error]
+    return (
+        [e for inner in error.exceptions for e in _leaves(inner)] if isinstance(error, BaseExceptionGroup) else [error]
+    )
 
 
 def test_an_oracle_with_nothing_to_judge_does_not_hold(small_city) -> None:
