@@ -149,7 +149,7 @@ def _commune(
 ) -> Commune:
     node = NodeId(f"node-{slug(name)}")
     plan = NodePlan(
-        report_delay_ns=chance.stream(f"delay/{node}").integer(200, 3_000) * NS_PER_MS,
+        report_delay_ns=chance.stream(f"delay/{node}").integer(50, 900) * NS_PER_MS,
         cuts=union(_of_kind(faults, FaultKind.LINK_CUT)),
         crashes=union(_of_kind(faults, FaultKind.NODE_CRASH)),
         microphones=microphones,

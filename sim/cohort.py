@@ -8,6 +8,7 @@ GOP after the camera's own roll-over instant.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -25,6 +26,7 @@ _Number = TypeVar("_Number", bound=np.generic)
 _NOT_RECORDING = -1
 _GOLDEN_SHARE = (40_503, 65_536)
 """The roll-over phase of a camera is its number times this, as in csu.recording.Rollover (a test holds them equal)."""
+_MINUTES_AHEAD = 64
 _JITTER_SHARE = 0.3
 """A segment's size varies by this much around the camera's mean, 15 % to each side."""
 
@@ -124,6 +126,8 @@ class Cohort:
             for error in camera.clock_errors
             for at_ns, ahead_ms in ((error.start_ns, error.ahead_ms), (error.end_ns, -error.ahead_ms))
         )
+        self._quiet_until_ns: Nanoseconds | None = None
+        self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
         self._no_sha = _frozen(np.zeros((n, 32), np.uint8))
         self._disturbed = self._disturbed_minutes()
 
@@ -162,8 +166,13 @@ class Cohort:
         """Every camera is recorded all along and cuts its segment once."""
         start_ns = self._open_since_ns
         self._open_since_ns = minute_ns + self._roll_over_ns
-        duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
-        sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
+        if self._quiet_until_ns == minute_ns:  # the minute before was quiet too: every segment is a whole minute
+            duration_ms = self._whole_minute_ms
+            sizes = self._sizes.of_whole_minutes(start_ns)
+        else:
+            duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
+            sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
+        self._quiet_until_ns = minute_ns + NS_PER_MINUTE
         return SegmentTable(
             self._everyone, start_ns, duration_ms, sizes, self._mask_epoch, self._clock_offset_ms, self._no_sha
         )
@@ -252,25 +261,39 @@ class _Track:
 
 
 class _Sizes:
-    """Segment sizes: counter-based, so that a size depends on the camera and the segment's start and on nothing else.
-
-    The mixer is SplitMix64's (Steele, Lea, Flood 2014), over a key from BLAKE2b of the camera's name.
-    """
+    """Segment sizes: counter-based, so that a size depends on its camera and start, and on nothing else."""
 
     def __init__(self, cameras: Sequence[CohortCamera]) -> None:
         keys = [int.from_bytes(blake2b(camera.camera.encode(), digest_size=8).digest(), "little") for camera in cameras]
         self._keys = np.array(keys, np.uint64)
         self._bytes_per_ms = np.array([camera.mean_bits_per_s / 8000 for camera in cameras], np.float64)
+        self._ahead: deque[tuple[int, NDArray[np.int64]]] = deque()
+
+    def of_whole_minutes(self, start_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """As `of`, for one whole-minute segment of each camera; worked out many minutes at once."""
+        first_ns = int(start_ns[0])
+        while self._ahead and self._ahead[0][0] < first_ns:
+            self._ahead.popleft()
+        if not self._ahead:
+            starts = start_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD, dtype=np.int64)[:, None]
+            sizes = _mixed(self._keys, starts) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
+            self._ahead.extend(zip(starts[:, 0].tolist(), sizes.astype(np.int64), strict=True))
+        return self._ahead.popleft()[1]
 
     def of(
         self, index: NDArray[np.int32], start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]
     ) -> NDArray[np.int64]:
         """Bytes of each segment, shape of `index`."""
-        mixed = self._keys[index] ^ start_ns.view(np.uint64)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        share = (mixed >> np.uint64(40)).astype(np.float64) * (_JITTER_SHARE / (1 << 24)) + (1 - _JITTER_SHARE / 2)
-        return (self._bytes_per_ms[index] * share * duration_ms).astype(np.int64)
+        share = _mixed(self._keys[index], start_ns)
+        return (share * self._bytes_per_ms[index] * duration_ms).astype(np.int64)
+
+
+def _mixed(keys: NDArray[np.uint64], start_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A share around 1 for each segment: SplitMix64's mixer (Steele, Lea, Flood 2014)."""
+    mixed = keys ^ start_ns.view(np.uint64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (mixed >> np.uint64(40)).astype(np.float64) * (_JITTER_SHARE / (1 << 24)) + (1 - _JITTER_SHARE / 2)
 
 
 def _frozen(array: NDArray[_Number]) -> NDArray[_Number]:

@@ -164,6 +164,17 @@ def test_a_size_depends_on_the_camera_and_the_segments_start_and_on_nothing_else
     assert both.size_bytes[both.camera == 1].tolist() == table.size_bytes.tolist()
 
 
+def test_sizes_worked_out_ahead_are_those_worked_out_one_by_one(build_camera, epoch_ns) -> None:
+    lost = Outage(epoch_ns + 100 * NS_PER_MINUTE, epoch_ns + 101 * NS_PER_MINUTE, GapCause.CAMERA_LOST)
+    cameras = [build_camera(1, 10), build_camera(2, 990, [lost])]
+    ahead, one_by_one = Cohort(cameras, epoch_ns), Cohort(cameras, epoch_ns)
+    for minute in range(1, 200):
+        one_by_one._quiet_until_ns = None
+        tables = [cohort.account(epoch_ns + minute * NS_PER_MINUTE)[0] for cohort in (ahead, one_by_one)]
+        assert tables[0].size_bytes.tolist() == tables[1].size_bytes.tolist()
+        assert tables[0].duration_ms.tolist() == tables[1].duration_ms.tolist()
+
+
 def test_an_outage_lasts_in_whole_milliseconds() -> None:
     with pytest.raises(ValueError, match="must last"):
         Outage(EPOCH_NS, EPOCH_NS, GapCause.DISK)
