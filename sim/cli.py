@@ -19,7 +19,7 @@ from rich.table import Table
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from sim.language import say
-from sim.report import expectation_name, worst, write_report
+from sim.report import expectation_name, prepare_report, worst, write_report
 from sim.run import LEVEL, RunResult, run_scenario
 from sim.scenario_file import read_scenario
 
@@ -50,12 +50,19 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
+    file = read_scenario(scenario)
+    path = (
+        None
+        if no_report
+        else report or REPORTS / f"{scenario.stem}-{file.scenario.seed if seed is None else seed}.html"
+    )
+    if path is not None:
+        prepare_report(path)
     cpu_began_s, wall_began_s = time.process_time(), time.perf_counter()
     with _progress(scenario) as progress:
-        result = run_scenario(scenario, seed, shuffle=shuffle, progress=progress)
+        result = run_scenario(file, seed, shuffle=shuffle, progress=progress)
     cpu_s, wall_s = time.process_time() - cpu_began_s, time.perf_counter() - wall_began_s
     told = tell(result, cpu_s, wall_s, shuffle=shuffle)
-    path = None if no_report else report or REPORTS / f"{scenario.stem}-{result.seed}.html"
     if path is not None:
         write_report(result, path, str(told["replay"]), _figures(result, cpu_s))
     told["report"] = str(path) if path is not None else None

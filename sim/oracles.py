@@ -5,10 +5,11 @@ Each oracle returns a `Judgement`. An oracle that had no case to judge does not 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from csu.centre import Alarm, CameraState, Catalogue
+from csu.centre import Alarm, AlarmId, CameraState, Catalogue
 from csu.hal.alarms import PanelMessage
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
@@ -106,8 +107,11 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
 def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
     witness, told = stage.witness, list[str]()
+    taken_of: Counter[str] = Counter()
+    for (of_node, _, _), count in witness.manifests.items():
+        taken_of[of_node] += count
     for name, node in sorted(stage.nodes.items()):
-        taken = sum(count for (of_node, _, _), count in witness.manifests.items() if of_node == name)
+        taken = taken_of[name]
         if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
             told.append(f"{name}: {node.manifests_sent} sent, {node.manifests_given_up} given up, {taken} taken")
     told += [f"{key} taken {count} times" for key, count in witness.manifests.items() if count > 1]
@@ -187,18 +191,13 @@ def _shown_after(
 def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
     """Each alarm is shown exactly once, and a person takes it, or it is escalated, within `within_ns`."""
     witness, cases, worst_ns, told = stage.witness, 0, 0, list[str]()
-    messages = {f"{m.panel}/{m.sequence}": m for commune in stage.city.communes for m in commune.alarms}
+    messages = {AlarmId(f"{m.panel}/{m.sequence}"): m for commune in stage.city.communes for m in commune.alarms}
     for name, message in messages.items():
         cases += 1
-        shown = sum(count for alarm, count in witness.alarms_raised.items() if alarm == name)
+        shown = witness.alarms_raised[name]
         if shown != 1:
             told.append(f"{name}: shown {shown} times")
-        answers = [
-            at_ns
-            for answered in (witness.alarms_acked, witness.alarms_escalated)
-            for alarm, at_ns in answered.items()
-            if alarm == name
-        ]
+        answers = [answered[name] for answered in (witness.alarms_acked, witness.alarms_escalated) if name in answered]
         answered_ns = min(answers, default=stage.ends_ns) - message.raised_at_ns
         worst_ns = max(worst_ns, answered_ns)
         if answered_ns > within_ns:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.errors import CsuError
+from csu.hal.errors import BadInput, CsuError
 from sim.faults import Fault
 from sim.language import say
 from sim.oracles import Judgement
@@ -21,11 +21,24 @@ class ReportNotWritten(CsuError):
     """The report could not be written; the run itself is not harmed."""
 
 
+def prepare_report(path: Path) -> None:
+    """Make sure, before a long run, that the page can be written there. Raises BadInput."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise BadInput(
+            f"no report can be written there: {error.strerror}",
+            where=str(path),
+            what_to_do="Choose another place with --report",
+            french=(f"aucun rapport ne peut y être écrit : {error.strerror}", "Choisissez un autre endroit : --report"),
+        ) from error
+
+
 def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, str]) -> None:
     """Write the page. `figures`: what only the host knows (CPU time...), as people read it. Raises ReportNotWritten."""
     page = render_report(result, replay, figures)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportNotWritten(

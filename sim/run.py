@@ -56,17 +56,17 @@ class RunResult:
 
 
 def run_scenario(
-    path: Path,
+    given: Path | ScenarioFile,
     seed: int | None = None,
     *,
     shuffle: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> RunResult:
-    """Run the scenario at `path` to its end. Raises BadInput for a file that cannot be used.
+    """Run a scenario to its end. Raises BadInput for a file that cannot be used.
 
     `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `progress` is told the share done.
     """
-    file = read_scenario(path)
+    file = given if isinstance(given, ScenarioFile) else read_scenario(given)
     chosen = file.scenario.seed if seed is None else seed
     with TemporaryDirectory(prefix="csu-sim-") as directory, _few_collections():
         return _Run(file, chosen, Path(directory), shuffle).play(progress)

@@ -106,3 +106,21 @@ def test_check_reads_without_playing() -> None:
     done = CliRunner().invoke(app, ["check", str(FIRST_CITY), "--json"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["cameras"] == 1300
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_run(small_city, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = csu_sim("run", str(small_city()), "--report", str(tmp_path / "file" / "report.html"))
+    assert done.returncode == 2
+    assert "aucun rapport" in done.stderr
+
+
+@pytest.mark.nightly
+def test_the_whole_first_day_holds_and_replays(tmp_path: Path) -> None:
+    found = []
+    for hash_seed in ("1", "999"):
+        done = csu_sim("run", str(FIRST_CITY), "--json", "--no-report", hash_seed=hash_seed)
+        assert done.returncode == 0, done.stdout
+        found.append(json.loads(done.stdout))
+    assert found[0]["trace_hash"] == found[1]["trace_hash"]
+    assert found[0]["duration_s"] == 86_400
