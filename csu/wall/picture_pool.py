@@ -3,14 +3,15 @@
 vispy has no texture arrays; the few lines that add them are here. Measured: one upload and one draw per size class cost
 2 ms for 48 tiles, where a program per tile cost 9 ms and one scene node per tile 31 ms (notes on the wall).
 
-PyOpenGL is reached through `gloo.gl`, never imported here: it binds to a platform when it is first imported, and
-`csu.wall.surface` chooses that platform later.
+PyOpenGL binds to a platform when it is first imported, and `csu.wall.surface` chooses that platform later: so it is
+imported when a pool is made, not before. Planes go up through the library's own functions: PyOpenGL's wrapper of
+`glTexSubImage3D` cost more than the copy (58 % of a frame of 48 tiles without raster, by profile).
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,7 @@ class PicturePool:
         self._program["u_luma"], self._program["u_chroma"] = self._luma, self._chroma
         self._stamps = gloo.VertexBuffer()
         self._indices: Any = None
+        self._upload = _plane_upload()
         # The names GL gave them are known once the commands ran.
         self._luma_name, self._chroma_name = self._name_of(self._luma), self._name_of(self._chroma)
 
@@ -97,9 +99,9 @@ class PicturePool:
         if (planes.width_px, planes.height_px) != (self.width_px, self.height_px) or not 0 <= layer < self.capacity:
             raise ValueError(f"{planes.width_px}x{planes.height_px} px, layer {layer}: not of this pool")
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 1)
-        _upload_plane(self._luma_name, layer, planes.y)
-        _upload_plane(self._chroma_name, 2 * layer, planes.u)
-        _upload_plane(self._chroma_name, 2 * layer + 1, planes.v)
+        self._upload(self._luma_name, layer, planes.y)
+        self._upload(self._chroma_name, 2 * layer, planes.u)
+        self._upload(self._chroma_name, 2 * layer + 1, planes.v)
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 4)
 
     def place(self, pictures: Sequence[PlacedPicture]) -> None:
@@ -149,11 +151,20 @@ def _texture_array(shape: tuple[int, int, int]) -> Any:
     )
 
 
-def _upload_plane(name: int, layer: int, plane: Plane) -> None:
-    rows = np.ascontiguousarray(plane)
-    height, width = rows.shape
-    gloo.gl.glBindTexture(_GL_TEXTURE_2D_ARRAY, name)
-    gloo.gl.glTexSubImage3D(
-        _GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE,
-        ctypes.c_void_p(rows.ctypes.data),
-    )  # fmt: skip
+def _plane_upload() -> Callable[[int, int, Plane], None]:
+    """A function (texture name, layer, plane) that copies a plane to the card before it returns."""
+    from OpenGL.platform import PLATFORM  # see above
+
+    bind_texture, sub_image = PLATFORM.GL.glBindTexture, PLATFORM.GL.glTexSubImage3D
+    bind_texture.argtypes = [ctypes.c_uint, ctypes.c_uint]
+    sub_image.argtypes = [ctypes.c_uint, *[ctypes.c_int] * 7, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p]
+
+    def upload(name: int, layer: int, plane: Plane) -> None:
+        rows = np.ascontiguousarray(plane)
+        height, width = rows.shape
+        bind_texture(_GL_TEXTURE_2D_ARRAY, name)
+        sub_image(
+            _GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE, rows.ctypes.data
+        )
+
+    return upload
