@@ -31,9 +31,9 @@ from csu.cluster.wire import (
     unpack_report,
 )
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S, Clock
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.media import Assignment, LiveFragment, NodeId, NodeLost, NodeMessage
+from csu.hal.media import Assignment, LiveFragment, Manifest, NodeId, NodeLost, NodeMessage
 from csu.hal.place import PoseReading
 from csu.machine import SystemClock
 
@@ -72,6 +72,7 @@ class EmbeddedMediaNode:
         self._epoch = self._clock.now_ns() // NS_PER_S - 1  # grows over restarts of the parent too
         self._life: _Life | None = None
         self._cameras: frozenset[CameraId] = frozenset()
+        self._accounted_until_ns: dict[CameraId, Nanoseconds] = {}
         self._desk = LiveDesk(self._ask_to_watch)
 
     @property
@@ -96,7 +97,9 @@ class EmbeddedMediaNode:
         self._cameras = frozenset()
         self._desk.end()
         life = _Life(self._node, self._desk, self._clock)
-        await life.begin(Begin(self._node, self._epoch, self._media_directory, self._pictures))
+        await life.begin(
+            Begin(self._node, self._epoch, self._media_directory, self._pictures, dict(self._accounted_until_ns))
+        )
         self._life = life
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
@@ -107,6 +110,8 @@ class EmbeddedMediaNode:
         for gone in self._cameras - cameras:
             self._desk.end(gone)
         self._cameras = cameras
+        for camera in cameras:
+            self._accounted_until_ns.setdefault(camera, self._clock.now_ns())
         await self._life.order(Assign(tuple(assignments)))
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
@@ -122,6 +127,8 @@ class EmbeddedMediaNode:
             if message is None:
                 life.messages.put_nowait(None)  # for whoever asks again
                 return
+            if isinstance(message, Manifest):
+                self._accounted_until_ns |= accounted_until(message)
             yield message
 
     async def stop(self) -> None:
@@ -139,6 +146,17 @@ class EmbeddedMediaNode:
     def _ask_to_watch(self, camera: CameraId, on: bool) -> None:
         if self._life is not None and self._life.is_running:
             self._life.order_now(Watch(camera, on))
+
+
+def accounted_until(manifest: Manifest) -> dict[CameraId, Nanoseconds]:
+    """For each camera, the end of the last segment or gap the manifest names."""
+    segments = manifest.segments
+    ends_ns = (segments.start_ns + segments.duration_ms.astype("int64") * NS_PER_MS).tolist()
+    spans = [(manifest.cameras[index], end_ns) for index, end_ns in zip(segments.camera.tolist(), ends_ns, strict=True)]
+    latest: dict[CameraId, Nanoseconds] = {}
+    for camera, end_ns in [*spans, *((gap.camera, gap.end_ns) for gap in manifest.gaps)]:
+        latest[camera] = max(end_ns, latest.get(camera, 0))
+    return latest
 
 
 class _Life:

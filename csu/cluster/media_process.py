@@ -94,6 +94,7 @@ class MediaProcess:
         self._workers: dict[CameraId, CameraWorker] = {}
         self._leaving: list[CameraWorker] = []
         self._sequence = 0
+        self._lost_since_ns = dict(begin.accounted_until_ns)
         self._minute_ns = clock.now_ns() // NS_PER_MINUTE * NS_PER_MINUTE
 
     def obey(self, order: Order) -> None:
@@ -161,6 +162,7 @@ class MediaProcess:
             chance=self._chance,
             tell=self._tell,
             lock=threading.Lock(),
+            lost_since_ns=self._lost_since_ns.pop(assignment.record.camera, None),
         )
         return CameraWorker(pipeline, segments, live)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import pickle
 import socket
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.hal.camera import CameraId
+from csu.hal.clock import Nanoseconds
 from csu.hal.media import Assignment, CameraEvent, LiveFragment, Manifest, NodeId
 from csu.hal.place import PoseReading
 
@@ -31,6 +33,8 @@ class Begin:
     node_epoch: int
     media_directory: Path
     pictures: SharedPicturesSpec | None
+    accounted_until_ns: Mapping[CameraId, Nanoseconds] = field(default_factory=dict)
+    """Where the account of the node's former life ends: what lies between is a gap, because the node was lost."""
 
 
 @dataclass(frozen=True, slots=True)

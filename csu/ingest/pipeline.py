@@ -50,7 +50,9 @@ class CameraPipeline:
         chance: Chance,
         tell: EventSink,
         lock: AbstractContextManager[bool],
+        lost_since_ns: Nanoseconds | None = None,
     ) -> None:
+        """`lost_since_ns`: nobody has accounted for the camera since then, because its node was lost."""
         self.camera: CameraId = assignment.record.camera
         self._node = node
         self._directions = Directions(assignment)
@@ -59,7 +61,10 @@ class CameraPipeline:
         self._tell_node = tell
         self._stop = StopSignal()
         self._back_off = BackOff(chance.stream(f"retry/{self.camera}"))
-        self._tally = Tally(self.camera, clock.now_ns(), lock)
+        begun_at_ns = clock.now_ns()
+        self._tally = Tally(self.camera, begun_at_ns, lock)
+        if lost_since_ns is not None:
+            self._tally.hole(lost_since_ns, begun_at_ns, GapCause.NODE_LOST)
         self._sequence = 0
 
     @property

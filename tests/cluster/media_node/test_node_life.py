@@ -223,6 +223,11 @@ def test_a_killed_node_is_told_as_lost_and_begins_again_in_a_later_epoch(
     assert {manifest.node_epoch for manifest in again.manifests} == {epochs[1]}
     assert [manifest.sequence for manifest in again.manifests] == list(range(len(again.manifests)))
     assert again.segments(WATCHED)
+    # The time between the two lives is a gap of its own, right up to where the second life's account begins.
+    gaps = [gap for manifest in again.manifests for gap in manifest.gaps]
+    assert [gap.cause for gap in gaps][:2] == [GapCause.NODE_LOST, GapCause.STARTING]
+    assert gaps[0].end_ns == gaps[1].start_ns
+    assert gaps[0].end_ns - gaps[0].start_ns > 0.5e9
 
 
 def test_a_media_directory_that_cannot_be_made_is_one_clear_error(tmp_path, node_run) -> None:
