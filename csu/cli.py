@@ -58,7 +58,7 @@ def main() -> NoReturn:
     except typer.Abort:
         sys.exit(INTERRUPTED)
     except TyperException as error:
-        _report(_usage(str(error)), as_json)
+        _report(_usage(error.format_message()), as_json)
         sys.exit(BAD_INPUT)
     sys.exit(code if isinstance(code, int) else HOLDS)
 

@@ -188,9 +188,6 @@ class _Day:
         except sa.exc.SQLAlchemyError as error:
             self._rosters.clear()  # what the lost transaction had numbered is not there
             raise self._error(error) from error
-        except CatalogueError:
-            self._rosters.clear()
-            raise
 
     def segments(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[SegmentRow]:
         found: list[SegmentRow] = []

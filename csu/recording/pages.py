@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable
-from csu.recording.errors import CatalogueError
 from csu.recording.names import segment_name
 
 _COLUMNS = (
@@ -72,17 +71,11 @@ class Page:
 
 
 def page_of(manifest: Manifest) -> Page:
-    """Raises CatalogueError when a segment names a camera that the manifest does not list."""
+    """The manifest in columns."""
     table, roster = manifest.segments, manifest.cameras
     first, end = manifest.minute_ns, manifest.minute_ns
     recorded_ms = size_bytes = 0
     if len(table):
-        if int(table.camera.min()) < 0 or int(table.camera.max()) >= len(roster):
-            raise CatalogueError(
-                f"manifest {manifest.sequence} holds a segment of a camera that it does not list",
-                where=f"node {manifest.node}",
-                what_to_do="The manifest was refused; restart the node and tell the developers",
-            )
         first = int(table.start_ns.min())
         end = int((table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS).max())
         recorded_ms, size_bytes = int(table.duration_ms.sum(dtype=np.int64)), int(table.size_bytes.sum())
