@@ -40,7 +40,6 @@ def test_a_message_that_could_not_be_written_is_raised_again_and_never_just_ackn
     assert len(desk.open()) == 1
 
 
-@pytest.mark.requirement("OPS-3")
 def test_an_alarm_nobody_takes_is_escalated_once_at_sixty_seconds() -> None:
     desk = AlarmDesk()
     taken(desk, 1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from csu.centre import (
     AlarmEscalated,
     AlarmRaised,
@@ -157,7 +155,6 @@ def test_an_alarm_is_on_disk_before_its_panel_is_acknowledged(stage, scripted) -
     assert len(stage.told(AlarmRaised)) == 1
 
 
-@pytest.mark.requirement("OPS-3")
 def test_an_alarm_nobody_takes_is_escalated_within_a_second_of_its_time(stage, scripted) -> None:
     centre = stage.centre([scripted.Node("n1")], panels=[scripted.Panel([1])])
     stage.play(centre, 90)

@@ -39,7 +39,6 @@ def test_after_it_the_camera_dates_its_pictures() -> None:
     assert captured.at_ns == NOW_NS + 29 * INTERVAL_NS
 
 
-@pytest.mark.requirement("TEC-4")
 @pytest.mark.parametrize("ahead_ms", [-5_000, -300, 0, 700, 86_400_000])
 def test_the_camera_clocks_offset_is_measured_but_for_the_smallest_delay(ahead_ms: int) -> None:
     clock = CaptureClock()

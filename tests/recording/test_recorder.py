@@ -45,7 +45,6 @@ def test_two_minutes_become_files_cut_at_the_cameras_own_boundary(kept, packets,
     assert sum(segment.duration_ms for segment in segments) == 130_000
 
 
-@pytest.mark.requirement("TEC-3")
 def test_each_picture_of_a_file_tells_when_it_was_captured(kept, packets, disk):
     """Camera and start are in the file; a picture's own time is start + its pts. The place follows from the camera."""
     seconds = [0.0, 0.1, 0.25, 0.3, 0.71, 1.5, 1.52]

@@ -217,7 +217,6 @@ def test_a_pause_of_two_seconds_is_a_gap_and_not_a_new_connection(run: Run) -> N
     assert 2 * 10**9 < pause.end_ns - pause.start_ns < 4 * 10**9
 
 
-@pytest.mark.requirement("TEC-4")
 def test_a_camera_clock_that_is_out_is_measured_stored_and_does_not_date_the_recording(run: Run) -> None:
     start_ns, _ = run.heard.segments("fast-clock")[0]
     assert abs(start_ns - run.heard.of("fast-clock")[0].at_ns) < 10**9
