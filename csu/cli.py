@@ -6,6 +6,7 @@ Exit codes: 0 holds, 1 does not hold, 2 bad input.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from importlib.metadata import entry_points
 from typing import NoReturn
@@ -18,7 +19,8 @@ from csu import __version__
 from csu.centre.demo_command import demo_command
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
-from csu.language import say, tell_error
+from csu.hal.words import Words
+from csu.language import current_language, say, tell_error
 
 HOLDS, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 130
@@ -63,20 +65,34 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else HOLDS)
 
 
-def _usage(words: str) -> BadInput:
-    return BadInput(
-        words.rstrip("."),
-        where="csu",
-        what_to_do="See csu --help",
-        french=(words.rstrip("."), "Voyez csu --help"),
-    )
+_USAGE_IN_FRENCH = {
+    r"No such option: (.+)": r"option inconnue : \1",
+    r"No such command (.+)": r"commande inconnue : \1",
+    r"Option (\S+) requires an argument": r"\1 attend une valeur",
+    r"Missing \w+ (.+)": r"il manque \1",
+    r"Invalid value for (.+?): .+": r"valeur refusée pour \1",
+    r"Got unexpected extra argument\(s\) \((.+)\)": r"de trop : \1",
+}
+"""What typer says most often."""
+
+
+def _usage(said: str) -> BadInput:
+    said = said.rstrip(".")
+    known = (re.fullmatch(english, said) for english in _USAGE_IN_FRENCH)
+    french = next((match.expand(_USAGE_IN_FRENCH[match.re.pattern]) for match in known if match), said)
+    return BadInput(Words(french, said), where="csu", what_to_do=Words("Voyez csu --help", "See csu --help"))
 
 
 def _report(error: CsuError, as_json: bool) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(tell_error(error), style="red", markup=False)
     if as_json:
         trouble = error.trouble
-        found = {"what": trouble.what, "where": trouble.where, "what_to_do": trouble.what_to_do}
+        language = current_language()
+        found = {
+            "what": trouble.what.in_language(language),
+            "where": trouble.where,
+            "what_to_do": trouble.what_to_do.in_language(language),
+        }
         print(json.dumps({"error": found}, ensure_ascii=False))
 
 

@@ -1,18 +1,11 @@
-"""The languages of the interface: French first, English second. Chosen by `--lang` or `CSU_LANG`."""
+"""The language of the person at this process: French, or English with `CSU_LANG=en`."""
 
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 
 from csu.hal.errors import CsuError
-
-
-class Language(StrEnum):
-    """What people read."""
-
-    FRENCH = "fr"
-    ENGLISH = "en"
+from csu.hal.words import Language, Words
 
 
 def current_language() -> Language:
@@ -22,9 +15,9 @@ def current_language() -> Language:
 
 def say(french: str, english: str) -> str:
     """One of the two, as the person asked. Both stand side by side so that neither is forgotten."""
-    return english if current_language() is Language.ENGLISH else french
+    return Words(french, english).in_language(current_language())
 
 
 def tell_error(error: CsuError) -> str:
     """An error as one line for a person."""
-    return say(error.trouble.in_french(), str(error.trouble))
+    return error.trouble.words.in_language(current_language())

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from csu.hal.chance import Chance
 from csu.hal.clock import Nanoseconds
 from csu.hal.disk import DiskError
+from csu.hal.words import Words
 
 PARTIAL_SUFFIX = ".partial"
 """What is being written carries this until it is committed; left-overs are found by it after a crash."""
@@ -73,7 +74,11 @@ class LocalDisk:
     def create(self, name: str) -> LocalFile:
         path = self._path(name)
         if path.exists():
-            raise DiskError("a file of that name exists", where=str(path), what_to_do="Nothing was overwritten")
+            raise DiskError(
+                Words("un fichier de ce nom existe", "a file of that name exists"),
+                where=str(path),
+                what_to_do=Words("Rien n'a été écrasé", "Nothing was overwritten"),
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             return LocalFile(name, path)
@@ -112,7 +117,11 @@ class LocalDisk:
     def _path(self, name: str) -> Path:
         parts = name.split("/")
         if not name or name.endswith(PARTIAL_SUFFIX) or any(part in ("", ".", "..") for part in parts):
-            raise DiskError(f"{name!r} is not a name in this store", where=str(self.root), what_to_do="Use a/b.mp4")
+            raise DiskError(
+                Words(f"{name!r} n'est pas un nom de ce volume", f"{name!r} is not a name in this store"),
+                where=str(self.root),
+                what_to_do=Words("Écrivez par exemple a/b.mp4", "Write for example a/b.mp4"),
+            )
         return self.root.joinpath(*parts)
 
 
@@ -165,7 +174,9 @@ def _sync_directory(directory: Path) -> None:
 def _disk_error(error: OSError | ValueError, path: Path) -> DiskError:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     return DiskError(
-        f"the disk refused: {reason}",
+        Words(f"le disque a refusé : {reason}", f"the disk refused: {reason}"),
         where=str(path),
-        what_to_do="Check space, rights and health of this volume",
+        what_to_do=Words(
+            "Vérifiez la place, les droits et l'état de ce volume", "Check space, rights and health of this volume"
+        ),
     )

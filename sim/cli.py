@@ -18,7 +18,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
-from sim.language import say
+from csu.hal.words import Words
+from sim.language import read, say
 from sim.report import expectation_name, prepare_report, worst, write_report
 from sim.run import LEVEL, RunResult, run_scenario
 from sim.scenario_file import read_scenario
@@ -92,8 +93,8 @@ def check(scenario: ScenarioPath, as_json: AsJson = False) -> None:
         }
         print(json.dumps(found, ensure_ascii=False))
     else:
-        said = say("lisible", "can be played")
-        print(f"{scenario}: {said}, {city.cameras} caméras, {city.communes} communes, {duration_s / 3600:g} h")
+        said = say(f"lisible, {city.cameras} caméras", f"can be played, {city.cameras} cameras")
+        print(f"{scenario}: {said}, {city.communes} communes, {duration_s / 3600:g} h")
 
 
 def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = False) -> dict[str, object]:
@@ -153,8 +154,8 @@ def _print(result: RunResult, told: dict[str, object]) -> None:
     console.print(table)
     for judgement in result.judgements:
         if not judgement.holds:
-            for detail in judgement.details or (say("aucun cas à juger", "no case to judge"),):
-                console.print(f"  {expectation_name(judgement.name)} : {detail}", style="red", markup=False)
+            for detail in judgement.details or (Words("aucun cas à juger", "no case to judge"),):
+                console.print(f"  {expectation_name(judgement.name)} : {read(detail)}", style="red", markup=False)
     verdict = say("tenu", "holds") if result.holds else say("non tenu", "does not hold")
     console.print(
         f"{verdict} · {told['cpu_s']} s CPU · × {told['compression']} · {LEVEL} · {told['trace_hash']}", markup=False

@@ -6,6 +6,7 @@ import io
 from typing import BinaryIO
 
 from csu.hal.disk import DiskError
+from csu.hal.words import Words
 
 
 class MemoryDisk:
@@ -25,9 +26,13 @@ class MemoryDisk:
     def create(self, name: str) -> MemoryFile:
         _require_name(name)
         if self.read_only:
-            raise _error("the volume is read-only", name)
+            raise _error(_READ_ONLY, name)
         if name in self._committed or name in self._writing:
-            raise DiskError("a file of that name exists", where=name, what_to_do="Nothing was overwritten")
+            raise DiskError(
+                Words("un fichier de ce nom existe", "a file of that name exists"),
+                where=name,
+                what_to_do=Words("Rien n'a été écrasé", "Nothing was overwritten"),
+            )
         self._writing[name] = file = MemoryFile(name, self)
         return file
 
@@ -43,7 +48,7 @@ class MemoryDisk:
     def remove(self, name: str) -> None:
         self._content(name)
         if self.read_only:
-            raise _error("the volume is read-only", name)
+            raise _error(_READ_ONLY, name)
         del self._committed[name]
         self._torn.pop(name, None)
 
@@ -68,19 +73,19 @@ class MemoryDisk:
 
     def _take(self, file: MemoryFile, data: bytes) -> None:
         if self.read_only:
-            raise _error("the volume is read-only", file.name)
+            raise _error(_READ_ONLY, file.name)
         if self.writes_until_error is not None:
             if self.writes_until_error <= 0:
-                raise _error("input/output error", file.name)
+                raise _error(Words("erreur d'entrée-sortie", "input/output error"), file.name)
             self.writes_until_error -= 1
         room = self.free_bytes()
         file.content += data[:room]  # a full disk takes what still fits, then says so
         if len(data) > room:
-            raise _error("no space is left on the device", file.name)
+            raise _error(Words("plus de place sur le volume", "no space is left on the device"), file.name)
 
     def _commit(self, file: MemoryFile) -> None:
         if self.read_only:
-            raise _error("the volume is read-only", file.name)
+            raise _error(_READ_ONLY, file.name)
         if self.tear_next_commit_at is not None:
             self._torn[file.name] = self.tear_next_commit_at
             self.tear_next_commit_at = None
@@ -96,7 +101,7 @@ class MemoryDisk:
         try:
             return self._committed[name]
         except KeyError:
-            raise _error("no such file", name) from None
+            raise _error(Words("ce fichier n'existe pas", "no such file"), name) from None
 
 
 class MemoryFile:
@@ -117,7 +122,7 @@ class MemoryFile:
     def sync(self) -> None:
         self._require_open()
         if self._disk.read_only:
-            raise _error("the volume is read-only", self.name)
+            raise _error(_READ_ONLY, self.name)
         self.synced_bytes = len(self.content)
 
     def commit(self) -> None:
@@ -132,13 +137,26 @@ class MemoryFile:
 
     def _require_open(self) -> None:
         if self.closed:
-            raise _error("the file is closed", self.name)
+            raise _error(Words("le fichier est fermé", "the file is closed"), self.name)
 
 
 def _require_name(name: str) -> None:
     if any(part in ("", ".", "..") for part in name.split("/")):
-        raise DiskError(f"{name!r} is not a name in this store", where="memory disk", what_to_do="Use a/b.mp4")
+        raise DiskError(
+            Words("ce n'est pas un nom de ce volume", "this is not a name in this store"),
+            where=repr(name),
+            what_to_do=Words("Écrivez par exemple a/b.mp4", "Write for example a/b.mp4"),
+        )
 
 
-def _error(what: str, name: str) -> DiskError:
-    return DiskError(what, where=name, what_to_do="Check space, rights and health of this volume")
+_READ_ONLY = Words("le volume est en lecture seule", "the volume is read-only")
+
+
+def _error(what: Words, name: str) -> DiskError:
+    return DiskError(
+        what,
+        where=name,
+        what_to_do=Words(
+            "Vérifiez la place, les droits et l'état de ce volume", "Check space, rights and health of this volume"
+        ),
+    )

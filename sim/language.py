@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 
+from csu.hal.words import Words
+
 
 def say(french: str, english: str) -> str:
     """One of the two, as the person asked."""
     return english if os.environ.get("CSU_LANG", "").startswith("en") else french
+
+
+def read(words: Words) -> str:
+    """The text in the person's language."""
+    return say(words.fr, words.en)

@@ -25,6 +25,7 @@ from csu.hal.media import (
     NodeMessage,
 )
 from csu.hal.place import PoseReading
+from csu.hal.words import NO_WORDS, Words
 from sim.cohort import Cohort, CohortCamera
 from sim.intervals import Interval
 
@@ -34,6 +35,14 @@ LOST_AFTER_NS = 6 * NS_PER_S
 """A camera that sends nothing for so long is told as lost: the read time-out of a session, and one try again."""
 LIVE_AFTER_NS = 500 * NS_PER_MS
 NODE_LOST_AFTER_NS = 2 * NS_PER_S
+
+
+_AUDIO = Words("1 piste son offerte, refusée", "1 audio track offered, refused")
+_SILENT = Words(f"aucun paquet en {LOST_AFTER_NS // NS_PER_S} s", f"no packet in {LOST_AFTER_NS // NS_PER_S} s")
+_DISK = Words("le disque a refusé", "the disk refused")
+_LOST = Words("des paquets sont perdus", "packets were lost")
+_DOWN = Words("le nœud est en panne", "the node is down")
+_CUT = Words("sa liaison est coupée", "its link is cut")
 
 
 class NodeUnreachable(CsuError):
@@ -96,9 +105,11 @@ class CohortMediaNode:
         self._require_reachable()
         names = tuple(assignment.record.camera for assignment in assignments)
         if not self._is_up:
-            raise self._unreachable("it was not started")
+            raise self._unreachable(Words("il n'a pas été démarré", "it was not started"))
         if self._cohort is not None and names != self._cohort.cameras:
-            raise self._unreachable("a cohort takes its cameras once per start")
+            raise self._unreachable(
+                Words("il prend ses caméras une fois par démarrage", "a cohort takes its cameras once per start")
+            )
         if self._cohort is None:
             begun_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
             cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
@@ -133,7 +144,7 @@ class CohortMediaNode:
                     break
                 self._crash(cohort, crash_ns)
                 heard_ns = await self._heard(crash_ns + NODE_LOST_AFTER_NS)
-                yield NodeLost(self._node, heard_ns, "power lost")
+                yield NodeLost(self._node, heard_ns, Words("panne de courant", "power lost"))
                 return
             await self._until(due_ns)
             if self._stopping:
@@ -196,27 +207,25 @@ class CohortMediaNode:
         event = partial(CameraEvent, self._node, camera.camera)
         told = []
         if camera.camera in self._plan.microphones:
-            told.append(
-                event(CameraEventKind.AUDIO_OFFERED, begun_ns + LIVE_AFTER_NS, "1 audio track offered, refused")
-            )
+            told.append(event(CameraEventKind.AUDIO_OFFERED, begun_ns + LIVE_AFTER_NS, _AUDIO))
         outages = [outage for outage in camera.outages if outage.end_ns > begun_ns]
         is_live, live_due_ns = False, camera.next_gop_ns(begun_ns) + LIVE_AFTER_NS
         for outage in outages:
             if not is_live and live_due_ns < outage.start_ns:
-                told.append(event(CameraEventKind.LIVE, live_due_ns, ""))
+                told.append(event(CameraEventKind.LIVE, live_due_ns, NO_WORDS))
                 is_live = True
             resumed_ns = camera.next_gop_ns(outage.end_ns)
             if outage.cause is GapCause.CAMERA_LOST and resumed_ns - outage.start_ns > LOST_AFTER_NS:
                 lost_at_ns = max(outage.start_ns, begun_ns) + LOST_AFTER_NS
-                told.append(event(CameraEventKind.LOST, lost_at_ns, "no packet in 6 s"))
+                told.append(event(CameraEventKind.LOST, lost_at_ns, _SILENT))
                 is_live = False
             elif outage.cause is GapCause.DISK and outage.start_ns >= begun_ns:
-                told.append(event(CameraEventKind.DISK_TROUBLE, outage.start_ns + LIVE_AFTER_NS, "the disk refused"))
+                told.append(event(CameraEventKind.DISK_TROUBLE, outage.start_ns + LIVE_AFTER_NS, _DISK))
             elif outage.cause is GapCause.PACKETS_LOST:
-                told.append(event(CameraEventKind.PACKETS_LOST, resumed_ns, "packets were lost"))
+                told.append(event(CameraEventKind.PACKETS_LOST, resumed_ns, _LOST))
             live_due_ns = resumed_ns + LIVE_AFTER_NS
         if not is_live:
-            told.append(event(CameraEventKind.LIVE, live_due_ns, ""))
+            told.append(event(CameraEventKind.LIVE, live_due_ns, NO_WORDS))
         return told
 
     # -- link and power -----------------------------------------------------------------------------------------------
@@ -228,10 +237,10 @@ class CohortMediaNode:
         now_ns = self._clock.now_ns()
         down = any(start_ns <= now_ns < end_ns for start_ns, end_ns in self._plan.crashes)
         if down or self._is_cut(now_ns):
-            raise self._unreachable("it is down" if down else "its link is cut")
+            raise self._unreachable(_DOWN if down else _CUT)
 
-    def _unreachable(self, why: str) -> NodeUnreachable:
-        return NodeUnreachable(why, where=f"node {self._node}", what_to_do="Start it again")
+    def _unreachable(self, why: Words) -> NodeUnreachable:
+        return NodeUnreachable(why, where=self._node, what_to_do=Words("Relancez le nœud", "Start the node again"))
 
     async def _heard(self, at_ns: Nanoseconds) -> Nanoseconds:
         """Wait until what is said at `at_ns` can be heard in the centre; returns when that is."""

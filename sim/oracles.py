@@ -14,6 +14,7 @@ from csu.hal.alarms import PanelMessage
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.media import GapCause
+from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
@@ -34,7 +35,7 @@ class Judgement:
     worst: float
     unit: str
     limit: float | None = None
-    details: tuple[str, ...] = ()
+    details: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,13 @@ def judge_coverage(stage: Stage, least_share: float) -> Judgement:
     cameras = len(stage.witness.cameras)
     covered = 1 - sum(missing.values()) / (length * cameras)
     worst = sorted(missing.items(), key=lambda item: -item[1])[:TOLD_MAX]
-    details = tuple(f"{camera}: {1 - lost / length:.2%}" for camera, lost in worst)
+    details = tuple(Words.same(f"{1 - lost / length:.2%}").at(camera) for camera, lost in worst)
     return Judgement("coverage", covered >= least_share, cameras, covered, "share", least_share, details)
 
 
 def judge_missing_explained(stage: Stage) -> Judgement:
     """Each missing second lies within a declared outage and is logged as a gap; each outage is missing, and no more."""
-    cases, worst_ns, told = 0, 0, list[str]()
+    cases, worst_ns, told = 0, 0, list[Words]()
     for commune, camera, history in stage.each_camera():
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
@@ -75,16 +76,17 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         may_miss = allowed_missing(commune, camera, history, stage)
         must_miss = [_within(o.start_ns, o.end_ns, stage) for o in camera.outages]
         for what, wrong in (
-            ("missing and undeclared", difference(holes, may_miss)),
-            ("missing and not logged as a gap", difference(holes, gaps)),
-            ("logged as a gap, yet recorded", difference(gaps, holes)),
-            ("recorded while nothing was filmed", difference(must_miss, holes)),
+            (_UNDECLARED, difference(holes, may_miss)),
+            (_NOT_LOGGED, difference(holes, gaps)),
+            (_YET_RECORDED, difference(gaps, holes)),
+            (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
             if wrong:
                 worst_ns = max(worst_ns, length_ns(wrong))
-                told.append(f"{name}: {length_ns(wrong) / NS_PER_S:g} s {what}")
+                length = f"{length_ns(wrong) / NS_PER_S:g} s"
+                told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
         cases += len(holes)
-    told += [f"{camera}: two segments hold the same instant" for camera, _ in stage.witness.overlaps]
+    told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
     return Judgement("missing_explained", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", 0, _some(told))
 
 
@@ -106,31 +108,45 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
 
 def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
-    witness, told = stage.witness, list[str]()
+    witness, told = stage.witness, list[Words]()
     taken_of: Counter[str] = Counter()
     for (of_node, _, _), count in witness.manifests.items():
         taken_of[of_node] += count
     for name, node in sorted(stage.nodes.items()):
         taken = taken_of[name]
         if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
-            told.append(f"{name}: {node.manifests_sent} sent, {node.manifests_given_up} given up, {taken} taken")
-    told += [f"{key} taken {count} times" for key, count in witness.manifests.items() if count > 1]
+            sent, given_up = node.manifests_sent, node.manifests_given_up
+            what = Words(
+                f"{sent} envoyés, {given_up} abandonnés, {taken} pris",
+                f"{sent} sent, {given_up} given up, {taken} taken",
+            )
+            told.append(what.at(name))
+    told += [
+        Words(f"pris {count} fois", f"taken {count} times").at("/".join(map(str, key)))
+        for key, count in witness.manifests.items()
+        if count > 1
+    ]
     written = catalogue.totals(0, stage.ends_ns + NS_PER_MINUTE)
-    for what, there, here in (
-        ("segments", written.segments, witness.taken.segments),
-        ("milliseconds", written.recorded_ms, witness.taken.recorded_ms),
-        ("bytes", written.bytes, witness.taken.size_bytes),
-        ("gaps", written.gaps, witness.taken.gaps),
+    for unit, there, here in (
+        (Words("segments", "segments"), written.segments, witness.taken.segments),
+        (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
+        (Words("octets", "bytes"), written.bytes, witness.taken.size_bytes),
+        (Words("trous", "gaps"), written.gaps, witness.taken.gaps),
     ):
         if there != here:
-            told.append(f"the catalogue holds {there} {what}, the manifests {here}")
+            told.append(
+                Words(
+                    f"le catalogue tient {there} {unit.fr}, les comptes rendus {here}",
+                    f"the catalogue holds {there} {unit.en}, the manifests {here}",
+                )
+            )
     cases = witness.taken.manifests
     return Judgement("manifests_once", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
 
 
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
     """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
-    told, cases, worst_ns = list[str](), 0, 0
+    told, cases, worst_ns = list[Words](), 0, 0
     for camera in sample:
         segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
         gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
@@ -139,7 +155,7 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
         starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
         if wrong_ns:
-            told.append(f"{camera}: {wrong_ns / NS_PER_S:g} s are neither recorded nor a gap, or both")
+            told.append(_neither(wrong_ns).at(camera))
         worst_ns = max(worst_ns, wrong_ns)
         cases += len(pieces)
     holds = not told and cases > 0
@@ -148,7 +164,7 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
 
 def judge_camera_down_shown(stage: Stage, within_ns: Nanoseconds) -> Judgement:
     """A camera that sends nothing, or of which nobody can hear, is not shown as live for longer than `within_ns`."""
-    cases, worst_ns, told = 0, 0, list[str]()
+    cases, worst_ns, told = 0, 0, list[Words]()
     for commune, camera, _ in stage.each_camera():
         changes = stage.witness.states.get(camera.camera, [])
         for start_ns, end_ns in dark_times(commune, camera):
@@ -158,7 +174,7 @@ def judge_camera_down_shown(stage: Stage, within_ns: Nanoseconds) -> Judgement:
             delay_ns = _shown_after(changes, start_ns, end_ns)
             worst_ns = max(worst_ns, delay_ns)
             if delay_ns > within_ns:
-                told.append(f"{camera.camera}: shown as live for {delay_ns / NS_PER_S:g} s")
+                told.append(_shown_live(delay_ns).at(camera.camera))
     limit_s = within_ns / NS_PER_S
     return Judgement("camera_down_shown", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
 
@@ -190,19 +206,19 @@ def _shown_after(
 
 def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
     """Each alarm is shown exactly once, and a person takes it, or it is escalated, within `within_ns`."""
-    witness, cases, worst_ns, told = stage.witness, 0, 0, list[str]()
+    witness, cases, worst_ns, told = stage.witness, 0, 0, list[Words]()
     messages = {AlarmId(f"{m.panel}/{m.sequence}"): m for commune in stage.city.communes for m in commune.alarms}
     for name, message in messages.items():
         cases += 1
         shown = witness.alarms_raised[name]
         if shown != 1:
-            told.append(f"{name}: shown {shown} times")
+            told.append(Words(f"montrée {shown} fois", f"shown {shown} times").at(name))
         answers = [answered[name] for answered in (witness.alarms_acked, witness.alarms_escalated) if name in answered]
         answered_ns = min(answers, default=stage.ends_ns) - message.raised_at_ns
         worst_ns = max(worst_ns, answered_ns)
         if answered_ns > within_ns:
-            told.append(f"{name}: neither taken nor escalated for {answered_ns / NS_PER_S:.1f} s")
-    told += [f"{alarm}: no panel raised it" for alarm in witness.alarms_raised if alarm not in messages]
+            told.append(_not_taken(answered_ns).at(name))
+    told += [_NO_PANEL.at(alarm) for alarm in witness.alarms_raised if alarm not in messages]
     limit_s = within_ns / NS_PER_S
     return Judgement("alarms_taken", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
 
@@ -213,7 +229,7 @@ class AlarmsKept:
     def __init__(self, load: Callable[[], Sequence[Alarm]]) -> None:
         self._load = load
         self._seen: set[str] = set()
-        self._broken: list[str] = []
+        self._broken: list[Words] = []
 
     def hear(self, message: PanelMessage) -> None:
         """The panel was told that its message is safe: is it?"""
@@ -222,7 +238,7 @@ class AlarmsKept:
             return
         self._seen.add(name)
         if all(alarm.alarm != name for alarm in self._load()):
-            self._broken.append(f"{name}: its panel was acknowledged before it was on disk")
+            self._broken.append(_ACKNOWLEDGED_EARLY.at(name))
 
     def judge(self, witness: Witness) -> Judgement:
         """Also at the end: what people took is on disk as taken."""
@@ -230,18 +246,19 @@ class AlarmsKept:
         told = list(self._broken)
         for alarm in witness.alarms_acked:
             if alarm not in kept or kept[alarm].acked_at_ns is None:
-                told.append(f"{alarm}: taken by a person, and not so on disk")
+                told.append(_NOT_ON_DISK.at(alarm))
         cases = len(self._seen) + len(witness.alarms_acked)
         return Judgement("alarms_kept", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
 
 
 def judge_all_well(stage: Stage, not_live: Sequence[CameraId], open_alarms: int, nodes_up: int) -> Judgement:
     """After the final quiet: every camera live, every node up, no alarm open."""
-    told = [f"{camera}: not live" for camera in not_live]
+    told = [Words("pas en direct", "not live").at(camera) for camera in not_live]
     if open_alarms:
-        told.append(f"{open_alarms} alarms are still open")
+        told.append(Words(f"alarmes encore ouvertes : {open_alarms}", f"alarms still open: {open_alarms}"))
     if nodes_up != len(stage.nodes):
-        told.append(f"{nodes_up} of {len(stage.nodes)} nodes are up")
+        up = f"{nodes_up} / {len(stage.nodes)}"
+        told.append(Words(f"nœuds en marche : {up}", f"nodes up: {up}"))
     cases = len(stage.witness.cameras)
     return Judgement("all_well_at_the_end", not told, cases, len(told), "wrong", 0, _some(told))
 
@@ -250,6 +267,35 @@ def _within(start_ns: Nanoseconds, end_ns: Nanoseconds, stage: Stage) -> Interva
     return max(start_ns, stage.begins_ns), min(end_ns, stage.ends_ns)
 
 
-def _some(told: Sequence[str]) -> tuple[str, ...]:
+def _some(told: Sequence[Words]) -> tuple[Words, ...]:
     more = len(told) - TOLD_MAX
-    return (*told[:TOLD_MAX], *((f"and {more} more",) if more > 0 else ()))
+    return (*told[:TOLD_MAX], *((Words(f"et {more} de plus", f"and {more} more"),) if more > 0 else ()))
+
+
+_UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
+_NOT_LOGGED = Words("manquent sans trou consigné", "missing and not logged as a gap")
+_YET_RECORDED = Words("consignées comme trou, pourtant enregistrées", "logged as a gap, yet recorded")
+_NOTHING_FILMED = Words("enregistrées alors que rien n'était filmé", "recorded while nothing was filmed")
+_TWICE = Words("deux segments tiennent le même instant", "two segments hold the same instant")
+_NO_PANEL = Words("aucune centrale ne l'a levée", "no panel raised it")
+_NOT_ON_DISK = Words("prise par une personne, et pas ainsi sur disque", "taken by a person, and not so on disk")
+_ACKNOWLEDGED_EARLY = Words(
+    "sa centrale a été acquittée avant le disque", "its panel was acknowledged before it was on disk"
+)
+
+
+def _neither(wrong_ns: Nanoseconds) -> Words:
+    length = f"{wrong_ns / NS_PER_S:g} s"
+    return Words(
+        f"{length} ni enregistrées ni consignées, ou les deux", f"{length} are neither recorded nor a gap, or both"
+    )
+
+
+def _shown_live(delay_ns: Nanoseconds) -> Words:
+    length = f"{delay_ns / NS_PER_S:g} s"
+    return Words(f"montrée en direct pendant {length}", f"shown as live for {length}")
+
+
+def _not_taken(answered_ns: Nanoseconds) -> Words:
+    length = f"{answered_ns / NS_PER_S:.1f} s"
+    return Words(f"ni prise ni remontée pendant {length}", f"neither taken nor escalated for {length}")

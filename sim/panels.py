@@ -10,6 +10,7 @@ from csu.hal.alarms import PanelId, PanelMessage
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.dispatch import DispatchCall, DispatchError, DispatchReceipt
+from csu.hal.words import Words
 from sim.intervals import Interval
 
 REPEAT_AFTER_NS = 10 * NS_PER_S
@@ -90,5 +91,9 @@ class SimDispatch:
         if fate >= self._silent_share / 2:
             self.received.setdefault(call.call, call)
         if fate < self._silent_share:
-            raise DispatchError("no answer", where=f"service {call.service}", what_to_do="Call again, or by telephone")
+            raise DispatchError(
+                Words("pas de réponse", "no answer"),
+                where=call.service,
+                what_to_do=Words("Rappelez, ou téléphonez", "Call again, or by telephone"),
+            )
         return DispatchReceipt(call.call, f"{call.service} 1", self._clock.now_ns())

@@ -10,11 +10,14 @@ from markupsafe import Markup
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput, CsuError
+from csu.hal.words import Words
 from sim.faults import Fault
-from sim.language import say
+from sim.language import read, say
 from sim.oracles import Judgement
 from sim.plots import draw_all, fault_name
 from sim.run import LEVEL, RunResult
+
+_ELSEWHERE = Words("Choisissez un autre endroit : --report", "Choose another place with --report")
 
 
 class ReportNotWritten(CsuError):
@@ -28,10 +31,12 @@ def prepare_report(path: Path) -> None:
         path.touch()
     except OSError as error:
         raise BadInput(
-            f"no report can be written there: {error.strerror}",
+            Words(
+                f"aucun rapport ne peut y être écrit : {error.strerror}",
+                f"no report can be written there: {error.strerror}",
+            ),
             where=str(path),
-            what_to_do="Choose another place with --report",
-            french=(f"aucun rapport ne peut y être écrit : {error.strerror}", "Choisissez un autre endroit : --report"),
+            what_to_do=_ELSEWHERE,
         ) from error
 
 
@@ -42,10 +47,12 @@ def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, 
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportNotWritten(
-            f"the report cannot be written: {error.strerror}",
+            Words(
+                f"le rapport ne peut pas être écrit : {error.strerror}",
+                f"the report cannot be written: {error.strerror}",
+            ),
             where=str(path),
-            what_to_do="Choose another place with --report",
-            french=(f"le rapport ne peut pas être écrit : {error.strerror}", "Choisissez un autre endroit : --report"),
+            what_to_do=_ELSEWHERE,
         ) from error
 
 
@@ -56,6 +63,7 @@ def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> st
         autoescape=select_autoescape(default_for_string=True, default=True),
         undefined=StrictUndefined,
     )
+    environment.filters["read"] = read
     scenario = result.file.scenario
     told = [
         (_clock(fault.start_ns), fault_name(fault.kind), result.city.communes[fault.commune].name, _minutes(fault))

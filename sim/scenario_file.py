@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from csu.hal.errors import BadInput
+from csu.hal.words import Words
 from sim.quantities import BadQuantity
 from sim.scenario import Scenario
 
@@ -36,11 +37,11 @@ class ScenarioFile:
 class _Said:
     """One trouble in both languages: what is wrong, and what to do."""
 
-    french: tuple[str, str]
-    english: tuple[str, str]
+    what: Words
+    what_to_do: Words
 
     def at(self, where: str) -> BadInput:
-        return BadInput(self.english[0], where=where, what_to_do=self.english[1], french=self.french)
+        return BadInput(self.what, where=where, what_to_do=self.what_to_do)
 
 
 def read_scenario(path: Path) -> ScenarioFile:
@@ -80,9 +81,11 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _said(french: str, english: str, *, what_to_do: tuple[str, str] | None = None) -> _Said:
-    in_french, in_english = what_to_do or ("Corrigez le fichier", "Correct the file")
-    return _Said((french, in_french), (english, in_english))
+_CORRECT = Words("Corrigez le fichier", "Correct the file")
+
+
+def _said(french: str, english: str, *, what_to_do: Words = _CORRECT) -> _Said:
+    return _Said(Words(french, english), what_to_do)
 
 
 def _plain(node: yaml.Node, at: _Path, lines: dict[_Path, int], path: Path) -> object:
@@ -131,7 +134,7 @@ def _explain(detail: Mapping[str, Any], at: _Path) -> _Said:
         return _said(
             f"{name} : {given!r} est inconnu",
             f"{name}: {given!r} is unknown",
-            what_to_do=(f"Valeurs possibles : {expected}", f"Possible values: {expected}"),
+            what_to_do=Words(f"Valeurs possibles : {expected}", f"Possible values: {expected}"),
         )
     limit = context.get("ge", context.get("le"))
     if limit is not None:
@@ -150,7 +153,7 @@ def _unknown_key(name: str, at: _Path) -> _Said:
     return _said(
         f"clé inconnue {name!r}{hint[0]}",
         f"unknown key {name!r}{hint[1]}",
-        what_to_do=(f"Clés valides : {listed}", f"Valid keys: {listed}"),
+        what_to_do=Words(f"Clés valides : {listed}", f"Valid keys: {listed}"),
     )
 
 

@@ -24,6 +24,7 @@ from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.place import Pose, PoseReading
 from csu.hal.site import Option, Site, SiteRequest
+from csu.hal.words import Words
 from sim.endpoints import PROFILE, EndpointSpec, FarmError, RtspFarm, StreetView
 from sim.street import MountLimits, Post, at_rest, build_street, canary_share, drive, go_to, posts
 from sim.street.cameras import REFERENCE_WIDTH_PX
@@ -72,17 +73,20 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
 def read_options(request: SiteRequest) -> StreetOptions:
     """The options of a request, checked. Raises BadInput naming the option, what it takes, and the valid ones."""
     if not 1 <= request.cameras <= CAMERAS_MAX:
-        raise _bad("cameras", request.cameras, f"a number from 1 to {CAMERAS_MAX}")
+        raise _bad(
+            "--cameras",
+            request.cameras,
+            Words(f"un nombre de 1 à {CAMERAS_MAX}", f"a number from 1 to {CAMERAS_MAX}"),
+        )
     known = StreetOptions()
     values: dict[str, int] = {}
     for name, given in request.options.items():
         if name not in StreetOptions.__slots__:
             valid = ", ".join(StreetOptions.__slots__)
             raise BadInput(
-                "this option is unknown",
-                where=f"street option {name!r}",
-                what_to_do=f"Valid options: {valid}",
-                french=("cette option est inconnue", f"Options valides : {valid}"),
+                Words("la rue n'a pas cette option", "the street has no such option"),
+                where=f"--option {name}",
+                what_to_do=Words(f"Options valides : {valid}", f"Valid options: {valid}"),
             )
         values[name] = _switch(name, given) if isinstance(getattr(known, name), bool) else _number(name, given)
     options = StreetOptions(
@@ -96,7 +100,7 @@ def read_options(request: SiteRequest) -> StreetOptions:
     try:
         EndpointSpec("check", 1, width_px=options.width, height_px=options.height, frames_per_s=options.fps)
     except ValueError as error:
-        raise _bad("width, height, fps", f"{options.width}x{options.height}@{options.fps}", str(error)) from error
+        raise _bad("--option width, height, fps", f"{options.width}x{options.height}@{options.fps}", _SIZES) from error
     return options
 
 
@@ -104,7 +108,7 @@ def _switch(name: str, given: Option) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     value = words.get(str(given).lower())
     if value is None:
-        raise _bad(name, given, "true or false")
+        raise _bad(f"--option {name}", given, Words("true ou false", "true or false"))
     return value
 
 
@@ -114,15 +118,17 @@ def _number(name: str, given: Option) -> int:
             raise ValueError
         return int(given)
     except ValueError:
-        raise _bad(name, given, "a whole number") from None
+        raise _bad(f"--option {name}", given, Words("un nombre entier", "a whole number")) from None
 
 
-def _bad(name: str, given: object, wanted: str) -> BadInput:
+_SIZES = Words("une taille par pas de 16x8 px, de 1 à 60 images/s", "a size in steps of 16x8 px, from 1 to 60 frames/s")
+
+
+def _bad(where: str, given: object, wanted: Words) -> BadInput:
     return BadInput(
-        f"{given!r} cannot be used: {wanted}",
-        where=f"street option {name!r}",
-        what_to_do="Correct it and start again",
-        french=(f"valeur {given!r} inutilisable ({wanted})", "Corrigez et recommencez"),
+        Words(f"valeur {given!r} inutilisable", f"{given!r} cannot be used"),
+        where=where,
+        what_to_do=Words(f"Donnez {wanted.fr}", f"Give {wanted.en}"),
     )
 
 
@@ -177,7 +183,10 @@ class StreetCamera:
     async def stream(self, profile: str) -> StreamAddress:
         self._require_alive()
         if profile != PROFILE:
-            raise self._error(f"it has no profile {profile!r}", f"Ask for {PROFILE!r}")
+            raise self._error(
+                Words(f"elle n'a pas de profil {profile!r}", f"it has no profile {profile!r}"),
+                Words(f"Demandez {PROFILE!r}", f"Ask for {PROFILE!r}"),
+            )
         return self._farm.address(self._record.camera)
 
     async def pose(self) -> PoseReading | None:
@@ -193,7 +202,13 @@ class StreetCamera:
     async def move(self, velocity: PtzVelocity) -> None:
         shares = (velocity.pan, velocity.tilt, velocity.zoom)
         if not all(-1.0 <= share <= 1.0 for share in shares):
-            raise self._error(f"speeds {shares} are not all within [-1, 1]", "Ask for a slower move")
+            raise self._error(
+                Words(
+                    f"les vitesses {shares} ne sont pas toutes dans [-1, 1]",
+                    f"speeds {shares} are not all within [-1, 1]",
+                ),
+                Words("Demandez un mouvement plus lent", "Ask for a slower move"),
+            )
         async with self._turning:
             start_ns, pose = self._start()
             await self._turn(drive(pose, start_ns, *shares, self._limits))
@@ -209,7 +224,13 @@ class StreetCamera:
         home = self._post.pose
         here = abs(pose.x_m - home.x_m) + abs(pose.y_m - home.y_m) + abs(pose.z_m - home.z_m) < 0.01
         if not pose.is_finite() or not here or pose.roll_deg != home.roll_deg or not self._limits.reaches(pose):
-            raise self._error("this pose is out of its reach", "Ask for a pan, tilt and zoom within its limits")
+            raise self._error(
+                Words("cette position est hors de sa portée", "this pose is out of its reach"),
+                Words(
+                    "Demandez un panoramique, une inclinaison et un zoom dans ses limites",
+                    "Ask for a pan, tilt and zoom within its limits",
+                ),
+            )
         async with self._turning:
             start_ns, now_at = self._start()
             await self._turn(go_to(now_at, start_ns, pose, self._limits))
@@ -217,7 +238,10 @@ class StreetCamera:
     async def push_masks(self, masks: Sequence[OnboardMask]) -> None:
         self._require_alive()
         if masks:
-            raise self._error("it burns in no masks itself", "Mask its pictures in the engine")
+            raise self._error(
+                Words("elle n'incruste pas de masque", "it burns in no masks itself"),
+                Words("Masquez ses images dans le moteur", "Mask its pictures in the engine"),
+            )
 
     async def read_masks(self) -> tuple[OnboardMask, ...]:
         self._require_alive()
@@ -231,7 +255,10 @@ class StreetCamera:
     def _start(self) -> tuple[Nanoseconds, Pose]:
         """When the next motion begins, and the pose it begins from."""
         if not self._post.ptz:
-            raise self._error("it is fixed and cannot move", "Choose a PTZ camera")
+            raise self._error(
+                Words("elle est fixe et ne tourne pas", "it is fixed and cannot move"),
+                Words("Choisissez une caméra PTZ", "Choose a PTZ camera"),
+            )
         start_ns = self._farm.clock.now_ns() + ACTUATOR_DELAY_NS
         return start_ns, self._motion.pose_at(start_ns)
 
@@ -239,12 +266,24 @@ class StreetCamera:
         try:
             await asyncio.to_thread(self._farm.turn, self._record.camera, motion)
         except FarmError as error:
-            raise self._error(f"it did not take the order ({error.trouble.what})", "Start the site again") from error
+            why = error.trouble.what
+            raise self._error(
+                Words(f"elle n'a pas pris l'ordre ({why.fr})", f"it did not take the order ({why.en})"), _START_AGAIN
+            ) from error
         self._before, self._motion = self._motion, motion
 
     def _require_alive(self) -> None:
         if not self._farm.is_alive():
-            raise self._error("it does not answer: the simulated street has ended", "Start the site again")
+            raise self._error(
+                Words(
+                    "elle ne répond pas : la rue simulée est arrêtée",
+                    "it does not answer: the simulated street has ended",
+                ),
+                _START_AGAIN,
+            )
 
-    def _error(self, what: str, what_to_do: str) -> CameraError:
-        return CameraError(what, where=f"camera {self._record.camera} ({self._post.name})", what_to_do=what_to_do)
+    def _error(self, what: Words, what_to_do: Words) -> CameraError:
+        return CameraError(what, where=self._record.camera, what_to_do=what_to_do)
+
+
+_START_AGAIN = Words("Relancez le site", "Start the site again")

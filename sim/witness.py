@@ -84,7 +84,7 @@ class Witness:
         elif isinstance(event, ManifestRefused):
             self.refused += 1
         elif isinstance(event, Trouble):
-            self.troubles[event.where.split()[0]] += 1
+            self.troubles[event.where] += 1
 
     def settle(self, ends_ns: Nanoseconds) -> None:
         """The run is over: what is missing up to `ends_ns` is missing."""

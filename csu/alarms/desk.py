@@ -13,6 +13,7 @@ from typing import NewType, TypeAlias
 from csu.hal.alarms import PanelId, PanelMessage
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.words import Words
 
 AlarmId = NewType("AlarmId", str)
 
@@ -119,7 +120,11 @@ class AlarmDesk:
         """A person takes the alarm; it leaves the desk. Raises AlarmUnknown when nothing of that name is open."""
         current = self._open.pop(alarm, None)
         if current is None:
-            raise AlarmUnknown("no open alarm has this name", where=f"alarm {alarm}", what_to_do="Refresh the list")
+            raise AlarmUnknown(
+                Words("aucune alarme ouverte ne porte ce nom", "no open alarm has this name"),
+                where=alarm,
+                what_to_do=Words("Rafraîchissez la liste", "Refresh the list"),
+            )
         return AlarmAcknowledged(replace(current, state=AlarmState.ACKED, acked_at_ns=now_ns, acked_by=person))
 
     def reopen(self, alarm: Alarm) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from csu.alarms.desk import Alarm, AlarmId, AlarmNotKept, AlarmState
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
+from csu.hal.words import Words
 
 _metadata = sa.MetaData()
 _alarm = sa.Table(
@@ -60,9 +61,15 @@ class AlarmStore:
                 connection.execute(sa.insert(_alarm).prefix_with("OR REPLACE"), row)
         except sa.exc.SQLAlchemyError as error:
             raise AlarmNotKept(
-                f"the alarm store refused: {type(error).__name__}",
-                where=f"alarm {alarm.alarm}",
-                what_to_do="Check the volume of the alarm store; the panel will repeat",
+                Words(
+                    f"l'alarme n'a pas pu être écrite ({type(error).__name__})",
+                    f"the alarm could not be written ({type(error).__name__})",
+                ),
+                where=alarm.alarm,
+                what_to_do=Words(
+                    "Vérifiez le volume des alarmes ; la centrale répétera",
+                    "Check the volume of the alarm store; the panel will repeat",
+                ),
             ) from error
 
     def load(self) -> list[Alarm]:

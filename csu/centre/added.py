@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
+from csu.hal.words import Words
 
 ADDED_COMMUNE = CommuneId("ajout")
 
@@ -35,11 +36,13 @@ def rtsp_stream(url: str) -> AddedStream:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise _bad_url(shown, str(error)) from error
+        raise _bad_url(shown, Words.same(str(error))) from error
     if parts.scheme not in ("rtsp", "rtsps"):
-        raise _bad_url(shown, f"scheme {parts.scheme or 'none'!r} instead of rtsp or rtsps")
+        raise _bad_url(
+            shown, Words("elle ne commence pas par rtsp:// ou rtsps://", "it does not begin with rtsp:// or rtsps://")
+        )
     if not parts.hostname:
-        raise _bad_url(shown, "no host")
+        raise _bad_url(shown, Words("pas d'hôte", "no host"))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     bare = urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, parts.query, ""))
     address = StreamAddress(bare, unquote(parts.username or ""), unquote(parts.password or ""))
@@ -50,21 +53,18 @@ def clip_stream(path: Path) -> AddedStream:
     """A clip played in a loop as if it were a camera. Raises BadInput when there is no such file."""
     if not path.is_file():
         raise BadInput(
-            "no such file",
+            Words("ce fichier n'existe pas", "no such file"),
             where=f"--video {path}",
-            what_to_do="Give the path of a clip that exists",
-            french=("ce fichier n'existe pas", "Donnez le chemin d'un clip existant"),
+            what_to_do=Words("Donnez le chemin d'un clip existant", "Give the path of a clip that exists"),
         )
     return AddedStream(name=path.name, address=StreamAddress(path.resolve().as_uri()))
 
 
-def _bad_url(shown: str, why: str) -> BadInput:
+def _bad_url(shown: str, why: Words) -> BadInput:
     return BadInput(
-        f"not the address of a camera ({why})",
+        Words(f"ce n'est pas l'adresse d'une caméra ({why.fr})", f"not the address of a camera ({why.en})"),
         where=f"--rtsp {shown}",
-        what_to_do="Write rtsp://user:password@host:554/path",
-        french=(
-            f"ce n'est pas l'adresse d'une caméra ({why})",
-            "Écrivez rtsp://utilisateur:motdepasse@hote:554/chemin",
+        what_to_do=Words(
+            "Écrivez rtsp://utilisateur:motdepasse@hote:554/chemin", "Write rtsp://user:password@host:554/path"
         ),
     )

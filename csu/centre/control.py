@@ -28,6 +28,7 @@ from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
 from csu.hal.place import Pose, PoseReading
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraBoard, CameraChanged
 from csu.recording.catalogue import Catalogue
 
@@ -43,6 +44,10 @@ POSE_EVERY_S = 0.1
 POSE_WITHIN_S = 0.4
 """A camera that takes longer to say where it looks is a camera that cannot say: whole mask (PRV-5)."""
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
+
+_OLD_EPOCH = Words("ancienne époque", "old epoch")
+_ALREADY_TAKEN = Words("déjà reçu", "already taken")
+_NO_POSE_IN_TIME = Words(f"pas de réponse en {POSE_WITHIN_S:g} s", f"no answer within {POSE_WITHIN_S:g} s")
 
 _T = TypeVar("_T")
 
@@ -70,7 +75,7 @@ class Centre:
         alarm_store: AlarmStore,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
-        unreached: Sequence[tuple[CameraRecord, str]] = (),
+        unreached: Sequence[tuple[CameraRecord, Words]] = (),
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
@@ -150,9 +155,9 @@ class Centre:
                 await node.start()
                 await node.assign(self._assignments.get(name, ()))
             except CsuError as error:
-                self._tell(Trouble(f"node {name}", str(error), self._now()))
+                self._tell(Trouble(name, error.trouble.beside(name), self._now()))
             else:
-                self._set_up(name, True, "")
+                self._set_up(name, True, NO_WORDS)
                 async for message in node.messages():
                     if isinstance(message, Manifest):
                         failures = 0  # a node that dies before it accounts for a minute is waited for longer each time
@@ -188,14 +193,15 @@ class Centre:
         if manifest.node_epoch > epoch:
             expected = 0
         elif manifest.node_epoch < epoch or manifest.sequence < expected:
-            why = "old epoch" if manifest.node_epoch < epoch else "already taken"
+            why = _OLD_EPOCH if manifest.node_epoch < epoch else _ALREADY_TAKEN
             self._counts.manifests_refused += 1
             self._tell(ManifestRefused(manifest.node, manifest.node_epoch, manifest.sequence, self._now(), why))
             return False
         missing = manifest.sequence - expected
         if missing:
             self._counts.manifests_missing += missing
-            self._tell(Trouble(f"node {manifest.node}", f"{missing} manifests are missing", self._now()))
+            what = Words(f"comptes rendus manquants : {missing}", f"manifests missing: {missing}")
+            self._tell(Trouble(manifest.node, what, self._now()))
         self._accounts[manifest.node] = (manifest.node_epoch, manifest.sequence + 1)
         return True
 
@@ -210,7 +216,7 @@ class Centre:
         counts.clear_refused += more.clear_refused
         counts.packets_lost += more.packets_lost
 
-    def _set_up(self, node: NodeId, up: bool, detail: str) -> None:
+    def _set_up(self, node: NodeId, up: bool, detail: Words) -> None:
         if self._up[node] is not up:
             self._up[node] = up
             self._tell(NodeChanged(node, up, self._now(), detail))
@@ -232,9 +238,11 @@ class Centre:
                 await self._write_waiting()
             except (OSError, CsuError) as error:
                 failures += 1
-                self._tell(Trouble("catalogue", str(error), self._now()))
+                self._tell(Trouble("catalogue", _words_of(error, "catalogue"), self._now()))
                 if last and failures > CATALOGUE_LAST_TRIES:
-                    self._tell(Trouble("catalogue", f"{len(self._waiting)} manifests were not written", self._now()))
+                    count = len(self._waiting)
+                    what = Words(f"comptes rendus non écrits : {count}", f"manifests not written: {count}")
+                    self._tell(Trouble("catalogue", what, self._now()))
                     return
                 await asyncio.sleep(self._retry_after_s("retry/catalogue", failures))
             else:
@@ -296,7 +304,11 @@ class Centre:
         taken = self.desk.acknowledge(alarm, person, self._now())
         if not await self._save_alarm(taken.alarm):
             self.desk.reopen(taken.alarm)
-            raise AlarmNotKept("the disk refused", where=f"alarm {alarm}", what_to_do="Try again; it is still open")
+            raise AlarmNotKept(
+                Words("l'acquittement n'a pas pu être écrit", "the acknowledgement could not be written"),
+                where=alarm,
+                what_to_do=Words("Réessayez ; l'alarme est toujours ouverte", "Try again; the alarm is still open"),
+            )
         self._tell(taken)
         return taken.alarm
 
@@ -305,7 +317,7 @@ class Centre:
             await self._ports.chaos("alarms.save")
             await self._in_executor(lambda: self._alarm_store.save(alarm))
         except (OSError, CsuError) as error:
-            self._tell(Trouble(f"alarm {alarm.alarm}", str(error), self._now()))
+            self._tell(Trouble(alarm.alarm, _words_of(error, alarm.alarm), self._now()))
             return False
         return True
 
@@ -324,7 +336,8 @@ class Centre:
         await self._nodes[self._node_of[camera.record.camera]].pose(camera.record.camera, None)
 
     async def _tell_pose(self, camera: Camera) -> None:
-        node = self._nodes[self._node_of[camera.record.camera]]
+        name = camera.record.camera
+        node = self._nodes[self._node_of[name]]
         blind = False
         while True:
             reading: PoseReading | None = None
@@ -333,9 +346,11 @@ class Centre:
                     reading = await camera.pose()
             except (TimeoutError, CameraError) as error:
                 if not blind:  # told once per blindness, not ten times a second
-                    self._tell(Trouble(f"camera {camera.record.camera}", f"no pose: {error}", self._now()))
+                    why = error.trouble.beside(name) if isinstance(error, CameraError) else _NO_POSE_IN_TIME
+                    what = Words(f"position inconnue : {why.fr}", f"no pose: {why.en}")
+                    self._tell(Trouble(name, what, self._now()))
             blind = reading is None
-            await node.pose(camera.record.camera, reading)
+            await node.pose(name, reading)
             await asyncio.sleep(POSE_EVERY_S)
 
     # -- small things -------------------------------------------------------------------------------------------------
@@ -360,3 +375,7 @@ class Centre:
 
     async def _in_executor(self, call: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(None, call)
+
+
+def _words_of(error: OSError | CsuError, place: str) -> Words:
+    return error.trouble.beside(place) if isinstance(error, CsuError) else Words.same(str(error))

@@ -25,8 +25,9 @@ from csu.centre.running import CentreSettings, RunningCentre
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent
 from csu.hal.site import Option
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
-from csu.language import say
+from csu.language import current_language, say
 
 CAMERAS_MAX = 64
 """More live cameras than this on one machine is a benchmark, not a demonstration."""
@@ -34,16 +35,40 @@ EXIT_DOES_NOT_HOLD = 1
 
 
 def demo_command(
-    cameras: Annotated[int, typer.Option(min=1, max=CAMERAS_MAX, help="caméras de la rue / cameras of the street")] = 8,
-    seconds: Annotated[float | None, typer.Option(min=1, help="durée ; sans elle : jusqu'à Ctrl-C")] = None,
-    headless: Annotated[bool, typer.Option("--headless", help="pas de fenêtre / no window")] = False,
-    binding: Annotated[str, typer.Option(help="liaison : le monde réel ou simulé")] = "street",
-    option: Annotated[list[str] | None, typer.Option(help="clé=valeur, pour la liaison (night=true)")] = None,
-    rtsp: Annotated[list[str] | None, typer.Option(help="ajouter une caméra réelle (masquée en entier)")] = None,
-    video: Annotated[list[Path] | None, typer.Option(help="ajouter un clip (masqué en entier)")] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="port de la console ; 0 : libre")] = 0,
-    report: Annotated[Path, typer.Option(help="rapport HTML")] = Path("var/demo/rapport.html"),
-    as_json: Annotated[bool, typer.Option("--json", help="un objet sur stdout")] = False,
+    cameras: Annotated[
+        int, typer.Option(min=1, max=CAMERAS_MAX, help=say("caméras de la rue", "cameras of the street"))
+    ] = 8,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=1, help=say("durée en secondes ; sans elle : jusqu'à Ctrl-C", "how long, in seconds; else until Ctrl-C")
+        ),
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help=say("pas de fenêtre", "no window"))] = False,
+    binding: Annotated[
+        str, typer.Option(help=say("liaison : le monde réel ou simulé", "binding: the real or a simulated world"))
+    ] = "street",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help=say("clé=valeur, pour la liaison (night=true)", "name=value, for the binding (night=true)")),
+    ] = None,
+    rtsp: Annotated[
+        list[str] | None,
+        typer.Option(help=say("ajouter une caméra réelle (masquée en entier)", "add a real camera (wholly masked)")),
+    ] = None,
+    video: Annotated[
+        list[Path] | None, typer.Option(help=say("ajouter un clip (masqué en entier)", "add a clip (wholly masked)"))
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help=say("port de la console ; 0 : libre", "port of the console; 0: any free one")
+        ),
+    ] = 0,
+    report: Annotated[Path, typer.Option(help=say("rapport HTML", "HTML report"))] = Path("var/demo/rapport.html"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help=say("un objet sur stdout", "one JSON object on stdout"))
+    ] = False,
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
     added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
@@ -94,6 +119,7 @@ class _Teller:
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         )
         self._log = structlog.get_logger()
+        self._told = NO_WORDS
 
     def __enter__(self) -> None:
         if self._status is not None:
@@ -121,25 +147,35 @@ class _Teller:
         """What a person wants to know at once; the rest is counted."""
         match event:
             case CameraChanged():
-                self._log.info("camera", camera=event.camera, state=event.after.value, detail=event.detail)
+                why = NO_WORDS if event.detail == self._told else event.detail  # its event has just told it
+                self._log.info(_line(event.camera, event.after.words, why))
             case CameraEvent():
-                self._log.info("camera", camera=event.camera, told=event.kind.value, detail=event.detail)
+                self._told = event.detail
+                self._log.info(_line(event.camera, event.detail))
             case NodeChanged():
-                self._log.info("node", node=event.node, up=event.up, detail=event.detail)
+                self._log.info(_line(event.node, _UP if event.up else _DOWN, event.detail))
             case Trouble():
-                self._log.warning("trouble", where=event.where, what=event.what)
+                self._log.warning(_line(event.where, event.what))
             case _:
                 return
+
+
+_UP, _DOWN = Words("en marche", "up"), Words("arrêté", "down")
+
+
+def _line(place: str, *told: Words) -> str:
+    """What happened at `place`, as one line in the reader's language."""
+    language = current_language()
+    return Words.same(", ".join(words.in_language(language) for words in told if words)).at(place).in_language(language)
 
 
 def _option(text: str) -> tuple[str, Option]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise BadInput(
-            f"{text!r} is not name=value",
+            Words(f"{text!r} n'est pas de la forme clé=valeur", f"{text!r} is not name=value"),
             where="--option",
-            what_to_do="Write for example --option night=true",
-            french=(f"{text!r} n'est pas de la forme clé=valeur", "Écrivez par exemple --option night=true"),
+            what_to_do=Words("Écrivez par exemple --option night=true", "Write for example --option night=true"),
         )
     if value in ("true", "false"):
         return name, value == "true"

@@ -23,7 +23,7 @@ def write_demo_report(result: DemoResult, path: Path) -> Path:
     html = environment.get_template("demo_report.html.j2").render(
         result=result,
         say=say,
-        language=current_language().value,
+        language=current_language(),
         wall_picture=base64.b64encode(result.wall_png).decode(),
         latency_plot=base64.b64encode(_latency_plot(result.wall.latencies_ms)).decode(),
     )

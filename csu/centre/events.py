@@ -8,6 +8,7 @@ from typing import TypeAlias
 from csu.alarms import AlarmEvent
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
 
 
@@ -18,7 +19,7 @@ class NodeChanged:
     node: NodeId
     up: bool
     at_ns: Nanoseconds
-    detail: str
+    detail: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ManifestRefused:
     node_epoch: int
     sequence: int
     at_ns: Nanoseconds
-    why: str
+    why: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Trouble:
     """Something failed and is tried again; told so that nothing fails in silence."""
 
     where: str
-    what: str
+    """The same in every language: an id, or a part of the centre."""
+    what: Words
     at_ns: Nanoseconds
 
 

@@ -13,6 +13,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.wall import WallOutput
+from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
 
 
@@ -39,7 +40,7 @@ class Room:
         self._started_at_ns = clock.now_ns()
         self._segment_bytes = 0
         self._gaps = 0
-        self._trouble = ""
+        self._trouble = NO_WORDS
 
     @property
     def relay(self) -> LiveRelay:
@@ -51,7 +52,7 @@ class Room:
             self._segment_bytes += int(event.manifest.segments.size_bytes.sum())
             self._gaps += len(event.manifest.gaps)
         elif isinstance(event, Trouble):
-            self._trouble = f"{event.where}: {event.what}"
+            self._trouble = event.what.at(event.where)
 
     def cameras(self) -> Sequence[CameraStatus]:
         return self._centre.board.all()
@@ -65,7 +66,7 @@ class Room:
             nodes_up=up,
             nodes_expected=self._nodes_expected,
             last_manifest_at_ns=self._centre.heard_at_ns,
-            trouble="" if up == self._nodes_expected else self._trouble,
+            trouble=NO_WORDS if up == self._nodes_expected else self._trouble,
         )
 
     def counters(self) -> RoomCounters:

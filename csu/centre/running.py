@@ -24,7 +24,8 @@ from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.language import say, tell_error
+from csu.hal.words import Words
+from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording.catalogue import Catalogue
 from csu.wall import grid_scene
@@ -76,10 +77,9 @@ def find_binding(name: str) -> OpenSite:
     if name not in known:
         names = ", ".join(sorted(known)) or "-"
         raise BadInput(
-            f"there is no binding {name!r}",
+            Words(f"la liaison {name!r} n'existe pas", f"there is no binding {name!r}"),
             where=f"--binding {name}",
-            what_to_do=f"Choose one of: {names}",
-            french=(f"la liaison {name!r} n'existe pas", f"Choisissez parmi : {names}"),
+            what_to_do=Words(f"Choisissez parmi : {names}", f"Choose one of: {names}"),
         )
     found: OpenSite = known[name].load()
     return found
@@ -144,7 +144,7 @@ def _centre(
     settings: CentreSettings,
     site: Site,
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
-    unreached: tuple[tuple[CameraRecord, str], ...],
+    unreached: tuple[tuple[CameraRecord, Words], ...],
 ) -> Centre:
     catalogue = Catalogue(settings.data_directory / "catalogue")
     stack.callback(catalogue.close)
@@ -185,9 +185,7 @@ def _nodes(
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
     count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
-    nodes = [
-        EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec) for index in range(count)
-    ]
+    nodes = [EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec) for index in range(count)]
     return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
 
 
@@ -196,18 +194,18 @@ class _Prepared:
     """The cameras a centre can begin with, and those that did not answer."""
 
     assignments: tuple[Assignment, ...]
-    unreached: tuple[tuple[CameraRecord, str], ...]
+    unreached: tuple[tuple[CameraRecord, Words], ...]
 
 
 async def _prepare(site: Site, settings: CentreSettings) -> _Prepared:
     """Ask every camera; one that does not answer harms no other."""
     assignments: list[Assignment] = []
-    unreached: list[tuple[CameraRecord, str]] = []
+    unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
             assignments.append(await _assignment(camera, site, settings.doctrine))
         except CameraError as error:
-            unreached.append((camera.record, tell_error(error)))
+            unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
     last = max((camera.record.number for camera in site.cameras), default=0)
     assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
     return _Prepared(tuple(assignments), tuple(unreached))

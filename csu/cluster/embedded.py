@@ -35,6 +35,7 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, LiveFragment, Manifest, NodeId, NodeLost, NodeMessage
 from csu.hal.place import PoseReading
+from csu.hal.words import Words
 from csu.machine import SystemClock
 
 NODE_ENVIRONMENT = {**os.environ, "MALLOC_ARENA_MAX": "2"}
@@ -92,7 +93,11 @@ class EmbeddedMediaNode:
     async def start(self) -> None:
         """See MediaNode.start. Raises NodeError."""
         if self._life is not None and self._life.is_running:
-            raise NodeError("it runs already", where=f"node {self._node}", what_to_do="Stop it first")
+            raise NodeError(
+                Words("le nœud tourne déjà", "the node runs already"),
+                where=self._node,
+                what_to_do=Words("Arrêtez-le d'abord", "Stop it first"),
+            )
         self._epoch = max(self._epoch + 1, self._clock.now_ns() // NS_PER_S)
         self._cameras = frozenset()
         self._desk.end()
@@ -105,7 +110,11 @@ class EmbeddedMediaNode:
     async def assign(self, assignments: Sequence[Assignment]) -> None:
         """See MediaNode.assign. Raises NodeError when the node does not run."""
         if self._life is None or not self._life.is_running:
-            raise NodeError("it does not run", where=f"node {self._node}", what_to_do="Start it first")
+            raise NodeError(
+                Words("le nœud ne tourne pas", "the node does not run"),
+                where=self._node,
+                what_to_do=Words("Démarrez-le d'abord", "Start it first"),
+            )
         cameras = frozenset(assignment.record.camera for assignment in assignments)
         for gone in self._cameras - cameras:
             self._desk.end(gone)
@@ -203,10 +212,17 @@ class _Life:
                 first = await _receive(reader)
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             code = await self._end_process(0)
+            name = type(error).__name__
             raise NodeError(
-                f"its process did not begin ({type(error).__name__}, exit code {code})",
-                where=f"node {self._node}",
-                what_to_do="Look at its messages on stderr: the media directory and the shared pictures must exist",
+                Words(
+                    f"son processus n'a pas démarré ({name}, code de sortie {code})",
+                    f"its process did not begin ({name}, exit code {code})",
+                ),
+                where=self._node,
+                what_to_do=Words(
+                    "Lisez ses messages sur stderr : le dossier des médias et les images partagées doivent exister",
+                    "Look at its messages on stderr: the media directory and the shared pictures must exist",
+                ),
             ) from None
         assert isinstance(first, Ready)  # noqa: S101 - our own module's first word
         self._listening = asyncio.create_task(self._listen(reader), name=f"node {self._node}")
@@ -253,7 +269,7 @@ class _Life:
         code = await self._end_process(STOP_S_MAX if self._said_goodbye else 0.5)
         self._desk.end()
         if not self._said_goodbye:
-            why = f"it said nothing for {SILENCE_S_MAX:g} s and was killed" if self._silent else _ending(code)
+            why = _SILENT if self._silent else _ending(code)
             await self.messages.put(NodeLost(self._node, self._clock.now_ns(), why))
         await self.messages.put(None)
 
@@ -283,7 +299,18 @@ async def _receive(reader: asyncio.StreamReader) -> Report:
     return unpack_report(await reader.readexactly(body_bytes(header)))
 
 
-def _ending(code: int | None) -> str:
+_SILENT = Words(
+    f"nœud muet pendant {SILENCE_S_MAX:g} s, et arrêté", f"it said nothing for {SILENCE_S_MAX:g} s and was killed"
+)
+
+
+def _ending(code: int | None) -> Words:
     if code is not None and code < 0:
-        return f"its process was killed by signal {-code} (exit code {code})"
-    return f"its process ended by itself with exit code {code}"
+        return Words(
+            f"son processus a été tué par le signal {-code} (code de sortie {code})",
+            f"its process was killed by signal {-code} (exit code {code})",
+        )
+    return Words(
+        f"son processus s'est arrêté de lui-même (code de sortie {code})",
+        f"its process ended by itself (exit code {code})",
+    )

@@ -47,7 +47,7 @@ class LiveOutlet:
         self._format = encoded
 
     def write(self, packet: MaskedPacket, clock_offset_ms: int) -> None:
-        packet = require_masked_packet(packet, where=f"live relay of camera {self._camera}")
+        packet = require_masked_packet(packet, where=f"{self._camera}/live")
         if not self._watched.is_set():
             self._muxer = None
             return

@@ -26,6 +26,7 @@ from csu.hal.camera import CameraId
 from csu.hal.errors import CsuError
 from csu.hal.frames import MaskedFrame, Plane, YuvPlanes, require_masked_frame
 from csu.hal.wall import TilePicture
+from csu.hal.words import Words
 
 BUFFERS = 3
 """While the reader copies one, the writer may publish one and be filling the next: the third."""
@@ -41,6 +42,9 @@ _BEGUN, _PUBLISHED = 0, 1
 _CAPTURED_AT_NS, _WIDTH, _HEIGHT, _FULL_RANGE, _BT709 = 0, 1, 2, 3, 4
 
 
+_PLACE = "wall/pictures"
+
+
 class SharedPicturesError(CsuError):
     """The shared memory cannot be made or found, or the camera has no slot in it."""
 
@@ -50,9 +54,15 @@ class UnknownCamera(SharedPicturesError, KeyError):
 
     def __init__(self, camera: CameraId) -> None:
         super().__init__(
-            "this camera has no slot in the shared pictures",
-            where=f"camera {camera}",
-            what_to_do="Create the shared pictures with every camera of the wall; nothing was kept",
+            Words(
+                "cette caméra n'a pas de place dans les images partagées avec le mur",
+                "this camera has no slot in the pictures shared with the wall",
+            ),
+            where=camera,
+            what_to_do=Words(
+                "Créez les images partagées avec toutes les caméras du mur ; rien n'a été gardé",
+                "Create the shared pictures with every camera of the wall; nothing was kept",
+            ),
         )
 
     __str__ = Exception.__str__  # KeyError would print a repr
@@ -96,28 +106,31 @@ class SharedPictures:
 
         The pages are taken now: a full `/dev/shm` would otherwise kill a media process in the middle of a picture.
         """
-        where = "shared pictures"
         if not cameras or len(set(cameras)) != len(cameras) or width_px_max < 2 or height_px_max < 2:
+            asked = f"{len(cameras)} x {width_px_max}x{height_px_max} px"
             raise SharedPicturesError(
-                f"cannot share {len(cameras)} pictures of {width_px_max}x{height_px_max} px",
-                where=where,
-                what_to_do="Give at least one camera, each once, and a size of at least 2x2 px",
+                Words(f"images impossibles à partager : {asked}", f"cannot share pictures: {asked}"),
+                where=_PLACE,
+                what_to_do=Words(
+                    "Donnez au moins une caméra, chacune une fois, et une taille d'au moins 2x2 px",
+                    "Give at least one camera, each once, and a size of at least 2x2 px",
+                ),
             )
         size = SharedPicturesSpec("", tuple(cameras), width_px_max, height_px_max).size_bytes
         room = os.statvfs(_MEMORY_FILES)
         if size > room.f_bavail * room.f_frsize:  # asked first: a reservation that fails has eaten the memory meanwhile
-            raise _no_room(size, "not enough is free")
+            raise _no_room(size, _TOO_LITTLE)
         try:
             memory = SharedMemory(create=True, size=size)
         except OSError as error:
-            raise _no_room(size, error.strerror) from error
+            raise _no_room(size, Words.same(str(error.strerror))) from error
         spec = SharedPicturesSpec(memory.name, tuple(cameras), width_px_max, height_px_max)
         shared = SharedPictures(spec, memory)
         try:
             _reserve(spec)
         except OSError as error:
             shared.close()
-            raise _no_room(size, error.strerror) from error
+            raise _no_room(size, Words.same(str(error.strerror))) from error
         return shared
 
     def close(self) -> None:
@@ -168,7 +181,7 @@ class SharedPicturesWriter:
         A picture larger than the slot is scaled down to fit, plane by plane (it is masked already). Raises
         ClearPictureRefused for anything but a MaskedFrame (PRV-3), UnknownCamera when the camera has no slot.
         """
-        frame = require_masked_frame(frame, where="shared pictures of the wall")
+        frame = require_masked_frame(frame, where=_PLACE)
         slot = self._slots.get(frame.camera)
         if slot is None:
             raise UnknownCamera(frame.camera)
@@ -321,7 +334,12 @@ def _attach(spec: SharedPicturesSpec, access: int) -> mmap.mmap:
         descriptor = os.open(_MEMORY_FILES / spec.name, os.O_RDWR if access == mmap.ACCESS_WRITE else os.O_RDONLY)
     except OSError as error:
         raise SharedPicturesError(
-            f"cannot attach: {error.strerror}", where=f"shared pictures {spec.name}", what_to_do="Is its owner alive?"
+            Words(
+                f"images partagées introuvables : {error.strerror}",
+                f"cannot attach the shared pictures: {error.strerror}",
+            ),
+            where=str(_MEMORY_FILES / spec.name),
+            what_to_do=Words("Leur propriétaire tourne-t-il encore ?", "Is their owner alive?"),
         ) from error
     try:
         return mmap.mmap(descriptor, spec.size_bytes, access=access)
@@ -337,9 +355,18 @@ def _reserve(spec: SharedPicturesSpec) -> None:
         os.close(descriptor)
 
 
-def _no_room(size_bytes: int, reason: str | None) -> SharedPicturesError:
+def _no_room(size_bytes: int, reason: Words) -> SharedPicturesError:
     return SharedPicturesError(
-        f"no {size_bytes >> 20} MiB of shared memory: {reason}",
+        Words(
+            f"pas {size_bytes >> 20} Mio de mémoire partagée : {reason.fr}",
+            f"no {size_bytes >> 20} MiB of shared memory: {reason.en}",
+        ),
         where=str(_MEMORY_FILES),
-        what_to_do="Make it larger (a container takes a shared-memory size), or share smaller pictures",
+        what_to_do=Words(
+            "Agrandissez-la (un conteneur a un réglage pour cela), ou partagez des images plus petites",
+            "Make it larger (a container takes a shared-memory size), or share smaller pictures",
+        ),
     )
+
+
+_TOO_LITTLE = Words("il n'en reste pas assez", "not enough is free")

@@ -21,6 +21,7 @@ from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import CsuError
 from csu.hal.wall import WallError, WallReading, WallScene
+from csu.hal.words import Words
 from csu.machine import SystemClock
 from csu.wall.surface import Backend
 
@@ -104,16 +105,20 @@ class WallProcess:
         """Show this scene from the next frame on; before `start`, from the first. Raises WallError."""
         unknown = [tile.camera for tile in scene.tiles if tile.camera not in self._options.pictures.cameras]
         if unknown:
+            names = ", ".join(unknown)
             raise WallError(
-                f"no pictures are shared of {', '.join(unknown)}",
+                Words(f"aucune image partagée de {names}", f"no pictures are shared of {names}"),
                 where=self._where,
-                what_to_do="Show cameras of this wall only",
+                what_to_do=Words("Ne montrez que les caméras de ce mur", "Show cameras of this wall only"),
             )
         if (scene.width_px, scene.height_px) != (self._options.width_px, self._options.height_px):
             raise WallError(
-                f"a scene of {scene.width_px}x{scene.height_px} px",
+                Words(
+                    f"une scène de {scene.width_px}x{scene.height_px} px",
+                    f"a scene of {scene.width_px}x{scene.height_px} px",
+                ),
                 where=self._where,
-                what_to_do="Lay the scene out for the size of the wall",
+                what_to_do=Words("Composez la scène à la taille du mur", "Lay the scene out for the size of the wall"),
             )
         if self._process is not None:
             await asyncio.to_thread(self._ask, _Show(scene))
@@ -123,14 +128,14 @@ class WallProcess:
         """What the pixels show. Raises WallError when the wall is not running, died or hangs."""
         answer = await asyncio.to_thread(self._ask, _Read())
         if not isinstance(answer, WallReading):
-            raise self._end(f"answered {type(answer).__name__} to a reading")
+            raise self._end(_strange(answer))
         return answer
 
     async def picture_png(self) -> bytes:
         """The wall as a PNG. Raises WallError when the wall is not running, died or hangs."""
         answer = await asyncio.to_thread(self._ask, _Png())
         if not isinstance(answer, bytes):
-            raise self._end(f"answered {type(answer).__name__} to a picture")
+            raise self._end(_strange(answer))
         return answer
 
     async def stop(self) -> None:
@@ -157,7 +162,7 @@ class WallProcess:
 
     def _exchange(self, command: _Command) -> _Answer:
         if self._pipe is None:
-            raise WallError("the wall is not running", where=self._where, what_to_do="Start it")
+            raise self._not_running()
         try:
             self._pipe.send(command)
         except OSError:
@@ -166,15 +171,20 @@ class WallProcess:
 
     def _receive(self, timeout_s: float) -> _Answer:
         if self._pipe is None:
-            raise WallError("the wall is not running", where=self._where, what_to_do="Start it")
+            raise self._not_running()
         try:
             if not self._pipe.poll(timeout_s):
-                raise self._end(f"did not answer in {timeout_s:g} s and was ended")
+                raise self._end(
+                    Words(
+                        f"n'a pas répondu en {timeout_s:g} s et a été arrêté",
+                        f"did not answer in {timeout_s:g} s and was ended",
+                    )
+                )
             answer: _Answer = self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise self._end("ended by itself") from error
+            raise self._end(Words("s'est arrêté de lui-même", "ended by itself")) from error
         if isinstance(answer, CsuError):  # it says why, and is ending
-            self._end("failed")
+            self._end(Words("a échoué", "failed"))
             raise answer
         return answer
 
@@ -188,9 +198,16 @@ class WallProcess:
                 pass  # already gone
             if self._process is not None:
                 self._process.join(STOP_TIMEOUT_S)
-            self._end("was stopped")
+            self._end(Words("a été arrêté", "was stopped"))
 
-    def _end(self, what: str) -> WallError:
+    def _not_running(self) -> WallError:
+        return WallError(
+            Words("le mur ne tourne pas", "the wall is not running"),
+            where=self._where,
+            what_to_do=Words("Démarrez-le", "Start it"),
+        )
+
+    def _end(self, what: Words) -> WallError:
         """Whatever state it is in, no process is left. The error to raise, if any is due."""
         process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
         if pipe is not None:
@@ -203,14 +220,25 @@ class WallProcess:
                 process.join()
             code = process.exitcode
         return WallError(
-            f"the wall's process {what} (exit code {code})",
+            Words(
+                f"le processus du mur {what.fr} (code de sortie {code})",
+                f"the wall's process {what.en} (exit code {code})",
+            ),
             where=self._where,
-            what_to_do="Start it again: it shows the same scene; if it ends again, read its log lines above",
+            what_to_do=Words(
+                "Relancez-le : il montre la même scène ; s'il s'arrête encore, lisez ses messages ci-dessus",
+                "Start it again: it shows the same scene; if it ends again, read its log lines above",
+            ),
         )
 
     @property
     def _where(self) -> str:
-        return f"wall, {self._options.backend}, {self._options.width_px}x{self._options.height_px} px"
+        return f"wall/{self._options.backend}/{self._options.width_px}x{self._options.height_px}"
+
+
+def _strange(answer: _Answer) -> Words:
+    name = type(answer).__name__
+    return Words(f"a donné une réponse inattendue ({name})", f"gave an unexpected answer ({name})")
 
 
 def _run(pipe: Connection, options: WallProcessOptions) -> None:

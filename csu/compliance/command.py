@@ -15,16 +15,29 @@ from csu.compliance.catalogue import load_requirements
 from csu.compliance.report import ComplianceReport, RequirementResult, Status
 from csu.compliance.runner import find_tests, last_compliance, run_compliance
 from csu.hal.errors import BadInput
-from csu.language import Language, current_language, say
+from csu.hal.words import Language, Words
+from csu.language import current_language, say
 
 _STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.NOT_COVERED: "yellow"}
 
 
 def compliance_command(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    last: Annotated[bool, typer.Option("--last", help="Report on the last run that was kept; run nothing.")] = False,
-    tests: Annotated[Path | None, typer.Option("--tests", metavar="DIR", help="Where the tests are.")] = None,
-    page: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Also write an HTML page.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=say("un objet sur stdout", "one JSON object on stdout"))
+    ] = False,
+    last: Annotated[
+        bool,
+        typer.Option(
+            "--last", help=say("sur le dernier passage gardé ; rien n'est lancé", "of the last run kept; run nothing")
+        ),
+    ] = False,
+    tests: Annotated[
+        Path | None, typer.Option("--tests", metavar="DIR", help=say("où sont les tests", "where the tests are"))
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help=say("écrire aussi une page HTML", "also write an HTML page")),
+    ] = None,
 ) -> None:
     """Run the tests that prove a rule, and show every rule with its tests and result.
 
@@ -60,21 +73,20 @@ def _write_page(report: ComplianceReport, page: Path) -> None:
         page.write_text(page_of(report), encoding="utf-8")
     except OSError as error:
         raise BadInput(
-            f"the page cannot be written: {error.strerror}",
+            Words(f"la page ne peut être écrite : {error.strerror}", f"the page cannot be written: {error.strerror}"),
             where=str(page),
-            what_to_do="Give another --report FILE",
-            french=(f"la page ne peut être écrite : {error.strerror}", "Donnez un autre fichier à --report"),
+            what_to_do=Words("Donnez un autre fichier à --report", "Give another --report FILE"),
         ) from error
 
 
 def _word(status: Status, language: Language) -> str:
     """A sign and a word beside each colour: nothing is said by colour alone."""
-    french, english = {
-        Status.PASSED: ("✔ tests réussis", "✔ tests passed"),
-        Status.FAILED: ("✘ en échec", "✘ failed"),
-        Status.NOT_COVERED: ("○ non couverte", "○ not covered"),
+    words = {
+        Status.PASSED: Words("✔ tests réussis", "✔ tests passed"),
+        Status.FAILED: Words("✘ en échec", "✘ failed"),
+        Status.NOT_COVERED: Words("○ non couverte", "○ not covered"),
     }[status]
-    return english if language is Language.ENGLISH else french
+    return words.in_language(language)
 
 
 def _by_family(report: ComplianceReport) -> dict[str, list[RequirementResult]]:

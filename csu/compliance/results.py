@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from csu.hal.errors import BadInput
+from csu.hal.words import Words
 
 MARKER = "requirement"
 """`@pytest.mark.requirement("AUD-1")`."""
@@ -57,15 +58,16 @@ def read_run(source: Path) -> RunRecord:
         return RunRecord.model_validate_json(source.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadInput(
-            "no run was kept",
+            Words("aucun résultat n'a été gardé", "no run was kept"),
             where=str(source),
-            what_to_do="Run `csu compliance` without --last, or `make test`",
-            french=("aucun résultat n'a été gardé", "Lancez `csu compliance` sans --last, ou `make test`"),
+            what_to_do=Words(
+                "Lancez `csu compliance` sans --last, ou `make test`",
+                "Run `csu compliance` without --last, or `make test`",
+            ),
         ) from error
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise BadInput(
-            "this is not a file of results",
+            Words("ce n'est pas un fichier de résultats", "this is not a file of results"),
             where=str(source),
-            what_to_do="Remove it and run `csu compliance`",
-            french=("ce n'est pas un fichier de résultats", "Effacez-le et lancez `csu compliance`"),
+            what_to_do=Words("Effacez-le et lancez `csu compliance`", "Remove it and run `csu compliance`"),
         ) from error

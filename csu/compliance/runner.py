@@ -12,6 +12,7 @@ from csu.compliance.catalogue import load_requirements
 from csu.compliance.report import ComplianceReport, report_of
 from csu.compliance.results import LAST_RUN, MARKER, read_run, write_run
 from csu.hal.errors import BadInput, CsuError
+from csu.hal.words import Words
 
 RUN_TIMEOUT_S = 1_200.0
 """Longer than the whole suite may take (10 minutes): past it, something hangs."""
@@ -36,10 +37,12 @@ def find_tests() -> Path:
         if (root / "tests").is_dir() and (root / "pyproject.toml").is_file():
             return root / "tests"
     raise BadInput(
-        "no tests directory",
+        Words("aucun dossier de tests", "no tests directory"),
         where=str(Path.cwd()),
-        what_to_do="Run it in a checkout of csu, or give --tests DIR",
-        french=("aucun dossier de tests", "Lancez-la depuis les sources de csu, ou donnez --tests DOSSIER"),
+        what_to_do=Words(
+            "Lancez-la depuis les sources de csu, ou donnez --tests DOSSIER",
+            "Run it in a checkout of csu, or give --tests DIR",
+        ),
     )
 
 
@@ -51,17 +54,15 @@ def run_compliance(tests_dir: Path, *, timeout_s: float = RUN_TIMEOUT_S) -> Comp
     """
     if not tests_dir.is_dir():
         raise BadInput(
-            "no such directory of tests",
+            Words("ce dossier de tests n'existe pas", "no such directory of tests"),
             where=str(tests_dir),
-            what_to_do="Give another --tests DIR",
-            french=("ce dossier de tests n'existe pas", "Donnez un autre --tests DOSSIER"),
+            what_to_do=Words("Donnez un autre --tests DOSSIER", "Give another --tests DIR"),
         )
     if importlib.util.find_spec("pytest") is None:
         raise BadInput(
-            "pytest is not installed",
+            Words("pytest n'est pas installé", "pytest is not installed"),
             where=sys.executable,
-            what_to_do="Run `make setup`, or use --last",
-            french=("pytest n'est pas installé", "Lancez `make setup`, ou utilisez --last"),
+            what_to_do=Words("Lancez `make setup`, ou utilisez --last", "Run `make setup`, or use --last"),
         )
     root = tests_dir.resolve().parent
     with tempfile.TemporaryDirectory(prefix="csu-compliance-") as scratch:
@@ -70,10 +71,9 @@ def run_compliance(tests_dir: Path, *, timeout_s: float = RUN_TIMEOUT_S) -> Comp
         collected_badly = code == 2 and results.exists() and read_run(results).broken
         if not results.exists() or not (code in _PYTEST_DONE or collected_badly):
             raise ComplianceRunFailed(
-                f"pytest ended with code {code}",
+                Words(f"pytest s'est arrêté avec le code {code}", f"pytest ended with code {code}"),
                 where=str(tests_dir),
-                what_to_do="Read its last lines above",
-                french=(f"pytest s'est arrêté avec le code {code}", "Lisez ses dernières lignes ci-dessus"),
+                what_to_do=Words("Lisez ses dernières lignes ci-dessus", "Read its last lines above"),
             )
         run = read_run(results)
     write_run(root / LAST_RUN, run)
@@ -93,8 +93,10 @@ def _run_pytest(tests_dir: Path, root: Path, results: Path, timeout_s: float) ->
         return subprocess.run(command, cwd=root, stdout=_STDERR, timeout=timeout_s, check=False).returncode
     except subprocess.TimeoutExpired as error:
         raise ComplianceRunFailed(
-            f"the tests did not end within {timeout_s:.0f} s",
+            Words(
+                f"les tests ne sont pas finis après {timeout_s:.0f} s",
+                f"the tests did not end within {timeout_s:.0f} s",
+            ),
             where=str(tests_dir),
-            what_to_do="Run `make test` to see which one hangs",
-            french=(f"les tests ne sont pas finis après {timeout_s:.0f} s", "Lancez `make test` : lequel bloque ?"),
+            what_to_do=Words("Lancez `make test` : lequel bloque ?", "Run `make test` to see which one hangs"),
         ) from error

@@ -1,4 +1,7 @@
-"""What the API answers: the board and the health of the room, as JSON. Instants are ms UTC (a browser's numbers)."""
+"""What the API answers: the board and the health of the room, as JSON.
+
+Instants are ms UTC (a browser's numbers). Words come in both languages, `{"fr": ..., "en": ...}`: the page chooses.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from csu.console.room import RoomHealth
 from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.words import Words
 from csu.ingest.board import CameraState, CameraStatus
 
 
@@ -23,7 +27,7 @@ class CameraAnswer(BaseModel):
     commune: str
     state: CameraState
     since_ms: int
-    detail: str
+    detail: Words
     audio_offered: bool
 
 
@@ -33,7 +37,7 @@ class HealthAnswer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     ok: bool
-    trouble: str
+    trouble: Words
     version: str
     now_ms: int
     started_ms: int

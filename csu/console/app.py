@@ -32,6 +32,7 @@ from csu.console.wall_picture import WallPicture
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
+from csu.hal.words import Words
 
 DIST = Path(__file__).parent / "web" / "dist"
 
@@ -59,9 +60,12 @@ def create_app(room: RoomView, *, clock: Clock, settings: ConsoleSettings | None
     """The console around `room`. Raises ConsoleError when the built pages are missing."""
     if not (DIST / "index.html").is_file():
         raise ConsoleError(
-            "the built pages are missing",
-            where=DIST.name,
-            what_to_do="Run `npm ci && npm run build` in csu/console/web, or install the wheel again",
+            Words("les pages construites manquent", "the built pages are missing"),
+            where=str(DIST),
+            what_to_do=Words(
+                "Lancez `npm ci && npm run build` dans csu/console/web, ou réinstallez le paquet",
+                "Run `npm ci && npm run build` in csu/console/web, or install the wheel again",
+            ),
         )
     settings = settings or ConsoleSettings()
     registry = CollectorRegistry(auto_describe=False)
@@ -116,7 +120,7 @@ def _add_events(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSet
         nonlocal pages
         if pages >= settings.pages_max:
             yield ServerSentEvent(
-                event="refused", data=Refused(Refusal.TOO_MANY_VIEWERS, where="events").answer().model_dump()
+                event="refused", data=Refused(Refusal.TOO_MANY_VIEWERS, where="/api/events").answer().model_dump()
             )
             return
         pages += 1

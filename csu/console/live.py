@@ -48,9 +48,9 @@ class LiveDoor:
     async def _admit(self, websocket: WebSocket, camera: CameraId) -> None:
         record = next((line.record for line in self._room.cameras() if line.record.camera == camera), None)
         if record is None:
-            raise Refused(Refusal.CAMERA_UNKNOWN, where="camera")
+            raise Refused(Refusal.CAMERA_UNKNOWN, where=websocket.url.path)
         if self._viewers >= self._viewers_max:
-            raise Refused(Refusal.TOO_MANY_VIEWERS, where=f"camera {camera}")
+            raise Refused(Refusal.TOO_MANY_VIEWERS, where=camera)
         self._viewers += 1
         self._counts.viewers.set(self._viewers)
         try:
@@ -58,7 +58,7 @@ class LiveDoor:
                 try:
                     fragments = await stack.enter_async_context(self._room.relay.watch(camera))
                 except KeyError as error:
-                    raise Refused(Refusal.CAMERA_UNKNOWN, where=f"camera {camera}") from error
+                    raise Refused(Refusal.CAMERA_UNKNOWN, where=camera) from error
                 await self._accompany(websocket, record, fragments)
         finally:
             self._viewers -= 1
@@ -89,10 +89,10 @@ class LiveDoor:
                         )
                     await websocket.send_bytes(message_of(fragment))
             except TimeoutError as error:
-                raise Refused(Refusal.VIEWER_TOO_SLOW, where=f"camera {record.camera}") from error
+                raise Refused(Refusal.VIEWER_TOO_SLOW, where=record.camera) from error
             self._counts.fragments.inc()
             self._counts.sent_bytes.inc(len(fragment.data))
-        raise Refused(Refusal.STREAM_ENDED, where=f"camera {record.camera}")
+        raise Refused(Refusal.STREAM_ENDED, where=record.camera)
 
 
 def message_of(fragment: LiveFragment) -> bytes:
@@ -105,7 +105,7 @@ async def _until_gone(websocket: WebSocket) -> None:
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
-    raise Refused(Refusal.VIEWER_SPOKE, where="viewer")
+    raise Refused(Refusal.VIEWER_SPOKE, where=websocket.url.path)
 
 
 async def _close(websocket: WebSocket, refused: Refused) -> None:

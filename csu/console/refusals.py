@@ -8,6 +8,7 @@ from enum import Enum
 from pydantic import BaseModel, ConfigDict
 
 from csu.hal.errors import CsuError
+from csu.hal.words import NO_WORDS, Words
 
 
 class ConsoleError(CsuError):
@@ -92,7 +93,7 @@ class Refusal(Enum):
 
 
 class ErrorAnswer(BaseModel):
-    """The body of every error. `where` names the camera, page or node; the details are for the administrator."""
+    """The body of every error. `where` names the camera, page or node; `detail` is for the administrator."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -100,8 +101,7 @@ class ErrorAnswer(BaseModel):
     fr: str
     en: str
     where: str = ""
-    detail_fr: str = ""
-    detail_en: str = ""
+    detail: Words = NO_WORDS
 
 
 class Refused(ConsoleError):
@@ -109,8 +109,8 @@ class Refused(ConsoleError):
 
     def __init__(self, refusal: Refusal, *, where: str, cause: CsuError | None = None) -> None:
         wording = refusal.value
-        what_to_do = "" if cause is None else str(cause)
-        super().__init__(wording.en, where=where, what_to_do=what_to_do, french=(wording.fr, what_to_do))
+        what_to_do = NO_WORDS if cause is None else cause.trouble.words
+        super().__init__(Words(wording.fr, wording.en), where=where, what_to_do=what_to_do)
         self.refusal = refusal
         self.cause = cause
 
@@ -122,6 +122,5 @@ class Refused(ConsoleError):
             fr=wording.fr,
             en=wording.en,
             where=self.trouble.where,
-            detail_fr="" if self.cause is None else self.cause.trouble.in_french(),
-            detail_en="" if self.cause is None else str(self.cause.trouble),
+            detail=NO_WORDS if self.cause is None else self.cause.trouble.words,
         )

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import FrameCounts, LiveRelay
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraStatus
 
 
@@ -26,7 +27,7 @@ class RoomHealth:
     nodes_expected: int
     last_manifest_at_ns: Nanoseconds | None = None
     """When a node last accounted for its minute; None before the first."""
-    trouble: str = ""
+    trouble: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)

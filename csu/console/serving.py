@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from csu.console.refusals import ConsoleError
 from csu.hal.errors import BadInput
+from csu.hal.words import Words
 
 CONNECTIONS_MAX = 1024
 VIEWER_MESSAGE_BYTES_MAX = 1024
@@ -52,7 +53,11 @@ async def serve_console(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0)
         while not server.started:
             if serving.done():
                 serving.result()
-                raise ConsoleError("the web server did not start", where=host, what_to_do="See the log above")
+                raise ConsoleError(
+                    Words("le serveur web n'a pas démarré", "the web server did not start"),
+                    where=host,
+                    what_to_do=Words("Voyez les messages ci-dessus", "See the log above"),
+                )
             await asyncio.sleep(0.01)
         yield _url(listener)
     finally:
@@ -68,9 +73,12 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=256)
     except (OSError, OverflowError) as error:
         raise BadInput(
-            f"the console cannot listen there: {error}",
+            Words(f"la console ne peut pas écouter là : {error}", f"the console cannot listen there: {error}"),
             where=f"{host}:{port}",
-            what_to_do="Choose another port, or stop what holds this one",
+            what_to_do=Words(
+                "Choisissez un autre port, ou arrêtez ce qui tient celui-ci",
+                "Choose another port, or stop what holds this one",
+            ),
         ) from error
 
 

@@ -7,6 +7,8 @@ import asyncio
 from csu.console.refusals import Refusal, Refused
 from csu.console.room import RoomView
 from csu.hal.clock import NS_PER_MS, Clock
+from csu.hal.wall import WallError
+from csu.hal.words import Words
 
 WALL_TIMEOUT_S = 10.0
 
@@ -32,8 +34,18 @@ class WallPicture:
                 async with asyncio.timeout(WALL_TIMEOUT_S):
                     png = await self._room.wall_png()
             except TimeoutError as error:
-                raise Refused(Refusal.WALL_ABSENT, where="wall: it did not answer in time") from error
+                raise Refused(Refusal.WALL_ABSENT, where="wall", cause=_silent()) from error
             if png is None:
                 raise Refused(Refusal.WALL_ABSENT, where="wall")
             self._png, self._drawn_at_ns = png, self._clock.monotonic_ns()
             return png
+
+
+def _silent() -> WallError:
+    return WallError(
+        Words(
+            f"le mur n'a pas répondu en {WALL_TIMEOUT_S:g} s", f"the wall did not answer within {WALL_TIMEOUT_S:g} s"
+        ),
+        where="wall",
+        what_to_do=Words("Réessayez ; s'il reste muet, relancez-le", "Try again; restart it if it stays silent"),
+    )

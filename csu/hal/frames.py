@@ -17,6 +17,7 @@ from csu.hal._mask_seal import MaskSeal, is_seal
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.words import Words
 
 Plane: TypeAlias = NDArray[np.uint8]
 """One picture plane: 2-D, 8 bit, C-contiguous rows (a view on a padded buffer is allowed)."""
@@ -26,10 +27,17 @@ class ClearPictureRefused(CsuError, TypeError):
     """Something that is not a masked picture reached a place that takes masked pictures only (PRV-3)."""
 
     def __init__(self, offered: object, *, where: str) -> None:
+        name = type(offered).__name__
         super().__init__(
-            f"a {type(offered).__name__} was offered where only masked pictures may enter",
+            Words(
+                f"un objet {name} s'est présenté là où seules entrent des images masquées",
+                f"a {name} was offered where only masked pictures may enter",
+            ),
             where=where,
-            what_to_do="Send it through csu.masking first; nothing was kept",
+            what_to_do=Words(
+                "Rien n'a été gardé : tout doit passer par csu.masking",
+                "Nothing was kept: all must go through csu.masking",
+            ),
         )
 
 
@@ -81,7 +89,7 @@ class ClearFrame:
         self.planes = planes
 
     def __reduce__(self) -> NoReturn:
-        raise ClearPictureRefused(self, where=f"camera {self.camera}")
+        raise ClearPictureRefused(self, where=self.camera)
 
     def __repr__(self) -> str:
         return f"<ClearFrame of {self.camera}, sequence {self.sequence}>"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId, CameraRecord, StreamAddress
 from csu.hal.clock import Nanoseconds
 from csu.hal.place import Building, Pose, PoseReading
+from csu.hal.words import NO_WORDS, Words
 
 NodeId = NewType("NodeId", str)
 
@@ -166,7 +167,7 @@ class CameraEvent:
     camera: CameraId
     kind: CameraEventKind
     at_ns: Nanoseconds
-    detail: str
+    detail: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class NodeLost:
 
     node: NodeId
     at_ns: Nanoseconds
-    detail: str
+    detail: Words = NO_WORDS
 
 
 NodeMessage: TypeAlias = Manifest | CameraEvent | NodeLost

@@ -7,6 +7,7 @@ picture that the mask cannot be laid on is a clear picture (PRV-5).
 from __future__ import annotations
 
 from csu.hal.camera import CameraId
+from csu.hal.words import Words
 from csu.ingest.errors import StreamUnsupported
 from csu.ingest.offer import Offer
 from csu.ingest.parameter_sets import SequenceParameters, find_sps, parse_sps
@@ -18,10 +19,22 @@ PACKETS_BEFORE_PICTURE_MAX = 250
 """A picture must appear within so many packets: 10 s at 25 frames/s, the longest usual wait for a key frame."""
 
 _TAKEN_FORMATS = {"yuv420p": False, "yuvj420p": True}
-_CHROMA_NAMES = {0: "monochrome", 1: "4:2:0", 2: "4:2:2", 3: "4:4:4"}
+_CHROMA_NAMES = {
+    0: Words("monochrome", "monochrome"),
+    1: Words.same("4:2:0"),
+    2: Words.same("4:2:2"),
+    3: Words.same("4:4:4"),
+}
 _NAMES = {"H265": "HEVC (H.265)", "HEVC": "HEVC (H.265)", "JPEG": "MJPEG", "MJPEG": "MJPEG"}
 
-SET_H264 = "Set this camera's stream to H.264, 8 bit, 4:2:0, progressive"
+SET_H264 = Words(
+    "Réglez le flux de cette caméra en H.264, 8 bits, 4:2:0, progressif",
+    "Set this camera's stream to H.264, 8 bit, 4:2:0, progressive",
+)
+
+
+_NO_PICTURE_WITH_SPS = Words("bien que les paramètres (SPS) soient venus", "although parameter sets came")
+_NO_SPS = Words("faute de paramètres de séquence (SPS)", "because no sequence parameter set (SPS) came")
 
 
 class Admission:
@@ -37,7 +50,7 @@ class Admission:
         """Judge what the device offers, before anything is set up."""
         video = offer.video
         if video is None:
-            raise self._refusal("the device offers no video track")
+            raise self._refusal(Words("l'appareil n'offre aucune piste vidéo", "the device offers no video track"))
         self.codec(video.codec)
         for unit in video.parameter_sets:
             if unit and unit[0] & 0x1F == 7:
@@ -46,14 +59,24 @@ class Admission:
     def codec(self, name: str) -> None:
         """Judge a codec by name (SDP or FFmpeg)."""
         if name.upper() != "H264":
-            raise self._refusal(f"the stream is {_NAMES.get(name.upper(), name or 'of an unnamed codec')}, not H.264")
+            known = _NAMES.get(name.upper(), name)
+            raise self._refusal(
+                Words(
+                    f"le flux est {'en ' + known if known else 'dans un codec sans nom'}, pas en H.264",
+                    f"the stream is {known or 'of an unnamed codec'}, not H.264",
+                )
+            )
 
     def parameters(self, sequence: SequenceParameters) -> None:
         """Judge a sequence parameter set."""
         if sequence.depth_bits != 8:
-            raise self._refusal(f"the stream has {sequence.depth_bits} bits a sample, not 8")
+            bits = sequence.depth_bits
+            raise self._refusal(
+                Words(f"le flux a {bits} bits par échantillon, pas 8", f"the stream has {bits} bits a sample, not 8")
+            )
         if sequence.chroma != 1:
-            raise self._refusal(f"the stream is {_CHROMA_NAMES[sequence.chroma]}, not 4:2:0")
+            name = _CHROMA_NAMES[sequence.chroma]
+            raise self._refusal(Words(f"le flux est {name.fr}, pas 4:2:0", f"the stream is {name.en}, not 4:2:0"))
         self._size(sequence.width_px, sequence.height_px)
 
     @property
@@ -73,16 +96,27 @@ class Admission:
             return
         self._packets += 1
         if self._packets > PACKETS_BEFORE_PICTURE_MAX:
-            why = "although parameter sets came" if self._saw_sps else "because no sequence parameter set (SPS) came"
-            raise self._refusal(f"no picture could be decoded from {PACKETS_BEFORE_PICTURE_MAX} packets, {why}")
+            why = _NO_PICTURE_WITH_SPS if self._saw_sps else _NO_SPS
+            count = PACKETS_BEFORE_PICTURE_MAX
+            raise self._refusal(
+                Words(
+                    f"aucune image décodable en {count} paquets, {why.fr}",
+                    f"no picture could be decoded from {count} packets, {why.en}",
+                )
+            )
 
     def picture(self, pixel_format: str, width_px: int, height_px: int, *, is_interlaced: bool) -> bool:
         """Judge a decoded picture; returns whether its luma is full range."""
         full_range = _TAKEN_FORMATS.get(pixel_format)
         if full_range is None:
-            raise self._refusal(f"the pictures are {pixel_format}, not yuv420p")
+            raise self._refusal(
+                Words(
+                    f"les images sont en {pixel_format}, pas en yuv420p",
+                    f"the pictures are {pixel_format}, not yuv420p",
+                )
+            )
         if is_interlaced:
-            raise self._refusal("the pictures are interlaced")
+            raise self._refusal(Words("les images sont entrelacées", "the pictures are interlaced"))
         self._size(width_px, height_px)
         self._saw_picture = True
         return full_range
@@ -98,9 +132,19 @@ class Admission:
     def _size(self, width_px: int, height_px: int) -> None:
         size = f"{width_px}x{height_px}"
         if width_px * height_px > PICTURE_PX_MAX:
-            raise self._refusal(f"the pictures are {size}, more than {PICTURE_PX_MAX} pixels")
+            raise self._refusal(
+                Words(
+                    f"les images font {size}, plus de {PICTURE_PX_MAX} pixels",
+                    f"the pictures are {size}, more than {PICTURE_PX_MAX} pixels",
+                )
+            )
         if min(width_px, height_px) < SIDE_PX_MIN or width_px % 2 or height_px % 2:
-            raise self._refusal(f"the pictures are {size}: sides must be even and at least {SIDE_PX_MIN}")
+            raise self._refusal(
+                Words(
+                    f"les images font {size} : il faut des côtés pairs d'au moins {SIDE_PX_MIN}",
+                    f"the pictures are {size}: sides must be even and at least {SIDE_PX_MIN}",
+                )
+            )
 
-    def _refusal(self, what: str) -> StreamUnsupported:
-        return StreamUnsupported(what, where=f"camera {self._camera}", what_to_do=SET_H264)
+    def _refusal(self, what: Words) -> StreamUnsupported:
+        return StreamUnsupported(what, where=self._camera, what_to_do=SET_H264)

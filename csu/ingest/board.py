@@ -13,6 +13,7 @@ from enum import StrEnum
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
+from csu.hal.words import NO_WORDS, Words
 
 SILENT_AFTER_NS = 100 * NS_PER_S
 """A manifest comes each minute; one and a bit missed is silence. Keeps the whole answer under 2 minutes."""
@@ -27,6 +28,20 @@ class CameraState(StrEnum):
     REFUSED = "refused"
     UNSUPPORTED = "unsupported"
 
+    @property
+    def words(self) -> Words:
+        """The state as people say it of a camera."""
+        return _STATE_WORDS[self]
+
+
+_STATE_WORDS = {
+    CameraState.STARTING: Words("démarrage", "starting"),
+    CameraState.LIVE: Words("en direct", "live"),
+    CameraState.LOST: Words("perdue", "lost"),
+    CameraState.REFUSED: Words("refusée", "refused"),
+    CameraState.UNSUPPORTED: Words("non prise en charge", "not supported"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
@@ -37,7 +52,7 @@ class CameraStatus:
     since_ns: Nanoseconds
     heard_at_ns: Nanoseconds
     """Last time a node vouched for it."""
-    detail: str = ""
+    detail: Words = NO_WORDS
     audio_offered: bool = False
     """The device offered sound; it was refused, and someone must go and switch it off (AUD-2)."""
 
@@ -50,7 +65,7 @@ class CameraChanged:
     before: CameraState
     after: CameraState
     at_ns: Nanoseconds
-    detail: str
+    detail: Words = NO_WORDS
 
 
 _STATE_OF_EVENT = {
@@ -62,6 +77,18 @@ _STATE_OF_EVENT = {
 
 _ANSWERING = frozenset({GapCause.PACKETS_LOST, GapCause.DISK})
 """Not recorded, or not wholly, by a camera that does answer; the disk's trouble is told by itself."""
+
+
+_NO_MANIFEST = Words("aucun compte rendu n'est venu de son nœud", "no manifest came from its node")
+_WHY_LOST = {
+    GapCause.CAMERA_LOST: Words("la caméra ne répond plus", "the camera no longer answers"),
+    GapCause.CAMERA_REFUSED: Words("la caméra a refusé", "the camera refused"),
+    GapCause.STREAM_UNSUPPORTED: Words("flux non pris en charge", "unsupported stream"),
+    GapCause.STREAM_CHANGED: Words("le flux a changé", "the stream changed"),
+    GapCause.OVERLOAD: Words("nœud surchargé", "node overloaded"),
+    GapCause.NODE_LOST: Words("nœud perdu", "node lost"),
+    GapCause.STOPPED: Words("enregistrement arrêté", "recording stopped"),
+}
 
 
 class CameraBoard:
@@ -100,10 +127,10 @@ class CameraBoard:
         return [
             change
             for camera in cameras
-            for change in self._move(camera, CameraState.LOST, now_ns, f"node {node.node}: {node.detail}")
+            for change in self._move(camera, CameraState.LOST, now_ns, node.detail.at(node.node))
         ]
 
-    def miss(self, camera: CameraId, why: str, now_ns: Nanoseconds) -> list[CameraChanged]:
+    def miss(self, camera: CameraId, why: Words, now_ns: Nanoseconds) -> list[CameraChanged]:
         """The camera did not answer when the centre prepared to record it."""
         return self._move(camera, CameraState.LOST, now_ns, why)
 
@@ -117,9 +144,7 @@ class CameraBoard:
         # Whoever is vouched for, or goes live, from now on is silent later than all those looked at.
         oldest_ns = min((heard[camera] for camera in live if now_ns - heard[camera] < SILENT_AFTER_NS), default=now_ns)
         self._nothing_silent_before_ns = oldest_ns + SILENT_AFTER_NS
-        return [
-            change for camera in silent for change in self._move(camera, CameraState.LOST, now_ns, "no manifest came")
-        ]
+        return [change for camera in silent for change in self._move(camera, CameraState.LOST, now_ns, _NO_MANIFEST)]
 
     def _hear_event(self, event: CameraEvent, now_ns: Nanoseconds) -> list[CameraChanged]:
         status = self._status.get(event.camera)
@@ -148,12 +173,12 @@ class CameraBoard:
                 if line is not None and line.state is CameraState.LIVE:
                     vouched[camera] = now_ns
                 else:
-                    changes += self._move(camera, CameraState.LIVE, now_ns, "")
+                    changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
             elif gap is not None and gap.cause is not GapCause.STARTING:
-                changes += self._move(camera, CameraState.LOST, now_ns, gap.cause.value)
+                changes += self._move(camera, CameraState.LOST, now_ns, _WHY_LOST[gap.cause])
         return changes
 
-    def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: str) -> list[CameraChanged]:
+    def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
         status = self._status.get(camera)
         if status is None:
             return []

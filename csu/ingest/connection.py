@@ -12,6 +12,7 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearFrame, MaskedPacket
 from csu.hal.media import Assignment, CameraEventKind, GapCause
 from csu.hal.place import PoseReading
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.admission import Admission
 from csu.ingest.capture_clock import CaptureClock
 from csu.ingest.continuity import Continuity, FramesMissing, TimestampsJumped
@@ -48,7 +49,7 @@ class Directions:
         self.reading: PoseReading | None = None
 
 
-Tell = Callable[[CameraEventKind, str], None]
+Tell = Callable[[CameraEventKind, Words], None]
 
 
 class Connection:
@@ -71,7 +72,7 @@ class Connection:
         self._stage_of: tuple[Assignment, PictureShape] | None = None
         self._recording: RecordingRun | None = None
         self._declared_frames_per_s: float | None = None
-        self._note = ""
+        self._note = NO_WORDS
         self._given_up = 0
         self._loss_told_at_ns: Nanoseconds | None = None
         self._frames_lost = 0
@@ -113,7 +114,11 @@ class Connection:
             return
         step = self._capture.packet(arrival.pts_ns, arrival.arrived_at_ns, arrival.camera_at_ns)
         if step is not None:
-            self._tell(CameraEventKind.LIVE, f"the camera's clock jumped by {step.step_ms} ms")
+            jump = f"{step.step_ms} ms"
+            self._tell(
+                CameraEventKind.LIVE,
+                Words(f"l'horloge de la caméra a sauté de {jump}", f"the camera's clock jumped by {jump}"),
+            )
         if not self._debt.takes(arrival.packet.is_keyframe):
             self._give_up()
             return
@@ -170,8 +175,13 @@ class Connection:
                 return self._stage
             self._end_stage()
             if (known.width_px, known.height_px) != size[:2]:
-                change = f"{known.width_px}x{known.height_px} to {size[0]}x{size[1]}"
-                self._tell(CameraEventKind.SIZE_CHANGED, f"the pictures changed from {change}")
+                before, after = f"{known.width_px}x{known.height_px}", f"{size[0]}x{size[1]}"
+                self._tell(
+                    CameraEventKind.SIZE_CHANGED,
+                    Words(
+                        f"les images passent de {before} à {after}", f"the pictures changed from {before} to {after}"
+                    ),
+                )
         return self._begin_stage(assignment, PictureShape(*size, self._rate() or FRAMES_PER_S_UNKNOWN))
 
     def _begin_stage(self, assignment: Assignment, shape: PictureShape) -> MaskStage:
@@ -184,8 +194,7 @@ class Connection:
         self._outlets.live.begin(stage.format)
         if not self._is_live:
             self._is_live = True
-            what = f"{shape.width_px}x{shape.height_px} at {shape.frames_per_s:.3g} frames/s"
-            self._tell(CameraEventKind.LIVE, f"{what}, {self._note}" if self._note else what)
+            self._tell(CameraEventKind.LIVE, _shape_words(shape, self._note))
         return stage
 
     def _end_stage(self) -> None:
@@ -196,9 +205,15 @@ class Connection:
     def _notice_loss(self, found: FramesMissing | TimestampsJumped | None) -> None:
         if isinstance(found, TimestampsJumped):
             raise CameraLost(
-                f"the stream's timestamps jumped by {found.jump_ns / NS_PER_S:.1f} s",
-                where=f"camera {self._camera}",
-                what_to_do="The connection is made again by itself; check the camera if it goes on",
+                Words(
+                    f"les horodatages du flux ont sauté de {found.jump_ns / NS_PER_S:.1f} s",
+                    f"the stream's timestamps jumped by {found.jump_ns / NS_PER_S:.1f} s",
+                ),
+                where=self._camera,
+                what_to_do=Words(
+                    "La connexion se refait d'elle-même ; vérifiez la caméra si cela continue",
+                    "The connection is made again by itself; check the camera if it goes on",
+                ),
             )
         if found is None:
             return
@@ -212,7 +227,18 @@ class Connection:
         now_ns = self._clock.monotonic_ns()
         if self._loss_told_at_ns is None or now_ns - self._loss_told_at_ns >= LOSS_TOLD_EVERY_NS:
             self._loss_told_at_ns = now_ns
+            lost = self._frames_lost
             self._tell(
-                CameraEventKind.PACKETS_LOST, f"pictures lost on the way since the last word: {self._frames_lost}"
+                CameraEventKind.PACKETS_LOST,
+                Words(
+                    f"images perdues en chemin depuis le dernier message : {lost}",
+                    f"pictures lost on the way since the last word: {lost}",
+                ),
             )
             self._frames_lost = 0
+
+
+def _shape_words(shape: PictureShape, note: Words) -> Words:
+    size, rate = f"{shape.width_px}x{shape.height_px}", f"{shape.frames_per_s:.3g}"
+    told = Words(f"{size} à {rate} images/s", f"{size} at {rate} frames/s")
+    return Words(f"{told.fr}, {note.fr}", f"{told.en}, {note.en}") if note else told

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import Plane, YuvPlanes
+from csu.hal.words import Words
 from csu.ingest.admission import PICTURE_PX_MAX, Admission
 from csu.ingest.errors import CameraLost
 
@@ -56,9 +57,15 @@ class Decoder:
             self._broken += 1
             if self._broken > BROKEN_PACKETS_MAX and self._admission.saw_picture:
                 raise CameraLost(
-                    f"{self._broken} packets in a row could not be decoded",
-                    where=f"camera {self._camera}",
-                    what_to_do="The connection is made again by itself; check the network to this camera",
+                    Words(
+                        f"{self._broken} paquets de suite indécodables",
+                        f"{self._broken} packets in a row could not be decoded",
+                    ),
+                    where=self._camera,
+                    what_to_do=Words(
+                        "La connexion se refait d'elle-même ; vérifiez le réseau vers cette caméra",
+                        "The connection is made again by itself; check the network to this camera",
+                    ),
                 ) from None
             return []
         self._broken = 0

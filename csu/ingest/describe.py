@@ -15,13 +15,17 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
 from csu.hal.camera import CameraId, StreamAddress
+from csu.hal.words import Words
 from csu.ingest.errors import CameraLost, CameraRefused, IngestError
 from csu.ingest.offer import Offer, parse_sdp
 
 RTSP_PORT = 554
 ANSWER_BYTES_MAX = 64 * 1024
 _USER_AGENT = "csu"
-TRY_AGAIN = "The connection is made again by itself; check the camera, its power and its network"
+TRY_AGAIN = Words(
+    "La connexion se refait d'elle-même ; vérifiez la caméra, son alimentation et son réseau",
+    "The connection is made again by itself; check the camera, its power and its network",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,15 @@ def door_of(address: StreamAddress, camera: CameraId) -> Door:
         parts, port = SplitResult("", "", "", "", ""), RTSP_PORT
     if parts.scheme != "rtsp" or not parts.hostname:
         raise CameraRefused(
-            "the stream address is not an rtsp:// URL with a host",
-            where=f"camera {camera}",
-            what_to_do="Give rtsp://host:port/path; rtsps is not supported yet",
+            Words(
+                "l'adresse du flux n'est pas une URL rtsp:// avec un hôte",
+                "the stream address is not an rtsp:// URL with a host",
+            ),
+            where=camera,
+            what_to_do=Words(
+                "Donnez rtsp://hôte:port/chemin ; rtsps n'est pas encore pris en charge",
+                "Give rtsp://host:port/path; rtsps is not supported yet",
+            ),
         )
     bare_netloc = parts.netloc.rpartition("@")[2]
     user = address.user or unquote(parts.username or "")
@@ -97,10 +107,20 @@ class Describing:
     def feed(self, data: bytes) -> bytes:
         """Take what came (empty: the device closed); returns what to send now, empty for nothing."""
         if not data:
-            raise self._lost(f"{self._place} closed the connection without an answer")
+            raise self._lost(
+                Words(
+                    f"{self._place} a fermé la connexion sans répondre",
+                    f"{self._place} closed the connection without an answer",
+                )
+            )
         self._received += data
         if len(self._received) > ANSWER_BYTES_MAX:
-            raise self._lost(f"{self._place} sent more than {ANSWER_BYTES_MAX} bytes")
+            raise self._lost(
+                Words(
+                    f"{self._place} a envoyé plus de {ANSWER_BYTES_MAX} octets",
+                    f"{self._place} sent more than {ANSWER_BYTES_MAX} bytes",
+                )
+            )
         answer = self._answer()
         if answer is None:
             return b""
@@ -111,8 +131,13 @@ class Describing:
             raise self._refusal(answer)
         try:
             self.offer = parse_sdp(answer.body)
-        except ValueError as error:
-            raise self._lost(f"{self._door.url} answered without a stream description: {error}") from None
+        except ValueError:
+            raise self._lost(
+                Words(
+                    f"{self._door.url} a répondu sans description de flux",
+                    f"{self._door.url} answered without a stream description",
+                )
+            ) from None
         return b""
 
     @property
@@ -139,7 +164,7 @@ class Describing:
         fields = [(name.strip().lower(), value.strip()) for name, _, value in parts]
         words = lines[0].split(" ", 2)
         if len(words) < 2 or not words[0].startswith("RTSP/") or not (words[1].isascii() and words[1].isdigit()):
-            raise self._lost(f"{self._place} does not speak RTSP")
+            raise self._lost(Words(f"{self._place} ne parle pas RTSP", f"{self._place} does not speak RTSP"))
         length = next((value for name, value in fields if name == "content-length"), "0")
         size = int(length) if length.isascii() and length.isdigit() else 0
         if len(body) < size:
@@ -160,9 +185,15 @@ class Describing:
             secret = f"{self._door.user}:{self._door.password}".encode()
             return f"Basic {base64.b64encode(secret).decode()}"
         raise CameraRefused(
-            f"{self._door.url} asks for a login this engine does not know",
-            where=f"camera {self._camera}",
-            what_to_do="Set the camera's RTSP login to digest (MD5)",
+            Words(
+                f"{self._door.url} demande une authentification que ce moteur ne connaît pas",
+                f"{self._door.url} asks for a login this engine does not know",
+            ),
+            where=self._camera,
+            what_to_do=Words(
+                "Réglez l'authentification RTSP de la caméra sur digest (MD5)",
+                "Set the camera's RTSP login to digest (MD5)",
+            ),
         )
 
     def _digest(self, asked: dict[str, str]) -> str:
@@ -182,26 +213,38 @@ class Describing:
         return "Digest " + ", ".join(f'{name}="{value}"' for name, value in fields.items()) + tail
 
     def _refusal(self, answer: _Answer) -> IngestError:
-        door, where = self._door, f"camera {self._camera}"
-        if answer.status == 401:
-            what = "wrong user or password" if door.user else "a user and a password are needed"
-            return CameraRefused(
-                f"{what} (401 from {door.url})", where=where, what_to_do="Correct the login of this camera"
+        url, status = self._door.url, answer.status
+        if status == 401:
+            what = _WRONG_LOGIN if self._door.user else _NO_LOGIN
+            return self._refused(
+                Words(f"{what.fr} (401 de {url})", f"{what.en} (401 from {url})"),
+                Words("Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera"),
             )
-        if answer.status in (404, 454):
-            return CameraRefused(
-                f"unknown path ({answer.status} from {door.url})", where=where, what_to_do="Correct the stream's URL"
+        if status in (404, 454):
+            return self._refused(
+                Words(f"chemin inconnu ({status} de {url})", f"unknown path ({status} from {url})"),
+                Words("Corrigez l'URL du flux", "Correct the stream's URL"),
             )
-        if answer.status >= 500:
-            return self._lost(f"{door.url} answered {answer.status} {answer.reason}")
-        return CameraRefused(
-            f"refused ({answer.status} {answer.reason} from {door.url})",
-            where=where,
-            what_to_do="Correct the stream's URL or the camera's settings",
+        told = f"{status} {answer.reason}"
+        if status >= 500:
+            return self._lost(Words(f"{url} a répondu {told}", f"{url} answered {told}"))
+        return self._refused(
+            Words(f"refusé ({told} de {url})", f"refused ({told} from {url})"),
+            Words(
+                "Corrigez l'URL du flux ou les réglages de la caméra",
+                "Correct the stream's URL or the camera's settings",
+            ),
         )
 
-    def _lost(self, what: str) -> CameraLost:
-        return CameraLost(what, where=f"camera {self._camera}", what_to_do=TRY_AGAIN)
+    def _refused(self, what: Words, what_to_do: Words) -> CameraRefused:
+        return CameraRefused(what, where=self._camera, what_to_do=what_to_do)
+
+    def _lost(self, what: Words) -> CameraLost:
+        return CameraLost(what, where=self._camera, what_to_do=TRY_AGAIN)
+
+
+_WRONG_LOGIN = Words("identifiant ou mot de passe incorrect", "wrong user or password")
+_NO_LOGIN = Words("un identifiant et un mot de passe sont demandés", "a user and a password are needed")
 
 
 def _md5(text: str) -> str:

@@ -13,6 +13,7 @@ from csu.hal.errors import CsuError
 from csu.hal.frames import ClearPictureRefused
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, GapCause, NodeId
 from csu.hal.place import PoseReading
+from csu.hal.words import Words
 from csu.ingest.admission import Admission
 from csu.ingest.backoff import BackOff
 from csu.ingest.connection import Connection, Directions, Outlets
@@ -30,7 +31,7 @@ class _End:
 
     event: CameraEventKind
     cause: GapCause
-    detail: str
+    detail: Words
     is_final: bool = False
 
 
@@ -109,14 +110,21 @@ class CameraPipeline:
             self._work(connection)
         except ClearPictureRefused as error:
             self._tally.count("clear_refused")
-            end = _End(CameraEventKind.LOST, GapCause.STOPPED, f"stopped for good: {error}", is_final=True)
+            why = error.trouble.words
+            told = Words(f"arrêtée pour de bon : {why.fr}", f"stopped for good: {why.en}")
+            end = _End(CameraEventKind.LOST, GapCause.STOPPED, told, is_final=True)
         except IngestError as error:
-            end = _End(error.event, error.cause, str(error))
+            end = _End(error.event, error.cause, error.trouble.beside(self.camera))
         except CsuError as error:  # the mask or its encoder refused: no picture, never a clear one
-            end = _End(CameraEventKind.UNSUPPORTED, GapCause.STREAM_UNSUPPORTED, str(error))
+            told = error.trouble.beside(self.camera)
+            end = _End(CameraEventKind.UNSUPPORTED, GapCause.STREAM_UNSUPPORTED, told)
         except Exception as error:  # noqa: BLE001 - a defect of ours: told, logged, and this camera alone suffers
             _log.exception("camera %s: a defect ended the connection", self.camera)
-            end = _End(CameraEventKind.LOST, GapCause.CAMERA_LOST, f"a defect ended the connection: {error!r}")
+            told = Words(
+                f"un défaut du logiciel a mis fin à la connexion : {error!r}",
+                f"a defect ended the connection: {error!r}",
+            )
+            end = _End(CameraEventKind.LOST, GapCause.CAMERA_LOST, told)
         self._sequence = connection.sequence
         ended_ns = connection.recorded_until_ns
         self._tally.interrupted(
@@ -136,10 +144,13 @@ class CameraPipeline:
     def _count_audio(self, tracks: int) -> None:
         if tracks:
             self._tally.count("audio_offered", tracks)
-            what = "an audio track" if tracks == 1 else f"{tracks} audio tracks"
             self._tell(
-                CameraEventKind.AUDIO_OFFERED, f"the device offers {what}, none was set up: switch its sound off"
+                CameraEventKind.AUDIO_OFFERED,
+                Words(
+                    f"pistes son offertes : {tracks}, aucune n'a été ouverte ; coupez le son de l'appareil",
+                    f"audio tracks offered: {tracks}, none was set up; switch the device's sound off",
+                ),
             )
 
-    def _tell(self, kind: CameraEventKind, detail: str) -> None:
+    def _tell(self, kind: CameraEventKind, detail: Words) -> None:
         self._tell_node(CameraEvent(self._node, self.camera, kind, self._clock.now_ns(), detail))

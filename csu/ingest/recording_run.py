@@ -8,6 +8,7 @@ from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.frames import ClearPictureRefused, EncodedFormat, MaskedPacket
 from csu.hal.media import CameraEventKind, GapCause
+from csu.hal.words import Words
 from csu.ingest.ports import RecordingSink
 from csu.ingest.tally import Tally
 
@@ -25,7 +26,7 @@ class RecordingRun:
         self,
         recorder: RecordingSink,
         tally: Tally,
-        tell: Callable[[CameraEventKind, str], None],
+        tell: Callable[[CameraEventKind, Words], None],
         interval_ns: Nanoseconds,
     ) -> None:
         self._recorder = recorder
@@ -90,4 +91,4 @@ class RecordingRun:
         self._tally.interrupted(max(self._begun_ns, self._recorder.safe_until_ns or 0), GapCause.DISK)
         if not self._is_refused:
             self._is_refused = True
-            self._tell(CameraEventKind.DISK_TROUBLE, str(error))
+            self._tell(CameraEventKind.DISK_TROUBLE, error.trouble.words)

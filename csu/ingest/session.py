@@ -26,6 +26,7 @@ from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId, StreamAddress
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.admission import Admission
 from csu.ingest.describe import TRY_AGAIN, Describing, Door, door_of
 from csu.ingest.errors import CameraLost, CameraRefused, StreamUnsupported
@@ -85,12 +86,13 @@ def describe(door: Door, camera: CameraId, stop: StopSignal, timeout_s: float = 
                 connection.sendall(talk.feed(connection.recv(4096)))
             return talk.offer
     except TimeoutError:
-        why = f"no answer from {place} within {timeout_s:g} s"
+        why = Words(f"pas de réponse de {place} en {timeout_s:g} s", f"no answer from {place} within {timeout_s:g} s")
     except ConnectionRefusedError:
-        why = f"connection refused by {place}"
+        why = Words(f"connexion refusée par {place}", f"connection refused by {place}")
     except OSError as error:
-        why = f"no connection to {place}: {error.strerror or error}"
-    raise CameraLost(why, where=f"camera {camera}", what_to_do=TRY_AGAIN)
+        said = error.strerror or error
+        why = Words(f"pas de connexion à {place} ({said})", f"no connection to {place} ({said})")
+    raise CameraLost(why, where=camera, what_to_do=TRY_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Session(Protocol):
     """An open stream whose codec has been admitted."""
 
     @property
-    def note(self) -> str:
+    def note(self) -> Words:
         """What a person should know of this source; empty for a plain camera."""
         ...
 
@@ -176,13 +178,13 @@ class LiveSession:
         self._stop = stop
         offer = describe(door, camera, stop)
         audio_offered(len(offer.audio))
-        self.note = ""
+        self.note = NO_WORDS
         self.frames_per_s = offer.video.frames_per_s if offer.video else None
         admission.offer(offer)
         self._container = self._open()
         if not self._container.streams.video:
             self._container.close()
-            raise self._lost("no video track could be set up")
+            raise self._lost(Words("aucune piste vidéo n'a pu être ouverte", "no video track could be set up"))
         self._stream = self._container.streams.video[0]
         admission.codec(self._stream.codec_context.name)
 
@@ -200,7 +202,7 @@ class LiveSession:
                     if self._stop.is_set():
                         return
                     if packet.size == 0:
-                        raise self._lost("the camera ended the stream")
+                        raise self._lost(_STREAM_ENDED)
                     # FFmpeg knows that a picture is whole when the next one begins to arrive, and hands it out then. So
                     # this picture began to arrive when the one before it was handed out.
                     heard_at_ns, previous_at_ns = self._clock.monotonic_ns(), arrived_at_ns
@@ -208,12 +210,13 @@ class LiveSession:
                     if packet.pts is not None and seconds is not None:
                         pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
                         yield Arrival(packet, pts_ns, previous_at_ns, _camera_time(packet))
-                raise self._lost("the camera ended the stream")
+                raise self._lost(_STREAM_ENDED)
             except av.error.TimeoutError:
                 if self._clock.monotonic_ns() - heard_at_ns >= SILENCE_NS_MAX:
-                    raise self._lost(f"nothing came for {SILENCE_NS_MAX // NS_PER_S} s") from None
+                    raise self._lost(_SILENCE) from None
             except av.FFmpegError as error:
-                raise self._lost(f"reading failed ({_reason(error)})") from None
+                said = _reason(error)
+                raise self._lost(Words(f"lecture impossible ({said})", f"reading failed ({said})")) from None
 
     def close(self) -> None:
         self._container.close()
@@ -229,16 +232,35 @@ class LiveSession:
         try:
             return av.open(self._door.url_with_secrets, "r", options=options)
         except av.error.HTTPClientError as error:
+            said = _reason(error)
             raise CameraRefused(
-                f"it described its stream but did not let it be set up ({_reason(error)})",
-                where=f"camera {self._camera}",
-                what_to_do="Check the rights of this login and the number of viewers the camera allows",
+                Words(
+                    f"elle a décrit son flux mais refuse de l'ouvrir ({said})",
+                    f"it described its stream but did not let it be set up ({said})",
+                ),
+                where=self._camera,
+                what_to_do=Words(
+                    "Vérifiez les droits de ce compte et le nombre de lecteurs que la caméra admet",
+                    "Check the rights of this login and the number of viewers the camera allows",
+                ),
             ) from None
         except (av.FFmpegError, OSError) as error:
-            raise self._lost(f"the stream at {self._door.url} could not be set up ({_reason(error)})") from None
+            url, said = self._door.url, _reason(error)
+            raise self._lost(
+                Words(
+                    f"le flux {url} n'a pas pu être ouvert ({said})",
+                    f"the stream at {url} could not be set up ({said})",
+                )
+            ) from None
 
-    def _lost(self, what: str) -> CameraLost:
-        return CameraLost(what, where=f"camera {self._camera}", what_to_do=TRY_AGAIN)
+    def _lost(self, what: Words) -> CameraLost:
+        return CameraLost(what, where=self._camera, what_to_do=TRY_AGAIN)
+
+
+_STREAM_ENDED = Words("la caméra a mis fin au flux", "the camera ended the stream")
+_SILENCE = Words(
+    f"rien n'est venu en {SILENCE_NS_MAX // NS_PER_S} s", f"nothing came for {SILENCE_NS_MAX // NS_PER_S} s"
+)
 
 
 class ClipSession:
@@ -259,20 +281,26 @@ class ClipSession:
         self._path = path
         self._clock = clock
         self._stop = stop
-        self.note = f"clip {path.name}, played in a loop"
+        self.note = Words(f"clip {path.name}, lu en boucle", f"clip {path.name}, played in a loop")
         try:
             self._container = av.open(str(path), "r")
         except (av.FFmpegError, OSError) as error:
+            said = _reason(error)
             raise CameraRefused(
-                f"the clip {path.name} cannot be opened ({_reason(error)})",
-                where=f"camera {camera}",
-                what_to_do="Give a video file that exists",
+                Words(
+                    f"le clip {path.name} ne peut pas être ouvert ({said})",
+                    f"the clip {path.name} cannot be opened ({said})",
+                ),
+                where=camera,
+                what_to_do=Words("Donnez un fichier vidéo existant", "Give a video file that exists"),
             ) from None
         audio_offered(len(self._container.streams.audio))
         if not self._container.streams.video:
             self.close()
             raise StreamUnsupported(
-                f"the clip {path.name} has no video", where=f"camera {camera}", what_to_do="Give a video file"
+                Words(f"le clip {path.name} n'a pas de vidéo", f"the clip {path.name} has no video"),
+                where=camera,
+                what_to_do=Words("Donnez un fichier vidéo", "Give a video file"),
             )
         self._stream = self._container.streams.video[0]
         rate = self._stream.average_rate
@@ -291,7 +319,7 @@ class ClipSession:
         begun_at_ns = self._clock.monotonic_ns()
         seconds = self._stream.time_base
         if seconds is None:
-            raise self._unreadable("it has no time base")
+            raise self._unreadable(Words("il n'a pas de base de temps", "it has no time base"))
         shift, last_end = 0, 0
         while not self._stop.is_set():
             first: int | None = None
@@ -309,7 +337,7 @@ class ClipSession:
                 pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
                 yield Arrival(packet, pts_ns, self._clock.now_ns(), None)
             if first is None:
-                raise self._unreadable("it holds no picture")
+                raise self._unreadable(Words("il ne contient aucune image", "it holds no picture"))
             yield None
             self._container.seek(0)
 
@@ -320,13 +348,17 @@ class ClipSession:
         try:
             yield from (packet for packet in self._container.demux(self._stream) if packet.size)
         except av.FFmpegError as error:
-            raise self._unreadable(_reason(error)) from None
+            raise self._unreadable(Words.same(_reason(error))) from None
 
-    def _unreadable(self, why: str) -> StreamUnsupported:
+    def _unreadable(self, why: Words) -> StreamUnsupported:
+        name = self._path.name
         return StreamUnsupported(
-            f"the clip {self._path.name} cannot be played: {why}",
-            where=f"camera {self._camera}",
-            what_to_do="Give an H.264 video file that other players can play",
+            Words(f"le clip {name} est illisible : {why.fr}", f"the clip {name} cannot be played: {why.en}"),
+            where=self._camera,
+            what_to_do=Words(
+                "Donnez un fichier vidéo H.264 que d'autres lecteurs lisent",
+                "Give an H.264 video file that other players can play",
+            ),
         )
 
 

@@ -20,6 +20,7 @@ from av.video.plane import VideoPlane
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.frames import CaptureTime, EncodedFormat, MaskedFrame, MaskedPacket, Plane, require_masked_frame
+from csu.hal.words import Words
 from csu.masking._seal import SEAL
 from csu.masking.errors import MaskError
 
@@ -91,7 +92,7 @@ class MaskedEncoder:
     def encode(self, frame: MaskedFrame) -> list[MaskedPacket]:
         """The packets that are ready: one for each picture. Raises ClearPictureRefused for anything but a MaskedFrame,
         MaskError for a picture of another size or range (make a new encoder)."""
-        require_masked_frame(frame, where=f"encoder of camera {self._camera}")
+        require_masked_frame(frame, where=f"{self._camera}/encoder")
         self._require_same_picture_kind(frame)
         pts, is_new_second = self._timeline.place(frame.captured.at_ns)
         picture = self._picture_of(frame.planes.y, frame.planes.u, frame.planes.v)
@@ -100,7 +101,11 @@ class MaskedEncoder:
         picture.pict_type = PictureType.I if is_key else PictureType.NONE
         self._mask_epoch = frame.mask_epoch
         if len(self._pending) >= _PENDING_MAX:
-            raise MaskError("x264 keeps pictures back", camera=self._camera, what_to_do="Begin a new encoder")
+            raise MaskError(
+                Words("x264 retient des images", "x264 keeps pictures back"),
+                camera=self._camera,
+                what_to_do=Words("Ouvrez un nouvel encodeur", "Begin a new encoder"),
+            )
         self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch)
         return self._packets(picture)
 
@@ -125,10 +130,14 @@ class MaskedEncoder:
         try:
             context.open()
         except av.FFmpegError as error:
+            size = f"{width_px}x{height_px}"
             raise MaskError(
-                f"x264 refuses {width_px}x{height_px} at {frames_per_s:g} frames/s: {error}",
+                Words(
+                    f"x264 refuse {size} à {frames_per_s:g} images/s : {error}",
+                    f"x264 refuses {size} at {frames_per_s:g} frames/s: {error}",
+                ),
                 camera=self._camera,
-                what_to_do="Give the camera another profile",
+                what_to_do=Words("Donnez un autre profil à la caméra", "Give the camera another profile"),
             ) from error
         return context
 
@@ -163,12 +172,22 @@ class MaskedEncoder:
     def _require_same_picture_kind(self, frame: MaskedFrame) -> None:
         size = (frame.planes.width_px, frame.planes.height_px)
         if size != self._size or frame.planes.full_range != self._full_range or frame.camera != self._camera:
+            came = f"{frame.camera}, {_kind(size, frame.planes.full_range)}"
+            takes = f"{self._camera}, {_kind(self._size, self._full_range)}"
             raise MaskError(
-                f"a picture of {frame.camera}, {size[0]}x{size[1]}, full range {frame.planes.full_range}, came to the"
-                f" encoder of {self._size[0]}x{self._size[1]}, full range {self._full_range}",
+                Words(
+                    f"une image d'un autre flux est venue ({came}) ; cet encodeur prend {takes}",
+                    f"a picture of another stream came ({came}); this encoder takes {takes}",
+                ),
                 camera=self._camera,
-                what_to_do="Begin a new encoder for the new stream",
+                what_to_do=Words(
+                    "Ouvrez un nouvel encodeur pour le nouveau flux", "Begin a new encoder for the new stream"
+                ),
             )
+
+
+def _kind(size: tuple[int, int], full_range: bool) -> str:
+    return f"{size[0]}x{size[1]}, {'yuvj420p' if full_range else 'yuv420p'}"
 
 
 class _Timeline:

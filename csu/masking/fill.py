@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import ClearFrame, MaskedFrame, Plane, YuvPlanes
+from csu.hal.words import Words
 from csu.masking._seal import SEAL
 from csu.masking.cover import Cover
 from csu.masking.errors import MaskError
@@ -103,19 +104,26 @@ def _require_planes(clear: ClearFrame) -> None:
     chroma = ((height + 1) // 2, (width + 1) // 2)
     if planes.u.shape != chroma or planes.v.shape != chroma or any(p.dtype != np.uint8 for p in _all(planes)):
         raise MaskError(
-            "the planes are not an 8-bit 4:2:0 picture",
+            Words("l'image n'est pas en 4:2:0 sur 8 bits", "the planes are not an 8-bit 4:2:0 picture"),
             camera=clear.camera,
-            what_to_do="Refuse this stream or convert it to yuv420p before masking",
+            what_to_do=Words(
+                "Refusez ce flux, ou convertissez-le en yuv420p avant le masque",
+                "Refuse this stream or convert it to yuv420p before masking",
+            ),
         )
 
 
 def _require_size(clear: ClearFrame, cover: Cover) -> None:
     size = (clear.planes.width_px, clear.planes.height_px)
     if size != (cover.width_px, cover.height_px):
+        seen, covered = f"{size[0]}x{size[1]}", f"{cover.width_px}x{cover.height_px}"
         raise MaskError(
-            f"the picture is {size[0]}x{size[1]}, its cover {cover.width_px}x{cover.height_px}",
+            Words(f"l'image fait {seen}, son masque {covered}", f"the picture is {seen}, its cover {covered}"),
             camera=clear.camera,
-            what_to_do="Make a new CoverPolicy for the new size; the picture was not let through",
+            what_to_do=Words(
+                "Faites un nouveau masque pour la nouvelle taille ; l'image n'est pas passée",
+                "Make a new CoverPolicy for the new size; the picture was not let through",
+            ),
         )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from csu.hal.errors import BadInput
 from csu.hal.place import Building, Pose
+from csu.hal.words import Words
 
 UNLIMITED_HEIGHT_M = 1_000.0
 """Stands for "as high as one can see": taller than any building on earth (828 m)."""
@@ -108,9 +109,15 @@ def _usable_ring(building: Building, mask_above_m: float) -> NDArray[np.float64]
     numbers_are_finite = isfinite(building.ground_m) and isfinite(mask_above_m)
     if ring.ndim != 2 or len(ring) < 3 or not np.isfinite(ring).all() or not numbers_are_finite:
         raise BuildingUnusable(
-            "the footprint has fewer than 3 corners, or a coordinate that is not a number",
-            where=f"building {building.building}",
-            what_to_do="Correct the building data; until then the pictures around it are wholly masked",
+            Words(
+                "l'emprise du bâtiment a moins de 3 sommets, ou une coordonnée qui n'est pas un nombre",
+                "the building's footprint has fewer than 3 corners, or a coordinate that is not a number",
+            ),
+            where=building.building,
+            what_to_do=Words(
+                "Corrigez les données du bâtiment ; d'ici là les images autour sont masquées en entier",
+                "Correct the building data; until then the pictures around it are wholly masked",
+            ),
         )
     return ring
 

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MS, Nanoseconds
 from csu.hal.media import Gap, Manifest, NodeId
+from csu.hal.words import Words
 from csu.recording.errors import CatalogueError
 from csu.recording.pages import SegmentRow, gaps_of, page_of, rows_of, segments_of
 
@@ -100,9 +101,15 @@ class Catalogue:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueError(
-                f"the directory cannot be made: {error.strerror}",
+                Words(
+                    f"le dossier ne peut pas être créé : {error.strerror}",
+                    f"the directory cannot be made: {error.strerror}",
+                ),
                 where=str(directory),
-                what_to_do="Check the configured catalogue directory and its rights",
+                what_to_do=Words(
+                    "Vérifiez le dossier du catalogue et ses droits",
+                    "Check the configured catalogue directory and its rights",
+                ),
             ) from error
 
     def record(self, manifests: Sequence[Manifest]) -> None:
@@ -271,9 +278,12 @@ class _Day:
     def _error(self, error: sa.exc.SQLAlchemyError) -> CatalogueError:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return CatalogueError(
-            f"the catalogue failed: {reason}",
+            Words(f"le catalogue a refusé : {reason}", f"the catalogue failed: {reason}"),
             where=str(self._path),
-            what_to_do="Check space, rights and health of this volume; the files on the media disks are not harmed",
+            what_to_do=Words(
+                "Vérifiez la place, les droits et l'état de ce volume ; les enregistrements ne sont pas touchés",
+                "Check space, rights and health of this volume; the files on the media disks are not harmed",
+            ),
         )
 
 

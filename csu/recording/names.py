@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.errors import BadInput
+from csu.hal.words import Words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CAMERA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -30,9 +31,11 @@ def segment_name(camera: CameraId, start_ns: Nanoseconds) -> str:
     """
     if not _CAMERA.fullmatch(camera):
         raise BadInput(
-            f"{camera!r} cannot name a folder",
-            where="segment name",
-            what_to_do="Use letters, digits, dot, dash, underscore",
+            Words("cet identifiant ne peut nommer un dossier", "this identifier cannot name a folder"),
+            where=repr(camera),
+            what_to_do=Words(
+                "Écrivez-le en lettres, chiffres, point, tiret, souligné", "Use letters, digits, dot, dash, underscore"
+            ),
         )
     milliseconds = start_ns // NS_PER_MS
     try:
@@ -41,9 +44,12 @@ def segment_name(camera: CameraId, start_ns: Nanoseconds) -> str:
         milliseconds = -1
     if milliseconds < 0:
         raise BadInput(
-            f"{start_ns} ns is no instant a file can be named after",
-            where=f"camera {camera}",
-            what_to_do="Look at the camera's clock",
+            Words(
+                f"{start_ns} ns n'est pas un instant dont on nomme un fichier",
+                f"{start_ns} ns is no instant a file can be named after",
+            ),
+            where=camera,
+            what_to_do=Words("Vérifiez l'horloge de la caméra", "Look at the camera's clock"),
         )
     return f"{start:%Y-%m-%d}/{camera}/{start:%Y%m%dT%H%M%S}.{milliseconds % 1000:03}Z.mp4"
 
@@ -60,4 +66,8 @@ def parse_segment_name(name: str) -> SegmentName:
         start_ns = (start - _EPOCH) // timedelta(milliseconds=1) * NS_PER_MS
         if start_ns >= 0 and segment_name(camera, start_ns) == name:
             return SegmentName(camera, start_ns)
-    raise BadInput(f"{name!r} is not the name of a segment", where="recordings", what_to_do="Leave the file alone")
+    raise BadInput(
+        Words("ce n'est pas le nom d'un segment", "this is not the name of a segment"),
+        where=repr(name),
+        what_to_do=Words("Laissez ce fichier où il est", "Leave the file alone"),
+    )

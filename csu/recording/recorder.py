@@ -7,6 +7,7 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.disk import Disk
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
+from csu.hal.words import Words
 from csu.recording.errors import RecordingError
 from csu.recording.rollover import Rollover
 from csu.recording.segment import ClosedSegment, SegmentWriter
@@ -16,6 +17,9 @@ HOLE_NS = 2 * NS_PER_S
 
 TIME_ERROR_NS = 250 * NS_PER_MS
 """How far start + pts may be from the capture time within a segment (TEC-3): a corrected camera clock exceeds it."""
+
+
+_NO_FORMAT = Words("aucun format n'a encore été donné", "no format was given yet")
 
 
 class CameraRecorder:
@@ -55,11 +59,18 @@ class CameraRecorder:
 
         Raises ClearPictureRefused for anything but a masked packet, DiskError, RecordingError.
         """
-        where = f"recorder of camera {self._record.camera}"
+        where = f"{self._record.camera}/recorder"
         packet = require_masked_packet(packet, where=where)
         if packet.camera != self._record.camera or self._format is None:
-            what = "no format was given yet" if self._format is None else f"a packet of camera {packet.camera} came"
-            raise RecordingError(what, where=where, what_to_do="Call start() with the format of this camera's encoder")
+            what = Words(f"un paquet de {packet.camera} est venu", f"a packet of {packet.camera} came")
+            raise RecordingError(
+                _NO_FORMAT if self._format is None else what,
+                where=where,
+                what_to_do=Words(
+                    "Appelez start() avec le format de l'encodeur de cette caméra",
+                    "Call start() with the format of this camera's encoder",
+                ),
+            )
         if self._must_end_before(packet):
             self._close_segment()
         if self._segment is None and not packet.is_key:

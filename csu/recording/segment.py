@@ -21,6 +21,7 @@ from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.disk import Disk, DiskFile
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket
+from csu.hal.words import Words
 from csu.recording.boxes import BoxError, BoxWalk
 from csu.recording.check import verdict
 from csu.recording.errors import RecordingError
@@ -157,9 +158,12 @@ class SegmentWriter:
 
     def _refused(self, error: object) -> RecordingError:
         return RecordingError(
-            f"the segment was not kept: {error}",
-            where=f"camera {self.camera}, {self.name}",
-            what_to_do="Recording goes on at the next key frame; if this repeats, look at the camera's stream",
+            Words(f"segment non gardé ({error})", f"the segment was not kept ({error})"),
+            where=self.name,
+            what_to_do=Words(
+                "L'enregistrement reprend à la prochaine image clé ; si cela se répète, voyez le flux de la caméra",
+                "Recording goes on at the next key frame; if this repeats, look at the camera's stream",
+            ),
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from csu.hal.wall import WallError
+from csu.hal.words import Words
 
 _EGL_EXTENSIONS = 0x3055
 _EGL_PLATFORM_DEVICE = 0x313F
@@ -33,9 +34,15 @@ def point_vispy_at(allow_software: bool) -> None:
         egl.eglGetDisplay = lambda *_ignored, handle=handle: handle
         return
     raise WallError(
-        "no EGL device can draw" + ("" if allow_software else " (software rendering is not allowed)"),
-        where="wall, offscreen",
-        what_to_do="Install a driver: the graphics card's, or libegl-mesa0 and libgl1-mesa-dri for software rendering",
+        Words(
+            "aucun périphérique EGL ne peut dessiner" + ("" if allow_software else " (rendu logiciel non permis)"),
+            "no EGL device can draw" + ("" if allow_software else " (software rendering is not allowed)"),
+        ),
+        where="wall/offscreen",
+        what_to_do=Words(
+            "Installez un pilote : celui de la carte graphique, ou libegl-mesa0 et libgl1-mesa-dri (rendu logiciel)",
+            "Install a driver: the graphics card's, or libegl-mesa0 and libgl1-mesa-dri for software rendering",
+        ),
     )
 
 

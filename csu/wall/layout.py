@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from csu.hal.camera import CameraRecord
 from csu.hal.wall import WallError, WallScene, WallTile
+from csu.hal.words import Words
 
 ASPECT_WIDTH, ASPECT_HEIGHT = 16, 9
 TILE_WIDTH_PX_MIN, TILE_HEIGHT_PX_MIN = 80, 45
@@ -56,10 +57,17 @@ def grid_scene(cameras: Sequence[CameraRecord], width_px: int, height_px: int) -
     columns = max(sizes, key=lambda count: (sizes[count][0], -count))
     width, height = sizes[columns]
     if width < TILE_WIDTH_PX_MIN or height < TILE_HEIGHT_PX_MIN:
+        smallest = f"{TILE_WIDTH_PX_MIN}x{TILE_HEIGHT_PX_MIN} px"
         raise WallError(
-            f"{len(cameras)} cameras would get tiles of {width}x{height} px",
-            where=f"wall of {width_px}x{height_px} px",
-            what_to_do=f"Show fewer cameras or a larger wall; a tile needs {TILE_WIDTH_PX_MIN}x{TILE_HEIGHT_PX_MIN} px",
+            Words(
+                f"{len(cameras)} caméras auraient des vignettes de {width}x{height} px",
+                f"{len(cameras)} cameras would get tiles of {width}x{height} px",
+            ),
+            where=f"wall/{width_px}x{height_px}",
+            what_to_do=Words(
+                f"Montrez moins de caméras, ou un mur plus grand ; une vignette fait au moins {smallest}",
+                f"Show fewer cameras or a larger wall; a tile needs {smallest}",
+            ),
         )
     rows = -(-len(cameras) // columns)
     left = (width_px - columns * width - (columns - 1) * gap) // 2

@@ -19,6 +19,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearPictureRefused
 from csu.hal.wall import TilePicture, TileSource, TileState, WallError, WallReading, WallScene, WallTile
+from csu.hal.words import Words
 from csu.wall.freshness import NEVER_NS, Freshness, believed_stamp
 from csu.wall.layout import Rectangle, fit_picture
 from csu.wall.overlay import BACKGROUND, wall_zone
@@ -73,10 +74,11 @@ class WallRenderer:
     def show(self, scene: WallScene) -> None:
         """Draw this scene from now on. Raises WallError when it is not of the surface's size."""
         if (scene.width_px, scene.height_px) != (self._surface.width_px, self._surface.height_px):
+            size = f"{scene.width_px}x{scene.height_px} px"
             raise WallError(
-                f"a scene of {scene.width_px}x{scene.height_px} px",
-                where=f"wall of {self._surface.width_px}x{self._surface.height_px} px",
-                what_to_do="Lay the scene out for the size of the wall",
+                Words(f"une scène de {size}", f"a scene of {size}"),
+                where=f"wall/{self._surface.width_px}x{self._surface.height_px}",
+                what_to_do=Words("Composez la scène à la taille du mur", "Lay the scene out for the size of the wall"),
             )
         self._surface.begin()
         for pool in self._pools.values():
@@ -124,7 +126,11 @@ class WallRenderer:
         bgr = cv2.cvtColor(self.pixels(), cv2.COLOR_RGB2BGR)
         done, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 3])
         if not done:
-            raise WallError("the picture could not be encoded", where="wall", what_to_do="Check memory and try again")
+            raise WallError(
+                Words("l'image du mur n'a pas pu être encodée", "the picture of the wall could not be encoded"),
+                where="wall",
+                what_to_do=Words("Vérifiez la mémoire et réessayez", "Check memory and try again"),
+            )
         return data.tobytes()
 
     def _take_new_pictures(self) -> list[Nanoseconds]:
@@ -136,7 +142,7 @@ class WallRenderer:
             if picture is None:
                 continue
             if not isinstance(picture, TilePicture):
-                raise ClearPictureRefused(picture, where=f"wall, tile of camera {camera}")
+                raise ClearPictureRefused(picture, where=f"wall/{camera}")
             self._fit(shown, picture)
             self._pools[shown.size_px].upload(layer, picture.planes)  # at once: the planes are ours until `newest`
             shown.sequence = picture.sequence
@@ -164,10 +170,17 @@ class WallRenderer:
             self._pools.pop(size).delete()
         memory = sum(width * height * 3 // 2 * len(self._shown) for width, height in sizes)
         if memory > POOL_BYTES_MAX:
+            tiles, mib = len(self._shown), memory >> 20
             raise WallError(
-                f"{len(self._shown)} tiles in {len(sizes)} sizes of picture need {memory >> 20} MiB",
+                Words(
+                    f"{tiles} vignettes de {len(sizes)} tailles d'image demandent {mib} Mio",
+                    f"{tiles} tiles in {len(sizes)} sizes of picture need {mib} MiB",
+                ),
                 where="wall",
-                what_to_do="Show the sub streams of the cameras, or fewer tiles",
+                what_to_do=Words(
+                    "Montrez les flux secondaires des caméras, ou moins de vignettes",
+                    "Show the sub streams of the cameras, or fewer tiles",
+                ),
             )
         for size in sizes:
             if size not in self._pools:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.wall import WallError
+from csu.hal.words import Words
 
 Backend: TypeAlias = Literal["offscreen", "window"]
 
@@ -59,20 +60,38 @@ def open_surface(backend: Backend, width_px: int, height_px: int, *, allow_softw
         _select(backend, allow_software)
         surface = _make(backend, width_px, height_px)
     except (ImportError, OSError, RuntimeError) as error:
+        said = " ".join(str(error).split())
         raise WallError(
-            f"no OpenGL for this kind of wall: {' '.join(str(error).split())}",
-            where=f"wall, {backend}",
-            what_to_do="Install csu[wall], libegl1 and libgl1 with a driver"
-            + (" (libegl-mesa0, libgl1-mesa-dri)" if backend == "offscreen" else " and start an X server (DISPLAY)"),
+            Words(f"pas d'OpenGL pour ce mur : {said}", f"no OpenGL for this kind of wall: {said}"),
+            where=f"wall/{backend}",
+            what_to_do=_WHAT_A_WALL_NEEDS[backend],
         ) from error
     if is_software(surface.renderer) and not allow_software:
         surface.close()
         raise WallError(
-            f"pictures would be drawn by the processor ({surface.renderer})",
-            where=f"wall, {backend}",
-            what_to_do="Install the driver of the graphics card, or allow software rendering for a small wall",
+            Words(
+                f"les images seraient dessinées par le processeur ({surface.renderer})",
+                f"pictures would be drawn by the processor ({surface.renderer})",
+            ),
+            where=f"wall/{backend}",
+            what_to_do=Words(
+                "Installez le pilote de la carte graphique, ou permettez le rendu logiciel pour un petit mur",
+                "Install the driver of the graphics card, or allow software rendering for a small wall",
+            ),
         )
     return surface
+
+
+_WHAT_A_WALL_NEEDS: dict[Backend, Words] = {
+    "offscreen": Words(
+        "Installez csu[wall], libegl1 et libgl1 avec un pilote (libegl-mesa0, libgl1-mesa-dri)",
+        "Install csu[wall], libegl1 and libgl1 with a driver (libegl-mesa0, libgl1-mesa-dri)",
+    ),
+    "window": Words(
+        "Installez csu[wall], libegl1 et libgl1 avec un pilote, et démarrez un serveur X (DISPLAY)",
+        "Install csu[wall], libegl1 and libgl1 with a driver, and start an X server (DISPLAY)",
+    ),
+}
 
 
 def is_software(renderer: str) -> bool:
@@ -86,13 +105,21 @@ def _select(backend: Backend, allow_software: bool) -> None:
         return
     if _selected is not None:
         raise WallError(
-            f"this process already draws {_selected}", where=f"wall, {backend}", what_to_do="Use another process"
+            Words(f"ce processus dessine déjà en {_selected}", f"this process already draws {_selected}"),
+            where=f"wall/{backend}",
+            what_to_do=Words("Prenez un autre processus", "Use another process"),
         )
     if "OpenGL" in sys.modules:
         raise WallError(
-            "OpenGL was imported before the kind of wall was chosen",
-            where=f"wall, {backend}",
-            what_to_do="Call open_surface first: OpenGL looks its functions up through a platform chosen on import",
+            Words(
+                "OpenGL a été importé avant le choix du genre de mur",
+                "OpenGL was imported before the kind of wall was chosen",
+            ),
+            where=f"wall/{backend}",
+            what_to_do=Words(
+                "Appelez d'abord open_surface : OpenGL choisit sa plateforme à l'import",
+                "Call open_surface first: OpenGL looks its functions up through a platform chosen on import",
+            ),
         )
     os.environ["PYOPENGL_PLATFORM"] = "egl" if backend == "offscreen" else "glx"
     import vispy

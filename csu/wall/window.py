@@ -9,6 +9,7 @@ from OpenGL import GL
 from vispy import app
 
 from csu.hal.wall import WallError
+from csu.hal.words import Words
 from csu.wall.offscreen import OffscreenSurface
 
 TITLE = "Mur d'images"
@@ -28,7 +29,11 @@ class WindowSurface(OffscreenSurface):
     def begin(self) -> None:
         self.canvas.app.process_events()
         if self._window_gone:
-            raise WallError("its window was closed", where="wall, window", what_to_do="Start the wall again")
+            raise WallError(
+                Words("la fenêtre du mur a été fermée", "the wall's window was closed"),
+                where="wall/window",
+                what_to_do=Words("Relancez le mur", "Start the wall again"),
+            )
         super().begin()
 
     def end(self) -> None:

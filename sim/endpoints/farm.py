@@ -16,6 +16,7 @@ from types import TracebackType
 from csu.hal.camera import StreamAddress
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
+from csu.hal.words import Words
 from csu.machine import SystemClock
 from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
 from sim.endpoints.server import HOST
@@ -99,7 +100,7 @@ class RtspFarm:
     def pid(self) -> int:
         """The serving process. Raises FarmError when there is none."""
         if self._process is None:
-            raise _gone("it was not started")
+            raise _gone(Words("il n'a pas été démarré", "it was not started"))
         return self._process.pid
 
     def is_alive(self) -> bool:
@@ -128,22 +129,31 @@ class RtspFarm:
         return dict(self._order(Count(), _ANSWER_S_MAX).counts)
 
     def _order(self, order: Order, limit_s: float) -> Answer:
+        name = type(order).__name__
         with self._lock:
             connection = self._connection
             if connection is None:
-                raise _gone("it was stopped or not started")
+                raise _gone(Words("il est arrêté ou n'a pas été démarré", "it was stopped or not started"))
             try:
                 connection.send(order)
                 if not connection.poll(limit_s):
-                    raise _gone(f"no answer to {type(order).__name__} within {limit_s:.0f} s")
+                    raise _gone(
+                        Words(
+                            f"pas de réponse à {name} en {limit_s:.0f} s", f"no answer to {name} within {limit_s:.0f} s"
+                        )
+                    )
                 answer: Answer = connection.recv()
             except (EOFError, OSError) as error:
-                raise _gone(f"the process ended ({error or type(error).__name__})") from error
+                said = str(error) or type(error).__name__
+                raise _gone(Words(f"il s'est arrêté ({said})", f"the process ended ({said})")) from error
         if answer.refused:
             raise FarmError(
-                f"{type(order).__name__} was refused: {answer.refused}",
-                where="simulated cameras",
-                what_to_do="Check the endpoint specs and the camera's name",
+                Words(f"{name} refusé : {answer.refused}", f"{name} was refused: {answer.refused}"),
+                where="farm",
+                what_to_do=Words(
+                    "Vérifiez la description des caméras simulées et le nom de la caméra",
+                    "Check the endpoint specs and the camera's name",
+                ),
             )
         return answer
 
@@ -159,9 +169,14 @@ def _stop_all() -> None:
 atexit.register(_stop_all)
 
 
-def _gone(why: str) -> FarmError:
+def _gone(why: Words) -> FarmError:
     return FarmError(
-        f"the serving process does not answer: {why}",
-        where="simulated cameras",
-        what_to_do="Look at its messages on stderr and start the farm again",
+        Words(
+            f"le processus des caméras simulées ne répond pas : {why.fr}",
+            f"the process of the simulated cameras does not answer: {why.en}",
+        ),
+        where="farm",
+        what_to_do=Words(
+            "Lisez ses messages sur stderr et relancez-le", "Look at its messages on stderr and start the farm again"
+        ),
     )

@@ -32,7 +32,7 @@ def test_credentials_leave_the_address_and_never_show() -> None:
 def test_a_wrong_address_does_not_show_its_password() -> None:
     with pytest.raises(BadInput) as caught:
         rtsp_stream("http://agent:hushhush@camera.invalid/live")
-    assert "hushhush" not in str(caught.value) + caught.value.trouble.in_french()
+    assert "hushhush" not in str(caught.value) + caught.value.trouble.words.fr
 
 
 def test_a_clip_that_is_not_there_is_bad_input(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from csu.centre import (
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.media import Gap, GapCause, NodeLost
+from csu.hal.words import Words
 
 CAMERAS = (CameraId("cam-0001"), CameraId("cam-0002"))
+NO_ANSWER = Words("pas de réponse", "no answer")
 
 
 def minutes(scripted, count, *, epoch=1):
@@ -57,7 +59,7 @@ def test_a_manifest_that_is_played_again_or_from_an_old_epoch_is_refused(stage, 
 
     centre = stage.centre([scripted.Node("n1", replaying)])
     stage.play(centre, 10)
-    assert [refused.why for refused in stage.told(ManifestRefused)] == ["already taken", "old epoch"]
+    assert [refused.why.en for refused in stage.told(ManifestRefused)] == ["already taken", "old epoch"]
     assert centre.counts.manifests_written == 2
 
 
@@ -70,7 +72,7 @@ def test_a_hole_in_a_nodes_sequence_is_counted_and_told(stage, scripted) -> None
     centre = stage.centre([scripted.Node("n1", with_hole)])
     stage.play(centre, 10)
     assert centre.counts.manifests_missing == 2
-    assert any("2 manifests are missing" in trouble.what for trouble in stage.told(Trouble))
+    assert any("manifests missing: 2" in trouble.what.en for trouble in stage.told(Trouble))
 
 
 def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes(stage, scripted) -> None:
@@ -85,13 +87,13 @@ def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes(stage, scripted)
 def test_a_lost_node_takes_its_cameras_with_it_and_is_started_again(stage, scripted) -> None:
     async def dies(node):
         yield scripted.manifest("n1", 1, 0, CAMERAS)
-        yield NodeLost(node.node, scripted.EPOCH_NS, "exit code -9")
+        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code -9", "exit code -9"))
 
     node = scripted.Node("n1", dies, minutes(scripted, 3, epoch=2))
     centre = stage.centre([node])
     stage.play(centre, 100)
     assert node.starts == 2
-    assert [(change.up, change.detail) for change in stage.told(NodeChanged)] == [
+    assert [(change.up, change.detail.en) for change in stage.told(NodeChanged)] == [
         (True, ""),
         (False, "exit code -9"),
         (True, ""),
@@ -102,7 +104,7 @@ def test_a_lost_node_takes_its_cameras_with_it_and_is_started_again(stage, scrip
 
 def test_a_node_that_dies_again_and_again_is_waited_for_longer_each_time(stage, scripted) -> None:
     async def dies_at_once(node):
-        yield NodeLost(node.node, scripted.EPOCH_NS, "exit code 1")
+        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
 
     node = scripted.Node("n1", *[dies_at_once] * 100)
     stage.play(stage.centre([node]), 600)
@@ -111,7 +113,7 @@ def test_a_node_that_dies_again_and_again_is_waited_for_longer_each_time(stage, 
 
 def test_one_node_in_trouble_leaves_the_others_alone(stage, scripted) -> None:
     async def dies_at_once(node):
-        yield NodeLost(node.node, scripted.EPOCH_NS, "exit code 1")
+        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
 
     async def good(node):
         for sequence in range(5):
@@ -190,15 +192,15 @@ def test_a_catalogue_that_stays_down_at_the_end_is_told_and_does_not_hang(stage,
     centre = stage.centre([scripted.Node("n1", minutes(scripted, 1))])
     stage.play(centre, 65)
     assert centre.counts.manifests_written == 0
-    assert stage.told(Trouble)[-1].what == "1 manifests were not written"
+    assert stage.told(Trouble)[-1].what.en == "manifests not written: 1"
 
 
 def test_a_camera_that_did_not_answer_is_on_the_board_as_lost_and_says_why(stage, scripted) -> None:
     from csu.hal.camera import CameraRecord, CommuneId, ViewType
 
     absent = CameraRecord(CameraId("cam-0099"), 99, "Pont", CommuneId("Orval"), ViewType.WIDE)
-    centre = stage.centre([scripted.Node("n1", minutes(scripted, 1))], unreached=[(absent, "no answer")])
+    centre = stage.centre([scripted.Node("n1", minutes(scripted, 1))], unreached=[(absent, NO_ANSWER)])
     stage.play(centre, 70)
     status = centre.board[absent.camera]
-    assert (status.state, status.detail) == (CameraState.LOST, "no answer")
+    assert (status.state, status.detail) == (CameraState.LOST, NO_ANSWER)
     assert centre.board[CAMERAS[0]].state is CameraState.LIVE

@@ -15,6 +15,7 @@ from csu.console import ConsoleSettings, RoomCounters, RoomHealth, create_app
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_S
 from csu.hal.media import FrameCounts, LiveFragment
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraState, CameraStatus
 
 NOW_NS = 1_800_000_000 * NS_PER_S
@@ -80,7 +81,7 @@ class FakeRoom:
         self.answer = RoomHealth(True, "1.2.3", NOW_NS - 60 * NS_PER_S, 2, 2, NOW_NS - 20 * NS_PER_S)
         self.status = [
             _status(1, CameraState.LIVE),
-            _status(2, CameraState.LOST, detail="no packet for 10 s"),
+            _status(2, CameraState.LOST, detail=Words("aucun paquet en 10 s", "no packet for 10 s")),
             replace(_status(3, CameraState.LIVE), audio_offered=True),
         ]
 
@@ -104,7 +105,7 @@ class FakeRoom:
         return self.wall
 
 
-def _status(number: int, state: CameraState, detail: str = "") -> CameraStatus:
+def _status(number: int, state: CameraState, detail: Words = NO_WORDS) -> CameraStatus:
     record = CameraRecord(CameraId(f"cam-{number:03}"), number, f"Rue {number}", CommuneId("metz"), ViewType.WIDE)
     return CameraStatus(record, state, NOW_NS - 5 * NS_PER_S, NOW_NS, detail)
 

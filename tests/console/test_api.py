@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from csu.console import RoomHealth
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.wall import WallError
+from csu.hal.words import Words
 from csu.ingest.board import CameraState
 
 
@@ -17,7 +18,7 @@ def test_every_camera_is_listed_with_its_state_and_its_refused_sound(console) ->
     assert [line["camera"] for line in cameras] == ["cam-001", "cam-002", "cam-003"]
     assert [line["state"] for line in cameras] == ["live", "lost", "live"]
     assert [line["audio_offered"] for line in cameras] == [False, False, True]
-    assert cameras[1]["detail"] == "no packet for 10 s"
+    assert cameras[1]["detail"] == {"fr": "aucun paquet en 10 s", "en": "no packet for 10 s"}
     assert cameras[0]["since_ms"] == (console.clock.now_ns() - 5 * NS_PER_S) // NS_PER_MS
 
 
@@ -32,10 +33,10 @@ def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) ->
 
 
 def test_a_centre_in_trouble_answers_503_and_says_why(console) -> None:
-    console.room.answer = RoomHealth(False, "1.2.3", 0, 1, 2, None, "node-2 is gone")
+    console.room.answer = RoomHealth(False, "1.2.3", 0, 1, 2, None, Words("node-2 a disparu", "node-2 is gone"))
     answer = console.get("/health")
     assert answer.status_code == 503
-    assert answer.json()["trouble"] == "node-2 is gone"
+    assert answer.json()["trouble"] == {"fr": "node-2 a disparu", "en": "node-2 is gone"}
     assert answer.json()["manifest_age_ms"] is None
 
 
@@ -96,12 +97,16 @@ def test_without_a_wall_the_answer_says_so_in_french_and_english(console) -> Non
 
 
 def test_a_trouble_of_the_wall_reaches_the_page_with_what_to_do(console) -> None:
-    console.room.wall = WallError("no GL context", where="wall", what_to_do="Install EGL", french=("rien", "EGL"))
+    console.room.wall = WallError(
+        Words("pas de contexte GL", "no GL context"), where="wall", what_to_do=Words("Installez EGL", "Install EGL")
+    )
     answer = console.get("/api/wall.png")
     assert answer.status_code == 503
     assert answer.json()["code"] == "centre_trouble"
-    assert answer.json()["detail_en"] == "wall: no GL context. Install EGL"
-    assert answer.json()["detail_fr"] == "wall : rien. EGL"
+    assert answer.json()["detail"] == {
+        "fr": "wall : pas de contexte GL. Installez EGL",
+        "en": "wall: no GL context. Install EGL",
+    }
 
 
 def test_a_fault_of_ours_is_told_without_its_insides(console) -> None:

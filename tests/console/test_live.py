@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from csu.console import ConsoleSettings, serve_console
 from csu.console.live import HEADER
 from csu.hal.errors import BadInput
+from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraState
 
 
@@ -226,7 +227,7 @@ def test_a_page_is_sent_the_whole_state_then_only_what_changes(make_console) -> 
             name, state = await anext(events)
             assert (name, len(state["cameras"])) == ("state", 3)
             assert (await anext(events))[0] == "health"
-            console.room.change(1, state=CameraState.LIVE, detail="")
+            console.room.change(1, state=CameraState.LIVE, detail=NO_WORDS)
             name, changed = await anext(events)
             assert (name, [(line["camera"], line["state"]) for line in changed]) == ("cameras", [("cam-002", "live")])
             name, health = await anext(events)

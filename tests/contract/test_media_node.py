@@ -212,7 +212,7 @@ def _check_manifest(manifest: Manifest) -> None:
 def test_a_node_that_was_not_started_takes_no_cameras() -> None:
     async def play() -> None:
         async with embedded() as bench:
-            with pytest.raises(CsuError, match="node node-1"):
+            with pytest.raises(CsuError, match="node-1"):
                 await bench.node.assign(bench.assignments)
             await bench.node.stop()  # harmless
             assert [message async for message in bench.node.messages()] == []

@@ -22,11 +22,15 @@ from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
 from csu.hal.media import LiveFragment
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 
 WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 10
 TILES = 6
+
+
+WRONG_PASSWORD = Words("mot de passe incorrect (401)", "wrong password (401)")
 
 
 class Pictures:
@@ -153,11 +157,11 @@ class Room:
             record = CameraRecord(CameraId(f"cam-{index + 1:03}"), index + 1, place, CommuneId(commune), ViewType.WIDE)
             state = CameraState.LIVE if index < TILES else CameraState.LOST
             self.status[record.camera] = CameraStatus(record, state, now_ns, now_ns, audio_offered=index == 2)
-        self.set(CameraId("cam-007"), CameraState.LOST, "no packet for 10 s")
-        self.set(CameraId("cam-008"), CameraState.REFUSED, "401: wrong password")
+        self.set(CameraId("cam-007"), CameraState.LOST, Words("aucun paquet en 10 s", "no packet for 10 s"))
+        self.set(CameraId("cam-008"), CameraState.REFUSED, WRONG_PASSWORD)
         self.relay = Relay({camera: Pictures(index + 1) for index, camera in enumerate(list(self.status)[:TILES])})
 
-    def set(self, camera: CameraId, state: CameraState, detail: str) -> None:
+    def set(self, camera: CameraId, state: CameraState, detail: Words) -> None:
         self.status[camera] = replace(self.status[camera], state=state, detail=detail, since_ns=time.time_ns())
 
     def cameras(self) -> list[CameraStatus]:
@@ -229,7 +233,8 @@ def test_every_live_tile_advances_and_shows_its_own_camera(console, advancing_ti
 def test_a_camera_without_picture_says_why_in_words(console, chromium_page) -> None:
     open_page(chromium_page, console)
     expect(tile(chromium_page, 7)).to_contain_text("Perdue")
-    expect(tile(chromium_page, 7)).to_contain_text("no packet for 10 s")
+    expect(tile(chromium_page, 7)).to_contain_text("aucun paquet en 10 s")
+    expect(tile(chromium_page, 8)).to_contain_text(WRONG_PASSWORD.fr)
     expect(tile(chromium_page, 8)).to_have_attribute("data-state", "refused")
     expect(tile(chromium_page, 3)).to_contain_text("Son refusé")
     expect(tile(chromium_page, 3).locator(".age")).to_have_text(re.compile(r"^\d,\d\xa0s$"))
@@ -243,6 +248,7 @@ def test_the_page_speaks_french_then_english(console, chromium_page) -> None:
     chromium_page.get_by_role("button", name="English").click()
     expect(chromium_page.locator("html")).to_have_attribute("lang", "en")
     expect(tile(chromium_page, 1)).to_contain_text("Live")
+    expect(tile(chromium_page, 8)).to_contain_text(WRONG_PASSWORD.en)
     assert "lang=en" in chromium_page.url
     chromium_page.reload()
     expect(chromium_page.locator("#summary")).to_contain_text("6/8 live")
@@ -285,13 +291,13 @@ def test_a_picture_that_stops_is_frozen_then_hidden_and_comes_back_by_itself(con
         relay.held.add(camera)
         expect(tile(chromium_page, 5)).to_have_attribute("data-state", "stale", timeout=6_000)
         expect(video).to_be_visible()
-        console.room.set(camera, CameraState.LOST, "no packet")
+        console.room.set(camera, CameraState.LOST, Words("aucun paquet", "no packet"))
         expect(tile(chromium_page, 5)).to_have_attribute("data-state", "lost")
         expect(video).to_be_hidden()
         expect(tile(chromium_page, 4)).to_have_attribute("data-state", "live")
     finally:
         relay.held.discard(camera)
-        console.room.set(camera, CameraState.LIVE, "")
+        console.room.set(camera, CameraState.LIVE, NO_WORDS)
     expect(tile(chromium_page, 5)).to_have_attribute("data-state", "live", timeout=6_000)
     expect(video).to_be_visible()
 

@@ -4,12 +4,14 @@ import pytest
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.media import CameraEvent, CameraEventKind, Gap, GapCause, Manifest, NodeId, NodeLost, SegmentTable
+from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import SILENT_AFTER_NS, CameraBoard, CameraState
 
 NODE = NodeId("node-1")
 ONE, TWO = CameraId("cam-0001"), CameraId("cam-0002")
 MINUTE_NS = 1_800_000_000 * NS_PER_S // NS_PER_MINUTE * NS_PER_MINUTE
 END_NS = MINUTE_NS + NS_PER_MINUTE
+WHY = Words("mot de passe incorrect", "wrong password")
 
 
 def board() -> CameraBoard:
@@ -17,7 +19,7 @@ def board() -> CameraBoard:
     return CameraBoard(records, MINUTE_NS)
 
 
-def event(kind: CameraEventKind, camera: CameraId = ONE, at_ns: int = MINUTE_NS, detail: str = "") -> CameraEvent:
+def event(kind: CameraEventKind, camera: CameraId = ONE, at_ns: int = MINUTE_NS, detail: Words = NO_WORDS):
     return CameraEvent(NODE, camera, kind, at_ns, detail)
 
 
@@ -48,8 +50,8 @@ def live_board() -> CameraBoard:
 )
 def test_an_event_moves_its_camera_and_no_other(kind: CameraEventKind, state: CameraState) -> None:
     known = board()
-    (change,) = known.hear(event(kind, detail="why"), MINUTE_NS + 1)
-    assert (change.before, change.after, change.detail) == (CameraState.STARTING, state, "why")
+    (change,) = known.hear(event(kind, detail=WHY), MINUTE_NS + 1)
+    assert (change.before, change.after, change.detail) == (CameraState.STARTING, state, WHY)
     assert known[ONE].state is state
     assert known[TWO].state is CameraState.STARTING
 
@@ -82,7 +84,15 @@ def test_a_gap_that_lasts_to_the_end_of_the_minute_makes_a_camera_lost_even_if_i
     known = live_board()
     lasting = Gap(ONE, MINUTE_NS + 5 * NS_PER_S, END_NS, GapCause.CAMERA_LOST)
     (change,) = known.hear(manifest(ONE, gaps=(lasting,)), END_NS)
-    assert (change.after, change.detail) == (CameraState.LOST, "camera_lost")
+    assert (change.after, change.detail.en) == (CameraState.LOST, "the camera no longer answers")
+
+
+@pytest.mark.parametrize("cause", set(GapCause) - {GapCause.STARTING, GapCause.DISK, GapCause.PACKETS_LOST})
+def test_a_camera_lost_by_a_gap_says_why_in_both_languages(cause: GapCause) -> None:
+    (change,) = live_board().hear(manifest(gaps=(Gap(ONE, MINUTE_NS, END_NS, cause),)), END_NS)
+    assert change.after is CameraState.LOST
+    assert change.detail.fr
+    assert change.detail.en
 
 
 @pytest.mark.parametrize("cause", [GapCause.DISK, GapCause.PACKETS_LOST])
@@ -100,16 +110,16 @@ def test_a_camera_still_starting_is_not_called_lost() -> None:
 
 def test_a_refusal_is_not_forgotten_behind_a_mere_loss() -> None:
     known = board()
-    known.hear(event(CameraEventKind.REFUSED, detail="wrong password"), MINUTE_NS)
+    known.hear(event(CameraEventKind.REFUSED, detail=WHY), MINUTE_NS)
     gap = Gap(ONE, MINUTE_NS, END_NS, GapCause.CAMERA_REFUSED)
     assert known.hear(manifest(gaps=(gap,)), END_NS) == []
-    assert (known[ONE].state, known[ONE].detail) == (CameraState.REFUSED, "wrong password")
+    assert (known[ONE].state, known[ONE].detail) == (CameraState.REFUSED, WHY)
 
 
 def test_a_lost_node_takes_its_cameras_with_it() -> None:
     known = live_board()
-    (change,) = known.lose(NodeLost(NODE, MINUTE_NS, "killed"), [ONE], MINUTE_NS)
-    assert (change.after, change.detail) == (CameraState.LOST, "node node-1: killed")
+    (change,) = known.lose(NodeLost(NODE, MINUTE_NS, Words("tué", "killed")), [ONE], MINUTE_NS)
+    assert (change.after, change.detail) == (CameraState.LOST, Words("node-1 : tué", "node-1: killed"))
 
 
 @pytest.mark.requirement("AUD-2")

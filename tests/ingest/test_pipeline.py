@@ -11,6 +11,7 @@ import pytest
 from csu.hal.camera import CameraId
 from csu.hal.frames import ClearFrame, ClearPictureRefused
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, GapCause, NodeId
+from csu.hal.words import Words
 from csu.ingest import CameraPipeline, Outlets
 from csu.machine import SystemChance, SystemClock
 from csu.masking import MaskError
@@ -72,7 +73,7 @@ def test_a_consumer_that_met_a_clear_picture_stops_the_camera_for_good(tmp_path,
     assert pictures.taken == 1
     assert recorder.runs in ([], [[]])
     assert bench.kinds()[-1] is CameraEventKind.LOST
-    assert "stopped for good" in bench.events[-1].detail
+    assert "stopped for good" in bench.events[-1].detail.en
     assert account.gaps[-1].cause is GapCause.STOPPED
 
 
@@ -80,7 +81,9 @@ def test_a_consumer_that_met_a_clear_picture_stops_the_camera_for_good(tmp_path,
 def test_a_mask_that_cannot_be_laid_means_no_picture_for_anybody(tmp_path, clip, real_stage, kept) -> None:
     class Broken(real_stage):
         def mask(self, clear: ClearFrame, reading: object, now_ns: int):
-            raise MaskError("no cover", camera=CameraId("cam-0001"), what_to_do="Look")
+            raise MaskError(
+                Words("pas de masque", "no cover"), camera=CameraId("cam-0001"), what_to_do=Words("Voyez", "Look")
+            )
 
     recorder, live, pictures = kept(), kept(), Pictures()
     with Bench(clip(tmp_path / "a.mp4"), Outlets(Broken, recorder, live, pictures)) as bench:
@@ -93,7 +96,7 @@ def test_a_defect_in_one_camera_is_told_and_does_not_leave_its_thread(tmp_path, 
     with Bench(clip(tmp_path / "a.mp4"), Outlets(real_stage, kept(), kept(), Pictures(RuntimeError("bug")))) as bench:
         bench.until(lambda: CameraEventKind.LOST in bench.kinds())
         assert bench.thread.is_alive()
-    assert "a defect ended the connection: RuntimeError('bug')" in bench.events[-1].detail
+    assert "a defect ended the connection: RuntimeError('bug')" in bench.events[-1].detail.en
 
 
 def test_a_thread_that_cannot_keep_up_gives_up_whole_groups_and_counts_each_picture(

@@ -1,12 +1,17 @@
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.disk import DiskError
 from csu.hal.media import CameraEventKind, GapCause
+from csu.hal.words import Words
 from csu.ingest.recording_run import DISK_RETRY_NS, RecordingRun
 from csu.ingest.tally import Tally
 
 START_NS = 1_800_000_000 * NS_PER_S
 INTERVAL_NS = 100 * NS_PER_MS
-FULL = DiskError("the disk is full", where="/media", what_to_do="Make room")
+FULL = DiskError(
+    Words("le disque est plein", "the disk is full"),
+    where="/media",
+    what_to_do=Words("Faites de la place", "Make room"),
+)
 
 
 class NoLock:
@@ -18,7 +23,7 @@ class NoLock:
 
 
 def build(recorder):
-    told: list[tuple[CameraEventKind, str]] = []
+    told: list[tuple[CameraEventKind, Words]] = []
     tally = Tally("cam-0001", START_NS, NoLock())
     return RecordingRun(recorder, tally, lambda kind, detail: told.append((kind, detail)), INTERVAL_NS), tally, told
 
@@ -60,4 +65,4 @@ def test_a_full_disk_is_told_once_and_its_gap_reaches_back_to_the_last_safe_segm
     assert disk.end_ns == again.captured.at_ns
     assert again.is_key
     assert again.captured.at_ns - packets[119].captured.at_ns <= DISK_RETRY_NS + NS_PER_S
-    assert told == [(CameraEventKind.DISK_TROUBLE, str(FULL))]
+    assert told == [(CameraEventKind.DISK_TROUBLE, FULL.trouble.words)]

@@ -12,6 +12,7 @@ from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.disk import DiskError
 from csu.hal.frames import CaptureTime, ClearFrame, MaskedPacket, YuvPlanes
 from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
+from csu.hal.words import Words
 from csu.machine import LocalDisk, LocalFile
 from csu.masking import Cover, MaskedEncoder, mask
 
@@ -80,7 +81,7 @@ class TroubledDisk:
 
     def create(self, name: str) -> TroubledFile:
         if self.fails_to_create:
-            raise DiskError("no space left", where=name, what_to_do="Free some")
+            raise _full(name)
         return TroubledFile(self, self.inner.create(name))
 
     def open(self, name: str) -> BinaryIO:
@@ -99,6 +100,11 @@ class TroubledDisk:
         return self.inner.free_bytes()
 
 
+def _full(name: str) -> DiskError:
+    what_to_do = Words("Faites de la place", "Free some")
+    return DiskError(Words("plus de place", "no space left"), where=name, what_to_do=what_to_do)
+
+
 class TroubledFile:
     def __init__(self, disk: TroubledDisk, inner: LocalFile) -> None:
         self.name = inner.name
@@ -107,13 +113,17 @@ class TroubledFile:
     def write(self, data: bytes) -> int:
         if self._disk.bytes_left is not None:
             if len(data) > self._disk.bytes_left:
-                raise DiskError("no space left", where=self.name, what_to_do="Free some")
+                raise _full(self.name)
             self._disk.bytes_left -= len(data)
         return self._inner.write(data)
 
     def sync(self) -> None:
         if self._disk.fails_to_sync:
-            raise DiskError("input/output error", where=self.name, what_to_do="Replace the disk")
+            raise DiskError(
+                Words("erreur d'entrée-sortie", "input/output error"),
+                where=self.name,
+                what_to_do=Words("Remplacez le disque", "Replace the disk"),
+            )
         self._inner.sync()
 
     def commit(self) -> None:

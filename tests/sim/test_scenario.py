@@ -52,7 +52,7 @@ def test_a_mistake_is_told_with_its_line(small_city, change, at: str, words: str
     line = 1 + next(index for index, text in enumerate(lines) if (at or change[1]) in text)
     with pytest.raises(BadInput) as caught:
         read_scenario(path)
-    told = caught.value.trouble.in_french()
+    told = caught.value.trouble.words.fr
     assert words in told
     assert told.startswith(f"{path}:{line} : ")
     assert "\n" not in told

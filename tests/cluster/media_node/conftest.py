@@ -39,8 +39,8 @@ class Heard:
         return [event.kind for event in self.of(camera)]
 
     def told(self, camera: str, kind: CameraEventKind) -> str:
-        """The first line told of that kind; empty when none was."""
-        return next((event.detail for event in self.of(camera) if event.kind is kind), "")
+        """The first line told of that kind, in English; empty when none was."""
+        return next((event.detail.en for event in self.of(camera) if event.kind is kind), "")
 
     def gaps(self, camera: str) -> list[Gap]:
         return [gap for manifest in self.manifests for gap in manifest.gaps if gap.camera == camera]

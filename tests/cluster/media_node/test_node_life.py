@@ -217,7 +217,7 @@ def test_a_killed_node_is_told_as_lost_and_begins_again_in_a_later_epoch(
         await listening
 
     heard = node_run(tmp_path, [watched], scene)
-    assert "killed by signal 9" in heard.lost[0].detail
+    assert "killed by signal 9" in heard.lost[0].detail.en
     assert heard.manifests == []  # killed before its first account
     assert epochs[1] > epochs[0]
     assert {manifest.node_epoch for manifest in again.manifests} == {epochs[1]}
@@ -233,5 +233,5 @@ def test_a_killed_node_is_told_as_lost_and_begins_again_in_a_later_epoch(
 def test_a_media_directory_that_cannot_be_made_is_one_clear_error(tmp_path, node_run) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")
-    with pytest.raises(NodeError, match="node node-1: its process did not begin"):
+    with pytest.raises(NodeError, match="node-1: its process did not begin"):
         node_run(blocked / "media", [], None)

@@ -1,5 +1,7 @@
 /** The room as the server tells it: cameras, health, and the server's clock. */
 
+import type { Said } from './words'
+
 export type CameraState = 'starting' | 'live' | 'lost' | 'refused' | 'unsupported'
 
 export type Camera = {
@@ -9,13 +11,13 @@ export type Camera = {
   commune: string
   state: CameraState
   since_ms: number
-  detail: string
+  detail: Said
   audio_offered: boolean
 }
 
 export type Health = {
   ok: boolean
-  trouble: string
+  trouble: Said
   version: string
   now_ms: number
   started_ms: number

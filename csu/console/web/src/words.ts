@@ -66,6 +66,8 @@ const fr = {
 
 export type Words = typeof fr
 export type Language = 'fr' | 'en'
+/** A text of the centre, in both languages: the page shows its own. */
+export type Said = Record<Language, string>
 
 const en: Words = {
   title: 'Supervision',
