@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from sim.endpoints import EndpointSpec, RtspFarm
+
 CAMERAS = 8
 SECONDS = 20
 ALL_IN_S = 55
@@ -120,6 +122,28 @@ def test_a_clip_is_one_more_camera_wholly_masked(tmp_path: Path) -> None:
     assert found["cameras"]["expected"] == found["cameras"]["live"] == 3
     assert found["wall"]["tiles_correct"] == 3
     assert found["frames"]["wholly_masked"] >= 6 * 10 // 2
+
+
+@pytest.mark.requirement("PRV-5")
+def test_an_added_camera_is_wholly_masked_and_one_with_a_wrong_password_harms_nobody(tmp_path: Path) -> None:
+    with RtspFarm([EndpointSpec("real", number=40, password="right")]) as farm:
+        host = farm.address("real").url.removeprefix("rtsp://")
+        right, wrong = f"rtsp://csu:right@{host}", f"rtsp://csu:wr0ng@{host}"
+        demo = start_demo(tmp_path, "--cameras", "1", "--seconds", "6", "--rtsp", right, "--rtsp", wrong)
+        try:
+            found = demo.result()
+        finally:
+            stop(demo)
+    log = demo.log.read_text()
+    assert demo.process.returncode == 1, log[-3000:]  # two of three cameras: it does not hold, and says so
+    assert found["cameras"]["states"] == {"cam-0001": "live", "cam-0002": "live", "cam-0003": "refused"}
+    assert found["wall"]["tiles_correct"] == 2
+    assert found["frames"]["wholly_masked"] >= 6 * 12 // 2
+    assert found["frames"]["clear_left_ingest"] == 0
+    assert found["segments"]["playable"] == found["segments"]["closed"] > 0
+    assert "cam-0003" in log
+    assert "mot de passe" in log
+    assert "wr0ng" not in log + json.dumps(found) + demo.report.read_text()
 
 
 def test_ctrl_c_stops_everything_cleanly(tmp_path: Path) -> None:
