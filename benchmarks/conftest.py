@@ -85,7 +85,7 @@ def ffmpeg() -> str:
     """The distribution's ffmpeg, the peer of everything that carries media."""
     found = shutil.which("ffmpeg")
     if found is None:
-        pytest.skip("the peer, ffmpeg, is not installed")
+        pytest.fail("the peer, ffmpeg, is not installed: run `make setup`")
     return found
 
 
