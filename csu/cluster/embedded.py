@@ -179,6 +179,8 @@ class _Life:
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._reports: asyncio.StreamWriter | None = None
+        """The other side of the reports' socket: never written to, kept to be closed."""
         self._listening: asyncio.Task[None] | None = None
         self._stopping = False
         self._said_goodbye = False
@@ -194,18 +196,22 @@ class _Life:
 
     async def begin(self, begin: Begin) -> None:
         """Start the process and wait until it listens. Raises NodeError."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "csu.cluster.media_process", str(theirs.fileno())]
+        # Two sockets: asyncio closes a transport whose write fails, with all that was not yet read from it. An order to
+        # a process that has just ended would cost its last manifest.
+        orders, their_orders = socket.socketpair()
+        reports, their_reports = socket.socketpair()
+        with their_orders, their_reports:
+            theirs = (their_orders.fileno(), their_reports.fileno())
+            command = [sys.executable, "-m", "csu.cluster.media_process", *map(str, theirs)]
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
                 command,
-                pass_fds=[theirs.fileno()],
+                pass_fds=theirs,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=NODE_ENVIRONMENT,
             )
-        ours.setblocking(False)
-        reader, self._writer = await asyncio.open_connection(sock=ours)
+        _, self._writer = await asyncio.open_connection(sock=orders)
+        reader, self._reports = await asyncio.open_connection(sock=reports)
         try:
             await self.order(begin)
             async with asyncio.timeout(READY_S_MAX):
@@ -283,8 +289,9 @@ class _Life:
 
     async def _end_process(self, patience_s: float) -> int | None:
         """Make sure the process is gone; its exit code."""
-        if self._writer is not None:
-            self._writer.close()
+        for side in (self._writer, self._reports):
+            if side is not None:
+                side.close()
         if self._process is None:
             return None
         try:

@@ -196,12 +196,12 @@ class MediaProcess:
         self._leaving = still_leaving
 
 
-def serve(connection: socket.socket) -> None:
-    """Serve the parent at the other end of `connection` until it says stop or is gone."""
-    begin = receive_order(connection)
+def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
+    """Serve the parent at the other ends until it says stop or is gone."""
+    begin = receive_order(orders_from)
     if not isinstance(begin, Begin):
         return
-    outbox = Outbox(connection)
+    outbox = Outbox(reports_to)
     clock = SystemClock()
     node = MediaProcess(
         begin,
@@ -213,7 +213,7 @@ def serve(connection: socket.socket) -> None:
         pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
     )
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
-    threading.Thread(target=_read_orders, args=(connection, orders), name="orders", daemon=True).start()
+    threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()
     outbox.put(Ready())
     said_alive_ns = clock.monotonic_ns()
     while True:
@@ -244,12 +244,12 @@ def _read_orders(connection: socket.socket, orders: queue.Queue[Order | None]) -
 
 
 def main() -> None:
-    """The process: one argument, the number of the inherited socket."""
+    """The process: two arguments, the numbers of the inherited sockets for orders and for reports."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when to stop
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     cv2.setNumThreads(1)  # a thread per camera is enough of them
-    with socket.socket(fileno=int(sys.argv[1])) as connection:
-        serve(connection)
+    with socket.socket(fileno=int(sys.argv[1])) as orders, socket.socket(fileno=int(sys.argv[2])) as reports:
+        serve(orders, reports)
 
 
 if __name__ == "__main__":

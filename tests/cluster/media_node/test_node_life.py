@@ -230,6 +230,30 @@ def test_a_killed_node_is_told_as_lost_and_begins_again_in_a_later_epoch(
     assert gaps[0].end_ns - gaps[0].start_ns > 0.5e9
 
 
+def test_an_order_to_a_process_that_has_just_ended_does_not_cost_its_last_account(
+    tmp_path, node_run, assignment_of, farm
+) -> None:
+    watched = assignment_of(WATCHED, 5, farm.address(WATCHED))
+
+    async def scene(node, heard) -> None:
+        await heard.until(lambda h: CameraEventKind.LIVE in h.kinds(WATCHED))
+        process = node.pid
+        stopping = asyncio.create_task(node.stop())
+        await asyncio.sleep(0)  # the order to stop is on its way
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z":
+            assert time.monotonic() < deadline, "the process did not end"
+            time.sleep(0.05)  # a busy event loop: it neither reads nor writes meanwhile
+        for _ in range(3):
+            await node.pose(WATCHED, None)
+        await stopping
+
+    heard = node_run(tmp_path, [watched], scene)
+    assert heard.lost == []
+    assert heard.manifests
+    assert heard.segments(WATCHED)
+
+
 def test_a_media_directory_that_cannot_be_made_is_one_clear_error(tmp_path, node_run) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")
