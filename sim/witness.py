@@ -19,7 +19,6 @@ from csu.centre import (
     CentreEvent,
     ManifestRefused,
     ManifestTaken,
-    Trouble,
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
@@ -60,7 +59,6 @@ class Witness:
         self.alarms_acked: dict[AlarmId, Nanoseconds] = {}
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
         self.refused = 0
-        self.troubles: Counter[str] = Counter()
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
         self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
         self._until_ns = np.full(len(self.cameras), begins_ns, np.int64)
@@ -83,8 +81,6 @@ class Witness:
             self.alarms_escalated[event.alarm.alarm] = event.alarm.escalated_at_ns or 0
         elif isinstance(event, ManifestRefused):
             self.refused += 1
-        elif isinstance(event, Trouble):
-            self.troubles[event.where] += 1
 
     def settle(self, ends_ns: Nanoseconds) -> None:
         """The run is over: what is missing up to `ends_ns` is missing."""
