@@ -189,6 +189,10 @@ class StreetCamera:
             )
         return self._farm.address(self._record.camera)
 
+    async def snapshot(self) -> StreamAddress | None:
+        self._require_alive()
+        return None
+
     async def pose(self) -> PoseReading | None:
         if not self._farm.is_alive():
             return None

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from csu.hal.errors import CsuError
-from csu.hal.place import Pose, PoseReading
+from csu.hal.place import Pose, PoseReading, PtzDynamics
 
 CameraId = NewType("CameraId", str)
 CommuneId = NewType("CommuneId", str)
@@ -16,6 +16,18 @@ CommuneId = NewType("CommuneId", str)
 
 class CameraError(CsuError):
     """The camera refused, did not answer, or is not able to do what was asked."""
+
+
+class CameraLifecycle(StrEnum):
+    """Where a camera stands in its life at the centre (requirements, 2.3). Only ACTIVE shows more than a whole mask."""
+
+    DRAFT = "draft"
+    NOT_COMMISSIONED = "not_commissioned"
+    """Its masks are not signed off, or it was moved since: wholly masked (PRV-6)."""
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    FAULT = "fault"
+    RETIRED = "retired"
 
 
 class ViewType(StrEnum):
@@ -68,6 +80,11 @@ class CameraCapabilities:
     audio_sources: int
     """Microphones it declares. More than 0 is reported (AUD-1)."""
     profiles: tuple[StreamProfile, ...]
+    """The first is the one to record."""
+    onboard_mask_corners_max: int = 4
+    """Corners a mask of its own may have."""
+    dynamics: PtzDynamics | None = None
+    """None: nobody knows how fast it turns; between two readings it is then wholly masked, unless both say it rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +98,12 @@ class PtzVelocity:
 
 @dataclass(frozen=True, slots=True)
 class OnboardMask:
-    """A polygon the camera burns in: corners in [0, 1] of the picture, origin top left."""
+    """A polygon the camera burns in: corners in [0, 1] of the picture, origin top left, filled with one colour."""
 
     name: str
     corners: tuple[tuple[float, float], ...]
+    colour_yuv: tuple[int, int, int] = (64, 132, 125)
+    """BT.601 limited range, as it shows in the picture. An audit knows the mask by it."""
 
 
 class AudioState(StrEnum):
@@ -109,6 +128,11 @@ class Camera(Protocol):
 
     async def stream(self, profile: str) -> StreamAddress:
         """Where the stream of `profile` is. Raises CameraError for an unknown profile."""
+        ...
+
+    async def snapshot(self) -> StreamAddress | None:
+        """Where it gives still pictures over HTTP; None when it gives none. They are as clear as its streams: only the
+        media plane fetches them, to audit the camera's own masks."""
         ...
 
     async def pose(self) -> PoseReading | None:

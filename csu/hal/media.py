@@ -15,12 +15,28 @@ from typing import NewType, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.hal.camera import CameraId, CameraRecord, StreamAddress
+from csu.hal.camera import CameraId, CameraRecord, OnboardMask, StreamAddress
 from csu.hal.clock import Nanoseconds
-from csu.hal.place import Building, Pose, PoseReading
+from csu.hal.place import Building, Pose, PoseBounds, PoseReading, PtzDynamics, Zone
 from csu.hal.words import NO_WORDS, Words
 
 NodeId = NewType("NodeId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePlan:
+    """What a camera was made to burn in by itself, and where the proof is to be looked for.
+
+    The control plane pushed `masks`, read them back and found that they hide all that must be hidden. The media node
+    believes none of it: it keeps only packets whose decoded pictures show the masks, and masks by itself as soon as one
+    does not.
+    """
+
+    masks: tuple[OnboardMask, ...]
+    other_streams: tuple[StreamAddress, ...] = ()
+    """The camera's other streams: audited too, on a timer, although nothing of them is kept."""
+    snapshot: StreamAddress | None = None
+    audit_every_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,20 @@ class Assignment:
     mask_above_m: float
     """Local doctrine: dwellings are masked from ground + this height (PRV-2; 2.5 m in Metz)."""
     mask_epoch: int
-    """Version of pose and buildings; bound to every segment."""
+    """Version of the signed mask set (pose, buildings, zones); bound to every segment."""
     pose_size_px: tuple[int, int] | None = None
     """(width, height) of the picture that `Pose.focal_px` is for: the profile the camera was calibrated on. Pictures
     of another size get a scaled focal length, of another shape the whole mask. None: every size is taken as it."""
+    bounds: PoseBounds = PoseBounds()
+    """How far the poses told may be from the truth."""
+    zones: tuple[Zone, ...] = ()
+    """Interiors and entrances drawn by hand (PRV-1)."""
+    dynamics: PtzDynamics | None = None
+    """How fast a PTZ can turn; None: not known."""
+    commissioned: bool = True
+    """False: its masks are not signed off, or it was moved since: wholly masked (PRV-6)."""
+    edge: EdgePlan | None = None
+    """None: the engine masks. Else the camera does, and is audited."""
 
 
 class GapCause(StrEnum):
@@ -55,6 +81,8 @@ class GapCause(StrEnum):
     PACKETS_LOST = "packets_lost"
     OVERLOAD = "overload"
     DISK = "disk"
+    UNVERIFIED = "unverified"
+    """The camera was to mask by itself and its pictures did not show it: they were not kept."""
     NODE_LOST = "node_lost"
     STOPPED = "stopped"
 
@@ -157,6 +185,15 @@ class CameraEventKind(StrEnum):
     PACKETS_LOST = "packets_lost"
     AUDIO_OFFERED = "audio_offered"
     DISK_TROUBLE = "disk_trouble"
+    MASK_VERIFIED = "mask_verified"
+    """The camera's own masks were seen in its pictures: its packets are kept as they come."""
+    MASK_FAILED = "mask_failed"
+    """The camera's own masks failed an audit: the engine masks from this picture on."""
+    VIEW_COVERED = "view_covered"
+    VIEW_DEFOCUSED = "view_defocused"
+    VIEW_MOVED = "view_moved"
+    """It was turned or knocked: wholly masked until its masks are signed off again (PRV-6)."""
+    VIEW_RESTORED = "view_restored"
 
 
 @dataclass(frozen=True, slots=True)

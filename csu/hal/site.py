@@ -5,22 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
-from csu.hal.place import Building
+from csu.hal.place import Building, MapZone
 
 Option: TypeAlias = str | int | float | bool
+
+
+class SignRole(StrEnum):
+    """As whom a person signs a mask set (PRV-6): loosening takes one of each."""
+
+    TECHNICAL = "technical"
+    DPO = "dpo"
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A person who may sign mask sets."""
+
+    person: str
+    role: SignRole
 
 
 class PictureWitness(Protocol):
     """Says what no picture that left ingest may show. A simulated street paints dwellings in a colour of their own."""
 
     def __call__(self, planes: YuvPlanes) -> float:
-        """Share of the picture, 0 to 1, that only an unmasked dwelling above the doctrine's height can show."""
+        """Share of the picture, 0 to 1, that only a dwelling, interior or entrance that is not masked can show."""
         ...
 
 
@@ -42,6 +58,11 @@ class Site:
     alarm_panels: Sequence[AlarmPanel] = ()
     dispatch: Dispatch | None = None
     witness: PictureWitness | None = None
+    zones: tuple[MapZone, ...] = ()
+    """Interiors and entrances of dwellings drawn on the map (PRV-1)."""
+    signatories: tuple[Signatory, ...] = ()
+    """Simulated people who sign the mask sets of a simulated site when it opens. Empty on a real one: each camera is
+    wholly masked until people have signed."""
 
 
 class OpenSite(Protocol):
