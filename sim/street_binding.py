@@ -23,10 +23,10 @@ from csu.hal.camera import (
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.place import Pose, PoseReading
-from csu.hal.site import Option, Site, SiteRequest
+from csu.hal.site import Option, Signatory, SignRole, Site, SiteRequest
 from csu.hal.words import Words
 from sim.endpoints import PROFILE, EndpointSpec, FarmError, RtspFarm, StreetView
-from sim.street import MountLimits, Post, at_rest, build_street, canary_share, drive, go_to, posts
+from sim.street import MountLimits, Post, at_rest, build_street, canary_share, drive, go_to, posts, zones_of
 from sim.street.cameras import REFERENCE_WIDTH_PX
 from sim.street.mount import Motion
 
@@ -38,6 +38,9 @@ CAMERA_WITH_MICROPHONE = 3
 
 ACTUATOR_DELAY_NS = 20 * NS_PER_MS
 """A motor starts a little after its order; by then the drawing process has it too, so pictures never lag poses."""
+
+_SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominique Weber", SignRole.DPO))
+"""Simulated people: they sign for simulated dwellings only."""
 
 _PASSWORD = "street-0000"  # noqa: S105 - guards simulated cameras on the loopback, and makes DIGEST real
 
@@ -65,7 +68,14 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
     try:
         cameras = tuple(StreetCamera(post, options, farm) for post in places)
         witness = canary_share if options.canary else None
-        yield Site(name="street", cameras=cameras, buildings=street.buildings, witness=witness)
+        yield Site(
+            name="street",
+            cameras=cameras,
+            buildings=street.buildings,
+            witness=witness,
+            zones=zones_of(street),
+            signatories=_SIGNATORIES,
+        )
     finally:
         await asyncio.to_thread(farm.stop)
 

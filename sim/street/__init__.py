@@ -4,10 +4,11 @@ In: a seed, an instant, a pose. Out: the same 4:2:0 picture each time, and the t
 Pure: no clock, no file, no chance but the seed.
 """
 
-from sim.street.cameras import Post, mark_is_clear, posts
+from sim.street.cameras import Post, mark_is_clear, posts, sensitive_quads
 from sim.street.canary import CANARY_BGR, CHROMA_MIN, canary_share
 from sim.street.i420 import I420, new_i420, planes_of
 from sim.street.mount import Motion, MountLimits, at_rest, drive, go_to
+from sim.street.openings import zones_of
 from sim.street.painter import StreetPainter
 from sim.street.world import MASK_ABOVE_M, Street, build_street
 
@@ -30,4 +31,6 @@ __all__ = [
     "new_i420",
     "planes_of",
     "posts",
+    "sensitive_quads",
+    "zones_of",
 ]

@@ -9,11 +9,12 @@ import numpy as np
 
 from csu.hal.camera import ViewType
 from csu.hal.frame_mark import TOP_SHARE
-from csu.hal.place import Building, Pose
+from csu.hal.place import Pose
 from sim.street.dice import Dice
 from sim.street.lens import SHIFT, lens_of, project_quads
+from sim.street.openings import zones_of
 from sim.street.order import Floats
-from sim.street.world import MASK_ABOVE_M, Street
+from sim.street.world import MASK_ABOVE_M, Point, Street
 
 REFERENCE_WIDTH_PX, REFERENCE_HEIGHT_PX = 640, 360
 """Poses below are for this size; `posts` makes them fit another."""
@@ -37,14 +38,14 @@ class Post:
 _VALMONT, _SAINT_ELOI = "Valmont-sur-Seille", "Saint-Éloi-lès-Valmont"
 _WIDE, _NARROW, _TRAFFIC = ViewType.WIDE, ViewType.NARROW, ViewType.TRAFFIC
 _POSTS = (
-    Post(1, "Rue des Tanneurs, ouest", _VALMONT, _WIDE, False, Pose(-39.0, 5.4, 6.5, 107.0, -14.0, 0.0, 520.0)),
+    Post(1, "Rue des Tanneurs, ouest", _VALMONT, _WIDE, False, Pose(-39.0, 2.5, 6.5, 100.0, -14.0, 0.0, 520.0)),
     Post(2, "Rue des Tanneurs, est", _VALMONT, _WIDE, False, Pose(29.0, -3.5, 6.0, 287.0, -13.5, 0.0, 500.0)),
-    Post(3, "Place du Marché", _VALMONT, _WIDE, False, Pose(45.2, -8.0, 6.0, 243.0, -14.0, 0.0, 430.0)),
-    Post(4, "Carrefour de la Teinturerie", _VALMONT, _TRAFFIC, True, Pose(5.6, -3.9, 8.0, 312.0, -20.0, 0.0, 430.0)),
-    Post(5, "Passage de la Teinturerie", _VALMONT, _NARROW, False, Pose(0.5, 9.5, 5.5, 355.0, -15.0, 0.0, 560.0)),
-    Post(6, "Rue des Tanneurs, pont", _SAINT_ELOI, _TRAFFIC, False, Pose(-79.0, -3.5, 7.0, 73.0, -13.0, 0.0, 600.0)),
+    Post(3, "Place du Marché", _VALMONT, _WIDE, False, Pose(42.0, -10.5, 6.5, 240.0, -14.0, 0.0, 430.0)),
+    Post(4, "Carrefour de la Teinturerie", _VALMONT, _TRAFFIC, True, Pose(4.5, -3.2, 7.5, 308.0, -20.0, 0.0, 450.0)),
+    Post(5, "Passage de la Teinturerie", _VALMONT, _NARROW, False, Pose(0.0, 2.0, 5.5, 354.0, -15.0, 0.0, 560.0)),
+    Post(6, "Rue des Tanneurs, pont", _SAINT_ELOI, _TRAFFIC, False, Pose(-79.0, -0.5, 7.0, 78.0, -13.0, 0.0, 600.0)),
     Post(7, "École des Tilleuls", _SAINT_ELOI, _NARROW, False, Pose(47.0, -3.9, 6.0, 18.0, -13.0, 0.0, 440.0)),
-    Post(8, "Rue de la Gare", _SAINT_ELOI, _TRAFFIC, True, Pose(79.0, 5.4, 8.0, 249.0, -14.0, 0.0, 560.0)),
+    Post(8, "Rue de la Gare", _SAINT_ELOI, _TRAFFIC, True, Pose(79.0, 3.0, 6.5, 258.0, -14.0, 0.0, 560.0)),
 )
 
 _STREETS = ("Rue des Tanneurs", "Quai des Tilleuls", "Rue du Lavoir", "Rue de la Gare", "Allée des Mésanges")
@@ -58,11 +59,12 @@ def posts(
 
     Poses are for pictures of this size: the same angle across, whatever the width.
     """
-    made = [_POSTS[index] if index < len(_POSTS) else _extra(street, index + 1) for index in range(count)]
+    hidden = sensitive_quads(street)
+    made = [_POSTS[index] if index < len(_POSTS) else _extra(street, index + 1, hidden) for index in range(count)]
     scale = width_px / REFERENCE_WIDTH_PX
     fitted = [replace(post.pose, focal_px=post.pose.focal_px * scale) for post in made]
     return tuple(
-        replace(post, pose=settled(pose, street.buildings, width_px, height_px))
+        replace(post, pose=settled(pose, hidden, width_px, height_px))
         for post, pose in zip(made, fitted, strict=True)
     )
 
@@ -71,12 +73,12 @@ _TRIES = 24
 """Places looked at for one more camera before the last one is taken as it is."""
 
 
-def _extra(street: Street, number: int) -> Post:
+def _extra(street: Street, number: int, hidden: Floats) -> Post:
     dice = Dice(street.seed)
     name = f"post/{number}"
     for attempt in range(_TRIES):
         pose = _kerbside(dice, f"{name}/{attempt}")
-        pose = settled(pose, street.buildings, REFERENCE_WIDTH_PX, REFERENCE_HEIGHT_PX)
+        pose = settled(pose, hidden, REFERENCE_WIDTH_PX, REFERENCE_HEIGHT_PX)
         if pose.tilt_deg > -22.0 and _is_open(street, pose):
             break
     place = f"{dice.choice(f'{name}/street', _STREETS)}, n° {number}"
@@ -84,14 +86,14 @@ def _extra(street: Street, number: int) -> Post:
 
 
 def _kerbside(dice: Dice, name: str) -> Pose:
-    """Above one kerb of the main street, looking along it and across."""
+    """On an arm over the main street, looking along it and a little across."""
     x_m = dice.uniform(f"{name}/x", -78.0, 78.0)
     north, eastward = dice.integer(f"{name}/side", 0, 1) == 1, x_m < 0
-    across_deg = dice.uniform(f"{name}/across", 10.0, 45.0) * (1 if north == eastward else -1)
+    across_deg = dice.uniform(f"{name}/across", 0.0, 16.0) * (1 if north == eastward else -1)
     return Pose(
         x_m,
-        5.4 if north else -3.5,
-        dice.uniform(f"{name}/z", 5.0, 8.0),
+        2.5 if north else -0.5,
+        dice.uniform(f"{name}/z", 5.5, 7.5),
         (90.0 if eastward else 270.0) + across_deg,
         dice.uniform(f"{name}/tilt", -15.0, -12.0),
         0.0,
@@ -110,19 +112,19 @@ def _is_open(street: Street, pose: Pose) -> bool:
     return True
 
 
-def settled(pose: Pose, buildings: tuple[Building, ...], width_px: int, height_px: int) -> Pose:
-    """The pose, tilted down just enough that no dwelling above the doctrine's height comes near the frame mark."""
+def settled(pose: Pose, hidden: Floats, width_px: int, height_px: int) -> Pose:
+    """The pose, tilted down just enough that nothing `hidden` (quads that are to be masked) is near the frame mark."""
     lowest = -60.0
-    while not mark_is_clear(pose, buildings, width_px, height_px) and pose.tilt_deg > lowest:
+    while not mark_is_clear(pose, hidden, width_px, height_px) and pose.tilt_deg > lowest:
         pose = replace(pose, tilt_deg=pose.tilt_deg - 0.5)
     return pose
 
 
-def mark_is_clear(pose: Pose, buildings: tuple[Building, ...], width_px: int, height_px: int) -> bool:
-    """Is the frame mark, with its clearance, free of what a mask would cover?"""
+def mark_is_clear(pose: Pose, hidden: Floats, width_px: int, height_px: int) -> bool:
+    """Is the frame mark, with its clearance, free of what a mask would cover? `hidden`: see `sensitive_quads`."""
     strip_px = height_px * TOP_SHARE - height_px / 60 - MARK_CLEARANCE_PX
     lens = lens_of(pose, width_px, height_px)
-    polygons = project_quads(lens, sensitive_quads(buildings))[0]
+    polygons = project_quads(lens, hidden)[0]
     return not any(_reaches(polygon / (1 << SHIFT), width_px, strip_px) for polygon in polygons)
 
 
@@ -139,14 +141,33 @@ def _reaches(polygon: Floats, width_px: int, strip_px: float) -> bool:
     return bool(rows) and max(rows) >= strip_px
 
 
-def sensitive_quads(buildings: tuple[Building, ...]) -> Floats:
-    """Facades of dwellings from the doctrine's height to the top, (n, 4, 3)."""
+BALCONY_M = 1.5
+"""How far before a facade a dwelling may reach: the engine masks as much (notes on vision, section 6)."""
+
+
+def sensitive_quads(street: Street) -> Floats:
+    """What an engine may cover: dwellings with balconies from the doctrine's height to the top, doors and windows.
+
+    (n, 4, 3) world metres: upright faces only; a roof never comes lower in a picture than the wall under it.
+    """
     quads = []
-    for building in buildings:
+    for building in street.buildings:
         if building.dwelling is False or building.height_m is None:
             continue
         low, top = building.ground_m + MASK_ABOVE_M, building.ground_m + building.height_m
-        ring = building.footprint_m
-        for a, b in zip(ring, (*ring[1:], ring[0]), strict=True):
-            quads.append([(*a, low), (*b, low), (*b, top), (*a, top)])
+        quads += _sides(_wider(building.footprint_m), low, top)
+    for zone in zones_of(street):
+        quads += _sides(zone.ring_m, zone.low_m, zone.high_m)
     return np.array(quads).reshape(-1, 4, 3)
+
+
+def _wider(ring: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The box around a footprint, with balconies on all sides."""
+    xs, ys = zip(*ring, strict=True)
+    west, south, east, north = min(xs) - BALCONY_M, min(ys) - BALCONY_M, max(xs) + BALCONY_M, max(ys) + BALCONY_M
+    return ((west, south), (east, south), (east, north), (west, north))
+
+
+def _sides(ring: tuple[Point, ...], low_m: float, top_m: float) -> list[list[tuple[float, float, float]]]:
+    following = (*ring[1:], ring[0])
+    return [[(*a, low_m), (*b, low_m), (*b, top_m), (*a, top_m)] for a, b in zip(ring, following, strict=True)]

@@ -12,7 +12,17 @@ from math import hypot
 
 from sim.street.canary import CANARY_BGR
 from sim.street.dice import Dice
-from sim.street.world import MASK_ABOVE_M, Colour, House, Point, Style
+from sim.street.openings import (
+    DOOR_HALF_M,
+    DOOR_TOP_M,
+    WINDOW_HALF_M,
+    WINDOW_LOW_M,
+    WINDOW_TOP_M,
+    columns,
+    openings_of,
+    wall_ends,
+)
+from sim.street.world import MASK_ABOVE_M, Colour, House, Style
 
 Corner = tuple[float, float, float]
 
@@ -46,10 +56,9 @@ class Face:
 
 def faces_of(house: House, dice: Dice, *, canary: bool) -> tuple[Face, ...]:
     """All faces of a house, each wall followed by what is on it. Corners counter-clockwise seen from outside."""
-    ring = house.building.footprint_m
     faces: list[Face] = []
-    for number, (start, end) in enumerate(zip(ring, (*ring[1:], ring[0]), strict=True)):
-        faces += _Wall(house, start, end, dice, f"{house.building.building}/{number}", canary).faces()
+    for number in range(len(house.building.footprint_m)):
+        faces += _Wall(house, number, dice, canary).faces()
     faces += _roof(house)
     return tuple(faces)
 
@@ -57,13 +66,15 @@ def faces_of(house: House, dice: Dice, *, canary: bool) -> tuple[Face, ...]:
 class _Wall:
     """One wall, drawn in its own metres: along it from the left seen from outside, and up."""
 
-    def __init__(self, house: House, start: Point, end: Point, dice: Dice, name: str, canary: bool) -> None:
+    def __init__(self, house: House, number: int, dice: Dice, canary: bool) -> None:
         self._house = house
+        self._number = number
+        start, end = wall_ends(house, number)
         self._start = start
         self.length_m = hypot(end[0] - start[0], end[1] - start[1])
         self._step = ((end[0] - start[0]) / self.length_m, (end[1] - start[1]) / self.length_m)
         self._dice = dice
-        self._name = name
+        self._name = f"{house.building.building}/{number}"
         self._canary = canary and house.building.dwelling is not False
 
     def faces(self) -> Iterator[Face]:
@@ -79,34 +90,30 @@ class _Wall:
             yield from self._upper_floors()
         yield self._above(0, house.eave_m - 0.3, self.length_m, house.eave_m, house.trim)
 
-    def _columns(self, pitch_m: float) -> list[float]:
-        """Middles of evenly spaced openings."""
-        count = max(1, int((self.length_m - 0.8) / pitch_m))
-        return [self.length_m * (index + 0.5) / count for index in range(count)]
-
     def _ground_floor(self) -> Iterator[Face]:
-        columns = self._columns(2.5)
-        door = self._dice.integer(f"{self._name}/door", 0, len(columns) - 1)
         if self._house.style is Style.SHOP_BELOW:
             sign = self._dice.choice(f"{self._name}/sign", _SIGNS)
             yield self._patch(0.4, 0.35, self.length_m - 0.4, 2.1, _GLASS, Glow.WINDOW)
             yield self._patch(0.4, 2.1, self.length_m - 0.4, MASK_ABOVE_M, sign)
-            for middle in columns:
+            for middle in columns(self.length_m):
                 yield self._patch(middle - 0.05, 0.35, middle + 0.05, 2.1, _FRAME)
-        for index, middle in enumerate(columns):
-            if index == door:
-                yield self._patch(middle - 0.6, 0, middle + 0.6, 2.3, _FRAME)
-                yield self._patch(middle - 0.5, 0, middle + 0.5, 2.2, self._house.trim)
-            elif self._house.style is Style.HOUSE:
-                yield self._patch(middle - 0.6, 0.95, middle + 0.6, 2.35, _FRAME)
-                yield self._patch(middle - 0.5, 1.05, middle + 0.5, 2.25, _GLASS, Glow.WINDOW)
+        found = openings_of(self._house, self._number, self._dice)
+        if found is None:
+            return
+        left, right = found.door_m - DOOR_HALF_M, found.door_m + DOOR_HALF_M
+        yield self._patch(left, 0, right, DOOR_TOP_M, _FRAME)
+        yield self._hidden(left + 0.1, 0, right - 0.1, DOOR_TOP_M - 0.1, self._house.trim)
+        for middle in found.windows_m:
+            left, right = middle - WINDOW_HALF_M, middle + WINDOW_HALF_M
+            yield self._patch(left, WINDOW_LOW_M, right, WINDOW_TOP_M, _FRAME)
+            yield self._hidden(left + 0.1, WINDOW_LOW_M + 0.1, right - 0.1, WINDOW_TOP_M - 0.1, _GLASS, Glow.WINDOW)
 
     def _upper_floors(self) -> Iterator[Face]:
         house = self._house
         yield self._patch(0, _GROUND_FLOOR_M - 0.25, self.length_m, _GROUND_FLOOR_M - 0.1, _STONE)
         sill_m = _GROUND_FLOOR_M + 0.8
         while sill_m + 1.6 < house.eave_m - 0.3:
-            for middle in self._columns(2.5):
+            for middle in columns(self.length_m):
                 yield self._patch(middle - 0.62, sill_m - 0.12, middle + 0.62, sill_m + 1.6, _FRAME)
                 for left in (middle - 1.05, middle + 0.62):
                     yield self._patch(left, sill_m, left + 0.43, sill_m + 1.5, house.trim)
@@ -116,7 +123,7 @@ class _Wall:
     def _ribbons(self) -> Iterator[Face]:
         """A school: long bands of windows and a wide door."""
         for sill_m in (1.0, 4.0):
-            for middle in self._columns(3.0):
+            for middle in columns(self.length_m, 3.0):
                 yield self._patch(middle - 1.3, sill_m, middle + 1.3, sill_m + 1.8, _FRAME)
                 for left in (middle - 1.2, middle + 0.05):
                     yield self._patch(left, sill_m + 0.1, left + 1.15, sill_m + 1.7, _GLASS, Glow.WINDOW)
@@ -126,15 +133,23 @@ class _Wall:
         yield self._patch(0.5, 6.5, self.length_m - 0.5, 7.2, (150, 110, 60))
 
     def _arches(self) -> Iterator[Face]:
-        for middle in self._columns(2.4):
+        for middle in columns(self.length_m, 2.4):
             yield self._patch(middle - 0.85, 0.2, middle + 0.85, 3.0, (70, 70, 66))
             yield self._patch(middle - 0.85, 3.2, middle + 0.85, 3.9, _GLASS, Glow.WINDOW)
 
     def _above(
         self, left: float, low: float, right: float, high: float, colour: Colour, glow: Glow = Glow.NONE
     ) -> Face:
-        """Something a dwelling may only show masked: canary when it all lies above the doctrine's height."""
-        if self._canary and low >= MASK_ABOVE_M:
+        """What a dwelling may only show masked because of its height: canary when it all lies above the doctrine's."""
+        if low >= MASK_ABOVE_M:
+            return self._hidden(left, low, right, high, colour, glow)
+        return self._patch(left, low, right, high, colour, glow)
+
+    def _hidden(
+        self, left: float, low: float, right: float, high: float, colour: Colour, glow: Glow = Glow.NONE
+    ) -> Face:
+        """What a dwelling may only show masked, at any height: canary."""
+        if self._canary:
             return self._patch(left, low, right, high, CANARY_BGR, Glow.CANARY)
         return self._patch(left, low, right, high, colour, glow)
 
