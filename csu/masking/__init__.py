@@ -4,11 +4,12 @@ In: `ClearFrame`s of the ingest process, a camera's `Assignment` and pose readin
 `MaskedPacket`s, which no other room can make. Geometry, cover, policy and fill are pure; only x264 is a shell.
 """
 
-from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of
+from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of, cover_of_path
 from csu.masking.encoder import EncoderQuality, MaskedEncoder
 from csu.masking.errors import MaskError
 from csu.masking.fill import FILL_YUV, mask
 from csu.masking.policy import READING_STALE_NS, SETTLED_AFTER_NS, CoverPolicy
+from csu.masking.surfaces import Surfaces, forbidden_surfaces
 
 __all__ = [
     "CELL_PX",
@@ -21,6 +22,9 @@ __all__ = [
     "EncoderQuality",
     "MaskError",
     "MaskedEncoder",
+    "Surfaces",
     "cover_of",
+    "cover_of_path",
+    "forbidden_surfaces",
     "mask",
 ]

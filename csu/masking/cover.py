@@ -7,7 +7,7 @@ across the edge (notes on media, section 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, hypot, radians, tan
@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.hal.place import Building, Pose
+from csu.hal.place import Building, Pose, PoseBounds
 from csu.masking.geometry import BuildingUnusable, Quads, dwelling_surfaces, outlines
+from csu.masking.surfaces import Surfaces
 
 CELL_PX = 16
 FINE_PX = 4
@@ -153,6 +154,20 @@ def cover_of_surfaces(
         return Cover.whole(width_px, height_px)
     fine = _draw(outlines(surfaces, pose, width_px, height_px), width_px, height_px, margin_px)
     return Cover.whole(width_px, height_px) if fine is None else Cover(width_px, height_px, _cells_touched(fine))
+
+
+def cover_of_path(
+    path: Sequence[Pose], surfaces: Surfaces, width_px: int, height_px: int, bounds: PoseBounds
+) -> Cover:
+    """The union of what must be hidden from every pose on the path, and from every pose within `bounds` of those.
+
+    Between two poses pan goes the shorter way round; tilt, roll, place and the logarithm of the focal length go
+    straight. One pose is a fixed camera. Fails closed: no pose, or one that cannot be used, gives the whole picture.
+    """
+    plain = not (bounds.position_m or bounds.focal_share or bounds.k1) and len(set(path)) == 1 and path[0].k1 == 0
+    if not plain or surfaces.unusable:
+        return Cover.whole(width_px, height_px)
+    return cover_of_surfaces(path[0], surfaces.quads, width_px, height_px, CoverMargins(bounds.angle_deg))
 
 
 def _margin_px(pose: Pose, width_px: int, height_px: int, angle_deg: float) -> float:
