@@ -8,6 +8,7 @@ alone, because only that room holds the seal (architecture rule 5, PRV-3).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NoReturn, TypeAlias, final
 
 import numpy as np
@@ -41,9 +42,23 @@ class ClearPictureRefused(CsuError, TypeError):
         )
 
 
+class Chroma(StrEnum):
+    """How many colour samples a picture has."""
+
+    C420 = "4:2:0"
+    """One for two columns and two rows."""
+    C422 = "4:2:2"
+    """One for two columns, in every row."""
+
+
 @dataclass(frozen=True, slots=True)
 class YuvPlanes:
-    """A 4:2:0 picture: y is (height, width), u and v are (ceil(height/2), ceil(width/2))."""
+    """A picture in three planes. y is (height, width); u and v are (ceil(height/2), ceil(width/2)) in 4:2:0 and
+    (height, ceil(width/2)) in 4:2:2.
+
+    After the mask every picture is 8-bit 4:2:0, which is what the type of the planes says. Before it a camera may send
+    10 bits a sample: then the planes are uint16, samples 0 to 1023 in the machine's byte order, and `depth_bits` is 10.
+    """
 
     y: Plane
     u: Plane
@@ -52,6 +67,28 @@ class YuvPlanes:
     """True for 0-255 luma (JPEG range), False for 16-235."""
     bt709: bool | None = None
     """The colour matrix the stream declares: True for BT.709, False for BT.601, None when it says nothing."""
+    depth_bits: int = 8
+    """Bits a sample: 8 (uint8) or 10 (uint16)."""
+
+    @property
+    def chroma(self) -> Chroma | None:
+        """What the shapes of the planes say; None: neither of the two, and nobody may guess. (1 row: 4:2:0.)"""
+        height, width = self.y.shape
+        across = (width + 1) // 2
+        if self.u.shape != self.v.shape:
+            return None
+        if self.u.shape == ((height + 1) // 2, across):
+            return Chroma.C420
+        return Chroma.C422 if self.u.shape == (height, across) else None
+
+    @property
+    def is_sound(self) -> bool:
+        """True when the samples are of the depth that is declared and the shapes fit each other."""
+        samples = {8: np.dtype(np.uint8), 10: np.dtype(np.uint16)}
+        if self.depth_bits not in samples:
+            return False
+        expected = (2, samples[self.depth_bits])
+        return all((p.ndim, p.dtype) == expected for p in (self.y, self.u, self.v)) and self.chroma is not None
 
     @property
     def is_bt709(self) -> bool:
@@ -97,7 +134,11 @@ class ClearFrame:
 
 @final
 class MaskedFrame:
-    """A picture whose sensitive pixels are destroyed. `mask_epoch` names the version of the cover that did it."""
+    """A picture whose sensitive pixels are destroyed. `mask_epoch` names the version of the cover that did it.
+
+    Always 8-bit 4:2:0, whatever the camera sends: wall, witness, shared memory and encoder build on it; other planes
+    raise ValueError.
+    """
 
     __slots__ = ("camera", "captured", "covered_share", "mask_epoch", "planes", "sequence")
 
@@ -113,6 +154,8 @@ class MaskedFrame:
         seal: MaskSeal,
     ) -> None:
         _require_seal(seal, camera)
+        if not planes.is_sound or planes.depth_bits != 8 or planes.chroma is not Chroma.C420:
+            raise ValueError(f"camera {camera}: a masked picture must be 8-bit 4:2:0")
         self.camera = camera
         self.sequence = sequence
         self.captured = captured

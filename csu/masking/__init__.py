@@ -7,8 +7,9 @@ In: `ClearFrame`s of the ingest process, a camera's `Assignment` and pose readin
 from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of, cover_of_path
 from csu.masking.encoder import EncoderQuality, MaskedEncoder
 from csu.masking.errors import MaskError
-from csu.masking.fill import FILL_YUV, mask
+from csu.masking.fill import FILL_YUV, Fill, fill_yuv, mask
 from csu.masking.policy import READING_STALE_NS, SETTLED_AFTER_NS, CoverPolicy
+from csu.masking.still import still_of
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
 
 __all__ = [
@@ -20,11 +21,14 @@ __all__ = [
     "CoverMargins",
     "CoverPolicy",
     "EncoderQuality",
+    "Fill",
     "MaskError",
     "MaskedEncoder",
     "Surfaces",
     "cover_of",
     "cover_of_path",
+    "fill_yuv",
     "forbidden_surfaces",
     "mask",
+    "still_of",
 ]

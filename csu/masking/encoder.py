@@ -16,10 +16,19 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.plane import VideoPlane
+from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
-from csu.hal.frames import CaptureTime, EncodedFormat, MaskedFrame, MaskedPacket, Plane, require_masked_frame
+from csu.hal.frames import (
+    CaptureTime,
+    EncodedFormat,
+    MaskedFrame,
+    MaskedPacket,
+    Plane,
+    YuvPlanes,
+    require_masked_frame,
+)
 from csu.hal.words import Words
 from csu.masking._seal import SEAL
 from csu.masking.errors import MaskError
@@ -95,7 +104,7 @@ class MaskedEncoder:
         require_masked_frame(frame, where=f"{self._camera}/encoder")
         self._require_same_picture_kind(frame)
         pts, is_new_second = self._timeline.place(frame.captured.at_ns)
-        picture = self._picture_of(frame.planes.y, frame.planes.u, frame.planes.v)
+        picture = self._picture_of(frame.planes)
         picture.pts = pts
         is_key = is_new_second or frame.mask_epoch != self._mask_epoch  # so that a recorder can cut between two epochs
         picture.pict_type = PictureType.I if is_key else PictureType.NONE
@@ -162,11 +171,16 @@ class MaskedEncoder:
             )
         return packets
 
-    def _picture_of(self, y: Plane, u: Plane, v: Plane) -> VideoFrame:
-        picture = VideoFrame(self._format.width_px, self._format.height_px, "yuv420p")
+    def _picture_of(self, planes: YuvPlanes) -> VideoFrame:
+        whole = _in_one_piece(planes)
+        if whole is not None:
+            # Lent, not copied: x264 makes the one copy it needs before it returns.
+            picture = VideoFrame.from_numpy_buffer(whole, "yuv420p")
+        else:
+            picture = VideoFrame(self._format.width_px, self._format.height_px, "yuv420p")
+            for target, source in zip(picture.planes, (planes.y, planes.u, planes.v), strict=True):
+                _write(target, source)
         picture.color_range = 2 if self._full_range else 1
-        for target, source in zip(picture.planes, (y, u, v), strict=True):
-            _write(target, source)
         return picture
 
     def _require_same_picture_kind(self, frame: MaskedFrame) -> None:
@@ -225,6 +239,28 @@ def codec_name(extradata: bytes) -> str:
         if extradata[start : start + 3] == b"\x00\x00\x01" and extradata[start + 3] & 0x1F == 7:
             return "avc1." + extradata[start + 4 : start + 7].hex().upper()
     raise ValueError("the encoder gave no SPS")
+
+
+def _in_one_piece(planes: YuvPlanes) -> Plane | None:
+    """The memory of planes that lie one after the other without a gap, as `mask` makes them: (height * 3 / 2, width).
+
+    None when they do not, or when the size is not PyAV's: it counts rows in sixths, so heights in steps of four.
+    """
+    whole = planes.y.base
+    if not isinstance(whole, np.ndarray) or not (whole.flags.c_contiguous and whole.flags.owndata):
+        return None
+    luma, chroma = planes.y.size, planes.u.size
+    if planes.width_px % 2 or planes.height_px % 4 or whole.nbytes != luma + 2 * chroma:
+        return None
+    begin = _address(whole)
+    for plane, offset in ((planes.y, 0), (planes.u, luma), (planes.v, luma + chroma)):
+        if plane.base is not whole or not plane.flags.c_contiguous or _address(plane) != begin + offset:
+            return None
+    return np.asarray(whole, np.uint8).reshape(planes.height_px * 3 // 2, planes.width_px)
+
+
+def _address(plane: NDArray[np.uint8]) -> int:
+    return int(plane.__array_interface__["data"][0])
 
 
 def _write(target: VideoPlane, source: Plane) -> None:

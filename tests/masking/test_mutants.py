@@ -66,9 +66,9 @@ def test_a_roll_turned_the_wrong_way_is_seen(coverage, monkeypatch):
 def test_chroma_left_as_it_was_is_seen(traces_of_the_hidden, some_cover, monkeypatch):
     true_fill = fill_module._fill_plane
 
-    def luma_only(plane, top, left, where, value):
-        if value == fill_module.FILL_YUV[0]:
-            true_fill(plane, top, left, where, value)
+    def luma_only(plane, top, left, where, texture):
+        if texture[0, 0] == fill_module.FILL_YUV[0]:
+            true_fill(plane, top, left, where, texture)
 
     monkeypatch.setattr(fill_module, "_fill_plane", luma_only)
     assert "plane u of picture 0" in traces_of_the_hidden(3, some_cover(3, 64, 48), encode=False)
@@ -77,9 +77,9 @@ def test_chroma_left_as_it_was_is_seen(traces_of_the_hidden, some_cover, monkeyp
 def test_an_odd_edge_left_as_it_was_is_seen(traces_of_the_hidden, some_cover, monkeypatch):
     true_fill = fill_module._fill_plane
 
-    def even_only(plane, top, left, where, value):
+    def even_only(plane, top, left, where, texture):
         height, width = (side & ~1 for side in where.shape)
-        true_fill(plane, top, left, np.ascontiguousarray(where[:height, :width]), value)
+        true_fill(plane, top, left, np.ascontiguousarray(where[:height, :width]), texture)
 
     monkeypatch.setattr(fill_module, "_fill_plane", even_only)
     assert traces_of_the_hidden(3, some_cover(3, 64, 48), encode=False) == []
@@ -87,7 +87,7 @@ def test_an_odd_edge_left_as_it_was_is_seen(traces_of_the_hidden, some_cover, mo
 
 
 def test_a_blur_instead_of_a_constant_is_seen(traces_of_the_hidden, some_cover, monkeypatch):
-    def blur(plane, top, left, where, value):
+    def blur(plane, top, left, where, texture):
         window = plane[top : top + where.shape[0], left : left + where.shape[1]]
         window[where > 0] = int(window[where > 0].mean())
 
