@@ -7,7 +7,7 @@ alone, because only that room holds the seal (architecture rule 5, PRV-3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn, TypeAlias, final
 
@@ -111,6 +111,9 @@ class CaptureTime:
     at_ns: Nanoseconds
     from_camera: bool
     """True: from the camera's RTCP sender reports. False: time of arrival, because no report has come yet."""
+    at_latest_ns: Nanoseconds | None = field(default=None, compare=False)
+    """By our clock: it had arrived by then, less the delay that varies. A camera's clock may be wrong, arrival not. None:
+    nobody measured it."""
 
 
 @final
