@@ -15,31 +15,48 @@ For a test::
 `TestCard` (the default picture) costs almost nothing; `StreetView(pose)` is the street. `canned=True` serves loops
 encoded once, for hundreds of clients. Wrong codecs are a matter of the spec (`codec=Codec.HEVC`), not of a fault.
 A path that is not there answers 404; UDP transport answers 461.
+
+A camera burns masks in by itself, on its main stream, its sub stream (`sub=True`) and its snapshot, and can be made to
+betray them (`MaskFault`), or to see badly (`ViewFault`)::
+
+        farm.set_masks("cam-01", [OnboardMask("door", ((0.1, 0.2), (0.3, 0.2), (0.3, 0.6), (0.1, 0.6)))])
+        farm.read_masks("cam-01")                          # what the camera says, which may not be what it does
+        farm.address("cam-01", SUB_PROFILE), farm.snapshot_address("cam-01")
+        farm.set_mask_fault("cam-01", MaskFault.SUB_ONLY)  # the recorded stream is clear from now on
+        farm.set_view_fault("cam-01", ViewFault(ViewFaultKind.KNOCKED), after_s=5)
 """
 
 from sim.endpoints.farm import FarmError, RtspFarm
 from sim.endpoints.spec import (
     PROFILE,
+    SUB_PROFILE,
     Codec,
     EndpointCounts,
     EndpointSpec,
     Fault,
     FaultKind,
+    MaskFault,
     Picture,
     StreetView,
     TestCard,
+    ViewFault,
+    ViewFaultKind,
 )
 
 __all__ = [
     "PROFILE",
+    "SUB_PROFILE",
     "Codec",
     "EndpointCounts",
     "EndpointSpec",
     "FarmError",
     "Fault",
     "FaultKind",
+    "MaskFault",
     "Picture",
     "RtspFarm",
     "StreetView",
     "TestCard",
+    "ViewFault",
+    "ViewFaultKind",
 ]

@@ -26,14 +26,14 @@ from sim.endpoints.rtsp import (
     reply,
     sdp_of,
 )
-from sim.endpoints.spec import PROFILE, FaultKind
+from sim.endpoints.spec import FaultKind
 
 _IDLE_S_MAX = 90.0
 """A client that sends nothing for so long, and watches nothing, is let go."""
 
 
 class Connection:
-    """Serves one client until it leaves. `endpoints` maps a path (`cam-01/main`) to its camera."""
+    """Serves one client until it leaves. `endpoints` maps a path (`cam-01/main`) to that stream of its camera."""
 
     def __init__(
         self,
@@ -100,6 +100,8 @@ class Connection:
         if endpoint is None:
             self._send(reply(404, request))
             return True
+        if endpoint.is_down:
+            return False
         if endpoint.has(FaultKind.MUTE):
             return True
         if not self._may_pass(request, endpoint):
@@ -124,7 +126,7 @@ class Connection:
         """The camera of a request, and the track it names (empty for the whole presentation)."""
         parts = request.path.split("/")
         track = parts[2] if len(parts) == 3 else ""
-        if len(parts) not in (2, 3) or parts[1] != PROFILE or track not in ("", VIDEO_TRACK, AUDIO_TRACK):
+        if len(parts) not in (2, 3) or track not in ("", VIDEO_TRACK, AUDIO_TRACK):
             return None, ""
         return self._endpoints.get("/".join(parts[:2])), track
 
@@ -140,15 +142,15 @@ class Connection:
         return False
 
     async def _describe(self, request: Request, endpoint: Endpoint) -> None:
-        spec = endpoint.spec
+        spec, stream = endpoint.spec, endpoint.stream
         hidden = endpoint.has(FaultKind.NO_PARAMETER_SETS)
         loop = asyncio.get_running_loop()
         sets = await loop.run_in_executor(
-            None, parameter_sets, spec.codec, spec.width_px, spec.height_px, spec.frames_per_s
+            None, parameter_sets, stream.codec, stream.width_px, stream.height_px, spec.frames_per_s
         )
-        stream = StreamDescription(spec.codec, () if hidden else sets, spec.frames_per_s, spec.audio)
+        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, spec.audio)
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
-        self._send(reply(200, request, headers, sdp_of(spec.camera, stream)))
+        self._send(reply(200, request, headers, sdp_of(spec.camera, description)))
 
     def _set_up(self, request: Request, endpoint: Endpoint, track: str) -> None:
         channel = interleaved_channel(request.headers.get("transport", ""))

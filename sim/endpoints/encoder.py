@@ -131,10 +131,15 @@ def _encoded(codec: Codec, data: bytes, captured_at_ns: Nanoseconds, *, is_key: 
     return EncodedPicture(tuple(payloads), len(front), is_key, captured_at_ns, len(data))
 
 
-def _jpeg(picture: I420, captured_at_ns: Nanoseconds) -> EncodedPicture:
+def jpeg_of(picture: I420) -> bytes:
+    """A JPEG file of one picture."""
     image = cv2.cvtColor(picture, cv2.COLOR_YUV2BGR_I420)
     good, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])
     if not good:
         raise RuntimeError("OpenCV could not make a JPEG")
-    jpeg = np.asarray(data, np.uint8).tobytes()
+    return np.asarray(data, np.uint8).tobytes()
+
+
+def _jpeg(picture: I420, captured_at_ns: Nanoseconds) -> EncodedPicture:
+    jpeg = jpeg_of(picture)
     return EncodedPicture(tuple(packetise_jpeg(jpeg)), 0, True, captured_at_ns, len(jpeg))

@@ -13,14 +13,28 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from types import TracebackType
 
-from csu.hal.camera import StreamAddress
+from csu.hal.camera import OnboardMask, StreamAddress
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.machine import SystemClock
-from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
-from sim.endpoints.server import HOST
-from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault
+from sim.endpoints.orders import (
+    Answer,
+    BetrayMasks,
+    Count,
+    Misbehave,
+    Open,
+    Order,
+    ReadMasks,
+    Reboot,
+    SetMasks,
+    SpoilView,
+    Stop,
+    Turn,
+)
+from sim.endpoints.server import DOWN_S, HOST
+from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault, streams_of
+from sim.endpoints.stills import STILL
 from sim.street.mount import Motion
 
 _START_S_MAX = 60.0
@@ -33,7 +47,7 @@ class FarmError(CsuError):
 
 
 class RtspFarm:
-    """Serves `cameras` over RTSP on an ephemeral port of the loopback.
+    """Serves `cameras` over RTSP, and stills over HTTP, each on an ephemeral port of the loopback.
 
     Use as a context manager, or call `start` and `stop`. The process cannot outlive its parent: it ends on `stop`, at
     exit, when the control socket closes and when the parent is gone. Thread-safe. Raises FarmError.
@@ -47,6 +61,7 @@ class RtspFarm:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self.port = 0
+        self.stills_port = 0
         self.clock: Clock = SystemClock()
         """The clock the cameras live by."""
 
@@ -61,7 +76,7 @@ class RtspFarm:
         self._connection = Connection(ours.detach())
         _running.add(self)
         answer = self._order(Open(tuple(self._specs.values())), _START_S_MAX)
-        self.port = answer.port
+        self.port, self.stills_port = answer.port, answer.stills_port
 
     def stop(self) -> None:
         """End the process, gently and then surely. Idempotent."""
@@ -107,22 +122,49 @@ class RtspFarm:
         """Is the process running?"""
         return self._process is not None and self._process.poll() is None
 
-    def url(self, camera: str) -> str:
-        """rtsp://127.0.0.1:PORT/<camera>/main, without user and password. Raises KeyError."""
-        return f"rtsp://{HOST}:{self.port}/{self._specs[camera].camera}/{PROFILE}"
+    def url(self, camera: str, profile: str = PROFILE) -> str:
+        """rtsp://127.0.0.1:PORT/<camera>/<profile>, without user and password. Raises KeyError."""
+        if profile not in [stream.profile for stream in streams_of(self._specs[camera])]:
+            raise KeyError(profile)
+        return f"rtsp://{HOST}:{self.port}/{camera}/{profile}"
 
-    def address(self, camera: str) -> StreamAddress:
+    def address(self, camera: str, profile: str = PROFILE) -> StreamAddress:
         """URL, user and password. Raises KeyError."""
         spec = self._specs[camera]
-        return StreamAddress(self.url(camera), spec.user, spec.password)
+        return StreamAddress(self.url(camera, profile), spec.user, spec.password)
+
+    def snapshot_address(self, camera: str) -> StreamAddress:
+        """Where a GET with a DIGEST login gives a JPEG of now. Raises KeyError."""
+        spec = self._specs[camera]
+        return StreamAddress(f"http://{HOST}:{self.stills_port}/{camera}/{STILL}", spec.user, spec.password)
 
     def misbehave(self, camera: str, fault: Fault | None) -> None:
         """Make one camera misbehave from now on; None heals it. FREEZE and CLOSE also strike those who watch now."""
         self._order(Misbehave(camera, fault), _ANSWER_S_MAX)
 
-    def turn(self, camera: str, motion: Motion) -> None:
-        """Make a camera with a street picture look where `motion` says."""
-        self._order(Turn(camera, motion), _ANSWER_S_MAX)
+    def turn(self, camera: str, motion: Motion, *, seeking: bool = False) -> None:
+        """Make a camera look where `motion` says. `seeking`: to a preset or home, rather than driven by hand."""
+        self._order(Turn(camera, motion, seeking), _ANSWER_S_MAX)
+
+    def set_masks(self, camera: str, masks: Sequence[OnboardMask]) -> None:
+        """Have a camera burn these masks in, and no others. An honest one refuses more than it has places for."""
+        self._order(SetMasks(camera, tuple(masks)), _ANSWER_S_MAX)
+
+    def read_masks(self, camera: str) -> tuple[OnboardMask, ...]:
+        """What masks a camera says it burns in."""
+        return self._order(ReadMasks(camera), _ANSWER_S_MAX).masks
+
+    def set_mask_fault(self, camera: str, fault: MaskFault | None, after_s: float = 0.0) -> None:
+        """Make a camera betray its masks; None heals it. See `MaskFault` for `after_s`."""
+        self._order(BetrayMasks(camera, fault, after_s), _ANSWER_S_MAX)
+
+    def set_view_fault(self, camera: str, fault: ViewFault | None, after_s: float = 0.0) -> None:
+        """Cover, knock or defocus a camera `after_s` from now; None puts it right."""
+        self._order(SpoilView(camera, fault, after_s), _ANSWER_S_MAX)
+
+    def reboot(self, camera: str, down_s: float = DOWN_S) -> None:
+        """Restart a camera: all connections drop and none is taken for `down_s`. An honest one keeps its masks."""
+        self._order(Reboot(camera, down_s), _ANSWER_S_MAX)
 
     def counts(self) -> dict[str, EndpointCounts]:
         """What each endpoint did so far."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from sim.endpoints.encoder import EncodedPicture
 from sim.endpoints.rtp import VIDEO_CLOCK_HZ, RtpTrack, interleave
-from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, FaultKind
+from sim.endpoints.spec import EndpointSpec, Fault, FaultKind, StreamSpec
 
 BACKLOG_BYTES_MAX = 512 * 1024
 """What may wait here for a slow client (some 5 s of a common stream) before it is dropped."""
@@ -22,12 +22,15 @@ SOCKET_BYTES_MAX = 256 * 1024
 
 
 class Endpoint:
-    """One camera as the server knows it: its spec, its present fault, its feed, its counters."""
+    """One stream of a camera as the server knows it: its spec, its present fault, its feed, its counters."""
 
-    def __init__(self, spec: EndpointSpec, feed: Feed) -> None:
+    def __init__(self, spec: EndpointSpec, stream: StreamSpec, feed: Feed) -> None:
         self.spec = spec
+        self.stream = stream
         self.fault: Fault | None = spec.fault
         self.feed = feed
+        self.is_down = False
+        """It restarts: whoever asks for something is cut off."""
         self.clients = 0
         self.plays = 0
         self.logins_refused = 0
@@ -37,18 +40,6 @@ class Endpoint:
     def has(self, kind: FaultKind) -> bool:
         """Does it misbehave so now?"""
         return self.fault is not None and self.fault.kind is kind
-
-    def counts(self) -> EndpointCounts:
-        """The account of this endpoint."""
-        return EndpointCounts(
-            clients=self.clients,
-            plays=self.plays,
-            logins_refused=self.logins_refused,
-            audio_setups=self.audio_setups,
-            pictures=self.feed.pictures,
-            pictures_late=self.feed.pictures_late(),
-            slow_clients_dropped=self.slow_clients_dropped,
-        )
 
 
 class Viewer:
@@ -69,10 +60,12 @@ class Viewer:
 class Feed:
     """`on_watch(True)` is called when the first viewer comes, and for each later one; `on_watch(False)` at the last."""
 
-    def __init__(self, spec: EndpointSpec, clock: Clock, ssrc: int, on_watch: Callable[[bool], None]) -> None:
+    def __init__(
+        self, spec: EndpointSpec, stream: StreamSpec, clock: Clock, ssrc: int, on_watch: Callable[[bool], None]
+    ) -> None:
         self._spec = spec
         self._clock = clock
-        self._track = RtpTrack(ssrc, spec.codec.payload_type, VIDEO_CLOCK_HZ, first_sequence=ssrc)
+        self._track = RtpTrack(ssrc, stream.codec.payload_type, VIDEO_CLOCK_HZ, first_sequence=ssrc)
         self._viewers: dict[Viewer, None] = {}
         self._on_watch = on_watch
         self._reported_at_ns: Nanoseconds = 0
@@ -100,6 +93,12 @@ class Feed:
         viewer.endpoint.clients -= 1
         if not self._viewers:
             self._on_watch(False)
+
+    def cut_off(self) -> None:
+        """Every client loses its connection at once, as when a camera loses its power."""
+        for viewer in list(self._viewers):
+            viewer.transport.abort()
+            self.leave(viewer)
 
     def publish(self, picture: EncodedPicture, at_ns: Nanoseconds) -> None:
         """Send one picture, taken at `at_ns`, to all who can follow it."""

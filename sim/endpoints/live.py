@@ -6,66 +6,14 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-
-import cv2
 
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
-from csu.hal.frame_mark import draw_mark
-from sim.endpoints.encoder import EncodedPicture, Encoder
-from sim.endpoints.pictures import PictureSource, open_source
-from sim.endpoints.spec import EndpointSpec, Fault, FaultKind
-from sim.street.i420 import I420, new_i420, planes_of
+from sim.endpoints.encoder import EncodedPicture
+from sim.endpoints.live_camera import LiveCamera
+from sim.endpoints.spec import EndpointSpec
 
-OnPicture = Callable[["LiveCamera", EncodedPicture], None]
-
-
-def frame_number(at_ns: Nanoseconds, frames_per_s: int) -> int:
-    """The capture counter at an instant on the camera's grid: counts since 1970, whether drawn or not."""
-    return (at_ns * frames_per_s + NS_PER_S // 2) // NS_PER_S
-
-
-class LiveCamera:
-    """One camera: its source, its encoder, its place in time. `capture` is called by one worker thread only."""
-
-    def __init__(self, spec: EndpointSpec) -> None:
-        self.spec = spec
-        self.fault: Fault | None = spec.fault
-        self.watched = False
-        self.wants_key = False
-        self.pictures = 0
-        self.pictures_late = 0
-        self.scheduled = False
-        self.source: PictureSource = open_source(spec)
-        self._encoder: Encoder | None = None
-        self._encoded = 0
-
-    def capture(self, at_ns: Nanoseconds) -> EncodedPicture:
-        """Draw and encode the picture of `at_ns`."""
-        picture = self.source.draw(at_ns)
-        if self._size_changed():
-            picture = _halved(picture)
-        planes = planes_of(picture)
-        draw_mark(planes, self.spec.number, frame_number(at_ns, self.spec.frames_per_s))
-        size = (planes.width_px, planes.height_px)
-        if self._encoder is None or self._encoder.size_px != size:
-            self._encoder = Encoder(self.spec.codec, *size, self.spec.frames_per_s)
-        force_key, self.wants_key = self.wants_key, False
-        encoded = self._encoder.encode(picture, at_ns, force_key=force_key)
-        self._encoded += 1
-        self.pictures += 1
-        if self.fault is not None and self.fault.kind is FaultKind.NO_PARAMETER_SETS:
-            return replace(encoded, payloads=encoded.payloads[encoded.parameter_payloads :], parameter_payloads=0)
-        return encoded
-
-    def forget_stream(self) -> None:
-        """Nobody watches any more: the next watcher begins a new stream."""
-        self._encoder = None
-        self._encoded = 0
-
-    def _size_changed(self) -> bool:
-        fault = self.fault
-        return fault is not None and fault.kind is FaultKind.SIZE_CHANGE and self._encoded >= fault.after_frames
+OnPicture = Callable[[LiveCamera, str, EncodedPicture], None]
+"""A camera, the profile, the picture."""
 
 
 class Studio:
@@ -92,20 +40,20 @@ class Studio:
             self._changed.notify()
         self._thread.join(timeout=5)
 
-    def watch(self, camera: LiveCamera) -> None:
-        """Draw this camera from its next instant on, beginning with a key frame."""
+    def watch(self, camera: LiveCamera, profile: str) -> None:
+        """Draw this stream of a camera from its next instant on, beginning with a key frame."""
         with self._changed:
-            camera.watched = True
-            camera.wants_key = True
+            camera.watched |= {profile}
+            camera.wants_key |= {profile}
             if not camera.scheduled:
                 camera.scheduled = True
                 heapq.heappush(self._due, (self._next_instant(camera), next(self._order), camera))
                 self._changed.notify()
 
-    def unwatch(self, camera: LiveCamera) -> None:
-        """Nobody watches it now."""
+    def unwatch(self, camera: LiveCamera, profile: str) -> None:
+        """Nobody watches this stream now."""
         with self._changed:
-            camera.watched = False
+            camera.watched -= {profile}
 
     def _next_instant(self, camera: LiveCamera) -> Nanoseconds:
         """The next point of the camera's grid after now; the phase keeps cameras from being due all at once."""
@@ -120,13 +68,14 @@ class Studio:
                 work = self._wait_for_work()
                 if work is None:
                     return
-                due_ns, camera = work
-                self._on_picture(camera, camera.capture(due_ns))
+                due_ns, camera, profiles, keys = work
+                for profile, picture in camera.capture(due_ns, profiles, keys):
+                    self._on_picture(camera, profile, picture)
         except BaseException as error:  # the thread's end must be told to those who serve, whatever ended it
             self.trouble = error
             raise
 
-    def _wait_for_work(self) -> tuple[Nanoseconds, LiveCamera] | None:
+    def _wait_for_work(self) -> tuple[Nanoseconds, LiveCamera, frozenset[str], frozenset[str]] | None:
         with self._changed:
             while not self._stopped:
                 if not self._due:
@@ -148,7 +97,8 @@ class Studio:
                 step_ns = NS_PER_S // camera.spec.frames_per_s
                 camera.pictures_late += max(0, round((following_ns - due_ns) / step_ns) - 1)
                 heapq.heappush(self._due, (following_ns, next(self._order), camera))
-                return due_ns, camera
+                keys, camera.wants_key = camera.wants_key, frozenset()
+                return due_ns, camera, camera.watched, keys
         return None
 
     def _reschedule(self, camera: LiveCamera) -> None:
@@ -160,22 +110,3 @@ def _phase_ns(spec: EndpointSpec) -> Nanoseconds:
     # rounding to the grid still finds the right frame number.
     step_ns = NS_PER_S // spec.frames_per_s
     return (spec.number * 5 % 16) * step_ns // 33
-
-
-def _halved(picture: I420) -> I420:
-    planes = planes_of(picture)
-    width, height = planes.width_px // 2 // 16 * 16, planes.height_px // 2 // 8 * 8
-    smaller = new_i420(width, height)
-    to = planes_of(smaller)
-    cv2.resize(planes.y, (width, height), dst=to.y, interpolation=cv2.INTER_AREA)
-    cv2.resize(planes.u, (width // 2, height // 2), dst=to.u, interpolation=cv2.INTER_AREA)
-    cv2.resize(planes.v, (width // 2, height // 2), dst=to.v, interpolation=cv2.INTER_AREA)
-    return smaller
-
-
-def encode_loop(spec: EndpointSpec, seconds: int) -> tuple[EncodedPicture, ...]:
-    """`seconds` of this endpoint, encoded once (canned mode), from the street's second `spec.number` on."""
-    camera = LiveCamera(replace(spec, fault=None))
-    rate = spec.frames_per_s
-    first = spec.number * rate
-    return tuple(camera.capture((first + index) * NS_PER_S // rate) for index in range(seconds * rate))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault
+from csu.hal.camera import OnboardMask
+from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault
 from sim.street.mount import Motion
 
 
@@ -26,10 +27,52 @@ class Misbehave:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Order: this camera moves so."""
+    """Order: this camera moves so. `seeking`: to a preset or home."""
 
     camera: str
     motion: Motion
+    seeking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetMasks:
+    """Order: this camera burns these masks and no others."""
+
+    camera: str
+    masks: tuple[OnboardMask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMasks:
+    """Order: tell what masks this camera says it burns."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class BetrayMasks:
+    """Order: this camera has this mask fault from `after_s` on."""
+
+    camera: str
+    fault: MaskFault | None
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoilView:
+    """Order: this camera has this view fault from `after_s` on."""
+
+    camera: str
+    fault: ViewFault | None
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """Order: this camera starts again, and is away for `down_s`."""
+
+    camera: str
+    down_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +85,7 @@ class Stop:
     """Order: end."""
 
 
-Order: TypeAlias = Open | Misbehave | Turn | Count | Stop
+Order: TypeAlias = Open | Misbehave | Turn | SetMasks | ReadMasks | BetrayMasks | SpoilView | Reboot | Count | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +94,6 @@ class Answer:
 
     refused: str = ""
     port: int = 0
+    stills_port: int = 0
+    masks: tuple[OnboardMask, ...] = ()
     counts: tuple[tuple[str, EndpointCounts], ...] = ()

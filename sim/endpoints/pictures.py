@@ -7,20 +7,16 @@ from typing import Protocol
 import numpy as np
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.place import Pose
 from sim.endpoints.spec import EndpointSpec, StreetView
 from sim.street.i420 import I420, new_i420, planes_of
-from sim.street.mount import Motion
 
 
 class PictureSource(Protocol):
     """Draws what a camera sees. Used by one thread at a time."""
 
-    def draw(self, at_ns: Nanoseconds) -> I420:
-        """The picture of the instant `at_ns`, without a frame mark. The caller may write into it."""
-        ...
-
-    def obey(self, motion: Motion) -> None:
-        """Look where `motion` says from its start on. Callable from any thread."""
+    def draw(self, pose: Pose, at_ns: Nanoseconds) -> I420:
+        """The picture of `at_ns` from `pose`, without masks or frame mark. The caller may write into it."""
         ...
 
 
@@ -37,7 +33,7 @@ class TestCardSource:
         self._ramp = ramp.astype(np.uint8)
         self._tint = 96 + (spec.number * 29) % 64, 96 + (spec.number * 53) % 64
 
-    def draw(self, at_ns: Nanoseconds) -> I420:
+    def draw(self, pose: Pose, at_ns: Nanoseconds) -> I420:
         width, height = self._size_px
         picture = new_i420(width, height)
         planes = planes_of(picture)
@@ -45,9 +41,6 @@ class TestCardSource:
         planes.y[:] = self._ramp[:, shift : shift + width]
         planes.u[:], planes.v[:] = self._tint
         return picture
-
-    def obey(self, motion: Motion) -> None:
-        return None
 
 
 def open_source(spec: EndpointSpec) -> PictureSource:

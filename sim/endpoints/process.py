@@ -14,7 +14,21 @@ import sys
 from multiprocessing.connection import Connection
 
 from csu.machine import SystemClock
-from sim.endpoints.orders import Answer, Count, Misbehave, Open, Order, Stop, Turn
+from sim.endpoints.masks import Refused
+from sim.endpoints.orders import (
+    Answer,
+    BetrayMasks,
+    Count,
+    Misbehave,
+    Open,
+    Order,
+    ReadMasks,
+    Reboot,
+    SetMasks,
+    SpoilView,
+    Stop,
+    Turn,
+)
 from sim.endpoints.server import RtspServer
 
 PARENT_CHECK_S = 0.5
@@ -31,7 +45,7 @@ async def serve(connection: Connection, parent: int) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         connection.send(Answer(refused=f"{type(error).__name__}: {error}"))
         return
-    connection.send(Answer(port=server.port))
+    connection.send(Answer(port=server.port, stills_port=server.stills_port))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_reader(connection.fileno(), _obey_next, connection, server, ended)
@@ -66,15 +80,31 @@ def _obey_next(connection: Connection, server: RtspServer, ended: asyncio.Event)
 
 def _obey(order: Order, server: RtspServer) -> Answer:
     try:
-        if isinstance(order, Misbehave):
-            server.misbehave(order.camera, order.fault)
-        elif isinstance(order, Turn):
-            server.obey(order.camera, order.motion)
-        elif isinstance(order, Count):
+        if isinstance(order, Count):
             return Answer(counts=tuple(server.counts().items()))
+        if isinstance(order, ReadMasks):
+            return Answer(masks=server.read_masks(order.camera))
+        _do(order, server)
     except KeyError as error:
         return Answer(refused=f"no such camera here: {error}")
+    except (Refused, ValueError) as error:
+        return Answer(refused=str(error))
     return Answer()
+
+
+def _do(order: Order, server: RtspServer) -> None:
+    if isinstance(order, Misbehave):
+        server.misbehave(order.camera, order.fault)
+    elif isinstance(order, Turn):
+        server.obey(order.camera, order.motion, seeking=order.seeking)
+    elif isinstance(order, SetMasks):
+        server.set_masks(order.camera, order.masks)
+    elif isinstance(order, BetrayMasks):
+        server.betray_masks(order.camera, order.fault, order.after_s)
+    elif isinstance(order, SpoilView):
+        server.spoil_view(order.camera, order.fault, order.after_s)
+    elif isinstance(order, Reboot):
+        server.reboot(order.camera, order.down_s)
 
 
 def main(arguments: list[str]) -> int:

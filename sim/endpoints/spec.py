@@ -10,7 +10,10 @@ from csu.hal.frame_mark import CAMERA_NUMBER_MAX
 from csu.hal.place import Pose
 
 PROFILE = "main"
-"""The one stream each camera offers."""
+"""The stream each camera offers."""
+
+SUB_PROFILE = "sub"
+"""The small stream of a camera that has one: half the width and height, same rate, always H.264."""
 
 
 class Codec(StrEnum):
@@ -53,6 +56,74 @@ class Fault:
     kind: FaultKind
     after_frames: int = 15
     every: int = 7
+
+
+class MaskFault(StrEnum):
+    """How a camera may betray the masks it was asked to burn in. Each hurts what it names and nothing else.
+
+    A fault strikes some seconds (`after_s`) after its order, or after the first masks when there are none yet.
+    """
+
+    POLYGON_ADAPTED = "polygon_adapted"
+    """Takes each polygon for a box within it, burns that, and says so when asked."""
+    ADAPTED_UNSAID = "adapted_unsaid"
+    """The same, but reports what was pushed."""
+    BEYOND_8_DROPPED = "beyond_8_dropped"
+    """Accepts any number, burns and reports the first 8."""
+    BEYOND_8_UNSAID = "beyond_8_unsaid"
+    """The same, but reports all."""
+    OFF_WHILE_SEEKING = "off_while_seeking"
+    """No masks while it goes to a preset or home."""
+    SWITCHED_OFF = "switched_off"
+    """Somebody turns the masks off. The first reading after it still tells them, later ones none; a push ends it."""
+    MAIN_ONLY = "main_only"
+    """The sub stream is clear."""
+    SUB_ONLY = "sub_only"
+    """The main stream is clear."""
+    SNAPSHOT_CLEAR = "snapshot_clear"
+    WRONG_COLOUR = "wrong_colour"
+    """Burns `WRONG_COLOUR_YUV`, whatever was asked; reports what was asked."""
+    PIXELATED = "pixelated"
+    """A mosaic of what is behind, instead of the colour."""
+    GONE_AFTER_REBOOT = "gone_after_reboot"
+    """It restarts when the fault strikes; after each restart it has no masks and says so, until the next push."""
+    LATE = "late"
+    """Burns what was pushed `LATE_S` later, and what it had before until then."""
+
+    @property
+    def is_event(self) -> bool:
+        """Does it happen at a moment, and end with the next push?"""
+        return self in (MaskFault.SWITCHED_OFF, MaskFault.GONE_AFTER_REBOOT)
+
+
+WRONG_COLOUR_YUV = (180, 90, 160)
+LATE_S = 1.0
+MASKS_OF_THE_CARELESS = 8
+"""How many masks a camera of `BEYOND_8_DROPPED` burns."""
+
+
+class ViewFaultKind(StrEnum):
+    """What people and weather do to a camera."""
+
+    COVERED = "covered"
+    """A hand or a bag: dark, nearly flat, blurred; a little light passes."""
+    PAINTED = "painted"
+    """Paint on the glass: flat and bright."""
+    DEFOCUSED = "defocused"
+    KNOCKED = "knocked"
+    """It looks elsewhere and does not know: the pose it tells is the old one. Street pictures only."""
+    SHAKEN = "shaken"
+    """Its pole shakes: half a degree, three times a second. Street pictures only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFault:
+    """Something wrong with the view. The angles are those of KNOCKED; they come on top of the pose it believes."""
+
+    kind: ViewFaultKind
+    pan_deg: float = 15.0
+    tilt_deg: float = -5.0
+    roll_deg: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +171,15 @@ class EndpointSpec:
     """Served from a loop encoded once: for hundreds of clients. The frame number then repeats with the loop."""
     clock_offset_ms: int = 0
     """How far the camera's own clock (its RTCP reports) is ahead of the host's."""
+    sub: bool = False
+    """Offers a second stream at <camera>/sub; it costs nothing while nobody watches it."""
+    onboard_masks: int = 8
+    """How many masks it can burn in by itself."""
+    mask_corners_max: int = 4
+    mask_fault: MaskFault | None = None
+    mask_fault_after_s: float = 0.0
+    view_fault: ViewFault | None = None
+    view_fault_after_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.number <= CAMERA_NUMBER_MAX:
@@ -111,11 +191,39 @@ class EndpointSpec:
             raise ValueError(f"camera {self.camera}: {self.frames_per_s} frames/s is not between 1 and 60")
         if not self.camera or any(sign in self.camera for sign in "/ ?#%"):
             raise ValueError(f"camera {self.camera!r}: the name must be usable as a path")
+        if self.canned and (self.sub or self.mask_fault or self.view_fault):
+            raise ValueError(f"camera {self.camera}: a canned loop has no sub stream, masks or view of its own")
+        require_view(self, self.view_fault)
+
+
+def require_view(spec: EndpointSpec, fault: ViewFault | None) -> None:
+    """Raises ValueError for a fault that the picture of this camera could not show."""
+    turns = fault is not None and fault.kind in (ViewFaultKind.KNOCKED, ViewFaultKind.SHAKEN)
+    if turns and not isinstance(spec.picture, StreetView):
+        raise ValueError(f"camera {spec.camera}: a test card has no view to turn")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """One stream of a camera."""
+
+    profile: str
+    codec: Codec
+    width_px: int
+    height_px: int
+
+
+def streams_of(spec: EndpointSpec) -> tuple[StreamSpec, ...]:
+    """What the camera offers, the main stream first."""
+    main = StreamSpec(PROFILE, spec.codec, spec.width_px, spec.height_px)
+    if not spec.sub:
+        return (main,)
+    return main, StreamSpec(SUB_PROFILE, Codec.H264, spec.width_px // 2, spec.height_px // 2)
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointCounts:
-    """What one endpoint did since the farm started."""
+    """What one endpoint did since the farm started, on all its streams but for `pictures`."""
 
     clients: int = 0
     """Watching now."""
@@ -124,7 +232,9 @@ class EndpointCounts:
     audio_setups: int = 0
     """How many times somebody set up the audio track. For csu this must stay 0 (AUD-1)."""
     pictures: int = 0
-    """Pictures drawn and encoded (canned: sent)."""
+    """Pictures drawn and encoded (canned: sent) for the main stream."""
+    sub_pictures: int = 0
+    snapshots: int = 0
     pictures_late: int = 0
     """Captures given up because drawing fell behind."""
     slow_clients_dropped: int = 0
