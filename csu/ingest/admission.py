@@ -1,10 +1,12 @@
 """Which streams are taken. A pure core: facts in; nothing, or a StreamUnsupported that names camera and reason.
 
-Taken: H.264, 8 bit, 4:2:0 (either range), progressive, of a bounded and even size. Everything else is refused whole: a
-picture that the mask cannot be laid on is a clear picture (PRV-5).
+Taken: H.264, 8 or 10 bit, 4:2:0 or 4:2:2 (either range), progressive, of a bounded size. Everything else is refused
+whole: a picture that the mask cannot be laid on is a clear picture (PRV-5).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from csu.hal.camera import CameraId
 from csu.hal.words import Words
@@ -18,7 +20,18 @@ PICTURE_PX_MAX = 4096 * 2304
 PACKETS_BEFORE_PICTURE_MAX = 250
 """A picture must appear within so many packets: 10 s at 25 frames/s, the longest usual wait for a key frame."""
 
-_TAKEN_FORMATS = {"yuv420p": False, "yuvj420p": True}
+
+@dataclass(frozen=True, slots=True)
+class SampleFormat:
+    """How the samples of a decoded picture lie in its planes. The chroma is told by their shapes."""
+
+    depth_bits: int
+    full_range: bool
+
+
+_TAKEN_DEPTHS = {"yuv420p": 8, "yuvj420p": 8, "yuv422p": 8, "yuvj422p": 8, "yuv420p10le": 10, "yuv422p10le": 10}
+"""Bits a sample of FFmpeg's planar formats; those with a j are full range by name. No big-endian one: x86 and ARM."""
+_TAKEN_CHROMA = (1, 2)
 _CHROMA_NAMES = {
     0: Words("monochrome", "monochrome"),
     1: Words.same("4:2:0"),
@@ -28,8 +41,8 @@ _CHROMA_NAMES = {
 _NAMES = {"H265": "HEVC (H.265)", "HEVC": "HEVC (H.265)", "JPEG": "MJPEG", "MJPEG": "MJPEG"}
 
 SET_H264 = Words(
-    "Réglez le flux de cette caméra en H.264, 8 bits, 4:2:0, progressif",
-    "Set this camera's stream to H.264, 8 bit, 4:2:0, progressive",
+    "Réglez le flux de cette caméra en H.264, 8 ou 10 bits, 4:2:0 ou 4:2:2, progressif",
+    "Set this camera's stream to H.264, 8 or 10 bit, 4:2:0 or 4:2:2, progressive",
 )
 
 
@@ -69,14 +82,29 @@ class Admission:
 
     def parameters(self, sequence: SequenceParameters) -> None:
         """Judge a sequence parameter set."""
-        if sequence.depth_bits != 8:
-            bits = sequence.depth_bits
-            raise self._refusal(
-                Words(f"le flux a {bits} bits par échantillon, pas 8", f"the stream has {bits} bits a sample, not 8")
-            )
-        if sequence.chroma != 1:
+        luma, chroma = sequence.luma_depth_bits, sequence.chroma_depth_bits
+        if sequence.chroma not in _TAKEN_CHROMA:
             name = _CHROMA_NAMES[sequence.chroma]
-            raise self._refusal(Words(f"le flux est {name.fr}, pas 4:2:0", f"the stream is {name.en}, not 4:2:0"))
+            raise self._refusal(
+                Words(f"le flux est {name.fr}, ni 4:2:0 ni 4:2:2", f"the stream is {name.en}, not 4:2:0 or 4:2:2")
+            )
+        if luma != chroma:
+            raise self._refusal(
+                Words(
+                    f"le flux a {luma} bits par échantillon en luma et {chroma} en chroma",
+                    f"the stream has {luma} bits a sample in luma and {chroma} in chroma",
+                )
+            )
+        if luma not in (8, 10):
+            raise self._refusal(
+                Words(
+                    f"le flux a {luma} bits par échantillon, ni 8 ni 10",
+                    f"the stream has {luma} bits a sample, not 8 or 10",
+                )
+            )
+        if sequence.may_interlace:
+            # Some progressive pictures are sent so too; but a field that its messages call a frame would pass for one.
+            raise self._refusal(Words("le flux permet des images entrelacées", "the stream allows interlaced pictures"))
         self._size(sequence.width_px, sequence.height_px)
 
     @property
@@ -105,21 +133,23 @@ class Admission:
                 )
             )
 
-    def picture(self, pixel_format: str, width_px: int, height_px: int, *, is_interlaced: bool) -> bool:
-        """Judge a decoded picture; returns whether its luma is full range."""
-        full_range = _TAKEN_FORMATS.get(pixel_format)
-        if full_range is None:
+    def picture(
+        self, pixel_format: str, width_px: int, height_px: int, *, is_interlaced: bool, is_full_range: bool = False
+    ) -> SampleFormat:
+        """Judge a decoded picture by FFmpeg's name of its format; `is_full_range`: as its colour range says."""
+        depth_bits = _TAKEN_DEPTHS.get(pixel_format)
+        if depth_bits is None:
             raise self._refusal(
                 Words(
-                    f"les images sont en {pixel_format}, pas en yuv420p",
-                    f"the pictures are {pixel_format}, not yuv420p",
+                    f"les images sont en {pixel_format}, ni en yuv420p ni en yuv422p de 8 ou 10 bits",
+                    f"the pictures are {pixel_format}, not yuv420p or yuv422p of 8 or 10 bits",
                 )
             )
         if is_interlaced:
             raise self._refusal(Words("les images sont entrelacées", "the pictures are interlaced"))
         self._size(width_px, height_px)
         self._saw_picture = True
-        return full_range
+        return SampleFormat(depth_bits, is_full_range or pixel_format.startswith("yuvj"))
 
     def _sps(self, unit: bytes) -> None:
         try:
@@ -138,11 +168,11 @@ class Admission:
                     f"the pictures are {size}, more than {PICTURE_PX_MAX} pixels",
                 )
             )
-        if min(width_px, height_px) < SIDE_PX_MIN or width_px % 2 or height_px % 2:
+        if min(width_px, height_px) < SIDE_PX_MIN:
             raise self._refusal(
                 Words(
-                    f"les images font {size} : il faut des côtés pairs d'au moins {SIDE_PX_MIN}",
-                    f"the pictures are {size}: sides must be even and at least {SIDE_PX_MIN}",
+                    f"les images font {size} : il faut des côtés d'au moins {SIDE_PX_MIN}",
+                    f"the pictures are {size}: sides must be at least {SIDE_PX_MIN}",
                 )
             )
 

@@ -5,10 +5,11 @@ The clear picture lives here, between `Decoder` and `MaskStage.mask`, in one thr
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearFrame, MaskedPacket
 from csu.hal.media import Assignment, CameraEventKind, GapCause
 from csu.hal.place import PoseReading
@@ -27,7 +28,12 @@ from csu.ingest.tally import Tally
 LOSS_TOLD_EVERY_NS = 60 * NS_PER_S
 """Losses are counted each time and told to a person at most this often."""
 PICTURES_WAITING_MAX = 12
-"""Pictures held back at the start, at most, until their rate is known."""
+"""Pictures held back, at most: at the start until their rate is known, of a PTZ until its pose is."""
+POSE_AWAITED_NS = 150 * NS_PER_MS
+"""How long after it came a PTZ's picture waits for a reading of the pose that is as young as itself: readings come each
+100 ms or so. After that it is masked for all that may have happened since the last one."""
+READINGS_KEPT = 32
+"""Three seconds of readings: ten times what a mask looks at."""
 FRAMES_PER_S_UNKNOWN = 12.5
 
 
@@ -46,7 +52,15 @@ class Directions:
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
-        self.reading: PoseReading | None = None
+        self.readings: tuple[PoseReading, ...] = ()
+        """The newest ones, oldest first."""
+
+    def look(self, reading: PoseReading | None) -> None:
+        """Where the camera looks now; None, or a time that goes back: what was told before says nothing any more."""
+        known = self.readings
+        if reading is None or (known and reading.at_ns <= known[-1].at_ns):
+            known = ()
+        self.readings = known if reading is None else (*known, reading)[-READINGS_KEPT:]
 
 
 Tell = Callable[[CameraEventKind, Words], None]
@@ -67,7 +81,7 @@ class Connection:
         self._capture = CaptureClock()
         self._continuity = Continuity()
         self._debt = WorkDebt()
-        self._waiting: list[Picture] = []
+        self._waiting: deque[Picture] = deque()
         self._stage: MaskStage | None = None
         self._stage_of: tuple[Assignment, PictureShape] | None = None
         self._recording: RecordingRun | None = None
@@ -102,6 +116,7 @@ class Connection:
 
     def _close(self) -> None:
         try:
+            self._mask_waiting(all_of_them=True)
             self._end_stage()
         finally:
             if self._recording is not None:
@@ -129,6 +144,8 @@ class Connection:
         self._show(decoder.decode(arrival.packet))
 
     def _give_up(self) -> None:
+        if not self._given_up:
+            self._mask_waiting(all_of_them=True)
         if not self._given_up and self.recorded_until_ns is not None:
             self._tally.interrupted(self.recorded_until_ns, GapCause.OVERLOAD)
         self._given_up += 1
@@ -139,11 +156,29 @@ class Connection:
             self._tally.count("decoded")
             self._notice_loss(self._continuity.packet(picture.pts_ns))
             self._waiting.append(picture)
-        if self._stage is None and self._rate() is None and len(self._waiting) < PICTURES_WAITING_MAX:
-            return
-        waiting, self._waiting = self._waiting, []
-        for picture in waiting:
-            self._mask_and_hand_on(picture)
+        self._mask_waiting()
+
+    def _mask_waiting(self, *, all_of_them: bool = False) -> None:
+        """Hand on the pictures that need not wait any longer. Only pictures wait, never this thread: a stream that falls
+        behind is late for all its pictures, and none of them waits."""
+        while self._waiting and (all_of_them or not self._must_wait(self._waiting[0])):
+            picture = self._waiting.popleft()
+            try:
+                self._mask_and_hand_on(picture)
+            except BaseException:
+                self._waiting.clear()  # what could not be masked or handed on once is not tried with the others
+                raise
+
+    def _must_wait(self, picture: Picture) -> bool:
+        if len(self._waiting) >= PICTURES_WAITING_MAX:
+            return False
+        if self._stage is None and self._rate() is None:
+            return True
+        captured = self._capture.about(picture.pts_ns)
+        came_ns = captured.at_ns if captured.at_latest_ns is None else captured.at_latest_ns
+        if self._clock.now_ns() - came_ns >= POSE_AWAITED_NS:
+            return False
+        return not self._stage_for(picture).is_ready(captured, self._directions.readings)
 
     def _rate(self) -> float | None:
         return self._declared_frames_per_s or self._continuity.frames_per_s
@@ -152,7 +187,7 @@ class Connection:
         stage = self._stage_for(picture)
         clear = ClearFrame(self._camera, self.sequence, self._capture.captured(picture.pts_ns), picture.planes)
         self.sequence += 1
-        masked = stage.mask(clear, self._directions.reading, self._clock.now_ns())
+        masked = stage.mask(clear, self._directions.readings, self._clock.now_ns())
         self._tally.count("masked")
         if masked.covered_share >= 1.0:
             self._tally.count("wholly_masked")
@@ -168,13 +203,13 @@ class Connection:
 
     def _stage_for(self, picture: Picture) -> MaskStage:
         planes, assignment = picture.planes, self._directions.assignment
-        size = (planes.width_px, planes.height_px, planes.full_range)
+        size = (planes.width_px, planes.height_px)
         if self._stage is not None and self._stage_of is not None:
             known_assignment, known = self._stage_of
-            if known_assignment is assignment and (known.width_px, known.height_px, known.full_range) == size:
+            if known_assignment is assignment and known.fits(planes):
                 return self._stage
             self._end_stage()
-            if (known.width_px, known.height_px) != size[:2]:
+            if (known.width_px, known.height_px) != size:
                 before, after = f"{known.width_px}x{known.height_px}", f"{size[0]}x{size[1]}"
                 self._tell(
                     CameraEventKind.SIZE_CHANGED,
@@ -182,7 +217,9 @@ class Connection:
                         f"les images passent de {before} à {after}", f"the pictures changed from {before} to {after}"
                     ),
                 )
-        return self._begin_stage(assignment, PictureShape(*size, self._rate() or FRAMES_PER_S_UNKNOWN))
+        rate = self._rate() or FRAMES_PER_S_UNKNOWN
+        shape = PictureShape(*size, planes.full_range, rate, planes.depth_bits, planes.chroma)
+        return self._begin_stage(assignment, shape)
 
     def _begin_stage(self, assignment: Assignment, shape: PictureShape) -> MaskStage:
         stage = self._outlets.route(assignment, shape)

@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId
@@ -82,22 +82,28 @@ class Decoder:
         self._context.flush_buffers()
 
     def _picture(self, frame: VideoFrame) -> Picture | None:
-        full_range = self._admission.picture(
-            frame.format.name, frame.width, frame.height, is_interlaced=frame.interlaced_frame
+        samples = self._admission.picture(
+            frame.format.name,
+            frame.width,
+            frame.height,
+            is_interlaced=frame.interlaced_frame,
+            is_full_range=int(frame.color_range) == int(ColorRange.JPEG),
         )
         seconds = frame.time_base
         if frame.pts is None or seconds is None:
             return None
-        y, u, v = (_view(plane) for plane in frame.planes)
+        y, u, v = (_view(plane, samples.depth_bits) for plane in frame.planes)
         pts_ns = frame.pts * seconds.numerator * NS_PER_S // seconds.denominator
-        return Picture(YuvPlanes(y, u, v, full_range, _is_bt709(frame)), pts_ns)
+        return Picture(YuvPlanes(y, u, v, samples.full_range, _is_bt709(frame), samples.depth_bits), pts_ns)
 
 
-def _view(plane: VideoPlane) -> Plane:
-    # The rows of a decoder's plane are padded: `line_size` bytes apart, `width` of them picture.
+def _view(plane: VideoPlane, depth_bits: int) -> Plane:
+    # The rows of a decoder's plane are padded: `line_size` bytes apart, `width` samples of them picture.
     # PyAV planes speak the buffer protocol; their stubs do not say so.
-    rows = np.frombuffer(cast("memoryview[int]", plane), np.uint8)
-    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
+    octets = np.frombuffer(cast("memoryview[int]", plane), np.uint8)
+    # Deeper samples are uint16 in a `Plane`: `depth_bits` goes with them, and only csu.masking opens them.
+    samples = octets if depth_bits == 8 else cast("Plane", octets.view("<u2"))
+    return samples.reshape(plane.height, -1)[:, : plane.width]
 
 
 def _is_bt709(frame: VideoFrame) -> bool | None:

@@ -20,7 +20,8 @@ class SequenceParameters:
 
     profile: int
     chroma: int
-    depth_bits: int
+    luma_depth_bits: int
+    chroma_depth_bits: int
     width_px: int
     height_px: int
     may_interlace: bool
@@ -51,9 +52,9 @@ def parse_sps(unit: bytes) -> SequenceParameters:
     profile = bits.take(8)
     bits.take(16)  # constraint flags, level
     bits.unsigned()  # seq_parameter_set_id
-    chroma, depth = (1, 8)
+    chroma, luma_bits, chroma_bits = 1, 8, 8
     if profile in _PROFILES_WITH_CHROMA:
-        chroma, depth = _chroma_and_depth(bits)
+        chroma, luma_bits, chroma_bits = _chroma_and_depths(bits)
     bits.unsigned()  # log2_max_frame_num_minus4
     _skip_picture_order(bits)
     bits.unsigned()  # max_num_ref_frames
@@ -68,22 +69,23 @@ def parse_sps(unit: bytes) -> SequenceParameters:
     crop_x, crop_y = _cropping(bits, chroma, frame_mbs_only)
     if crop_x >= width or crop_y >= height:
         raise ValueError("cropping leaves no picture")
-    return SequenceParameters(profile, chroma, depth, width - crop_x, height - crop_y, not frame_mbs_only)
+    size = (width - crop_x, height - crop_y)
+    return SequenceParameters(profile, chroma, luma_bits, chroma_bits, *size, not frame_mbs_only)
 
 
-def _chroma_and_depth(bits: _Bits) -> tuple[int, int]:
+def _chroma_and_depths(bits: _Bits) -> tuple[int, int, int]:
     chroma = bits.unsigned()
     if chroma > 3:
         raise ValueError(f"chroma_format_idc {chroma} does not exist")
     if chroma == 3:
         bits.take(1)  # separate_colour_plane_flag
-    depth = 8 + max(bits.unsigned(), bits.unsigned())
+    luma_bits, chroma_bits = 8 + bits.unsigned(), 8 + bits.unsigned()
     bits.take(1)  # qpprime_y_zero_transform_bypass_flag
     if bits.take(1):  # seq_scaling_matrix_present_flag
         for index in range(8 if chroma != 3 else 12):
             if bits.take(1):
                 _skip_scaling_list(bits, 16 if index < 6 else 64)
-    return chroma, depth
+    return chroma, luma_bits, chroma_bits
 
 
 def _skip_scaling_list(bits: _Bits, size: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from csu.hal.clock import Nanoseconds
-from csu.hal.frames import ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket
+from csu.hal.frames import CaptureTime, Chroma, ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket, YuvPlanes
 from csu.hal.media import Assignment, CameraEvent
 from csu.hal.place import PoseReading
 
@@ -23,8 +23,15 @@ class MaskStage(Protocol):
         """What readers of its packets must know."""
         ...
 
-    def mask(self, clear: ClearFrame, reading: PoseReading | None, now_ns: Nanoseconds) -> MaskedFrame:
-        """Destroy what must not be seen. Raises CsuError when it cannot: then there is no picture at all."""
+    def is_ready(self, captured: CaptureTime, readings: tuple[PoseReading, ...]) -> bool:
+        """False while a later reading of the pose would make the mask of a picture `captured` then tighter."""
+        ...
+
+    def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: Nanoseconds) -> MaskedFrame:
+        """Destroy what must not be seen, with what is known. `readings`: the newest ones of a PTZ, oldest first.
+
+        Raises CsuError when it cannot: then there is no picture at all.
+        """
         ...
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:
@@ -44,6 +51,14 @@ class PictureShape:
     height_px: int
     full_range: bool
     frames_per_s: float
+    depth_bits: int = 8
+    chroma: Chroma | None = Chroma.C420
+    """As the camera sends; what leaves the stage is 8-bit 4:2:0."""
+
+    def fits(self, planes: YuvPlanes) -> bool:
+        """Whether a picture with these planes may go to the same stage."""
+        size = (self.width_px, self.height_px, self.full_range, self.depth_bits, self.chroma)
+        return size == (planes.width_px, planes.height_px, planes.full_range, planes.depth_bits, planes.chroma)
 
 
 class MaskRoute(Protocol):

@@ -43,9 +43,11 @@ def _noise(seed: int) -> NDArray[np.int64]:
 
 def _smooth(pattern: NDArray[np.int64], radius_px: int) -> NDArray[np.int64]:
     """Box sums along both axes, around the edges: what leaves on the right comes in on the left."""
+    size = 2 * radius_px + 1
+    around = np.arange(-radius_px - 1, TILE_PX + radius_px)
     for axis in (0, 1) * _PASSES:
-        steps = range(-radius_px, radius_px + 1)
-        pattern = np.sum([np.roll(pattern, step, axis) for step in steps], axis=0, dtype=np.int64)
+        running = np.cumsum(pattern.take(around, axis, mode="wrap"), axis, dtype=np.int64)
+        pattern = running.take(np.arange(size, size + TILE_PX), axis) - running.take(np.arange(TILE_PX), axis)
     return pattern
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csu.hal.camera import CameraId
-from csu.ingest.admission import PACKETS_BEFORE_PICTURE_MAX, Admission
+from csu.ingest.admission import PACKETS_BEFORE_PICTURE_MAX, Admission, SampleFormat
 from csu.ingest.errors import StreamUnsupported
 from csu.ingest.offer import Offer, Track, parse_sdp
 from csu.ingest.parameter_sets import SequenceParameters, find_sps, parse_sps
@@ -30,13 +30,28 @@ def x264_sps(width: int = 640, height: int = 360, pixel_format: str = "yuv420p",
     return sps
 
 
+def sps_of_depths(luma_bits: int, chroma_bits: int) -> bytes:
+    """An SPS no encoder here makes: High 4:2:2, 640x368, of any depth."""
+
+    def golomb(number: int) -> str:
+        binary = format(number + 1, "b")
+        return "0" * (len(binary) - 1) + binary
+
+    numbers = (2, luma_bits - 8, chroma_bits - 8)
+    bits = format(122, "08b") + "0" * 8 + format(30, "08b") + golomb(0) + "".join(map(golomb, numbers)) + "00"
+    bits += golomb(0) + golomb(2) + golomb(1) + "0" + golomb(39) + golomb(22) + "1" + "1" + "0" + "0" + "1"
+    bits += "0" * (-len(bits) % 8)
+    return b"\x67" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
 @pytest.mark.parametrize(
     ("width", "height"), [(640, 360), (1920, 1080), (704, 576), (34, 46), (3840, 2160), (1280, 718)]
 )
 @pytest.mark.parametrize("profile", ["baseline", "main", "high"])
 def test_size_is_read_from_the_parameter_set_of_a_real_encoder(width: int, height: int, profile: str) -> None:
     found = parse_sps(x264_sps(width, height, profile=profile))
-    assert (found.width_px, found.height_px, found.chroma, found.depth_bits) == (width, height, 1, 8)
+    assert (found.width_px, found.height_px, found.chroma) == (width, height, 1)
+    assert (found.luma_depth_bits, found.chroma_depth_bits) == (8, 8)
     assert not found.may_interlace
 
 
@@ -46,12 +61,18 @@ def test_size_is_read_from_the_parameter_set_of_a_real_encoder(width: int, heigh
 )
 def test_chroma_and_depth_are_read(pixel_format: str, chroma: int, depth: int) -> None:
     found = parse_sps(x264_sps(pixel_format=pixel_format))
-    assert (found.chroma, found.depth_bits) == (chroma, depth)
+    assert (found.chroma, found.luma_depth_bits, found.chroma_depth_bits) == (chroma, depth, depth)
+
+
+def test_an_odd_height_is_read_as_it_is() -> None:
+    """4:2:2 crops in single rows; 4:2:0 cannot."""
+    found = parse_sps(x264_sps(640, 361, "yuv422p"))
+    assert (found.width_px, found.height_px) == (640, 361)
 
 
 def test_interlace_and_scaling_lists_are_read() -> None:
     assert parse_sps(x264_sps(1920, 1080, **{"x264-params": "tff=1"})) == SequenceParameters(
-        100, 1, 8, 1920, 1080, True
+        100, 1, 8, 8, 1920, 1080, True
     )
     assert parse_sps(x264_sps(640, 360, **{"x264-params": "cqm=jvt"})).width_px == 640
 
@@ -92,8 +113,14 @@ def offer(codec: str, *sets: bytes) -> Offer:
         (offer("VP8"), "VP8"),
         (offer(""), "unnamed codec"),
         (Offer((Track("audio", "PCMA"),)), "no video track"),
-        (offer("H264", x264_sps(pixel_format="yuv420p10le")), "10 bits"),
-        (offer("H264", x264_sps(pixel_format="yuv422p")), "4:2:2"),
+        (offer("H264", x264_sps(pixel_format="yuv444p")), "4:4:4"),
+        (offer("H264", x264_sps(pixel_format="yuv444p10le")), "4:4:4"),
+        (offer("H264", x264_sps(pixel_format="gray")), "monochrome"),
+        (offer("H264", sps_of_depths(12, 12)), "12 bits"),
+        (offer("H264", sps_of_depths(9, 9)), "9 bits"),
+        (offer("H264", sps_of_depths(8, 10)), "8 bits a sample in luma and 10 in chroma"),
+        (offer("H264", x264_sps(**{"x264-params": "tff=1"})), "interlaced"),
+        (offer("H264", x264_sps(pixel_format="yuv422p10le", **{"x264-params": "tff=1"})), "interlaced"),
         (offer("H264", x264_sps(8192, 4096)), "8192x4096"),
     ],
 )
@@ -102,22 +129,37 @@ def test_an_offer_that_cannot_be_masked_is_refused_by_name(given_offer: Offer, r
         admission().offer(given_offer)
 
 
-def test_plain_h264_is_taken() -> None:
+@pytest.mark.parametrize(
+    ("pixel_format", "depth_bits"), [("yuv420p", 8), ("yuv422p", 8), ("yuv420p10le", 10), ("yuv422p10le", 10)]
+)
+@pytest.mark.parametrize("is_full_range", [False, True])
+def test_what_the_mask_knows_how_to_fill_is_taken(pixel_format: str, depth_bits: int, is_full_range: bool) -> None:
+    sps = x264_sps(pixel_format=pixel_format)
     gate = admission()
-    gate.offer(offer("H264", x264_sps()))
-    gate.packet(START + x264_sps())
-    assert gate.picture("yuv420p", 640, 360, is_interlaced=False) is False
-    assert gate.picture("yuvj420p", 640, 360, is_interlaced=False) is True
+    gate.offer(offer("H264", sps))
+    gate.packet(START + sps)
+    found = gate.picture(pixel_format, 640, 360, is_interlaced=False, is_full_range=is_full_range)
+    assert found == SampleFormat(depth_bits, is_full_range)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuvj420p", "yuvj422p"])
+def test_full_range_is_also_told_by_the_formats_name(pixel_format: str) -> None:
+    assert admission().picture(pixel_format, 641, 361, is_interlaced=False) == SampleFormat(8, True)
 
 
 @pytest.mark.parametrize(
     ("pixel_format", "width", "height", "interlaced"),
     [
-        ("yuv420p10le", 640, 360, False),
-        ("yuv422p", 640, 360, False),
+        ("yuv444p", 640, 360, False),
+        ("yuv444p10le", 640, 360, False),
+        ("yuv440p", 640, 360, False),
+        ("yuv420p10be", 640, 360, False),
+        ("yuv420p12le", 640, 360, False),
+        ("yuv420p9le", 640, 360, False),
+        ("nv12", 640, 360, False),
         ("gray", 640, 360, False),
         ("yuv420p", 640, 360, True),
-        ("yuv420p", 641, 360, False),
+        ("yuv422p10le", 640, 360, True),
         ("yuv420p", 16, 16, False),
         ("yuv420p", 16_384, 16_384, False),
     ],
@@ -127,6 +169,15 @@ def test_a_picture_that_cannot_be_masked_is_refused(
 ) -> None:
     with pytest.raises(StreamUnsupported):
         admission().picture(pixel_format, width, height, is_interlaced=interlaced)
+
+
+def test_a_new_parameter_set_in_the_middle_of_a_stream_is_judged_too() -> None:
+    gate = admission()
+    gate.packet(START + x264_sps())
+    gate.picture("yuv420p", 640, 360, is_interlaced=False)
+    gate.packet(START + x264_sps(pixel_format="yuv422p10le"))
+    with pytest.raises(StreamUnsupported, match="4:4:4"):
+        gate.packet(START + x264_sps(pixel_format="yuv444p"))
 
 
 def test_a_huge_size_is_refused_before_anything_is_decoded() -> None:

@@ -87,7 +87,8 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
             ),
             "not-rtsp": StreamAddress("http://127.0.0.1/stream"),
             "interlaced": make_clip(clips / "interlaced.mp4", "yuv420p", {"x264-params": "tff=1"}),
-            "four-two-two": make_clip(clips / "422.mp4", "yuv422p", {}),
+            "four-two-two": make_clip(clips / "422.mp4", "yuv422p10le", {}),
+            "four-four-four": make_clip(clips / "444.mp4", "yuv444p", {}),
             "mpeg4-clip": make_clip(clips / "mpeg4.mp4", "yuv420p", {}, "mpeg4"),
             "no-clip": StreamAddress((clips / "absent.mp4").as_uri()),
             "clip": make_clip(clips / "street.mp4", "yuv420p", {"bf": "2"}),
@@ -120,10 +121,9 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
 REFUSALS = {
     "hevc": (CameraEventKind.UNSUPPORTED, "HEVC"),
     "mjpeg": (CameraEventKind.UNSUPPORTED, "MJPEG"),
-    "ten-bit": (CameraEventKind.UNSUPPORTED, "10 bits"),
     "no-sps": (CameraEventKind.UNSUPPORTED, "SPS"),
     "interlaced": (CameraEventKind.UNSUPPORTED, "interlaced"),
-    "four-two-two": (CameraEventKind.UNSUPPORTED, "yuv422p"),
+    "four-four-four": (CameraEventKind.UNSUPPORTED, "yuv444p"),
     "mpeg4-clip": (CameraEventKind.UNSUPPORTED, "not H.264"),
     "wrong-path": (CameraEventKind.REFUSED, "unknown path (404"),
     "wrong-password": (CameraEventKind.REFUSED, "wrong user or password (401"),
@@ -147,11 +147,21 @@ def test_each_trouble_of_a_camera_is_one_clear_line_with_its_reason(run: Run, ca
 
 
 @pytest.mark.requirement("PRV-5")
-@pytest.mark.parametrize("camera", ["hevc", "mjpeg", "ten-bit", "no-sps", "interlaced", "four-two-two", "mpeg4-clip"])
+@pytest.mark.parametrize("camera", ["hevc", "mjpeg", "no-sps", "interlaced", "four-four-four", "mpeg4-clip"])
 def test_a_stream_that_cannot_be_masked_is_never_recorded(run: Run, camera: str) -> None:
     assert run.heard.segments(camera) == []
     assert CameraEventKind.LIVE not in run.heard.kinds(camera)
     assert {gap.cause for gap in run.heard.gaps(camera)} == {GapCause.STARTING, GapCause.STREAM_UNSUPPORTED}
+
+
+@pytest.mark.parametrize("camera", ["ten-bit", "four-two-two"])
+def test_ten_bits_and_four_two_two_are_masked_and_recorded_as_8_bit_420(run: Run, camera: str) -> None:
+    assert CameraEventKind.LIVE in run.heard.kinds(camera)
+    files = [path for path in run.directory.rglob("*") if path.is_file() and camera in str(path)]
+    assert files
+    for file in files:
+        with av.open(str(file)) as container:
+            assert next(container.decode(video=0)).format.name == "yuv420p"
 
 
 def test_the_good_camera_beside_them_is_unharmed(run: Run) -> None:
