@@ -65,7 +65,7 @@ class MaskMemory:
         """Replace all masks. Raises Refused for too many, or a shape the device cannot burn."""
         fault = self._fault_at(now_ns)
         if len(masks) > self._slots and not (fault in _CARELESS and self._slots):
-            raise Refused(f"{len(masks)} masks and {self._slots} places")
+            raise Refused(f"masks asked: {len(masks)}, places: {self._slots}")
         for mask in masks:
             self._require_shape(mask, any_corners=fault in _ADAPTED)
         self._before, self._pushed = self._pushed, tuple(masks)

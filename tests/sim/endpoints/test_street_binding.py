@@ -13,7 +13,8 @@ from csu.hal.camera import AudioState, Camera, CameraError, OnboardMask, PtzVelo
 from csu.hal.errors import BadInput
 from csu.hal.site import SiteRequest
 from sim.street import StreetPainter, build_street, canary_share, new_i420, planes_of
-from sim.street_binding import open_street, read_options
+from sim.street_binding import open_street
+from sim.street_options import read_options
 
 
 def test_the_entry_point_of_the_binding_is_open_street():
@@ -87,10 +88,10 @@ async def _is_deaf_but_for_one(cameras) -> None:
 async def _refuses_what_it_cannot_do(cameras) -> None:
     fixed, turning = cameras[0], cameras[3]
     with pytest.raises(CameraError, match="profile"):
-        await fixed.stream("sub")
+        await fixed.stream("third")
     with pytest.raises(CameraError, match="fixed"):
         await fixed.move(PtzVelocity(0.1, 0.0, 0.0))
-    with pytest.raises(CameraError, match="burns in no masks"):
+    with pytest.raises(CameraError, match="places: 0"):
         await fixed.push_masks([OnboardMask("one", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)))])
     assert await fixed.read_masks() == ()
     await fixed.stop()
