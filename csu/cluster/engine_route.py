@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csu.hal.clock import Nanoseconds
-from csu.hal.frames import ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket
+from csu.hal.frames import CaptureTime, ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket
 from csu.hal.media import Assignment
 from csu.hal.place import PoseReading
 from csu.ingest import PictureShape
@@ -35,8 +35,11 @@ class EngineStage:
     def format(self) -> EncodedFormat:
         return self._encoder.format
 
-    def mask(self, clear: ClearFrame, reading: PoseReading | None, now_ns: Nanoseconds) -> MaskedFrame:
-        cover = self._policy.cover(now_ns, reading)
+    def is_ready(self, captured: CaptureTime, readings: tuple[PoseReading, ...]) -> bool:
+        return self._policy.is_ready(captured, readings)
+
+    def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: Nanoseconds) -> MaskedFrame:
+        cover = self._policy.cover(clear.captured, now_ns, readings)
         return mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:

@@ -77,12 +77,16 @@ class CaptureClock:
 
     def captured(self, pts_ns: Nanoseconds) -> CaptureTime:
         """When the picture at `pts_ns` was captured. Call in stream order: times never go back within a connection."""
-        from_camera = self.is_trusted
+        found = self.about(pts_ns)
+        self._last_at_ns = found.at_ns
+        return found
+
+    def about(self, pts_ns: Nanoseconds) -> CaptureTime:
+        """What `captured` would say now, without taking it for the next picture."""
         at_ns = self.peek(pts_ns)
         if self._last_at_ns is not None:
             at_ns = max(at_ns, self._last_at_ns + NS_PER_MS)
-        self._last_at_ns = at_ns
-        return CaptureTime(at_ns, from_camera)
+        return CaptureTime(at_ns, self.is_trusted, at_latest_ns=pts_ns + self._arrival.value)
 
 
 class _WindowMinimum:

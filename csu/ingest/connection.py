@@ -116,7 +116,8 @@ class Connection:
 
     def _close(self) -> None:
         try:
-            self._mask_waiting(all_of_them=True)
+            if self._stage is not None:
+                self._mask_waiting(all_of_them=True)
             self._end_stage()
         finally:
             if self._recording is not None:
@@ -159,8 +160,8 @@ class Connection:
         self._mask_waiting()
 
     def _mask_waiting(self, *, all_of_them: bool = False) -> None:
-        """Hand on the pictures that need not wait any longer. Only pictures wait, never this thread: a stream that falls
-        behind is late for all its pictures, and none of them waits."""
+        """Hand on the pictures that need not wait any longer. Only pictures wait, never this thread: where a stream has
+        fallen behind, all its pictures are late enough and none waits."""
         while self._waiting and (all_of_them or not self._must_wait(self._waiting[0])):
             picture = self._waiting.popleft()
             try:

@@ -92,7 +92,7 @@ class CameraPipeline:
 
     def pose(self, reading: PoseReading | None) -> None:
         """Where the camera looks now; None: it cannot say."""
-        self._directions.reading = reading
+        self._directions.look(reading)
 
     def ask_to_stop(self) -> None:
         """Return at once; the thread ends within the read timeout, its segment closed."""

@@ -8,15 +8,15 @@ from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of, cover_of_p
 from csu.masking.encoder import EncoderQuality, MaskedEncoder
 from csu.masking.errors import MaskError
 from csu.masking.fill import FILL_YUV, Fill, fill_yuv, mask
-from csu.masking.policy import READING_STALE_NS, SETTLED_AFTER_NS, CoverPolicy
+from csu.masking.policy import CoverPolicy
 from csu.masking.still import still_of
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
+from csu.masking.track import READING_STALE_NS
 
 __all__ = [
     "CELL_PX",
     "FILL_YUV",
     "READING_STALE_NS",
-    "SETTLED_AFTER_NS",
     "Cover",
     "CoverMargins",
     "CoverPolicy",

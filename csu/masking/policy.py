@@ -2,102 +2,142 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import remainder
-
-import numpy as np
+from math import ceil, exp, hypot, log, remainder
 
 from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment
 from csu.hal.place import Pose, PoseReading
-from csu.masking.cover import Cover, CoverMargins, cover_of_surfaces
-from csu.masking.geometry import BuildingUnusable, Quads, dwelling_surfaces
+from csu.masking.cover import Cover, cover_of_path
+from csu.masking.geometry import BuildingUnusable
+from csu.masking.surfaces import Surfaces, forbidden_surfaces
+from csu.masking.track import PoseSpan, capture_window, poses_during
 
-READING_STALE_NS = 500 * NS_PER_MS
-"""A PTZ at 120 deg/s turns by 60 degrees in this time: beyond it a reading says nothing. Polls come each 100-200 ms."""
-
-SETTLED_AFTER_NS = 500 * NS_PER_MS
-"""How long a PTZ must have looked the same way before its cover is believed. A picture is older than the reading that
-comes with it (exposure, encoder, network, queue), so it may still show the way the camera looked before it stopped."""
+READING_AHEAD_NS = 50 * NS_PER_MS
+"""A reading dated later than this from now was dated by another clock: it says nothing."""
 
 STEP_DEG = 0.05
 FOCAL_STEP_SHARE = 0.001
-"""Poses closer than these share a cover (the steps of a good PTZ head); `CoverMargins` holds the difference."""
+"""At rest, poses closer than these share a cover, made for the middle of the step (the steps of a good PTZ head)."""
 
-SETTLED_DEG = 0.1
-SETTLED_FOCAL_SHARE = 0.002
-"""A head that holds still reports angles that tremble; within these it counts as still."""
+REACH_STEP_DEG = 0.1
+FOCAL_REACH_STEP_SHARE = 0.002
+"""How far the truth may be from that middle is rounded up to these: a trembling head must not make covers flicker."""
 
 COVERS_KEPT = 8
 """Per camera. A PTZ on tour has a handful of presets; a cover and its stencil are up to 3 MB at 1080p."""
 
 
 @dataclass(frozen=True, slots=True)
-class _PoseStep:
-    """A pose in steps: what the covers are kept under."""
+class _Rest:
+    """A view at rest, in steps: what the covers are kept under."""
 
     place_mm: tuple[int, int, int]
     angles: tuple[int, int, int]
     focal: int
+    k1: float
+    reach: int
+    focal_reach: int
 
 
 class CoverPolicy:
     """Chooses the cover of every picture of one camera, for one picture size.
 
-    A fixed camera with a pose has one cover. One without a pose (not calibrated) is wholly covered for ever. A PTZ is
-    wholly covered unless its newest reading is fresh, still, finite, and has been the same for `SETTLED_AFTER_NS`.
-    A known pose with no building around gives an empty cover: nothing was declared that must be hidden.
+    A fixed camera with a pose has one cover. One without a pose (not calibrated), or whose masks are not signed off, is
+    wholly covered for ever. A PTZ's picture is covered for every pose it may have had while the picture was taken: one
+    kept cover at rest, a cover of its own in motion, the whole picture as soon as anything is possible (PRV-5). A known
+    pose with nothing forbidden around gives an empty cover: nothing was declared that must be hidden.
     """
 
-    def __init__(
-        self, assignment: Assignment, width_px: int, height_px: int, margins: CoverMargins | None = None
-    ) -> None:
+    def __init__(self, assignment: Assignment, width_px: int, height_px: int) -> None:
         """A picture that changes its size needs a new policy. Focal lengths follow `assignment.pose_size_px`."""
         self.width_px = width_px
         self.height_px = height_px
         self._assignment = assignment
-        self._margins = margins or CoverMargins()
-        self._focal_scale = _focal_scale(assignment.pose_size_px, width_px, height_px)
         self._whole = Cover.whole(width_px, height_px)
-        self._surfaces = _usable_surfaces(assignment)
-        self._covers: dict[_PoseStep, Cover] = {}
-        self._anchor: PoseReading | None = None
+        self._surfaces = _usable_surfaces(assignment) if assignment.commissioned else None
+        self._focal_scale = _focal_scale(assignment.pose_size_px, width_px, height_px)
+        self._fixed = self._whole if assignment.follows_pose else self._cover_of_fixed(assignment.pose)
+        self._covers: dict[_Rest, Cover] = {}
 
-    def cover(self, now_ns: Nanoseconds, reading: PoseReading | None) -> Cover:
-        """The cover of a picture that is masked at `now_ns`. `reading`: the newest there is, if any."""
+    def cover(self, captured: CaptureTime, now_ns: Nanoseconds, readings: tuple[PoseReading, ...]) -> Cover:
+        """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first."""
         if not self._assignment.follows_pose:
-            return self._cover_for(self._assignment.pose)
-        if not self._is_settled(now_ns, reading) or reading is None:
+            return self._fixed
+        if self._surfaces is None or self._focal_scale is None:
             return self._whole
-        return self._cover_for(reading.pose)
-
-    def _is_settled(self, now_ns: Nanoseconds, reading: PoseReading | None) -> bool:
-        """True once fresh, still readings have said the same for long enough; anything else begins the wait anew."""
-        usable = reading is not None and reading.pose.is_finite() and not reading.moving
-        if reading is None or not usable or abs(now_ns - reading.at_ns) > READING_STALE_NS:
-            self._anchor = None
-            return False
-        if self._anchor is None or not _is_same_view(self._anchor.pose, reading.pose):
-            self._anchor = reading
-        return now_ns - self._anchor.at_ns >= SETTLED_AFTER_NS
-
-    def _cover_for(self, pose: Pose | None) -> Cover:
-        if pose is None or not pose.is_finite() or self._surfaces is None or self._focal_scale is None:
+        known = [reading for reading in readings if reading.at_ns <= now_ns + READING_AHEAD_NS]
+        span = poses_during(known, *capture_window(captured), self._assignment.dynamics)
+        if span is None:
             return self._whole
-        step = _step_of(pose)
-        known = self._covers.get(step)
+        return self._cover_at_rest(span) if span.at_rest else self._draw(span.path, span.angle_deg, span.focal_share)
+
+    def is_ready(self, captured: CaptureTime, readings: tuple[PoseReading, ...]) -> bool:
+        """False while a later reading would tell more of where the camera looked when the picture was taken."""
+        if not self._assignment.follows_pose or self._surfaces is None or self._focal_scale is None:
+            return True
+        return bool(readings) and readings[-1].at_ns >= capture_window(captured)[1]
+
+    def _cover_of_fixed(self, pose: Pose | None) -> Cover:
+        return self._whole if pose is None or not pose.is_finite() else self._draw((pose,), 0.0, 0.0)
+
+    def _cover_at_rest(self, span: PoseSpan) -> Cover:
+        rest, middle = _rest_of(span)
+        known = self._covers.pop(rest, None)
         if known is None:
-            scaled = replace(pose, focal_px=pose.focal_px * self._focal_scale)
-            known = cover_of_surfaces(scaled, self._surfaces, self.width_px, self.height_px, self._margins)
+            known = self._draw((middle,), rest.reach * REACH_STEP_DEG, rest.focal_reach * FOCAL_REACH_STEP_SHARE)
             if len(self._covers) >= COVERS_KEPT:
-                del self._covers[next(iter(self._covers))]
-            self._covers[step] = known
+                del self._covers[next(iter(self._covers))]  # the one not used for longest
+        self._covers[rest] = known
         return known
 
+    def _draw(self, path: Sequence[Pose], angle_deg: float, focal_share: float) -> Cover:
+        scale, surfaces = self._focal_scale, self._surfaces
+        if scale is None or surfaces is None:
+            return self._whole
+        scaled = tuple(replace(pose, focal_px=pose.focal_px * scale) for pose in path)
+        bounds = self._assignment.bounds.widened(angle_deg=angle_deg, focal_share=focal_share)
+        return cover_of_path(scaled, surfaces, self.width_px, self.height_px, bounds)
 
-def _usable_surfaces(assignment: Assignment) -> Quads | None:
+
+def _rest_of(span: PoseSpan) -> tuple[_Rest, Pose]:
+    """The step that a span at rest falls into, with all that its poses may be beside the middle of it."""
+    pose = span.path[0]
+    angles = (round(pose.pan_deg % 360.0 / STEP_DEG), round(pose.tilt_deg / STEP_DEG), round(pose.roll_deg / STEP_DEG))
+    focal = round(log(pose.focal_px) / FOCAL_STEP_SHARE)
+    middle = replace(
+        pose,
+        pan_deg=angles[0] * STEP_DEG,
+        tilt_deg=angles[1] * STEP_DEG,
+        roll_deg=angles[2] * STEP_DEG,
+        focal_px=exp(focal * FOCAL_STEP_SHARE),
+    )
+    aside_deg = max(_angle_between(each, middle) for each in span.path)
+    zoomed = max(each.focal_px / middle.focal_px for each in span.path)
+    zoomed = max(zoomed, *(middle.focal_px / each.focal_px for each in span.path))
+    place = (round(pose.x_m * 1000), round(pose.y_m * 1000), round(pose.z_m * 1000))
+    rest = _Rest(
+        place,
+        angles,
+        focal,
+        pose.k1,
+        ceil((span.angle_deg + aside_deg) / REACH_STEP_DEG),
+        ceil((zoomed * (1 + span.focal_share) - 1) / FOCAL_REACH_STEP_SHARE),
+    )
+    return rest, middle
+
+
+def _angle_between(a: Pose, b: Pose) -> float:
+    """At least the angle between two ways of looking: pan and tilt turn about axes at right angles, roll adds to it."""
+    turn_deg = hypot(remainder(a.pan_deg - b.pan_deg, 360.0), a.tilt_deg - b.tilt_deg)
+    return turn_deg + abs(remainder(a.roll_deg - b.roll_deg, 360.0))
+
+
+def _usable_surfaces(assignment: Assignment) -> Surfaces | None:
     try:
-        return dwelling_surfaces(assignment.buildings, assignment.mask_above_m)
+        return forbidden_surfaces(assignment.buildings, assignment.zones, assignment.mask_above_m)
     except BuildingUnusable:
         return None  # wholly covered, for ever: the next assignment may bring better buildings
 
@@ -109,18 +149,3 @@ def _focal_scale(declared_px: tuple[int, int] | None, width_px: int, height_px: 
     declared_width, declared_height = declared_px
     is_same_shape = abs(width_px * declared_height - height_px * declared_width) <= 2 * max(width_px, declared_width)
     return width_px / declared_width if is_same_shape else None
-
-
-def _is_same_view(a: Pose, b: Pose) -> bool:
-    angles = ((a.pan_deg, b.pan_deg), (a.tilt_deg, b.tilt_deg), (a.roll_deg, b.roll_deg))
-    return (
-        all(abs(remainder(first - second, 360.0)) <= SETTLED_DEG for first, second in angles)
-        and abs(a.focal_px - b.focal_px) <= SETTLED_FOCAL_SHARE * a.focal_px
-        and max(abs(a.x_m - b.x_m), abs(a.y_m - b.y_m), abs(a.z_m - b.z_m)) <= 0.001
-    )
-
-
-def _step_of(pose: Pose) -> _PoseStep:
-    place = (round(pose.x_m * 1000), round(pose.y_m * 1000), round(pose.z_m * 1000))
-    angles = (round(pose.pan_deg / STEP_DEG), round(pose.tilt_deg / STEP_DEG), round(pose.roll_deg / STEP_DEG))
-    return _PoseStep(place, angles, round(float(np.log(pose.focal_px)) / FOCAL_STEP_SHARE))

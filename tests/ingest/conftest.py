@@ -33,8 +33,11 @@ class RealStage:
     def format(self) -> EncodedFormat:
         return self._encoder.format
 
-    def mask(self, clear: ClearFrame, reading: PoseReading | None, now_ns: int) -> MaskedFrame:
-        return mask(clear, self._policy.cover(now_ns, reading), 1, 1)
+    def is_ready(self, captured: CaptureTime, readings: tuple[PoseReading, ...]) -> bool:
+        return self._policy.is_ready(captured, readings)
+
+    def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: int) -> MaskedFrame:
+        return mask(clear, self._policy.cover(clear.captured, now_ns, readings), 1, 1)
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:
         return self._encoder.encode(frame)
@@ -91,7 +94,7 @@ def build_packets(count: int, *, start_ns: int, interval_ns: int) -> tuple[Encod
     packets: list[MaskedPacket] = []
     for number in range(count):
         clear = ClearFrame(CAMERA, number, CaptureTime(start_ns + number * interval_ns, True), planes)
-        packets += stage.encode(stage.mask(clear, None, start_ns))
+        packets += stage.encode(stage.mask(clear, (), start_ns))
     return stage.format, packets
 
 
