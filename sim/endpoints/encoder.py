@@ -25,6 +25,25 @@ _MAX_KBIT_PER_MPX_S = 900
 
 
 @dataclass(frozen=True, slots=True)
+class _Kind:
+    """How x264 is set up for a codec."""
+
+    pixel_format: str
+    profile: str
+    params: str = "range=tv"
+
+
+_X264 = {
+    Codec.H264: _Kind("yuv420p", "baseline"),
+    Codec.H264_10_BIT: _Kind("yuv420p10le", "high10"),
+    Codec.H264_422: _Kind("yuv422p", "high422"),
+    Codec.H264_422_10_BIT: _Kind("yuv422p10le", "high422"),
+    Codec.H264_FULL_RANGE: _Kind("yuvj420p", "baseline", "range=pc"),
+    Codec.H264_INTERLACED: _Kind("yuv420p", "high", "range=tv:tff=1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class EncodedPicture:
     """One picture ready to travel, as RTP payloads; the first `parameter_payloads` of them are SPS and PPS."""
 
@@ -49,8 +68,8 @@ class Encoder:
         if self._context is None:
             return _jpeg(picture, captured_at_ns)
         frame = VideoFrame.from_numpy_buffer(picture, format="yuv420p")
-        if self.codec is Codec.H264_10_BIT:
-            frame = frame.reformat(format="yuv420p10le")
+        if self.codec in _X264:
+            frame = frame.reformat(format=_X264[self.codec].pixel_format)
         frame.pts = self._count
         frame.pict_type = PictureType.I if force_key or self._count == 0 else PictureType.NONE
         self._count += 1
@@ -67,8 +86,8 @@ def parameter_sets(codec: Codec, width_px: int, height_px: int, frames_per_s: in
         return ()
     context = _open(codec, width_px, height_px, frames_per_s)
     frame = VideoFrame.from_numpy_buffer(new_i420(width_px, height_px), format="yuv420p")
-    if codec is Codec.H264_10_BIT:
-        frame = frame.reformat(format="yuv420p10le")
+    if codec in _X264:
+        frame = frame.reformat(format=_X264[codec].pixel_format)
     frame.pts = 0
     packets = context.encode(frame)
     is_parameter = _is_h265_parameter if codec is Codec.HEVC else _is_h264_parameter
@@ -81,7 +100,8 @@ def _open(codec: Codec, width_px: int, height_px: int, frames_per_s: int) -> Vid
     if not isinstance(context, VideoCodecContext):
         raise TypeError(f"{name} is no video encoder")
     context.width, context.height = width_px, height_px
-    context.pix_fmt = "yuv420p10le" if codec is Codec.H264_10_BIT else "yuv420p"
+    kind = _X264.get(codec, _X264[Codec.H264])
+    context.pix_fmt = kind.pixel_format
     context.time_base = Fraction(1, frames_per_s)
     context.framerate = Fraction(frames_per_s, 1)
     context.thread_count = 1
@@ -93,11 +113,11 @@ def _open(codec: Codec, width_px: int, height_px: int, frames_per_s: int) -> Vid
         context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(_CRF), "x265-params": params}
         return context
     # colormatrix: OpenCV's conversion to I420 is BT.601; saying so spares viewers a guess.
-    params = f"{common}:sliced-threads=0:vbv-maxrate={kbit}:vbv-bufsize={kbit}:range=tv:colormatrix=smpte170m"
+    params = f"{common}:sliced-threads=0:vbv-maxrate={kbit}:vbv-bufsize={kbit}:colormatrix=smpte170m:{kind.params}"
     context.options = {
         "preset": "ultrafast",
         "tune": "zerolatency",
-        "profile": "high10" if codec is Codec.H264_10_BIT else "baseline",
+        "profile": kind.profile,
         "crf": str(_CRF),
         "forced-idr": "1",
         "x264-params": params,

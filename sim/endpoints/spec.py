@@ -17,10 +17,14 @@ SUB_PROFILE = "sub"
 
 
 class Codec(StrEnum):
-    """What the encoder makes. The engine takes H264 and nothing else; the others are there to be refused."""
+    """What the encoder makes. The engine takes what is H.264 and progressive; the others are there to be refused."""
 
     H264 = "h264"
     H264_10_BIT = "h264_10_bit"
+    H264_422 = "h264_422"
+    H264_422_10_BIT = "h264_422_10_bit"
+    H264_FULL_RANGE = "h264_full_range"
+    H264_INTERLACED = "h264_interlaced"
     HEVC = "hevc"
     MJPEG = "mjpeg"
 

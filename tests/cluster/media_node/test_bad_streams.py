@@ -30,6 +30,8 @@ FARM = [
     EndpointSpec("hevc", 2, codec=Codec.HEVC, audio=True, **SMALL),
     EndpointSpec("mjpeg", 3, codec=Codec.MJPEG, **SMALL),
     EndpointSpec("ten-bit", 4, codec=Codec.H264_10_BIT, **SMALL),
+    EndpointSpec("four-two-two", 14, codec=Codec.H264_422_10_BIT, **SMALL),
+    EndpointSpec("fields", 15, codec=Codec.H264_INTERLACED, **SMALL),
     EndpointSpec("changes-size", 5, fault=Fault(FaultKind.SIZE_CHANGE, after_frames=40), **SMALL),
     EndpointSpec("freezes", 6, fault=Fault(FaultKind.FREEZE, after_frames=24), **SMALL),
     EndpointSpec("closes", 7, fault=Fault(FaultKind.CLOSE, after_frames=20), **SMALL),
@@ -87,7 +89,6 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
             ),
             "not-rtsp": StreamAddress("http://127.0.0.1/stream"),
             "interlaced": make_clip(clips / "interlaced.mp4", "yuv420p", {"x264-params": "tff=1"}),
-            "four-two-two": make_clip(clips / "422.mp4", "yuv422p10le", {}),
             "four-four-four": make_clip(clips / "444.mp4", "yuv444p", {}),
             "mpeg4-clip": make_clip(clips / "mpeg4.mp4", "yuv420p", {}, "mpeg4"),
             "no-clip": StreamAddress((clips / "absent.mp4").as_uri()),
@@ -122,6 +123,7 @@ REFUSALS = {
     "hevc": (CameraEventKind.UNSUPPORTED, "HEVC"),
     "mjpeg": (CameraEventKind.UNSUPPORTED, "MJPEG"),
     "no-sps": (CameraEventKind.UNSUPPORTED, "SPS"),
+    "fields": (CameraEventKind.UNSUPPORTED, "allows interlaced"),
     "interlaced": (CameraEventKind.UNSUPPORTED, "interlaced"),
     "four-four-four": (CameraEventKind.UNSUPPORTED, "yuv444p"),
     "mpeg4-clip": (CameraEventKind.UNSUPPORTED, "not H.264"),
@@ -147,7 +149,7 @@ def test_each_trouble_of_a_camera_is_one_clear_line_with_its_reason(run: Run, ca
 
 
 @pytest.mark.requirement("PRV-5")
-@pytest.mark.parametrize("camera", ["hevc", "mjpeg", "no-sps", "interlaced", "four-four-four", "mpeg4-clip"])
+@pytest.mark.parametrize("camera", ["hevc", "mjpeg", "no-sps", "fields", "interlaced", "four-four-four", "mpeg4-clip"])
 def test_a_stream_that_cannot_be_masked_is_never_recorded(run: Run, camera: str) -> None:
     assert run.heard.segments(camera) == []
     assert CameraEventKind.LIVE not in run.heard.kinds(camera)

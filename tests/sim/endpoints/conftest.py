@@ -31,6 +31,7 @@ class Seen:
     marks: list[FrameMark | None] = field(default_factory=list)
     small_marks: list[FrameMark | None] = field(default_factory=list)
     sizes: list[tuple[int, int, str]] = field(default_factory=list)
+    interlaced: list[bool] = field(default_factory=list)
     capture_ages_ms: list[float] = field(default_factory=list)
     """Arrival minus capture, by the camera's own clock (RTCP reports)."""
     audio_packets: int = 0
@@ -91,6 +92,7 @@ def _follow(container: av.container.InputContainer, seen: Seen, frames: int, kee
             seen.marks.append(read_mark(luma))
             seen.small_marks.append(read_mark(np.asarray(cv2.resize(luma, (160, 90), interpolation=cv2.INTER_AREA))))
             seen.sizes.append((frame.width, frame.height, frame.format.name))
+            seen.interlaced.append(frame.interlaced_frame)
             if keep:
                 seen.pictures.append(planes_of(np.ascontiguousarray(frame.to_ndarray(format="yuv420p"))))
         count += 1
