@@ -83,7 +83,7 @@ class MaskedEncoder:
         self._camera = camera
         self._size = (width_px, height_px)
         self._full_range = full_range
-        self._timeline = _Timeline(round(TIME_BASE_HZ / frames_per_s))
+        self._timeline = Timeline(round(TIME_BASE_HZ / frames_per_s))
         self._pending: dict[int, _Pending] = {}
         self._mask_epoch: int | None = None
         width_even, height_even = width_px + width_px % 2, height_px + height_px % 2
@@ -204,7 +204,7 @@ def _kind(size: tuple[int, int], full_range: bool) -> str:
     return f"{size[0]}x{size[1]}, {'yuvj420p' if full_range else 'yuv420p'}"
 
 
-class _Timeline:
+class Timeline:
     """Capture times to strictly growing pts that keep their distances, and the seconds that begin with a key frame."""
 
     def __init__(self, frame_ticks: int) -> None:
