@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from csu import __version__
 from csu.centre.demo_command import demo_command
+from csu.centre.masks_command import app as masks_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -43,6 +44,7 @@ def build_app() -> typer.Typer:
     app.command("compliance", help=say("Chaque exigence, ses preuves.", "Each requirement, its proofs."))(
         compliance_command
     )
+    app.add_typer(masks_app, name="masks")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)
