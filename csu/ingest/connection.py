@@ -188,7 +188,9 @@ class Connection:
         stage = self._stage_for(picture)
         clear = ClearFrame(self._camera, self.sequence, self._capture.captured(picture.pts_ns), picture.planes)
         self.sequence += 1
-        masked = stage.mask(clear, self._directions.readings, self._clock.now_ns())
+        is_dated = clear.captured.from_camera or not self._debt.is_behind
+        readings = self._directions.readings if is_dated else ()
+        masked = stage.mask(clear, readings, self._clock.now_ns())
         self._tally.count("masked")
         if masked.covered_share >= 1.0:
             self._tally.count("wholly_masked")

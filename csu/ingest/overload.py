@@ -24,6 +24,11 @@ class WorkDebt:
     def is_giving_up(self) -> bool:
         return self._giving_up
 
+    @property
+    def is_behind(self) -> bool:
+        """True while what comes out is old: a picture that nobody dated may then be of any time."""
+        return self._debt_ns > DEBT_NS_PAID
+
     def worked(self, busy_ns: Nanoseconds, stream_ns: Nanoseconds) -> None:
         """`busy_ns` were spent on a packet that brought `stream_ns` of stream."""
         self._debt_ns = max(0, self._debt_ns + busy_ns - max(0, stream_ns))

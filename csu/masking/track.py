@@ -191,7 +191,8 @@ def _between(
         reach = _off_chord(way, max(fastest, abs(way) / apart_s) + tremble / apart_s, apart_s, part_s)
         # Still, out, back and still again: four equal parts at the steepest ramp are the furthest one can get.
         reaches.append(min(reach, fastest / RAMP_S * apart_s**2 / 16) if rests else reach)
-    return _Reach(*reaches, at_rest=rests)
+    pan_deg, tilt_deg, doublings = reaches
+    return _Reach(pan_deg, tilt_deg, doublings, at_rest=rests)
 
 
 def _off_chord(way: float, fastest: float, apart_s: float, part_s: tuple[float, float]) -> float:
