@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from csu.centre.contact_sheet import contact_sheet
 from csu.centre.control import Centre
 from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.examination import Examination, examine_segments
@@ -23,8 +24,13 @@ from csu.machine import SystemClock
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
-TOUR_REST_S, TOUR_TURN_S, TOUR_SPEED = 4.0, 1.0, 0.3
-"""A PTZ camera rests, turns for a second at 0.3 of its full speed, rests, and goes home."""
+TOUR_REST_S = 1.5
+TOUR: tuple[tuple[PtzVelocity, float], ...] = (
+    (PtzVelocity(pan=0.3, tilt=0.0, zoom=0.0), 2.0),
+    (PtzVelocity(pan=-0.3, tilt=-0.05, zoom=0.4), 2.5),
+    (PtzVelocity(pan=-0.1, tilt=0.1, zoom=-0.6), 1.5),
+)
+"""What a PTZ camera does, with a rest after each turn: (share of its full speeds, seconds); then it goes home."""
 TOUR_SETTLE_S = 2.0
 """After the last order home: turn, be believed again (0.5 s), and be drawn."""
 
@@ -55,6 +61,8 @@ class DemoResult:
     wall: WallReading
     tiles_correct: int
     wall_png: bytes = field(repr=False)
+    sheet_png: bytes | None = field(repr=False)
+    """Twelve pictures of a PTZ camera on its tour, as recorded; None on a real site and without such a camera."""
     examination: Examination
     console_url: str
     ran_s: float
@@ -114,6 +122,7 @@ async def run_demo(
     progress.step(say("lecture de tout ce qui a été enregistré", "playing all that was recorded"))
     witness = running.site.witness
     examination = await asyncio.to_thread(examine_segments, running.media_directory, witness)
+    sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
     return DemoResult(
         cameras=cameras,
         expected=len(cameras),
@@ -121,10 +130,18 @@ async def run_demo(
         wall=reading,
         tiles_correct=_tiles_correct(reading, running),
         wall_png=wall_png,
+        sheet_png=sheet_png,
         examination=examination,
         console_url=running.console_url,
         ran_s=ran_s,
     )
+
+
+def _sheet(running: RunningCentre) -> bytes | None:
+    if not running.posed:
+        return None
+    camera = running.posed[0].record.camera
+    return contact_sheet(sorted(running.media_directory.rglob(f"{camera}/*.mp4")))
 
 
 def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
@@ -175,15 +192,14 @@ async def _tours(running: RunningCentre) -> AsyncIterator[None]:
 
 
 async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
-    direction = 1.0
     while True:
-        await asyncio.sleep(TOUR_REST_S)
-        await centre.move(camera, PtzVelocity(pan=direction * TOUR_SPEED, tilt=0.0, zoom=0.0))
-        await asyncio.sleep(TOUR_TURN_S)
-        await camera.stop()
+        for velocity, turn_s in TOUR:
+            await asyncio.sleep(TOUR_REST_S)
+            await centre.move(camera, velocity)
+            await asyncio.sleep(turn_s)
+            await camera.stop()
         await asyncio.sleep(TOUR_REST_S)
         await centre.go_to(camera, home)
-        direction = -direction
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float | None:

@@ -25,6 +25,7 @@ def write_demo_report(result: DemoResult, path: Path) -> Path:
         say=say,
         language=current_language(),
         wall_picture=base64.b64encode(result.wall_png).decode(),
+        sheet_picture=base64.b64encode(result.sheet_png).decode() if result.sheet_png else None,
         latency_plot=base64.b64encode(_latency_plot(result.wall.latencies_ms)).decode(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
