@@ -1,6 +1,6 @@
 """A contact sheet: how the mask of a camera that turns stays on the dwellings, for a person to look at.
 
-Made from masked recordings, and of simulated streets only: a real street's pictures do not outlive their day in a report.
+Made from masked recordings, of simulated streets only: a real street's pictures do not live on in a report.
 """
 
 from __future__ import annotations
