@@ -10,19 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, hypot, radians, tan
+from math import isfinite
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.place import Building, Pose, PoseBounds
-from csu.masking.geometry import BuildingUnusable, Quads, dwelling_surfaces, outlines
-from csu.masking.surfaces import Surfaces
+from csu.masking.geometry import NEAR_M, BuildingUnusable, Quads
+from csu.masking.margins import Reach, reach_of, steps_along
+from csu.masking.outlines import Corners, outlines
+from csu.masking.surfaces import Surfaces, forbidden_surfaces
 
 CELL_PX = 16
-FINE_PX = 4
-"""Outlines are drawn on a grid of this step, then any touched cell is taken: exact to one fine step."""
+FINE_PX = 8
+"""Outlines are drawn on a grid of this step, then any touched cell is taken."""
+
+RASTER_PX = FINE_PX
+"""Outlines are widened by this, because a drawn line may be one step off."""
+
+PATH_POSES_MAX = 64
+"""A path with more corners is not followed: a mount reports each 100 ms, and is not believed for 6 s."""
 
 _SUBPIXEL_BITS = 4
 _COORDINATE_MAX = 1 << 29
@@ -135,69 +143,114 @@ def cover_of(
     Fails closed: a pose or a building that is not usable gives the whole picture. No building gives no cover.
     """
     try:
-        surfaces = dwelling_surfaces(buildings, mask_above_m)
+        surfaces = forbidden_surfaces(buildings, (), mask_above_m)
     except BuildingUnusable:
         return Cover.whole(width_px, height_px)  # the wholly masked picture is how this shows; setup reports the data
-    return cover_of_surfaces(pose, surfaces, width_px, height_px, margins)
+    bounds = PoseBounds((margins or CoverMargins()).angle_deg)
+    return cover_of_path((pose,), surfaces, width_px, height_px, bounds)
 
 
 def cover_of_surfaces(
     pose: Pose, surfaces: Quads, width_px: int, height_px: int, margins: CoverMargins | None = None
 ) -> Cover:
-    """As `cover_of`, for surfaces computed once for many poses."""
-    if not pose.is_finite():
-        return Cover.whole(width_px, height_px)
-    if len(surfaces) == 0:
-        return Cover.nothing(width_px, height_px)
-    margin_px = _margin_px(pose, width_px, height_px, (margins or CoverMargins()).angle_deg)
-    if margin_px >= max(width_px, height_px):
-        return Cover.whole(width_px, height_px)
-    fine = _draw(outlines(surfaces, pose, width_px, height_px), width_px, height_px, margin_px)
-    return Cover.whole(width_px, height_px) if fine is None else Cover(width_px, height_px, _cells_touched(fine))
+    """As `cover_of`, for quads computed once for many poses."""
+    known = Surfaces(surfaces, np.empty((0, 4, 3)), np.full(len(surfaces), -1, np.int32))
+    return cover_of_path((pose,), known, width_px, height_px, PoseBounds((margins or CoverMargins()).angle_deg))
 
 
-def cover_of_path(
-    path: Sequence[Pose], surfaces: Surfaces, width_px: int, height_px: int, bounds: PoseBounds
-) -> Cover:
+def cover_of_path(path: Sequence[Pose], surfaces: Surfaces, width_px: int, height_px: int, bounds: PoseBounds) -> Cover:
     """The union of what must be hidden from every pose on the path, and from every pose within `bounds` of those.
 
-    Between two poses pan goes the shorter way round; tilt, roll, place and the logarithm of the focal length go
-    straight. One pose is a fixed camera. Fails closed: no pose, or one that cannot be used, gives the whole picture.
+    Between two poses pan goes the shorter way round; tilt, roll, place, k1 and the logarithm of the focal length go
+    straight. One pose is a fixed camera. Fails closed: no pose, one that cannot be used, a surface too near to be drawn
+    truly, bounds too wide to prove anything: the whole picture. No surface: no cover.
     """
-    plain = not (bounds.position_m or bounds.focal_share or bounds.k1) and len(set(path)) == 1 and path[0].k1 == 0
-    if not plain or surfaces.unusable:
-        return Cover.whole(width_px, height_px)
-    return cover_of_surfaces(path[0], surfaces.quads, width_px, height_px, CoverMargins(bounds.angle_deg))
+    whole = Cover.whole(width_px, height_px)
+    if not 0 < len(path) <= PATH_POSES_MAX or not all(pose.is_finite() for pose in path):
+        return whole
+    if len(surfaces) == 0:
+        return Cover.nothing(width_px, height_px)
+    reaches = _reaches(path, width_px, height_px, bounds)
+    if reaches is None:
+        return whole
+    grid = _grid(width_px, height_px)
+    for place, some in _by_place(reaches).items():
+        here = surfaces.seen_from(*place, bounds.position_m * 1.5 + 2 * NEAR_M)
+        if here is None or not _draw(some, here, grid, width_px, height_px):
+            return whole
+    cells = _cells_touched(grid)
+    ends_px = min(reach.lens_ends_px for reach in reaches)
+    if isfinite(ends_px):
+        cells |= _cells_beyond(ends_px, width_px, height_px)
+    return Cover(width_px, height_px, _grown(cells))
 
 
-def _margin_px(pose: Pose, width_px: int, height_px: int, angle_deg: float) -> float:
-    """An angle in pixels where it is largest: a pinhole's corner, where a radian spans f * (1 + tan^2)."""
-    slope = hypot(width_px, height_px) / 2 / pose.focal_px
-    return float(pose.focal_px * (1 + slope * slope) * tan(radians(angle_deg)))
-
-
-def _draw(corners_px: NDArray[np.float64], width_px: int, height_px: int, margin_px: float) -> Cells | None:
-    """Outlines on the fine grid, widened by margin and drawing error (one step); None when one is too far out."""
-    rows, columns = cell_shape(width_px, height_px)
-    reach = ceil(margin_px / FINE_PX) + 1
-    per_cell = CELL_PX // FINE_PX
-    # The grid has a rim, so that what lies just outside the picture widens into it.
-    grid = np.zeros((rows * per_cell + 2 * reach, columns * per_cell + 2 * reach), np.uint8)
-    step_corners = (corners_px + 0.5) / FINE_PX - 0.5 + reach
-    low, high = step_corners.min(axis=1), step_corners.max(axis=1)
-    meets = (high >= -1).all(axis=1) & (low[:, 0] <= grid.shape[1]) & (low[:, 1] <= grid.shape[0])
-    scaled = np.round(step_corners[meets] * (1 << _SUBPIXEL_BITS))
-    if not np.isfinite(scaled).all() or (np.abs(scaled) > _COORDINATE_MAX).any():
+def _reaches(path: Sequence[Pose], width_px: int, height_px: int, bounds: PoseBounds) -> list[Reach] | None:
+    steps = steps_along(path, width_px, height_px)
+    if steps is None:
         return None
-    for outline in scaled.astype(np.int32):
-        cv2.fillConvexPoly(grid, outline, 255, shift=_SUBPIXEL_BITS)
-    widened = cv2.dilate(grid, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return np.asarray(widened[reach:-reach, reach:-reach] > 0)
+    reaches: list[Reach] = []
+    for pose, half in steps:
+        reach = reach_of(pose, half, bounds, width_px, height_px)
+        if reach is None or max(reach.const_px) >= max(width_px, height_px):
+            return None
+        reaches.append(reach)
+    return reaches
 
 
-def _cells_touched(fine: Cells) -> Cells:
-    """Cells that hold a marked fine step, grown by one cell on every side."""
+def _by_place(reaches: Sequence[Reach]) -> dict[tuple[float, float, float], list[Reach]]:
+    places: dict[tuple[float, float, float], list[Reach]] = {}
+    for reach in reaches:
+        places.setdefault(reach.place, []).append(reach)
+    return places
+
+
+def _grid(width_px: int, height_px: int) -> NDArray[np.uint8]:
+    rows, columns = cell_shape(width_px, height_px)
     per_cell = CELL_PX // FINE_PX
-    rows, columns = fine.shape[0] // per_cell, fine.shape[1] // per_cell
-    touched = fine.reshape(rows, per_cell, columns, per_cell).any(axis=(1, 3))
-    return np.asarray(cv2.dilate(np.asarray(touched, np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    return np.zeros((rows * per_cell, columns * per_cell), np.uint8)
+
+
+def _draw(reaches: Sequence[Reach], here: Surfaces, grid: NDArray[np.uint8], width_px: int, height_px: int) -> bool:
+    """Draw all outlines; False when one cannot be drawn truly."""
+    for quads, from_lens in ((here.quads, False), (here.rays, True)):
+        groups = outlines(reaches, quads, from_lens=from_lens, raster_px=RASTER_PX)
+        if groups is None:
+            return False
+        for corners in groups:
+            if not _fill(corners, grid, width_px, height_px):
+                return False
+    return True
+
+
+def _fill(corners_px: Corners, grid: NDArray[np.uint8], width_px: int, height_px: int) -> bool:
+    scale = (1 << _SUBPIXEL_BITS) / FINE_PX
+    scaled = corners_px * scale
+    scaled += np.array([width_px / 2, height_px / 2]) * scale - (1 << _SUBPIXEL_BITS) / 2
+    reach = float(np.abs(scaled).max(initial=0.0))
+    if not reach < _COORDINATE_MAX:  # not a number, too
+        return False
+    for outline in np.rint(scaled).astype(np.int32):
+        cv2.fillConvexPoly(grid, cv2.convexHull(outline), 255, cv2.LINE_8, _SUBPIXEL_BITS)
+    return True
+
+
+def _cells_touched(fine: NDArray[np.uint8]) -> Cells:
+    """Cells that hold a marked fine step."""
+    upper = fine[0::2] | fine[1::2]
+    return np.asarray((upper[:, 0::2] | upper[:, 1::2]) > 0)
+
+
+def _cells_beyond(radius_px: float, width_px: int, height_px: int) -> Cells:
+    """Cells with a pixel so far from the middle that the lens is not known there. One pixel of guard."""
+    rows, columns = cell_shape(width_px, height_px)
+    y, x = (
+        np.abs((np.arange(n)[:, None] + (0, 1)) * CELL_PX - side / 2).max(axis=1)
+        for n, side in ((rows, height_px), (columns, width_px))
+    )
+    return np.asarray(np.hypot(x[None, :], y[:, None]) > radius_px - 1)
+
+
+def _grown(cells: Cells) -> Cells:
+    """Cells and their neighbours on every side."""
+    return np.asarray(cv2.dilate(np.asarray(cells, np.uint8), np.ones((3, 3), np.uint8)) > 0)

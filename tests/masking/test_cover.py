@@ -77,21 +77,22 @@ def test_a_building_of_unknown_height_has_no_top(north, height_m):
     assert cover_of(up, [house(height_m=height_m)], 640, 360, 2.5).share > 0.2
 
 
-@pytest.mark.requirement("PRV-2")
-def test_a_roof_seen_from_a_mast_is_covered_and_so_is_its_courtyard():
+def test_a_roof_with_arms_is_covered_and_the_street_between_them_stays_clear():
     ring = (
-        (-10.0, 20.0),
-        (10.0, 20.0),
-        (10.0, 40.0),
-        (6.0, 40.0),
-        (6.0, 24.0),
-        (-6.0, 24.0),
-        (-6.0, 40.0),
-        (-10.0, 40.0),
+        (-20.0, 20.0),
+        (20.0, 20.0),
+        (20.0, 40.0),
+        (12.0, 40.0),
+        (12.0, 24.0),
+        (-12.0, 24.0),
+        (-12.0, 40.0),
+        (-20.0, 40.0),
     )
-    above = Pose(0.0, 30.0, 60.0, 0.0, -90.0, 0.0, 1200.0)
-    cover = cover_of(above, [Building("u", ring, 0.0, 9.0, True)], 640, 360, 2.5)
-    assert cover.cells[8:14, 16:24].all()
+    above = Pose(0.0, 30.0, 60.0, 0.0, -90.0, 0.0, 700.0)
+    cells = cover_of(above, [Building("u", ring, 0.0, 9.0, True)], 640, 360, 2.5).cells
+    assert cells[3:19, 4:8].all()
+    assert cells[3:19, 32:36].all()
+    assert not cells[3:10, 15:25].any()
 
 
 @pytest.mark.requirement("PRV-5")
