@@ -16,6 +16,8 @@ from collections.abc import Sequence
 
 import cv2
 
+from csu.cluster.edge_auditors import EdgeAuditors
+from csu.cluster.edge_route import edge_route
 from csu.cluster.engine_route import engine_route
 from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.outbox import Outbox
@@ -27,7 +29,7 @@ from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.media import Assignment, CameraEvent, Manifest
-from csu.ingest import CameraPipeline, MaskRoute, Outlets, PictureSink, add_counts
+from csu.ingest import CameraPipeline, EdgeRoute, MaskRoute, Outlets, PictureSink, add_counts
 from csu.machine import LocalDisk, SystemChance, SystemClock
 from csu.recording import ClosedSegment
 
@@ -83,6 +85,7 @@ class MediaProcess:
         disk: Disk,
         route: MaskRoute,
         pictures: PictureSink | None,
+        edge: EdgeRoute | None = None,
     ) -> None:
         self._begin = begin
         self._outbox = outbox
@@ -91,6 +94,8 @@ class MediaProcess:
         self._disk = disk
         self._route = route
         self._pictures = pictures
+        self._edge = edge
+        self._auditors = EdgeAuditors(clock)
         self._workers: dict[CameraId, CameraWorker] = {}
         self._leaving: list[CameraWorker] = []
         self._sequence = 0
@@ -131,6 +136,7 @@ class MediaProcess:
                 _log.error(
                     "camera %s: its thread did not end in %g s; its last segment is lost", worker.camera, STOP_S_MAX
                 )
+        self._auditors.stop()
         self.account()
         self._send_manifest(self._minute_ns, self._clock.now_ns())
 
@@ -141,8 +147,10 @@ class MediaProcess:
             if assignment is not None and assignment.address == worker.pipeline.assignment.address:
                 if assignment != worker.pipeline.assignment:
                     worker.pipeline.reassign(assignment)
+                self._audit(worker)
                 continue
             worker.pipeline.ask_to_stop()
+            self._auditors.forget(camera, worker.pipeline.edge_trust)
             self._leaving.append(self._workers.pop(camera))
         for camera, assignment in wanted.items():
             if camera not in self._workers:
@@ -150,6 +158,12 @@ class MediaProcess:
                 former = next((leaving for leaving in self._leaving if leaving.camera == camera), None)
                 self._workers[camera] = worker
                 worker.start(former)
+                self._audit(worker)
+
+    def _audit(self, worker: CameraWorker) -> None:
+        """From now on its other streams are looked at, if it is to mask by itself."""
+        if self._edge is not None and worker.pipeline.assignment.edge is not None:
+            self._auditors.watch(worker.camera, worker.pipeline.edge_trust)
 
     def _worker(self, assignment: Assignment) -> CameraWorker:
         segments = SegmentSink(assignment.record, self._disk)
@@ -157,7 +171,7 @@ class MediaProcess:
         pipeline = CameraPipeline(
             self._begin.node,
             assignment,
-            Outlets(self._route, segments, live, self._pictures_for(assignment.record.camera)),
+            Outlets(self._route, segments, live, self._pictures_for(assignment.record.camera), self._edge),
             clock=self._clock,
             chance=self._chance,
             tell=self._tell,
@@ -211,6 +225,7 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
         disk=LocalDisk(begin.media_directory),
         route=engine_route,
         pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
+        edge=edge_route,
     )
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
     threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()

@@ -6,6 +6,7 @@ the outlets `csu.cluster` hands in; events, gaps and counts. A clear picture liv
 
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.ingest.connection import Outlets
+from csu.ingest.edge_connection import EdgeRoute, EdgeStage, Kept, NotKept
 from csu.ingest.errors import CameraLost, CameraRefused, IngestError, StreamUnsupported
 from csu.ingest.pipeline import CameraPipeline
 from csu.ingest.ports import EventSink, MaskRoute, MaskStage, PacketSink, PictureShape, PictureSink, RecordingSink
@@ -20,10 +21,14 @@ __all__ = [
     "CameraRefused",
     "CameraState",
     "CameraStatus",
+    "EdgeRoute",
+    "EdgeStage",
     "EventSink",
     "IngestError",
+    "Kept",
     "MaskRoute",
     "MaskStage",
+    "NotKept",
     "Outlets",
     "PacketSink",
     "PictureShape",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
-from csu.hal.frames import ClearFrame, MaskedPacket
+from csu.hal.frames import ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket
 from csu.hal.media import Assignment, CameraEventKind, GapCause
 from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
@@ -18,6 +18,8 @@ from csu.ingest.admission import Admission
 from csu.ingest.capture_clock import CaptureClock
 from csu.ingest.continuity import Continuity, FramesMissing, TimestampsJumped
 from csu.ingest.decoder import Decoder, Picture
+from csu.ingest.edge_connection import EdgeConnection, EdgeRoute
+from csu.ingest.edge_trust import EdgeTrust
 from csu.ingest.errors import CameraLost
 from csu.ingest.overload import WorkDebt
 from csu.ingest.ports import MaskRoute, MaskStage, PacketSink, PictureShape, PictureSink, RecordingSink
@@ -45,6 +47,8 @@ class Outlets:
     recorder: RecordingSink
     live: PacketSink
     pictures: PictureSink | None
+    edge: EdgeRoute | None = None
+    """For cameras that mask by themselves; None: the engine masks all."""
 
 
 class Directions:
@@ -64,14 +68,24 @@ class Directions:
 
 
 Tell = Callable[[CameraEventKind, Words], None]
+_Masked = tuple[MaskedFrame, Callable[[], Iterable[MaskedPacket]]]
+"""A masked picture, and what makes its packets: the wall has it before the encoder begins."""
 
 
 class Connection:
     """Feed it a session's arrivals with `run`; it ends with the session, or raises what ended it."""
 
     def __init__(
-        self, directions: Directions, outlets: Outlets, clock: Clock, tally: Tally, tell: Tell, first_sequence: int
+        self,
+        directions: Directions,
+        outlets: Outlets,
+        clock: Clock,
+        tally: Tally,
+        tell: Tell,
+        first_sequence: int,
+        edge_trust: EdgeTrust | None = None,
     ) -> None:
+        """`edge_trust`: what is known of the camera's own masks; None: nothing is ever left to it."""
         self._directions = directions
         self._outlets = outlets
         self._clock = clock
@@ -84,6 +98,8 @@ class Connection:
         self._waiting: deque[Picture] = deque()
         self._stage: MaskStage | None = None
         self._stage_of: tuple[Assignment, PictureShape] | None = None
+        self._edge_trust = edge_trust
+        self._edge: EdgeConnection | None = None
         self._recording: RecordingRun | None = None
         self._declared_frames_per_s: float | None = None
         self._note = NO_WORDS
@@ -103,6 +119,9 @@ class Connection:
         """Until the session ends or fails. What was recorded is closed properly in every case."""
         decoder = Decoder(self._camera, session.decoder, admission, is_annex_b=session.is_annex_b)
         self._declared_frames_per_s, self._note = session.frames_per_s, session.note
+        if self._outlets.edge is not None and self._edge_trust is not None:
+            sets_beside = bytes(session.decoder.extradata or b"")
+            self._edge = EdgeConnection(self._outlets.edge, self._edge_trust, self._tell, sets_beside)
         last_ns: Nanoseconds | None = None
         try:
             for arrival in session.arrivals():
@@ -120,6 +139,8 @@ class Connection:
                 self._mask_waiting(all_of_them=True)
             self._end_stage()
         finally:
+            if self._edge is not None:
+                self._edge.close()
             if self._recording is not None:
                 self._recording.end()
             self._outlets.live.end()
@@ -142,6 +163,10 @@ class Connection:
             self._given_up = 0
             decoder.forget()
             self._continuity = Continuity()
+            if self._edge is not None:
+                self._edge.interrupt()
+        if self._edge is not None and self._directions.assignment.edge is not None:
+            self._edge.packet(arrival.pts_ns, bytes(arrival.packet))
         self._show(decoder.decode(arrival.packet))
 
     def _give_up(self) -> None:
@@ -171,7 +196,7 @@ class Connection:
                 raise
 
     def _must_wait(self, picture: Picture) -> bool:
-        if len(self._waiting) >= PICTURES_WAITING_MAX:
+        if len(self._waiting) >= PICTURES_WAITING_MAX or (self._edge is not None and self._edge.is_kept):
             return False
         if self._stage is None and self._rate() is None:
             return True
@@ -185,18 +210,35 @@ class Connection:
         return self._declared_frames_per_s or self._continuity.frames_per_s
 
     def _mask_and_hand_on(self, picture: Picture) -> None:
-        stage = self._stage_for(picture)
         clear = ClearFrame(self._camera, self.sequence, self._capture.captured(picture.pts_ns), picture.planes)
         self.sequence += 1
-        is_dated = clear.captured.from_camera or not self._debt.is_behind
-        readings = self._directions.readings if is_dated else ()
-        masked = stage.mask(clear, readings, self._clock.now_ns())
+        masked, packets = self._take_as_masked(clear, picture) or self._mask(clear, picture)
         self._tally.count("masked")
         if masked.covered_share >= 1.0:
             self._tally.count("wholly_masked")
         if self._outlets.pictures is not None:
             self._outlets.pictures.accept(masked)
-        self._hand_on(stage.encode(masked))
+        self._hand_on(packets())
+
+    def _mask(self, clear: ClearFrame, picture: Picture) -> _Masked:
+        stage = self._stage_for(picture)
+        is_dated = clear.captured.from_camera or not self._debt.is_behind
+        readings = self._directions.readings if is_dated else ()
+        masked = stage.mask(clear, readings, self._clock.now_ns())
+        return masked, lambda: stage.encode(masked)
+
+    def _take_as_masked(self, clear: ClearFrame, picture: Picture) -> _Masked | None:
+        """A picture that the camera itself has masked, once it was looked at; None: the engine must do it."""
+        if self._edge is None:
+            return None
+        shape = self._shape_of(picture)
+        kept = self._edge.take(clear, picture.pts_ns, self._directions.assignment, shape, self._clock.now_ns())
+        if kept is None:
+            return None
+        if kept.begins is not None:
+            self._end_stage()
+            self._begin_run(kept.begins, shape)
+        return kept.frame, lambda: (kept.packet,)
 
     def _hand_on(self, packets: Iterable[MaskedPacket]) -> None:
         for packet in packets:
@@ -207,9 +249,9 @@ class Connection:
     def _stage_for(self, picture: Picture) -> MaskStage:
         planes, assignment = picture.planes, self._directions.assignment
         size = (planes.width_px, planes.height_px)
-        if self._stage is not None and self._stage_of is not None:
+        if self._stage_of is not None:
             known_assignment, known = self._stage_of
-            if known_assignment is assignment and known.fits(planes):
+            if self._stage is not None and known_assignment is assignment and known.fits(planes):
                 return self._stage
             self._end_stage()
             if (known.width_px, known.height_px) != size:
@@ -220,22 +262,27 @@ class Connection:
                         f"les images passent de {before} à {after}", f"the pictures changed from {before} to {after}"
                     ),
                 )
-        rate = self._rate() or FRAMES_PER_S_UNKNOWN
-        shape = PictureShape(*size, planes.full_range, rate, planes.depth_bits, planes.chroma)
-        return self._begin_stage(assignment, shape)
-
-    def _begin_stage(self, assignment: Assignment, shape: PictureShape) -> MaskStage:
+        shape = self._shape_of(picture)
         stage = self._outlets.route(assignment, shape)
         self._stage, self._stage_of = stage, (assignment, shape)
+        self._begin_run(stage.format, shape)
+        return stage
+
+    def _shape_of(self, picture: Picture) -> PictureShape:
+        planes, rate = picture.planes, self._rate() or FRAMES_PER_S_UNKNOWN
+        size = (planes.width_px, planes.height_px)
+        return PictureShape(*size, planes.full_range, rate, planes.depth_bits, planes.chroma)
+
+    def _begin_run(self, encoded: EncodedFormat, shape: PictureShape) -> None:
+        """Packets of this format follow, from either route: a new segment, and a new start for whoever watches."""
         if self._recording is None:
             interval_ns = round(NS_PER_S / shape.frames_per_s)
             self._recording = RecordingRun(self._outlets.recorder, self._tally, self._tell, interval_ns)
-        self._recording.begin(stage.format)
-        self._outlets.live.begin(stage.format)
+        self._recording.begin(encoded)
+        self._outlets.live.begin(encoded)
         if not self._is_live:
             self._is_live = True
             self._tell(CameraEventKind.LIVE, _shape_words(shape, self._note))
-        return stage
 
     def _end_stage(self) -> None:
         stage, self._stage = self._stage, None
@@ -257,6 +304,8 @@ class Connection:
             )
         if found is None:
             return
+        if self._edge is not None:
+            self._edge.interrupt()
         self._tally.count("packets_lost", found.count)
         self._frames_lost += found.count
         step_ns = (found.before_ns - found.after_ns) // (found.count + 1)

@@ -85,6 +85,11 @@ class EdgeConnection:
         self._again_at_ns: Nanoseconds = 0
         self._broken_runs = 0
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the last picture was kept as it came."""
+        return self._is_kept
+
     def packet(self, pts_ns: Nanoseconds, data: bytes) -> None:
         """A packet is about to be decoded. `data` is forgotten unless its picture is."""
         self._waiting.append((pts_ns, data))

@@ -26,6 +26,8 @@ class SequenceParameters:
     height_px: int
     may_interlace: bool
     """False: every picture is a whole frame. True: fields are allowed; the decoder tells per picture."""
+    cropped_px: tuple[int, int] = (0, 0)
+    """(columns, rows) that are coded and not shown."""
 
 
 def nal_units(data: bytes) -> Iterator[bytes]:
@@ -70,7 +72,8 @@ def parse_sps(unit: bytes) -> SequenceParameters:
     if crop_x >= width or crop_y >= height:
         raise ValueError("cropping leaves no picture")
     size = (width - crop_x, height - crop_y)
-    return SequenceParameters(profile, chroma, luma_bits, chroma_bits, *size, not frame_mbs_only)
+    cropped = (crop_x, crop_y)
+    return SequenceParameters(profile, chroma, luma_bits, chroma_bits, *size, not frame_mbs_only, cropped)
 
 
 def _chroma_and_depths(bits: _Bits) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from csu.hal.words import Words
 from csu.ingest.admission import Admission
 from csu.ingest.backoff import BackOff
 from csu.ingest.connection import Connection, Directions, Outlets
+from csu.ingest.edge_trust import EdgeTrust
 from csu.ingest.errors import IngestError
 from csu.ingest.ports import EventSink
 from csu.ingest.session import StopSignal, open_session
@@ -66,6 +67,8 @@ class CameraPipeline:
         self._tally = Tally(self.camera, begun_at_ns, lock)
         if lost_since_ns is not None:
             self._tally.hole(lost_since_ns, begun_at_ns, GapCause.NODE_LOST)
+        self.edge_trust = EdgeTrust(lock)
+        """What is known of the camera's own masks: for the node's auditors."""
         self._sequence = 0
 
     @property
@@ -105,7 +108,9 @@ class CameraPipeline:
     def _connect_and_work(self) -> _End | None:
         """None when asked to stop. Nothing of one camera's trouble leaves this function: the others go on."""
         end: _End | None = None
-        connection = Connection(self._directions, self._outlets, self._clock, self._tally, self._tell, self._sequence)
+        connection = Connection(
+            self._directions, self._outlets, self._clock, self._tally, self._tell, self._sequence, self.edge_trust
+        )
         try:
             self._work(connection)
         except ClearPictureRefused as error:

@@ -72,7 +72,7 @@ def test_an_odd_height_is_read_as_it_is() -> None:
 
 def test_interlace_and_scaling_lists_are_read() -> None:
     assert parse_sps(x264_sps(1920, 1080, **{"x264-params": "tff=1"})) == SequenceParameters(
-        100, 1, 8, 8, 1920, 1080, True
+        100, 1, 8, 8, 1920, 1080, True, cropped_px=(0, 8)
     )
     assert parse_sps(x264_sps(640, 360, **{"x264-params": "cqm=jvt"})).width_px == 640
 

@@ -1,0 +1,64 @@
+"""The edge mask route, put together from the masking room: the camera masks, each picture is looked at."""
+
+from __future__ import annotations
+
+from csu.hal.frames import CaptureTime, Chroma, ClearFrame, EncodedFormat, YuvPlanes
+from csu.hal.media import Assignment
+from csu.hal.words import Words
+from csu.ingest import Kept, NotKept, PictureShape
+from csu.ingest.parameter_sets import NAL_SPS, nal_units, parse_sps
+from csu.masking import CELL_PX, CoverPolicy
+from csu.masking.edge import SelfMasked, VerifiedPicture
+
+
+def edge_route(assignment: Assignment, shape: PictureShape, sets_beside: bytes) -> EdgeStage | None:
+    """A `csu.ingest.edge_connection.EdgeRoute`: None where only the engine can mask.
+
+    That is a camera without a plan, one that turns, one that is wholly masked (not signed off, no pose), and pictures
+    that are not 8-bit 4:2:0.
+    """
+    if assignment.edge is None or assignment.follows_pose or (shape.depth_bits, shape.chroma) != (8, Chroma.C420):
+        return None
+    policy = CoverPolicy(assignment, shape.width_px, shape.height_px)
+    cover = policy.cover(CaptureTime(0, from_camera=False), 0, ())  # of a fixed camera: the same at all times
+    try:
+        return EdgeStage(SelfMasked(assignment, cover, shape.frames_per_s, sets_beside))
+    except ValueError:
+        return None
+
+
+class EdgeStage:
+    """A `csu.ingest.edge_connection.EdgeStage`."""
+
+    def __init__(self, masks: SelfMasked) -> None:
+        self._masks = masks
+
+    def verified(self, clear: ClearFrame, data: bytes) -> Kept | NotKept:
+        found = self._masks.verified(clear, data)
+        if not isinstance(found, VerifiedPicture):
+            return NotKept(found.why, found.is_failure)
+        if found.begins is not None and not _shows_all_it_codes(found.begins):
+            self._masks.interrupt()
+            return NotKept(_HIDDEN_BORDER, is_failure=True)
+        return Kept(found.frame, found.packet, found.begins)
+
+    def missing(self, planes: YuvPlanes) -> Words | None:
+        return self._masks.missing(planes)
+
+    def interrupt(self) -> None:
+        self._masks.interrupt()
+
+
+def _shows_all_it_codes(encoded: EncodedFormat) -> bool:
+    """Whether the stream crops no more than what fills the last block: nobody looked at what is cropped."""
+    try:
+        cropped = [parse_sps(u).cropped_px for u in nal_units(encoded.extradata) if u[0] & 0x1F == NAL_SPS]
+    except ValueError:
+        return False
+    return all(max(columns, rows) < CELL_PX for columns, rows in cropped)
+
+
+_HIDDEN_BORDER = Words(
+    "ses images portent un bord que l'on ne voit pas et que rien ne contrôle",
+    "its pictures carry a border that is not shown, and that nothing audits",
+)
