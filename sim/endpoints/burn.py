@@ -26,23 +26,30 @@ class Stencil:
 
 
 def stencil_of(masks: tuple[OnboardMask, ...], width_px: int, height_px: int) -> Stencil:
-    """Whole chroma samples (2x2 pixels), outwards: every pixel whose centre a mask holds is filled, and at most two
-    pixels beyond its edge are."""
+    """Whole chroma samples (2x2 pixels), outwards: every pixel whose centre a mask holds is filled, and none further
+    than 3 px from its edge."""
     fill, where = new_i420(width_px, height_px), new_i420(width_px, height_px)
     where[:] = 0
     to, marks = planes_of(fill), planes_of(where)
     for mask in masks:
-        covered = np.zeros((height_px // 2, width_px // 2), np.uint8)
-        # Pixel centres have whole coordinates: the corner (0, 0) of the picture is at -0.5.
-        corners = np.array(mask.corners) * (width_px // 2, height_px // 2) - 0.5
-        cv2.fillPoly(covered, [np.rint(corners * (1 << _SHIFT)).astype(np.int32)], 1, cv2.LINE_8, _SHIFT)
-        chosen = covered.astype(bool)
+        chosen = _samples_under(mask, width_px, height_px)
         marks.u[chosen] = marks.v[chosen] = 255
         to.u[chosen], to.v[chosen] = mask.colour_yuv[1:]
         luma = chosen.repeat(2, axis=0).repeat(2, axis=1)
         marks.y[luma] = 255
         to.y[luma] = mask.colour_yuv[0]
     return Stencil(fill, where)
+
+
+def _samples_under(mask: OnboardMask, width_px: int, height_px: int) -> NDArray[np.bool_]:
+    """The chroma samples that a mask touches, (height / 2, width / 2): drawn four times finer, so that OpenCV's
+    rounding of edges and sharp corners cannot lose a pixel."""
+    fine = np.zeros((height_px * 2, width_px * 2), np.uint8)
+    # Centres have whole coordinates: the corner (0, 0) of the picture is at -0.5.
+    corners = np.array(mask.corners) * (width_px * 2, height_px * 2) - 0.5
+    cv2.fillPoly(fine, [np.rint(corners * (1 << _SHIFT)).astype(np.int32)], 255, cv2.LINE_8, _SHIFT)
+    # A mean of sixteen: one of them at 255 is enough for more than 0.
+    return np.asarray(cv2.resize(fine, (width_px // 2, height_px // 2), interpolation=cv2.INTER_AREA) > 0)
 
 
 class Burner:

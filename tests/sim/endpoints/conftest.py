@@ -7,7 +7,9 @@ import os
 import resource
 import struct
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import av
@@ -15,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from csu.hal.camera import StreamAddress
+from csu.hal.camera import OnboardMask, StreamAddress
 from csu.hal.frame_mark import FrameMark, read_mark
 from csu.hal.frames import YuvPlanes
 from sim.endpoints import EndpointSpec, RtspFarm
@@ -114,6 +116,54 @@ def farm_of() -> Iterator[Callable[[Sequence[EndpointSpec]], RtspFarm]]:
     yield start
     for farm in farms:
         farm.stop()
+
+
+@pytest.fixture
+def fetch() -> Callable[[StreamAddress], YuvPlanes]:
+    """A snapshot, fetched by a plain HTTP client with a DIGEST login."""
+    return _fetch
+
+
+def _fetch(address: StreamAddress) -> YuvPlanes:
+    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, address.url, address.user, address.password)
+    opener = urllib.request.build_opener(urllib.request.HTTPDigestAuthHandler(passwords))
+    with opener.open(address.url, timeout=5) as answer:
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        image = cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_COLOR)
+    return planes_of(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420))
+
+
+@pytest.fixture
+def look(watch: Watch) -> Callable[[RtspFarm, str], dict[str, YuvPlanes]]:
+    """What a camera with a sub stream shows now, on each of its outputs: main, sub, snapshot."""
+
+    def look_at(farm: RtspFarm, camera: str) -> dict[str, YuvPlanes]:
+        with ThreadPoolExecutor(2) as pool:
+            streams = {
+                profile: pool.submit(watch, farm.address(camera, profile), 3, keep=True) for profile in ("main", "sub")
+            }
+            seen = {profile: stream.result().pictures[-1] for profile, stream in streams.items()}
+        return {**seen, "snapshot": _fetch(farm.snapshot_address(camera))}
+
+    return look_at
+
+
+@pytest.fixture
+def hidden_share() -> Callable[[YuvPlanes, OnboardMask], float]:
+    """Share of the pixels within a mask, but for its edge, that have its colour."""
+
+    def share(planes: YuvPlanes, mask: OnboardMask) -> float:
+        height, width = planes.u.shape
+        inside = np.zeros((height, width), np.uint8)
+        corners = np.rint(np.array(mask.corners) * (width, height) - 0.5).astype(np.int32)
+        cv2.fillPoly(inside, [corners], 1)
+        inside = cv2.erode(inside, np.ones((5, 5), np.uint8))
+        parts = (cv2.resize(planes.y, (width, height), interpolation=cv2.INTER_AREA), planes.u, planes.v)
+        near = [np.abs(part.astype(int) - level) <= 8 for part, level in zip(parts, mask.colour_yuv, strict=True)]
+        return float((near[0] & near[1] & near[2])[inside > 0].mean())
+
+    return share
 
 
 @dataclass(frozen=True)
