@@ -1,0 +1,276 @@
+"""The five cases: what the engine was told of a camera, and the instants at which it is put to the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import accumulate, pairwise
+
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+from csu.hal.chance import Chance
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.frames import CaptureTime
+from csu.hal.media import Assignment
+from csu.hal.place import Pose, PoseBounds, PoseReading, PtzDynamics
+from csu.hal.words import Words
+from csu.masking.proof.rays import World, turned
+from csu.masking.proof.scenes import Scene, bend_min, log_uniform, unit_vector
+
+START_NS = 1_800_000_000 * NS_PER_S
+FRAME_NS = 40 * NS_PER_MS
+READING_EVERY_NS = 100 * NS_PER_MS
+READINGS_KEPT = 16
+"""What a node remembers of a camera's readings here: a second and a half."""
+PAN_DEG_PER_S = (12.0, 90.0)
+"""How fast the mounts of the proof can turn: each is told its own limit, and goes up to it."""
+
+
+class Case(StrEnum):
+    """How what is told differs from what is."""
+
+    EXACT = "exact"
+    WRONG_POSE = "wrong_pose"
+    SLEWING = "slewing"
+    STALE = "stale"
+    ALL = "all"
+
+    @property
+    def words(self) -> Words:
+        return _WORDS[self]
+
+    @property
+    def is_ptz(self) -> bool:
+        return self in (Case.SLEWING, Case.STALE, Case.ALL)
+
+
+_WORDS = {
+    Case.EXACT: Words("pose exacte", "exact pose"),
+    Case.WRONG_POSE: Words("pose fausse dans ses bornes", "pose wrong within its bounds"),
+    Case.SLEWING: Words("PTZ en mouvement", "slewing PTZ"),
+    Case.STALE: Words("pose ancienne", "stale pose"),
+    Case.ALL: Words("tout à la fois", "all together"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One picture: from where it was truly seen, and what was known when it was masked."""
+
+    real: Pose
+    captured: CaptureTime
+    masked_at_ns: Nanoseconds
+    readings: tuple[PoseReading, ...]
+    """Oldest first, all that had come by then."""
+    is_judged: bool = True
+    """False: shown to the engine so that it has a past, not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One camera in one case."""
+
+    case: Case
+    assignment: Assignment
+    world: World
+    moments: tuple[Moment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """What makes a pose wrong: at the limit of the bounds, in any direction, the same while a camera hangs there."""
+
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    angle_deg: float = 0.0
+    place_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    focal_share: float = 0.0
+    k1: float = 0.0
+
+    def real(self, told: Pose) -> Pose:
+        """Where the camera truly looks when it is told to look so."""
+        x, y, z = self.place_m
+        moved = replace(told, x_m=told.x_m + x, y_m=told.y_m + y, z_m=told.z_m + z)
+        real = turned(moved, self.axis, self.angle_deg) if self.angle_deg else moved
+        return replace(real, focal_px=told.focal_px * (1 + self.focal_share), k1=told.k1 + self.k1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """So long at these speeds."""
+
+    duration_ns: Nanoseconds
+    pan_deg_per_s: float = 0.0
+    tilt_deg_per_s: float = 0.0
+    doublings_per_s: float = 0.0
+
+    @property
+    def is_motion(self) -> bool:
+        return bool(self.pan_deg_per_s or self.tilt_deg_per_s or self.doublings_per_s)
+
+
+class _Course:
+    """How a PTZ truly moves: legs from START_NS on, then rest."""
+
+    def __init__(self, start: Pose, legs: Sequence[_Leg]) -> None:
+        self._start = start
+        self._legs = legs
+        ends = [START_NS]
+        for leg in legs:
+            ends.append(ends[-1] + leg.duration_ns)
+        self._spans = list(pairwise(ends))
+
+    def pose(self, at_ns: Nanoseconds) -> Pose:
+        pan = tilt = doublings = 0.0
+        for leg, (begin, end) in zip(self._legs, self._spans, strict=True):
+            seconds = max(0, min(at_ns, end) - begin) / NS_PER_S
+            pan += leg.pan_deg_per_s * seconds
+            tilt += leg.tilt_deg_per_s * seconds
+            doublings += leg.doublings_per_s * seconds
+        start = self._start
+        return replace(
+            start,
+            pan_deg=start.pan_deg + pan,
+            tilt_deg=start.tilt_deg + tilt,
+            focal_px=start.focal_px * 2.0**doublings,
+        )
+
+    def reading(self, at_ns: Nanoseconds) -> PoseReading:
+        moving = any(
+            leg.is_motion and begin <= at_ns < end for leg, (begin, end) in zip(self._legs, self._spans, strict=True)
+        )
+        return PoseReading(self.pose(at_ns), at_ns, moving)
+
+
+def trial(scene: Scene, case: Case, chance: Chance) -> Trial:
+    """The camera of `scene` put into `case`: always the same for the same chance."""
+    dice = chance.stream(f"case/{scene.number}/{case}")
+    bounds, error = PoseBounds(0.0), _Error()
+    if case in (Case.WRONG_POSE, Case.ALL):
+        bounds, error = _wrong(dice)
+    fastest = log_uniform(dice, *PAN_DEG_PER_S)
+    sheet = PtzDynamics(fastest, fastest * dice.uniform(0.3, 0.7), dice.uniform(0.2, 1.0)) if case.is_ptz else None
+    assignment = _assignment(scene, case, bounds, None if dice.uniform(0, 1) < 0.05 else sheet)
+    # Who draws on a picture draws on what was truly seen; the pose that is kept with it is the one that was told.
+    drawn = tuple(replace(zone, seen_from=error.real(zone.seen_from)) for zone in scene.world.picture_zones)
+    world = replace(scene.world, picture_zones=drawn)
+    if sheet is None:
+        at_ns = START_NS + dice.integer(0, NS_PER_S)
+        captured = CaptureTime(at_ns, from_camera=True)
+        moment = Moment(error.real(scene.pose), captured, at_ns + 80 * NS_PER_MS, ())
+        return Trial(case, assignment, world, (moment,))
+    return Trial(case, assignment, world, _moments(scene, case, error, sheet, dice))
+
+
+def _wrong(dice: Chance) -> tuple[PoseBounds, _Error]:
+    """Bounds of a calibration, and an error that touches each of them."""
+    bounds = PoseBounds(
+        dice.uniform(0.05, 0.6), dice.uniform(0.0, 0.5), dice.uniform(0.0, 0.02), k1=dice.uniform(0.0, 0.02)
+    )
+    x, y, z = unit_vector(dice)
+    far = bounds.position_m
+    sides = (-1.0, 1.0)
+    error = _Error(
+        unit_vector(dice),
+        bounds.angle_deg,
+        (x * far, y * far, z * far),
+        bounds.focal_share * sides[dice.integer(0, 1)],
+        bounds.k1 * sides[dice.integer(0, 1)],
+    )
+    return bounds, error
+
+
+def _assignment(scene: Scene, case: Case, bounds: PoseBounds, sheet: PtzDynamics | None) -> Assignment:
+    camera = CameraId(f"proof-{scene.number}")
+    return Assignment(
+        CameraRecord(camera, 1 + scene.number % 16_000, f"{case}", CommuneId("proof"), ViewType.WIDE),
+        StreamAddress("rtsp://127.0.0.1/proof"),
+        pose=None if case.is_ptz else scene.pose,
+        follows_pose=case.is_ptz,
+        buildings=scene.buildings,
+        mask_above_m=scene.mask_above_m,
+        mask_epoch=1,
+        pose_size_px=(scene.width_px, scene.height_px),
+        bounds=bounds,
+        zones=scene.zones,
+        dynamics=sheet,
+    )
+
+
+def _moments(scene: Scene, case: Case, error: _Error, sheet: PtzDynamics, dice: Chance) -> tuple[Moment, ...]:
+    """Three of: at rest, beginning to turn, turning, just arrived, settled. Each with the picture before it."""
+    course, starts_ns, arrives_ns = _course(scene, sheet, dice)
+    instants = [
+        starts_ns - dice.integer(40, 300) * NS_PER_MS,
+        starts_ns + dice.integer(5, 90) * NS_PER_MS,
+        dice.integer(starts_ns, arrives_ns),
+        arrives_ns + dice.integer(0, 60) * NS_PER_MS,
+        arrives_ns + dice.integer(600, 1100) * NS_PER_MS,
+    ]
+    looked_at = [instants.pop(dice.integer(0, len(instants) - 1)) for _ in range(3)]
+    phase_ns = dice.integer(0, READING_EVERY_NS)
+    first_ns = START_NS - 2 * NS_PER_S + phase_ns
+    found: list[Moment] = []
+    known_until = first_ns
+    for captured_ns, is_judged in sorted(pair for at in looked_at for pair in ((at - FRAME_NS, False), (at, True))):
+        arrived_ns = captured_ns + dice.integer(20, 140) * NS_PER_MS
+        now_ns = arrived_ns + dice.integer(0, 200) * NS_PER_MS
+        known_until = max(known_until, _known_until(case, captured_ns, now_ns, dice))  # what has come is not forgotten
+        times = list(range(first_ns, known_until + 1, READING_EVERY_NS))[-READINGS_KEPT:]
+        captured = _dated(captured_ns, arrived_ns, dice)
+        readings = tuple(course.reading(time_ns) for time_ns in times)
+        found.append(Moment(error.real(course.pose(captured_ns)), captured, now_ns, readings, is_judged))
+    return tuple(found)
+
+
+def _known_until(case: Case, captured_ns: Nanoseconds, now_ns: Nanoseconds, dice: Chance) -> Nanoseconds:
+    """Readings of up to then have come when the picture is masked."""
+    if case is Case.SLEWING:
+        return now_ns - dice.integer(0, 40) * NS_PER_MS
+    is_short = case is Case.ALL or dice.uniform(0, 1) < 0.8
+    # The newest reading is up to READING_EVERY_NS older than this.
+    return captured_ns - (dice.integer(0, 100) if is_short else dice.integer(100, 2500)) * NS_PER_MS
+
+
+def _dated(captured_ns: Nanoseconds, arrived_ns: Nanoseconds, dice: Chance) -> CaptureTime:
+    """How the picture is dated: by the camera, right, a little off, or wrong by seconds; or by its arrival."""
+    way = dice.integer(0, 9)
+    if way < 5:
+        return CaptureTime(captured_ns, from_camera=True, at_latest_ns=arrived_ns)
+    if way < 7:
+        return CaptureTime(captured_ns + dice.integer(-40, 40) * NS_PER_MS, from_camera=True)
+    if way < 8:
+        return CaptureTime(captured_ns + dice.integer(-2000, 2000) * NS_PER_MS, True, at_latest_ns=arrived_ns)
+    return CaptureTime(arrived_ns, from_camera=False, at_latest_ns=arrived_ns if way == 8 else None)
+
+
+def _course(scene: Scene, sheet: PtzDynamics, dice: Chance) -> tuple[_Course, Nanoseconds, Nanoseconds]:
+    """(the way it moves, when it sets out, when it arrives). It passes the scene's pose half-way."""
+    rest = _Leg(NS_PER_S)
+    legs = [rest]
+    for _ in range(dice.integer(1, 3)):
+        legs.append(
+            _Leg(
+                dice.integer(200, 600) * NS_PER_MS,
+                dice.uniform(-1, 1) * sheet.pan_deg_per_s,
+                dice.uniform(-1, 1) * sheet.tilt_deg_per_s,
+                dice.uniform(-1, 1) * sheet.zoom_doublings_per_s if dice.uniform(0, 1) < 0.5 else 0.0,
+            )
+        )
+    starts_ns = START_NS + NS_PER_S
+    arrives_ns = starts_ns + sum(leg.duration_ns for leg in legs[1:])
+    half_way = _Course(scene.pose, legs).pose((starts_ns + arrives_ns) // 2)
+    focal_min = min(scene.pose.focal_px * min(_zoom(legs)), scene.pose.focal_px)
+    bend = bend_min((scene.width_px, scene.height_px), focal_min)
+    back = replace(
+        scene.pose,
+        k1=max(scene.pose.k1, bend),  # so that the lens keeps a ray for each pixel when it zooms out
+        pan_deg=2 * scene.pose.pan_deg - half_way.pan_deg,
+        tilt_deg=max(-80.0, min(35.0, 2 * scene.pose.tilt_deg - half_way.tilt_deg)),
+    )
+    return _Course(back, legs), starts_ns, arrives_ns
+
+
+def _zoom(legs: Sequence[_Leg]) -> list[float]:
+    """Focal length after each leg, as shares of the first one."""
+    doublings = accumulate(leg.doublings_per_s * leg.duration_ns / NS_PER_S for leg in legs)
+    return [2.0**count for count in doublings]
