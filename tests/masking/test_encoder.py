@@ -128,6 +128,24 @@ def test_an_odd_picture_is_completed_to_an_even_one(clear_frame, noise_planes, s
     assert abs(luma.astype(int) - 90).max() <= 2
 
 
+@pytest.mark.parametrize("size", [(64, 48), (64, 46), (65, 48), (64, 49)])
+def test_planes_in_one_piece_and_planes_apart_give_the_same_packets(clear_frame, noise_planes, some_cover, size):
+    """What the mask makes is lent to x264 without a copy; what somebody copied since is not in one piece."""
+    together, apart = (MaskedEncoder(CAMERA, *size, 25.0) for _ in range(2))
+    for sequence in range(3):
+        frame = mask(clear_frame(noise_planes(sequence, *size), sequence), some_cover(1, *size), 1, 42)
+        expected = [packet.data for packet in together.encode(frame)]
+        frame.planes = YuvPlanes(frame.planes.y.copy(), frame.planes.u.copy(), frame.planes.v.copy())
+        assert [packet.data for packet in apart.encode(frame)] == expected
+
+
+def test_masked_planes_reach_the_encoder_without_a_copy(clear_frame, noise_planes, some_cover):
+    frame = mask(clear_frame(noise_planes(1, *SIZE)), some_cover(1, *SIZE), 1, 42)
+    picture = MaskedEncoder(CAMERA, *SIZE, 25.0)._picture_of(frame.planes)
+    lent = np.frombuffer(picture.planes[0], np.uint8)
+    assert np.shares_memory(lent, frame.planes.y)
+
+
 def test_the_format_names_the_codec_and_carries_the_parameter_sets():
     encoded = MaskedEncoder(CAMERA, 640, 360, 25.0).format
     assert encoded.codec.startswith("avc1.42C0")
