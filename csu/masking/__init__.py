@@ -4,7 +4,7 @@ In: `ClearFrame`s of the ingest process, a camera's `Assignment` and pose readin
 `MaskedPacket`s, which no other room can make. Geometry, cover, policy and fill are pure; only x264 is a shell.
 """
 
-from csu.masking.cover import CELL_PX, Cover, CoverMargins, cover_of, cover_of_path
+from csu.masking.cover import CELL_PX, Cover, cover_of, cover_of_path
 from csu.masking.encoder import EncoderQuality, MaskedEncoder
 from csu.masking.errors import MaskError
 from csu.masking.fill import FILL_YUV, Fill, fill_yuv, mask
@@ -18,7 +18,6 @@ __all__ = [
     "FILL_YUV",
     "READING_STALE_NS",
     "Cover",
-    "CoverMargins",
     "CoverPolicy",
     "EncoderQuality",
     "Fill",

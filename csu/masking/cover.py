@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.hal.place import Building, Pose, PoseBounds
-from csu.masking.geometry import NEAR_M, BuildingUnusable, Quads
+from csu.hal.place import Building, Pose, PoseBounds, Zone
+from csu.masking.geometry import NEAR_M, BuildingUnusable
 from csu.masking.margins import Reach, reach_of, steps_along
 from csu.masking.outlines import Corners, outlines
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
@@ -37,17 +37,6 @@ _COORDINATE_MAX = 1 << 29
 """cv2 takes int32 corners with sub-pixel bits; an outline that goes further cannot be drawn truly."""
 
 Cells = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class CoverMargins:
-    """How far the truth may be from what we are told.
-
-    `angle_deg`: error of the camera's direction, any axis. 0.2 degrees holds the quantisation of the pose cache (0.05)
-    and the settling tolerance (0.1) of `CoverPolicy` with a rest for the calibration.
-    """
-
-    angle_deg: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -136,26 +125,19 @@ def cover_of(
     width_px: int,
     height_px: int,
     mask_above_m: float,
-    margins: CoverMargins | None = None,
+    *,
+    zones: Iterable[Zone] = (),
+    bounds: PoseBounds | None = None,
 ) -> Cover:
-    """What must be hidden from a camera that looks from `pose`: every dwelling above ground + `mask_above_m`.
+    """What must be hidden from a camera that looks from `pose`: every dwelling above ground + `mask_above_m`, each zone.
 
-    Fails closed: a pose or a building that is not usable gives the whole picture. No building gives no cover.
+    Fails closed: a pose, a building or a zone that is not usable gives the whole picture. Nothing around: no cover.
     """
     try:
-        surfaces = forbidden_surfaces(buildings, (), mask_above_m)
+        surfaces = forbidden_surfaces(buildings, zones, mask_above_m)
     except BuildingUnusable:
         return Cover.whole(width_px, height_px)  # the wholly masked picture is how this shows; setup reports the data
-    bounds = PoseBounds((margins or CoverMargins()).angle_deg)
-    return cover_of_path((pose,), surfaces, width_px, height_px, bounds)
-
-
-def cover_of_surfaces(
-    pose: Pose, surfaces: Quads, width_px: int, height_px: int, margins: CoverMargins | None = None
-) -> Cover:
-    """As `cover_of`, for quads computed once for many poses."""
-    known = Surfaces(surfaces, np.empty((0, 4, 3)), np.full(len(surfaces), -1, np.int32))
-    return cover_of_path((pose,), known, width_px, height_px, PoseBounds((margins or CoverMargins()).angle_deg))
+    return cover_of_path((pose,), surfaces, width_px, height_px, bounds or PoseBounds())
 
 
 def cover_of_path(path: Sequence[Pose], surfaces: Surfaces, width_px: int, height_px: int, bounds: PoseBounds) -> Cover:

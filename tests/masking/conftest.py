@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Assignment
-from csu.hal.place import Building, Pose
-from csu.masking import Cover, MaskedEncoder, cover_of, mask
+from csu.hal.place import Building, MapZone, PictureZone, Pose, PoseBounds, Zone, ZoneKind
+from csu.masking import Cover, MaskedEncoder, cover_of_path, forbidden_surfaces, mask
 
 CAMERA = CameraId("cam-0042")
 NUMBER = 42
@@ -25,17 +25,19 @@ SKY, GROUND, OTHER, LOW, SENSITIVE = range(5)
 
 @dataclass(frozen=True)
 class View:
-    """A camera in a street: what it is told, and what is there."""
+    """A camera in a street: what it is told, and what is there. `balconies`: what no map shows."""
 
     pose: Pose
     buildings: tuple[Building, ...]
     width_px: int
     height_px: int
+    zones: tuple[Zone, ...] = ()
+    balconies: tuple[Building, ...] = ()
 
 
 @pytest.fixture(scope="session")
 def random_views() -> Callable[..., Iterator[View]]:
-    """Views in random box cities: fixed, on a mast, telephoto, looking down, rolled."""
+    """Views in random cities: fixed, on a mast, telephoto, looking down, rolled, through a bent lens."""
 
     def views(
         seed: int,
@@ -44,7 +46,11 @@ def random_views() -> Callable[..., Iterator[View]]:
         focal_px: tuple[float, float] = (300, 2500),
         height_m: tuple[float, float] = (3, 20),
         tilt_deg: tuple[float, float] = (-60, 15),
+        roll_deg: float = 4.0,
         reach_m: float = 120.0,
+        k1: tuple[float, float] = (0.0, 0.0),
+        shapes: bool = False,
+        zones: bool = False,
     ) -> Iterator[View]:
         rng = np.random.default_rng(seed)
         for _ in range(count):
@@ -53,29 +59,65 @@ def random_views() -> Callable[..., Iterator[View]]:
                 z_m=float(rng.uniform(*height_m)),
                 pan_deg=float(rng.uniform(-400, 400)),
                 tilt_deg=float(rng.uniform(*tilt_deg)),
-                roll_deg=float(rng.normal(0, 4)),
+                roll_deg=float(rng.normal(0, roll_deg)),
                 focal_px=float(np.exp(rng.uniform(*np.log(focal_px)))),
+                k1=float(rng.uniform(*k1)),
             )
-            yield View(pose, _city(rng, reach_m), 640, 360)
+            buildings = _city(rng, reach_m, shapes=shapes)
+            balconies = tuple(_balcony(building, rng) for building in buildings if shapes and building.dwelling)
+            drawn = _zones(pose, rng) if zones else ()
+            yield View(pose, buildings, 640, 360, drawn, balconies)
 
     return views
 
 
-def _city(rng: np.random.Generator, reach_m: float, count: int = 40) -> tuple[Building, ...]:
-    """Boxes around the origin, none of them over the camera."""
+_L = ((-1, -1), (1, -1), (1, 0.2), (0.1, 0.2), (0.1, 1), (-1, 1))
+_U = ((-1, -1), (1, -1), (1, 1), (0.5, 1), (0.5, -0.4), (-0.5, -0.4), (-0.5, 1), (-1, 1))
+_KITE = ((-1, 0), (0, -0.3), (1, 0), (0, 1))
+_BOX = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+
+
+def _city(rng: np.random.Generator, reach_m: float, count: int = 40, *, shapes: bool = False) -> tuple[Building, ...]:
+    """Boxes (or other shapes) around the origin, none of them over the camera."""
     buildings: list[Building] = []
     while len(buildings) < count:
         x, y = rng.uniform(-reach_m, reach_m, 2)
         width, depth = rng.uniform(6, 22, 2)
         if np.hypot(x, y) < np.hypot(width, depth) / 2 + 5:
             continue
-        angle = float(rng.normal(0, 0.3))
+        angle = float(rng.normal(0, 0.3)) + (float(rng.integers(4)) * np.pi / 2 if shapes else 0.0)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        corners = np.array([[-width, -depth], [width, -depth], [width, depth], [-width, depth]]) / 2 @ turn.T + (x, y)
+        outline = np.array((_BOX, _L, _U, _KITE)[rng.integers(4)] if shapes else _BOX, np.float64)
+        corners = outline * (width / 2, depth / 2) @ turn.T + (x, y)
         use = (True, True, False, None)[rng.integers(4)]
         footprint = tuple((float(a), float(b)) for a, b in corners)
         buildings.append(Building(f"b{len(buildings)}", footprint, 0.0, float(rng.uniform(2, 24)), use))
     return tuple(buildings)
+
+
+def _balcony(building: Building, rng: np.random.Generator) -> Building:
+    """A box 1.45 m deep before a wall, up to the roof: whatever balcony there is lies in it."""
+    ring = np.array(building.footprint_m)
+    first = int(rng.integers(len(ring)))
+    a, b = ring[first], ring[(first + 1) % len(ring)]
+    out = np.array([b[1] - a[1], a[0] - b[0]]) / np.hypot(*(b - a)) * 1.45
+    at, to = a + (b - a) * 0.1, a + (b - a) * rng.uniform(0.3, 1.0)
+    corners = tuple((float(x), float(y)) for x, y in (at, to, to + out, at + out))
+    return replace(building, building="balcony", footprint_m=corners)
+
+
+def _zones(pose: Pose, rng: np.random.Generator) -> tuple[Zone, ...]:
+    """Three doors around, and a shape with a dent drawn on the picture of a camera that looked elsewhere a little."""
+    doors = []
+    for _ in range(3):
+        turn = np.radians(pose.pan_deg) + rng.uniform(-0.4, 0.4)
+        x, y = np.array([np.sin(turn), np.cos(turn)]) * rng.uniform(8, 30) + (pose.x_m, pose.y_m)
+        ring = ((x, y), (x + 1.2, y + 0.2), (x + 1.1, y + 0.5), (x, y + 0.3))
+        doors.append(MapZone("door", ZoneKind.DWELLING_ENTRANCE, ring, 0.0, 2.1))
+    u, v = rng.uniform(0.1, 0.6, 2)
+    drawn = ((u, v), (u + 0.3, v), (u + 0.3, v + 0.35), (u + 0.15, v + 0.1), (u, v + 0.3))
+    seen_from = replace(pose, pan_deg=pose.pan_deg + rng.uniform(-3, 3), tilt_deg=pose.tilt_deg + rng.uniform(-3, 3))
+    return (*doors, PictureZone("window", ZoneKind.DWELLING_INTERIOR, drawn, seen_from, (640, 360)))
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +131,9 @@ def look() -> Callable[..., NDArray[np.uint8]]:
         columns = np.arange(step // 2, view.width_px, step)
         rows = np.arange(step // 2, view.height_px, step)
         u, v = np.meshgrid(columns - (view.width_px - 1) / 2, rows - (view.height_px - 1) / 2)
-        rays = np.stack([u.ravel(), np.full(u.size, view.pose.focal_px), -v.ravel()], axis=1)  # x right, y on, z up
+        u, v = u.ravel() / view.pose.focal_px, v.ravel() / view.pose.focal_px
+        straight = _straight(np.hypot(u, v), view.pose.k1)
+        rays = np.stack([u * straight, np.ones(u.size), -v * straight], axis=1)  # x right, y on, z up
         rays = rays @ _world_from_camera(view.pose).T
         place = np.array([view.pose.x_m, view.pose.y_m, view.pose.z_m])
         nearest = np.full(len(rays), np.inf)
@@ -98,11 +142,25 @@ def look() -> Callable[..., NDArray[np.uint8]]:
             to_ground = -place[2] / rays[:, 2]
             hit = to_ground > 0
             nearest[hit], labels[hit] = to_ground[hit], GROUND
-            for building in view.buildings:
+            for building in (*view.buildings, *view.balconies):
                 _cast_building(building, place, rays, nearest, labels)
+            for zone in view.zones:
+                _cast_zone(zone, place, rays, nearest, labels)
+        labels[np.isnan(straight)] = SENSITIVE  # no ray: nobody knows what a lens shows there
         return labels.reshape(len(rows), len(columns))
 
     return cast
+
+
+def _straight(shown: NDArray[np.float64], k1: float) -> NDArray[np.float64]:
+    """r / shown for r (1 + k1 r^2) = shown: the smallest root of the cubic. NaN: there is none on the rising side."""
+    if k1 == 0:
+        return np.ones_like(shown)
+    top = 1 / np.sqrt(-3 * k1) if k1 < 0 else 10.0
+    radius = np.linspace(0.0, top, 200_001)
+    reached = radius * (1 + k1 * radius**2)
+    inverse = np.interp(shown, reached, radius, right=np.nan)
+    return np.where(shown > 0, inverse / np.maximum(shown, 1e-12), 1.0)
 
 
 def _world_from_camera(pose: Pose) -> NDArray[np.float64]:
@@ -121,28 +179,108 @@ def _cast_building(
     nearest: NDArray[np.float64],
     labels: NDArray[np.uint8],
 ) -> None:
-    ring = np.array(building.footprint_m)
     height = 1000.0 if building.height_m is None else building.height_m
     dwelling = building.dwelling is not False
+    ring = np.array(building.footprint_m)
+    for distance in _walls(ring, 0.0, height, place, rays):
+        hit = distance < nearest
+        altitude = place[2] + distance[hit] * rays[hit, 2]
+        nearest[hit] = distance[hit]
+        labels[hit] = np.where(altitude > MASK_ABOVE_M, SENSITIVE, LOW) if dwelling else OTHER
+    distance = _flat(ring, height, place, rays)
+    hit = distance < nearest
+    nearest[hit] = distance[hit]
+    labels[hit] = SENSITIVE if dwelling and height > MASK_ABOVE_M else (LOW if dwelling else OTHER)
+
+
+def _cast_zone(
+    zone: Zone,
+    place: NDArray[np.float64],
+    rays: NDArray[np.float64],
+    nearest: NDArray[np.float64],
+    labels: NDArray[np.uint8],
+) -> None:
+    if isinstance(zone, MapZone):
+        ring = np.array(zone.ring_m)
+        flats = [_flat(ring, height, place, rays) for height in (zone.low_m, zone.high_m)]
+        for distance in (*_walls(ring, zone.low_m, zone.high_m, place, rays), *flats):
+            hit = distance < nearest
+            nearest[hit], labels[hit] = distance[hit], SENSITIVE
+        return
+    seen = rays @ _world_from_camera(zone.seen_from)
+    right, down = seen[:, 0] / seen[:, 1], -seen[:, 2] / seen[:, 1]
+    square, k1 = right**2 + down**2, zone.seen_from.k1
+    is_true = (seen[:, 1] > 0) & ((3 * k1 * square > -1) if k1 < 0 else True)
+    scale = (1 + k1 * square) * zone.seen_from.focal_px
+    shown = np.stack([right * scale / zone.size_px[0] + 0.5, down * scale / zone.size_px[1] + 0.5], axis=1)
+    labels[_inside(np.array(zone.corners), shown) & is_true] = SENSITIVE
+
+
+def _walls(
+    ring: NDArray[np.float64], low: float, high: float, place: NDArray[np.float64], rays: NDArray[np.float64]
+) -> Iterator[NDArray[np.float64]]:
+    """For each wall of a prism, how far along each ray it is met; inf: not."""
     for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
         along, to_a = b - a, a - place[:2]
         cross = rays[:, 0] * along[1] - rays[:, 1] * along[0]
         distance = (to_a[0] * along[1] - to_a[1] * along[0]) / cross
         share = (to_a[0] * rays[:, 1] - to_a[1] * rays[:, 0]) / cross
         altitude = place[2] + distance * rays[:, 2]
-        hit = (distance > 1e-6) & (share >= 0) & (share <= 1) & (altitude >= 0) & (altitude <= height)
-        hit &= distance < nearest
-        nearest[hit] = distance[hit]
-        labels[hit] = np.where(altitude[hit] > MASK_ABOVE_M, SENSITIVE, LOW) if dwelling else OTHER
+        hit = (distance > 1e-6) & (share >= 0) & (share <= 1) & (altitude >= low) & (altitude <= high)
+        yield np.where(hit, distance, np.inf)
+
+
+def _flat(
+    ring: NDArray[np.float64], height: float, place: NDArray[np.float64], rays: NDArray[np.float64]
+) -> NDArray[np.float64]:
     distance = (height - place[2]) / rays[:, 2]
-    points = place[:2] + distance[:, None] * rays[:, :2]
-    inside = np.zeros(len(rays), bool)
+    hit = (distance > 1e-6) & _inside(ring, place[:2] + distance[:, None] * rays[:, :2])
+    return np.where(hit, distance, np.inf)
+
+
+def _inside(ring: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(points), bool)
     for (ax, ay), (bx, by) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
         crosses = (ay > points[:, 1]) != (by > points[:, 1])
         inside ^= crosses & (points[:, 0] < (bx - ax) * (points[:, 1] - ay) / (by - ay + (ay == by)) + ax)
-    hit = (distance > 1e-6) & inside & (distance < nearest)
-    nearest[hit] = distance[hit]
-    labels[hit] = SENSITIVE if dwelling and height > MASK_ABOVE_M else (LOW if dwelling else OTHER)
+    return inside
+
+
+def _wrong(pose: Pose, bounds: PoseBounds, rng: np.random.Generator) -> Pose:
+    """A pose within the bounds: at their corners as often as between them, or turned about any axis."""
+    errors = rng.choice([-1.0, 1.0], 8) if rng.random() < 0.5 else rng.uniform(-1, 1, 8)
+    place, turns = errors[:3] * bounds.position_m, errors[3:6] * bounds.angle_deg
+    wrong = replace(
+        pose,
+        x_m=pose.x_m + place[0],
+        y_m=pose.y_m + place[1],
+        z_m=pose.z_m + place[2],
+        focal_px=pose.focal_px * (1 + errors[6] * bounds.focal_share),
+        k1=pose.k1 + errors[7] * bounds.k1,
+    )
+    if rng.random() < 0.5:
+        return replace(
+            wrong,
+            pan_deg=pose.pan_deg + turns[0],
+            tilt_deg=pose.tilt_deg + turns[1],
+            roll_deg=pose.roll_deg + turns[2],
+        )
+    axis = rng.normal(size=3)
+    axis *= np.radians(bounds.angle_deg) / np.linalg.norm(axis)
+    turn = _rotation(axis) @ _world_from_camera(pose)
+    tilt = np.degrees(np.arcsin(np.clip(turn[2, 1], -1, 1)))
+    pan = np.degrees(np.arctan2(turn[0, 1], turn[1, 1]))
+    roll = np.degrees(np.arctan2(-turn[2, 0], turn[2, 2]))
+    return replace(wrong, pan_deg=float(pan), tilt_deg=float(tilt), roll_deg=float(roll))
+
+
+def _rotation(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    angle = float(np.linalg.norm(vector))
+    if angle == 0:
+        return np.eye(3)
+    x, y, z = vector / angle
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
 
 
 @dataclass
@@ -154,32 +292,66 @@ class Coverage:
     """Sensitive, and not covered with one more cell on every side."""
     other: int = 0
     overcovered: int = 0
+    whole: int = 0
+    """Covers that hide everything."""
+    views: int = 0
 
 
 @pytest.fixture(scope="session")
 def coverage(random_views, look) -> Callable[..., Coverage]:
-    """Judge covers made from a pose that is wrong by `error_deg` against what the camera truly sees."""
+    """Judge covers against what cameras truly see that are wrong by up to `bounds`, somewhere on a path by `sweep`.
 
-    def judge(seed: int, count: int, *, step: int = 6, error_deg: float = 0.0, **views) -> Coverage:
+    `sweep`: pan and tilt turned, and doublings of the focal length, from the first to the last pose that is told.
+    """
+
+    def judge(
+        seed: int,
+        count: int,
+        *,
+        step: int = 6,
+        bounds: PoseBounds = PoseBounds(),  # noqa: B008
+        sweep: tuple[float, float, float] | None = None,
+        **views,
+    ) -> Coverage:
         result = Coverage()
         rng = np.random.default_rng(seed + 1)
         for view in random_views(seed, count, **views):
-            labels = look(view, step)
-            pan, tilt = rng.uniform(-1, 1, 2) * error_deg / np.sqrt(2)
-            told = replace(view.pose, pan_deg=view.pose.pan_deg + pan, tilt_deg=view.pose.tilt_deg + tilt)
-            cover = cover_of(told, view.buildings, view.width_px, view.height_px, MASK_ABOVE_M)
-            rows = (np.arange(labels.shape[0]) * step + step // 2) // 16
-            columns = (np.arange(labels.shape[1]) * step + step // 2) // 16
-            covered = cover.cells[np.ix_(rows, columns)]
-            ringed = _with_all_neighbours(cover.cells)[np.ix_(rows, columns)]
-            sensitive = labels == SENSITIVE
-            result.sensitive += int(sensitive.sum())
-            result.missed += int((sensitive & ~ringed).sum())
-            result.other += int((~sensitive).sum())
-            result.overcovered += int((~sensitive & covered).sum())
+            told = view.pose
+            path, at = [told], told
+            if sweep is not None:
+                turns = np.array(sweep) * rng.choice([-1, 1], 3) * rng.uniform(0.3, 1)
+                path = [_on(told, turns, share) for share in (0.0, 0.4, 1.0)]
+                at = _on(told, turns, rng.uniform())
+            surfaces = forbidden_surfaces(view.buildings, view.zones, MASK_ABOVE_M)
+            cover = cover_of_path(path, surfaces, view.width_px, view.height_px, bounds)
+            labels = look(replace(view, pose=_wrong(at, bounds, rng)), step)
+            _count(result, cover, labels, step)
         return result
 
     return judge
+
+
+def _on(pose: Pose, turns: NDArray[np.float64], share: float) -> Pose:
+    return replace(
+        pose,
+        pan_deg=pose.pan_deg + share * turns[0],
+        tilt_deg=pose.tilt_deg + share * turns[1],
+        focal_px=pose.focal_px * 2 ** (share * turns[2]),
+    )
+
+
+def _count(result: Coverage, cover: Cover, labels: NDArray[np.uint8], step: int) -> None:
+    rows = (np.arange(labels.shape[0]) * step + step // 2) // 16
+    columns = (np.arange(labels.shape[1]) * step + step // 2) // 16
+    covered = cover.cells[np.ix_(rows, columns)]
+    ringed = _with_all_neighbours(cover.cells)[np.ix_(rows, columns)]
+    sensitive = labels == SENSITIVE
+    result.sensitive += int(sensitive.sum())
+    result.missed += int((sensitive & ~ringed).sum())
+    result.other += int((~sensitive).sum())
+    result.overcovered += int((~sensitive & covered).sum())
+    result.whole += cover.is_whole
+    result.views += 1
 
 
 def _with_all_neighbours(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:

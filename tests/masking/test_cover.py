@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csu.hal.place import Building, Pose
-from csu.masking import Cover, CoverMargins, cover_of
+from csu.hal.place import Building, Pose, PoseBounds
+from csu.masking import Cover, cover_of
 
 SQUARE = ((-5.0, 20.0), (5.0, 20.0), (5.0, 30.0), (-5.0, 30.0))
 
@@ -130,7 +130,9 @@ def test_a_pose_with_no_building_around_covers_nothing(north):
 
 
 def test_a_wider_margin_covers_more(north):
-    narrow, wide = (cover_of(north, [house()], 640, 360, 2.5, CoverMargins(angle)).cells for angle in (0.0, 4.0))
+    narrow, wide = (
+        cover_of(north, [house()], 640, 360, 2.5, bounds=PoseBounds(angle)).cells for angle in (0.0, 4.0)
+    )
     assert (wide | narrow == wide).all()
     assert wide.sum() > narrow.sum()
 
