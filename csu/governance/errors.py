@@ -1,0 +1,29 @@
+"""What the mask sets, their register and its file refuse."""
+
+from __future__ import annotations
+
+from csu.hal.errors import BadInput, CsuError
+
+
+class MaskSetUnusable(BadInput):
+    """A mask set holds a number that is not finite, or a text that is no mask set: it cannot be proposed."""
+
+
+class MaskProposalRefused(BadInput):
+    """There is no such camera or version, or nothing that could be proposed."""
+
+
+class SignatureRefused(CsuError):
+    """This signature does not count: outdated proposal, the same person twice, the same role twice."""
+
+
+class LifecycleRefused(CsuError):
+    """A camera does not go from its state to that one."""
+
+
+class MaskRegisterBroken(CsuError):
+    """The register's file is not what was written: no mask of it is believed, every picture is wholly masked."""
+
+
+class MaskRegisterNotKept(CsuError):
+    """The register's file could not be read or written now; nothing of what was asked holds."""
