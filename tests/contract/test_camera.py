@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from math import log2
 from typing import TypeVar
 
+import numpy as np
 import pytest
 
 from csu.hal.camera import AudioState, Camera, CameraError, OnboardMask, PtzVelocity
@@ -20,6 +22,10 @@ from sim.street_binding import open_street
 SITES: dict[str, Callable[[], AbstractAsyncContextManager[Site]]] = {
     "street": lambda: open_street(SiteRequest(cameras=4)),
 }
+MASKING_SITES = {
+    "street, masks on board": lambda: open_street(SiteRequest(cameras=4, options={"onboard_masks": 8})),
+}
+"""The same bindings with cameras that can mask by themselves: for the rules about those masks only."""
 
 _T = TypeVar("_T")
 
@@ -30,7 +36,7 @@ def on_site(request: pytest.FixtureRequest) -> Callable[[Callable[[Site], Awaita
 
     def run(check: Callable[[Site], Awaitable[_T]]) -> _T:
         async def whole() -> _T:
-            async with SITES[request.param]() as site:
+            async with {**SITES, **MASKING_SITES}[request.param]() as site:
                 return await check(site)
 
         return asyncio.run(whole())
@@ -66,6 +72,55 @@ def test_each_profile_has_an_address_whose_secret_does_not_show_and_no_other_has
                 assert not address.password or address.password not in repr(address)
             with pytest.raises(CameraError):
                 await camera.stream("no-such-profile")
+
+    on_site(check)
+
+
+def test_profiles_have_names_of_their_own_and_the_first_is_the_largest(on_site) -> None:
+    async def check(site: Site) -> None:
+        for camera in site.cameras:
+            profiles = (await camera.capabilities()).profiles
+            areas = [profile.width_px * profile.height_px for profile in profiles]
+            assert areas[0] == max(areas) > 0, "the first is the one to record"
+            assert len({profile.profile for profile in profiles}) == len(profiles)
+            assert all(profile.frames_per_s > 0 for profile in profiles)
+
+    on_site(check)
+
+
+def test_a_snapshot_if_there_is_one_is_over_http_and_its_secret_does_not_show(on_site) -> None:
+    async def check(site: Site) -> None:
+        for camera in site.cameras:
+            address = await camera.snapshot()
+            if address is None:
+                continue
+            assert address.url.startswith(("http://", "https://"))
+            assert "@" not in address.url
+            assert not address.password or address.password not in repr(address)
+
+    on_site(check)
+
+
+def test_a_ptz_camera_never_turns_faster_than_it_says(on_site) -> None:
+    async def check(site: Site) -> None:
+        fixed, ptz = await cameras_by_kind(site)
+        assert [(await camera.capabilities()).dynamics for camera in fixed] == [None] * len(fixed)
+        dynamics = (await ptz[0].capabilities()).dynamics
+        if dynamics is None:  # nobody knows: the centre then masks it wholly between two readings
+            return
+        await ptz[0].move(PtzVelocity(1.0, -1.0, 1.0))
+        await asyncio.sleep(0.1)
+        first = await ptz[0].pose()
+        await asyncio.sleep(0.3)
+        second = await ptz[0].pose()
+        await ptz[0].stop()
+        assert first is not None
+        assert second is not None
+        passed_s = (second.at_ns - first.at_ns) / 1e9
+        turned = abs((second.pose.pan_deg - first.pose.pan_deg + 180) % 360 - 180)
+        assert 0 < turned <= dynamics.pan_deg_per_s * passed_s + 0.01
+        assert abs(second.pose.tilt_deg - first.pose.tilt_deg) <= dynamics.tilt_deg_per_s * passed_s + 0.01
+        assert abs(log2(second.pose.focal_px / first.pose.focal_px)) <= dynamics.zoom_doublings_per_s * passed_s + 0.01
 
     on_site(check)
 
@@ -150,16 +205,24 @@ def test_a_pose_within_reach_is_reached_and_one_elsewhere_is_refused(on_site) ->
     on_site(check)
 
 
+@pytest.mark.parametrize("on_site", [*SITES, *MASKING_SITES], indirect=True)
 def test_masks_read_back_are_those_pushed_and_too_many_are_refused(on_site) -> None:
     async def check(site: Site) -> None:
         for camera in site.cameras:
             slots = (await camera.capabilities()).onboard_masks
-            corners = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))
-            masks = [OnboardMask(f"m{index}", corners) for index in range(slots + 1)]
+            triangle = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))
+            masks = [OnboardMask(f"m{index}", triangle) for index in range(slots + 1)]
             with pytest.raises(CameraError):
                 await camera.push_masks(masks)
             await camera.push_masks(masks[:slots])
-            assert [mask.name for mask in await camera.read_masks()] == [mask.name for mask in masks[:slots]]
+            told = await camera.read_masks()
+            assert [mask.name for mask in told] == [mask.name for mask in masks[:slots]]
+            assert all(mask.corners == pytest.approx(np.array(triangle), abs=0.02) for mask in told)
+            with pytest.raises(CameraError):
+                await camera.push_masks(masks)
+            assert await camera.read_masks() == told, "a push that is refused changes nothing"
+            await camera.push_masks(masks[:1] if slots else [])
+            assert len(await camera.read_masks()) == min(slots, 1), "a push replaces all others"
 
     on_site(check)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from importlib.metadata import entry_points
 
@@ -32,6 +33,13 @@ def test_the_entry_point_of_the_binding_is_open_street():
         ({"width": 641}, "width"),
         ({"fps": 12.5}, "fps"),
         ({"seed": True}, "seed"),
+        ({"onboard_masks": 33}, "onboard_masks"),
+        ({"onboard_masks": 8, "mask_fault": "lazy"}, "polygon_adapted, adapted_unsaid"),
+        ({"mask_fault": "late"}, "onboard_masks as well"),
+        ({"mask_fault_camera": 5}, "mask_fault_camera"),
+        ({"mask_fault_after_s": -1}, "mask_fault_after_s"),
+        ({"view_fault": "stolen"}, "covered, painted"),
+        ({"view_fault_after_s": "nan"}, "view_fault_after_s"),
     ],
 )
 def test_a_wrong_option_is_bad_input_that_names_it(options, named):
@@ -53,6 +61,38 @@ def test_no_site_of_no_camera_or_of_more_than_can_be_drawn(cameras):
 def test_options_may_come_as_words_from_a_command_line():
     options = read_options(SiteRequest(4, {"night": "true", "seed": "7", "fps": 6.0}))
     assert (options.night, options.seed, options.fps) == (True, 7, 6)
+
+
+def test_a_fault_that_is_an_event_waits_until_the_masks_were_seen_unless_told_otherwise():
+    masks = {"onboard_masks": 8}
+    assert read_options(SiteRequest(4, {**masks, "mask_fault": "late"})).mask_fault_after_s == 0.0
+    assert read_options(SiteRequest(4, {**masks, "mask_fault": "switched_off"})).mask_fault_after_s == 10.0
+    sooner = {**masks, "mask_fault": "switched_off", "mask_fault_after_s": "0.5"}
+    assert read_options(SiteRequest(4, sooner)).mask_fault_after_s == 0.5
+
+
+MASK = OnboardMask("box", ((0.6, 0.2), (0.9, 0.2), (0.9, 0.6), (0.6, 0.6)))
+
+
+def test_one_camera_of_the_street_betrays_its_masks_and_one_is_knocked(watch, fetch, hidden_share):
+    asyncio.run(_with_faults(watch, fetch, hidden_share))
+
+
+async def _with_faults(watch, fetch, hidden_share) -> None:
+    faults = {"mask_fault": "main_only", "mask_fault_camera": 2, "view_fault": "knocked", "view_fault_camera": 4}
+    async with open_street(SiteRequest(4, {"onboard_masks": 8, **faults})) as site:
+        honest, traitor, knocked = site.cameras[0], site.cameras[1], site.cameras[3]
+        for camera, hidden_on_sub in ((honest, 1.0), (traitor, 0.0)):
+            await camera.push_masks([MASK])
+            assert await camera.read_masks() == (MASK,)
+            for profile, hidden in (("main", 1.0), ("sub", hidden_on_sub)):
+                seen = await asyncio.to_thread(watch, await camera.stream(profile), 2, keep=True)
+                assert abs(hidden_share(seen.pictures[-1], MASK) - hidden) < 0.01, profile
+            shot = await asyncio.to_thread(fetch, await camera.snapshot())
+            assert hidden_share(shot, MASK) > 0.99, "JPEG rings a little at the edge"
+        shot = await asyncio.to_thread(fetch, await knocked.snapshot())
+        told = StreetPainter(1, 640, 360).draw((await knocked.pose()).pose, time.time_ns())
+        assert _difference(shot.y, told) > 15.0, "it looks elsewhere and does not know"
 
 
 def test_the_street_through_its_ports(watch):
@@ -122,8 +162,8 @@ async def _turns_and_shows_what_its_pose_says(camera, watch) -> None:
     assert replace(reached, focal_px=goal.focal_px) == goal
     seen = await asyncio.to_thread(watch, await camera.stream("main"), 3, keep=True)
     painter = StreetPainter(1, 640, 360)
-    assert _difference(seen.pictures[-1].y, painter.draw(goal, 0)) < 6.0
-    assert _difference(seen.pictures[-1].y, painter.draw(home, 0)) > 15.0
+    assert _difference(seen.pictures[-1].y, painter.draw(goal, time.time_ns())) < 6.0
+    assert _difference(seen.pictures[-1].y, painter.draw(home, time.time_ns())) > 15.0
     assert canary_share(seen.pictures[-1]) > 0.0
 
 
