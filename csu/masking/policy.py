@@ -24,7 +24,12 @@ FOCAL_STEP_SHARE = 0.001
 
 REACH_STEP_DEG = 0.1
 FOCAL_REACH_STEP_SHARE = 0.002
-"""How far the truth may be from that middle is rounded up to these: a trembling head must not make covers flicker."""
+"""How far the truth may be from that middle is rounded up to these."""
+
+SLACK_DEG_MAX = 0.25
+FOCAL_SLACK_SHARE_MAX = 0.005
+"""A cover stays in use while it holds and is not wider than needed by more: a head that trembles, and readings that do
+not come like clockwork, must not make its edges flicker."""
 
 COVERS_KEPT = 8
 """Per camera. A PTZ on tour has a handful of presets; a cover and its stencil are up to 3 MB at 1080p."""
@@ -32,14 +37,17 @@ COVERS_KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """A view at rest, in steps: what the covers are kept under."""
+    """A view at rest, in steps: what the covers are kept under. The truth is within the reaches of the middle."""
 
-    place_mm: tuple[int, int, int]
-    angles: tuple[int, int, int]
-    focal: int
-    k1: float
-    reach: int
-    focal_reach: int
+    middle: Pose
+    angle_deg: float
+    focal_share: float
+
+    def suits(self, span: PoseSpan) -> bool:
+        """Does its cover hold `span`, without being much too wide for it?"""
+        angle_deg, focal_share = _aside(span, self.middle)
+        angle_slack_deg, focal_slack = self.angle_deg - angle_deg, self.focal_share - focal_share
+        return 0 <= angle_slack_deg <= SLACK_DEG_MAX and 0 <= focal_slack <= FOCAL_SLACK_SHARE_MAX
 
 
 class CoverPolicy:
@@ -61,6 +69,7 @@ class CoverPolicy:
         self._focal_scale = _focal_scale(assignment.pose_size_px, width_px, height_px)
         self._fixed = self._whole if assignment.follows_pose else self._cover_of_fixed(assignment.pose)
         self._covers: dict[_Rest, Cover] = {}
+        self._rest: _Rest | None = None
 
     def cover(self, captured: CaptureTime, now_ns: Nanoseconds, readings: tuple[PoseReading, ...]) -> Cover:
         """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first."""
@@ -84,10 +93,12 @@ class CoverPolicy:
         return self._whole if pose is None or not pose.is_finite() else self._draw((pose,), 0.0, 0.0)
 
     def _cover_at_rest(self, span: PoseSpan) -> Cover:
-        rest, middle = _rest_of(span)
+        rest = self._rest
+        if rest is None or not rest.suits(span):
+            rest = self._rest = _rest_of(span)
         known = self._covers.pop(rest, None)
         if known is None:
-            known = self._draw((middle,), rest.reach * REACH_STEP_DEG, rest.focal_reach * FOCAL_REACH_STEP_SHARE)
+            known = self._draw((rest.middle,), rest.angle_deg, rest.focal_share)
             if len(self._covers) >= COVERS_KEPT:
                 del self._covers[next(iter(self._covers))]  # the one not used for longest
         self._covers[rest] = known
@@ -102,31 +113,29 @@ class CoverPolicy:
         return cover_of_path(scaled, surfaces, self.width_px, self.height_px, bounds)
 
 
-def _rest_of(span: PoseSpan) -> tuple[_Rest, Pose]:
+def _rest_of(span: PoseSpan) -> _Rest:
     """The step that a span at rest falls into, with all that its poses may be beside the middle of it."""
     pose = span.path[0]
-    angles = (round(pose.pan_deg % 360.0 / STEP_DEG), round(pose.tilt_deg / STEP_DEG), round(pose.roll_deg / STEP_DEG))
-    focal = round(log(pose.focal_px) / FOCAL_STEP_SHARE)
     middle = replace(
         pose,
-        pan_deg=angles[0] * STEP_DEG,
-        tilt_deg=angles[1] * STEP_DEG,
-        roll_deg=angles[2] * STEP_DEG,
-        focal_px=exp(focal * FOCAL_STEP_SHARE),
+        pan_deg=round(pose.pan_deg % 360.0 / STEP_DEG) * STEP_DEG,
+        tilt_deg=round(pose.tilt_deg / STEP_DEG) * STEP_DEG,
+        roll_deg=round(pose.roll_deg / STEP_DEG) * STEP_DEG,
+        focal_px=exp(round(log(pose.focal_px) / FOCAL_STEP_SHARE) * FOCAL_STEP_SHARE),
     )
-    aside_deg = max(_angle_between(each, middle) for each in span.path)
-    zoomed = max(each.focal_px / middle.focal_px for each in span.path)
-    zoomed = max(zoomed, *(middle.focal_px / each.focal_px for each in span.path))
-    place = (round(pose.x_m * 1000), round(pose.y_m * 1000), round(pose.z_m * 1000))
-    rest = _Rest(
-        place,
-        angles,
-        focal,
-        pose.k1,
-        ceil((span.angle_deg + aside_deg) / REACH_STEP_DEG),
-        ceil((zoomed * (1 + span.focal_share) - 1) / FOCAL_REACH_STEP_SHARE),
+    angle_deg, focal_share = _aside(span, middle)
+    return _Rest(
+        middle,
+        ceil(angle_deg / REACH_STEP_DEG) * REACH_STEP_DEG,
+        ceil(focal_share / FOCAL_REACH_STEP_SHARE) * FOCAL_REACH_STEP_SHARE,
     )
-    return rest, middle
+
+
+def _aside(span: PoseSpan, middle: Pose) -> tuple[float, float]:
+    """How far the poses of a span may be from `middle`: degrees, and share of the focal length."""
+    angle_deg = span.angle_deg + max(_angle_between(pose, middle) for pose in span.path)
+    zoomed = max(max(pose.focal_px / middle.focal_px, middle.focal_px / pose.focal_px) for pose in span.path)
+    return angle_deg, zoomed * (1 + span.focal_share) - 1
 
 
 def _angle_between(a: Pose, b: Pose) -> float:
