@@ -180,7 +180,7 @@ class CameraEventKind(StrEnum):
     REFUSED = "refused"
     """Wrong password, wrong path: trying again will not help by itself."""
     UNSUPPORTED = "unsupported"
-    """HEVC, MJPEG, 10 bit, interlaced, no SPS...: the stream cannot be masked, so it is not taken."""
+    """HEVC, MJPEG, 4:4:4, interlaced, no SPS...: the stream cannot be masked, so it is not taken."""
     SIZE_CHANGED = "size_changed"
     PACKETS_LOST = "packets_lost"
     AUDIO_OFFERED = "audio_offered"
