@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, points
 
@@ -31,6 +31,7 @@ def polygons(draw) -> tuple[tuple[float, float], ...]:
     return tuple((float(x + radius * np.cos(a)), float(y + radius * flat * np.sin(a))) for a in angles)
 
 
+@settings(max_examples=40, deadline=None)
 @given(polygons())
 def test_every_pixel_whose_centre_a_mask_holds_is_filled_and_none_far_from_it(corners):
     width, height = 128, 96
@@ -48,6 +49,7 @@ def test_every_pixel_whose_centre_a_mask_holds_is_filled_and_none_far_from_it(co
     assert set(np.unique(planes_of(stencil.fill).y[filled])) == {64}
 
 
+@settings(max_examples=40, deadline=None)
 @given(polygons())
 def test_an_inner_box_lies_within_the_polygon_and_is_smaller(corners):
     box, polygon = Polygon(inner_box(corners)), Polygon(corners)
