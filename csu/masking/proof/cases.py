@@ -82,6 +82,8 @@ class _Error:
 
     axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
     angle_deg: float = 0.0
+    turns_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Of pan, tilt and roll, instead of one turn about one axis."""
     place_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     focal_share: float = 0.0
     k1: float = 0.0
@@ -90,7 +92,9 @@ class _Error:
         """Where the camera truly looks when it is told to look so."""
         x, y, z = self.place_m
         moved = replace(told, x_m=told.x_m + x, y_m=told.y_m + y, z_m=told.z_m + z)
+        pan, tilt, roll = self.turns_deg
         real = turned(moved, self.axis, self.angle_deg) if self.angle_deg else moved
+        real = replace(real, pan_deg=real.pan_deg + pan, tilt_deg=real.tilt_deg + tilt, roll_deg=real.roll_deg + roll)
         return replace(real, focal_px=told.focal_px * (1 + self.focal_share), k1=told.k1 + self.k1)
 
 
@@ -149,7 +153,8 @@ def trial(scene: Scene, case: Case, chance: Chance) -> Trial:
         bounds, error = _wrong(dice)
     fastest = log_uniform(dice, *PAN_DEG_PER_S)
     sheet = PtzDynamics(fastest, fastest * dice.uniform(0.3, 0.7), dice.uniform(0.2, 1.0)) if case.is_ptz else None
-    assignment = _assignment(scene, case, bounds, None if dice.uniform(0, 1) < 0.05 else sheet)
+    scale = 1 if dice.uniform(0, 1) < 0.7 else 2
+    assignment = _assignment(scene, case, bounds, None if dice.uniform(0, 1) < 0.05 else sheet, scale)
     # Who draws on a picture draws on what was truly seen; the pose that is kept with it is the one that was told.
     drawn = tuple(replace(zone, seen_from=error.real(zone.seen_from)) for zone in scene.world.picture_zones)
     world = replace(scene.world, picture_zones=drawn)
@@ -158,7 +163,7 @@ def trial(scene: Scene, case: Case, chance: Chance) -> Trial:
         captured = CaptureTime(at_ns, from_camera=True)
         moment = Moment(error.real(scene.pose), captured, at_ns + 80 * NS_PER_MS, ())
         return Trial(case, assignment, world, (moment,))
-    return Trial(case, assignment, world, _moments(scene, case, error, sheet, dice))
+    return Trial(case, assignment, world, _moments(scene, case, error, sheet, scale, dice))
 
 
 def _wrong(dice: Chance) -> tuple[PoseBounds, _Error]:
@@ -166,37 +171,47 @@ def _wrong(dice: Chance) -> tuple[PoseBounds, _Error]:
     bounds = PoseBounds(
         dice.uniform(0.05, 0.6), dice.uniform(0.0, 0.5), dice.uniform(0.0, 0.02), k1=dice.uniform(0.0, 0.02)
     )
+
+    def side() -> int:
+        return 2 * dice.integer(0, 1) - 1
+
+    focal_share, k1 = bounds.focal_share * side(), bounds.k1 * side()
+    far, angle = bounds.position_m, bounds.angle_deg
+    if dice.uniform(0, 1) < 0.5:  # each number to its limit
+        turns = (angle * side(), angle * side(), angle * side())
+        return bounds, _Error(
+            turns_deg=turns, place_m=(far * side(), far * side(), far * side()), focal_share=focal_share, k1=k1
+        )
     x, y, z = unit_vector(dice)
-    far = bounds.position_m
-    sides = (-1.0, 1.0)
-    error = _Error(
-        unit_vector(dice),
-        bounds.angle_deg,
-        (x * far, y * far, z * far),
-        bounds.focal_share * sides[dice.integer(0, 1)],
-        bounds.k1 * sides[dice.integer(0, 1)],
-    )
-    return bounds, error
+    place = (x * far, y * far, z * far)
+    return bounds, _Error(unit_vector(dice), angle, place_m=place, focal_share=focal_share, k1=k1)
 
 
-def _assignment(scene: Scene, case: Case, bounds: PoseBounds, sheet: PtzDynamics | None) -> Assignment:
+def _calibrated(pose: Pose, scale: int) -> Pose:
+    """`pose` as told by a camera that was calibrated on another stream, `scale` times as wide."""
+    return replace(pose, focal_px=pose.focal_px * scale) if scale != 1 else pose
+
+
+def _assignment(scene: Scene, case: Case, bounds: PoseBounds, sheet: PtzDynamics | None, scale: int) -> Assignment:
     camera = CameraId(f"proof-{scene.number}")
     return Assignment(
         CameraRecord(camera, 1 + scene.number % 16_000, f"{case}", CommuneId("proof"), ViewType.WIDE),
         StreamAddress("rtsp://127.0.0.1/proof"),
-        pose=None if case.is_ptz else scene.pose,
+        pose=None if case.is_ptz else _calibrated(scene.pose, scale),
         follows_pose=case.is_ptz,
         buildings=scene.buildings,
         mask_above_m=scene.mask_above_m,
         mask_epoch=1,
-        pose_size_px=(scene.width_px, scene.height_px),
+        pose_size_px=(scene.width_px * scale, scene.height_px * scale),
         bounds=bounds,
         zones=scene.zones,
         dynamics=sheet,
     )
 
 
-def _moments(scene: Scene, case: Case, error: _Error, sheet: PtzDynamics, dice: Chance) -> tuple[Moment, ...]:
+def _moments(
+    scene: Scene, case: Case, error: _Error, sheet: PtzDynamics, scale: int, dice: Chance
+) -> tuple[Moment, ...]:
     """Three of: at rest, beginning to turn, turning, just arrived, settled. Each with the picture before it."""
     course, starts_ns, arrives_ns = _course(scene, sheet, dice)
     instants = [
@@ -217,7 +232,8 @@ def _moments(scene: Scene, case: Case, error: _Error, sheet: PtzDynamics, dice: 
         known_until = max(known_until, _known_until(case, captured_ns, now_ns, dice))  # what has come is not forgotten
         times = list(range(first_ns, known_until + 1, READING_EVERY_NS))[-READINGS_KEPT:]
         captured = _dated(captured_ns, arrived_ns, dice)
-        readings = tuple(course.reading(time_ns) for time_ns in times)
+        told = (course.reading(time_ns) for time_ns in times)
+        readings = tuple(replace(reading, pose=_calibrated(reading.pose, scale)) for reading in told)
         found.append(Moment(error.real(course.pose(captured_ns)), captured, now_ns, readings, is_judged))
     return tuple(found)
 

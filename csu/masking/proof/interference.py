@@ -70,13 +70,16 @@ def _outputs(
 ) -> dict[str, bytes]:
     """All that leaves the mask for one camera, by name."""
     width, height = cover.width_px, cover.height_px
-    frames = []
+    frames, lent = [], []
     for sequence in range(PICTURES):
         seen = street(dice, width, height, sequence, kind)
         if life is not None:
             inside = _inside(life, seen, dice.stream(f"{life}/{sequence}"), kind)
             seen = laid_over(seen, inside, pixels_of(cover.cells, width, height))
+        before = [plane.copy() for plane in (seen.y, seen.u, seen.v)]
         frames.append(fill_module.mask(clear_frame(seen, sequence), cover, 1, NUMBER, fill))
+        if any((a != b).any() for a, b in zip(before, (seen.y, seen.u, seen.v), strict=True)):
+            lent.append(f"{life} {sequence}")  # a decoder goes on predicting from what it lent
     encoder = encoder_module.MaskedEncoder(CAMERA, width, height, FRAMES_PER_S, full_range=kind.full_range)
     packets = [packet for frame in frames for packet in encoder.encode(frame)] + encoder.flush()
     found = {f"plane {n}": b"".join(getattr(f.planes, n).tobytes() for f in frames) for n in ("y", "u", "v")}
@@ -84,6 +87,7 @@ def _outputs(
     found["packet sizes, times and keys"] = repr([(len(p.data), p.pts, p.dts, p.is_key) for p in packets]).encode()
     found["snapshots"] = b"".join(still_module.still_of(frame, width) for frame in frames)
     found["thumbnails"] = b"".join(still_module.still_of(frame, width // 2) for frame in frames)
+    found["the decoder's own planes"] = repr(lent).encode()
     found["covered share"] = repr([frame.covered_share for frame in frames]).encode()
     return found | {name: path(frames) for name, path in paths.items()}
 

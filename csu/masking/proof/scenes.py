@@ -112,6 +112,7 @@ class _Town:
         self._solid: list[_Box] = []
         self._others: list[tuple[_Box, float]] = []
         self._homes: list[tuple[_Box, float, float]] = []
+        self._bare_homes: list[tuple[_Box, float]] = []
         self.faces: list[_Face] = []
         self.buildings: list[Building] = []
         for _ in range(dice.integer(20, 45)):
@@ -126,9 +127,10 @@ class _Town:
     def camera_place(self) -> tuple[tuple[float, float, float], float | None]:
         """(eye, the way a facade faces or None on a mast). Never inside anything that stands there."""
         dice = self._dice
-        if self._others and dice.uniform(0, 1) < 0.25:
-            box, top_m = pick(dice, self._others)
-            place = box.point(dice.uniform(0.2, 0.8) * box.wide_m, -dice.uniform(0.35, 0.8))
+        walls = self._others if dice.uniform(0, 1) < 0.75 else self._bare_homes
+        if walls and dice.uniform(0, 1) < 0.3:
+            box, top_m = pick(dice, walls)
+            place = box.point(dice.uniform(0.2, 0.8) * box.wide_m, -dice.uniform(0.6, 1.0))
             foot = self.ground_m(place)
             if top_m - foot > 3.5 and not any(other.holds(place, 0.3) for other in self._solid):
                 eye = (*place, foot + dice.uniform(3.0, min(9.0, top_m - foot)))
@@ -203,6 +205,8 @@ class _Town:
             self._homes.append((parts[0], low_m, top_m))
             if height_m > 5 and dice.uniform(0, 1) < 0.5:
                 self._balconies(parts[0], low_m, top_m, line_m)
+            else:
+                self._bare_homes.append((parts[0], top_m))
         elif height_m > 4:
             self._others.append((parts[0], top_m))
 
