@@ -75,19 +75,26 @@ class CoverPolicy:
         """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first."""
         if not self._assignment.follows_pose:
             return self._fixed
+        self.view = None
         if self._surfaces is None or self._focal_scale is None:
             return self._whole
         known = [reading for reading in readings if reading.at_ns <= now_ns + READING_AHEAD_NS]
         span = poses_during(known, *capture_window(captured), self._assignment.dynamics)
         if span is None:
             return self._whole
-        return self._cover_at_rest(span) if span.at_rest else self._draw(span.path, span.angle_deg, span.focal_share)
+        if not span.at_rest:
+            return self._draw(span.path, span.angle_deg, span.focal_share)
+        self.view = self._scaled(span.path[0])
+        return self._cover_at_rest(span)
 
     def is_ready(self, captured: CaptureTime, readings: tuple[PoseReading, ...]) -> bool:
-        """False while a later reading would tell more of where the camera looked when the picture was taken."""
+        """False while a later reading would tell more of where the camera looked when the picture was taken.
+
+        True of a camera that tells nothing at all: its picture is wholly covered, now or later.
+        """
         if not self._assignment.follows_pose or self._surfaces is None or self._focal_scale is None:
             return True
-        return bool(readings) and readings[-1].at_ns >= capture_window(captured)[1]
+        return not readings or readings[-1].at_ns >= capture_window(captured)[1]
 
     def _cover_of_fixed(self, pose: Pose | None) -> Cover:
         return self._whole if pose is None or not pose.is_finite() else self._draw((pose,), 0.0, 0.0)
@@ -103,6 +110,11 @@ class CoverPolicy:
                 del self._covers[next(iter(self._covers))]  # the one not used for longest
         self._covers[rest] = known
         return known
+
+    def _scaled(self, pose: Pose | None) -> Pose | None:
+        if pose is None or self._focal_scale is None or not pose.is_finite():
+            return None
+        return replace(pose, focal_px=pose.focal_px * self._focal_scale)
 
     def _draw(self, path: Sequence[Pose], angle_deg: float, focal_share: float) -> Cover:
         scale, surfaces = self._focal_scale, self._surfaces

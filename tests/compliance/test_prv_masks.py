@@ -78,7 +78,7 @@ def lent(frame: av.VideoFrame) -> YuvPlanes:
 
 
 def record(
-    clear: Sequence[YuvPlanes], assignment: Assignment, readings: Sequence[PoseReading | None] | None = None
+    clear: Sequence[YuvPlanes], assignment: Assignment, readings: Sequence[PoseReading] = ()
 ) -> tuple[bytes, list[NDArray[np.uint8]]]:
     """Mask, encode and record: (the file, its luma planes as a player sees them)."""
     policy, disk = CoverPolicy(assignment, WIDTH, HEIGHT), MemoryDisk()
@@ -87,7 +87,8 @@ def record(
     for i, planes in enumerate(clear):
         at_ns = START_NS + i * 1_000_000_000 // RATE
         frame = ClearFrame(RECORD.camera, i, CaptureTime(at_ns, from_camera=True), planes)
-        cover = policy.cover(at_ns, readings[i] if readings else None)
+        now_ns = at_ns + 150_000_000
+        cover = policy.cover(frame.captured, now_ns, tuple(told for told in readings if told.at_ns <= now_ns))
         for packet in encoder.encode(mask(frame, cover, assignment.mask_epoch, RECORD.number)):
             recorder.write(packet)
     (segment,) = recorder.close()
@@ -190,20 +191,17 @@ def test_a_ptz_is_seen_only_once_it_stands_still_and_says_so(clear):
         PoseReading(NORTH, START_NS + i * 1_000_000_000 // RATE, moving=i < moving_until) for i in range(PICTURES)
     ]
     _, seen = record(clear, replace(FIXED, follows_pose=True), readings)
-    assert covered_wholly(seen[: moving_until + 5])
-    for luma, planes in zip(seen[moving_until + 5 :], clear[moving_until + 5 :], strict=True):
+    assert covered_wholly(seen[: moving_until + 1])
+    for luma, planes in zip(seen[moving_until + 1 : -1], clear[moving_until + 1 : -1], strict=True):
         assert is_fill(luma, inner(COVER))
         assert np.abs(luma[-16:].astype(int) - planes.y[-16:]).mean() < 8, "the pavement is seen"
 
 
 @pytest.mark.requirement("PRV-5")
 def test_when_the_ptz_stops_saying_where_it_looks_the_picture_is_covered_within_a_second(clear):
-    last = PoseReading(NORTH, START_NS + 700_000_000, moving=False)
-    readings = [
-        PoseReading(NORTH, START_NS + i * 100_000_000, moving=False) if i <= 7 else last for i in range(PICTURES)
-    ]
+    readings = [PoseReading(NORTH, START_NS + i * 100_000_000, moving=False) for i in range(-1, 8)]
     _, seen = record(clear, replace(FIXED, follows_pose=True), readings)
     above_the_mark = np.zeros((HEIGHT, WIDTH), bool)
     above_the_mark[: HEIGHT * 5 // 6] = True
     whole = [is_fill(luma, above_the_mark) for luma in seen]
-    assert whole == [True] * 5 + [False] * 8 + [True] * 2
+    assert whole == [False] * 7 + [True] * 8

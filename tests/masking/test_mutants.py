@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import csu.masking.cover as cover_module
 import csu.masking.fill as fill_module
 import csu.masking.geometry as geometry_module
-import csu.masking.policy as policy_module
-from csu.hal.place import PoseReading
-from csu.masking import Cover, CoverPolicy
-
-NOW = 1_800_000_000_000_000_000
 
 
 def _missed(coverage) -> int:
@@ -100,31 +94,5 @@ def test_writing_into_the_decoders_planes_is_seen(decoder_planes_changed, monkey
     assert decoder_planes_changed()
 
 
-@pytest.mark.parametrize(
-    ("constant", "value"), [("READING_STALE_NS", 10**12), ("SETTLED_AFTER_NS", 0), ("SETTLED_DEG", 180.0)]
-)
-def test_a_policy_that_believes_too_much_is_seen(assignment, north, monkeypatch, constant, value):
-    def leaks() -> list[str]:
-        whole = Cover.whole(640, 360)
-        policy = CoverPolicy(assignment(follows_pose=True), 640, 360)
-        still = [NOW + tick * 100_000_000 for tick in range(7)]
-        covers = [policy.cover(at, PoseReading(north, at, moving=False)) for at in still]
-        turned = PoseReading(_with_pan(north, 15.0), still[-1] + 1, moving=False)
-        asked = {
-            "settled too soon": covers[0],
-            "turned": policy.cover(still[-1] + 1, turned),
-            "stale": policy.cover(still[-1] + 600_000_000, turned),
-        }
-        return [leak for leak, cover in asked.items() if cover != whole]
-
-    assert leaks() == []
-    monkeypatch.setattr(policy_module, constant, value)
-    assert leaks() != []
-
-
 def _with_roll(pose, roll_deg):
     return type(pose)(pose.x_m, pose.y_m, pose.z_m, pose.pan_deg, pose.tilt_deg, roll_deg, pose.focal_px)
-
-
-def _with_pan(pose, pan_deg):
-    return type(pose)(pose.x_m, pose.y_m, pose.z_m, pan_deg, pose.tilt_deg, pose.roll_deg, pose.focal_px)

@@ -190,7 +190,7 @@ def test_whatever_comes_a_cover_is_whole_or_holds_every_pose_that_was_read_meanw
 
 
 def test_a_picture_is_ready_once_a_reading_is_younger_than_it_can_be(policy, assignment, north):
-    assert not policy.is_ready(CAPTURED, ())
+    assert policy.is_ready(CAPTURED, ()), "nothing to wait for"
     assert not policy.is_ready(CAPTURED, read(north, 100, 0, -49))
     assert policy.is_ready(CAPTURED, read(north, 100, 0, -50))
     assert CoverPolicy(assignment(north), 640, 360).is_ready(CAPTURED, ()), "a fixed camera waits for nobody"
