@@ -52,6 +52,7 @@ class RtspServer:
         self._clock = clock
         self._endpoints: dict[str, Endpoint] = {}
         self._live: dict[str, LiveCamera] = {}
+        self._coming_back: dict[str, asyncio.TimerHandle] = {}
         self._rebooted_for: dict[str, Nanoseconds] = {}
         self._loops: list[tuple[Feed, tuple[EncodedPicture, ...], int]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,7 +124,9 @@ class RtspServer:
         for endpoint in self._streams(camera):
             endpoint.is_down = True
             endpoint.feed.cut_off()
-        asyncio.get_running_loop().call_later(down_s, self._come_back, camera)
+        if camera in self._coming_back:
+            self._coming_back[camera].cancel()  # away already: the last order says until when
+        self._coming_back[camera] = asyncio.get_running_loop().call_later(down_s, self._come_back, camera)
 
     def counts(self) -> dict[str, EndpointCounts]:
         """The account of every camera."""
@@ -189,6 +192,7 @@ class RtspServer:
             self.reboot(camera, DOWN_S)
 
     def _come_back(self, camera: str) -> None:
+        del self._coming_back[camera]
         for endpoint in self._streams(camera):
             endpoint.is_down = False
 
