@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
+from math import hypot
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.place import Building, Pose, PoseBounds, Zone
-from csu.masking.geometry import NEAR_M, BuildingUnusable
+from csu.masking.geometry import BuildingUnusable
 from csu.masking.margins import Reach, reach_of, steps_along
 from csu.masking.outlines import Corners, outlines
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
 
 CELL_PX = 16
-FINE_PX = 8
+FINE_PX = 4
 """Outlines are drawn on a grid of this step, then any touched cell is taken."""
 
 RASTER_PX = FINE_PX
@@ -129,7 +129,7 @@ def cover_of(
     zones: Iterable[Zone] = (),
     bounds: PoseBounds | None = None,
 ) -> Cover:
-    """What must be hidden from a camera that looks from `pose`: every dwelling above ground + `mask_above_m`, each zone.
+    """What must be hidden from a camera that looks from `pose`: dwellings above ground + `mask_above_m`, and zones.
 
     Fails closed: a pose, a building or a zone that is not usable gives the whole picture. Nothing around: no cover.
     """
@@ -157,12 +157,12 @@ def cover_of_path(path: Sequence[Pose], surfaces: Surfaces, width_px: int, heigh
         return whole
     grid = _grid(width_px, height_px)
     for place, some in _by_place(reaches).items():
-        here = surfaces.seen_from(*place, bounds.position_m * 1.5 + 2 * NEAR_M)
+        here = surfaces.seen_from(*place, bounds.position_m)
         if here is None or not _draw(some, here, grid, width_px, height_px):
             return whole
     cells = _cells_touched(grid)
     ends_px = min(reach.lens_ends_px for reach in reaches)
-    if isfinite(ends_px):
+    if ends_px < hypot(width_px, height_px) / 2 + 1:
         cells |= _cells_beyond(ends_px, width_px, height_px)
     return Cover(width_px, height_px, _grown(cells))
 
@@ -195,8 +195,8 @@ def _grid(width_px: int, height_px: int) -> NDArray[np.uint8]:
 
 def _draw(reaches: Sequence[Reach], here: Surfaces, grid: NDArray[np.uint8], width_px: int, height_px: int) -> bool:
     """Draw all outlines; False when one cannot be drawn truly."""
-    for quads, from_lens in ((here.quads, False), (here.rays, True)):
-        groups = outlines(reaches, quads, from_lens=from_lens, raster_px=RASTER_PX)
+    for quads, outward, from_lens in ((here.quads, here.outward, False), (here.rays, None, True)):
+        groups = outlines(reaches, quads, from_lens=from_lens, raster_px=RASTER_PX, outward=outward)
         if groups is None:
             return False
         for corners in groups:
@@ -219,8 +219,8 @@ def _fill(corners_px: Corners, grid: NDArray[np.uint8], width_px: int, height_px
 
 def _cells_touched(fine: NDArray[np.uint8]) -> Cells:
     """Cells that hold a marked fine step."""
-    upper = fine[0::2] | fine[1::2]
-    return np.asarray((upper[:, 0::2] | upper[:, 1::2]) > 0)
+    in_fours = fine.view(np.uint32)  # a cell is four fine steps wide
+    return np.asarray((in_fours[0::4] | in_fours[1::4] | in_fours[2::4] | in_fours[3::4]) > 0)
 
 
 def _cells_beyond(radius_px: float, width_px: int, height_px: int) -> Cells:

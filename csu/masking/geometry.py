@@ -70,15 +70,17 @@ def bend(points: Floats, k1: Floats) -> Floats:
 def unbend(points: Floats, k1: float) -> Floats:
     """The inverse of `bend` within the lens's limit; what no ray reaches goes to the limit. points: (n, 2)."""
     shown = np.hypot(points[:, 0], points[:, 1])
+    return np.asarray(points * (unbent(shown, k1) / np.maximum(shown, 1e-12))[:, None], np.float64)
+
+
+def unbent(shown: Floats, k1: float) -> Floats:
+    """The radius r with r * (1 + k1 * r^2) = shown (n,), by the triple angle: a cubic with one root on this side."""
     if k1 == 0:
-        return points
-    limit = lens_limit(k1)
-    low, high = np.zeros_like(shown), np.minimum(shown * (1.5 if k1 < 0 else 1.0), limit)
-    for _ in range(60):  # halving: slow, sure, and only for zones and corners
-        middle = (low + high) / 2
-        less = middle * (1 + k1 * middle * middle) < shown
-        low, high = np.where(less, middle, low), np.where(less, high, middle)
-    return np.asarray(points * (high / np.maximum(shown, 1e-12))[:, None], np.float64)
+        return shown
+    size = 2 / sqrt(3 * abs(k1))
+    if k1 < 0:
+        return np.asarray(size * np.sin(np.arcsin(np.minimum(3 * shown / size, 1.0)) / 3), np.float64)
+    return np.asarray(size * np.sinh(np.arcsinh(3 * shown / size) / 3), np.float64)
 
 
 def cut(shapes: Floats, planes: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, NDArray[np.intp]]:

@@ -14,7 +14,7 @@ from math import ceil, cos, exp, hypot, isfinite, log, radians, remainder, sin
 import numpy as np
 
 from csu.hal.place import Pose, PoseBounds
-from csu.masking.geometry import Floats, camera_axes, lens_limit, unbend
+from csu.masking.geometry import Floats, camera_axes, lens_limit, unbent
 
 STEP_PX = 64.0
 """Between two poses of a sweep a point moves by this much at most, where the path is short enough for `STEPS_MAX`."""
@@ -163,7 +163,7 @@ def _true_view(half_w: float, half_h: float, k1: float) -> tuple[float, float, f
     if corner >= ends:
         scale, radius = 1.5, limit
     else:
-        radius = float(unbend(np.array([[corner, 0.0]]), k1)[0, 0]) * (1 + 1e-9)
+        radius = float(unbent(np.array([corner]), k1)[0]) * (1 + 1e-9)
         scale = radius / corner
     return min(half_w * scale, limit), min(half_h * scale, limit), radius, ends
 

@@ -18,20 +18,23 @@ from csu.masking.margins import Reach
 
 _PLAIN_FROM_M = 1.0
 """Quads with a corner nearer than this before the lens are cut; others may reach out of the picture as they are."""
-_BOW_PX = 1.0
-"""Edges that bend by less are not divided."""
-_PARTS = 8
-"""Pieces of an edge that bends by more."""
+_PLAIN_TO = 1.5
+"""Through a bent lens: quads that reach out of the pyramid by more than this much of it are cut."""
+_BOWS_PX, _PARTS = (1.0, 16.0), (1, 4, 8)
+"""Into how many pieces an edge is divided that bends by up to the first of these, the second, more."""
 
 Corners = NDArray[np.float64]
 """(n, k, 2): points in pixels from the middle of the picture. A shape is their convex hull."""
 
 
-def outlines(reaches: Sequence[Reach], quads: Quads, *, from_lens: bool, raster_px: float) -> list[Corners] | None:
+def outlines(
+    reaches: Sequence[Reach], quads: Quads, *, from_lens: bool, raster_px: float, outward: Floats | None = None
+) -> list[Corners] | None:
     """The outlines of all quads from all poses, in groups of one number of points each.
 
     `from_lens`: the quads are metres from the lens, wherever it is, and no error of its place matters. `raster_px`:
-    how much wider, for who draws them. None: something is so near that no outline holds it.
+    how much wider, for who draws them. `outward` (n, 3): quads that no ray of the picture can meet from this side are
+    left out (zeros: never). None: something is so near that no outline holds it.
     """
     if len(quads) == 0:
         return []
@@ -41,7 +44,10 @@ def outlines(reaches: Sequence[Reach], quads: Quads, *, from_lens: bool, raster_
     points = (axes.reshape(-1, 3) @ flat).reshape(3, len(reaches), 4, -1)
     if not from_lens:
         points -= np.matmul(axes[:, :, None, :], sight.place[None, :, :, None])
-    pose, quad = np.nonzero(_may_show(points, sight))
+    shows = _may_show(points, sight)
+    if outward is not None:
+        shows &= ~_turns_its_back(outward, sight)
+    pose, quad = np.nonzero(shows)
     shapes = points[:, pose, :, quad].transpose(0, 2, 1)
     plain: NDArray[np.bool_] = shapes[:, :, 2].min(axis=1) >= _PLAIN_FROM_M
     if sight.is_bent:
@@ -87,9 +93,17 @@ def _may_show(points: Floats, sight: _Sight) -> NDArray[np.bool_]:
     return seen
 
 
+def _turns_its_back(outward: Floats, sight: _Sight) -> NDArray[np.bool_]:
+    """(poses, quads): every ray of the pyramid goes the way the quad faces."""
+    x, y = sight.slope[:, 0], sight.slope[:, 1]
+    rays = np.stack([np.stack([sx * x, sy * y, np.ones_like(x)], axis=1) for sx in (-1, 1) for sy in (-1, 1)], axis=1)
+    along = rays @ sight.axes @ outward.T
+    return np.asarray((along > 0).all(axis=1))
+
+
 def _leaves(shapes: Floats, sight: _Sight, pose: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """(n,): shapes with a corner outside the pyramid."""
-    limit = shapes[:, :, 2:] * sight.slope[pose][:, None] + sight.gap_m[pose][:, None]
+    """(n,): shapes with a corner far outside the pyramid."""
+    limit = shapes[:, :, 2:] * sight.slope[pose][:, None] * _PLAIN_TO + sight.gap_m[pose][:, None]
     return np.asarray((np.abs(shapes[:, :, :2]) > limit).any(axis=(1, 2)))
 
 
@@ -129,9 +143,10 @@ def _bent(flat: Floats, depth: Floats, focal: Floats, margin: Floats, gap: Float
     margin = margin + focal * (along * near + across * near[:, :, ::-1])
     edge = np.roll(flat, -1, axis=1) - flat
     bow = 0.75 * np.abs(k1) * np.sqrt(radius_2) * (edge * edge).sum(axis=2).max(axis=1) * focal[:, 0, 0]
-    straight = bow <= _BOW_PX
     found: list[Corners] = []
-    for which, parts in ((straight, 1), (~straight, _PARTS)):
+    class_of = sum((bow > limit).astype(np.int8) for limit in _BOWS_PX)
+    for number, parts in enumerate(_PARTS):
+        which = np.asarray(class_of == number)
         if not which.any():
             continue
         share = (np.arange(parts) / parts)[:, None]

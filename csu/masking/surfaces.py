@@ -16,10 +16,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import MultiPoint, Point, Polygon
 from shapely.geometry.base import BaseGeometry
+from shapely.geometry.polygon import orient
 
 from csu.hal.place import Building, MapZone, PictureZone, Zone
 from csu.hal.words import Words
-from csu.masking.geometry import BuildingUnusable, Floats, Quads, camera_axes, unbend
+from csu.masking.geometry import NEAR_M, BuildingUnusable, Floats, Quads, camera_axes, unbend
 
 UNLIMITED_HEIGHT_M = 1_000.0
 """Stands for "as high as one can see": taller than any building on earth (828 m)."""
@@ -59,6 +60,8 @@ class Surfaces:
     rays: Quads
     owner: NDArray[np.int32]
     shells: tuple[Shell, ...] = ()
+    outward: Floats | None = None
+    """(n, 3): the way a quad faces out of a solid that the camera is not in; zeros where that is not known."""
     _flat: Floats = field(init=False, repr=False)
     _around: dict[tuple[float, float, float, float], Surfaces | None] = field(
         init=False, repr=False, default_factory=dict
@@ -72,36 +75,47 @@ class Surfaces:
     def __len__(self) -> int:
         return len(self.quads) + len(self.rays)
 
-    def seen_from(self, x_m: float, y_m: float, z_m: float, reach_m: float) -> Surfaces | None:
-        """These surfaces for a camera at that place, known to `reach_m`. None: it stands inside a dwelling.
+    def seen_from(self, x_m: float, y_m: float, z_m: float, position_m: float) -> Surfaces | None:
+        """These surfaces for a camera at that place, known to `position_m`. None: it stands inside a dwelling.
 
         Where it hangs on a facade, inside the room that is left for balconies, that room is taken back around it.
+        Then no wall that it looks away from can be seen, however near it is: a ray that enters a solid does so through
+        a side that faces it.
         """
+        reach_m = 1.5 * position_m + 2 * NEAR_M  # the diagonal of a square, and some
         boxes, low = self._flat, np.array([x_m, y_m]) - reach_m
         near = (boxes[:, :2] <= low + 2 * reach_m).all(axis=1) & (boxes[:, 2:4] >= low).all(axis=1)
         near &= (boxes[:, 4] <= z_m + reach_m) & (boxes[:, 5] >= z_m - reach_m)
         if not near.any():
             return self
-        key = (x_m, y_m, z_m, reach_m)
+        key = (x_m, y_m, z_m, position_m)
         if key not in self._around:
             if len(self._around) >= 4:
                 self._around.clear()
-            self._around[key] = self._opened(np.flatnonzero(near), Point(x_m, y_m), reach_m)
+            self._around[key] = self._opened(np.flatnonzero(near), Point(x_m, y_m), z_m, position_m, reach_m)
         return self._around[key]
 
-    def _opened(self, near: NDArray[np.intp], place: Point, reach_m: float) -> Surfaces | None:
+    def _opened(
+        self, near: NDArray[np.intp], place: Point, z_m: float, position_m: float, reach_m: float
+    ) -> Surfaces | None:
         touched = [int(i) for i in near if self.shells[i].wide.distance(place) <= reach_m]
-        if any(self.shells[i].footprint.contains(place) for i in touched):
-            return None
         if not touched:
             return self
-        quads = [self.quads[~np.isin(self.owner, touched)]]
+        if any(_depth_in(self.shells[i].footprint, place) > position_m for i in touched):
+            return None
+        kept = self.quads[~np.isin(self.owner, touched)]
+        quads, outward = [kept], [np.zeros((len(kept), 3))]
         for i in touched:
             shell = self.shells[i]
             left = shell.wide.difference(place.buffer(CLEAR_OF_CAMERA_M)).union(shell.footprint)
-            quads += _prism(left, shell.low_m, shell.top_m)
+            parts = _prism(left, shell.low_m, shell.top_m)
+            quads += parts
+            # A ray from under a prism may enter it from below, where no side is drawn.
+            is_above = z_m - position_m >= shell.low_m
+            outward += [_facing(part) if is_above else np.zeros((len(part), 3)) for part in parts]
         opened = np.concatenate(quads)
-        return Surfaces(opened, self.rays.copy(), np.full(len(opened), -1, np.int32))
+        nobody = np.full(len(opened), -1, np.int32)
+        return Surfaces(opened, self.rays.copy(), nobody, outward=np.concatenate(outward))
 
 
 def forbidden_surfaces(buildings: Iterable[Building], zones: Iterable[Zone], mask_above_m: float) -> Surfaces:
@@ -179,6 +193,7 @@ def _prism(area: BaseGeometry, low_m: float, top_m: float, *, bottom: bool = Fal
     for part in shapely.get_parts(area):
         if not isinstance(part, Polygon):
             continue
+        part = orient(part)  # outlines anticlockwise, courtyards clockwise: what is on the right of a side is outside
         for ring in (part.exterior, *part.interiors):
             quads.append(_sides(np.array(ring.coords)[:-1, :2], low_m, top_m))
         quads += [_flat(Polygon(part.exterior), height) for height in ((low_m, top_m) if bottom else (top_m,))]
@@ -191,6 +206,18 @@ def _sides(ring: Floats, low_m: float, top_m: float) -> Quads:
     quads[:, 1, :2] = quads[:, 2, :2] = np.roll(ring, -1, axis=0)
     quads[:, :2, 2], quads[:, 2:, 2] = low_m, top_m
     return quads
+
+
+def _facing(quads: Quads) -> Floats:
+    """The normals of sides made by `_sides`, (n, 3); of a top, up."""
+    along, up = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
+    level = np.stack([along[:, 1], -along[:, 0], np.zeros(len(quads))], axis=1)
+    return np.where((up[:, 2] > 0)[:, None], level, np.array([0.0, 0.0, 1.0]))
+
+
+def _depth_in(area: BaseGeometry, place: Point) -> float:
+    """How far inside an area a place is; 0 outside."""
+    return area.boundary.distance(place) if area.contains(place) else 0.0
 
 
 def _flat(area: Polygon, height: float) -> Quads:
