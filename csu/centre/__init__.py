@@ -7,11 +7,13 @@
 from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, AlarmId, AlarmRaised, AlarmStore
 from csu.centre.control import Centre, Ports
 from csu.centre.events import (
+    CameraLifecycleChanged,
     CatalogueWritten,
     CentreCounts,
     CentreEvent,
     ManifestRefused,
     ManifestTaken,
+    MasksInForce,
     NodeChanged,
     Trouble,
 )
@@ -28,6 +30,7 @@ __all__ = [
     "AlarmStore",
     "CameraBoard",
     "CameraChanged",
+    "CameraLifecycleChanged",
     "CameraState",
     "CameraStatus",
     "Catalogue",
@@ -37,6 +40,7 @@ __all__ = [
     "CentreEvent",
     "ManifestRefused",
     "ManifestTaken",
+    "MasksInForce",
     "NodeChanged",
     "Ports",
     "Trouble",

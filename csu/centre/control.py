@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmNotKept, AlarmStore
+from csu.centre.commissioning import Commissioning
 from csu.centre.events import (
     CatalogueWritten,
     CentreCounts,
@@ -21,8 +22,9 @@ from csu.centre.events import (
     NodeChanged,
     Trouble,
 )
+from csu.centre.mask_watch import MaskWatch
 from csu.hal.alarms import AlarmPanel, PanelMessage
-from csu.hal.camera import Camera, CameraError, CameraRecord, PtzVelocity
+from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, PtzVelocity
 from csu.hal.chance import Chance, Chaos, Ids
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -41,6 +43,8 @@ CATALOGUE_LAST_TRIES = 3
 BOARD_EVERY_S = 10.0
 DESK_EVERY_S = 1.0
 POSE_EVERY_S = 0.1
+POSE_MOVING_EVERY_S = 0.05
+"""While a camera turns its cover is as good as its readings are near."""
 POSE_WITHIN_S = 0.4
 """A camera that takes longer to say where it looks is a camera that cannot say: whole mask (PRV-5)."""
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
@@ -76,24 +80,38 @@ class Centre:
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
+        masks: Commissioning | None = None,
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
+        `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
         self._ports = ports
         self._nodes = {node.node: node for node in nodes}
-        self._assignments = {node: tuple(given) for node, given in assignments.items()}
-        self._node_of = {a.record.camera: node for node, given in self._assignments.items() for a in given}
+        given = [assignment for of_node in assignments.values() for assignment in of_node]
+        self._node_of = {a.record.camera: node for node, of_node in assignments.items() for a in of_node}
+        self._cameras_of = {node: tuple(a.record.camera for a in of_node) for node, of_node in assignments.items()}
+        self._untold: dict[NodeId, asyncio.Task[None]] = {}
+        self._assigning = {node: asyncio.Lock() for node in self._nodes}
         self._catalogue = catalogue
         self._alarm_store = alarm_store
         self._panels = {panel.panel: panel for panel in panels}
         self._posed = tuple(posed_cameras)
         self._listeners: list[Callable[[CentreEvent], None]] = []
-        records = [a.record for given in self._assignments.values() for a in given]
-        self.board = CameraBoard([*records, *(record for record, _ in unreached)], ports.clock.now_ns())
+        records = [*(a.record for a in given), *(record for record, _ in unreached)]
+        self.board = CameraBoard(records, ports.clock.now_ns())
         for record, why in unreached:
             self.board.miss(record.camera, why, ports.clock.now_ns())
+        self._masks = MaskWatch(
+            masks,
+            given,
+            self.board,
+            now=self._now,
+            tell=self._tell,
+            give=self._give,
+            in_executor=self._in_executor,
+        )
         self.desk = AlarmDesk()
         self._counts = CentreCounts()
         self._waiting: list[Manifest] = []
@@ -120,11 +138,12 @@ class Centre:
             group.create_task(self._keep_manifests(), name="catalogue")
             endless = [group.create_task(self._watch_board(), name="board")]
             endless += [group.create_task(self._watch_desk(), name="desk")]
+            endless += [group.create_task(self._masks.run(), name="masks")]
             endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
             endless += [group.create_task(self._tell_pose(c), name=f"pose {c.record.camera}") for c in self._posed]
             await asyncio.gather(*followers)
             await self._to_write.put(None)  # a cancelled write would go on in its thread: the writer ends by itself
-            for task in endless:
+            for task in (*endless, *self._untold.values()):
                 task.cancel()
 
     async def stop(self) -> None:
@@ -153,7 +172,7 @@ class Centre:
         while not self._stopping:
             try:
                 await node.start()
-                await node.assign(self._assignments.get(name, ()))
+                await self._assign(name)
             except CsuError as error:
                 self._tell(Trouble(name, error.trouble.beside(name), self._now()))
             else:
@@ -178,14 +197,61 @@ class Centre:
         elif isinstance(message, NodeLost):
             self._counts.nodes_lost += 1
             self._set_up(name, False, message.detail)
-            cameras = [assignment.record.camera for assignment in self._assignments.get(name, ())]
-            self._tell_all(self.board.lose(message, cameras, now_ns))
+            self._tell_all(self.board.lose(message, self._cameras_of.get(name, ()), now_ns))
             return
         else:
             if message.kind is CameraEventKind.AUDIO_OFFERED:
                 self._counts.audio_offered += 1
             self._tell(message)
+            if message.kind is CameraEventKind.VIEW_MOVED:
+                await self._masks.hear_moved(message)
         self._tell_all(self.board.hear(message, now_ns))
+
+    # -- assignments --------------------------------------------------------------------------------------------------
+
+    def assignment(self, camera: CameraId) -> Assignment:
+        """What its node is told of a camera now. Raises KeyError."""
+        return self._masks.assignments[camera]
+
+    async def reassign(self, assignment: Assignment) -> None:
+        """Give a camera a new address or edge plan, at once. Raises KeyError.
+
+        What masks it stays the register's: poses, buildings, zones and epoch of `assignment` are not taken over, nor is
+        an edge plan made for another epoch.
+        """
+        await self._masks.reassign(assignment)
+
+    async def _give(self, assignment: Assignment) -> None:
+        """Tell the camera's node. One that cannot be told now is told in the background until it can, or is gone."""
+        name = self._node_of[assignment.record.camera]
+        if not await self._told(name) and name not in self._untold:
+            self._untold[name] = asyncio.create_task(self._tell_until_told(name), name=f"assign {name}")
+
+    async def _tell_until_told(self, name: NodeId) -> None:
+        failures = 1
+        while not self._stopping:
+            await asyncio.sleep(self._retry_after_s(f"assign/{name}", failures))
+            if await self._told(name):
+                break
+            failures += 1
+        del self._untold[name]
+
+    async def _told(self, name: NodeId) -> bool:
+        """True when the node knows its newest assignments, or does not run: it is told them when it starts."""
+        try:
+            await self._assign(name)
+        except CsuError as error:
+            if not self._up[name]:
+                return True
+            self._tell(Trouble(name, error.trouble.beside(name), self._now()))
+            return False
+        return True
+
+    async def _assign(self, name: NodeId) -> None:
+        """The newest assignments of a node, never overtaken by older ones."""
+        async with self._assigning[name]:
+            cameras = self._cameras_of.get(name, ())
+            await self._nodes[name].assign([self._masks.assignments[camera] for camera in cameras])
 
     def _believe(self, manifest: Manifest) -> bool:
         """Only the newest epoch of a node, each sequence once."""
@@ -351,7 +417,7 @@ class Centre:
                     self._tell(Trouble(name, what, self._now()))
             blind = reading is None
             await node.pose(name, reading)
-            await asyncio.sleep(POSE_EVERY_S)
+            await asyncio.sleep(POSE_MOVING_EVERY_S if reading is not None and reading.moving else POSE_EVERY_S)
 
     # -- small things -------------------------------------------------------------------------------------------------
 

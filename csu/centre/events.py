@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from csu.alarms import AlarmEvent
+from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
 from csu.hal.words import NO_WORDS, Words
@@ -59,8 +60,30 @@ class Trouble:
     at_ns: Nanoseconds
 
 
+@dataclass(frozen=True, slots=True)
+class CameraLifecycleChanged:
+    """A camera was put into service, or taken out of it: moved, suspended, not verified in time (PRV-6)."""
+
+    camera: CameraId
+    before: CameraLifecycle
+    after: CameraLifecycle
+    at_ns: Nanoseconds
+    detail: Words = NO_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class MasksInForce:
+    """Another version of a camera's masks is in force, and its node was told. An edge plan of another is void."""
+
+    camera: CameraId
+    version: int
+    at_ns: Nanoseconds
+
+
 CentreEvent: TypeAlias = (
     CameraChanged
+    | CameraLifecycleChanged
+    | MasksInForce
     | CameraEvent
     | AlarmEvent
     | NodeChanged

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import AddedStream
+from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
 from csu.centre.control import Centre, Ports
 from csu.centre.events import CentreEvent
 from csu.centre.room import RelayOfNodes, Room
@@ -100,10 +101,12 @@ async def open_centre(
     async with AsyncExitStack() as stack:
         progress(say("ouverture du site", "opening the site"))
         site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
-        prepared = await _prepare(site, settings)
+        masks = Commissioning.open(settings.data_directory / "masks.sqlite")
+        stack.callback(masks.close)
+        prepared = await _prepare(site, settings, masks)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
-        running = await _start_parts(stack, settings, site, prepared, observe, progress)
+        running = await _start_parts(stack, settings, site, prepared, masks, observe, progress)
         yield running
 
 
@@ -112,6 +115,7 @@ async def _start_parts(
     settings: CentreSettings,
     site: Site,
     prepared: _Prepared,
+    masks: Commissioning,
     observe: Callable[[CentreEvent], None],
     progress: Callable[[str], None],
 ) -> RunningCentre:
@@ -121,7 +125,7 @@ async def _start_parts(
     stack.callback(pictures.close)
     media_directory = settings.data_directory / "media"
     nodes = _nodes(assignments, media_directory, pictures)
-    centre = _centre(stack, settings, site, nodes, prepared.unreached)
+    centre = _centre(stack, settings, site, nodes, prepared, masks)
     centre.listen(observe)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
@@ -135,8 +139,7 @@ async def _start_parts(
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    posed = tuple(_posed(site, assignments))
-    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, posed, finished)
+    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, prepared.posed, finished)
 
 
 def _centre(
@@ -144,14 +147,14 @@ def _centre(
     settings: CentreSettings,
     site: Site,
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
-    unreached: tuple[tuple[CameraRecord, Words], ...],
+    prepared: _Prepared,
+    masks: Commissioning,
 ) -> Centre:
     catalogue = Catalogue(settings.data_directory / "catalogue")
     stack.callback(catalogue.close)
     alarm_store = AlarmStore(settings.data_directory / "alarms.sqlite")
     stack.callback(alarm_store.close)
     clock = SystemClock()
-    assignments = [assignment for _, given in nodes for assignment in given]
     return Centre(
         ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
         nodes=[node for node, _ in nodes],
@@ -159,8 +162,9 @@ def _centre(
         catalogue=catalogue,
         alarm_store=alarm_store,
         panels=site.alarm_panels,
-        posed_cameras=_posed(site, assignments),
-        unreached=unreached,
+        posed_cameras=prepared.posed,
+        unreached=prepared.unreached,
+        masks=masks,
     )
 
 
@@ -194,45 +198,50 @@ class _Prepared:
     """The cameras a centre can begin with, and those that did not answer."""
 
     assignments: tuple[Assignment, ...]
+    posed: tuple[Camera, ...]
+    """The PTZ cameras, whether or not their masks are in force."""
     unreached: tuple[tuple[CameraRecord, Words], ...]
 
 
-async def _prepare(site: Site, settings: CentreSettings) -> _Prepared:
-    """Ask every camera; one that does not answer harms no other."""
+async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -> _Prepared:
+    """Ask every camera, and say what masks it; one that does not answer harms no other."""
     assignments: list[Assignment] = []
+    surveys: list[CameraSurvey] = []
+    posed: list[Camera] = []
     unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
-            assignments.append(await _assignment(camera, site, settings.doctrine))
+            assignment, said = await _ask(camera, site, settings.doctrine)
         except CameraError as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
+            continue
+        assignments.append(assignment)
+        surveys.append(said)
+        posed += [camera] if said.follows_pose else []
     last = max((camera.record.number for camera in site.cameras), default=0)
     assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
-    return _Prepared(tuple(assignments), tuple(unreached))
+    now_ns = SystemClock().now_ns()
+    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
+    return _Prepared(tuple(masks.bind(a, now_ns) for a in assignments), tuple(posed), tuple(unreached))
 
 
-async def _assignment(camera: Camera, site: Site, doctrine: LocalDoctrine) -> Assignment:
+async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey]:
     """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands."""
     capabilities = await camera.capabilities()
     if capabilities.audio_sources:
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
     reading = None if capabilities.ptz else await camera.pose()
-    profile = capabilities.profiles[0]
-    return Assignment(
+    bare = Assignment(
         record=camera.record,
-        address=await camera.stream(profile.profile),
-        pose=reading.pose if reading else None,
-        follows_pose=capabilities.ptz,
-        buildings=site.buildings,
+        address=await camera.stream(capabilities.profiles[0].profile),
+        pose=None,
+        follows_pose=False,
+        buildings=(),
         mask_above_m=doctrine.mask_above_m,
-        mask_epoch=1,
-        pose_size_px=(profile.width_px, profile.height_px),
+        mask_epoch=0,
     )
-
-
-def _posed(site: Site, assignments: Sequence[Assignment]) -> list[Camera]:
-    following = {assignment.record.camera for assignment in assignments if assignment.follows_pose}
-    return [camera for camera in site.cameras if camera.record.camera in following]
+    said = survey(camera.record.camera, site, doctrine, capabilities, reading.pose if reading else None)
+    return wholly_masked(bare), said
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from csu.console.room import RoomHealth
+from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.words import Words
 from csu.ingest.board import CameraState, CameraStatus
@@ -29,6 +30,8 @@ class CameraAnswer(BaseModel):
     since_ms: int
     detail: Words
     audio_offered: bool
+    lifecycle: CameraLifecycle
+    mask_version: int
 
 
 class HealthAnswer(BaseModel):
@@ -69,6 +72,8 @@ def camera_answer(status: CameraStatus) -> CameraAnswer:
         since_ms=status.since_ns // NS_PER_MS,
         detail=status.detail,
         audio_offered=status.audio_offered,
+        lifecycle=status.lifecycle,
+        mask_version=status.mask_version,
     )
 
 

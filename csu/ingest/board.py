@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
 from csu.hal.words import NO_WORDS, Words
@@ -55,6 +55,10 @@ class CameraStatus:
     detail: Words = NO_WORDS
     audio_offered: bool = False
     """The device offered sound; it was refused, and someone must go and switch it off (AUD-2)."""
+    lifecycle: CameraLifecycle = CameraLifecycle.DRAFT
+    """Anything but ACTIVE: its picture is wholly masked (PRV-6)."""
+    mask_version: int = 0
+    """The version of its masks in force; 0: none, wholly masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,10 @@ class CameraBoard:
     def miss(self, camera: CameraId, why: Words, now_ns: Nanoseconds) -> list[CameraChanged]:
         """The camera did not answer when the centre prepared to record it."""
         return self._move(camera, CameraState.LOST, now_ns, why)
+
+    def commission(self, camera: CameraId, lifecycle: CameraLifecycle, mask_version: int) -> None:
+        """Where the camera stands in its life, and which version masks it. Who decides so tells it, too."""
+        self._status[camera] = replace(self._status[camera], lifecycle=lifecycle, mask_version=mask_version)
 
     def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Turn the cameras nobody vouched for into LOST."""

@@ -17,8 +17,10 @@ from csu.centre import Catalogue, Centre, CentreEvent, Ports
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
+from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, Gap, Manifest, NodeId, NodeMessage, SegmentTable
 from csu.hal.place import PoseReading
+from csu.hal.words import Words
 from sim.loop import SimLoop
 from sim.ports import CountingIds, SeededChance, VirtualClock
 
@@ -59,6 +61,9 @@ class ScriptedNode:
         self.node = NodeId(name)
         self.starts = 0
         self.assigned: tuple[Assignment, ...] = ()
+        self.all_assigned: list[tuple[Assignment, ...]] = []
+        self.refusals = 0
+        """How many of the next assignments fail."""
         self.poses: list[PoseReading | None] = []
         self._scripts = scripts
         self._stopped = asyncio.Event()
@@ -67,7 +72,12 @@ class ScriptedNode:
         self.starts += 1
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
+        if self.refusals > 0:
+            self.refusals -= 1
+            what = Words("le nœud ne prend pas l'ordre", "the node does not take the order")
+            raise CsuError(what, where=self.node, what_to_do=Words("Réessayez", "Try again"))
         self.assigned = tuple(assignments)
+        self.all_assigned.append(self.assigned)
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
         self.poses.append(reading)
