@@ -121,6 +121,22 @@ def _zones(pose: Pose, rng: np.random.Generator) -> tuple[Zone, ...]:
 
 
 @pytest.fixture(scope="session")
+def view_of() -> Callable[..., View]:
+    """A view of 640 x 360 from a pose: (pose, buildings, balconies)."""
+
+    def make(pose: Pose, buildings: tuple[Building, ...], balconies: tuple[Building, ...] = ()) -> View:
+        return View(pose, buildings, 640, 360, balconies=balconies)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def world_from_camera() -> Callable[[Pose], NDArray[np.float64]]:
+    """The rotation of a camera (x right, y forward, z up) into the world, written apart from csu.masking."""
+    return _world_from_camera
+
+
+@pytest.fixture(scope="session")
 def look() -> Callable[..., NDArray[np.uint8]]:
     """The truth, by casting a ray through every `step`-th pixel: (labels (n, m), from pixel step // 2 on).
 

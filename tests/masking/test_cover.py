@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,7 +30,7 @@ def test_no_pixel_of_a_dwelling_above_the_limit_is_missed(coverage):
 
 @pytest.mark.requirement("PRV-2")
 def test_no_pixel_is_missed_through_a_telephoto_lens_whose_direction_is_wrong_by_the_margin(coverage):
-    found = coverage(seed=2, count=40, error_deg=0.2, focal_px=(2_000, 15_000))
+    found = coverage(seed=2, count=40, bounds=PoseBounds(angle_deg=0.2), focal_px=(2_000, 15_000))
     assert found.sensitive > 20_000
     assert found.missed == 0
 
@@ -43,16 +42,39 @@ def test_no_pixel_of_a_roof_is_missed_from_a_mast(coverage):
     assert found.missed == 0
 
 
+WALL = Building("wall", ((-20.0, -0.3), (20.0, -0.3), (20.0, -9.0), (-20.0, -9.0)), 0.0, 12.0, True)
+BALCONIES = tuple(replace(WALL, footprint_m=((x, -0.3), (x + 3, -0.3), (x + 3, 1.15), (x, 1.15))) for x in (-8, 2.5, 9))
+
+
 @pytest.mark.requirement("PRV-2")
-def test_no_pixel_is_missed_by_a_camera_that_hangs_on_a_facade(look):
-    wall = Building("wall", ((-20.0, -0.3), (20.0, -0.3), (20.0, -9.0), (-20.0, -9.0)), 0.0, 12.0, True)
-    for pan in range(60, 301, 15):
-        pose = Pose(0.0, 0.0, 6.0, float(pan), -10.0, 0.0, 300.0)
-        view = SimpleNamespace(pose=pose, buildings=(wall,), width_px=640, height_px=360)
-        labels = look(view, 8)
-        rows, columns = np.nonzero(labels == 4)
-        cells = cover_of(pose, [wall], 640, 360, 2.5).cells
+@pytest.mark.parametrize("tilt_deg", [-60.0, -10.0, 20.0])
+def test_no_pixel_is_missed_by_a_camera_that_hangs_on_a_facade_between_balconies(look, view_of, tilt_deg):
+    for pan in range(0, 360, 15):
+        view = view_of(Pose(0.0, 0.0, 6.0, float(pan), tilt_deg, 0.0, 300.0), (WALL,), BALCONIES)
+        rows, columns = np.nonzero(look(view, 8) == 4)
+        cells = cover_of(view.pose, [WALL], 640, 360, 2.5).cells
         assert cells[(rows * 8 + 4) // 16, (columns * 8 + 4) // 16].all()
+
+
+@pytest.mark.parametrize("position_m", [0.0, 0.5])
+def test_a_camera_that_hangs_on_a_facade_sees_the_street(position_m):
+    away, along = (
+        cover_of(Pose(0.0, 0.0, 6.0, pan, -10.0, 0.0, 500.0), [WALL], 640, 360, 2.5, bounds=PoseBounds(0.2, position_m))
+        for pan in (0.0, 90.0)
+    )
+    assert away.share < 0.4
+    assert along.share > 0.5
+    assert not away.cells[5:18, 15:25].any()
+
+
+def test_a_camera_inside_a_dwelling_covers_everything():
+    for pan in range(0, 360, 45):
+        assert cover_of(Pose(0.0, -4.0, 6.0, pan, 0.0, 0.0, 500.0), [WALL], 640, 360, 2.5).is_whole
+
+
+def test_a_dwelling_nearer_than_the_place_is_known_covers_everything():
+    towards = Pose(0.0, 0.3, 6.0, 180.0, 0.0, 0.0, 500.0)
+    assert cover_of(towards, [WALL], 640, 360, 2.5, bounds=PoseBounds(0.2, 0.7)).is_whole
 
 
 @pytest.mark.requirement("PRV-2")
@@ -130,9 +152,7 @@ def test_a_pose_with_no_building_around_covers_nothing(north):
 
 
 def test_a_wider_margin_covers_more(north):
-    narrow, wide = (
-        cover_of(north, [house()], 640, 360, 2.5, bounds=PoseBounds(angle)).cells for angle in (0.0, 4.0)
-    )
+    narrow, wide = (cover_of(north, [house()], 640, 360, 2.5, bounds=PoseBounds(angle)).cells for angle in (0.0, 4.0))
     assert (wide | narrow == wide).all()
     assert wide.sum() > narrow.sum()
 
