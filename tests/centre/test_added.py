@@ -11,7 +11,8 @@ from csu.hal.errors import BadInput
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.1/stream", "rtsp://", "camera-12", "rtsp://host:notaport/x", "rtsp:///no-host", "rtsp://[::1/x"]
+    "url",
+    ["http://10.0.0.1/stream", "rtsp://", "camera-12", "rtsp://host:notaport/x", "rtsp:///no-host", "rtsp://[::1/x"],
 )
 def test_a_wrong_address_names_itself_and_the_right_form(url: str) -> None:
     with pytest.raises(BadInput) as caught:
