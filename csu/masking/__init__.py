@@ -12,6 +12,8 @@ from csu.masking.policy import CoverPolicy
 from csu.masking.still import still_of
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
 from csu.masking.track import READING_STALE_NS
+from csu.masking.view import ViewChange, ViewWatch
+from csu.masking.view_look import ViewState
 
 __all__ = [
     "CELL_PX",
@@ -24,6 +26,9 @@ __all__ = [
     "MaskError",
     "MaskedEncoder",
     "Surfaces",
+    "ViewChange",
+    "ViewState",
+    "ViewWatch",
     "cover_of",
     "cover_of_path",
     "fill_yuv",

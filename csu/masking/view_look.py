@@ -1,0 +1,169 @@
+"""Two looks at a masked picture, compared: has the camera moved, does it still see sharply, does it see at all?
+
+Pure. Only what is not masked is looked at: a mask's border stays where it is when a camera turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import hypot
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.frames import Plane
+from csu.hal.words import Words
+from csu.masking.cover import CELL_PX, Cover
+
+SMALL_PX = (160, 90)
+
+_TILES = (6, 8)
+_TILE_PX_MIN = 60
+_TEXTURE_MIN = 0.25
+_VALID_SHARE_MIN = 0.05
+"""Of the picture: with less to see, nothing can be said."""
+_SAME_RHO, _FIRM_RHO, _ALIGNED_RHO = 0.5, 0.85, 0.5
+_FIRM_TILES = 4
+_EXPLAINED_RHO = 0.04
+_CONTRAST_FLOOR = 6.0
+
+Grey: TypeAlias = NDArray[np.float32]
+Valid: TypeAlias = NDArray[np.bool_]
+
+
+class ViewState(StrEnum):
+    """What a camera's view is like."""
+
+    LEARNING = "learning"
+    SAME = "same"
+    MOVED = "moved"
+    DEFOCUSED = "defocused"
+    COVERED = "covered"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One small picture, made comparable: local contrast is normalised, so that a change of light is none of view."""
+
+    contrast: Grey
+    valid: Valid
+    sharpness: float
+    """Variance of the Laplacian where valid."""
+
+
+AS_LEARNED = Words("la vue est celle qui a été apprise", "the view is the one that was learned")
+_COVERED = Words("la vue est cachée, en tout ou en grande partie", "the view is hidden, all or most of it")
+_DEFOCUSED = Words("l'image n'est plus nette", "the picture is no longer sharp")
+_OTHER_VIEW = Words("la caméra regarde ailleurs", "the camera looks elsewhere")
+
+
+def look_at(luma: Plane, cover: Cover) -> Look | None:
+    """None when too little of the picture is unmasked."""
+    small = cv2.resize(luma, SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+    hidden = cover.cells.astype(np.uint8).repeat(CELL_PX // 4, 0).repeat(CELL_PX // 4, 1)
+    quarter = hidden[: -(-cover.height_px // 4), : -(-cover.width_px // 4)]
+    clear = cv2.resize(quarter * 255, SMALL_PX, interpolation=cv2.INTER_AREA) == 0
+    valid = cv2.erode(clear.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if valid.mean() < _VALID_SHARE_MIN:
+        return None
+    # Blurs leave out what is masked: a mask's border stays where it is when the camera turns, and would hide the turn.
+    weight = valid.astype(np.float32)
+    mean = _blurred(small * weight, 4) / np.maximum(_blurred(weight, 4), 1e-3)
+    apart = np.asarray((small - mean) * weight, np.float32)
+    spread = np.sqrt(_blurred(apart * apart, 6) / np.maximum(_blurred(weight, 6), 1e-3))
+    contrast = (apart / (spread + _CONTRAST_FLOOR)).astype(np.float32)
+    inner = cv2.erode(weight, np.ones((3, 3), np.uint8)) > 0
+    edges = cv2.Laplacian(small, cv2.CV_32F)[inner]
+    return Look(contrast, np.asarray(valid), float(edges.var()) if len(edges) else 0.0)
+
+
+def _blurred(picture: Grey, sigma_px: float) -> Grey:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.float32)
+
+
+def compare(reference: Look, seen: Look, shift_px_max: float) -> tuple[ViewState, Words]:
+    """One look against the reference. `shift_px_max`: in small pixels."""
+    valid = reference.valid & seen.valid
+    tiles = _tiles(reference.contrast, seen.contrast, valid)
+    if tiles.textured and tiles.dead >= 0.5 * tiles.textured:
+        return ViewState.COVERED, _COVERED
+    if seen.sharpness < 0.2 * reference.sharpness:
+        coarse = _correlation(_blurred(reference.contrast, 2), _blurred(seen.contrast, 2), valid)
+        return (ViewState.DEFOCUSED, _DEFOCUSED) if coarse > 0.5 else (ViewState.COVERED, _COVERED)
+    moved_px = _moved_px(reference.contrast, seen.contrast, valid)
+    if moved_px is not None and moved_px > shift_px_max:
+        ratio = moved_px / shift_px_max
+        return ViewState.MOVED, Words(
+            f"la caméra a tourné de {ratio:.1f} fois ce que tolèrent ses masques",
+            f"the camera turned by {ratio:.1f} times what its masks bear",
+        )
+    if moved_px is None and tiles.same <= 0.35 * tiles.textured:
+        # Something stands before it, or it looks elsewhere: what still lies exactly where it lay tells.
+        return (ViewState.COVERED, _COVERED) if tiles.firm >= _FIRM_TILES else (ViewState.MOVED, _OTHER_VIEW)
+    return ViewState.SAME, AS_LEARNED
+
+
+def _moved_px(reference: Grey, seen: Grey, valid: Valid) -> float | None:
+    """How far the farthest corner of the picture moved, in small pixels; None when the two cannot be aligned."""
+    before = _correlation(reference, seen, valid)
+    dx = dy = 0.0
+    if before < 0.05:
+        (dx, dy), _ = cv2.phaseCorrelate(reference * valid, seen * valid)
+    begin = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    until = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
+    try:
+        after, warp = cv2.findTransformECC(
+            reference, seen, begin, cv2.MOTION_EUCLIDEAN, until, valid.astype(np.uint8), 3
+        )
+    except cv2.error:
+        return None  # OpenCV's way to say that the two pictures have nothing in common
+    if after < _ALIGNED_RHO:
+        return None
+    width, height = SMALL_PX
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
+    apart = corners @ np.asarray(warp, np.float64).T - corners[:, :2]
+    farthest_px = float(max(hypot(x, y) for x, y in apart))
+    # A turn explains what is seen better than none does; what explains nothing (the lamps go on) is no turn.
+    return farthest_px if after - before > _EXPLAINED_RHO * min(1.0, farthest_px) else 0.0
+
+
+@dataclass(slots=True)
+class _Tiles:
+    """Parts of the picture that had something to show, and what became of them."""
+
+    textured: int = 0
+    same: int = 0
+    firm: int = 0
+    """Exactly as they were: whatever stands elsewhere, the camera has not moved."""
+    dead: int = 0
+    """They show nothing any more."""
+
+
+def _tiles(reference: Grey, seen: Grey, valid: Valid) -> _Tiles:
+    rows, columns = _TILES
+    found = _Tiles()
+    for top in _cuts(SMALL_PX[1], rows):
+        for left in _cuts(SMALL_PX[0], columns):
+            part, a, b = valid[top, left], reference[top, left], seen[top, left]
+            if part.sum() < _TILE_PX_MIN or float(a[part].std()) < _TEXTURE_MIN:
+                continue
+            likeness = _correlation(a, b, part)
+            found.textured += 1
+            found.dead += float(b[part].std()) < 0.3 * float(a[part].std())
+            found.same += likeness > _SAME_RHO
+            found.firm += likeness > _FIRM_RHO
+    return found
+
+
+def _cuts(length: int, parts: int) -> list[slice]:
+    edges = np.linspace(0, length, parts + 1).astype(int).tolist()
+    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _correlation(a: Grey, b: Grey, valid: Valid) -> float:
+    first, second = a[valid] - a[valid].mean(), b[valid] - b[valid].mean()
+    size = float(np.sqrt((first @ first) * (second @ second)))
+    return float(first @ second) / size if size > 1e-9 else 0.0
