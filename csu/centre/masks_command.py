@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from csu.centre.masks_import import import_command
+from csu.centre.masks_register_command import propose_command, show_command, sign_command
 from csu.language import say
 
 app = typer.Typer(
@@ -16,3 +17,8 @@ app = typer.Typer(
 app.command("import", help=say("Importer les bâtiments d'une commune.", "Import the buildings of a commune."))(
     import_command
 )
+app.command("show", help=say("Qui a signé quoi, et ce qui est en vigueur.", "Who signed what, and what is in force."))(
+    show_command
+)
+app.command("propose", help=say("Proposer les masques d'une caméra.", "Propose a camera's masks."))(propose_command)
+app.command("sign", help=say("Signer une version.", "Sign a version."))(sign_command)
