@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import accumulate, pairwise
 
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.chance import Chance
@@ -14,11 +12,12 @@ from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment
 from csu.hal.place import Pose, PoseBounds, PoseReading, PtzDynamics
 from csu.hal.words import Words
+from csu.masking.proof.courses import START_NS, Course, from_preset_to_preset, going_about
 from csu.masking.proof.rays import World, turned
-from csu.masking.proof.scenes import Scene, bend_min, log_uniform, unit_vector
+from csu.masking.proof.scenes import Scene, log_uniform, pick, unit_vector
 
-START_NS = 1_800_000_000 * NS_PER_S
-FRAME_NS = 40 * NS_PER_MS
+FRAME_GAPS_MS = (40, 100, 200, 500)
+"""Between two pictures of a camera that sends 25, 10, 5 or 2 a second, or whose others were dropped under load."""
 READING_EVERY_NS = 100 * NS_PER_MS
 READINGS_KEPT = 16
 """What a node remembers of a camera's readings here: a second and a half."""
@@ -98,53 +97,6 @@ class _Error:
         return replace(real, focal_px=told.focal_px * (1 + self.focal_share), k1=told.k1 + self.k1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """So long at these speeds."""
-
-    duration_ns: Nanoseconds
-    pan_deg_per_s: float = 0.0
-    tilt_deg_per_s: float = 0.0
-    doublings_per_s: float = 0.0
-
-    @property
-    def is_motion(self) -> bool:
-        return bool(self.pan_deg_per_s or self.tilt_deg_per_s or self.doublings_per_s)
-
-
-class _Course:
-    """How a PTZ truly moves: legs from START_NS on, then rest."""
-
-    def __init__(self, start: Pose, legs: Sequence[_Leg]) -> None:
-        self._start = start
-        self._legs = legs
-        ends = [START_NS]
-        for leg in legs:
-            ends.append(ends[-1] + leg.duration_ns)
-        self._spans = list(pairwise(ends))
-
-    def pose(self, at_ns: Nanoseconds) -> Pose:
-        pan = tilt = doublings = 0.0
-        for leg, (begin, end) in zip(self._legs, self._spans, strict=True):
-            seconds = max(0, min(at_ns, end) - begin) / NS_PER_S
-            pan += leg.pan_deg_per_s * seconds
-            tilt += leg.tilt_deg_per_s * seconds
-            doublings += leg.doublings_per_s * seconds
-        start = self._start
-        return replace(
-            start,
-            pan_deg=start.pan_deg + pan,
-            tilt_deg=start.tilt_deg + tilt,
-            focal_px=start.focal_px * 2.0**doublings,
-        )
-
-    def reading(self, at_ns: Nanoseconds) -> PoseReading:
-        moving = any(
-            leg.is_motion and begin <= at_ns < end for leg, (begin, end) in zip(self._legs, self._spans, strict=True)
-        )
-        return PoseReading(self.pose(at_ns), at_ns, moving)
-
-
 def trial(scene: Scene, case: Case, chance: Chance) -> Trial:
     """The camera of `scene` put into `case`: always the same for the same chance."""
     dice = chance.stream(f"case/{scene.number}/{case}")
@@ -212,8 +164,30 @@ def _assignment(scene: Scene, case: Case, bounds: PoseBounds, sheet: PtzDynamics
 def _moments(
     scene: Scene, case: Case, error: _Error, sheet: PtzDynamics, scale: int, dice: Chance
 ) -> tuple[Moment, ...]:
-    """Three of: at rest, beginning to turn, turning, just arrived, settled. Each with the picture before it."""
-    course, starts_ns, arrives_ns = _course(scene, sheet, dice)
+    """Pictures of a camera that goes about for a while, or of one that goes from one preset to another."""
+    is_tour = dice.uniform(0, 1) < 0.3
+    course = from_preset_to_preset(scene, sheet, dice) if is_tour else going_about(scene, sheet, dice)
+    instants = _two_presets(course, dice) if is_tour else _on_the_way(course, dice)
+    first_ns = START_NS - 2 * NS_PER_S + dice.integer(0, READING_EVERY_NS)
+    found: list[Moment] = []
+    known_until = first_ns
+    for captured_ns, is_judged in sorted(instants):
+        arrived_ns = captured_ns + dice.integer(20, 140) * NS_PER_MS
+        now_ns = arrived_ns + dice.integer(0, 200) * NS_PER_MS
+        known_until = max(known_until, _known_until(case, captured_ns, now_ns, dice))  # what has come is not forgotten
+        times = list(range(first_ns, known_until + 1, READING_EVERY_NS))[-READINGS_KEPT:]
+        told = (course.reading(time_ns) for time_ns in times)
+        readings = tuple(replace(reading, pose=_calibrated(reading.pose, scale)) for reading in told)
+        captured = _dated(captured_ns, arrived_ns, dice)
+        found.append(Moment(error.real(course.pose(captured_ns)), captured, now_ns, readings, is_judged))
+    return tuple(found)
+
+
+def _on_the_way(course: Course, dice: Chance) -> list[tuple[Nanoseconds, bool]]:
+    """Three of: at rest, beginning to turn, turning, just arrived, settled. Each with the picture before it.
+
+    (captured at, whether it is judged)."""
+    starts_ns, arrives_ns = course.starts_ns, course.arrives_ns
     instants = [
         starts_ns - dice.integer(40, 300) * NS_PER_MS,
         starts_ns + dice.integer(5, 90) * NS_PER_MS,
@@ -222,20 +196,14 @@ def _moments(
         arrives_ns + dice.integer(600, 1100) * NS_PER_MS,
     ]
     looked_at = [instants.pop(dice.integer(0, len(instants) - 1)) for _ in range(3)]
-    phase_ns = dice.integer(0, READING_EVERY_NS)
-    first_ns = START_NS - 2 * NS_PER_S + phase_ns
-    found: list[Moment] = []
-    known_until = first_ns
-    for captured_ns, is_judged in sorted(pair for at in looked_at for pair in ((at - FRAME_NS, False), (at, True))):
-        arrived_ns = captured_ns + dice.integer(20, 140) * NS_PER_MS
-        now_ns = arrived_ns + dice.integer(0, 200) * NS_PER_MS
-        known_until = max(known_until, _known_until(case, captured_ns, now_ns, dice))  # what has come is not forgotten
-        times = list(range(first_ns, known_until + 1, READING_EVERY_NS))[-READINGS_KEPT:]
-        captured = _dated(captured_ns, arrived_ns, dice)
-        told = (course.reading(time_ns) for time_ns in times)
-        readings = tuple(replace(reading, pose=_calibrated(reading.pose, scale)) for reading in told)
-        found.append(Moment(error.real(course.pose(captured_ns)), captured, now_ns, readings, is_judged))
-    return tuple(found)
+    gap_ns = pick(dice, FRAME_GAPS_MS) * NS_PER_MS
+    return [pair for at_ns in looked_at for pair in ((at_ns - gap_ns, False), (at_ns, True))]
+
+
+def _two_presets(course: Course, dice: Chance) -> list[tuple[Nanoseconds, bool]]:
+    """Settled at the one, then settled at the other: the pictures between them were dropped under load."""
+    settled = [course.arrives_ns + (after + dice.integer(0, 300)) * NS_PER_MS for after in (300, 700)]
+    return [(course.starts_ns - dice.integer(40, 300) * NS_PER_MS, True), *((at_ns, True) for at_ns in settled)]
 
 
 def _known_until(case: Case, captured_ns: Nanoseconds, now_ns: Nanoseconds, dice: Chance) -> Nanoseconds:
@@ -257,36 +225,3 @@ def _dated(captured_ns: Nanoseconds, arrived_ns: Nanoseconds, dice: Chance) -> C
     if way < 8:
         return CaptureTime(captured_ns + dice.integer(-2000, 2000) * NS_PER_MS, True, at_latest_ns=arrived_ns)
     return CaptureTime(arrived_ns, from_camera=False, at_latest_ns=arrived_ns if way == 8 else None)
-
-
-def _course(scene: Scene, sheet: PtzDynamics, dice: Chance) -> tuple[_Course, Nanoseconds, Nanoseconds]:
-    """(the way it moves, when it sets out, when it arrives). It passes the scene's pose half-way."""
-    rest = _Leg(NS_PER_S)
-    legs = [rest]
-    for _ in range(dice.integer(1, 3)):
-        legs.append(
-            _Leg(
-                dice.integer(200, 600) * NS_PER_MS,
-                dice.uniform(-1, 1) * sheet.pan_deg_per_s,
-                dice.uniform(-1, 1) * sheet.tilt_deg_per_s,
-                dice.uniform(-1, 1) * sheet.zoom_doublings_per_s if dice.uniform(0, 1) < 0.5 else 0.0,
-            )
-        )
-    starts_ns = START_NS + NS_PER_S
-    arrives_ns = starts_ns + sum(leg.duration_ns for leg in legs[1:])
-    half_way = _Course(scene.pose, legs).pose((starts_ns + arrives_ns) // 2)
-    focal_min = min(scene.pose.focal_px * min(_zoom(legs)), scene.pose.focal_px)
-    bend = bend_min((scene.width_px, scene.height_px), focal_min)
-    back = replace(
-        scene.pose,
-        k1=max(scene.pose.k1, bend),  # so that the lens keeps a ray for each pixel when it zooms out
-        pan_deg=2 * scene.pose.pan_deg - half_way.pan_deg,
-        tilt_deg=max(-80.0, min(35.0, 2 * scene.pose.tilt_deg - half_way.tilt_deg)),
-    )
-    return _Course(back, legs), starts_ns, arrives_ns
-
-
-def _zoom(legs: Sequence[_Leg]) -> list[float]:
-    """Focal length after each leg, as shares of the first one."""
-    doublings = accumulate(leg.doublings_per_s * leg.duration_ns / NS_PER_S for leg in legs)
-    return [2.0**count for count in doublings]

@@ -11,7 +11,7 @@ from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MS
 from csu.hal.frames import CaptureTime, Chroma, ClearFrame, Plane, YuvPlanes
-from csu.masking.proof.cases import START_NS
+from csu.masking.proof.courses import START_NS
 from csu.masking.proof.noise import blocks
 
 CAMERA = CameraId("proof")
