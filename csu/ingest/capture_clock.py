@@ -69,6 +69,10 @@ class CaptureClock:
         self._latency.add(pts_ns, arrived_at_ns - camera_at_ns)
         return step
 
+    def our_clock_stepped(self) -> None:
+        """What is known of arrivals was by another clock: begin anew. What the camera says of itself stays."""
+        self._arrival, self._latency = _WindowMinimum(), _WindowMinimum()
+
     def peek(self, pts_ns: Nanoseconds) -> Nanoseconds:
         """What `captured` would say, as far as it is known now, without taking it for the next picture."""
         if self._camera_shift_ns is not None and self.is_trusted:

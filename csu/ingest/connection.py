@@ -34,6 +34,8 @@ PICTURES_WAITING_MAX = 12
 POSE_AWAITED_NS = 150 * NS_PER_MS
 """How long after it came a PTZ's picture waits for a reading of the pose that is as young as itself: readings come each
 100 ms or so. After that it is masked for all that may have happened since the last one."""
+CLOCK_STEP_NS = 100 * NS_PER_MS
+"""The host's clock was set, if it and the monotonic one part by more from one packet to the next."""
 READINGS_KEPT = 32
 """Three seconds of readings: ten times what a mask looks at."""
 FRAMES_PER_S_UNKNOWN = 12.5
@@ -106,6 +108,7 @@ class Connection:
         self._given_up = 0
         self._loss_told_at_ns: Nanoseconds | None = None
         self._frames_lost = 0
+        self._clock_ahead_ns: Nanoseconds | None = None
         self._is_live = False
         self.sequence = first_sequence
         """The next picture's number: goes on over connections, so that the frame mark does."""
@@ -149,6 +152,7 @@ class Connection:
         if arrival is None:
             self._show(decoder.drain())
             return
+        self._notice_clock_step()
         step = self._capture.packet(arrival.pts_ns, arrival.arrived_at_ns, arrival.camera_at_ns)
         if step is not None:
             jump = f"{step.step_ms} ms"
@@ -168,6 +172,14 @@ class Connection:
         if self._edge is not None and self._directions.assignment.edge is not None:
             self._edge.packet(arrival.pts_ns, bytes(arrival.packet))
         self._show(decoder.decode(arrival.packet))
+
+    def _notice_clock_step(self) -> None:
+        """Readings and arrivals are set side by side: after a step of our clock those of before would lie."""
+        before_ns, ahead_ns = self._clock_ahead_ns, self._clock.now_ns() - self._clock.monotonic_ns()
+        self._clock_ahead_ns = ahead_ns
+        if before_ns is not None and abs(ahead_ns - before_ns) > CLOCK_STEP_NS:
+            self._capture.our_clock_stepped()
+            self._directions.look(None)
 
     def _give_up(self) -> None:
         if not self._given_up:

@@ -80,3 +80,13 @@ def test_capture_times_never_go_back_whatever_the_camera_says(frames: list[tuple
         at_ns = clock.captured(pts_ns).at_ns
         assert at_ns > last_ns
         last_ns = at_ns
+
+
+def test_when_our_own_clock_is_set_arrivals_from_before_say_nothing_any_more() -> None:
+    clock = CaptureClock()
+    feed(clock, range(30), camera_ahead_ns=None)
+    pts_ns = 30 * INTERVAL_NS
+    arrived_ns = NOW_NS + pts_ns + NS_PER_S  # by the clock that was set a second forward
+    clock.our_clock_stepped()
+    clock.packet(pts_ns, arrived_ns, None)
+    assert clock.captured(pts_ns).at_latest_ns == arrived_ns

@@ -32,9 +32,10 @@ class Hands:
     """A clock that the stream moves on."""
 
     at_ns: int = NOW
+    set_forward_ns: int = 0
 
     def now_ns(self) -> int:
-        return self.at_ns
+        return self.at_ns + self.set_forward_ns
 
     def monotonic_ns(self) -> int:
         return self.at_ns
@@ -78,11 +79,18 @@ class Stream:
 
 @pytest.fixture
 def run(tmp_path, clip, real_stage, kept) -> Callable[..., list[Masked]]:
-    def play(follows_pose: bool, poll_ms: int | None, *, slow_ms: int = 0, lost_from_ms: int = 10**9) -> list[Masked]:
+    def play(
+        follows_pose: bool,
+        poll_ms: int | None,
+        *,
+        slow_ms: int = 0,
+        lost_from_ms: int = 10**9,
+        clock_set_at_ms: int = 10**9,
+    ) -> list[Masked]:
         """`poll_ms`: how often the pose is read, each answer there 20 ms later; None: never."""
         dynamics = PtzDynamics(60.0, 40.0, 1.0)
         assignment = replace(clip(tmp_path / "a.mp4"), pose=POSE, follows_pose=follows_pose, dynamics=dynamics)
-        directions, clock, masked = Directions(assignment), Hands(), list[Masked]()
+        directions, clock, masked, asked = Directions(assignment), Hands(), list[Masked](), [-1_000]
 
         class Told(real_stage):
             def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: int) -> MaskedFrame:
@@ -91,10 +99,12 @@ def run(tmp_path, clip, real_stage, kept) -> Callable[..., list[Masked]]:
                 return super().mask(clear, readings, now_ns)
 
         def told(now_ms: int) -> None:
-            known_ms = (directions.readings[-1].at_ns - NOW) // NS_PER_MS if directions.readings else -1_000
-            for at_ms in range(known_ms + 1, min(now_ms - 20, lost_from_ms) + 1):
+            if now_ms >= clock_set_at_ms:
+                clock.set_forward_ns = NS_PER_S
+            for at_ms in range(asked[-1] + 1, min(now_ms - 20, lost_from_ms) + 1):
                 if poll_ms is not None and at_ms % poll_ms == 0:
                     directions.look(PoseReading(POSE, NOW + at_ms * NS_PER_MS, moving=False))
+                    asked.append(at_ms)
 
         tally = Tally(CAMERA, NOW, threading.Lock())
         outlets = Outlets(Told, kept(), kept(), None)
@@ -136,6 +146,12 @@ def test_a_thread_that_is_behind_does_not_wait_on_top_of_it(run):
     quick = [each for each in run(False, 100, slow_ms=50) if each.captured_ms > 1_000]
     assert late
     assert [each.after_ms for each in late] == [each.after_ms for each in quick]
+
+
+def test_after_a_step_of_our_clock_no_reading_from_before_is_believed(run):
+    masked = run(True, 100, lost_from_ms=950, clock_set_at_ms=1_000)
+    assert all(each.readings == () for each in masked if each.after_ms > NS_PER_S / NS_PER_MS)
+    assert sum(each.readings == () for each in masked) > 20
 
 
 def test_pictures_do_not_pile_up(run, monkeypatch):

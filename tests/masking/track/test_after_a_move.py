@@ -66,7 +66,8 @@ def tour() -> Callable[..., list[Shown]]:
         def motion_at(at_ns: int) -> Motion:
             return next(motion for motion in reversed(motions) if motion.start_ns <= at_ns)
 
-        asked = np.random.default_rng(7).integers(0, jitter + 1, 80).cumsum() + np.arange(80) * POLL_MS - 2_000
+        late = np.random.default_rng(7).integers(0, jitter + 1, 6_000 // POLL_MS).cumsum()
+        asked = np.arange(-2_000, 4_000, POLL_MS) + late
         readings = [motion_at(NOW + int(at) * MS).reading_at(NOW + int(at) * MS) for at in asked]
         shown = []
         for captured_ms in range(-1_000, 3_000, FRAME_MS):
