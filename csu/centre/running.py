@@ -124,7 +124,7 @@ async def _start_parts(
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     media_directory = settings.data_directory / "media"
-    nodes = _nodes(assignments, media_directory, pictures)
+    nodes = _nodes(assignments, settings.data_directory, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks)
     centre.listen(observe)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -185,11 +185,15 @@ async def _wall(
 
 
 def _nodes(
-    assignments: Sequence[Assignment], media_directory: Path, pictures: SharedPictures
+    assignments: Sequence[Assignment], data_directory: Path, pictures: SharedPictures
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
     count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
-    nodes = [EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media_directory, pictures.spec) for index in range(count)]
+    media, views = data_directory / "media", data_directory / "views"
+    nodes = [
+        EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media, pictures.spec, views_directory=views)
+        for index in range(count)
+    ]
     return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
 
 

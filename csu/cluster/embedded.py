@@ -64,11 +64,16 @@ class EmbeddedMediaNode:
         media_directory: Path,
         pictures: SharedPicturesSpec | None = None,
         clock: Clock | None = None,
+        views_directory: Path | None = None,
     ) -> None:
-        """`pictures`: where the wall finds masked pictures; None: there is no wall."""
+        """`pictures`: where the wall finds masked pictures; None: there is no wall.
+
+        `views_directory`: where the views of its cameras are remembered over restarts; None: nowhere.
+        """
         self._node = node
         self._media_directory = media_directory
         self._pictures = pictures
+        self._views_directory = views_directory
         self._clock = clock or SystemClock()
         self._epoch = self._clock.now_ns() // NS_PER_S - 1  # grows over restarts of the parent too
         self._life: _Life | None = None
@@ -102,8 +107,16 @@ class EmbeddedMediaNode:
         self._cameras = frozenset()
         self._desk.end()
         life = _Life(self._node, self._desk, self._clock)
+        accounted_until_ns = dict(self._accounted_until_ns)
         await life.begin(
-            Begin(self._node, self._epoch, self._media_directory, self._pictures, dict(self._accounted_until_ns))
+            Begin(
+                self._node,
+                self._epoch,
+                self._media_directory,
+                self._pictures,
+                accounted_until_ns,
+                self._views_directory,
+            )
         )
         self._life = life
 

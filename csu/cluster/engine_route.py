@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from csu.cluster.view_keeper import ViewKeeper, ViewKeepers
 from csu.hal.clock import Nanoseconds
 from csu.hal.frames import CaptureTime, ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket
 from csu.hal.media import Assignment
 from csu.hal.place import PoseReading
-from csu.ingest import PictureShape
-from csu.masking import CoverPolicy, MaskedEncoder, mask
+from csu.ingest import MaskRoute, PictureShape
+from csu.masking import Cover, CoverPolicy, MaskedEncoder, mask
 
 
-def engine_route(assignment: Assignment, shape: PictureShape) -> EngineStage:
-    """A `csu.ingest.MaskRoute`."""
-    return EngineStage(assignment, shape)
+def engine_route(views: ViewKeepers) -> MaskRoute:
+    """A `csu.ingest.MaskRoute` whose cameras' views are watched."""
+    return lambda assignment, shape: EngineStage(assignment, shape, views.of(assignment))
 
 
 class EngineStage:
     """A `csu.ingest.MaskStage`."""
 
-    def __init__(self, assignment: Assignment, shape: PictureShape) -> None:
+    def __init__(self, assignment: Assignment, shape: PictureShape, view: ViewKeeper) -> None:
         self._assignment = assignment
+        self._view = view
+        self._whole = Cover.whole(shape.width_px, shape.height_px)
         self._policy = CoverPolicy(assignment, shape.width_px, shape.height_px)
         self._encoder = MaskedEncoder(
             assignment.record.camera,
@@ -40,7 +43,11 @@ class EngineStage:
 
     def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: Nanoseconds) -> MaskedFrame:
         cover = self._policy.cover(clear.captured, now_ns, readings)
-        return mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
+        if self._view.is_locked:
+            cover = self._whole
+        frame = mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
+        self._view.seen(frame, cover, self._policy.view, now_ns)
+        return frame
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:
         return self._encoder.encode(frame)

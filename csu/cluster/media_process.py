@@ -23,12 +23,14 @@ from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.outbox import Outbox
 from csu.cluster.segment_sink import SegmentSink, segment_table
 from csu.cluster.shared_pictures import SharedPicturesWriter
+from csu.cluster.view_keeper import ViewKeepers
 from csu.cluster.wire import Alive, Assign, Begin, Order, Ready, Stop, Stopped, TellPose, Watch, receive_order
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.disk import Disk
-from csu.hal.media import Assignment, CameraEvent, Manifest
+from csu.hal.media import Assignment, CameraEvent, CameraEventKind, Manifest
+from csu.hal.words import Words
 from csu.ingest import CameraPipeline, EdgeRoute, MaskRoute, Outlets, PictureSink, add_counts
 from csu.machine import LocalDisk, SystemChance, SystemClock
 from csu.recording import ClosedSegment
@@ -217,15 +219,20 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
         return
     outbox = Outbox(reports_to)
     clock = SystemClock()
+
+    def tell_of_view(camera: CameraId, kind: CameraEventKind, detail: Words) -> None:
+        outbox.put(CameraEvent(begin.node, camera, kind, clock.now_ns(), detail))
+
+    views = ViewKeepers(tell_of_view, LocalDisk(begin.views_directory) if begin.views_directory is not None else None)
     node = MediaProcess(
         begin,
         outbox,
         clock=clock,
         chance=SystemChance(f"{begin.node}/{begin.node_epoch}"),
         disk=LocalDisk(begin.media_directory),
-        route=engine_route,
+        route=engine_route(views),
         pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
-        edge=edge_route,
+        edge=edge_route(views),
     )
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
     threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()

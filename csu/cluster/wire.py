@@ -35,6 +35,8 @@ class Begin:
     pictures: SharedPicturesSpec | None
     accounted_until_ns: Mapping[CameraId, Nanoseconds] = field(default_factory=dict)
     """Where the account of the node's former life ends: what lies between is a gap, because the node was lost."""
+    views_directory: Path | None = None
+    """Where learned views are remembered; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

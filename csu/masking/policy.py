@@ -70,6 +70,8 @@ class CoverPolicy:
         self._fixed = self._whole if assignment.follows_pose else self._cover_of_fixed(assignment.pose)
         self._covers: dict[_Rest, Cover] = {}
         self._rest: _Rest | None = None
+        self.view: Pose | None = None if assignment.follows_pose else self._scaled(assignment.pose)
+        """The pose the newest cover was made for, its focal length for this size; None while the camera may move."""
 
     def cover(self, captured: CaptureTime, now_ns: Nanoseconds, readings: tuple[PoseReading, ...]) -> Cover:
         """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first."""

@@ -14,6 +14,7 @@ import pytest
 from csu.cluster.edge_auditors import EdgeAuditors
 from csu.cluster.edge_route import edge_route
 from csu.cluster.engine_route import engine_route
+from csu.cluster.view_keeper import ViewKeepers
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.frames import CaptureTime, EncodedFormat, MaskedFrame, MaskedPacket
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, EdgePlan, NodeId
@@ -75,8 +76,9 @@ class Served:
         self.recorder, self.wall = Sink(), Sink()
         self.cover = cover
         clock = SystemClock()
+        views = ViewKeepers(lambda *told: None)
         self.pipeline = CameraPipeline(
-            NodeId("node-1"), assignment, Outlets(engine_route, self.recorder, Sink(), self.wall, edge_route),
+            NodeId("node-1"), assignment, Outlets(engine_route(views), self.recorder, Sink(), self.wall, edge_route(views)),
             clock=clock, chance=SystemChance("1"), tell=self.events.append, lock=threading.Lock(),
         )  # fmt: skip
         self.auditors = EdgeAuditors(clock)
@@ -146,7 +148,7 @@ class Street:
 
 @pytest.fixture(scope="session")
 def street() -> Iterator[Street]:
-    names = ("honest", "main-only", "snapshot-clear", "sub-only", "reboots")
+    names = ("honest", "main-only", "snapshot-clear", "sub-only", "reboots", "on-a-node")
     specs = [EndpointSpec(name, number, sub=True, frames_per_s=25) for number, name in enumerate(names, 1)]
     with RtspFarm(specs) as farm:
         yield Street(farm)
