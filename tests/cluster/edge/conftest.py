@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import av
@@ -77,8 +78,9 @@ class Served:
         self.cover = cover
         clock = SystemClock()
         views = ViewKeepers(lambda *told: None)
+        routes = engine_route(views), edge_route(views)
         self.pipeline = CameraPipeline(
-            NodeId("node-1"), assignment, Outlets(engine_route(views), self.recorder, Sink(), self.wall, edge_route(views)),
+            NodeId("node-1"), assignment, Outlets(routes[0], self.recorder, Sink(), self.wall, routes[1]),
             clock=clock, chance=SystemChance("1"), tell=self.events.append, lock=threading.Lock(),
         )  # fmt: skip
         self.auditors = EdgeAuditors(clock)
@@ -148,7 +150,14 @@ class Street:
 
 @pytest.fixture(scope="session")
 def street() -> Iterator[Street]:
-    names = ("honest", "main-only", "snapshot-clear", "sub-only", "reboots", "on-a-node")
+    names = ("honest", "main-only", "snapshot-clear", "sub-only", "reboots")
     specs = [EndpointSpec(name, number, sub=True, frames_per_s=25) for number, name in enumerate(names, 1)]
     with RtspFarm(specs) as farm:
         yield Street(farm)
+
+
+@pytest.fixture
+def served_alone() -> Iterator[Callable[[str], Street]]:
+    """A farm of one camera, for whoever serves it otherwise than by a thread."""
+    with ExitStack() as stack:
+        yield lambda name: Street(stack.enter_context(RtspFarm([EndpointSpec(name, 1, sub=True, frames_per_s=25)])))
