@@ -101,7 +101,9 @@ def changed(draw: st.DrawFn, old: MaskSet) -> MaskSet:
     """`old` with up to three changes, most of them small: what people do to a set, in both directions."""
     new = old
     for _ in range(draw(st.integers(1, 3))):
-        what = draw(st.sampled_from(["building", "zone", "drop", "drop zone", "bounds", "above", "use", "other"]))
+        what = draw(
+            st.sampled_from(["building", "zone", "drop", "drop zone", "bounds", "above", "use", "height", "other"])
+        )
         if what == "building":
             new = replace(new, buildings=(*new.buildings, draw(buildings)))
         elif what == "zone":
@@ -113,9 +115,12 @@ def changed(draw: st.DrawFn, old: MaskSet) -> MaskSet:
         elif what == "bounds":
             new = replace(new, bounds=draw(bounds))
         elif what == "above":
-            new = replace(new, mask_above_m=draw(st.sampled_from([0.0, 1.0, 2.5, 4.0])))
+            new = replace(new, mask_above_m=draw(st.sampled_from([0.0, 2.5, 8.0])))
         elif what == "use" and new.buildings:
             first = replace(new.buildings[0], dwelling=draw(st.sampled_from([True, None, False])))
+            new = replace(new, buildings=(first, *new.buildings[1:]))
+        elif what == "height" and new.buildings:
+            first = replace(new.buildings[0], height_m=draw(st.sampled_from([2.0, 6.0, 20.0, None])))
             new = replace(new, buildings=(first, *new.buildings[1:]))
         elif what == "other":
             other = draw(sets)
@@ -130,10 +135,13 @@ pairs = st.composite(lambda draw: ((old := draw(sets)), changed(draw, old)))()
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pairs)
 def test_a_set_that_is_said_to_loosen_nothing_covers_all_that_was_covered(pair):
+    assert not shows(pair)
+
+
+def shows(pair: tuple[MaskSet, MaskSet]) -> int:
+    """How many cells the new set shows and the old one hid, although it is said to loosen nothing."""
     old, new = pair
-    if not loosens(old, new):
-        shown = cover_of(old) & ~cover_of(new)
-        assert not shown.any(), f"{int(np.count_nonzero(shown))} cells are shown"
+    return 0 if loosens(old, new) else int(np.count_nonzero(cover_of(old) & ~cover_of(new)))
 
 
 @given(sets)
