@@ -140,7 +140,7 @@ async def run_demo(
 def _sheet(running: RunningCentre) -> bytes | None:
     if not running.posed:
         return None
-    camera = running.posed[0].record.camera
+    camera = running.posed[-1].record.camera
     return contact_sheet(sorted(running.media_directory.rglob(f"{camera}/*.mp4")))
 
 
