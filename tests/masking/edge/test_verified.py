@@ -70,8 +70,8 @@ def test_every_picture_that_lacks_a_mask_is_found(bench, betrayal: str, options)
         for planes in bench.scene(25):
             clear = [plane.copy() for plane in planes]
             bench.burn(planes, masks if betrayal == "see-through" else burnt)
-            if betrayal == "see-through":  # a veil that lets a tenth through
-                planes = [cv2.addWeighted(a, 0.9, b, 0.1, 0) for a, b in zip(planes, clear, strict=True)]
+            if betrayal == "see-through":  # a veil that lets a twentieth through
+                planes = [cv2.addWeighted(a, 0.95, b, 0.05, 0) for a, b in zip(planes, clear, strict=True)]
             yield planes
 
     found = judge(bench, bench.encode(pictures(), **options))
