@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.chance import Chance
-from csu.hal.frames import YuvPlanes
+from csu.hal.frames import MaskedFrame, YuvPlanes
 from csu.masking import fill as fill_module
 from csu.masking.cover import Cover, cell_shape
 from csu.masking.fill import Fill
@@ -28,6 +28,7 @@ PERSONS = 120
 WIDTH_PX, HEIGHT_PX = 48, 96
 _AT = 64
 """Where the person stands in a picture of `_PICTURE_PX`: well within the cover, on its grid of cells."""
+_WINDOW = (slice(_AT, _AT + HEIGHT_PX), slice(_AT, _AT + WIDTH_PX))
 _PICTURE_PX = (192, 224)
 _NOISE_LEVELS = 3
 
@@ -74,8 +75,8 @@ def attack(chance: Chance) -> list[AttackResult]:
     ]
     for fill in Fill:
         seen = [_through_the_mask(crop, fill, chance.stream(f"street/{n}")) for n, crop in enumerate(noisy)]
-        through = [_through_the_mask(crop, fill, chance.stream("his street")) for crop in persons]
-        rate = max(_rate(seen, persons), _rate(seen, through))  # he may compare with either
+        his = [_masked(crop, fill, chance.stream("his street")).planes.y[_WINDOW] for crop in persons]
+        rate = max(_rate(seen, persons), _rate(seen, his))  # he may compare with either
         results.append(AttackResult(f"fill, {fill}", rate, must_win=False))
     return results
 
@@ -94,18 +95,20 @@ def _normalised(crops: list[Crop]) -> NDArray[np.float64]:
 
 def _through_the_mask(person: Crop, fill: Fill, dice: Chance) -> Crop:
     """The person on a street of their own, masked, encoded, decoded, cut out again."""
+    (shown,) = recording_path([_masked(person, fill, dice)])
+    assert isinstance(shown, YuvPlanes)  # noqa: S101 - what that path gives; for mypy
+    return shown.y[_WINDOW].copy()
+
+
+def _masked(person: Crop, fill: Fill, dice: Chance) -> MaskedFrame:
     width, height = _PICTURE_PX
     planes = street(dice, width, height, 0, PictureKind())
     y = planes.y.copy()
-    y[_AT : _AT + HEIGHT_PX, _AT : _AT + WIDTH_PX] = person
+    y[_WINDOW] = person
     cells = np.zeros(cell_shape(width, height), np.bool_)
     cells[2:12, 2:9] = True  # two cells more than the person on every side
-    frame = fill_module.mask(
-        clear_frame(YuvPlanes(y, planes.u, planes.v), 0), Cover(width, height, cells), 1, NUMBER, fill
-    )
-    (shown,) = recording_path([frame])
-    assert isinstance(shown, YuvPlanes)  # noqa: S101 - what that path gives; for mypy
-    return shown.y[_AT : _AT + HEIGHT_PX, _AT : _AT + WIDTH_PX].copy()
+    clear = clear_frame(YuvPlanes(y, planes.u, planes.v), 0)
+    return fill_module.mask(clear, Cover(width, height, cells), 1, NUMBER, fill)
 
 
 def _person(dice: Chance) -> Crop:

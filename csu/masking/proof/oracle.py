@@ -115,15 +115,22 @@ def prove(scenes: int, chance: Chance, told: Callable[[Part, int], None] = lambd
     return Proof(scenes, cases, pictures, differing, attacked, audited)
 
 
-def findings(part: Part, chance: Chance, scenes: int = 20) -> list[str]:
-    """What one part alone finds wrong, in words; nothing when all holds."""
+def findings(part: Part, chance: Chance, scenes: int = 40) -> list[str]:
+    """What one part alone finds wrong, in words, up to the first scene with something; nothing when all holds."""
     match part:
         case Part.GEOMETRY:
-            results = judge(range(scenes), chance)
-            return [f"{seen.case}, scene {seen.scene}" for result in results.values() for seen in result.missed_at]
+            for number in range(scenes):
+                results = judge((number,), chance)
+                found = [f"{seen.case}, scene {number}" for result in results.values() for seen in result.missed_at]
+                if found:
+                    return found
+            return []
         case Part.PICTURES:
-            leaks = judge_pictures(range(min(scenes, PICTURE_SCENES)), chance).leaks
-            return [f"{leak.path}, {leak.kind}, scene {leak.scene}" for leak in leaks]
+            for number in range(min(scenes, PICTURE_SCENES)):
+                leaks = judge_pictures((number,), chance).leaks
+                if leaks:
+                    return [f"{leak.path}, {leak.kind}, scene {number}" for leak in leaks]
+            return []
         case Part.INTERFERENCE:
             return interference(range(INTERFERENCE_ROUNDS), chance, KINDS)
         case Part.ATTACK:
