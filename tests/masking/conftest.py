@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import shapely
 from numpy.typing import NDArray
 
+import csu.masking.cover as cover_module
+import csu.masking.outlines as outlines_module
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Assignment
@@ -37,7 +40,10 @@ class View:
 
 @pytest.fixture(scope="session")
 def random_views() -> Callable[..., Iterator[View]]:
-    """Views in random cities: fixed, on a mast, telephoto, looking down, rolled, through a bent lens."""
+    """Views in random cities: fixed, on a mast, telephoto, looking down, rolled, through a bent lens.
+
+    `shapes`: arms, courts and kites, some with a balcony; else boxes. `all_around`: boxes with balconies on every side.
+    """
 
     def views(
         seed: int,
@@ -50,6 +56,7 @@ def random_views() -> Callable[..., Iterator[View]]:
         reach_m: float = 120.0,
         k1: tuple[float, float] = (0.0, 0.0),
         shapes: bool = False,
+        all_around: bool = False,
         zones: bool = False,
     ) -> Iterator[View]:
         rng = np.random.default_rng(seed)
@@ -65,6 +72,8 @@ def random_views() -> Callable[..., Iterator[View]]:
             )
             buildings = _city(rng, reach_m, shapes=shapes)
             balconies = tuple(_balcony(building, rng) for building in buildings if shapes and building.dwelling)
+            if all_around:
+                balconies = tuple(_gallery(building) for building in buildings if building.dwelling is not False)
             drawn = _zones(pose, rng) if zones else ()
             yield View(pose, buildings, 640, 360, drawn, balconies)
 
@@ -104,6 +113,14 @@ def _balcony(building: Building, rng: np.random.Generator) -> Building:
     at, to = a + (b - a) * 0.1, a + (b - a) * rng.uniform(0.3, 1.0)
     corners = tuple((float(x), float(y)) for x, y in (at, to, to + out, at + out))
     return replace(building, building="balcony", footprint_m=corners)
+
+
+def _gallery(building: Building) -> Building:
+    """A box as wide as its balconies may make it: what is drawn for it has nothing to spare."""
+    a, b, c, d = np.array(building.footprint_m)
+    along, up = (b - a) / np.hypot(*(b - a)) * 1.49, (d - a) / np.hypot(*(d - a)) * 1.49
+    corners = (a - along - up, b + along - up, c + along + up, d - along + up)
+    return replace(building, building="gallery", footprint_m=tuple((float(x), float(y)) for x, y in corners))
 
 
 def _zones(pose: Pose, rng: np.random.Generator) -> tuple[Zone, ...]:
@@ -324,7 +341,7 @@ def coverage(random_views, look) -> Callable[..., Coverage]:
         seed: int,
         count: int,
         *,
-        step: int = 6,
+        step: int = 8,
         bounds: PoseBounds = PoseBounds(),  # noqa: B008
         sweep: tuple[float, float, float] | None = None,
         **views,
@@ -337,7 +354,7 @@ def coverage(random_views, look) -> Callable[..., Coverage]:
             if sweep is not None:
                 turns = np.array(sweep) * rng.choice([-1, 1], 3) * rng.uniform(0.3, 1)
                 path = [_on(told, turns, share) for share in (0.0, 0.4, 1.0)]
-                at = _on(told, turns, rng.uniform())
+                at = _on(told, turns, float(rng.choice([0.0, 1.0, rng.uniform()])))
             surfaces = forbidden_surfaces(view.buildings, view.zones, MASK_ABOVE_M)
             cover = cover_of_path(path, surfaces, view.width_px, view.height_px, bounds)
             labels = look(replace(view, pose=_wrong(at, bounds, rng)), step)
@@ -379,6 +396,31 @@ def _with_all_neighbours(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
         for right in range(3):
             result &= padded[down : down + rows, right : right + columns]
     return result
+
+
+@pytest.fixture(scope="session")
+def cells_not_drawn() -> Callable[[int, int], int]:
+    """How many cells that random convex shapes touch are not marked when those are drawn."""
+
+    def count_them(seed: int, count: int) -> int:
+        rng = np.random.default_rng(seed)
+        missing = 0
+        for _ in range(count):
+            size = float(np.exp(rng.uniform(-2, 7)))
+            corners = rng.uniform(-1, 1, (int(rng.integers(3, 7)), 2)) * size * (1, rng.uniform(0.01, 1))
+            corners += rng.uniform(-80, 80, 2)
+            shape = shapely.MultiPoint(corners).convex_hull
+            grid = cover_module._grid(150, 100)
+            boxes = outlines_module._boxes(corners[None], np.full((1, 1, 2), cover_module.RASTER_PX))
+            assert cover_module._fill(boxes, grid, 150, 100)
+            marked = cover_module._cells_touched(grid)
+            for row, column in np.ndindex(marked.shape):
+                left, top = column * 16 - 75, row * 16 - 50
+                touched = shape.intersects(shapely.box(left, top, min(left + 16, 75), min(top + 16, 50)))
+                missing += bool(touched) and not marked[row, column]
+        return missing
+
+    return count_them
 
 
 @pytest.fixture(scope="session")

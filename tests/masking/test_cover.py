@@ -22,23 +22,23 @@ def house(**changes: object) -> Building:
 
 @pytest.mark.requirement("PRV-2")
 def test_no_pixel_of_a_dwelling_above_the_limit_is_missed(coverage):
-    found = coverage(seed=1, count=50)
-    assert found.sensitive > 20_000
+    found = coverage(seed=1, count=50, all_around=True)
+    assert found.sensitive > 10_000
     assert found.missed == 0
     assert found.overcovered < 0.5 * found.other, "a cover that hides the street is no cover"
 
 
 @pytest.mark.requirement("PRV-2")
 def test_no_pixel_is_missed_through_a_telephoto_lens_whose_direction_is_wrong_by_the_margin(coverage):
-    found = coverage(seed=2, count=40, bounds=PoseBounds(angle_deg=0.2), focal_px=(2_000, 15_000))
-    assert found.sensitive > 20_000
+    found = coverage(seed=2, count=40, all_around=True, bounds=PoseBounds(angle_deg=0.2), focal_px=(2_000, 15_000))
+    assert found.sensitive > 10_000
     assert found.missed == 0
 
 
 @pytest.mark.requirement("PRV-2")
 def test_no_pixel_of_a_roof_is_missed_from_a_mast(coverage):
-    found = coverage(seed=3, count=20, height_m=(30, 60), tilt_deg=(-90, -45), reach_m=50)
-    assert found.sensitive > 20_000
+    found = coverage(seed=3, count=20, all_around=True, height_m=(30, 60), tilt_deg=(-90, -45), reach_m=50)
+    assert found.sensitive > 10_000
     assert found.missed == 0
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
+import pytest
 
 import csu.masking.cover as cover_module
 import csu.masking.fill as fill_module
-import csu.masking.geometry as geometry_module
+import csu.masking.margins as margins_module
+import csu.masking.outlines as outlines_module
+import csu.masking.surfaces as surfaces_module
+from csu.hal.place import PoseBounds
+from csu.masking.margins import HalfStep
 
 
 def _missed(coverage) -> int:
-    return coverage(seed=11, count=12).missed
+    return coverage(seed=11, count=12, all_around=True).missed
 
 
 def test_the_checks_hold_without_a_defect(coverage, traces_of_the_hidden, some_cover, decoder_planes_changed):
@@ -26,34 +34,121 @@ def test_a_cover_shifted_by_one_cell_is_seen(coverage, monkeypatch):
 
 
 def test_a_cover_that_is_not_grown_is_seen(coverage, monkeypatch):
-    monkeypatch.setattr(
-        cover_module, "_cells_touched", lambda fine: fine.reshape(fine.shape[0] // 4, 4, -1, 4).any(axis=(1, 3))
-    )
+    monkeypatch.setattr(cover_module, "_grown", lambda cells: cells)
     assert _missed(coverage) > 0
 
 
-def test_a_margin_of_nothing_is_seen(coverage, monkeypatch):
-    monkeypatch.setattr(cover_module, "_margin_px", lambda *_: 0.0)
-    assert coverage(seed=12, count=25, error_deg=0.2, focal_px=(4_000, 15_000)).missed > 0
+def test_a_cover_shrunk_by_a_pixel_instead_of_grown_by_a_cell_is_seen(coverage, monkeypatch):
+    def shrunk(cells):
+        pixels = cells.repeat(16, axis=0).repeat(16, axis=1).astype(np.uint8)
+        smaller = cv2.erode(pixels, np.ones((3, 3), np.uint8), borderValue=1)
+        return smaller.reshape(len(cells), 16, -1, 16).all(axis=(1, 3))
+
+    monkeypatch.setattr(cover_module, "_grown", shrunk)
+    assert _missed(coverage) > 0
+
+
+def test_outlines_drawn_a_pixel_too_small_are_seen(cells_not_drawn, monkeypatch):
+    assert cells_not_drawn(seed=1, count=300) == 0
+    monkeypatch.setattr(cover_module, "RASTER_PX", -1.0)
+    assert cells_not_drawn(seed=1, count=300) > 0
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "view"),
+    [
+        ("angle_deg", {"focal_px": (4_000, 15_000), "tilt_deg": (-6, 3), "bounds": PoseBounds(0.3)}),
+        ("position_m", {"bounds": PoseBounds(0.0, position_m=0.7), "tilt_deg": (-15, 10), "reach_m": 50}),
+        ("focal_share", {"bounds": PoseBounds(0.0, focal_share=0.06)}),
+        ("k1", {"bounds": PoseBounds(0.0, k1=0.1), "focal_px": (300, 500)}),
+    ],
+)
+def test_a_margin_that_is_forgotten_is_seen(coverage, monkeypatch, forgotten, view):
+    assert coverage(seed=12, count=15, all_around=True, **view).missed == 0
+    true_reach = cover_module.reach_of
+    monkeypatch.setattr(
+        cover_module,
+        "reach_of",
+        lambda pose, half, bounds, *size: true_reach(pose, half, replace(bounds, **{forgotten: 0.0}), *size),
+    )
+    assert coverage(seed=12, count=15, all_around=True, **view).missed > 0
+
+
+@pytest.mark.parametrize(("forgotten", "sweep"), [("pan", (30, 0, 0)), ("tilt", (0, 20, 0)), ("zoom", (0, 0, 3))])
+def test_the_half_step_of_a_sweep_that_is_forgotten_is_seen(coverage, monkeypatch, forgotten, sweep):
+    lens = {"focal_px": (3_000, 5_000), "tilt_deg": (-6, 3), "bounds": PoseBounds(0.0)}
+    views = {"seed": 14, "count": 20, "all_around": True, "sweep": sweep, **lens}
+    assert coverage(**views).missed == 0
+    true_reach = cover_module.reach_of
+    monkeypatch.setattr(
+        cover_module, "reach_of", lambda pose, half, *rest: true_reach(pose, replace(half, **{forgotten: 0.0}), *rest)
+    )
+    assert coverage(**views).missed > 0
+
+
+def test_a_sweep_drawn_at_its_corners_only_is_seen(coverage, monkeypatch):
+    monkeypatch.setattr(cover_module, "steps_along", lambda path, *_: [(pose, HalfStep()) for pose in path])
+    assert (
+        coverage(
+            seed=14, count=20, all_around=True, sweep=(120, 0, 0), focal_px=(1_000, 2_000), tilt_deg=(-6, 3)
+        ).missed
+        > 0
+    )
+
+
+def test_a_lens_taken_for_straight_is_seen(coverage, monkeypatch):
+    views = {"seed": 15, "count": 15, "k1": (-0.25, -0.1), "focal_px": (300, 500)}
+    assert coverage(**views).missed == 0
+    true_reach = cover_module.reach_of
+    monkeypatch.setattr(cover_module, "reach_of", lambda pose, *rest: true_reach(replace(pose, k1=0.0), *rest))
+    assert coverage(**views).missed > 0
+
+
+def test_showing_what_lies_beyond_the_end_of_the_lens_is_seen(coverage, monkeypatch):
+    views = {"seed": 16, "count": 10, "k1": (-0.3, -0.25), "focal_px": (300, 400)}
+    assert coverage(**views).missed == 0
+    monkeypatch.setattr(cover_module, "_cells_beyond", lambda *_: np.zeros((23, 40), bool))
+    assert coverage(**views).missed > 0
 
 
 def test_dropping_surfaces_that_reach_behind_the_camera_is_seen(coverage, monkeypatch):
     """The usual recipe (project the corners, skip what has one behind the camera) loses 1 % of the pixels."""
-    true_cut = geometry_module._cut_near
-    monkeypatch.setattr(
-        geometry_module, "_cut_near", lambda points: true_cut(points[(points[..., 2] > 0.1).all(axis=1)])
-    )
-    assert _missed(coverage) > 0
+    true_cut = outlines_module.cut
+
+    def drop(shapes, planes):
+        ahead = (shapes[..., 2] > 0.1).all(axis=1)
+        return true_cut(shapes[ahead], [(normal[ahead], offset[ahead]) for normal, offset in planes])
+
+    monkeypatch.setattr(outlines_module, "cut", drop)
+    assert coverage(seed=19, count=20, all_around=True, reach_m=30, tilt_deg=(-30, 15)).missed > 0
+
+
+def test_no_cut_before_the_lens_is_seen(coverage, monkeypatch):
+    """Corners behind the lens then show on the other side of the picture."""
+    monkeypatch.setattr(outlines_module, "cut", lambda shapes, planes: (shapes, np.arange(len(shapes))))
+    monkeypatch.setattr(outlines_module, "NEAR_M", -np.inf)
+    assert coverage(seed=19, count=20, all_around=True, reach_m=30, tilt_deg=(-30, 15)).missed > 0
 
 
 def test_forgetting_the_roofs_is_seen(coverage, monkeypatch):
-    monkeypatch.setattr(geometry_module, "_roof", lambda ring, top: np.empty((0, 4, 3)))
+    monkeypatch.setattr(surfaces_module, "_flat", lambda area, height: np.empty((0, 4, 3)))
     assert coverage(seed=13, count=10, height_m=(30, 60), tilt_deg=(-90, -60), reach_m=50).missed > 0
 
 
+def test_forgetting_the_balconies_is_seen(coverage, monkeypatch):
+    monkeypatch.setattr(surfaces_module, "BALCONY_M", 0.0)
+    assert coverage(seed=17, count=15, all_around=True).missed > 0
+
+
+@pytest.mark.parametrize(("function", "nothing"), [("_map_zone", []), ("_picture_zone", np.empty((0, 4, 3)))])
+def test_forgetting_a_zone_is_seen(coverage, monkeypatch, function, nothing):
+    monkeypatch.setattr(surfaces_module, function, lambda zone: nothing)
+    assert coverage(seed=18, count=6, zones=True).missed > 0
+
+
 def test_a_roll_turned_the_wrong_way_is_seen(coverage, monkeypatch):
-    true_axes = geometry_module.camera_axes
-    monkeypatch.setattr(geometry_module, "camera_axes", lambda pose: true_axes(_with_roll(pose, -pose.roll_deg)))
+    true_axes = margins_module.camera_axes
+    monkeypatch.setattr(margins_module, "camera_axes", lambda pose: true_axes(replace(pose, roll_deg=-pose.roll_deg)))
     assert _missed(coverage) > 0
 
 
@@ -92,7 +187,3 @@ def test_a_blur_instead_of_a_constant_is_seen(traces_of_the_hidden, some_cover, 
 def test_writing_into_the_decoders_planes_is_seen(decoder_planes_changed, monkeypatch):
     monkeypatch.setattr(fill_module, "_copied", lambda planes: planes)
     assert decoder_planes_changed()
-
-
-def _with_roll(pose, roll_deg):
-    return type(pose)(pose.x_m, pose.y_m, pose.z_m, pose.pan_deg, pose.tilt_deg, roll_deg, pose.focal_px)
