@@ -41,6 +41,7 @@ class ViewKeeper:
         self._tell = tell
         self._disk = disk
         self._is_locked = False
+        self._is_withdrawn = not assignment.commissioned
         self._begin(assignment)
 
     @property
@@ -49,10 +50,12 @@ class ViewKeeper:
         return self._is_locked
 
     def follow(self, assignment: Assignment) -> None:
-        """The newest assignment. A newer signed mask set is a newer view to learn, and opens the lock."""
-        if assignment.mask_epoch > self._mask_epoch:
-            self._is_locked = False
+        """The newest assignment. Masks signed anew, or newer ones, are for a view to learn anew: they open the lock."""
+        if not assignment.commissioned:
+            self._is_withdrawn = True
+        elif self._is_withdrawn or assignment.mask_epoch > self._mask_epoch:
             self._begin(assignment)
+            self._is_withdrawn = self._is_locked = False
 
     def seen(self, frame: MaskedFrame, cover: Cover, pose: Pose | None, now_ns: Nanoseconds) -> None:
         """A masked picture, its cover, and the pose it is told to be from (None: it moves)."""
@@ -61,6 +64,8 @@ class ViewKeeper:
         change = self._watch.look(frame.planes.y, cover, pose, now_ns)
         if change is not None:
             self._is_locked = change.state is ViewState.MOVED
+            if self._is_locked:
+                self._forget()
             self._tell(self._camera, _KIND_OF[change.state], change.detail)
         elif self._watch.views_learned > self._views_kept or now_ns - self._kept_at_ns >= REMEMBER_EVERY_NS:
             self._keep(now_ns)
@@ -70,7 +75,7 @@ class ViewKeeper:
         self._prefix = f"{self._camera}/{assignment.mask_epoch:08d}-"
         self._kept_at_ns: Nanoseconds = 0
         self._names: list[str] = []
-        memory = self._newest_memory()
+        memory = None if self._is_withdrawn else self._newest_memory()
         try:
             self._watch = ViewWatch(assignment.bounds.angle_deg, memory)
         except ValueError as error:
@@ -100,12 +105,21 @@ class ViewKeeper:
             file = self._disk.create(name)
             file.write(self._watch.memory())
             file.commit()
-            for older in self._names:
-                self._disk.remove(older)
         except DiskError as error:  # the pictures go on; what is lost is the memory over a restart
             _log.warning("camera %s: its views cannot be kept: %s", self._camera, error)
             return
+        self._forget()
         self._names = [name]
+
+    def _forget(self) -> None:
+        """What was remembered is of no use any more."""
+        names, self._names = self._names, []
+        for name in names:
+            try:
+                if self._disk is not None:
+                    self._disk.remove(name)
+            except DiskError as error:
+                _log.warning("camera %s: an old view stays: %s", self._camera, error)
 
 
 class ViewKeepers:
