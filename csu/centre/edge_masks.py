@@ -61,6 +61,10 @@ class EdgeTimetable:
         self._failures_ns = [*self._failures_ns, now_ns][-len(AFTER_FAILURES_NS) - 1 :]
         self._due_ns = now_ns + (AFTER_FAILURES_NS[tries] if tries < len(AFTER_FAILURES_NS) else AGAIN_EVERY_NS)
 
+    def begin_again(self) -> None:
+        """There are other masks to push."""
+        self._due_ns, self._failures_ns = 0, []
+
     def never(self) -> None:
         """This camera does not mask by itself."""
         self._due_ns = None
