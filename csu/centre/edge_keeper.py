@@ -35,7 +35,7 @@ class EdgeKeeper:
         clock: Clock,
         settle_s: float | None = None,
     ) -> None:
-        """`cameras`: those with an assignment. `assignment`, `reassign`: the newest, and giving another; `tell`: troubles."""
+        """`cameras`: those with an assignment. `assignment`, `reassign`: the newest, and another; `tell`: a trouble."""
         options = {} if settle_s is None else {"settle_s": settle_s}
         self._masks = {camera.record.camera: EdgeMasks(camera, **options) for camera in cameras}
         self._assignment = assignment
