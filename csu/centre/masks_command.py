@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from csu.centre.masks_import import import_command
+from csu.centre.masks_prove import prove_command
 from csu.centre.masks_register_command import propose_command, show_command, sign_command
 from csu.language import say
 
@@ -22,3 +23,6 @@ app.command("show", help=say("Qui a signé quoi, et ce qui est en vigueur.", "Wh
 )
 app.command("propose", help=say("Proposer les masques d'une caméra.", "Propose a camera's masks."))(propose_command)
 app.command("sign", help=say("Signer une version.", "Sign a version."))(sign_command)
+app.command("prove", help=say("Prouver que rien d'interdit n'est visible.", "Prove that nothing forbidden shows."))(
+    prove_command
+)

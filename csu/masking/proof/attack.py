@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from csu.hal.chance import Chance
 from csu.hal.frames import MaskedFrame, YuvPlanes
+from csu.hal.words import Words
 from csu.masking import fill as fill_module
 from csu.masking.cover import Cover, cell_shape
 from csu.masking.fill import Fill
@@ -37,14 +38,27 @@ Operator = Callable[[Crop], Crop]
 """A person's luma (96, 48) -> what is left of it, of the same shape."""
 
 
+_FILLS = {
+    Fill.CONSTANT: Words("notre remplissage uni", "our constant fill"),
+    Fill.FROSTED: Words("notre remplissage givré", "our frosted fill"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AttackResult:
     """How often the right one of `PERSONS` was named."""
 
-    operator: str
+    operator: Words
     rate: float
     must_win: bool
     """True: a control; this operator is known to fail, and the attack must show it."""
+
+    @property
+    def words(self) -> Words:
+        found = f"{self.rate:.1%}"
+        return Words(
+            f"retrouvés à travers « {self.operator.fr} » : {found}", f"found through {self.operator.en}: {found}"
+        )
 
     @property
     def holds(self) -> bool:
@@ -66,9 +80,9 @@ def attack(chance: Chance) -> list[AttackResult]:
     """Every operator, the controls first."""
     persons = [_person(chance.stream(f"person/{n}")) for n in range(PERSONS)]
     noisy = [_with_noise(person, chance.stream(f"noise/{n}")) for n, person in enumerate(persons)]
-    controls: dict[str, Operator] = {"no mask": lambda crop: crop}
-    controls |= {f"Gaussian, sigma {sigma}": _gaussian(sigma) for sigma in (8, 16)}
-    controls |= {f"pixelation, {size} px": _pixelation(size) for size in (8, 16, 24)}
+    controls: dict[Words, Operator] = {Words("sans masque", "no mask"): lambda crop: crop}
+    controls |= {Words(f"gaussien, sigma {sigma}", f"Gaussian, sigma {sigma}"): _gaussian(sigma) for sigma in (8, 16)}
+    controls |= {Words(f"mosaïque, {n} px", f"pixelation, {n} px"): _pixelation(n) for n in (8, 16, 24)}
     results = [
         AttackResult(name, _rate([operator(crop) for crop in noisy], [operator(crop) for crop in persons]), True)
         for name, operator in controls.items()
@@ -77,7 +91,7 @@ def attack(chance: Chance) -> list[AttackResult]:
         seen = [_through_the_mask(crop, fill, chance.stream(f"street/{n}")) for n, crop in enumerate(noisy)]
         his = [_masked(crop, fill, chance.stream("his street")).planes.y[_WINDOW] for crop in persons]
         rate = max(_rate(seen, persons), _rate(seen, his))  # he may compare with either
-        results.append(AttackResult(f"fill, {fill}", rate, must_win=False))
+        results.append(AttackResult(_FILLS[fill], rate, must_win=False))
     return results
 
 

@@ -155,6 +155,29 @@ def judge_trial(
     return found
 
 
+@dataclass(frozen=True)
+class Sight:
+    """One judged picture again, to be looked at."""
+
+    labels: NDArray[np.uint8]
+    """`rays.Label` of each `step_px`-th pixel in both directions."""
+    step_px: int
+    cover: Cover
+
+
+def sight_of(seen: Sighting, chance: Chance, width_px_max: int, make_covers: MakeCovers = the_policy) -> Sight:
+    """What `judge` saw there, with the same chance, as a picture of some `width_px_max`."""
+    place = scene(seen.scene, chance)
+    tried = trial(place, seen.case, chance)
+    maker = make_covers(tried.assignment, place.width_px, place.height_px)
+    moments = tried.moments[: seen.moment + 1]
+    covers = [maker.cover(moment.captured, moment.masked_at_ns, moment.readings) for moment in moments]
+    step = max(1, place.width_px // width_px_max)
+    columns, rows = np.arange(0, place.width_px, step), np.arange(0, place.height_px, step)
+    labels = truth(tried.world, moments[-1].real, place.width_px, place.height_px, columns, rows)
+    return Sight(labels, step, covers[-1])
+
+
 def tally_of(world: World, moment: Moment, cover: Cover, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> Tally:
     """One cover against the truth, at the crossings of these pixel columns and rows."""
     sensitive = np.isin(truth(world, moment.real, cover.width_px, cover.height_px, columns, rows), FORBIDDEN)

@@ -96,7 +96,7 @@ class Proof:
             for leak in self.pictures.leaks
         ]
         found += [Words(f"interférence : {told}", f"interference: {told}") for told in self.interference]
-        found += [Words.same(f"{tried.operator}: {tried.rate:.3f}") for tried in self.attack if not tried.holds]
+        found += [tried.words for tried in self.attack if not tried.holds]
         found += [Words(f"audit : {told}", f"audit: {told}") for told in self.edge_audit]
         return found
 
@@ -134,6 +134,6 @@ def findings(part: Part, chance: Chance, scenes: int = 40) -> list[str]:
         case Part.INTERFERENCE:
             return interference(range(INTERFERENCE_ROUNDS), chance, KINDS)
         case Part.ATTACK:
-            return [f"{result.operator}: {result.rate:.3f}" for result in attack(chance) if not result.holds]
+            return [result.words.en for result in attack(chance) if not result.holds]
         case Part.EDGE_AUDIT:
             return edge_audit(range(EDGE_ROUNDS), chance)
