@@ -20,6 +20,8 @@ STEP_PX = 64.0
 """Between two poses of a sweep a point moves by this much at most, where the path is short enough for `STEPS_MAX`."""
 STEPS_MAX = 16
 """Of one piece of a path. A longer one gets wider margins instead."""
+PLACE_M_MAX = 1e7
+"""Nothing local is further from its origin than a quarter of the earth; beyond, numbers lose their millimetres."""
 _TURN_DEG_MAX = 170.0
 """A turn further than this might as well go the other way round."""
 
@@ -70,6 +72,8 @@ def steps_between(a: Pose, b: Pose, width_px: int, height_px: int) -> list[tuple
     lean = half_px / focal
     turn_px = focal * (radians(hypot(*turns[:2])) * (1 + lean * lean) + radians(abs(turns[2])) * lean)
     moved_px = turn_px + half_px * (abs(zoom) + abs(k1)) + focal * hypot(*move) / 5
+    if not isfinite(moved_px):
+        return None
     count = max(1, min(STEPS_MAX, ceil(moved_px / STEP_PX)))
     pan, tilt, roll = (abs(radians(turn)) / count / 2 for turn in turns)
     half = HalfStep(
@@ -103,6 +107,8 @@ def reach_of(pose: Pose, half: HalfStep, bounds: PoseBounds, width_px: int, heig
     """None: the bounds are so wide, or the lens so odd, that no proof holds; the whole picture is to be hidden."""
     numbers = (bounds.angle_deg, bounds.position_m, bounds.focal_share, bounds.k1)
     if not all(isfinite(number) and number >= 0 for number in numbers) or bounds.focal_share >= 0.5:
+        return None
+    if max(abs(pose.x_m), abs(pose.y_m), abs(pose.z_m)) > PLACE_M_MAX:
         return None
     half_w, half_h = width_px / 2, height_px / 2
     zoomed = exp(half.zoom) / (1 - bounds.focal_share)  # told focal length / least true one

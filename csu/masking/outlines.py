@@ -34,7 +34,7 @@ def outlines(
 
     `from_lens`: the quads are metres from the lens, wherever it is, and no error of its place matters. `raster_px`:
     how much wider, for who draws them. `outward` (n, 3): quads that no ray of the picture can meet from this side are
-    left out (zeros: never). None: something is so near that no outline holds it.
+    left out (zeros: never). None: something is so near that no outline holds it, or further than numbers go.
     """
     if len(quads) == 0:
         return []
@@ -44,6 +44,8 @@ def outlines(
     points = (axes.reshape(-1, 3) @ flat).reshape(3, len(reaches), 4, -1)
     if not from_lens:
         points -= np.matmul(axes[:, :, None, :], sight.place[None, :, :, None])
+    if not np.isfinite(points).all():
+        return None
     shows = _may_show(points, sight)
     if outward is not None:
         shows &= ~_turns_its_back(outward, sight)

@@ -56,6 +56,22 @@ def test_no_pixel_is_missed_by_a_camera_that_hangs_on_a_facade_between_balconies
         assert cells[(rows * 8 + 4) // 16, (columns * 8 + 4) // 16].all()
 
 
+@pytest.mark.requirement("PRV-2")
+def test_no_pixel_is_missed_by_a_camera_on_a_facade_that_hangs_elsewhere_by_more_than_its_distance_to_the_wall(
+    look, view_of
+):
+    rng = np.random.default_rng(3)
+    bounds, covers = PoseBounds(1.0, 0.4), []
+    for pan in range(0, 360, 8):
+        told = Pose(0.0, 0.0, 6.0, float(pan), -10.0, 0.0, 300.0)
+        covers.append(cover_of(told, [WALL], 640, 360, 2.5, bounds=bounds))
+        x, y, z = rng.uniform((-0.4, -0.29, -0.4), 0.4)  # never inside the wall
+        true = replace(told, x_m=x, y_m=y, z_m=6.0 + z, pan_deg=pan + rng.uniform(-1, 1))
+        rows, columns = np.nonzero(look(view_of(true, (WALL,), BALCONIES), 8) == 4)
+        assert covers[-1].cells[(rows * 8 + 4) // 16, (columns * 8 + 4) // 16].all()
+    assert any(not cover.is_whole and cover.share > 0 for cover in covers)
+
+
 @pytest.mark.parametrize("position_m", [0.0, 0.5])
 def test_a_camera_that_hangs_on_a_facade_sees_the_street(position_m):
     away, along = (

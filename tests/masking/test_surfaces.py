@@ -29,7 +29,6 @@ def test_fifty_boxes_are_two_hundred_facades_and_fifty_roofs():
     assert forbidden_surfaces(street, (), 2.5).quads.shape == (250, 4, 3)
 
 
-@pytest.mark.requirement("PRV-2")
 def test_a_dwelling_begins_at_the_doctrines_height_above_its_ground_and_ends_with_its_roof():
     heights = forbidden_surfaces([HOUSE], (), 2.5).quads[:, :, 2]
     assert heights.min() == 102.5
@@ -55,14 +54,12 @@ def test_roof_and_walls_hold_all_that_stands_out_by_as_much_as_a_balcony(ring):
     assert walls.buffer(1e-6).covers(roof.boundary)
 
 
-@pytest.mark.requirement("PRV-1")
 def test_a_zone_on_the_map_has_sides_top_and_bottom_whatever_its_building_is():
     quads = forbidden_surfaces([replace(HOUSE, dwelling=False)], [DOOR], 2.5).quads
     assert len(quads) == 6
     assert sorted({float(z) for z in quads[:, :, 2].ravel()}) == [100.0, 102.2]
 
 
-@pytest.mark.requirement("PRV-1")
 def test_a_zone_on_the_picture_lies_on_the_rays_through_its_corners(world_from_camera):
     rays = forbidden_surfaces((), [WINDOW], 2.5).rays
     right, ahead, up = (rays.reshape(-1, 3) @ world_from_camera(POSE)).T
@@ -73,7 +70,6 @@ def test_a_zone_on_the_picture_lies_on_the_rays_through_its_corners(world_from_c
     assert shown == {(0.2, 0.3), (0.5, 0.3), (0.4, 0.6)}
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize(
     "zone",
     [
