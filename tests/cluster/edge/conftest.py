@@ -24,7 +24,7 @@ from csu.ingest import CameraPipeline, Outlets
 from csu.machine import SystemChance, SystemClock
 from csu.masking import FILL_YUV, Cover, CoverPolicy
 from csu.masking.edge import MASK_COLOURS_YUV, edge_masks
-from sim.endpoints import EndpointSpec, RtspFarm
+from sim.endpoints import EndpointSpec, MaskFault, RtspFarm
 
 SIZE = (640, 360)
 HOUSE = Building("house", ((-8.0, 20.0), (6.0, 20.0), (6.0, 30.0), (-8.0, 30.0)), 0.0, 9.0, True)
@@ -43,7 +43,7 @@ class Run:
         decoder = av.codec.CodecContext.create("h264", "r")
         decoder.extradata = self.encoded.extradata
         shown = []
-        for packet in [*(av.Packet(each.data) for each in self.packets), None]:
+        for packet in [*(av.Packet(each.data) for each in list(self.packets)), None]:
             shown += [frame.to_ndarray()[: SIZE[1]] for frame in decoder.decode(packet)]
         return shown
 
@@ -119,7 +119,7 @@ class Served:
         """Pictures, kept or shown, in which something else than one of the masks' greys shows under the cover."""
         inner = self.cover.cells.repeat(16, axis=0).repeat(16, axis=1)[: SIZE[1], : SIZE[0]]
         greys = (FILL_YUV[0], *(colour[0] for colour in MASK_COLOURS_YUV))
-        shown = [*self.wall.frames, *(luma for run in self.recorder.runs for luma in run.lumas())]
+        shown = [*self.wall.frames, *(luma for run in list(self.recorder.runs) for luma in run.lumas())]
         return sum(min(int(np.abs(luma[inner].astype(int) - grey).max()) for grey in greys) > 40 for luma in shown)
 
 
@@ -148,12 +148,32 @@ class Street:
         return Served(assignment, cover)
 
 
-@pytest.fixture(scope="session")
+BETRAYALS = {
+    "main-only": MaskFault.MAIN_ONLY,
+    "snapshot-clear": MaskFault.SNAPSHOT_CLEAR,
+    "sub-only": MaskFault.SUB_ONLY,
+    "reboots": MaskFault.GONE_AFTER_REBOOT,
+}
+
+
+@pytest.fixture(scope="module")
 def street() -> Iterator[Street]:
-    names = ("honest", "main-only", "snapshot-clear", "sub-only", "reboots")
+    names = ("honest", "half-reached", *BETRAYALS)
     specs = [EndpointSpec(name, number, sub=True, frames_per_s=25) for number, name in enumerate(names, 1)]
     with RtspFarm(specs) as farm:
         yield Street(farm)
+
+
+@pytest.fixture(scope="module")
+def served(street: Street) -> Iterator[dict[str, Served]]:
+    """All of the street's cameras at once, by name. "half-reached": its second stream is not where it is said to be."""
+    with ExitStack() as stack:
+        for name, fault in BETRAYALS.items():
+            if fault is not MaskFault.GONE_AFTER_REBOOT:  # strikes when its test says so
+                street.farm.set_mask_fault(name, fault)
+        cameras = {name: stack.enter_context(street.serve(name)) for name in ("honest", *BETRAYALS)}
+        cameras["half-reached"] = stack.enter_context(street.serve("half-reached", other="rtsp://127.0.0.1:9/none"))
+        yield cameras
 
 
 @pytest.fixture
