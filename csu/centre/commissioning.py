@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import hypot
+from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from csu.governance import (
     LocalDoctrine,
@@ -22,6 +25,7 @@ from csu.governance import (
     digest_of,
 )
 from csu.governance.mask_events import MaskEvent
+from csu.governance.mask_sets import SameBuildings
 from csu.hal.camera import CameraCapabilities, CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
@@ -31,7 +35,7 @@ from csu.hal.site import Signatory, Site
 from csu.hal.words import NO_WORDS, Words
 
 BUILDINGS_KEPT_WHOLE = 500
-"""A site of no more buildings gives all of them to every camera: nothing left out, nothing left out wrongly."""
+"""People sign all buildings of a site; a node is told those that can matter. Of no more than this it is told all."""
 
 DETAIL_M = 1.0
 """A fixed camera may be spared a building of which one pixel shows more than this, at its nearest corner and longest
@@ -64,16 +68,15 @@ def survey(
 ) -> CameraSurvey:
     """The mask set a site's data make for one camera. `pose`: of a fixed camera, None when nobody calibrated it."""
     profile = capabilities.profiles[0]
-    bounds = PoseBounds()
     usable = pose if pose is not None and pose.is_finite() else None
     mask_set = MaskSet(
         camera=camera,
         pose=None if capabilities.ptz else usable,
         follows_pose=capabilities.ptz,
         pose_size_px=(profile.width_px, profile.height_px),
-        bounds=bounds,
+        bounds=PoseBounds(),
         dynamics=capabilities.dynamics,
-        buildings=within_sight(site.buildings, None if capabilities.ptz else usable, bounds),
+        buildings=site.buildings,
         zones=site.zones,
         mask_above_m=doctrine.mask_above_m,
     )
@@ -84,20 +87,27 @@ def survey(
     return CameraSurvey(camera, mask_set, capabilities.ptz)
 
 
-def within_sight(buildings: tuple[Building, ...], pose: Pose | None, bounds: PoseBounds) -> tuple[Building, ...]:
-    """Those of which a fixed camera could show a window; all of them without a pose, or when they are few."""
-    if pose is None or len(buildings) <= BUILDINGS_KEPT_WHOLE:
+def within_sight(mask_set: MaskSet) -> tuple[Building, ...]:
+    """The buildings of a set of which its camera could show a window: all of them when they are few or it may zoom."""
+    pose, buildings = mask_set.pose, mask_set.buildings
+    if pose is None or mask_set.follows_pose or len(buildings) <= BUILDINGS_KEPT_WHOLE:
         return buildings
-    reach_m = pose.focal_px * (1 + bounds.focal_share) * DETAIL_M + bounds.position_m
-    return tuple(building for building in buildings if not _nearest_m(building, pose) > reach_m)
+    reach_m = pose.focal_px * (1 + mask_set.bounds.focal_share) * DETAIL_M + mask_set.bounds.position_m
+    x, y, radius = _circles(SameBuildings(buildings))
+    left_out = np.hypot(x - pose.x_m, y - pose.y_m) - radius > reach_m  # False for what is no number
+    return tuple(building for building, out in zip(buildings, left_out.tolist(), strict=True) if not out)
 
 
-def _nearest_m(building: Building, pose: Pose) -> float:
-    """At most the distance to the building on the map: to the circle around its first corner that holds it all."""
-    (first_x, first_y), radius_m = building.footprint_m[0] if building.footprint_m else (pose.x_m, pose.y_m), 0.0
-    for x, y in building.footprint_m:
-        radius_m = max(radius_m, hypot(x - first_x, y - first_y))
-    return hypot(first_x - pose.x_m, first_y - pose.y_m) - radius_m
+@lru_cache(maxsize=4)
+def _circles(same: SameBuildings) -> NDArray[np.float64]:
+    """(3, n): for each building the x, y and radius of a circle that holds it all; not a number without a footprint."""
+    circles = np.full((3, len(same.buildings)), np.nan)
+    for index, building in enumerate(same.buildings):
+        if building.footprint_m:
+            ring = np.array(building.footprint_m)
+            middle = ring.mean(axis=0)
+            circles[:, index] = (*middle, np.hypot(*(ring - middle).T).max())
+    return circles
 
 
 class Commissioning:
@@ -169,7 +179,7 @@ class Commissioning:
             pose_size_px=made.pose_size_px,
             bounds=made.bounds,
             dynamics=made.dynamics,
-            buildings=made.buildings,
+            buildings=within_sight(made),
             zones=made.zones,
             mask_above_m=made.mask_above_m,
             mask_epoch=version.number,

@@ -42,6 +42,21 @@ class MaskSet:
         return self.pose is None and not self.follows_pose
 
 
+class SameBuildings:
+    """Equal to itself only: 1,300 cameras share one tuple of 20,000 buildings, which is not to be hashed each time."""
+
+    __slots__ = ("buildings",)
+
+    def __init__(self, buildings: tuple[Building, ...]) -> None:
+        self.buildings = buildings
+
+    def __hash__(self) -> int:
+        return id(self.buildings)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameBuildings) and other.buildings is self.buildings
+
+
 @dataclass(frozen=True, slots=True)
 class MaskSetText:
     """A mask set as it is kept: its buildings, which many cameras share, stand apart under their own digest."""
@@ -56,7 +71,7 @@ class MaskSetText:
 def text_of(mask_set: MaskSet) -> MaskSetText:
     """The canonical text. Raises MaskSetUnusable for a number that is not finite."""
     try:
-        buildings_digest, buildings = _buildings_text(_Same(mask_set.buildings))
+        buildings_digest, buildings = _buildings_text(SameBuildings(mask_set.buildings))
         bare = replace(mask_set, buildings=())
         plain = {field.name: _plain(getattr(bare, field.name)) for field in fields(bare)}
     except ValueError as error:
@@ -114,23 +129,8 @@ _SETS = TypeAdapter(MaskSet)
 _BUILDINGS = TypeAdapter(tuple[Building, ...])
 
 
-class _Same:
-    """Equal to itself only: 1,300 cameras share one tuple of 20,000 buildings, which is not to be hashed each time."""
-
-    __slots__ = ("buildings",)
-
-    def __init__(self, buildings: tuple[Building, ...]) -> None:
-        self.buildings = buildings
-
-    def __hash__(self) -> int:
-        return id(self.buildings)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.buildings is self.buildings
-
-
 @lru_cache(maxsize=8)
-def _buildings_text(same: _Same) -> tuple[str, BodyText]:
+def _buildings_text(same: SameBuildings) -> tuple[str, BodyText]:
     body = _json(_plain(same.buildings))
     return sha256_of(body), body
 

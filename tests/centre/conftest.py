@@ -159,12 +159,14 @@ class Stage:
 
         async def whole() -> None:
             running = asyncio.create_task(centre.run())
-            if act is not None:
-                await act()
-            await asyncio.sleep(seconds)
-            assert not running.done(), "the centre ended by itself"
-            await centre.stop()
-            await running
+            try:
+                if act is not None:
+                    await act()
+                await asyncio.sleep(seconds)
+                assert not running.done(), "the centre ended by itself"
+            finally:
+                await centre.stop()
+                await running
 
         self.loop.run_until_complete(whole())
 

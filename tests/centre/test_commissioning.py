@@ -9,7 +9,7 @@ from math import hypot
 import pytest
 
 from csu.centre.commissioning import BUILDINGS_KEPT_WHOLE, Commissioning, survey, within_sight
-from csu.governance import LocalDoctrine, MaskLedger
+from csu.governance import LocalDoctrine, MaskLedger, MaskSet
 from csu.hal.camera import (
     CameraCapabilities,
     CameraId,
@@ -207,20 +207,25 @@ def many(count: int) -> tuple[Building, ...]:
     return tuple(at(i) for i in range(count))
 
 
-def test_few_buildings_are_all_kept():
+def town_set(buildings, **changes) -> MaskSet:
+    plain = MaskSet(CAMERA, POSE, False, (640, 360), PoseBounds(), None, tuple(buildings), (), 2.5)
+    return replace(plain, **changes)
+
+
+def test_few_buildings_are_all_told():
     town = many(BUILDINGS_KEPT_WHOLE)
-    assert within_sight(town, POSE, PoseBounds()) is town
+    assert within_sight(town_set(town)) == town
 
 
-def test_a_camera_that_zooms_and_one_nobody_placed_are_spared_no_building():
+@pytest.mark.parametrize("changes", [{"pose": None}, {"follows_pose": True}], ids=["not placed", "zooms"])
+def test_a_camera_that_zooms_and_one_nobody_placed_are_spared_no_building(changes):
     town = many(BUILDINGS_KEPT_WHOLE + 2000)
-    assert within_sight(town, None, PoseBounds()) is town
+    assert within_sight(town_set(town, **changes)) == town
 
 
 def test_a_building_is_left_out_only_when_a_pixel_shows_more_than_a_metre_of_its_nearest_wall():
     town = many(2500)
-    bounds = PoseBounds(focal_share=0.1, position_m=2.0)
-    kept = set(within_sight(town, POSE, bounds))
+    kept = set(within_sight(town_set(town, bounds=PoseBounds(focal_share=0.1, position_m=2.0))))
     assert 100 < len(kept) < len(town)
     reach_m = 500.0 * 1.1 + 2.0
     for building in town:
@@ -234,10 +239,14 @@ def test_a_building_is_left_out_only_when_a_pixel_shows_more_than_a_metre_of_its
         assert building in kept or nearest_m > reach_m
 
 
-def test_a_building_whose_corners_are_no_numbers_is_never_left_out():
-    nan = float("nan")
-    broken = replace(many(1)[0], footprint_m=((nan, nan), (1.0, 1.0), (2.0, 2.0)))
-    assert broken in within_sight((*many(600), broken), POSE, PoseBounds())
-    assert replace(broken, footprint_m=()) in within_sight(
-        (*many(600), replace(broken, footprint_m=())), POSE, PoseBounds()
-    )
+@pytest.mark.parametrize("ring", [(), ((float("nan"), 1.0), (1.0, 1.0), (2.0, 2.0))], ids=["none", "no number"])
+def test_a_building_without_a_usable_footprint_is_never_left_out(ring):
+    broken = replace(many(1)[0], footprint_m=ring)
+    assert broken in within_sight(town_set((*many(600), broken)))
+
+
+def test_people_sign_all_buildings_of_the_site_and_the_node_is_told_the_near_ones(opened):
+    town = many(2500)
+    masks = opened(replace(SITE, buildings=town))
+    assert masks.standing(CAMERA, NOW_NS).in_force.mask_set.buildings == town
+    assert 100 < len(masks.bind(BARE, NOW_NS).buildings) < len(town)

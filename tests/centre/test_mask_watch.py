@@ -79,6 +79,14 @@ def test_a_moved_camera_is_wholly_masked_at_once_and_the_others_are_not(stage, m
     assert [(s.lifecycle, s.mask_version) for s in centre.board.all()] == [(NOT_COMMISSIONED, 0), (ACTIVE, 1)]
 
 
+def test_a_camera_that_moved_is_masked_before_anything_is_written(stage, moves, masks, monkeypatch):
+    node, seen = moves(), []
+    write = Commissioning.moved
+    monkeypatch.setattr(Commissioning, "moved", lambda self, *move: (seen.append(shown(node)), write(self, *move)))
+    stage.play(stage.centre([node], masks=masks), 6)
+    assert seen == [[False, True]]
+
+
 def test_it_stays_so_when_the_centre_starts_again(stage, moves, scripted, masks, path):
     stage.play(stage.centre([moves()], masks=masks), 10)
     node = scripted.Node("n1")

@@ -7,6 +7,7 @@ import asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from csu.console import RoomHealth
+from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.wall import WallError
 from csu.hal.words import Words
@@ -20,6 +21,13 @@ def test_every_camera_is_listed_with_its_state_and_its_refused_sound(console) ->
     assert [line["audio_offered"] for line in cameras] == [False, False, True]
     assert cameras[1]["detail"] == {"fr": "aucun paquet en 10 s", "en": "no packet for 10 s"}
     assert cameras[0]["since_ms"] == (console.clock.now_ns() - 5 * NS_PER_S) // NS_PER_MS
+
+
+def test_every_camera_says_where_it_stands_in_its_life_and_which_masks_it_has(console) -> None:
+    console.room.change(0, lifecycle=CameraLifecycle.ACTIVE, mask_version=3)
+    console.room.change(1, lifecycle=CameraLifecycle.NOT_COMMISSIONED)
+    told = [(line["lifecycle"], line["mask_version"]) for line in console.get("/api/cameras").json()]
+    assert told == [("active", 3), ("not_commissioned", 0), ("draft", 0)]
 
 
 def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) -> None:
