@@ -22,6 +22,8 @@ AGAIN_AFTER_NS = 10 * NS_PER_S
 """A run that broke off for want of a packet begins again after this, not sooner: each change of route cuts a file."""
 BROKEN_RUNS_MAX = 10
 """Runs of one plan that may break off: a camera that sends its pictures out of order (B frames) breaks off each."""
+KEY_EVERY_NS_MAX = 10 * NS_PER_S
+"""Segments end, and whoever watches begins, at key frames: with rarer ones the engine's route serves better."""
 WAITING_MAX = 64
 """Packets whose picture has not come out of the decoder yet."""
 
@@ -84,6 +86,7 @@ class EdgeConnection:
         self._told_bad: Words | None = None
         self._again_at_ns: Nanoseconds = 0
         self._broken_runs = 0
+        self._key_at_ns: Nanoseconds = 0
 
     @property
     def is_kept(self) -> bool:
@@ -120,7 +123,7 @@ class EdgeConnection:
             return None
         if not self._is_kept and now_ns < self._again_at_ns:
             return None
-        found = stage.verified(clear, data)
+        found = self._verified(stage, clear, data)
         if isinstance(found, Kept):
             self._is_kept = True
             if not self._is_told_good:
@@ -139,6 +142,15 @@ class EdgeConnection:
         self._trust.end()
         self._waiting.clear()
         self._stage, self._stage_of, self._is_kept = None, None, False
+
+    def _verified(self, stage: EdgeStage, clear: ClearFrame, data: bytes) -> Kept | NotKept:
+        found = stage.verified(clear, data)
+        if isinstance(found, NotKept):
+            return found
+        if found.packet.is_key:
+            self._key_at_ns = clear.captured.at_ns
+        is_rare = clear.captured.at_ns - self._key_at_ns > KEY_EVERY_NS_MAX
+        return NotKept(_RARE_KEYS, is_failure=True) if is_rare else found
 
     def _stage_for(self, assignment: Assignment, shape: PictureShape) -> EdgeStage | None:
         size = (shape.width_px, shape.height_px, shape.full_range)
@@ -191,6 +203,10 @@ _VERIFIED = Words(
 _BROKEN = Words(
     "des paquets manquent trop souvent, ou ses images ne viennent pas dans l'ordre (images B)",
     "packets are missing too often, or its pictures come out of order (B frames)",
+)
+_RARE_KEYS = Words(
+    f"plus de {KEY_EVERY_NS_MAX // NS_PER_S} s sans image clé : réglez-en une par seconde ou deux",
+    f"more than {KEY_EVERY_NS_MAX // NS_PER_S} s without a key frame: set one each second or two",
 )
 _LATE = Words(
     "ses autres flux n'ont pas pu être contrôlés à temps : le moteur masque",

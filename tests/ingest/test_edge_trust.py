@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Assignment, CameraEventKind, EdgePlan
 from csu.hal.words import Words
 from csu.ingest import Kept, NotKept, PictureShape
-from csu.ingest.edge_connection import AGAIN_AFTER_NS, BROKEN_RUNS_MAX, EdgeConnection
+from csu.ingest.edge_connection import AGAIN_AFTER_NS, BROKEN_RUNS_MAX, KEY_EVERY_NS_MAX, EdgeConnection
 from csu.ingest.edge_trust import EdgeTrust
 
 PLAN = EdgePlan((OnboardMask("a", ((0, 0), (1, 0), (1, 1))),), audit_every_s=60.0)
@@ -93,13 +94,13 @@ def test_a_failure_holds_over_connections_until_another_plan_comes(trust) -> Non
 
 
 class Stage:
-    """Lets packets through by their first byte: g(ood), b(ad), w(ait)."""
+    """Lets packets through by their first byte: g(ood, and a key frame), p(redicted), b(ad), w(ait)."""
 
     interrupted = 0
 
     def verified(self, clear: ClearFrame, data: bytes) -> Kept | NotKept:
-        if data == b"g":
-            return Kept("frame", "packet", None)  # type: ignore[arg-type]
+        if data in (b"g", b"p"):
+            return Kept("frame", SimpleNamespace(is_key=data == b"g"), None)  # type: ignore[arg-type]
         return NotKept(BAD, is_failure=data == b"b")
 
     def missing(self, planes: YuvPlanes) -> Words | None:
@@ -128,7 +129,7 @@ class Line:
         self._at += 1
         if data is not None:
             self.edge.packet(self._at, data)
-        clear = ClearFrame(CameraId("c"), self._at, CaptureTime(self._at, False), self._planes)
+        clear = ClearFrame(CameraId("c"), self._at, CaptureTime(now_ns, False), self._planes)
         return self.edge.take(clear, self._at, self.assignment, self.shape, now_ns) is not None
 
 
@@ -189,6 +190,14 @@ def test_a_camera_whose_packets_never_fit_its_pictures_is_given_up(line) -> None
         assert not line.show(None, number * AGAIN_AFTER_NS)
     assert not line.show(b"g", BROKEN_RUNS_MAX * AGAIN_AFTER_NS)
     assert line.told[-1] is FAILED
+
+
+def test_a_camera_whose_key_frames_are_too_rare_is_the_engines(line) -> None:
+    assert line.show(b"g")
+    assert line.show(b"p", KEY_EVERY_NS_MAX)
+    assert line.show(b"g", KEY_EVERY_NS_MAX)
+    assert not line.show(b"p", 2 * KEY_EVERY_NS_MAX + 1)
+    assert line.told == [VERIFIED, FAILED]
 
 
 def test_another_size_or_assignment_is_looked_at_afresh(line) -> None:

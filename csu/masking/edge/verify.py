@@ -120,7 +120,7 @@ def as_shown(colour_yuv: tuple[int, int, int], *, full_range: bool) -> tuple[int
     if not full_range:
         return colour_yuv
     y, u, v = colour_yuv
-    return round((y - 16) * 255 / 219), *(round((c - 128) * 255 / 224) + 128 for c in (u, v))  # type: ignore[return-value]
+    return round((y - 16) * 255 / 219), 128 + round((u - 128) * 255 / 224), 128 + round((v - 128) * 255 / 224)
 
 
 def _window(inside: NDArray[np.bool_]) -> tuple[int, int, int, int]:
