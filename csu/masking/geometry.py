@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.errors import BadInput
-from csu.hal.place import Building, Pose
+from csu.hal.place import Pose
 
 NEAR_M = 0.05
 """Shapes are cut at this distance before the lens; what comes nearer in the picture hides the whole of it."""
@@ -25,13 +25,6 @@ Quads = NDArray[np.float64]
 
 class BuildingUnusable(BadInput):
     """A building or a zone cannot be drawn: the pictures around it must be wholly masked."""
-
-
-def dwelling_surfaces(buildings: Iterable[Building], mask_above_m: float) -> Quads:
-    """The quads of `csu.masking.surfaces.forbidden_surfaces` without zones, for callers that have not moved over."""
-    from csu.masking.surfaces import forbidden_surfaces
-
-    return forbidden_surfaces(buildings, (), mask_above_m).quads
 
 
 def camera_axes(pose: Pose) -> Floats:

@@ -11,7 +11,7 @@ from pyproj import Geod, Transformer
 
 from csu.hal.words import Language
 from csu.masking.dwellings import Dwellings, GroundRange, LocalFrame, import_buildings, import_page
-from csu.masking.geometry import dwelling_surfaces
+from csu.masking.surfaces import forbidden_surfaces
 
 METZ = LocalFrame(6.1757, 49.1203)
 
@@ -90,7 +90,7 @@ def test_a_declared_ground_holds_from_its_lowest_to_its_highest(geojson):
 def test_a_building_of_unknown_ground_is_masked_from_foot_to_sky(geojson):
     house = shapely.box(6.1757, 49.1203, 6.1758, 49.1204)
     imported = import_buildings(geojson([(house, {"building": "yes"})]))
-    surfaces = dwelling_surfaces(imported.buildings, 2.5)
+    surfaces = forbidden_surfaces(imported.buildings, (), 2.5).quads
     assert surfaces[..., 2].min() < -100
     assert surfaces[..., 2].max() > 4_900
     assert (imported.tally.unknown_ground, imported.tally.unknown_height, imported.tally.unknown_use) == (1, 1, 1)

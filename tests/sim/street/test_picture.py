@@ -13,7 +13,7 @@ import pytest
 
 from csu.hal.frame_mark import draw_mark, read_mark
 from csu.hal.frames import YuvPlanes
-from csu.hal.place import Pose
+from csu.hal.place import MapZone, Pose
 from sim.street import MASK_ABOVE_M, build_street, canary_share, mark_is_clear, planes_of, posts, sensitive_quads, zones_of
 from sim.street.canary import CHROMA_MIN
 
@@ -90,21 +90,25 @@ def test_the_canary_survives_h264_and_does_not_leak_into_pictures_without_it(dra
         assert canary_share(planes) == 0.0
 
 
-@pytest.mark.requirement("PRV-2")
+@pytest.mark.requirement("PRV-1", "PRV-2")
 def test_the_engines_cover_leaves_no_canary_and_a_cover_for_another_pose_does(draw, demo_posts, through_h264):
-    """Two programs that share no code agree; and the oracle sees it when they do not."""
+    """Two programs that share no code agree; and the oracle sees it when they do not, or when a zone is forgotten."""
+    zones = zones_of(build_street(1))
+    doors_shown = 0.0
     for post in demo_posts:
         planes = through_h264([draw(post.pose)])[0]
         beside = replace(post.pose, tilt_deg=post.pose.tilt_deg - 8.0)
-        wrong = canary_share(_filled(planes, beside))
-        assert canary_share(_filled(planes, post.pose)) == 0.0, f"camera {post.number}: canary outside the cover"
+        wrong = canary_share(_filled(planes, beside, zones))
+        doors_shown += canary_share(_filled(planes, post.pose, ()))
+        assert canary_share(_filled(planes, post.pose, zones)) == 0.0, f"camera {post.number}: canary outside the cover"
         assert wrong > 0.0 or post.number - 1 == AT_SCHOOL
+    assert doors_shown > 0.001, "without zones, doors and ground-floor windows are seen"
 
 
-def _filled(planes: YuvPlanes, pose: Pose) -> YuvPlanes:
+def _filled(planes: YuvPlanes, pose: Pose, zones: tuple[MapZone, ...]) -> YuvPlanes:
     from csu.masking import cover_of
 
-    cover = cover_of(pose, build_street(1).buildings, 640, 360, MASK_ABOVE_M)
+    cover = cover_of(pose, build_street(1).buildings, 640, 360, MASK_ABOVE_M, zones=zones)
     hidden = np.kron(cover.cells, np.ones((16, 16), bool))[:360:2, :640:2]
     u, v = planes.u.copy(), planes.v.copy()
     u[hidden], v[hidden] = 128, 128
