@@ -6,7 +6,7 @@ outlined all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import cos, radians, sin, sqrt
 
 import numpy as np

@@ -14,7 +14,16 @@ import pytest
 from csu.hal.frame_mark import draw_mark, read_mark
 from csu.hal.frames import YuvPlanes
 from csu.hal.place import MapZone, Pose
-from sim.street import MASK_ABOVE_M, build_street, canary_share, mark_is_clear, planes_of, posts, sensitive_quads, zones_of
+from sim.street import (
+    MASK_ABOVE_M,
+    build_street,
+    canary_share,
+    mark_is_clear,
+    planes_of,
+    posts,
+    sensitive_quads,
+    zones_of,
+)
 from sim.street.canary import CHROMA_MIN
 
 AT_SCHOOL = 6  # the school fills this camera's picture: hardly a dwelling in sight
