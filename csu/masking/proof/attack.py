@@ -88,8 +88,9 @@ def attack(chance: Chance) -> list[AttackResult]:
         for name, operator in controls.items()
     ]
     for fill in Fill:
-        seen = [_through_the_mask(crop, fill, chance.stream(f"street/{n}")) for n, crop in enumerate(noisy)]
-        his = [_masked(crop, fill, chance.stream("his street")).planes.y[_WINDOW] for crop in persons]
+        # All walk in one street: whatever differs in what is seen of them is of the person.
+        seen = [_through_the_mask(crop, fill, chance.stream("street")) for crop in noisy]
+        his = [_masked(crop, fill, chance.stream("street")).planes.y[_WINDOW] for crop in persons]
         rate = max(_rate(seen, persons), _rate(seen, his))  # he may compare with either
         results.append(AttackResult(_FILLS[fill], rate, must_win=False))
     return results
@@ -108,7 +109,7 @@ def _normalised(crops: list[Crop]) -> NDArray[np.float64]:
 
 
 def _through_the_mask(person: Crop, fill: Fill, dice: Chance) -> Crop:
-    """The person on a street of their own, masked, encoded, decoded, cut out again."""
+    """The person in a street, masked, encoded, decoded, cut out again."""
     (shown,) = recording_path([_masked(person, fill, dice)])
     assert isinstance(shown, YuvPlanes)  # noqa: S101 - what that path gives; for mypy
     return shown.y[_WINDOW].copy()

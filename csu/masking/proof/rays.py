@@ -18,7 +18,7 @@ from csu.hal.place import PictureZone, Pose
 Floats = NDArray[np.float64]
 Labels = NDArray[np.uint8]
 
-_RAYS_AT_ONCE = 512
+_RAYS_AT_ONCE = 256
 """Rays times faces of one pass stay within a processor's cache."""
 
 
