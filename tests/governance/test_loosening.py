@@ -11,18 +11,20 @@ from hypothesis import strategies as st
 
 from csu.governance import MaskSet, digest_of, loosens
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+from csu.hal.clock import NS_PER_S
 from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment
-from csu.hal.place import Building, MapZone, PictureZone, Pose, PoseBounds, PtzDynamics, ZoneKind
+from csu.hal.place import Building, MapZone, PictureZone, Pose, PoseBounds, PoseReading, PtzDynamics, ZoneKind
 from csu.masking import CoverPolicy
 
 CAMERA = CameraId("cam-0042")
 RECORD = CameraRecord(CAMERA, 42, "Place", CommuneId("metz"), ViewType.WIDE)
 WIDTH, HEIGHT = 320, 192
+NOW_NS = 10**18
 
 
-def cover_of(mask_set: MaskSet):
-    """The cells that a picture of this camera loses: bool."""
+def cover_of(mask_set: MaskSet, readings: tuple[PoseReading, ...] = ()):
+    """The cells that a picture of this camera loses: bool. `readings`: around the instant NOW_NS."""
     assignment = Assignment(
         RECORD,
         StreamAddress("rtsp://127.0.0.1/1"),
@@ -37,7 +39,7 @@ def cover_of(mask_set: MaskSet):
         mask_set.dynamics,
     )
     policy = CoverPolicy(assignment, WIDTH, HEIGHT)
-    return policy.cover(CaptureTime(10**18, from_camera=True), 10**18, ()).cells
+    return policy.cover(CaptureTime(NOW_NS, from_camera=True), NOW_NS + NS_PER_S, readings).cells
 
 
 def box(x_m: float, y_m: float, width_m: float) -> tuple[tuple[float, float], ...]:
@@ -136,6 +138,28 @@ pairs = st.composite(lambda draw: ((old := draw(sets)), changed(draw, old)))()
 @given(pairs)
 def test_a_set_that_is_said_to_loosen_nothing_covers_all_that_was_covered(pair):
     assert not shows(pair)
+
+
+mounts = st.sampled_from([None, PtzDynamics(100.0, 80.0, 1.0), PtzDynamics(30.0, 20.0, 0.5)])
+
+
+@st.composite
+def turns(draw: st.DrawFn) -> tuple[PoseReading, ...]:
+    """What a mount says of itself around NOW_NS: at rest, or turning by some degrees in 200 ms."""
+    pose, turned_deg = draw(poses), draw(st.sampled_from([0.0, 0.0, 2.0, 12.0]))
+    after = replace(pose, pan_deg=pose.pan_deg + turned_deg)
+    moving = turned_deg > 0
+    span_ns = NS_PER_S // 10
+    return PoseReading(pose, NOW_NS - span_ns, moving), PoseReading(after, NOW_NS + span_ns, moving)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pairs, mounts, mounts, turns())
+def test_a_camera_that_turns_is_covered_by_a_set_that_loosens_nothing_wherever_it_turns(pair, mount, other, readings):
+    old, new = (replace(each, pose=None, follows_pose=True) for each in pair)
+    old, new = replace(old, dynamics=mount), replace(new, dynamics=other)
+    if not loosens(old, new):
+        assert not (cover_of(old, readings) & ~cover_of(new, readings)).any()
 
 
 def shows(pair: tuple[MaskSet, MaskSet]) -> int:
