@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmNotKept, AlarmStore
 from csu.centre.commissioning import Commissioning
+from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import (
     CatalogueWritten,
     CentreCounts,
@@ -81,10 +82,12 @@ class Centre:
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
         masks: Commissioning | None = None,
+        self_masking: Sequence[Camera] = (),
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
+        `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
         self._ports = ports
@@ -112,6 +115,14 @@ class Centre:
             give=self._give,
             in_executor=self._in_executor,
         )
+        self._edges = EdgeKeeper(
+            self_masking,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            tell=lambda camera, why: self._tell(Trouble(camera, why, self._now())),
+            clock=ports.clock,
+        )
+        self.listen(self._edges.hear)
         self.desk = AlarmDesk()
         self._counts = CentreCounts()
         self._waiting: list[Manifest] = []
@@ -139,6 +150,7 @@ class Centre:
             endless = [group.create_task(self._watch_board(), name="board")]
             endless += [group.create_task(self._watch_desk(), name="desk")]
             endless += [group.create_task(self._masks.run(), name="masks")]
+            endless += [group.create_task(self._edges.run(), name="edge masks")]
             endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
             endless += [group.create_task(self._tell_pose(c), name=f"pose {c.record.camera}") for c in self._posed]
             await asyncio.gather(*followers)
@@ -388,18 +400,19 @@ class Centre:
         return True
 
     async def move(self, camera: Camera, velocity: PtzVelocity) -> None:
-        """Turn a camera; its picture is wholly masked first. Raises CameraError; KeyError if no node serves it."""
-        await self._blank(camera)
+        """Turn a camera; its node masks all it may show meanwhile (decision 0019). Raises CameraError; KeyError if no
+        node serves it: nobody would mask it."""
+        self._require_served(camera)
         await camera.move(velocity)
 
     async def go_to(self, camera: Camera, pose: Pose) -> None:
-        """Send a camera to a pose; its picture is wholly masked first. Raises as `move`."""
-        await self._blank(camera)
+        """Send a camera to a pose. Raises as `move`."""
+        self._require_served(camera)
         await camera.go_to(pose)
 
-    async def _blank(self, camera: Camera) -> None:
-        """Before an order leaves: no picture of the beginning movement is masked by the pose that was (PRV-5)."""
-        await self._nodes[self._node_of[camera.record.camera]].pose(camera.record.camera, None)
+    def _require_served(self, camera: Camera) -> None:
+        if camera.record.camera not in self._node_of:
+            raise KeyError(camera.record.camera)
 
     async def _tell_pose(self, camera: Camera) -> None:
         name = camera.record.camera

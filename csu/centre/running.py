@@ -163,6 +163,7 @@ def _centre(
         alarm_store=alarm_store,
         panels=site.alarm_panels,
         posed_cameras=prepared.posed,
+        self_masking=prepared.self_masking,
         unreached=prepared.unreached,
         masks=masks,
     )
@@ -204,6 +205,8 @@ class _Prepared:
     assignments: tuple[Assignment, ...]
     posed: tuple[Camera, ...]
     """The PTZ cameras, whether or not their masks are in force."""
+    self_masking: tuple[Camera, ...]
+    """Fixed cameras with masks of their own."""
     unreached: tuple[tuple[CameraRecord, Words], ...]
 
 
@@ -212,25 +215,31 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     assignments: list[Assignment] = []
     surveys: list[CameraSurvey] = []
     posed: list[Camera] = []
+    self_masking: list[Camera] = []
     unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
-            assignment, said = await _ask(camera, site, settings.doctrine)
+            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine)
         except CameraError as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
             continue
         assignments.append(assignment)
         surveys.append(said)
         posed += [camera] if said.follows_pose else []
+        self_masking += [camera] if masks_itself else []
     last = max((camera.record.number for camera in site.cameras), default=0)
     assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
     now_ns = SystemClock().now_ns()
     await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
-    return _Prepared(tuple(masks.bind(a, now_ns) for a in assignments), tuple(posed), tuple(unreached))
+    bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
+    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached))
 
 
-async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey]:
-    """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands."""
+async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:
+    """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands.
+
+    The last value: whether it may be left to mask by itself.
+    """
     capabilities = await camera.capabilities()
     if capabilities.audio_sources:
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
@@ -245,7 +254,7 @@ async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Ass
         mask_epoch=0,
     )
     said = survey(camera.record.camera, site, doctrine, capabilities, reading.pose if reading else None)
-    return wholly_masked(bare), said
+    return wholly_masked(bare), said, capabilities.onboard_masks > 0 and not capabilities.ptz
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:
