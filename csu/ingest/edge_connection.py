@@ -16,14 +16,16 @@ from csu.hal.frames import ClearFrame, EncodedFormat, MaskedFrame, MaskedPacket,
 from csu.hal.media import Assignment, CameraEventKind
 from csu.hal.words import Words
 from csu.ingest.edge_trust import EdgeTrust
+from csu.ingest.parameter_sets import nal_units
 from csu.ingest.ports import PictureShape
 
 AGAIN_AFTER_NS = 10 * NS_PER_S
 """A run that broke off for want of a packet begins again after this, not sooner: each change of route cuts a file."""
 BROKEN_RUNS_MAX = 10
-"""Runs of one plan that may break off: a camera that sends its pictures out of order (B frames) breaks off each."""
+"""Runs of one assignment that may break off, by loss or another format: out of order (B frames), each of them does."""
 KEY_EVERY_NS_MAX = 10 * NS_PER_S
 """Segments end, and whoever watches begins, at key frames: with rarer ones the engine's route serves better."""
+_SPS, _PPS = 7, 8
 WAITING_MAX = 64
 """Packets whose picture has not come out of the decoder yet."""
 
@@ -77,7 +79,7 @@ class EdgeConnection:
         self._route = route
         self._trust = trust
         self._tell = tell
-        self._sets_beside = sets_beside
+        self._sets = _parameter_sets(sets_beside)
         self._waiting: deque[tuple[Nanoseconds, bytes]] = deque(maxlen=WAITING_MAX)
         self._stage: EdgeStage | None = None
         self._stage_of: tuple[Assignment, tuple[int, int, bool]] | None = None
@@ -87,6 +89,7 @@ class EdgeConnection:
         self._again_at_ns: Nanoseconds = 0
         self._broken_runs = 0
         self._key_at_ns: Nanoseconds = 0
+        self._has_other_sets = False
 
     @property
     def is_kept(self) -> bool:
@@ -94,7 +97,11 @@ class EdgeConnection:
         return self._is_kept
 
     def packet(self, pts_ns: Nanoseconds, data: bytes) -> None:
-        """A packet is about to be decoded. `data` is forgotten unless its picture is."""
+        """A packet is about to be decoded. Other parameter sets in it make another stream of it: all begins again."""
+        sps, pps = _parameter_sets(data)
+        if not (set(sps) <= set(self._sets[0]) and set(pps) <= set(self._sets[1])):
+            self._sets = sps or self._sets[0], pps or self._sets[1]
+            self._has_other_sets = True
         self._waiting.append((pts_ns, data))
 
     def interrupt(self) -> None:
@@ -154,16 +161,23 @@ class EdgeConnection:
 
     def _stage_for(self, assignment: Assignment, shape: PictureShape) -> EdgeStage | None:
         size = (shape.width_px, shape.height_px, shape.full_range)
-        if self._stage_of is not None and self._stage_of[0] is assignment and self._stage_of[1] == size:
+        is_known = self._stage_of is not None and self._stage_of[0] is assignment
+        if is_known and self._stage_of == (assignment, size) and not self._has_other_sets:
             return self._stage
-        self._stage = None if assignment.edge is None else self._route(assignment, shape, self._sets_beside)
+        self._broken_runs = self._broken_runs + 1 if is_known else 0
+        self._stage = None if assignment.edge is None else self._route(assignment, shape, self._sets_beside())
         self._stage_of = assignment, size
-        self._is_kept, self._is_told_good, self._again_at_ns, self._broken_runs = False, False, 0, 0
+        self._has_other_sets = False
+        self._is_kept, self._is_told_good, self._again_at_ns = False, False, 0
         if self._stage is None or assignment.edge is None:
             self._trust.end()
         else:
             self._trust.begin(assignment.edge, self._stage.missing)
+            self._give_up_if_broken()
         return self._stage
+
+    def _sets_beside(self) -> bytes:
+        return b"".join(b"\0\0\0\1" + unit for units in self._sets for unit in units)
 
     def _distrust(self) -> None:
         """Tell once why, if it is a failure or the camera was believed so far."""
@@ -183,6 +197,9 @@ class EdgeConnection:
             return
         self._is_kept, self._again_at_ns = False, now_ns + AGAIN_AFTER_NS
         self._broken_runs += 1
+        self._give_up_if_broken()
+
+    def _give_up_if_broken(self) -> None:
         if self._broken_runs >= BROKEN_RUNS_MAX:
             self._trust.fail(_BROKEN)
 
@@ -194,6 +211,12 @@ class EdgeConnection:
                     self._waiting.popleft()
                 return data if place == 0 else None
         return None
+
+
+def _parameter_sets(annex_b: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """(SPS, PPS), in order."""
+    units = [unit for unit in nal_units(annex_b) if unit]
+    return tuple(u for u in units if u[0] & 0x1F == _SPS), tuple(u for u in units if u[0] & 0x1F == _PPS)
 
 
 _VERIFIED = Words(

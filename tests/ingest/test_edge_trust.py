@@ -208,6 +208,20 @@ def test_another_size_or_assignment_is_looked_at_afresh(line) -> None:
     assert line.show(b"g")
 
 
+def test_other_parameter_sets_are_another_stream(line) -> None:
+    assert line.show(b"g")
+    line.edge.packet(line._at + 1, b"\0\0\0\1\x67abc\0\0\0\1\x68d\0\0\0\1\x65x")
+    assert not line.show(None)
+    assert line.trust.order(0) is not None
+
+
+def test_a_camera_that_never_stops_changing_its_parameter_sets_is_given_up(line) -> None:
+    for number in range(BROKEN_RUNS_MAX):
+        line.edge.packet(line._at + 1, b"\0\0\0\1\x67" + bytes([number + 1]) + b"\0\0\0\1\x65x")
+        line.show(None)
+    assert line.trust.failure is not None
+
+
 def test_where_nothing_can_be_left_to_the_camera_nothing_is_audited(trust) -> None:
     line = Line(trust, lambda: None)
     assert not line.show(b"g")
