@@ -215,7 +215,8 @@ class _Town:
         dice = self._dice
         out = dice.uniform(0.6, BALCONY_OUT_M_MAX)
         wide = part.wide_m if dice.uniform(0, 1) < 0.3 else dice.uniform(1, part.wide_m)
-        at = part.point(dice.uniform(0, part.wide_m - wide), -out)
+        start = dice.uniform(0, part.wide_m - wide) if dice.uniform(0, 1) < 0.8 else -out  # round the corner
+        at = part.point(start, -out)
         for floor in range(1, 5):
             slab = low_m + 2.6 + 2.8 * (floor - 1)
             if slab + 1.1 > top_m:
