@@ -16,6 +16,7 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from csu import __version__
+from csu.centre.camera_command import app as camera_app
 from csu.centre.demo_command import demo_command
 from csu.centre.masks_command import app as masks_app
 from csu.compliance import compliance_command
@@ -44,6 +45,7 @@ def build_app() -> typer.Typer:
     app.command("compliance", help=say("Chaque exigence, ses preuves.", "Each requirement, its proofs."))(
         compliance_command
     )
+    app.add_typer(camera_app, name="camera")
     app.add_typer(masks_app, name="masks")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
