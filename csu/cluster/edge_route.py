@@ -18,9 +18,7 @@ def edge_route(views: ViewKeepers) -> EdgeRoute:
     return lambda assignment, shape, sets_beside: _edge_stage(assignment, shape, sets_beside, views.of(assignment))
 
 
-def _edge_stage(
-    assignment: Assignment, shape: PictureShape, sets_beside: bytes, view: ViewKeeper
-) -> EdgeStage | None:
+def _edge_stage(assignment: Assignment, shape: PictureShape, sets_beside: bytes, view: ViewKeeper) -> EdgeStage | None:
     """None where only the engine can mask.
 
     That is a camera without a plan, one that turns, one that is wholly masked (not signed off, moved, no pose), and
@@ -51,6 +49,8 @@ class EdgeStage:
         if self._view.is_locked:
             self._masks.interrupt()
             return NotKept(_MOVED, is_failure=True)
+        if self._view.hides:
+            return self._suspected()
         found = self._masks.verified(clear, data)
         if not isinstance(found, VerifiedPicture):
             return NotKept(found.why, found.is_failure)
@@ -58,7 +58,14 @@ class EdgeStage:
             self._masks.interrupt()
             return NotKept(_HIDDEN_BORDER, is_failure=True)
         self._view.seen(found.frame, self._cover, self._pose, clear.captured.at_ns)
+        if self._view.hides:
+            return self._suspected()
         return Kept(found.frame, found.packet, found.begins)
+
+    def _suspected(self) -> NotKept:
+        """The engine masks all of it, and goes on looking."""
+        self._masks.interrupt()
+        return NotKept(_MOVED, is_failure=False)
 
     def missing(self, planes: YuvPlanes) -> Words | None:
         return self._masks.missing(planes)

@@ -43,11 +43,15 @@ class EngineStage:
 
     def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: Nanoseconds) -> MaskedFrame:
         cover = self._policy.cover(clear.captured, now_ns, readings)
-        if self._view.is_locked:
-            cover = self._whole
-        frame = mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
-        self._view.seen(frame, cover, self._policy.view, now_ns)
-        return frame
+        if self._view.wants(now_ns):
+            seen = self._mask(clear, cover)
+            self._view.seen(seen, cover, self._policy.view, now_ns)
+            if not self._view.hides:
+                return seen
+        return self._mask(clear, self._whole if self._view.hides else cover)
+
+    def _mask(self, clear: ClearFrame, cover: Cover) -> MaskedFrame:
+        return mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:
         return self._encoder.encode(frame)

@@ -49,6 +49,15 @@ class ViewKeeper:
         """It was moved, and nobody has signed its masks again: only whole masks."""
         return self._is_locked
 
+    @property
+    def hides(self) -> bool:
+        """Whether the whole picture is to be masked: it was moved, or the last look suspects that it was."""
+        return self._is_locked or self._watch.is_suspect
+
+    def wants(self, now_ns: Nanoseconds) -> bool:
+        """Is a look due? A locked camera is not looked at: only people open it."""
+        return not self._is_locked and self._watch.wants(now_ns)
+
     def follow(self, assignment: Assignment) -> None:
         """The newest assignment. Masks signed anew, or newer ones, are for a view to learn anew: they open the lock."""
         if not assignment.commissioned:
@@ -58,8 +67,9 @@ class ViewKeeper:
             self._is_withdrawn = self._is_locked = False
 
     def seen(self, frame: MaskedFrame, cover: Cover, pose: Pose | None, now_ns: Nanoseconds) -> None:
-        """A masked picture, its cover, and the pose it is told to be from (None: it moves)."""
-        if self._is_locked or not self._watch.wants(now_ns):
+        """Look at a masked picture before anybody else does, with its cover and the pose it is told to be from (None:
+        the camera moves). `hides` then says whether it may be shown."""
+        if not self.wants(now_ns):
             return
         change = self._watch.look(frame.planes.y, cover, pose, now_ns)
         if change is not None:

@@ -69,6 +69,8 @@ class ViewWatch:
         self._looked_at_ns: Nanoseconds | None = None
         self._recent: deque[tuple[ViewState, Words]] = deque(maxlen=COVERED_LOOKS)
         self.state = ViewState.LEARNING
+        self.is_suspect = False
+        """The last look found the camera moved: nothing of its picture is to be shown until a look says otherwise."""
         self.views_learned = len(self._views)
         """Grows with every view learned: there is more to remember."""
 
@@ -94,6 +96,7 @@ class ViewWatch:
         if found is ViewState.SAME:
             view.reference = _adapted(view.reference, seen)
         self._recent.append((found, words))
+        self.is_suspect = found is ViewState.MOVED
         return self._conclude()
 
     def memory(self) -> bytes:
