@@ -87,6 +87,12 @@ class _Error:
     focal_share: float = 0.0
     k1: float = 0.0
 
+    def away_from(self, wall: tuple[float, float] | None) -> _Error:
+        """The same error, to the other side where it would put the camera into its wall."""
+        x, y, z = self.place_m
+        into = wall is not None and x * wall[0] + y * wall[1] < 0
+        return replace(self, place_m=(-x, -y, z)) if into else self
+
     def real(self, told: Pose) -> Pose:
         """Where the camera truly looks when it is told to look so."""
         x, y, z = self.place_m
@@ -103,6 +109,7 @@ def trial(scene: Scene, case: Case, chance: Chance) -> Trial:
     bounds, error = PoseBounds(0.0), _Error()
     if case in (Case.WRONG_POSE, Case.ALL):
         bounds, error = _wrong(dice)
+        error = error.away_from(scene.wall)
     fastest = log_uniform(dice, *PAN_DEG_PER_S)
     sheet = PtzDynamics(fastest, fastest * dice.uniform(0.3, 0.7), dice.uniform(0.2, 1.0)) if case.is_ptz else None
     scale = 1 if dice.uniform(0, 1) < 0.7 else 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import atan2, cos, degrees, exp, hypot, log, pi, sin, sqrt
+from math import atan2, cos, degrees, exp, hypot, log, pi, radians, sin, sqrt
 from typing import TypeAlias, TypeVar
 
 from csu.hal.chance import Chance
@@ -41,6 +41,8 @@ class Scene:
     width_px: int
     height_px: int
     mask_above_m: float
+    wall: Point | None
+    """Away from the facade it hangs on; None on a mast. No camera stands in a wall, however wrong its told place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def scene(number: int, chance: Chance) -> Scene:
     pose = _pose(dice, town, eye, facing, focal_px, (width_px, height_px))
     drawn = _picture_zones(dice, pose, (width_px, height_px))
     world = World(Faces.of(town.faces), ground, drawn)
-    return Scene(number, world, tuple(town.buildings), zones + drawn, pose, width_px, height_px, MASK_ABOVE_M)
+    wall = None if facing is None else (sin(radians(facing)), cos(radians(facing)))
+    return Scene(number, world, tuple(town.buildings), zones + drawn, pose, width_px, height_px, MASK_ABOVE_M, wall)
 
 
 class _Town:
@@ -130,9 +133,9 @@ class _Town:
         walls = self._others if dice.uniform(0, 1) < 0.75 else self._bare_homes
         if walls and dice.uniform(0, 1) < 0.3:
             box, top_m = pick(dice, walls)
-            place = box.point(dice.uniform(0.2, 0.8) * box.wide_m, -dice.uniform(0.6, 1.0))
+            place = box.point(dice.uniform(0.2, 0.8) * box.wide_m, -dice.uniform(0.1, 1.0))
             foot = self.ground_m(place)
-            if top_m - foot > 3.5 and not any(other.holds(place, 0.3) for other in self._solid):
+            if top_m - foot > 3.5 and not any(other.holds(place, 0.3) for other in self._solid if other.at != box.at):
                 eye = (*place, foot + dice.uniform(3.0, min(9.0, top_m - foot)))
                 return eye, degrees(atan2(sin(box.turn), -cos(box.turn)))  # clockwise from north
         place = (dice.uniform(-2, 2), dice.uniform(-2, 2))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from csu.hal.place import PictureZone, Pose, ZoneKind
 from csu.machine import SystemChance
-from csu.masking.proof import Case, Label, judge
+from csu.masking.proof import Case, Label, judge, rays
 from csu.masking.proof.cases import trial
 from csu.masking.proof.noise import noise
 from csu.masking.proof.rays import Faces, World, directions, look, turned
@@ -119,3 +121,13 @@ def test_noise_is_spread_evenly():
     drawn = noise(SystemChance("n"), (200, 200))
     assert abs(float(drawn.mean()) - 127.5) < 2
     assert len(np.unique(drawn)) == 256
+
+
+@pytest.mark.parametrize("module", ["rays", "scenes", "courses", "cases"])
+def test_the_truth_shares_no_line_with_the_masks(module):
+    """A mistake in a shared rotation or lens would hide itself."""
+    source = (Path(rays.__file__).parent / f"{module}.py").read_text(encoding="utf-8")
+    imported = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    ours = [name for name in imported if name is not None and name.startswith("csu.")]
+    assert ours
+    assert all(name.startswith(("csu.hal.", "csu.masking.proof.")) for name in ours), ours
