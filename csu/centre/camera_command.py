@@ -165,12 +165,12 @@ def _summary(found: Calibration, written: Path, page: Path) -> dict[str, Any]:
                 "k1": round(step.k1, 4),
                 "focal_off_share": round(step.focal_share, 4),
                 "k1_off": round(step.k1_off, 4),
+                "masks_made_with": None if step.by_effect is None else asdict(step.by_effect),
             }
             for step in model.zooms
         ],
         "angle_off_deg": round(model.angle_off_deg, 3),
         "position_off_m": round(model.position_off_m, 3),
-        "masks_made_with": None if model.by_effect is None else asdict(model.by_effect),
         "widened": round(found.widened, 3),
         "margin_px": round(found.margin_px, 1),
         "residuals": residual_rows(found),

@@ -212,18 +212,18 @@ def _model(found: Fit, widened: float, calibrated_at: str) -> CameraModel:
         max(ANGLE_FLOOR_DEG, float(found.sigma(ANGLES).max()) * times + reading_deg),
         max(POSITION_FLOOR_M, float(found.sigma(PLACE).max()) * times),
         zooms,
-        None,
         len(survey.points),
         calibrated_at,
     )
 
 
 def _by_effect(model: CameraModel, found: Fit, widened: float) -> CameraModel:
-    if found.survey.ptz:
-        return model
-    _, strict = model.pose_at(strict=True)
-    bounds = bounds_by_effect(found, strict, widened, float(np.median(found.survey.distance_m)))
-    return replace(model, by_effect=bounds)
+    distance_m = float(np.median(found.survey.distance_m))
+    zooms = []
+    for at, step in enumerate(model.zooms):
+        pose, strict = model.pose_at(zoom=step.zoom, strict=True)
+        zooms.append(replace(step, by_effect=bounds_by_effect(found, pose, at, strict, widened, distance_m)))
+    return replace(model, zooms=tuple(zooms))
 
 
 def _margin_px(model: CameraModel, found: Fit) -> float:

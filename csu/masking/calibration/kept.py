@@ -49,9 +49,12 @@ def load_model(path: Path) -> CameraModel:
 
 def _usable(model: CameraModel) -> bool:
     numbers = [value for value in asdict(model).values() if isinstance(value, float)]
-    numbers += [value for step in model.zooms for value in asdict(step).values()]
+    numbers += [value for step in model.zooms for value in asdict(step).values() if isinstance(value, float)]
     off = [model.angle_off_deg, model.position_off_m]
     off += [bound for step in model.zooms for bound in (step.focal_share, step.k1_off)]
+    by_effect = [step.by_effect for step in model.zooms if step.by_effect is not None]
+    off += [bound for each in by_effect for bound in asdict(each).values()]
+    numbers += off
     zooms = [step.zoom for step in model.zooms]
     return (
         bool(zooms)

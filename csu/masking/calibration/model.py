@@ -35,6 +35,8 @@ class ZoomStep:
     k1: float
     focal_share: float
     k1_off: float
+    by_effect: PoseBounds | None = None
+    """Bounds for the masks: errors go together, and their effect is less than that of the bounds of all (`effect`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,6 @@ class CameraModel:
     position_off_m: float
     zooms: tuple[ZoomStep, ...]
     """Ascending, at least one."""
-    by_effect: PoseBounds | None
-    """A fixed camera's bounds for the masks, where its errors, which go together, need less (`effect`)."""
     points: int
     """Matched points that the fit kept."""
     calibrated_at: str
@@ -86,8 +86,8 @@ class CameraModel:
             step.focal_px,
             step.k1,
         )
-        if self.by_effect is not None and not strict:
-            return pose, self.by_effect
+        if step.by_effect is not None and not strict:
+            return pose, step.by_effect
         return pose, PoseBounds(self.angle_off_deg, self.position_off_m, step.focal_share, step.k1_off)
 
     def _lens_at(self, zoom: float | None) -> ZoomStep:
@@ -114,6 +114,7 @@ class CameraModel:
             low_step.k1 * (1 - share) + high_step.k1 * share,
             (1 + max(low_step.focal_share, high_step.focal_share)) * (1 + expm1(bend)) - 1,
             max(low_step.k1_off, high_step.k1_off) + k1_between / 2,
+            _between(low_step.by_effect, high_step.by_effect, expm1(bend), k1_between / 2),
         )
 
     def _bend(self, after: int) -> float:
@@ -134,3 +135,15 @@ class CameraModel:
         if not seconds:
             return abs(logs[after] - logs[after - 1]) * TWO_KNOTS_BEND
         return 2 * max(seconds) * width * width / 8
+
+
+def _between(low: PoseBounds | None, high: PoseBounds | None, bend: float, k1_off: float) -> PoseBounds | None:
+    """The larger of each number, and what is not known between the two zooms."""
+    if low is None or high is None:
+        return None
+    return PoseBounds(
+        max(low.angle_deg, high.angle_deg),
+        max(low.position_m, high.position_m),
+        (1 + max(low.focal_share, high.focal_share)) * (1 + bend) - 1,
+        max(low.k1, high.k1) + k1_off,
+    )
