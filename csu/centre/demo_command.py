@@ -20,8 +20,9 @@ from rich.table import Table
 from csu.centre.added import clip_stream, rtsp_stream
 from csu.centre.demo import DemoResult, run_demo
 from csu.centre.demo_report import write_demo_report
-from csu.centre.events import CentreEvent, NodeChanged, Trouble
+from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.running import CentreSettings, RunningCentre
+from csu.governance import lifecycle_words
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent
 from csu.hal.site import Option
@@ -152,6 +153,8 @@ class _Teller:
             case CameraEvent():
                 self._told = event.detail
                 self._log.info(_line(event.camera, event.detail))
+            case CameraLifecycleChanged():
+                self._log.warning(_line(event.camera, lifecycle_words(event.after), event.detail))
             case NodeChanged():
                 self._log.info(_line(event.node, _UP if event.up else _DOWN, event.detail))
             case Trouble():
@@ -203,6 +206,7 @@ def _summary(result: DemoResult, report: Path) -> dict[str, Any]:
             "expected": result.expected,
             "live": result.live,
             "states": {status.record.camera: status.state.value for status in result.cameras},
+            "lifecycle": {status.record.camera: status.lifecycle.value for status in result.cameras},
         },
         "frames": {
             "decoded": counts.frames_decoded,
