@@ -22,6 +22,7 @@ from csu.masking import cover, edge, fill, outlines, policy, still, surfaces
 from csu.masking.cover import Cover
 from csu.masking.fill import Fill
 from csu.masking.geometry import NEAR_M, Floats
+from csu.masking.proof.cases import Case
 from csu.masking.proof.oracle import Part
 from csu.masking.surfaces import Surfaces
 from csu.masking.track import PoseSpan
@@ -36,6 +37,8 @@ class Defect:
     name: str
     found_by: tuple[Part, ...]
     plant: Plant
+    case: Case = Case.EXACT
+    """Where GEOMETRY must find it."""
 
 
 @contextmanager
@@ -179,13 +182,13 @@ DEFECTS = (
     Defect("no near-plane clip", _SEEN, _no_near_plane_clip),
     Defect("one-pixel shrink", (Part.INTERFERENCE,), _one_pixel_shrink),
     Defect("chroma forgotten", _PIXELS, _chroma_forgotten),
-    Defect("one frame late after a preset", _SEEN, _one_frame_late),
+    Defect("one frame late after a preset", _SEEN, _one_frame_late, Case.SLEWING),
     Defect("full-range assumption", (Part.PICTURES,), _full_range_assumption),
     Defect("Gaussian instead of fill", (*_PIXELS, Part.ATTACK), _gaussian),
     Defect("mask skipped on the thumbnail path", _PIXELS, _thumbnail_of_the_clear_picture),
     Defect("edge audit disabled", (Part.EDGE_AUDIT,), _audit_says_yes),
     Defect("cover not grown by a cell", _SEEN, lambda: _in_place_of(cover, "_grown", lambda cells: cells)),
-    Defect("bounds of the pose ignored", _SEEN, _poses_drawn_as(_same, PoseBounds(0.0))),
+    Defect("bounds of the pose ignored", _SEEN, _poses_drawn_as(_same, PoseBounds(0.0)), Case.WRONG_POSE),
     Defect("lens taken for a pinhole", _SEEN, _poses_drawn_as(lambda pose: replace(pose, k1=0.0))),
     Defect("roll turned the wrong way", _SEEN, _poses_drawn_as(lambda pose: replace(pose, roll_deg=-pose.roll_deg))),
     Defect("zones forgotten", _SEEN, _surfaces_made_of(lambda buildings, zones: (buildings, ()))),
@@ -193,7 +196,7 @@ DEFECTS = (
     Defect("roofs forgotten", _SEEN, lambda: _in_place_of(surfaces, "_flat", lambda *_: np.empty((0, 4, 3)))),
     Defect("unknown height taken for low", _SEEN, lambda: _in_place_of(surfaces, "UNLIMITED_HEIGHT_M", 4.0)),
     Defect("unknown use taken for no dwelling", _SEEN, _surfaces_made_of(_known_uses)),
-    Defect("no sweep between readings", _SEEN, _no_sweep),
+    Defect("no sweep between readings", _SEEN, _no_sweep, Case.SLEWING),
     Defect("another stream's focal length", _SEEN, lambda: _in_place_of(policy, "_focal_scale", lambda *_: 1.0)),
     Defect("writing into the decoder's planes", (Part.INTERFERENCE,), lambda: _in_place_of(fill, "_copied", _lent)),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,12 +115,15 @@ def prove(scenes: int, chance: Chance, told: Callable[[Part, int], None] = lambd
     return Proof(scenes, cases, pictures, differing, attacked, audited)
 
 
-def findings(part: Part, chance: Chance, scenes: int = 40) -> list[str]:
-    """What one part alone finds wrong, in words, up to the first scene with something; nothing when all holds."""
+def findings(part: Part, chance: Chance, scenes: int = 40, cases: Sequence[Case] = tuple(Case)) -> list[str]:
+    """What one part alone finds wrong, in words, up to the first scene with something; nothing when all holds.
+
+    `scenes`, at most, for GEOMETRY and PICTURES; `cases` for GEOMETRY.
+    """
     match part:
         case Part.GEOMETRY:
             for number in range(scenes):
-                results = judge((number,), chance)
+                results = judge((number,), chance, cases)
                 found = [f"{seen.case}, scene {number}" for result in results.values() for seen in result.missed_at]
                 if found:
                     return found
@@ -132,7 +135,11 @@ def findings(part: Part, chance: Chance, scenes: int = 40) -> list[str]:
                     return [f"{leak.path}, {leak.kind}, scene {number}" for leak in leaks]
             return []
         case Part.INTERFERENCE:
-            return interference(range(INTERFERENCE_ROUNDS), chance, KINDS)
+            for number in range(INTERFERENCE_ROUNDS):
+                differing = interference((number,), chance, KINDS)
+                if differing:
+                    return differing
+            return []
         case Part.ATTACK:
             return [result.words.en for result in attack(chance) if not result.holds]
         case Part.EDGE_AUDIT:

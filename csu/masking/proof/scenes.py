@@ -70,6 +70,11 @@ class _Box:
             self.point(0, self.deep_m),
         )
 
+    def from_side(self, side: int) -> _Box:
+        """The same box, told from another of its four sides."""
+        at, turn = self.ring[side], self.turn + side * pi / 2
+        return _Box(at, turn, *((self.wide_m, self.deep_m) if side % 2 == 0 else (self.deep_m, self.wide_m)))
+
     def holds(self, place: Point, margin_m: float) -> bool:
         x, y = place[0] - self.at[0], place[1] - self.at[1]
         along, left = x * cos(self.turn) + y * sin(self.turn), y * cos(self.turn) - x * sin(self.turn)
@@ -216,6 +221,7 @@ class _Town:
     def _balconies(self, part: _Box, low_m: float, top_m: float, line_m: float) -> None:
         """Before one facade, on up to four floors; now and then from corner to corner."""
         dice = self._dice
+        part = part.from_side(dice.integer(0, 3))
         out = dice.uniform(0.6, BALCONY_OUT_M_MAX)
         wide = part.wide_m if dice.uniform(0, 1) < 0.3 else dice.uniform(1, part.wide_m)
         start = dice.uniform(0, part.wide_m - wide) if dice.uniform(0, 1) < 0.8 else -out  # round the corner

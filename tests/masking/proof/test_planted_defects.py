@@ -22,7 +22,7 @@ ISSUE = {
 }
 
 
-@pytest.mark.parametrize("part", list(Part), ids=str)
+@pytest.mark.parametrize("part", [part for part in Part if part is not Part.ATTACK], ids=str)
 def test_without_a_defect_nothing_is_found(part: Part):
     assert findings(part, SystemChance(SEED), scenes=8) == []
 
@@ -30,7 +30,7 @@ def test_without_a_defect_nothing_is_found(part: Part):
 @pytest.mark.parametrize(("defect", "part"), CASES, ids=[f"{d.name} - {part}" for d, part in CASES])
 def test_a_planted_defect_is_found(defect: Defect, part: Part):
     with defect.plant():
-        assert findings(part, SystemChance(SEED)), f"seed {SEED}"
+        assert findings(part, SystemChance(SEED), cases=(defect.case,)), f"seed {SEED}"
 
 
 def test_every_defect_of_the_list_is_planted():
