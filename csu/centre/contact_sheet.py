@@ -31,14 +31,15 @@ def contact_sheet(segments: Sequence[Path], pictures: int = PICTURES) -> bytes |
         return None
     wanted = {round((index + 0.5) * count / pictures) for index in range(pictures)}
     tiles: list[_Bgr] = []
-    seen, first_s = 0, None
+    seen, before_s, at_s = 0, 0.0, 0.0
     for path in segments:
+        before_s += at_s  # each segment counts its own time from 0
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
                 at_s = frame.time or 0.0
-                first_s = at_s if first_s is None else first_s
                 if seen in wanted:
-                    tiles.append(_tile(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), at_s - first_s))
+                    picture = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+                    tiles.append(_tile(picture, before_s + at_s))
                 seen += 1
     done, sheet = cv2.imencode(".png", _together(tiles))
     if not done:
