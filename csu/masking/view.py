@@ -70,7 +70,7 @@ class ViewWatch:
         self._recent: deque[tuple[ViewState, Words]] = deque(maxlen=COVERED_LOOKS)
         self.state = ViewState.LEARNING
         self.is_suspect = False
-        """The last look found the camera moved: nothing of its picture is to be shown until a look says otherwise."""
+        """The last look found nothing that proves the camera still: its picture is not to be shown until one does."""
         self.views_learned = len(self._views)
         """Grows with every view learned: there is more to remember."""
 
@@ -92,11 +92,11 @@ class ViewWatch:
             self.views_learned += view.reference is not None
             return self._become(ViewState.SAME, AS_LEARNED) if view.reference is not None else None
         scale = SMALL_PX[0] / cover.width_px
-        found, words = compare(view.reference, seen, pose.focal_px * scale * tan(radians(self._angle_deg)))
-        if found is ViewState.SAME:
+        found = compare(view.reference, seen, pose.focal_px * scale * tan(radians(self._angle_deg)))
+        if found.state is ViewState.SAME:
             view.reference = _adapted(view.reference, seen)
-        self._recent.append((found, words))
-        self.is_suspect = found is ViewState.MOVED
+        self._recent.append((found.state, found.words))
+        self.is_suspect = not found.is_still
         return self._conclude()
 
     def memory(self) -> bytes:

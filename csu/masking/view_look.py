@@ -84,26 +84,40 @@ def _blurred(picture: Grey, sigma_px: float) -> Grey:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.float32)
 
 
-def compare(reference: Look, seen: Look, shift_px_max: float) -> tuple[ViewState, Words]:
-    """One look against the reference. `shift_px_max`: in small pixels."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look against the reference. `is_still`: something proves that the camera looks where it looked."""
+
+    state: ViewState
+    words: Words
+    is_still: bool
+
+
+def compare(reference: Look, seen: Look, shift_px_max: float) -> Finding:
+    """What became of the view. `shift_px_max`: how far it may have turned, in small pixels."""
     valid = reference.valid & seen.valid
     tiles = _tiles(reference.contrast, seen.contrast, valid)
+    is_still = tiles.firm >= _FIRM_TILES  # whatever stands before it, that much lies exactly where it lay
     if tiles.textured and tiles.dead >= 0.5 * tiles.textured:
-        return ViewState.COVERED, _COVERED
+        return Finding(ViewState.COVERED, _COVERED, is_still)
     if seen.sharpness < 0.2 * reference.sharpness:
         coarse = _correlation(_blurred(reference.contrast, 2), _blurred(seen.contrast, 2), valid)
-        return (ViewState.DEFOCUSED, _DEFOCUSED) if coarse > 0.5 else (ViewState.COVERED, _COVERED)
+        if coarse > 0.5:
+            return Finding(ViewState.DEFOCUSED, _DEFOCUSED, is_still=True)
+        return Finding(ViewState.COVERED, _COVERED, is_still)
     moved_px = _moved_px(reference.contrast, seen.contrast, valid)
     if moved_px is not None and moved_px > shift_px_max:
         ratio = moved_px / shift_px_max
-        return ViewState.MOVED, Words(
+        words = Words(
             f"la caméra a tourné de {ratio:.1f} fois ce que tolèrent ses masques",
             f"the camera turned by {ratio:.1f} times what its masks bear",
         )
+        return Finding(ViewState.MOVED, words, is_still=False)
     if moved_px is None and tiles.same <= 0.35 * tiles.textured:
-        # Something stands before it, or it looks elsewhere: what still lies exactly where it lay tells.
-        return (ViewState.COVERED, _COVERED) if tiles.firm >= _FIRM_TILES else (ViewState.MOVED, _OTHER_VIEW)
-    return ViewState.SAME, AS_LEARNED
+        if is_still:
+            return Finding(ViewState.COVERED, _COVERED, is_still=True)
+        return Finding(ViewState.MOVED, _OTHER_VIEW, is_still=False)
+    return Finding(ViewState.SAME, AS_LEARNED, is_still=True)
 
 
 def _moved_px(reference: Grey, seen: Grey, valid: Valid) -> float | None:
