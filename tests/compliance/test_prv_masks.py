@@ -251,6 +251,7 @@ def recorded(clear: Sequence[YuvPlanes], masks: Commissioning) -> list[NDArray[n
     return record(clear, masks.bind(replace(FIXED, mask_epoch=0), START_NS))[1]
 
 
+@pytest.mark.requirement("PRV-1")
 @pytest.mark.parametrize("people", [(), (TECHNICIAN,), (DPO,)], ids=["nobody", "no dpo", "no technician"])
 def test_a_camera_whose_coverage_is_not_signed_off_by_both_records_nothing_but_the_mask(clear, open_masks, people):
     masks = open_masks(*people)
@@ -292,6 +293,7 @@ def test_a_moved_camera_returns_to_not_commissioned_and_records_nothing_but_the_
 LIFTING = ("unmask", "lift", "remove", "delete", "clear", "reveal", "disable", "bypass", "override", "raw", "plain")
 
 
+@pytest.mark.requirement("PRV-4")
 @pytest.mark.parametrize("door", [MaskRegister, MaskLedger, Commissioning, Centre], ids=lambda door: door.__name__)
 def test_no_public_deed_around_the_masks_is_for_lifting_one(door):
     """Part of PRV-4: the names; what `reassign`, `bind` and the register do is tested where they are."""

@@ -110,6 +110,7 @@ def test_in_random_towns_no_pixel_of_a_dwelling_above_the_doctrines_height_is_se
     assert results[Case.WRONG_POSE].total.over_mask_ratio < 0.5
 
 
+@pytest.mark.requirement("PRV-3")
 def test_on_every_path_each_pixel_that_sees_a_dwelling_shows_the_fill():
     paths = PATHS | {"recorded file": recording, "live relay": relay, "wall": wall}
     result = judge_pictures(range(8), SystemChance(SEED), paths)
@@ -117,11 +118,13 @@ def test_on_every_path_each_pixel_that_sees_a_dwelling_shows_the_fill():
     assert result.sensitive_px > 50_000
 
 
+@pytest.mark.requirement("PRV-3", "PRV-4")
 def test_two_lives_behind_one_mask_leave_the_same_files_and_the_same_live_pictures():
     paths = {"recorded file": file_bytes, "live relay": relayed_bytes}
     assert interference(range(3), SystemChance(SEED), EVERY_KIND, paths) == []
 
 
+@pytest.mark.requirement("PRV-4")
 def test_a_person_behind_the_mask_is_found_among_120_no_more_often_than_by_chance():
     for tried in attack(SystemChance(SEED)):
         assert tried.holds, tried
