@@ -11,6 +11,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
+from csu.governance.chained_file import ChainedFile, ChainForm, ChainTroubles
 from csu.governance.errors import MaskRegisterNotKept
 from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_register import MaskRegister, VerificationPolicy, not_what_was_decided
@@ -26,38 +27,7 @@ from csu.hal.errors import CsuError
 from csu.hal.place import Building
 from csu.hal.words import Words
 
-FIRST_LINK = sha256_of("csu register of masks, 1")
-"""What the first row is bound to."""
-
-_metadata = sa.MetaData()
-_event = sa.Table(
-    "mask_event",
-    _metadata,
-    sa.Column("sequence", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("body", sa.String, nullable=False),
-    sa.Column("digest", sa.String, nullable=False),
-)
-_text = sa.Table(
-    "mask_text",
-    _metadata,
-    sa.Column("digest", sa.String, primary_key=True),
-    sa.Column("body", sa.String, nullable=False),
-)
-
-_GUARDS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_no_{deed} BEFORE {deed} ON {table} BEGIN "
-    f"SELECT RAISE(ABORT, '{table} only grows'); END"
-    for table in ("mask_event", "mask_text")
-    for deed in ("update", "delete")
-) + (
-    # INSERT OR REPLACE deletes without asking the triggers above.
-    "CREATE TRIGGER IF NOT EXISTS mask_event_no_replace BEFORE INSERT ON mask_event "
-    "WHEN EXISTS (SELECT 1 FROM mask_event WHERE sequence = NEW.sequence) BEGIN "
-    "SELECT RAISE(ABORT, 'mask_event only grows'); END",
-    "CREATE TRIGGER IF NOT EXISTS mask_text_no_replace BEFORE INSERT ON mask_text "
-    "WHEN EXISTS (SELECT 1 FROM mask_text WHERE digest = NEW.digest) BEGIN SELECT RAISE(IGNORE); END",
-)
+FORM = ChainForm("mask_event", first_link=sha256_of("csu register of masks, 1"), texts="mask_text")
 
 _KINDS: dict[str, TypeAdapter[MaskEvent]] = {
     kind.__name__: TypeAdapter(kind) for kind in (Proposed, Signed, Moved, LifecycleSet)
@@ -77,16 +47,10 @@ class MaskLedger:
         self._path = path
         self._policy = policy
         self._buildings: dict[str, tuple[Building, ...]] = {}
+        self._register = MaskRegister(policy)
+        self._file = ChainedFile(path, FORM, ChainTroubles(not_what_was_decided, _not_kept))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._not_kept(error) from error
-        # The driver must not begin transactions of its own: each begins with the write lock, so that who decides
-        # decides on the newest state.
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
-        self._forget()
-        try:
-            self._locked(self._lay_out)
+            self._locked(self._read_on)
         except BaseException:
             self.close()
             raise
@@ -99,7 +63,7 @@ class MaskLedger:
     @property
     def head(self) -> str:
         """The digest of the newest row. Noted elsewhere, it proves later that no row was cut off the end."""
-        return self._head
+        return self._file.head
 
     def decide(self, decision: Decision) -> tuple[MaskEvent, ...]:
         """Take `decision` on the newest state and keep all its events, or none of them.
@@ -121,70 +85,47 @@ class MaskLedger:
 
     def catch_up(self) -> bool:
         """Read what another process added; True when there was something. Raises as `decide`."""
-        before = self._sequence
-        try:
-            with self._engine.connect() as connection:
-                newest = connection.execute(sa.select(sa.func.max(_event.c.sequence))).scalar() or 0
-        except sa.exc.SQLAlchemyError as error:
-            raise self._not_kept(error) from error
-        if newest != before:
+        before = self._file.sequence
+        if self._file.newest() != before:
             self._locked(self._read_on)
-        return self._sequence != before
+        return self._file.sequence != before
 
     def close(self) -> None:
         """Release the file."""
-        self._engine.dispose()
+        self._file.close()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
         self._register = MaskRegister(self._policy)
-        self._sequence, self._head = 0, FIRST_LINK
+        self._file.forget()
 
     def _locked(self, work: Callable[[sa.Connection], _T]) -> _T:
         """Do `work` in one transaction with the write lock; on any failure the register is as the file says."""
-        before, applied = self._sequence, self._register.applied
+        applied = self._register.applied
         try:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return work(connection)
-        except Exception as error:
-            if (self._sequence, self._register.applied) != (before, applied):
+            return self._file.locked(work)
+        except Exception:
+            if self._register.applied != applied:
                 self._read_anew()
-            if isinstance(error, sa.exc.OperationalError):
-                raise self._not_kept(error) from error
-            if isinstance(error, sa.exc.DatabaseError):  # no database, or one that refuses what csu writes
-                raise not_what_was_decided(self._path.name) from error
             raise
 
     def _read_anew(self) -> None:
         """After a transaction that failed half-way. Where that fails too the register is empty: nothing is in force."""
         self._forget()
         try:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                self._read_on(connection)
-        except (sa.exc.SQLAlchemyError, CsuError):
+            self._file.locked(self._read_on)
+        except CsuError:
             self._forget()  # what failed first is raised by the caller; the next call reads again and says so
-
-    def _lay_out(self, connection: sa.Connection) -> None:
-        _metadata.create_all(connection)
-        for guard in _GUARDS:
-            connection.exec_driver_sql(guard)
-        self._read_on(connection)
 
     def _read_on(self, connection: sa.Connection) -> None:
         """Replay the rows behind the last one read. Raises MaskRegisterBroken for one that does not belong."""
-        query = sa.select(_event).where(_event.c.sequence > self._sequence).order_by(_event.c.sequence)
-        for sequence, kind, body, digest in connection.execute(query).all():
-            if sequence != self._sequence + 1 or digest != _link(self._head, sequence, kind, body):
-                raise not_what_was_decided(f"{self._path.name}#{sequence}")
+        for row in self._file.read_on(connection):
             try:
-                event = _KINDS[kind].validate_json(body)
+                event = _KINDS[row.kind].validate_json(row.body)
                 self._register.replay(event, self._set_of(connection, event))
             except (KeyError, ValidationError, CsuError) as error:
-                raise not_what_was_decided(f"{self._path.name}#{sequence}") from error
-            self._sequence, self._head = sequence, digest
+                raise not_what_was_decided(f"{self._path.name}#{row.sequence}") from error
 
     def _set_of(self, connection: sa.Connection, event: MaskEvent) -> MaskSet | None:
         if not isinstance(event, Proposed):
@@ -196,38 +137,30 @@ class MaskLedger:
         return mask_set_from(body, self._buildings[digest])
 
     def _read_text(self, connection: sa.Connection, digest: str) -> str:
-        body = connection.execute(sa.select(_text.c.body).where(_text.c.digest == digest)).scalar()
+        body = self._file.text(connection, digest)
         if body is None or sha256_of(body) != digest:
             raise not_what_was_decided(f"{self._path.name}#{digest[:12]}")
-        return str(body)
+        return body
 
     def _append(self, connection: sa.Connection, event: MaskEvent) -> None:
         if isinstance(event, Proposed):
             text = text_of(self._register.versions(event.camera)[event.version - 1].mask_set)
             for digest, words in ((text.buildings_digest, text.buildings), (text.digest, text.body)):
-                connection.execute(sa.insert(_text), {"digest": digest, "body": words})
-        sequence, kind = self._sequence + 1, type(event).__name__
+                self._file.keep_text(connection, digest, words)
         body = json.dumps(asdict(event), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        digest = _link(self._head, sequence, kind, body)
-        row = {"sequence": sequence, "kind": kind, "body": body, "digest": digest}
-        connection.execute(sa.insert(_event), row)
-        self._sequence, self._head = sequence, digest
-
-    def _not_kept(self, error: Exception) -> MaskRegisterNotKept:
-        why = type(error).__name__
-        return MaskRegisterNotKept(
-            Words(
-                f"le registre des masques ne peut être lu ou écrit ({why})",
-                f"the register of masks cannot be read or written ({why})",
-            ),
-            where=self._path.name,
-            what_to_do=Words(
-                "Vérifiez son volume, puis recommencez ; rien n'a changé",
-                "Check its volume, then try again; nothing changed",
-            ),
-        )
+        self._file.append(connection, [(type(event).__name__, body)])
 
 
-def _link(head: str, sequence: int, kind: str, body: str) -> str:
-    """A row's digest: it binds the row and all before it."""
-    return sha256_of(f"{head}\n{sequence}\n{kind}\n{body}")
+def _not_kept(where: str, error: Exception) -> MaskRegisterNotKept:
+    why = type(error).__name__
+    return MaskRegisterNotKept(
+        Words(
+            f"le registre des masques ne peut être lu ou écrit ({why})",
+            f"the register of masks cannot be read or written ({why})",
+        ),
+        where=where,
+        what_to_do=Words(
+            "Vérifiez son volume, puis recommencez ; rien n'a changé",
+            "Check its volume, then try again; nothing changed",
+        ),
+    )

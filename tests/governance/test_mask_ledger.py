@@ -181,7 +181,7 @@ def test_a_changed_file_is_not_believed(signed, name):
 
 def test_a_forged_row_with_a_right_chain_is_refused_by_the_rules(signed, looser_set):
     """Somebody who knows the format signs a loosening twice for one person, with all digests right."""
-    from csu.governance import mask_ledger
+    from csu.governance import chained_file
 
     ledger = MaskLedger(signed)
     propose(ledger, looser_set)
@@ -192,7 +192,7 @@ def test_a_forged_row_with_a_right_chain_is_refused_by_the_rules(signed, looser_
         "SELECT * FROM mask_event ORDER BY sequence DESC LIMIT 1"
     ).fetchone()
     forged = body.replace("technical", "dpo")
-    link = mask_ledger._link(head, sequence + 1, kind, forged)
+    link = chained_file.link(head, sequence + 1, kind, forged)
     connection.execute("INSERT INTO mask_event VALUES (?, ?, ?, ?)", (sequence + 1, kind, forged, link))
     connection.commit()
     connection.close()
