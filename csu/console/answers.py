@@ -35,7 +35,7 @@ class CameraAnswer(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """How the centre is. `cameras` counts cameras by state, every state named."""
+    """How the centre is. `cameras` counts by state and `lifecycle` by place in life, every one of them named."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +49,7 @@ class HealthAnswer(BaseModel):
     manifest_age_ms: int | None
     cameras_expected: int
     cameras: dict[CameraState, int]
+    lifecycle: dict[CameraLifecycle, int]
 
 
 class StateAnswer(BaseModel):
@@ -78,8 +79,9 @@ def camera_answer(status: CameraStatus) -> CameraAnswer:
 
 
 def health_answer(health: RoomHealth, cameras: Sequence[CameraStatus], now_ns: Nanoseconds) -> HealthAnswer:
-    """The centre's health and the count of cameras by state at `now_ns`."""
+    """The centre's health, and the counts of cameras by state and by place in life, at `now_ns`."""
     by_state = Counter(status.state for status in cameras)
+    by_lifecycle = Counter(status.lifecycle for status in cameras)
     manifest_at_ns = health.last_manifest_at_ns
     return HealthAnswer(
         ok=health.ok,
@@ -92,6 +94,7 @@ def health_answer(health: RoomHealth, cameras: Sequence[CameraStatus], now_ns: N
         manifest_age_ms=None if manifest_at_ns is None else max(0, now_ns - manifest_at_ns) // NS_PER_MS,
         cameras_expected=len(cameras),
         cameras={state: by_state[state] for state in CameraState},
+        lifecycle={place: by_lifecycle[place] for place in CameraLifecycle},
     )
 
 

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from csu.console.room import RoomView
+from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_S, Clock
 from csu.ingest.board import CameraState
 
@@ -44,6 +45,13 @@ class RoomCollector(Collector):
         for state in CameraState:
             states.add_metric([state.value], by_state[state])
         yield states
+        by_lifecycle = CountBy(line.lifecycle for line in cameras)
+        lives = GaugeMetricFamily(
+            "csu_cameras_lifecycle", "Cameras by place in life; all but active are wholly masked", labels=["lifecycle"]
+        )
+        for lifecycle in CameraLifecycle:
+            lives.add_metric([lifecycle.value], by_lifecycle[lifecycle])
+        yield lives
         live = GaugeMetricFamily("csu_camera_live", "1 when the camera is live", labels=["camera", "commune"])
         audio = GaugeMetricFamily(
             "csu_camera_audio_offered", "1 when the camera offers sound, which is refused", labels=["camera", "commune"]

@@ -7,6 +7,7 @@ import asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from csu.console import RoomHealth
+from csu.console.answers import BoardChanges
 from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.wall import WallError
@@ -28,6 +29,23 @@ def test_every_camera_says_where_it_stands_in_its_life_and_which_masks_it_has(co
     console.room.change(1, lifecycle=CameraLifecycle.NOT_COMMISSIONED)
     told = [(line["lifecycle"], line["mask_version"]) for line in console.get("/api/cameras").json()]
     assert told == [("active", 3), ("not_commissioned", 0), ("draft", 0)]
+
+
+def test_the_health_counts_every_place_in_life_by_name(console) -> None:
+    console.room.change(0, lifecycle=CameraLifecycle.ACTIVE, mask_version=3)
+    console.room.change(1, lifecycle=CameraLifecycle.NOT_COMMISSIONED)
+    counted = {"draft": 1, "not_commissioned": 1, "active": 1, "suspended": 0, "fault": 0, "retired": 0}
+    assert console.get("/health").json()["lifecycle"] == counted
+
+
+def test_a_page_is_told_at_once_of_a_camera_that_must_be_signed_again(console) -> None:
+    console.room.change(0, lifecycle=CameraLifecycle.ACTIVE, mask_version=3)
+    changes = BoardChanges()
+    assert changes.take(console.room.cameras()) is None  # the whole board is to be sent
+    console.room.change(0, lifecycle=CameraLifecycle.NOT_COMMISSIONED, mask_version=0)
+    told = changes.take(console.room.cameras())
+    assert told is not None
+    assert [(line.camera, line.lifecycle, line.mask_version) for line in told] == [("cam-001", "not_commissioned", 0)]
 
 
 def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) -> None:
@@ -55,7 +73,7 @@ def test_state_gives_health_and_cameras_in_one_reading(console) -> None:
 
 
 def test_metrics_tell_the_room_and_the_console(console) -> None:
-    console.room.change(0, state=CameraState.REFUSED)
+    console.room.change(0, state=CameraState.REFUSED, lifecycle=CameraLifecycle.NOT_COMMISSIONED)
     console.get("/api/nowhere")
     series = {
         (sample.name, *sample.labels.values()): sample.value
@@ -64,6 +82,8 @@ def test_metrics_tell_the_room_and_the_console(console) -> None:
     }
     assert series["csu_cameras", "live"] == 1
     assert series["csu_cameras", "refused"] == 1
+    assert series["csu_cameras_lifecycle", "not_commissioned"] == 1
+    assert series["csu_cameras_lifecycle", "draft"] == 2
     assert series["csu_camera_live", "cam-003", "metz"] == 1
     assert series["csu_camera_audio_offered", "cam-003", "metz"] == 1
     assert series["csu_frames_total", "masked"] == 490

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import csu.console
+from csu.hal.camera import CameraLifecycle
+from csu.ingest.board import CameraState
 
 WEB = Path(csu.console.__file__).parent / "web"
 SOURCES = (
@@ -33,6 +35,15 @@ def test_the_built_pages_are_those_of_the_sources() -> None:
     lines = (WEB / "dist" / "SOURCES.sha256").read_text(encoding="utf-8").splitlines()
     built = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     assert built == files
+
+
+def test_the_page_knows_the_states_and_places_in_life_that_the_api_tells() -> None:
+    """The types of the page are written by hand; its build refuses a word that is missing in one language."""
+    types = (WEB / "src" / "room.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("Lifecycle", CameraLifecycle), ("CameraState", CameraState)):
+        line = re.search(rf"export type {name} = (.+)", types)
+        assert line is not None
+        assert set(re.findall(r"'(\w+)'", line[1])) == {value.value for value in told}
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from csu.console import ConsoleSettings, RoomCounters, RoomHealth, create_app, serve_console
-from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
 from csu.hal.media import LiveFragment
@@ -28,8 +28,9 @@ from csu.machine import SystemClock
 
 WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 10
 TILES = 6
+MASK_VERSION = 3
 
-
+ELSEWHERE = Words("la caméra regarde ailleurs", "the camera looks elsewhere")
 WRONG_PASSWORD = Words("mot de passe incorrect (401)", "wrong password (401)")
 
 
@@ -156,13 +157,18 @@ class Room:
         for index, (place, commune) in enumerate(zip(PLACES, COMMUNES, strict=True)):
             record = CameraRecord(CameraId(f"cam-{index + 1:03}"), index + 1, place, CommuneId(commune), ViewType.WIDE)
             state = CameraState.LIVE if index < TILES else CameraState.LOST
-            self.status[record.camera] = CameraStatus(record, state, now_ns, now_ns, audio_offered=index == 2)
+            self.status[record.camera] = CameraStatus(
+                record, state, now_ns, now_ns, NO_WORDS, index == 2, CameraLifecycle.ACTIVE, MASK_VERSION
+            )
         self.set(CameraId("cam-007"), CameraState.LOST, Words("aucun paquet en 10 s", "no packet for 10 s"))
         self.set(CameraId("cam-008"), CameraState.REFUSED, WRONG_PASSWORD)
         self.relay = Relay({camera: Pictures(index + 1) for index, camera in enumerate(list(self.status)[:TILES])})
 
     def set(self, camera: CameraId, state: CameraState, detail: Words) -> None:
         self.status[camera] = replace(self.status[camera], state=state, detail=detail, since_ns=time.time_ns())
+
+    def commission(self, camera: CameraId, lifecycle: CameraLifecycle, mask_version: int) -> None:
+        self.status[camera] = replace(self.status[camera], lifecycle=lifecycle, mask_version=mask_version)
 
     def cameras(self) -> list[CameraStatus]:
         return list(self.status.values())
@@ -352,11 +358,69 @@ def test_a_page_holds_36_tiles_and_the_others_are_a_key_away(console, chromium_p
     expect(page.locator(".tile")).to_have_count(8)
 
 
+@pytest.fixture
+def moved(console) -> Iterator[CameraId]:
+    """Camera 2 was moved: it waits to be signed off again, and its node says what it saw."""
+    camera = CameraId("cam-002")
+    before = console.room.status[camera]
+    console.room.commission(camera, CameraLifecycle.NOT_COMMISSIONED, 0)
+    console.room.set(camera, CameraState.LIVE, ELSEWHERE)
+    yield camera
+    console.room.status[camera] = before
+
+
+def test_a_camera_that_was_moved_strikes_the_eye_and_is_a_key_away(console, chromium_page, moved) -> None:
+    page = chromium_page
+    open_page(page, console)
+    band = tile(page, 2).locator(".masked")
+    expect(band).to_contain_text("À mettre en service : image entièrement masquée")
+    expect(band).to_contain_text(f"Masques à signer · {ELSEWHERE.fr}")
+    expect(page.locator(".masked")).to_have_count(1)
+    expect(tile(page, 2)).to_have_accessible_name(re.compile("À mettre en service : image entièrement masquée"))
+    expect(tile(page, 1)).to_have_css("box-shadow", "none")
+    expect(tile(page, 2)).not_to_have_css("box-shadow", "none")
+    count = page.locator("#summary").get_by_role("button", name="1 à mettre en service")
+    count.focus()
+    page.keyboard.press("Enter")
+    expect(tile(page, 2)).to_be_focused()
+    page.get_by_role("button", name="English").click()
+    expect(band).to_contain_text("To be commissioned: picture wholly masked")
+    expect(band).to_contain_text(ELSEWHERE.en)
+    console.room.commission(moved, CameraLifecycle.ACTIVE, 4)
+    expect(page.locator(".masked")).to_have_count(0)
+    expect(count).to_have_count(0)
+
+
+def test_news_of_a_camera_leaves_its_picture_playing(console, chromium_page, moved) -> None:
+    """Whatever is told of it, the tile goes on with the stream it has."""
+    page = chromium_page
+    open_page(page, console)
+    video = tile(page, 2).locator("video")
+    shown_before = video.evaluate("(video) => video.src")
+    console.room.set(moved, CameraState.LIVE, Words("une image perdue", "one picture lost"))
+    expect(tile(page, 2).locator(".masked")).to_contain_text("une image perdue")
+    page.wait_for_timeout(300)
+    assert video.evaluate("(video) => video.src") == shown_before
+    expect(tile(page, 2)).to_have_attribute("data-state", "live")
+
+
+def test_the_version_of_the_masks_is_told_to_whoever_asks(console, chromium_page) -> None:
+    page = chromium_page
+    open_page(page, console)
+    expect(tile(page, 1)).to_have_accessible_description(f"masques : version {MASK_VERSION}")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".more")).to_contain_text(f"En service · masques : version {MASK_VERSION}")
+    page.keyboard.press("l")
+    expect(page.locator(".more")).to_contain_text(f"In service · masks: version {MASK_VERSION}")
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_words_can_be_read_and_controls_have_names(console, chromium_page, scheme) -> None:
+def test_words_can_be_read_and_controls_have_names(console, chromium_page, moved, scheme) -> None:
     """WCAG 2.1 AA: contrast of at least 4.5 for every word on the page; a name on every control."""
     chromium_page.emulate_media(color_scheme=scheme)
     open_page(chromium_page, console)
+    expect(tile(chromium_page, 2).locator(".masked")).to_be_visible()
     assert chromium_page.evaluate(PALE_WORDS) == []
     for role in ("button", "list", "main", "banner"):
         expect(chromium_page.get_by_role(role).first).to_be_visible()
@@ -367,7 +431,8 @@ def test_words_can_be_read_and_controls_have_names(console, chromium_page, schem
 
 def lost_camera(number: int) -> CameraStatus:
     record = CameraRecord(CameraId(f"cam-{number:03}"), number, f"Rue {number}", CommuneId("Metz"), ViewType.WIDE)
-    return CameraStatus(record, CameraState.LOST, time.time_ns(), time.time_ns())
+    now_ns = time.time_ns()
+    return CameraStatus(record, CameraState.LOST, now_ns, now_ns, lifecycle=CameraLifecycle.ACTIVE)
 
 
 PALE_WORDS = r"""

@@ -4,6 +4,9 @@ import type { Said } from './words'
 
 export type CameraState = 'starting' | 'live' | 'lost' | 'refused' | 'unsupported'
 
+/** `hal.camera.CameraLifecycle`: anything but active shows a wholly masked picture. */
+export type Lifecycle = 'draft' | 'not_commissioned' | 'active' | 'suspended' | 'fault' | 'retired'
+
 export type Camera = {
   camera: string
   number: number
@@ -13,6 +16,9 @@ export type Camera = {
   since_ms: number
   detail: Said
   audio_offered: boolean
+  lifecycle: Lifecycle
+  /** The version of its masks in force; 0: none, wholly masked. */
+  mask_version: number
 }
 
 export type Health = {
@@ -26,6 +32,7 @@ export type Health = {
   manifest_age_ms: number | null
   cameras_expected: number
   cameras: Record<CameraState, number>
+  lifecycle: Record<Lifecycle, number>
 }
 
 const SILENT_MS = 6_000
