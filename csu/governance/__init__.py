@@ -4,24 +4,73 @@ In: a question with camera, purpose, person and date. Out: yes or no with its so
 the register of mask sets: what masks each camera, who signed it, and where the camera stands in its life.
 """
 
+from csu.governance.authorisation_register import AuthorisationRegister, ExpiryWarning, facts_from, facts_text
+from csu.governance.authorisations import (
+    Agreement,
+    Authorisation,
+    AuthorisationFacts,
+    CommuneService,
+    GovernedCamera,
+    Interruption,
+    InterruptionKind,
+    Notification,
+    Placement,
+    ServiceLevel,
+)
+from csu.governance.decision import Decision, Layer
+from csu.governance.destruction import (
+    Destruction,
+    RecipientCopy,
+    destruction_due,
+    may_purge_by_hand,
+    overdue_copies,
+)
 from csu.governance.doctrine import LocalDoctrine
 from csu.governance.errors import (
+    AuthorisationUnusable,
     LifecycleRefused,
     MaskProposalRefused,
     MaskRegisterBroken,
     MaskRegisterNotKept,
     MaskSetUnusable,
     SignatureRefused,
+    SpanUnusable,
 )
+from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day
 from csu.governance.lifecycle import ARROWS, lifecycle_words
 from csu.governance.loosening import loosens
 from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_ledger import MaskLedger
 from csu.governance.mask_register import MaskRegister, MaskVersion, Standing, VerificationPolicy
 from csu.governance.mask_sets import MaskSet, digest_of
+from csu.governance.purposes import PURPOSE_OF, Purpose, Use, purpose_words
+from csu.governance.retention import (
+    RetentionRule,
+    RuledPiece,
+    ceiling_of,
+    expiry_of,
+    minimum_end_of,
+    rule_of,
+    rules_over,
+)
+from csu.governance.spans import Span, overlap, without
 
 __all__ = [
     "ARROWS",
+    "PURPOSE_OF",
+    "Agreement",
+    "Authorisation",
+    "AuthorisationFacts",
+    "AuthorisationRegister",
+    "AuthorisationUnusable",
+    "CommuneService",
+    "Decision",
+    "Destruction",
+    "ExpiryWarning",
+    "GovernedCamera",
+    "Interruption",
+    "InterruptionKind",
+    "Layer",
     "LifecycleRefused",
     "LifecycleSet",
     "LocalDoctrine",
@@ -35,12 +84,39 @@ __all__ = [
     "MaskSetUnusable",
     "MaskVersion",
     "Moved",
+    "Notification",
+    "Placement",
     "Proposed",
+    "Purpose",
+    "RecipientCopy",
+    "RetentionRule",
+    "RuledPiece",
+    "ServiceLevel",
     "SignatureRefused",
     "Signed",
+    "Span",
+    "SpanUnusable",
     "Standing",
+    "Use",
     "VerificationPolicy",
+    "ceiling_of",
+    "day_in_paris",
+    "destruction_due",
     "digest_of",
+    "expiry_of",
+    "facts_from",
+    "facts_text",
+    "in_paris",
     "lifecycle_words",
     "loosens",
+    "may_purge_by_hand",
+    "minimum_end_of",
+    "one_month_after",
+    "overdue_copies",
+    "overlap",
+    "purpose_words",
+    "rule_of",
+    "rules_over",
+    "start_of_day",
+    "without",
 ]

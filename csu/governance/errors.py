@@ -27,3 +27,11 @@ class MaskRegisterBroken(CsuError):
 
 class MaskRegisterNotKept(CsuError):
     """The register's file could not be read or written now; nothing of what was asked holds."""
+
+
+class SpanUnusable(BadInput):
+    """An interval ends before it begins, or holds nothing."""
+
+
+class AuthorisationUnusable(BadInput):
+    """A prefectural authorisation, a convention or their file says what none can say."""
