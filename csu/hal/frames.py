@@ -112,8 +112,8 @@ class CaptureTime:
     from_camera: bool
     """True: from the camera's RTCP sender reports. False: time of arrival, because no report has come yet."""
     at_latest_ns: Nanoseconds | None = field(default=None, compare=False)
-    """By our clock: it had arrived by then, less the delay that varies. A camera's clock may be wrong, arrival not. None:
-    nobody measured it."""
+    """By our clock: it had arrived by then, less the delay that varies. A camera's clock may be wrong, arrival not.
+    None: nobody measured it."""
 
 
 @final
