@@ -97,14 +97,20 @@ class Gap:
     cause: GapCause
 
 
+def _no_hashes() -> NDArray[np.uint8]:
+    return np.empty((0, 32), np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
     """The segments a node closed, as columns of one length n (columns: 1,300 cameras a minute is the normal size).
 
     camera: int32 (n,), index into `Manifest.cameras`. start_ns: int64 (n,), capture time of the first frame, UTC.
     duration_ms: int32 (n,). size_bytes: int64 (n,). mask_epoch: int32 (n,). clock_offset_ms: int32 (n,), camera clock
-    minus ours. sha256: uint8 (n, 32), of the file as written; all zero at level L0, where there is no file.
-    File names are derived: see `csu.recording.segment_name`.
+    minus ours. sha256: uint8 (n, 32), of the file as written: sealed, so that it can be checked without a key; all zero
+    at level L0, where there is no file. content_sha256: uint8 (n, 32), of what is inside the seal, which an export is
+    held against; zero: not known. link: uint8 (n, 32), of the camera's chain; zero: in none. The last two may be left
+    out: then they are zero. File names are derived: see `csu.recording.segment_name`.
     """
 
     camera: NDArray[np.int32]
@@ -114,11 +120,17 @@ class SegmentTable:
     mask_epoch: NDArray[np.int32]
     clock_offset_ms: NDArray[np.int32]
     sha256: NDArray[np.uint8]
+    content_sha256: NDArray[np.uint8] = field(default_factory=_no_hashes)
+    link: NDArray[np.uint8] = field(default_factory=_no_hashes)
 
     def __post_init__(self) -> None:
         n = len(self.camera)
+        for name in ("content_sha256", "link"):
+            if len(getattr(self, name)) == 0:
+                object.__setattr__(self, name, np.zeros((n, 32), np.uint8))
         columns = (self.start_ns, self.duration_ms, self.size_bytes, self.mask_epoch, self.clock_offset_ms)
-        if any(len(column) != n for column in columns) or self.sha256.shape != (n, 32):
+        hashes = (self.sha256, self.content_sha256, self.link)
+        if any(len(column) != n for column in columns) or any(column.shape != (n, 32) for column in hashes):
             raise ValueError("the columns of a SegmentTable must have one length")
 
     def __len__(self) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 BOX_BYTES_MAX = 4 << 20
 """A moov of one track is under 1 KiB, a moof of one second under 1 KiB; nothing sane comes near this."""
 
-_TOP_LEVEL = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"free", b"skip", b"prft", b"emsg"}
+_TOP_LEVEL = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra"}
+_TOP_LEVEL |= {b"sidx", b"free", b"skip", b"prft", b"emsg", b"uuid"}
 _HEADER_BYTES = 8
 _VISUAL_ENTRY_BYTES = 86
 """Header and fixed fields of an avc1 sample entry; boxes follow."""
@@ -68,6 +69,16 @@ class BoxWalk:
             raise BoxError(f"the file ends inside {self._kind.decode('latin-1') or 'a box header'}")
         if not self.tracks:
             raise BoxError("the file has no moov box")
+
+    @property
+    def is_between_boxes(self) -> bool:
+        """Whether what was fed ends with a whole box, and no fragment waits for its media."""
+        return not (self._left or self._held or self._fragment_waits)
+
+    @property
+    def samples(self) -> int:
+        """Of all tracks."""
+        return sum(track.samples for track in self.tracks.values())
 
     def skippable(self) -> int:
         """How many of the bytes that follow are media and need not be fed: `skip` them."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.disk import Disk
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
 from csu.hal.words import Words
+from csu.recording.chain import CameraChain
 from csu.recording.errors import RecordingError
 from csu.recording.rollover import Rollover
 from csu.recording.segment import ClosedSegment, SegmentWriter
@@ -29,8 +32,10 @@ class CameraRecorder:
     Segments that were closed before the error are not lost: they come with the next call that returns.
     """
 
-    def __init__(self, record: CameraRecord, disk: Disk) -> None:
+    def __init__(self, record: CameraRecord, disk: Disk, chain: CameraChain | None = None) -> None:
+        """`disk`: where its segments go, sealed if it is a SealedDisk. `chain`: None: they are bound to none."""
         self._record = record
+        self._chain = chain
         self._disk = disk
         self._rollover = Rollover(record.number)
         self._format: EncodedFormat | None = None
@@ -87,7 +92,8 @@ class CameraRecorder:
     def _append(self, packet: MaskedPacket, encoded: EncodedFormat, clock_offset_ms: int) -> None:
         if self._segment is None:
             self._offset_ms, self._cut_due = clock_offset_ms, False
-            self._segment = SegmentWriter(self._disk, encoded, packet)
+            self._segment = SegmentWriter(self._disk, encoded, packet, self._record)
+        self._segment.clock_offset_ms = clock_offset_ms
         try:
             self._segment.add(packet)
         except CsuError:
@@ -115,10 +121,14 @@ class CameraRecorder:
         if segment is None:
             return
         try:
-            self._closed.append(segment.close(self._offset_ms))
+            closed = segment.close(self._offset_ms)
         except CsuError:
             segment.abandon()
             raise
+        if self._chain is not None:
+            link = self._chain.add(closed.name, closed.sha256, closed.content_sha256)
+            closed = replace(closed, link=link)
+        self._closed.append(closed)
 
     def _abandon(self) -> None:
         segment, self._segment, self._last = self._segment, None, None

@@ -1,7 +1,8 @@
 """Writing one segment: masked packets to fragmented MP4 on a `Disk`, hashed and checked on the way.
 
-What is on disk after a power cut: the file under its partial name, whole up to the fragment before the last sync
-(`SYNC_EVERY_NS`). After `close`: the whole file under its final name, or nothing.
+What is there after the death of this process: the file under its partial name, whole up to the last fragment, which is
+half a second long at most; after a power cut up to the last sync (`SYNC_EVERY_NS`). `recovery` makes a segment of
+either. After `close`: the whole file under its final name, or nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,26 +18,38 @@ import av
 from av.container.output import OutputContainer
 from av.video.stream import VideoStream
 
-from csu.hal.camera import CameraId
+from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.disk import Disk, DiskFile
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket
 from csu.hal.words import Words
 from csu.recording.boxes import BoxError, BoxWalk
+from csu.recording.chain import NO_LINK
 from csu.recording.check import verdict
 from csu.recording.errors import RecordingError
+from csu.recording.frame_times import FrameTime, times_box
 from csu.recording.names import segment_name
+from csu.recording.sealed_disk import SealedFile
 
 SYNC_EVERY_NS = 5 * NS_PER_S
 """What a power cut may cost at most, with the fragment being made. One sync per camera and second would be 65 syncs/s
 on a node of 65 cameras, which a disk of rotating platters does not have; one per 5 s it has (decision 0011)."""
 
 WRITE_BYTES = 256 << 10
-"""How much the muxer hands over at a time. A one-second fragment of 4 Mbit/s is 500 kB: two calls back into Python
-instead of sixteen, each of which wants the interpreter from 64 other cameras."""
+"""How much the muxer hands over at a time. Half a second of 4 Mbit/s is 250 kB: one call back into Python instead of
+eight, each of which wants the interpreter from 64 other cameras."""
 
-_MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof"
+FRAGMENT_NS_MAX = NS_PER_S // 2
+"""A fragment ends at each key frame, and after this. It is what a killed process loses: fragments of a whole second
+would lose a second and the picture that ends it, which is more than may be lost, and more still of a camera that masks
+by itself and sends a key frame each two seconds (decision 0030)."""
+
+HELD_BYTES_MAX = 8 << 20
+"""A fragment is handed to the disk whole; a larger one than any camera makes goes in pieces."""
+
+_MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+skip_trailer"
+"""No index at the end (mfra): it would hold positions in the file, and our boxes of frame times move them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +63,30 @@ class ClosedSegment:
     duration_ms: int
     size_bytes: int
     sha256: bytes
+    """Of the file as it lies on the disk, sealed."""
     mask_epoch: int
     clock_offset_ms: int
     """The camera's clock minus ours: the worst seen while the segment was open."""
     frames: int
+    content_sha256: bytes = NO_LINK
+    """Of what a reader with the key reads. Zeros: not known."""
+    link: bytes = NO_LINK
+    """Of the camera's chain (`csu.recording.chain`). Zeros: it is in none."""
 
 
 class SegmentWriter:
     """One open segment. Its first packet must be a key frame. Any error means: call `abandon`, begin another."""
 
-    def __init__(self, disk: Disk, encoded: EncodedFormat, first: MaskedPacket) -> None:
-        """Creates the file; `first` is not yet added. Raises DiskError, RecordingError."""
+    def __init__(
+        self, disk: Disk, encoded: EncodedFormat, first: MaskedPacket, record: CameraRecord | None = None
+    ) -> None:
+        """Creates the file; `first` is not yet added. `record`: its place and commune are written into the file.
+
+        Raises DiskError (KeyStoreError: there is no key), RecordingError.
+        """
+        self._record = record
+        self.clock_offset_ms = 0
+        """The camera's clock minus ours, of the packets added next."""
         self.camera = first.camera
         self.mask_epoch = first.mask_epoch
         self.start_ns = first.captured.at_ns
@@ -71,12 +98,16 @@ class SegmentWriter:
         self._last_pts: int | None = None
         self._synced_pts = first.pts
         self._frames = 0
-        self._sink = _HashedSink(disk.create(self.name))
+        self._times: deque[FrameTime] = deque()
+        """Of the pictures whose fragment is not written yet."""
+        self._samples_written = 0
+        self._sink = _Sink(disk.create(self.name))
         try:
             self._container = self._open(first)
             self._stream = self._add_track(encoded)
             self._container.start_encoding()
             self._sink.raise_trouble()
+            self._sink.pass_on()
         except CsuError:
             self._sink.abandon()
             raise
@@ -101,10 +132,12 @@ class SegmentWriter:
             self._sink.raise_trouble()
         except (av.FFmpegError, ValueError) as error:
             raise self._refused(error) from error
+        self._end_fragment()  # that of the pictures before this one, if this one begins another
         self._frames += 1
+        self._times.append(FrameTime(packet.captured.at_ns, self.clock_offset_ms, packet.captured.from_camera))
         self._last_pts = packet.pts
-        if packet.is_key and (packet.pts - self._synced_pts) * NS_PER_S >= SYNC_EVERY_NS * self._hz:
-            self._sink.file.sync()  # the fragment before this key frame has just been written
+        if self._sink.is_empty and (packet.pts - self._synced_pts) * NS_PER_S >= SYNC_EVERY_NS * self._hz:
+            self._sink.file.sync()
             self._synced_pts = packet.pts
 
     def close(self, clock_offset_ms: int) -> ClosedSegment:
@@ -114,21 +147,32 @@ class SegmentWriter:
             self._sink.raise_trouble()
         except (av.FFmpegError, ValueError) as error:
             raise self._refused(error) from error
+        self._end_fragment()
         found = verdict(self._sink.walk)
-        if not found.playable or found.frames != self._frames:
+        if not found.playable or found.frames != self._frames or self._times:
             raise self._refused(found.problem or f"{found.frames} pictures on disk of {self._frames} given")
         self._sink.file.commit()
-        return ClosedSegment(
-            self.camera,
-            self.name,
-            self.start_ns,
-            found.duration_ms,
-            self._sink.size_bytes,
-            self._sink.digest.digest(),
-            self.mask_epoch,
-            clock_offset_ms,
-            self._frames,
+        return closed_segment(
+            self._sink.file,
+            self._sink.content,
+            camera=self.camera,
+            start_ns=self.start_ns,
+            duration_ms=found.duration_ms,
+            mask_epoch=self.mask_epoch,
+            clock_offset_ms=clock_offset_ms,
+            frames=self._frames,
         )
+
+    def _end_fragment(self) -> None:
+        """A fragment that the muxer has just made goes to the disk whole, with the times of its pictures."""
+        count = self._sink.walk.samples - self._samples_written
+        if not count or not self._sink.walk.is_between_boxes:
+            return
+        self._samples_written += count
+        times = [self._times.popleft() for _ in range(min(count, len(self._times)))]
+        self._sink.write(times_box(times))
+        self._sink.raise_trouble()
+        self._sink.pass_on()
 
     def abandon(self) -> None:
         """Give up: nothing stays on disk. Never raises."""
@@ -139,14 +183,20 @@ class SegmentWriter:
             return  # the muxer was already broken, which is why it is being abandoned
 
     def _open(self, first: MaskedPacket) -> OutputContainer:
-        options = {"movflags": _MOVFLAGS, "video_track_timescale": str(self._hz)}
+        options = {
+            "movflags": _MOVFLAGS,
+            "frag_duration": str(FRAGMENT_NS_MAX // 1000),
+            "video_track_timescale": str(self._hz),
+        }
         container = av.open(self._sink, "w", format="mp4", options=options, buffer_size=WRITE_BYTES)
-        about = {
+        about: dict[str, object] = {
             "camera": first.camera,
             "start_ns": first.captured.at_ns,
             "clock": "camera" if first.captured.from_camera else "arrival",
             "mask_epoch": first.mask_epoch,
         }
+        if self._record is not None:
+            about |= {"place": self._record.name, "commune": self._record.commune}
         container.metadata["comment"] = json.dumps(about, separators=(",", ":"))
         return container
 
@@ -172,31 +222,87 @@ class SegmentWriter:
         )
 
 
-class _HashedSink:
-    """What the muxer writes into: every byte goes to the file, the hash and the check, in one order.
+def closed_segment(
+    file: DiskFile,
+    content: _Content,
+    *,
+    camera: CameraId,
+    start_ns: Nanoseconds,
+    duration_ms: int,
+    mask_epoch: int,
+    clock_offset_ms: int,
+    frames: int,
+) -> ClosedSegment:
+    """What is told of a file that was committed."""
+    sealed = file if isinstance(file, SealedFile) else None
+    return ClosedSegment(
+        camera,
+        file.name,
+        start_ns,
+        duration_ms,
+        sealed.stored_bytes if sealed else content.size_bytes,
+        sealed.stored_sha256 if sealed else content.digest.digest(),
+        mask_epoch,
+        clock_offset_ms,
+        frames,
+        content.digest.digest(),
+    )
+
+
+class _Content:
+    """The hash and the length of what was written, before any seal."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.size_bytes = 0
+
+    def add(self, data: bytes) -> None:
+        self.digest.update(data)
+        self.size_bytes += len(data)
+
+
+class _Sink:
+    """What the muxer writes into: every byte is checked at once, and goes to the hash and the file fragment by
+    fragment, so that one write of the disk, which may be one seal, is one fragment.
 
     An error must not travel through the muxer's C code: it is kept, and raised once the muxer has returned.
     """
 
     def __init__(self, file: DiskFile) -> None:
         self.file = file
-        self.digest = hashlib.sha256()
+        self.content = _Content()
         self.walk = BoxWalk()
-        self.size_bytes = 0
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._trouble: CsuError | BoxError | None = None
         self._abandoned = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all that was written is with the disk."""
+        return not self._held
 
     def write(self, data: bytes) -> int:
         data = bytes(data)
         if self._trouble is None and not self._abandoned:
             try:
-                self.file.write(data)
                 self.walk.feed(data)
+                self._held.append(data)
+                self._held_bytes += len(data)
+                if self._held_bytes >= HELD_BYTES_MAX:
+                    self.pass_on()
             except (CsuError, BoxError) as error:
                 self._trouble = error
-            self.digest.update(data)
-            self.size_bytes += len(data)
         return len(data)
+
+    def pass_on(self) -> None:
+        """Give the disk what is held. Raises DiskError."""
+        data = self._held[0] if len(self._held) == 1 else b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        if data:
+            self.file.write(data)
+            self.content.add(data)
 
     def raise_trouble(self) -> None:
         if self._trouble is not None:
@@ -204,4 +310,5 @@ class _HashedSink:
 
     def abandon(self) -> None:
         self._abandoned = True
+        self._held.clear()
         self.file.abandon()

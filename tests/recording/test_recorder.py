@@ -52,7 +52,14 @@ def test_each_picture_of_a_file_tells_when_it_was_captured(kept, packets, disk):
     with disk.open(segment.name) as file, av.open(file) as container:
         about = json.loads(container.metadata["comment"])
         times = [about["start_ns"] + round(picture.time * 1e9) for picture in container.decode(video=0)]
-    assert about == {"camera": "cam-0042", "start_ns": START_NS, "clock": "camera", "mask_epoch": 1}
+    assert about == {
+        "camera": "cam-0042",
+        "start_ns": START_NS,
+        "clock": "camera",
+        "mask_epoch": 1,
+        "place": "Place d'Armes",
+        "commune": "metz",
+    }
     assert times == pytest.approx([START_NS + round(s * 1e9) for s in seconds], abs=20_000)
 
 
@@ -72,10 +79,10 @@ def test_the_worst_clock_offset_of_a_segment_is_told(recorder, packets, at_rate)
     assert segment.clock_offset_ms == -300
 
 
-def test_a_file_is_fragments_of_one_second(kept, packets, disk, at_rate):
+def test_a_file_is_fragments_of_half_a_second(kept, packets, disk, at_rate):
     (segment,) = kept(packets(at_rate(0, 5)))
     content = disk.open(segment.name).read()
-    assert content.count(b"moof") == 5
+    assert content.count(b"moof") == 10
 
 
 @pytest.mark.requirement("AUD-2")
