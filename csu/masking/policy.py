@@ -12,6 +12,7 @@ from csu.hal.media import Assignment
 from csu.hal.place import Pose, PoseReading
 from csu.masking.cover import Cover, cover_of_path
 from csu.masking.geometry import BuildingUnusable
+from csu.masking.skyline import EXACT_UP_TO, Surroundings
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
 from csu.masking.track import PoseSpan, capture_window, poses_during
 
@@ -124,6 +125,9 @@ class CoverPolicy:
             return self._whole
         scaled = tuple(replace(pose, focal_px=pose.focal_px * scale) for pose in path)
         bounds = self._assignment.bounds.widened(angle_deg=angle_deg, focal_share=focal_share)
+        if isinstance(surfaces, Surroundings):
+            scaled, surfaces, off_m = surfaces.seen_along(scaled)
+            bounds = replace(bounds, position_m=bounds.position_m + off_m)
         return cover_of_path(scaled, surfaces, self.width_px, self.height_px, bounds)
 
 
@@ -158,9 +162,12 @@ def _angle_between(a: Pose, b: Pose) -> float:
     return turn_deg + abs(remainder(a.roll_deg - b.roll_deg, 360.0))
 
 
-def _usable_surfaces(assignment: Assignment) -> Surfaces | None:
+def _usable_surfaces(assignment: Assignment) -> Surfaces | Surroundings | None:
+    buildings, zones, above_m = assignment.buildings, assignment.zones, assignment.mask_above_m
     try:
-        return forbidden_surfaces(assignment.buildings, assignment.zones, assignment.mask_above_m)
+        if len(buildings) + len(zones) > EXACT_UP_TO:
+            return Surroundings(buildings, zones, above_m, assignment.bounds.position_m)
+        return forbidden_surfaces(buildings, zones, above_m)
     except BuildingUnusable:
         return None  # wholly covered, for ever: the next assignment may bring better buildings
 

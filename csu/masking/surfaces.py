@@ -35,7 +35,7 @@ map shows it (docs/decisions/0018)."""
 RAY_M = 1_000.0
 """Where zones drawn on a picture are placed. Any distance would do: they are seen from one place only."""
 
-_MITRE_MAX = 10.0
+MITRE_MAX = 10.0
 _EDGE_STEP = 0.1
 """Edges drawn on a bent picture are followed in steps of this many focal lengths."""
 
@@ -164,7 +164,7 @@ def _shell(building: Building, mask_above_m: float) -> Shell | None:
     low = ground_m + mask_above_m
     if top <= low:
         return None
-    wide = footprint.buffer(BALCONY_M, join_style="mitre", mitre_limit=_MITRE_MAX)
+    wide = footprint.buffer(BALCONY_M, join_style="mitre", mitre_limit=MITRE_MAX)
     return Shell(footprint, wide, low, top)
 
 
@@ -267,7 +267,7 @@ def _straightened(shown: Floats, k1: float) -> Polygon:
     off = 2 * float(np.hypot(*(between - chord).T).max()) + 1e-9
     polygon = Polygon(true)
     for area in (polygon if polygon.is_valid else _hull(true), _hull(true)):
-        grown = area.buffer(off, join_style="mitre", mitre_limit=_MITRE_MAX)
+        grown = area.buffer(off, join_style="mitre", mitre_limit=MITRE_MAX)
         if isinstance(grown, Polygon):
             return Polygon(grown.exterior)
     raise AssertionError("a convex shape made wider is one shape")
