@@ -17,6 +17,7 @@ from benchmarks.scoreboard import Scoreboard
 from csu.hal.place import Building, Pose, PoseBounds
 from csu.masking import Cover, Surfaces, cover_of_path, forbidden_surfaces
 from csu.masking.geometry import camera_axes
+from csu.masking.skyline import Surroundings, _solids
 
 ROUNDS, TIMES = 5, 40
 WIDTH_PX, HEIGHT_PX, FOCAL_PX = 1920, 1080, 1300.0
@@ -26,6 +27,9 @@ SLEW_DEG = 12.0
 """60 deg/s for 200 ms."""
 WHAT = "a cover of 250 quads (200 facades, 50 roofs) at 1080p"
 SLEWING = "the same while turning by 12 degrees (60 deg/s, 200 ms)"
+TOWN = 20_000
+IN_TOWN = "a cover in a town of 20,000 dwellings at 1080p"
+IN_TOWN_SLEWING = "the same in a town of 20,000 dwellings while turning by 12 degrees"
 WRONG = PoseBounds(angle_deg=0.5, position_m=0.3, focal_share=0.01, k1=0.02)
 CASES = {
     "csu": (0.0, PoseBounds()),
@@ -104,6 +108,65 @@ def _naive(points: NDArray[np.float64], lens: NDArray[np.float64], pans_deg: lis
             cv2.fillConvexPoly(grid, quad, 255, cv2.LINE_8, 4)
     cv2.dilate(grid, np.ones((9, 9), np.uint8), dst=grid)
     return grid
+
+
+@pytest.fixture(scope="module")
+def town() -> tuple[Building, ...]:
+    """20,000 boxes and L-shapes over 41 km2, one in thirty of unknown height."""
+    rng = np.random.default_rng(1)
+    box, angled = ((-1, -1), (1, -1), (1, 1), (-1, 1)), ((-1, -1), (1, -1), (1, 1), (0.2, 1), (0.2, 0.1), (-1, 0.1))
+    found: list[Building] = []
+    while len(found) < TOWN:
+        middle, sides, turn = rng.uniform(-3200, 3200, 2), rng.uniform(8, 22, 2), rng.uniform(0, 3.14)
+        if np.hypot(*middle) < np.hypot(*sides) / 2 + 6:
+            continue
+        rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        corners = np.array((box, angled)[rng.integers(2)]) * sides / 2 @ rotation.T + middle
+        ring = tuple((float(x), float(y)) for x, y in corners)
+        height_m = float(rng.uniform(3, 24)) if rng.random() > 1 / 30 else None
+        found.append(Building(f"b{len(found)}", ring, float(rng.uniform(-3, 3)), height_m, True))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(("what", "slew_deg"), [(IN_TOWN, 0.0), (IN_TOWN_SLEWING, SLEW_DEG)])
+@pytest.mark.parametrize("is_band", [True, False])
+def test_csu_makes_covers_in_a_town(
+    is_band: bool, what: str, slew_deg: float, town: tuple[Building, ...], measure: Measure, scoreboard: Scoreboard
+) -> None:
+    paths = _paths(0.0, slew_deg)
+    if is_band:
+        subject, surfaces = (
+            "csu, what is far as a band of walls",
+            Surroundings(town, (), 2.5, 0.0).seen_along(paths[0])[1],
+        )
+    else:
+        subject, surfaces = "csu, every wall of the town projected", forbidden_surfaces(town, (), 2.5)
+    times = TIMES if is_band else 1
+
+    def work(_: object) -> list[Cover]:
+        for _again in range(times):
+            covers = [cover_of_path(path, surfaces, WIDTH_PX, HEIGHT_PX, PoseBounds()) for path in paths]
+        return covers
+
+    best_s = measure(work, lambda covers, _: _check(covers), ROUNDS if is_band else 1)
+    scoreboard.add(what, subject, best_s / times / len(paths) * 1e3, "ms")
+
+
+def test_csu_makes_the_band_of_a_town(town: tuple[Building, ...], measure: Measure, scoreboard: Scoreboard) -> None:
+    """The first camera of a process reads the outlines; the others only sort them around their own place."""
+    path = _paths(0.0, 0.0)[0]
+
+    def work(_: object) -> int:
+        _solids.cache_clear()
+        return len(Surroundings(town, (), 2.5, 0.0).seen_along(path)[1])
+
+    best_s = measure(work, lambda quads, _: _check_few(quads), ROUNDS)
+    what = "the surroundings of the first camera of a process in a town of 20,000 dwellings"
+    scoreboard.add(what, "csu", best_s * 1e3, "ms")
+
+
+def _check_few(quads: int) -> None:
+    assert 100 < quads < 1000
 
 
 def _check(covers: list[Cover]) -> None:

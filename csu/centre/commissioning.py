@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from csu.governance import (
     LocalDoctrine,
@@ -25,22 +21,13 @@ from csu.governance import (
     digest_of,
 )
 from csu.governance.mask_events import MaskEvent
-from csu.governance.mask_sets import SameBuildings
 from csu.hal.camera import CameraCapabilities, CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment
-from csu.hal.place import Building, Pose, PoseBounds
+from csu.hal.place import Pose, PoseBounds
 from csu.hal.site import Signatory, Site
 from csu.hal.words import NO_WORDS, Words
-
-BUILDINGS_KEPT_WHOLE = 500
-"""People sign all buildings of a site; a node is told those that can matter. Of no more than this it is told all."""
-
-DETAIL_M = 1.0
-"""A fixed camera may be spared a building of which one pixel shows more than this, at its nearest corner and longest
-focal length within the bounds: a window or a door is then less than a pixel, a person less than two. With a focal
-length of 1,000 px that is 1 km. A camera that zooms is spared nothing: the site does not tell how far it zooms."""
 
 REGISTER = "masks"
 """Where a trouble of the register is told."""
@@ -85,29 +72,6 @@ def survey(
     except CsuError as error:
         return CameraSurvey(camera, None, capabilities.ptz, error.trouble.what)
     return CameraSurvey(camera, mask_set, capabilities.ptz)
-
-
-def within_sight(mask_set: MaskSet) -> tuple[Building, ...]:
-    """The buildings of a set of which its camera could show a window: all of them when they are few or it may zoom."""
-    pose, buildings = mask_set.pose, mask_set.buildings
-    if pose is None or mask_set.follows_pose or len(buildings) <= BUILDINGS_KEPT_WHOLE:
-        return buildings
-    reach_m = pose.focal_px * (1 + mask_set.bounds.focal_share) * DETAIL_M + mask_set.bounds.position_m
-    x, y, radius = _circles(SameBuildings(buildings))
-    left_out = np.hypot(x - pose.x_m, y - pose.y_m) - radius > reach_m  # False for what is no number
-    return tuple(building for building, out in zip(buildings, left_out.tolist(), strict=True) if not out)
-
-
-@lru_cache(maxsize=4)
-def _circles(same: SameBuildings) -> NDArray[np.float64]:
-    """(3, n): for each building the x, y and radius of a circle that holds it all; not a number without a footprint."""
-    circles = np.full((3, len(same.buildings)), np.nan)
-    for index, building in enumerate(same.buildings):
-        if building.footprint_m:
-            ring = np.array(building.footprint_m)
-            middle = ring.mean(axis=0)
-            circles[:, index] = (*middle, np.hypot(*(ring - middle).T).max())
-    return circles
 
 
 class Commissioning:
@@ -179,7 +143,7 @@ class Commissioning:
             pose_size_px=made.pose_size_px,
             bounds=made.bounds,
             dynamics=made.dynamics,
-            buildings=within_sight(made),
+            buildings=made.buildings,
             zones=made.zones,
             mask_above_m=made.mask_above_m,
             mask_epoch=version.number,
