@@ -5,7 +5,6 @@ The only module of the engine where `time`, `random`, `uuid` and the file system
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import shutil
@@ -127,30 +126,23 @@ class LocalDisk:
 
 
 class LocalFile:
-    """A file of a LocalDisk, under a `.partial` name until it is committed.
-
-    What `write` has returned for is with the system: it survives the end of the process, not that of the current. The
-    file is locked while it is written: a left-over is one that nobody holds any more.
-    """
+    """A file of a LocalDisk, under a `.partial` name until it is committed."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self._path = path
         self._partial = path.with_name(path.name + PARTIAL_SUFFIX)
-        self._file = self._partial.open("xb", buffering=0)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._file = self._partial.open("xb", buffering=1 << 16)
 
     def write(self, data: bytes) -> int:
-        left = memoryview(data)
         try:
-            while left:  # a disk that fills up takes a part first
-                left = left[self._file.write(left) :]
-            return len(data)
+            return self._file.write(data)
         except (OSError, ValueError) as error:  # ValueError: it was closed
             raise _disk_error(error, self._path) from error
 
     def sync(self) -> None:
         try:
+            self._file.flush()
             os.fdatasync(self._file.fileno())
         except (OSError, ValueError) as error:
             raise _disk_error(error, self._path) from error
@@ -165,7 +157,7 @@ class LocalFile:
             raise _disk_error(error, self._path) from error
 
     def abandon(self) -> None:
-        with suppress(OSError):  # nobody wants any more what a broken disk refuses
+        with suppress(OSError):  # a full disk refuses the last buffer, which nobody wants any more
             self._file.close()
         with suppress(OSError):  # a disk that fails keeps its partial file: it is found by its suffix
             self._partial.unlink()
