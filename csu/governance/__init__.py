@@ -1,9 +1,11 @@
 """May this be done? The one decision point: law and local doctrine, as two layers; the stricter wins.
 
-In: a question with camera, purpose, person and date. Out: yes or no with its source. Today: the local doctrine, and
-the register of mask sets: what masks each camera, who signed it, and where the camera stands in its life.
+In: a question with camera, purpose, person and date. Out: yes or no with its source. `AuthorisationRegister` (prefects'
+orders), `Rights` (who may do what: `policies.cedar`), retention and destruction, and the register of mask sets: what
+masks each camera, who signed it, and where the camera stands in its life.
 """
 
+from csu.governance.approvals import ApprovalFault, Clearance, Designation, PrefectApproval
 from csu.governance.authorisation_register import AuthorisationRegister, ExpiryWarning, facts_from, facts_text
 from csu.governance.authorisations import (
     Agreement,
@@ -18,13 +20,7 @@ from csu.governance.authorisations import (
     ServiceLevel,
 )
 from csu.governance.decision import Decision, Layer
-from csu.governance.destruction import (
-    Destruction,
-    RecipientCopy,
-    destruction_due,
-    may_purge_by_hand,
-    overdue_copies,
-)
+from csu.governance.destruction import Destruction, RecipientCopy, destruction_due, may_purge_by_hand, overdue_copies
 from csu.governance.doctrine import LocalDoctrine
 from csu.governance.errors import (
     AuthorisationUnusable,
@@ -53,18 +49,28 @@ from csu.governance.retention import (
     rule_of,
     rules_over,
 )
+from csu.governance.rights import CaseFacts, Companion, Resource, Rights, Signature, Subject
+from csu.governance.roles import PAST, VIDEO, Action, Role, role_words
 from csu.governance.spans import Span, overlap, without
 
 __all__ = [
     "ARROWS",
+    "PAST",
     "PURPOSE_OF",
+    "VIDEO",
+    "Action",
     "Agreement",
+    "ApprovalFault",
     "Authorisation",
     "AuthorisationFacts",
     "AuthorisationRegister",
     "AuthorisationUnusable",
+    "CaseFacts",
+    "Clearance",
     "CommuneService",
+    "Companion",
     "Decision",
+    "Designation",
     "Destruction",
     "ExpiryWarning",
     "GovernedCamera",
@@ -86,17 +92,23 @@ __all__ = [
     "Moved",
     "Notification",
     "Placement",
+    "PrefectApproval",
     "Proposed",
     "Purpose",
     "RecipientCopy",
+    "Resource",
     "RetentionRule",
+    "Rights",
+    "Role",
     "RuledPiece",
     "ServiceLevel",
+    "Signature",
     "SignatureRefused",
     "Signed",
     "Span",
     "SpanUnusable",
     "Standing",
+    "Subject",
     "Use",
     "VerificationPolicy",
     "ceiling_of",
@@ -115,6 +127,7 @@ __all__ = [
     "overdue_copies",
     "overlap",
     "purpose_words",
+    "role_words",
     "rule_of",
     "rules_over",
     "start_of_day",

@@ -146,6 +146,11 @@ class AuthorisationRegister:
         levels = [each.level for each in self._services[commune] if each.agreement.span.holds(at_ns)]
         return min(levels, key=list(ServiceLevel).index, default=None)
 
+    def commune_of(self, camera: CameraId) -> CommuneId | None:
+        """Where the paper says the camera stands; None: no paper knows it."""
+        known = self._cameras.get(camera)
+        return known.commune if known else None
+
     def next_change_ns(self, camera: CameraId, after_ns: Nanoseconds) -> Nanoseconds | None:
         """The next instant at which an answer about this camera may differ: stop and start there, not at a poll."""
         return min((at for at in self._changes(camera) if at > after_ns), default=None)

@@ -25,6 +25,8 @@ class Decision:
     source: str
     """The text behind it: an article, a section of the local doctrine, a requirement."""
     layer: Layer = Layer.LAW
+    rule: str = ""
+    """The rule that decided, as an identifier for the journal: `acc-3.live-only`."""
     must_journal: bool = False
     """True: an entry of the audit journal is written before anything follows, refusals too (LOG-2, LOG-3)."""
 

@@ -1,0 +1,191 @@
+"""Who there is and what can be asked: two closed lists, and the groups that the policies speak of.
+
+An action that is not here does not exist: none lifts a mask (PRV-4), none edits a journal (LOG-6), none identifies a
+person (ACC-5), none hands out a key. A new role or action is refused to all until `policies.cedar` and the golden table
+of its test say otherwise.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from csu.hal.words import Words
+
+
+class Role(StrEnum):
+    """As whom a person acts (requirements, 6). One person, one role at a time, one personal account."""
+
+    OPERATOR = "operator"
+    ROOM_CHIEF = "room_chief"
+    CSU_MANAGER = "csu_manager"
+    EVIDENCE_CLERK = "evidence_clerk"
+    TECH_ADMIN = "tech_admin"
+    DPO = "dpo"
+    JUDICIAL_OFFICER = "judicial_officer"
+    VERBALISER = "verbaliser"
+    RECIPIENT = "recipient"
+    """A named, cleared member of an outside service (L252-3)."""
+    COMMUNE_DELEGATE = "commune_delegate"
+    SERVICE_USER = "service_user"
+    INSPECTOR = "inspector"
+    MAYOR = "mayor"
+    INTEGRATOR = "integrator"
+
+
+class Action(StrEnum):
+    """All that can be asked of the centre."""
+
+    LIVE_VIEW = "live_view"
+    WALL_SHOW = "wall_show"
+    WALL_SCENE = "wall_scene"
+    PTZ_MOVE = "ptz_move"
+    PRESET_GO = "preset_go"
+    PRESET_STORE = "preset_store"
+    GUARD_TOUR = "guard_tour"
+    SNAPSHOT = "snapshot"
+    TICKET_OPEN = "ticket_open"
+    DEPORT_START = "deport_start"
+    DEPORT_STOP = "deport_stop"
+    DEPORT_VIEW = "deport_view"
+    MAINTENANCE_VIEW = "maintenance_view"
+
+    REPLAY = "replay"
+    TIMELINE = "timeline"
+    PAST_THUMBNAIL = "past_thumbnail"
+    PAST_STREAM = "past_stream"
+    BUFFER_REWIND = "buffer_rewind"
+    PRE_ALARM_CLIP = "pre_alarm_clip"
+    RECORDING_FILE = "recording_file"
+
+    HOLD_REQUEST = "hold_request"
+    HOLD_PLACE = "hold_place"
+    HOLD_END = "hold_end"
+    CASE_FILE = "case_file"
+    CASE_CHECK = "case_check"
+    LOCK_PLACE = "lock_place"
+    LOCK_END = "lock_end"
+    CASE_PREPARE = "case_prepare"
+    CASE_RELEASE = "case_release"
+    EXPORT = "export"
+    HAND_OVER = "hand_over"
+    RECEIPT_SIGN = "receipt_sign"
+    SEAL_ADD = "seal_add"
+    COPY_DESTROY = "copy_destroy"
+    ACCESS_REQUEST = "access_request"
+
+    PURGE_BY_HAND = "purge_by_hand"
+    KEY_ROTATE = "key_rotate"
+    BACKUP_RESTORE = "backup_restore"
+    STORAGE_CHECK = "storage_check"
+
+    JOURNAL_READ = "journal_read"
+    JOURNAL_VERIFY = "journal_verify"
+    JOURNAL_RETENTION_SET = "journal_retention_set"
+    LEGAL_REGISTER_READ = "legal_register_read"
+    COVERAGE_READ = "coverage_read"
+
+    ORDER_RECORD = "order_record"
+    ORDER_READ = "order_read"
+    APPROVAL_RECORD = "approval_record"
+    ROLE_GRANT = "role_grant"
+    MASK_PROPOSE = "mask_propose"
+    MASK_SIGN_TECHNICAL = "mask_sign_technical"
+    MASK_SIGN_DPO = "mask_sign_dpo"
+    MASK_READ = "mask_read"
+    CAMERA_ENROL = "camera_enrol"
+    CAMERA_CONFIGURE = "camera_configure"
+    CAMERA_LIFECYCLE = "camera_lifecycle"
+    TEST_PATTERN = "test_pattern"
+
+    CAMERA_LIST = "camera_list"
+    ALARM_ACK = "alarm_ack"
+    ALARM_QUALIFY = "alarm_qualify"
+    LOGBOOK_WRITE = "logbook_write"
+    LOGBOOK_READ = "logbook_read"
+    FAULT_REPORT = "fault_report"
+    ROSTER_SET = "roster_set"
+    VISIT_RECORD = "visit_record"
+    STATISTICS_READ = "statistics_read"
+    HEALTH_READ = "health_read"
+    COMPLIANCE_READ = "compliance_read"
+
+
+_A = Action
+LIVE = frozenset(
+    {
+        *(_A.LIVE_VIEW, _A.WALL_SHOW, _A.PTZ_MOVE, _A.PRESET_GO, _A.PRESET_STORE),
+        *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
+    }
+)
+"""Shows, or steers, one camera as it is now."""
+ROOM = frozenset({_A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
+"""Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
+PAST = frozenset(
+    {
+        *(_A.REPLAY, _A.TIMELINE, _A.PAST_THUMBNAIL, _A.PAST_STREAM),
+        *(_A.BUFFER_REWIND, _A.PRE_ALARM_CLIP, _A.RECORDING_FILE),
+    }
+)
+"""Every way by which the past could be shown (ACC-3). A route that shows any of it maps to one of these."""
+OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
+"""Pictures leave the centre."""
+VIDEO = LIVE | ROOM | PAST | OUTGOING
+"""Whoever may do none of these has no video permission (ACC-6)."""
+USES = frozenset({_A.SNAPSHOT, _A.TICKET_OPEN})
+"""Needs a purpose of this very camera beyond watching (AUT-4)."""
+REASONED = (
+    PAST
+    | OUTGOING
+    | frozenset(
+        {
+            *(_A.DEPORT_START, _A.MAINTENANCE_VIEW, _A.HOLD_PLACE, _A.HOLD_END, _A.LOCK_END, _A.PURGE_BY_HAND),
+            *(_A.BACKUP_RESTORE, _A.JOURNAL_READ, _A.JOURNAL_RETENTION_SET, _A.ROLE_GRANT, _A.CAMERA_LIFECYCLE),
+        }
+    )
+)
+"""Refused without a reason or the number of a case (LOG-3)."""
+UNJOURNALED = frozenset({_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ})
+"""Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""
+SECOND_PERSON: dict[Action, frozenset[Role]] = {
+    _A.CASE_RELEASE: frozenset({Role.EVIDENCE_CLERK}),
+    _A.HOLD_END: frozenset({Role.CSU_MANAGER, Role.EVIDENCE_CLERK}),
+    _A.LOCK_END: frozenset({Role.EVIDENCE_CLERK}),
+    _A.PURGE_BY_HAND: frozenset({Role.DPO}),
+    _A.KEY_ROTATE: frozenset({Role.CSU_MANAGER}),
+    _A.BACKUP_RESTORE: frozenset({Role.CSU_MANAGER}),
+    _A.ROLE_GRANT: frozenset({Role.DPO}),
+}
+"""Done by two: as whom the other person must have signed before. EXP-9 names the first; the others are ours [D]."""
+
+GROUPS: dict[str, frozenset[Action]] = {
+    "live": LIVE,
+    "past": PAST,
+    "outgoing": OUTGOING,
+    "video": VIDEO,
+    "uses": USES,
+    "reasoned": REASONED,
+    "two_persons": frozenset(SECOND_PERSON),
+}
+"""The groups by the names that `policies.cedar` uses."""
+
+_ROLE_WORDS = {
+    Role.OPERATOR: Words("opérateur vidéo", "video operator"),
+    Role.ROOM_CHIEF: Words("chef de salle", "room chief"),
+    Role.CSU_MANAGER: Words("responsable du CSU", "manager of the centre"),
+    Role.EVIDENCE_CLERK: Words("gestionnaire des réquisitions", "evidence clerk"),
+    Role.TECH_ADMIN: Words("administrateur technique", "technical administrator"),
+    Role.DPO: Words("délégué à la protection des données", "data protection officer"),
+    Role.JUDICIAL_OFFICER: Words("officier de police judiciaire", "judicial police officer"),
+    Role.VERBALISER: Words("agent verbalisateur", "verbalising agent"),
+    Role.RECIPIENT: Words("destinataire habilité", "cleared recipient"),
+    Role.COMMUNE_DELEGATE: Words("délégué d'une commune", "delegate of a commune"),
+    Role.SERVICE_USER: Words("service voirie ou déchets", "road or waste service"),
+    Role.INSPECTOR: Words("préfecture, commission, CNIL", "prefecture, commission, CNIL"),
+    Role.MAYOR: Words("maire, élu", "mayor, elected official"),
+    Role.INTEGRATOR: Words("intégrateur", "integrator"),
+}
+
+
+def role_words(role: Role) -> Words:
+    """The role as people say it."""
+    return _ROLE_WORDS[role]
