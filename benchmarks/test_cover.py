@@ -137,7 +137,7 @@ def test_csu_makes_covers_in_a_town(
     if is_band:
         subject, surfaces = (
             "csu, what is far as a band of walls",
-            Surroundings(town, (), 2.5, 0.0).seen_along(paths[0])[1],
+            _around(town, paths[0]),
         )
     else:
         subject, surfaces = "csu, every wall of the town projected", forbidden_surfaces(town, (), 2.5)
@@ -158,11 +158,17 @@ def test_csu_makes_the_band_of_a_town(town: tuple[Building, ...], measure: Measu
 
     def work(_: object) -> int:
         _solids.cache_clear()
-        return len(Surroundings(town, (), 2.5, 0.0).seen_along(path)[1])
+        return len(_around(town, path))
 
     best_s = measure(work, lambda quads, _: _check_few(quads), ROUNDS)
     what = "the surroundings of the first camera of a process in a town of 20,000 dwellings"
     scoreboard.add(what, "csu", best_s * 1e3, "ms")
+
+
+def _around(town: tuple[Building, ...], path: tuple[Pose, ...]) -> Surfaces:
+    around = Surroundings(town, (), 2.5, 0.0).seen_along(path)
+    assert around is not None
+    return around[1]
 
 
 def _check_few(quads: int) -> None:

@@ -126,7 +126,10 @@ class CoverPolicy:
         scaled = tuple(replace(pose, focal_px=pose.focal_px * scale) for pose in path)
         bounds = self._assignment.bounds.widened(angle_deg=angle_deg, focal_share=focal_share)
         if isinstance(surfaces, Surroundings):
-            scaled, surfaces, off_m = surfaces.seen_along(scaled)
+            around = surfaces.seen_along(scaled)
+            if around is None:
+                return self._whole
+            scaled, surfaces, off_m = around
             bounds = replace(bounds, position_m=bounds.position_m + off_m)
         return cover_of_path(scaled, surfaces, self.width_px, self.height_px, bounds)
 

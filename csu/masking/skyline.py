@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from csu.hal.place import Building, MapZone, PictureZone, Pose, Zone
 from csu.masking.geometry import Floats, Quads
+from csu.masking.margins import PLACE_M_MAX
 from csu.masking.surfaces import BALCONY_M, MITRE_MAX, UNLIMITED_HEIGHT_M, Surfaces, forbidden_surfaces
 
 EXACT_UP_TO = 200
@@ -49,6 +50,8 @@ _PIECES_MAX = 256
 """Long facades are taken in pieces of an eighth of their distance."""
 _SLACK = 1e-9
 """For what arithmetic rounds off, in radians and in shares."""
+_FAR_M_MAX = 1e8
+"""What reaches further, where numbers lose their millimetres, is taken as it is."""
 _PLACE_STEP_M = 0.002
 """Readings of a mount at one place differ by less."""
 
@@ -84,10 +87,12 @@ class Surroundings:
         self._position_m = position_m
         self._made: tuple[Place, Surfaces] | None = None
 
-    def seen_along(self, path: Sequence[Pose]) -> tuple[tuple[Pose, ...], Surfaces, float]:
+    def seen_along(self, path: Sequence[Pose]) -> tuple[tuple[Pose, ...], Surfaces, float] | None:
         """What to draw for a path (at least one pose, finite): the path as from one place, what stands around that
-        place, and by how many metres more than told the truth may be beside it."""
+        place, and by how many metres more than told the truth may be beside it. None: no place on a map."""
         place = (path[0].x_m, path[0].y_m, path[0].z_m)
+        if max(map(abs, place)) > PLACE_M_MAX:
+            return None
         if self._made is None or not _apart_m(place, self._made[0]) <= max(self._position_m, _PLACE_STEP_M):
             self._made = place, surfaces_around(self._solids, place, self._position_m, self._drawn)
         place, surfaces = self._made
@@ -168,11 +173,15 @@ def _edges_of_odd(item: Building | MapZone, index: int, mask_above_m: float) -> 
 def surfaces_around(solids: _Solids, place: Place, position_m: float, drawn: Sequence[PictureZone] = ()) -> Surfaces:
     """What stands around a camera told to be at `place`, true to `position_m`: near as it is, far as a band."""
     ends, count = solids.ends - np.array([*place[:2], *place[:2]]), len(solids.items)
-    distance = _distance(ends)
-    nearest = np.full(count, np.inf)
-    np.minimum.at(nearest, solids.owner, distance)
-    nearest[np.abs(np.bincount(solids.owner, _turn(ends), count)) > 1.0] = 0.0  # it is inside the outline
-    exact = nearest <= _exact_within(nearest, np.bincount(solids.owner, minlength=count), position_m)
+    nearest, furthest = np.full(count, np.inf), np.zeros(count)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that are no metres: see `_FAR_M_MAX`
+        distance, turn = _distance(ends), _turn(ends)
+        np.minimum.at(nearest, solids.owner, distance)
+        np.maximum.at(furthest, solids.owner, np.abs(ends).max(axis=1))
+    nearest[np.abs(np.bincount(solids.owner, turn, count)) > 1.0] = 0.0  # it is inside the outline
+    edges = np.bincount(solids.owner, minlength=count)
+    exact = nearest <= _exact_within(nearest, edges, position_m)
+    exact |= ~(furthest <= _FAR_M_MAX)  # not a number, too
     near = [solids.items[index] for index in np.flatnonzero(exact).tolist()]
     buildings = [item for item in near if isinstance(item, Building)]
     zones = [item for item in near if isinstance(item, MapZone)]

@@ -61,7 +61,9 @@ def doors(seed: int, count: int = 20, *, centre=(0.0, 0.0)):
 
 
 def made_for(pose: Pose, buildings, zones=(), position_m: float = 0.0):
-    path, surfaces, off_m = Surroundings(buildings, zones, ABOVE_M, position_m).seen_along((pose,))
+    around = Surroundings(buildings, zones, ABOVE_M, position_m).seen_along((pose,))
+    assert around is not None
+    path, surfaces, off_m = around
     assert path == (pose,)
     assert off_m == 0
     return surfaces
@@ -228,6 +230,25 @@ def test_a_camera_on_a_facade_sees_as_much_as_with_the_whole_town():
 def test_a_bound_that_is_none_hides_the_picture(position_m, assignment, north):
     told = assignment(north, buildings=town(4), bounds=PoseBounds(position_m=position_m))
     assert CoverPolicy(told, WIDTH, HEIGHT).cover(CAPTURED, 0, ()) == Cover.whole(WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("x_m", [1e9, -1e200, 1e308])
+def test_a_place_that_no_map_holds_hides_the_picture(x_m, assignment, north):
+    told = assignment(replace(north, x_m=x_m), buildings=town(4))
+    assert CoverPolicy(told, WIDTH, HEIGHT).cover(CAPTURED, 0, ()) == Cover.whole(WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("size_m", [1e9, 1e150, 1e200, 1e307])
+@pytest.mark.filterwarnings("ignore:.*encountered in")
+def test_a_building_too_far_or_too_great_for_numbers_hides_as_much_as_without_a_band(size_m, north):
+    ring = ((-size_m, 500.0), (size_m, 500.0), (size_m, size_m), (-size_m, size_m))
+    for footprint in (ring, tuple((x, y + size_m) for x, y in ring)):
+        buildings = (*town(4), Building("great", footprint, 0.0, 9.0, True))
+        covers = [
+            cover_of_path((north,), each, WIDTH, HEIGHT, PoseBounds())
+            for each in (forbidden_surfaces(buildings, (), ABOVE_M), made_for(north, buildings))
+        ]
+        assert not (covers[0].cells & ~covers[1].cells).any()
 
 
 @pytest.mark.parametrize(
