@@ -1,9 +1,13 @@
-"""A manifest as one catalogue page, and back: columns packed into one blob, gaps and counts as short JSON. Pure."""
+"""A manifest as one catalogue page, and back: columns packed into one blob, gaps and counts as short JSON. Pure.
+
+A page says which columns its blob holds (`Page.columns`), so that a new column is one line of `_HASHES` and pages with
+and without it are read side by side. Pages of the first version say 0: their length tells whether they hold the hash.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -24,7 +28,12 @@ _COLUMNS = (
     ("clock_offset_ms", "<i4"),
 )
 _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
-_SHA_BYTES = 32
+_HASH_BYTES = 32
+_VERSIONED = 1
+"""Set in every page that says what it holds; 0 in the first version's."""
+_HASHES = (("sha256", 2),)
+"""Columns of 32 bytes a row, in the order of the blob: the `SegmentTable` field, its bit. A bit is never used again. A
+column that is all zero (level L0: there is no file) is not kept."""
 _all_counts = attrgetter(*(field.name for field in fields(FrameCounts)))  # five times faster than dataclasses.astuple
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -42,6 +51,8 @@ class SegmentRow:
     clock_offset_ms: int
     sha256: bytes | None
     """Of the file as written; None at level L0, where there is no file."""
+    destroyed_at_ns: Nanoseconds | None = None
+    """When the file was destroyed; None: it is to be on its disk."""
 
     @property
     def end_ns(self) -> Nanoseconds:
@@ -65,6 +76,8 @@ class Page:
     recorded_ms: int
     size_bytes: int
     gap_count: int
+    columns: int
+    """Which columns `segments` holds: bits of `_HASHES` and `_VERSIONED`."""
     segments: bytes
     gaps: str
     counts: str
@@ -84,6 +97,7 @@ def page_of(manifest: Manifest) -> Page:
         first = min(first, *(gap.start_ns for gap in manifest.gaps))
         end = max(end, *(gap.end_ns for gap in manifest.gaps))
         roster, gaps = _pack_gaps(roster, manifest.gaps)
+    columns, segments = _pack_segments(table)
     return Page(
         roster,
         first,
@@ -92,25 +106,33 @@ def page_of(manifest: Manifest) -> Page:
         recorded_ms,
         size_bytes,
         len(manifest.gaps),
-        _pack_segments(table),
+        columns,
+        segments,
         gaps,
         _json(_all_counts(manifest.counts)),
     )
 
 
-def segments_of(packed: bytes, count: int) -> SegmentTable:
-    """The inverse of what `page_of` packed. Raises ValueError for a blob of another length."""
-    with_sha = len(packed) == count * (_ROW_BYTES + _SHA_BYTES)
-    if not with_sha and len(packed) != count * _ROW_BYTES:
+def segments_of(packed: bytes, count: int, columns: int) -> SegmentTable:
+    """The inverse of what `page_of` packed. Raises ValueError for a blob that does not hold just these columns."""
+    kept = [(name, bit) for name, bit in _HASHES if columns & bit]
+    if columns == 0:  # the first version: sha256 or nothing, as the length says
+        kept = [_HASHES[0]] if count and len(packed) == count * (_ROW_BYTES + _HASH_BYTES) else []
+    elif columns != _VERSIONED | sum(bit for _, bit in kept):
+        raise ValueError(f"a page holds columns ({columns:#x}) that this version does not know")
+    if len(packed) != count * (_ROW_BYTES + _HASH_BYTES * len(kept)):
         raise ValueError(f"{len(packed)} bytes cannot hold {count} segments")
-    columns: list[NDArray[np.int64]] = []
+    read: list[NDArray[np.int64]] = []
     at = 0
     for _, kind in _COLUMNS:
         column = np.frombuffer(packed, np.dtype(kind), count, at)
-        columns.append(column)
+        read.append(column)
         at += column.nbytes
-    sha = np.frombuffer(packed, np.uint8, offset=at) if with_sha else np.zeros(count * _SHA_BYTES, np.uint8)
-    camera, start_ns, duration_ms, size_bytes, mask_epoch, clock_offset_ms = columns
+    hashes = {name: np.zeros((count, _HASH_BYTES), np.uint8) for name, _ in _HASHES}
+    for name, _ in kept:
+        hashes[name] = np.frombuffer(packed, np.uint8, count * _HASH_BYTES, at).reshape(count, _HASH_BYTES)
+        at += count * _HASH_BYTES
+    camera, start_ns, duration_ms, size_bytes, mask_epoch, clock_offset_ms = read
     return SegmentTable(
         camera.astype(np.int32),
         start_ns,
@@ -118,18 +140,24 @@ def segments_of(packed: bytes, count: int) -> SegmentTable:
         size_bytes,
         mask_epoch.astype(np.int32),
         clock_offset_ms.astype(np.int32),
-        sha.reshape(count, _SHA_BYTES),
+        **hashes,
     )
 
 
-def rows_of(table: SegmentTable, chosen: NDArray[np.bool_], camera: CameraId, node: NodeId) -> list[SegmentRow]:
-    """The chosen rows of a table as values; all are of `camera`."""
+def rows_of(
+    table: SegmentTable,
+    chosen: NDArray[np.bool_],
+    cameras: Mapping[int, CameraId],
+    node: NodeId,
+    destroyed_at_ns: NDArray[np.int64] | None = None,
+) -> list[SegmentRow]:
+    """The chosen rows of a table as values. `cameras`: by their index. `destroyed_at_ns`: (n,), 0 for what lives."""
     rows = []
     for index in np.flatnonzero(chosen).tolist():
         sha = table.sha256[index].tobytes()
         rows.append(
             SegmentRow(
-                camera,
+                cameras[int(table.camera[index])],
                 node,
                 int(table.start_ns[index]),
                 int(table.duration_ms[index]),
@@ -137,6 +165,7 @@ def rows_of(table: SegmentTable, chosen: NDArray[np.bool_], camera: CameraId, no
                 int(table.mask_epoch[index]),
                 int(table.clock_offset_ms[index]),
                 sha if any(sha) else None,
+                (int(destroyed_at_ns[index]) or None) if destroyed_at_ns is not None else None,
             )
         )
     return rows
@@ -153,11 +182,16 @@ def counts_of(packed: str) -> FrameCounts:
     return FrameCounts(*json.loads(packed))
 
 
-def _pack_segments(table: SegmentTable) -> bytes:
+def _pack_segments(table: SegmentTable) -> tuple[int, bytes]:
+    """(which columns, their bytes one after the other)."""
     parts = [getattr(table, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
-    if table.sha256.any():  # at level L0 there is no file and no hash: 32 zeros a row are not worth keeping
-        parts.append(table.sha256.astype(np.uint8, copy=False).tobytes())
-    return b"".join(parts)
+    columns = _VERSIONED
+    for name, bit in _HASHES:
+        hashes: NDArray[np.uint8] = getattr(table, name)
+        if hashes.any():
+            columns |= bit
+            parts.append(hashes.astype(np.uint8, copy=False).tobytes())
+    return columns, b"".join(parts)
 
 
 def _pack_gaps(roster: tuple[CameraId, ...], gaps: Sequence[Gap]) -> tuple[tuple[CameraId, ...], str]:

@@ -1,0 +1,342 @@
+"""The pages of one UTC day in a database: written, found, summed, and marked where their files were destroyed.
+
+The same statements for a SQLite file of that day and for a PostgreSQL partition of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects import postgresql, sqlite
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
+from csu.hal.words import Words
+from csu.recording.errors import CatalogueError
+from csu.recording.kept import CatalogueTotals, Destruction, DestructionReason, KeptPage
+from csu.recording.pages import SegmentRow, gaps_of, page_of, rows_of, segments_of
+from csu.recording.schema import IS_LONG, IS_SHORT, LONG_NS, Tables
+
+PAGES_AT_ONCE = 256
+"""Pages read per statement when a whole day is walked: no long transaction, and no day in memory at once."""
+
+
+Marks: TypeAlias = Mapping[CameraId, Sequence[sa.Row[Any]]]
+"""Rows of the table `destroyed`, by camera."""
+
+
+class DayPages:
+    """One day. Calls block and must not overlap. Every one raises CatalogueError when the database fails."""
+
+    def __init__(
+        self, engine: sa.Engine, tables: Tables, where: str, *, day: int | None = None, reader: sa.Engine | None = None
+    ) -> None:
+        """`day`: its number when the tables hold more than one. `where`: what an error names."""
+        self._engine, self._reader = engine, reader or engine
+        self._tables = tables
+        self._where = where
+        self._day = {} if day is None else {"day": day}
+        self._find = _find_statements(tables)
+        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+        self._insert_page = self._insert(tables.page).on_conflict_do_nothing()
+        self._rosters: dict[tuple[CameraId, ...], int] = {}
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def record(self, manifests: Sequence[Manifest]) -> None:
+        """One transaction; manifests already there are left as they are."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(self._insert_page, [self._row(connection, manifest) for manifest in manifests])
+        except sa.exc.SQLAlchemyError as error:
+            self._rosters.clear()  # what the lost transaction had numbered is not there
+            raise self._error(error) from error
+
+    def destroy(self, what: Destruction, cameras: Collection[CameraId]) -> CatalogueTotals:
+        """Mark what `what` took of these cameras and nothing had marked yet; returns its sums.
+
+        Only in pages that are there now: a manifest that comes later tells of files that nobody has destroyed yet.
+        """
+        until = self._read(self._only(sa.select(sa.func.max(self._tables.page.c.page))))[0][0]
+        taken, hit = CatalogueTotals(), set[CameraId]()
+        for page in self.pages(what.from_ns, what.to_ns, cameras, until=until):
+            living = page.begun_in(what.from_ns, what.to_ns, set(cameras)) & (page.destroyed_at_ns == 0)
+            hit.update(page.roster[index] for index in np.unique(page.table.camera[living]).tolist())
+            taken += page.sums(living)
+        if not hit:
+            return taken
+        row = {
+            "pages_until": until,
+            "from_ns": what.from_ns,
+            "to_ns": what.to_ns,
+            "at_ns": what.at_ns,
+            "reason": what.reason.value,
+            "reference": what.reference,
+            **self._day,
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    self._insert(self._tables.destroyed), [{**row, "camera": camera} for camera in sorted(hit)]
+                )
+        except sa.exc.SQLAlchemyError as error:
+            raise self._error(error) from error
+        return taken
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def segments(
+        self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds, *, with_destroyed: bool
+    ) -> list[SegmentRow]:
+        """Segments that hold a part of [from_ns, to_ns), in no order."""
+        try:
+            with self._reader.connect() as connection:
+                return self._segments(connection, camera, from_ns, to_ns, with_destroyed=with_destroyed)
+        except sa.exc.SQLAlchemyError as error:
+            raise self._error(error) from error
+
+    def gaps(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Gap]:
+        """Gaps that touch [from_ns, to_ns), in no order."""
+        return [
+            Gap(camera, start_ns, end_ns, cause)
+            for row in self._read(self._find.gaps, self._bounds(camera, from_ns, to_ns))
+            for position, start_ns, end_ns, cause in gaps_of(row.gaps)
+            if position == row.position and start_ns < to_ns and end_ns > from_ns
+        ]
+
+    def totals(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> CatalogueTotals:
+        """Sums for what begins in [from_ns, to_ns), destroyed or not."""
+        page = self._tables.page
+        inside = sa.and_(page.c.from_ns >= from_ns, page.c.to_ns <= to_ns)
+        touching = sa.and_(page.c.from_ns < to_ns, page.c.to_ns >= from_ns)
+        sums = [
+            sa.func.coalesce(sa.func.sum(column), 0)
+            for column in (page.c.segment_count, page.c.recorded_ms, page.c.size_bytes, page.c.gap_count)
+        ]
+        total = CatalogueTotals(*map(int, self._read(self._only(sa.select(*sums).where(inside)))[0]))
+        edge = sa.select(page.c.segment_count, page.c.columns, page.c.segments, page.c.gaps)
+        for row in self._read(self._only(edge.where(touching, sa.not_(inside)))):
+            table = segments_of(row.segments, row.segment_count, row.columns)
+            begins = (table.start_ns >= from_ns) & (table.start_ns < to_ns)
+            total += CatalogueTotals(
+                int(begins.sum()),
+                int(table.duration_ms[begins].sum(dtype=np.int64)),
+                int(table.size_bytes[begins].sum()),
+                sum(from_ns <= start_ns < to_ns for _, start_ns, _, _ in gaps_of(row.gaps)),
+            )
+        return total
+
+    def pages(
+        self,
+        from_ns: Nanoseconds,
+        to_ns: Nanoseconds,
+        cameras: Collection[CameraId] | None = None,
+        *,
+        until: int | None = None,
+    ) -> Iterator[KeptPage]:
+        """Pages that touch [from_ns, to_ns) and may hold one of `cameras` (None: all), in the order of writing.
+
+        `until`: the last page's number.
+        """
+        page, of_camera = self._tables.page, self._tables.roster_camera
+        columns = [page.c.page, page.c.node, page.c.roster, page.c.segment_count, page.c.columns, page.c.segments]
+        query = self._only(sa.select(*columns, page.c.gaps))
+        query = query.where(page.c.from_ns < to_ns, page.c.to_ns >= from_ns).order_by(page.c.page).limit(PAGES_AT_ONCE)
+        if cameras is not None:
+            named = self._only(sa.select(of_camera.c.roster).where(of_camera.c.camera.in_(cameras)), of_camera)
+            query = query.where(page.c.roster.in_(named))
+        if until is not None:
+            query = query.where(page.c.page <= until)
+        rosters: Mapping[int, tuple[CameraId, ...]] = {}
+        marks, last = self._all_marks(), -1
+        while rows := self._read(query.where(page.c.page > last)):
+            last = int(rows[-1].page)
+            if any(row.roster not in rosters for row in rows):
+                rosters = self._all_rosters()
+            for row in rows:
+                roster = rosters[row.roster]
+                table = segments_of(row.segments, row.segment_count, row.columns)
+                gone = _destroyed_at_ns(table, dict(enumerate(roster)), marks, row.page)
+                gaps = tuple(Gap(roster[at], start, end, cause) for at, start, end, cause in gaps_of(row.gaps))
+                yield KeptPage(NodeId(row.node), roster, table, gone, gaps)
+
+    def destructions(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Destruction]:
+        """What was marked of this camera in [from_ns, to_ns), in no order."""
+        return [
+            Destruction(row.from_ns, row.to_ns, row.at_ns, DestructionReason(row.reason), row.reference)
+            for row in self._read(self._find.marks, self._bounds(camera, from_ns, to_ns))
+            if row.from_ns < to_ns and row.to_ns > from_ns
+        ]
+
+    def close(self) -> None:
+        """Let go of the connections, which fold the log into a SQLite file. The next call makes new ones."""
+        self._engine.dispose()
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _segments(
+        self,
+        connection: sa.Connection,
+        camera: CameraId,
+        from_ns: Nanoseconds,
+        to_ns: Nanoseconds,
+        *,
+        with_destroyed: bool,
+    ) -> list[SegmentRow]:
+        found: list[SegmentRow] = []
+        bounds = self._bounds(camera, from_ns, to_ns)
+        marks: Marks | None = None
+        for row in connection.execute(self._find.segments, bounds).all():
+            table = segments_of(row.segments, row.segment_count, row.columns)
+            ends_ns = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
+            chosen = (table.camera == row.position) & (table.start_ns < to_ns) & (ends_ns > from_ns)
+            if not chosen.any():
+                continue
+            if marks is None:
+                marks = {camera: connection.execute(self._find.marks, bounds).all()}
+            gone = _destroyed_at_ns(table, {row.position: camera}, marks, row.page)
+            if not with_destroyed:
+                chosen &= gone == 0
+            found += rows_of(table, chosen, {row.position: camera}, NodeId(row.node), gone)
+        return found
+
+    def _row(self, connection: sa.Connection, manifest: Manifest) -> dict[str, object]:
+        page = page_of(manifest)
+        roster = self._rosters.get(page.roster)
+        if roster is None:
+            roster = self._rosters[page.roster] = self._keep_roster(connection, page.roster)
+        return {
+            **self._day,
+            "minute_ns": manifest.minute_ns,
+            "node": manifest.node,
+            "node_epoch": manifest.node_epoch,
+            "sequence": manifest.sequence,
+            "roster": roster,
+            "from_ns": page.from_ns,
+            "to_ns": page.to_ns,
+            "segment_count": page.segment_count,
+            "recorded_ms": page.recorded_ms,
+            "size_bytes": page.size_bytes,
+            "gap_count": page.gap_count,
+            "counts": page.counts,
+            "gaps": page.gaps,
+            "segments": page.segments,
+            "columns": page.columns,
+        }
+
+    def _keep_roster(self, connection: sa.Connection, cameras: tuple[CameraId, ...]) -> int:
+        """The number of this list of cameras on this day; given when it is new."""
+        roster, roster_camera = self._tables.roster, self._tables.roster_camera
+        digest = hashlib.sha256("\0".join(cameras).encode()).digest()
+        query = self._only(sa.select(roster.c.roster).where(roster.c.digest == digest), roster)
+        known = connection.execute(query).scalar()
+        if known is not None:
+            return int(known)
+        new = self._insert(roster).values(**self._day, digest=digest).returning(roster.c.roster)
+        number = int(connection.execute(new).scalar_one())
+        if cameras:
+            rows = [
+                {**self._day, "camera": camera, "roster": number, "position": index}
+                for index, camera in enumerate(cameras)
+            ]
+            connection.execute(self._insert(roster_camera), rows)
+        return number
+
+    def _all_rosters(self) -> Mapping[int, tuple[CameraId, ...]]:
+        table = self._tables.roster_camera
+        query = self._only(sa.select(table.c.roster, table.c.camera), table)
+        cameras: dict[int, list[CameraId]] = defaultdict(list)
+        for row in self._read(query.order_by(table.c.roster, table.c.position)):
+            cameras[row.roster].append(CameraId(row.camera))
+        # A list of no camera has no row, and its pages no segment.
+        return defaultdict(tuple, {number: tuple(of_roster) for number, of_roster in cameras.items()})
+
+    def _all_marks(self) -> Marks:
+        table = self._tables.destroyed
+        marks: dict[CameraId, list[sa.Row[Any]]] = defaultdict(list)
+        for row in self._read(self._only(sa.select(table), table)):
+            marks[CameraId(row.camera)].append(row)
+        return marks
+
+    def _only(self, query: sa.Select[Any], table: sa.Table | None = None) -> sa.Select[Any]:
+        """The query, about this day."""
+        table = self._tables.page if table is None else table
+        return query.where(table.c.day == self._day["day"]) if self._day else query
+
+    def _bounds(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> dict[str, object]:
+        return {"camera": camera, "from_ns": from_ns, "to_ns": to_ns, "after_ns": from_ns - LONG_NS, **self._day}
+
+    def _read(self, query: sa.Executable, parameters: Mapping[str, object] | None = None) -> Sequence[sa.Row[Any]]:
+        try:
+            with self._reader.connect() as connection:
+                return connection.execute(query, parameters or {}).all()
+        except sa.exc.SQLAlchemyError as error:
+            raise self._error(error) from error
+
+    def _error(self, error: sa.exc.SQLAlchemyError) -> CatalogueError:
+        return database_failed(error, self._where)
+
+
+def database_failed(error: sa.exc.SQLAlchemyError, where: str) -> CatalogueError:
+    """The database's own words as the catalogue's error."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return CatalogueError(
+        Words(f"le catalogue a refusé : {reason}", f"the catalogue failed: {reason}"),
+        where=where,
+        what_to_do=Words(
+            "Vérifiez la place, les droits et l'état de ce volume ; les enregistrements ne sont pas touchés",
+            "Check space, rights and health of this volume; the files on the media disks are not harmed",
+        ),
+    )
+
+
+class _Find(NamedTuple):
+    """Statements about one camera, built once. Parameters: camera, from_ns, to_ns, after_ns; day if kept by day."""
+
+    segments: sa.CompoundSelect[Any]
+    gaps: sa.CompoundSelect[Any]
+    marks: sa.Select[Any]
+
+
+@cache
+def _find_statements(tables: Tables) -> _Find:
+    page, of_camera, destroyed = tables.page, tables.roster_camera, tables.destroyed
+    camera, day = sa.bindparam("camera", type_=sa.String), sa.bindparam("day", type_=sa.Integer)
+    from_ns, to_ns, after_ns = (sa.bindparam(name, type_=sa.BigInteger) for name in ("from_ns", "to_ns", "after_ns"))
+
+    def found(*columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+        base = sa.select(*columns, of_camera.c.position).join(of_camera, of_camera.c.roster == page.c.roster)
+        base = base.where(of_camera.c.camera == camera, page.c.from_ns < to_ns, page.c.to_ns > from_ns)
+        if tables.by_day:
+            base = base.where(page.c.day == day, of_camera.c.day == day)
+        return sa.union_all(base.where(IS_SHORT, page.c.from_ns > after_ns), base.where(IS_LONG))
+
+    marks = sa.select(destroyed).where(destroyed.c.camera == camera)
+    return _Find(
+        found(page.c.page, page.c.node, page.c.segment_count, page.c.columns, page.c.segments),
+        found(page.c.gaps),
+        marks.where(destroyed.c.day == day) if tables.by_day else marks,
+    )
+
+
+def _destroyed_at_ns(
+    table: SegmentTable, cameras: Mapping[int, CameraId], marks: Marks, page: int
+) -> NDArray[np.int64]:
+    """(n,): when each segment's file was destroyed, 0 if it was not. `cameras`: by index in the table."""
+    gone = np.zeros(len(table), np.int64)
+    if not marks:
+        return gone
+    for index, camera in cameras.items():
+        for mark in marks.get(camera, ()):
+            if page <= mark.pages_until:
+                inside = (table.start_ns >= mark.from_ns) & (table.start_ns < mark.to_ns)
+                gone[(table.camera == index) & inside & (gone == 0)] = mark.at_ns
+    return gone
