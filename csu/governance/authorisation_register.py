@@ -105,12 +105,11 @@ class AuthorisationRegister:
                 f"order {order.number} is {en} ({stop.reference})",
                 "CSI R253-2",
             )
-        return (
-            self._agreement(known, at_ns)
-            or self._place_told(known, at_ns)
-            or self._commune(known, at_ns)
-            or granted(f"arrêté {order.number}", f"order {order.number}", "CSI L252-1")
-        )
+        for check in (self._agreement, self._place_told, self._commune):
+            refusal = check(known, at_ns)
+            if refusal is not None:
+                return refusal
+        return granted(f"arrêté {order.number}", f"order {order.number}", "CSI L252-1")
 
     def may_view_live(self, camera: CameraId, at_ns: Nanoseconds) -> Decision:
         """Whether anybody may watch it then: what is not watched 24 hours a day is not watched at all (COM-2)."""
