@@ -6,13 +6,14 @@ Made from masked recordings, of simulated streets only: a real street's pictures
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from csu.hal.disk import Disk
 
 COLUMNS, PICTURES = 4, 12
 TILE_WIDTH_PX = 320
@@ -21,12 +22,12 @@ CAPTION_PX = 22
 _Bgr: TypeAlias = NDArray[np.uint8]
 
 
-def contact_sheet(segments: Sequence[Path], pictures: int = PICTURES) -> bytes | None:
+def contact_sheet(disk: Disk, segments: Sequence[str], pictures: int = PICTURES) -> bytes | None:
     """A PNG of `pictures` pictures spread evenly over the `segments` of one camera; None when there are too few.
 
-    Decodes everything: about 1 ms a picture of 640x360.
+    Decodes everything: about 1 ms a picture of 640x360. Raises DiskError for a segment that cannot be read.
     """
-    count = sum(_frames_in(path) for path in segments)
+    count = sum(_frames_in(disk, name) for name in segments)
     if count < pictures:
         return None
     wanted = {round((index + 0.5) * count / pictures) for index in range(pictures)}
@@ -47,8 +48,8 @@ def contact_sheet(segments: Sequence[Path], pictures: int = PICTURES) -> bytes |
     return sheet.tobytes()
 
 
-def _frames_in(path: Path) -> int:
-    with av.open(str(path)) as container:
+def _frames_in(disk: Disk, name: str) -> int:
+    with disk.open(name) as file, av.open(file, "r") as container:
         return sum(1 for packet in container.demux(video=0) if packet.size)
 
 

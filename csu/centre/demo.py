@@ -121,7 +121,7 @@ async def run_demo(
         progress.step(say("arrêt, fermeture des segments", "stopping, closing the segments"))
     progress.step(say("lecture de tout ce qui a été enregistré", "playing all that was recorded"))
     witness = running.site.witness
-    examination = await asyncio.to_thread(examine_segments, running.media_directory, witness)
+    examination = await asyncio.to_thread(examine_segments, running.footage, witness)
     sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
     return DemoResult(
         cameras=cameras,
@@ -141,7 +141,8 @@ def _sheet(running: RunningCentre) -> bytes | None:
     if not running.posed:
         return None
     camera = running.posed[-1].record.camera
-    return contact_sheet(sorted(running.media_directory.rglob(f"{camera}/*.mp4")))
+    names = [name for name in running.footage.names() if f"/{camera}/" in name]
+    return contact_sheet(running.footage, names)
 
 
 def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
 
+from csu.hal.disk import Disk, DiskError
 from csu.hal.frames import YuvPlanes
 from csu.hal.site import PictureWitness
-from csu.recording import check_segment
+from csu.recording import SegmentCheck, check_segment
 
 WITNESS_EVERY_FRAMES = 4
 CLEAR_SHARE_MAX = 0.0005
@@ -32,32 +33,41 @@ class Examination:
     problems: tuple[str, ...]
 
 
-def examine_segments(media_directory: Path, witness: PictureWitness | None) -> Examination:
-    """Decode every segment under `media_directory`. Blocks for as long as that takes (about 1 ms a 360p frame)."""
-    paths = sorted(media_directory.rglob("*.mp4"))
-    checks = []
+def examine_segments(disk: Disk, witness: PictureWitness | None) -> Examination:
+    """Decode every segment of `disk`. Blocks for as long as that takes (about 1 ms a 360p frame).
+
+    One that cannot be opened (not sealed, cut, no key) is a problem among the others.
+    """
+    names = [name for name in disk.names() if name.endswith(".mp4")]
+    checks: list[SegmentCheck] = []
+    problems: list[str] = []
     witnessed = clear = 0
-    for path in paths:
-        with path.open("rb") as file:
-            checks.append((path.name, check_segment(file, decode=True)))
-        if witness is not None:
-            looked, found = _witness_segment(path, witness)
-            witnessed, clear = witnessed + looked, clear + found
+    for name in names:
+        try:
+            with disk.open(name) as file:
+                checks.append(check := check_segment(file, decode=True))
+                problems += [f"{name}: {check.problem}"] if check.problem else []
+                if witness is not None:
+                    looked, found = _witness_segment(file, witness)
+                    witnessed, clear = witnessed + looked, clear + found
+        except DiskError as error:
+            problems.append(str(error))
     return Examination(
-        segments=len(paths),
-        playable=sum(check.playable for _, check in checks),
-        audio_tracks=sum(check.audio_tracks for _, check in checks),
-        frames=sum(check.frames for _, check in checks),
+        segments=len(names),
+        playable=sum(check.playable for check in checks),
+        audio_tracks=sum(check.audio_tracks for check in checks),
+        frames=sum(check.frames for check in checks),
         frames_witnessed=witnessed,
         clear_frames=clear,
-        size_bytes=sum(path.stat().st_size for path in paths),
-        problems=tuple(f"{name}: {check.problem}" for name, check in checks if check.problem),
+        size_bytes=sum(disk.size_bytes(name) for name in names),
+        problems=tuple(problems),
     )
 
 
-def _witness_segment(path: Path, witness: PictureWitness) -> tuple[int, int]:
+def _witness_segment(file: BinaryIO, witness: PictureWitness) -> tuple[int, int]:
     looked = clear = 0
-    with av.open(str(path)) as container:
+    file.seek(0)
+    with av.open(file, "r") as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index % WITNESS_EVERY_FRAMES == 0:
                 looked += 1

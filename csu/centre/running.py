@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,13 +23,16 @@ from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, serve_console
 from csu.governance import LocalDoctrine
 from csu.hal.camera import Camera, CameraError, CameraRecord
+from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
-from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
+from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording.catalogue import Catalogue
+from csu.recording.key_store import LocalKeyStore, key_secret
+from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import grid_scene
 
 CAMERAS_PER_NODE = 50
@@ -63,7 +67,8 @@ class RunningCentre:
     centre: Centre
     site: Site
     wall: WallProcess
-    media_directory: Path
+    footage: Disk
+    """What was recorded, opened with its keys: for the demonstration's own examination of a simulated street."""
     console_url: str
     assignments: tuple[Assignment, ...]
     posed: tuple[Camera, ...]
@@ -123,7 +128,6 @@ async def _start_parts(
     records = [assignment.record for assignment in assignments]
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
-    media_directory = settings.data_directory / "media"
     nodes = _nodes(assignments, settings.data_directory, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks)
     centre.listen(observe)
@@ -139,7 +143,16 @@ async def _start_parts(
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    return RunningCentre(centre, site, wall, media_directory, console_url, assignments, prepared.posed, finished)
+    return RunningCentre(
+        centre, site, wall, _footage(settings.data_directory), console_url, assignments, prepared.posed, finished
+    )
+
+
+def _footage(data_directory: Path) -> Disk:
+    media = data_directory / "media"
+    apart = (media, data_directory / "catalogue")
+    keys = LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
+    return SealedDisk(LocalDisk(media), keys, nobody)
 
 
 def _centre(
@@ -190,9 +203,15 @@ def _nodes(
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
     count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
-    media, views = data_directory / "media", data_directory / "views"
     nodes = [
-        EmbeddedMediaNode(NodeId(f"node-{index + 1}"), media, pictures.spec, views_directory=views)
+        EmbeddedMediaNode(
+            NodeId(f"node-{index + 1}"),
+            data_directory / "media",
+            pictures.spec,
+            views_directory=data_directory / "views",
+            keys_directory=data_directory / "keys",
+            heads_directory=data_directory / "chains",
+        )
         for index in range(count)
     ]
     return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]

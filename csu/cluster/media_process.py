@@ -7,6 +7,7 @@ it is told to or when the parent is gone.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import signal
 import socket
@@ -19,7 +20,9 @@ import cv2
 from csu.cluster.edge_auditors import EdgeAuditors
 from csu.cluster.edge_route import edge_route
 from csu.cluster.engine_route import engine_route
+from csu.cluster.left_over import Recovery
 from csu.cluster.live_muxer import LiveOutlet
+from csu.cluster.node_disk import NodeDisk
 from csu.cluster.outbox import Outbox
 from csu.cluster.segment_sink import SegmentSink, segment_table
 from csu.cluster.shared_pictures import SharedPicturesWriter
@@ -29,11 +32,15 @@ from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.disk import Disk
+from csu.hal.keys import KeyStore
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, Manifest
 from csu.hal.words import Words
 from csu.ingest import CameraPipeline, EdgeRoute, MaskRoute, Outlets, PictureSink, add_counts
 from csu.machine import LocalDisk, SystemChance, SystemClock
 from csu.recording import ClosedSegment
+from csu.recording.chain import HeadStore
+from csu.recording.head_store import LocalHeads
+from csu.recording.key_store import LocalKeyStore, key_secret
 
 ALIVE_EVERY_S = 2.0
 STOP_S_MAX = 4.0
@@ -88,6 +95,9 @@ class MediaProcess:
         route: MaskRoute,
         pictures: PictureSink | None,
         edge: EdgeRoute | None = None,
+        keys: KeyStore | None = None,
+        heads: HeadStore | None = None,
+        recovery: Recovery | None = None,
     ) -> None:
         self._begin = begin
         self._outbox = outbox
@@ -97,6 +107,9 @@ class MediaProcess:
         self._route = route
         self._pictures = pictures
         self._edge = edge
+        self._keys = keys
+        self._heads = heads
+        self._recovery = recovery
         self._auditors = EdgeAuditors(clock)
         self._workers: dict[CameraId, CameraWorker] = {}
         self._leaving: list[CameraWorker] = []
@@ -168,7 +181,9 @@ class MediaProcess:
             self._auditors.watch(worker.camera, worker.pipeline.edge_trust)
 
     def _worker(self, assignment: Assignment) -> CameraWorker:
-        segments = SegmentSink(assignment.record, self._disk)
+        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads)
+        if self._recovery is not None:
+            self._recovery.ask(assignment.record.camera, segments.recovered)
         live = LiveOutlet(assignment.record.camera, self._outbox.put_live)
         pipeline = CameraPipeline(
             self._begin.node,
@@ -224,15 +239,19 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
         outbox.put(CameraEvent(begin.node, camera, kind, clock.now_ns(), detail))
 
     views = ViewKeepers(tell_of_view, LocalDisk(begin.views_directory) if begin.views_directory is not None else None)
+    keys = _keys(begin)
     node = MediaProcess(
         begin,
         outbox,
         clock=clock,
         chance=SystemChance(f"{begin.node}/{begin.node_epoch}"),
-        disk=LocalDisk(begin.media_directory),
+        disk=NodeDisk(begin.media_directory),
         route=engine_route(views),
         pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
         edge=edge_route(views),
+        keys=keys,
+        heads=LocalHeads(begin.heads_directory) if begin.heads_directory is not None else None,
+        recovery=Recovery(begin.media_directory, keys),
     )
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
     threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()
@@ -255,6 +274,13 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
     node.stop()
     outbox.put(Stopped())
     outbox.close(STOP_S_MAX)
+
+
+def _keys(begin: Begin) -> KeyStore | None:
+    """Raises BadInput for keys that are not apart from the media: the node does not begin."""
+    if begin.keys_directory is None:
+        return None
+    return LocalKeyStore(begin.keys_directory, away_from=(begin.media_directory,), secret=key_secret(os.environ))
 
 
 def _read_orders(connection: socket.socket, orders: queue.Queue[Order | None]) -> None:

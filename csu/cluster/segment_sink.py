@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket
+from csu.hal.keys import KeyStore
 from csu.hal.media import SegmentTable
 from csu.recording import CameraRecorder, ClosedSegment
+from csu.recording.chain import CameraChain, HeadStore
+from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 
 
 class SegmentSink:
     """A `csu.ingest.RecordingSink`. Packets come from the camera's thread, `take` from the node's."""
 
-    def __init__(self, record: CameraRecord, disk: Disk) -> None:
+    def __init__(
+        self, record: CameraRecord, disk: Disk, keys: KeyStore | None = None, heads: HeadStore | None = None
+    ) -> None:
+        """`keys`: None: what lies on `disk` is not sealed. `heads`: None: its segments are in no chain."""
+        self._chain = CameraChain(record.camera, heads) if heads is not None else None
+        if keys is not None:
+            disk = SealedDisk(disk, keys, segments_of_commune(record.commune))
         self._recorder = CameraRecorder(record, disk)
         self._lock = threading.Lock()
         self._closed: list[ClosedSegment] = []
@@ -42,6 +53,11 @@ class SegmentSink:
     def end(self) -> None:
         self._keep(self._recorder.close())
 
+    def recovered(self, segment: ClosedSegment) -> None:
+        """A segment of this camera that an earlier life had left unfinished. From any thread."""
+        with self._lock:
+            self._closed.append(self._linked(segment))
+
     def take(self) -> list[ClosedSegment]:
         """Segments closed since the last call."""
         with self._lock:
@@ -51,8 +67,14 @@ class SegmentSink:
     def _keep(self, closed: Iterable[ClosedSegment]) -> None:
         for segment in closed:
             with self._lock:
-                self._closed.append(segment)
+                self._closed.append(self._linked(segment))
             self._safe_until_ns = segment.start_ns + segment.duration_ms * NS_PER_MS
+
+    def _linked(self, segment: ClosedSegment) -> ClosedSegment:
+        """The segment as a link of its camera's chain. Under the lock: what was recovered comes from another thread."""
+        if self._chain is None:
+            return segment
+        return replace(segment, link=self._chain.add(segment.name, segment.sha256, segment.content_sha256))
 
 
 def segment_table(cameras: Sequence[CameraId], segments: Sequence[ClosedSegment]) -> SegmentTable:
@@ -60,7 +82,6 @@ def segment_table(cameras: Sequence[CameraId], segments: Sequence[ClosedSegment]
     if not segments:
         return SegmentTable.empty()
     index = {camera: position for position, camera in enumerate(cameras)}
-    digests = b"".join(segment.sha256 for segment in segments)
     return SegmentTable(
         camera=np.array([index[segment.camera] for segment in segments], np.int32),
         start_ns=np.array([segment.start_ns for segment in segments], np.int64),
@@ -68,8 +89,14 @@ def segment_table(cameras: Sequence[CameraId], segments: Sequence[ClosedSegment]
         size_bytes=np.array([segment.size_bytes for segment in segments], np.int64),
         mask_epoch=np.array([segment.mask_epoch for segment in segments], np.int32),
         clock_offset_ms=np.array([_within_int32(segment.clock_offset_ms) for segment in segments], np.int32),
-        sha256=np.frombuffer(digests, np.uint8).reshape(-1, 32).copy(),
+        sha256=_hashes(segment.sha256 for segment in segments),
+        content_sha256=_hashes(segment.content_sha256 for segment in segments),
+        link=_hashes(segment.link for segment in segments),
     )
+
+
+def _hashes(hashes: Iterable[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32).copy()
 
 
 def _within_int32(value: int) -> int:

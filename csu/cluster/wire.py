@@ -37,6 +37,10 @@ class Begin:
     """Where the account of the node's former life ends: what lies between is a gap, because the node was lost."""
     views_directory: Path | None = None
     """Where learned views are remembered; None: nowhere."""
+    keys_directory: Path | None = None
+    """Where the keys are that seal segments: the directory travels, never a key. None: segments are not sealed."""
+    heads_directory: Path | None = None
+    """Where the heads of the cameras' chains are kept; None: segments are in no chain."""
 
 
 @dataclass(frozen=True, slots=True)

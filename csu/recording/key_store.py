@@ -11,6 +11,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -53,7 +54,8 @@ class LocalKeyStore:
         """`away_from`: directories of media and catalogue; keys beside them would be copied with them. `secret`: see
         `key_secret`; None: the key files are not wrapped.
 
-        Raises BadInput for a directory that is not apart and for a short secret, KeyStoreUnavailable.
+        Raises BadInput for a directory that is not apart and for a short secret. A directory that cannot be made is
+        told by each call, as KeyStoreUnavailable: a node then shows its cameras, and records nothing.
         """
         self._directory = directory
         self._secret = secret
@@ -69,10 +71,8 @@ class LocalKeyStore:
                     f"Give at least {SECRET_BYTES_MIN} bytes: openssl rand -hex 32",
                 ),
             )
-        try:
+        with suppress(OSError):
             _make_private(directory)
-        except OSError as error:
-            raise self._unavailable(error) from error
 
     def __repr__(self) -> str:
         return f"<LocalKeyStore {self._directory}>"
@@ -156,7 +156,7 @@ class LocalKeyStore:
         path = self._path(name, _KEY)
         try:
             _make_private(path.parent)
-            _sync(self._directory)
+            _sync(self._directory)  # the folder may be new
             _write_new(path, content)
         except OSError as error:
             raise self._unavailable(error, name) from error

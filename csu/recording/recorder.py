@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.disk import Disk
 from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
 from csu.hal.words import Words
-from csu.recording.chain import CameraChain
 from csu.recording.errors import RecordingError
 from csu.recording.rollover import Rollover
 from csu.recording.segment import ClosedSegment, SegmentWriter
@@ -32,10 +29,9 @@ class CameraRecorder:
     Segments that were closed before the error are not lost: they come with the next call that returns.
     """
 
-    def __init__(self, record: CameraRecord, disk: Disk, chain: CameraChain | None = None) -> None:
-        """`disk`: where its segments go, sealed if it is a SealedDisk. `chain`: None: they are bound to none."""
+    def __init__(self, record: CameraRecord, disk: Disk) -> None:
+        """`disk`: where its segments go, sealed if it is a SealedDisk."""
         self._record = record
-        self._chain = chain
         self._disk = disk
         self._rollover = Rollover(record.number)
         self._format: EncodedFormat | None = None
@@ -121,14 +117,10 @@ class CameraRecorder:
         if segment is None:
             return
         try:
-            closed = segment.close(self._offset_ms)
+            self._closed.append(segment.close(self._offset_ms))
         except CsuError:
             segment.abandon()
             raise
-        if self._chain is not None:
-            link = self._chain.add(closed.name, closed.sha256, closed.content_sha256)
-            closed = replace(closed, link=link)
-        self._closed.append(closed)
 
     def _abandon(self) -> None:
         segment, self._segment, self._last = self._segment, None, None

@@ -47,6 +47,14 @@ def segments_of_commune(commune: CommuneId) -> OwnerOf:
     return lambda name: KeyName(commune, utc_day(parse_segment_name(name).start_ns))
 
 
+def nobody(name: str) -> KeyName:
+    """The owner where nothing is written: sealed files name their own key, so a disk that is only read needs no other.
+
+    Raises DiskError.
+    """
+    raise _broken(name, Words("ce volume n'est ouvert que pour lire", "this disk is open for reading only"))
+
+
 class SealedDisk:
     """A `Disk` over another. Sizes, like contents, are those of what was written: `stored` knows the sealed ones.
 
@@ -222,8 +230,11 @@ def index_of(file: BinaryIO, name: str) -> Records:
 
 
 def whole_records(file: BinaryIO, name: str, keys: KeyStore) -> Iterator[bytes]:
-    """What can be read of a file that was being written when its process died: every record up to the first that is cut
-    or does not open. `name` is the name it was to get. Raises DiskError for a file not sealed, KeyStoreError."""
+    """What can be read of a file that was being written when its process died: every whole record that opens. `name` is
+    the name it was to get. One that does not open (garbage after a power cut) is left out: each is a fragment.
+
+    Raises DiskError for a file not sealed, or whose first record does not open; KeyStoreError.
+    """
     records = index_of(file, name)
     key = keys.existing(records.key.commune, records.key.day)
     for number, (at, length) in enumerate(records.places):
@@ -231,8 +242,10 @@ def whole_records(file: BinaryIO, name: str, keys: KeyStore) -> Iterator[bytes]:
         sealed = file.read(length)
         try:
             content = _opened(key, name, number, sealed, is_last=False)
-        except SealBroken:
-            return  # the last record, or garbage after a power cut
+        except SealBroken as error:
+            if number == 0:
+                raise _broken(name, error.trouble.what) from error
+            continue
         yield content
 
 

@@ -152,15 +152,19 @@ class SegmentWriter:
         if not found.playable or found.frames != self._frames or self._times:
             raise self._refused(found.problem or f"{found.frames} pictures on disk of {self._frames} given")
         self._sink.file.commit()
-        return closed_segment(
-            self._sink.file,
-            self._sink.content,
-            camera=self.camera,
-            start_ns=self.start_ns,
-            duration_ms=found.duration_ms,
-            mask_epoch=self.mask_epoch,
-            clock_offset_ms=clock_offset_ms,
-            frames=self._frames,
+        file, content = self._sink.file, self._sink.content
+        sealed = file if isinstance(file, SealedFile) else None
+        return ClosedSegment(
+            self.camera,
+            self.name,
+            self.start_ns,
+            found.duration_ms,
+            sealed.stored_bytes if sealed else content.size_bytes,
+            sealed.stored_sha256 if sealed else content.digest.digest(),
+            self.mask_epoch,
+            clock_offset_ms,
+            self._frames,
+            content.digest.digest(),
         )
 
     def _end_fragment(self) -> None:
@@ -220,33 +224,6 @@ class SegmentWriter:
                 "Recording goes on at the next key frame; if this repeats, look at the camera's stream",
             ),
         )
-
-
-def closed_segment(
-    file: DiskFile,
-    content: _Content,
-    *,
-    camera: CameraId,
-    start_ns: Nanoseconds,
-    duration_ms: int,
-    mask_epoch: int,
-    clock_offset_ms: int,
-    frames: int,
-) -> ClosedSegment:
-    """What is told of a file that was committed."""
-    sealed = file if isinstance(file, SealedFile) else None
-    return ClosedSegment(
-        camera,
-        file.name,
-        start_ns,
-        duration_ms,
-        sealed.stored_bytes if sealed else content.size_bytes,
-        sealed.stored_sha256 if sealed else content.digest.digest(),
-        mask_epoch,
-        clock_offset_ms,
-        frames,
-        content.digest.digest(),
-    )
 
 
 class _Content:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from csu.cluster.node_disk import NodeDisk
+from csu.hal.camera import CommuneId
 from csu.hal.disk import Disk, DiskError, DiskFile
+from csu.hal.keys import KeyName
 from csu.machine import PARTIAL_SUFFIX, LocalDisk
+from csu.recording.key_store import LocalKeyStore
+from csu.recording.sealed_disk import SealedDisk
 from sim.disk import MemoryDisk
 
 DISKS: dict[str, Callable[[Path], Disk]] = {
     "local": lambda directory: LocalDisk(directory / "store"),
     "memory": lambda directory: MemoryDisk(),
+    "node": lambda directory: NodeDisk(directory / "store"),
+    "sealed over node": lambda directory: sealed(NodeDisk(directory / "store"), directory),
+    "sealed over memory": lambda directory: sealed(MemoryDisk(), directory),
 }
+
+
+def sealed(disk: Disk, directory: Path) -> SealedDisk:
+    owner = KeyName(CommuneId("metz"), date(2026, 11, 23))
+    return SealedDisk(disk, LocalKeyStore(directory / "keys"), lambda _name: owner)
 
 
 @pytest.fixture(params=sorted(DISKS))

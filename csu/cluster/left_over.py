@@ -1,0 +1,161 @@
+"""What a killed node left on its directory: found, and made into proper segments as far as it goes.
+
+The steps of one left-over, each of which may be the last of this process too:
+`x.mp4.partial` is renamed `x.mp4.torn.partial`; `x.mp4` is written anew from it; the torn one is removed. A torn one
+beside a good `x.mp4` is removed; beside an unfinished `x.mp4.partial`, that one is removed and made again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from csu.cluster.node_disk import NodeDisk, is_being_written
+from csu.hal.camera import CameraId
+from csu.hal.disk import DiskError
+from csu.hal.errors import BadInput, CsuError
+from csu.hal.keys import KeyStore
+from csu.hal.words import Words
+from csu.machine import PARTIAL_SUFFIX
+from csu.recording import ClosedSegment, RecordingError, parse_segment_name
+from csu.recording.recovery import NothingToRecover, recover
+from csu.recording.sealed_disk import SealedDisk, is_sealed, key_name_of, whole_records
+
+_log = logging.getLogger(__name__)
+TORN = ".torn"
+NOTHING_BYTES_MAX = 64 << 10
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """One file that was being written when its process died."""
+
+    name: str
+    """The name it was to get."""
+    camera: CameraId
+    path: Path
+
+
+def left_overs(directory: Path, camera: CameraId | None = None) -> list[LeftOver]:
+    """Files nobody is writing any more, of one camera or of all, sorted. Looks at the disk: blocks."""
+    found: dict[str, LeftOver] = {}
+    for path in sorted(directory.glob(f"*/{camera or '*'}/*{PARTIAL_SUFFIX}")):
+        name = path.relative_to(directory).as_posix().removesuffix(PARTIAL_SUFFIX).removesuffix(TORN)
+        try:
+            parsed = parse_segment_name(name)
+            if not is_being_written(path):
+                found[name] = LeftOver(name, parsed.camera, path)  # the torn one sorts last, and counts
+        except (BadInput, FileNotFoundError):
+            continue  # not ours, or closed just now
+    return list(found.values())
+
+
+def recover_left_over(directory: Path, left: LeftOver, keys: KeyStore | None) -> ClosedSegment | None:
+    """Make a segment of it; None when there is nothing in it, when it was made already, or when somebody has it.
+
+    Raises CsuError: then it stays where it is.
+    """
+    disk = NodeDisk(directory)
+    partial = disk.partial_path(left.name)
+    torn = partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX) + TORN + PARTIAL_SUFFIX)
+    try:
+        with left.path.open("r+b", buffering=0) as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if left.path != torn:
+                if torn.exists():
+                    partial.unlink()  # an unfinished copy of the torn one, which is listed too
+                    return None
+                partial.rename(torn)
+            if (directory / left.name).exists():
+                torn.unlink()  # it was made, and told or not: `csu recording check` finds files without a row
+                return None
+            partial.unlink(missing_ok=True)
+            closed = _recovered(disk, left.name, torn, keys)
+            torn.unlink()
+            _sync(torn.parent)
+    except (BlockingIOError, FileNotFoundError):
+        return None  # another process is at it, or was
+    except OSError as error:
+        raise _refused(error, torn) from error
+    return closed
+
+
+def _recovered(disk: NodeDisk, name: str, torn: Path, keys: KeyStore | None) -> ClosedSegment | None:
+    with torn.open("rb") as file:
+        sealed = is_sealed(file)
+        try:
+            if not sealed:
+                return recover(disk, name, _pieces(torn))
+            if keys is None:
+                raise _no_keys(name)
+            owner = key_name_of(file, name)
+            return recover(SealedDisk(disk, keys, lambda _: owner), name, whole_records(file, name, keys))
+        except NothingToRecover:
+            if not sealed and file.seek(0, os.SEEK_END) > NOTHING_BYTES_MAX:
+                raise  # too much to be nothing: somebody should look at it
+            return None
+
+
+class Recovery:
+    """Beside the recording of a node that starts again: what each of its cameras had left is made whole, one after the
+    other, by one thread. It is in no hurry: the lost time is already told as a gap."""
+
+    def __init__(self, directory: Path, keys: KeyStore | None) -> None:
+        self._directory = directory
+        self._keys = keys
+        self._asked: queue.SimpleQueue[tuple[CameraId, Callable[[ClosedSegment], None]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="recovery", daemon=True).start()
+
+    def ask(self, camera: CameraId, tell: Callable[[ClosedSegment], None]) -> None:
+        """Recover what `camera` left. `tell` is called from the thread of the recovery, for each segment made."""
+        self._asked.put((camera, tell))
+
+    def _run(self) -> None:
+        while True:
+            camera, tell = self._asked.get()
+            for left in left_overs(self._directory, camera):
+                try:
+                    closed = recover_left_over(self._directory, left, self._keys)
+                except CsuError as error:
+                    _log.error("a left-over of camera %s stays as it is: %s", camera, error)
+                    continue
+                if closed is not None:
+                    _log.warning("camera %s: %s was recovered, %d ms", camera, closed.name, closed.duration_ms)
+                    tell(closed)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while data := file.read(_READ_BYTES):
+            yield data
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _no_keys(name: str) -> RecordingError:
+    return RecordingError(
+        Words("ce reste est scellé et aucune clé n'est donnée", "this left-over is sealed and no keys are given"),
+        where=name,
+        what_to_do=Words("Donnez le dossier des clés", "Give the directory of the keys"),
+    )
+
+
+def _refused(error: OSError, path: Path) -> DiskError:
+    return DiskError(
+        Words(f"le disque a refusé : {error.strerror}", f"the disk refused: {error.strerror}"),
+        where=str(path),
+        what_to_do=Words("Rien n'est perdu : recommencez", "Nothing is lost: try again"),
+    )
