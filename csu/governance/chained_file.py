@@ -198,9 +198,7 @@ class ChainedFile:
 
     def is_guarded(self) -> bool:
         """Whether every trigger is still there, as csu laid it out."""
-        query = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
-        there = set(self._ask(lambda connection: [row[0] for row in connection.exec_driver_sql(query)]))
-        return there >= {guard.replace("CREATE TRIGGER IF NOT EXISTS", "CREATE TRIGGER") for guard in self._guards()}
+        return self._ask(lambda connection: _guards_stand(self._form, connection.exec_driver_sql(_TRIGGERS)))
 
     def attempts(self) -> list[tuple[int, str, str]]:
         """(number, instant, deed) of each refused attempt to change a row of a sealed file, as SQLite noted it."""
@@ -231,29 +229,12 @@ class ChainedFile:
     def _data_version(self) -> int:
         return self._ask(lambda connection: int(connection.exec_driver_sql("PRAGMA data_version").scalar() or 0))
 
-    def _guards(self) -> Iterator[str]:
-        form = self._form
-        for table in (form.table, form.texts):
-            if not table:
-                continue
-            for deed in ("update", "delete"):
-                yield _guard(form, table, deed, f"BEFORE {deed} ON {table}", f"{table} only grows")
-        # INSERT OR REPLACE deletes without asking the triggers above.
-        taken = f"BEFORE INSERT ON {form.table} WHEN EXISTS (SELECT 1 FROM {form.table} WHERE sequence = NEW.sequence)"  # noqa: S608
-        yield _guard(form, form.table, "replace", taken, f"{form.table} only grows")
-        if form.texts:
-            known = f"WHEN EXISTS (SELECT 1 FROM {form.texts} WHERE digest = NEW.digest)"  # noqa: S608 - our own
-            yield (
-                f"CREATE TRIGGER IF NOT EXISTS {form.texts}_no_replace BEFORE INSERT ON {form.texts} "
-                f"{known} BEGIN SELECT RAISE(IGNORE); END"
-            )
-
     def _lay_out(self, connection: sa.Connection) -> None:
         self._metadata.create_all(connection)
         for number, index in enumerate(self._form.indexes):
             name = f"{self._form.table}_by_{number}"
             connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {name} ON {self._form.table} ({index})")
-        for guard in self._guards():
+        for guard in _guards_of(self._form):
             connection.exec_driver_sql(guard)
 
     def _lay_out_sealed(self) -> None:
@@ -272,16 +253,33 @@ class ChainedFile:
             engine.dispose()
 
 
-def read_rows(path: Path, form: ChainForm) -> Iterator[ChainRow]:
-    """Every row of a file as it lies there, unchecked and in order, without writing to it. Raises sqlite3.Error."""
+def read_rows(path: Path, form: ChainForm, where: str = "TRUE", values: tuple[object, ...] = ()) -> Iterator[ChainRow]:
+    """The rows of a file as they lie there, unchecked and in order, without writing to it. Raises sqlite3.Error."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         last = ", signature" if form.sealed else ""
-        query = f"SELECT sequence, kind, body, digest{last} FROM {form.table} ORDER BY sequence"  # noqa: S608 - our own
-        for row in connection.execute(query):
+        query = f"SELECT sequence, kind, body, digest{last} FROM {form.table} WHERE {where} ORDER BY sequence"  # noqa: S608
+        for row in connection.execute(query, values):
             yield ChainRow(*row)
     finally:
         connection.close()
+
+
+def is_guarded(path: Path, form: ChainForm) -> bool:
+    """Whether every trigger of a file is there, without writing to it. Raises sqlite3.Error."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return _guards_stand(form, connection.execute(_TRIGGERS))
+    finally:
+        connection.close()
+
+
+_TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+
+
+def _guards_stand(form: ChainForm, found: Iterable[Any]) -> bool:
+    wanted = {guard.replace("CREATE TRIGGER IF NOT EXISTS", "CREATE TRIGGER") for guard in _guards_of(form)}
+    return wanted <= {row[0] for row in found}
 
 
 def _rows_of(form: ChainForm, metadata: sa.MetaData) -> sa.Table:
@@ -306,6 +304,23 @@ def _rows_of(form: ChainForm, metadata: sa.MetaData) -> sa.Table:
             sa.Column("body", sa.String, nullable=False),
         )
     return sa.Table(form.table, metadata, *columns)
+
+
+def _guards_of(form: ChainForm) -> Iterator[str]:
+    for table in (form.table, form.texts):
+        if not table:
+            continue
+        for deed in ("update", "delete"):
+            yield _guard(form, table, deed, f"BEFORE {deed} ON {table}", f"{table} only grows")
+    # INSERT OR REPLACE deletes without asking the triggers above.
+    taken = f"BEFORE INSERT ON {form.table} WHEN EXISTS (SELECT 1 FROM {form.table} WHERE sequence = NEW.sequence)"  # noqa: S608
+    yield _guard(form, form.table, "replace", taken, f"{form.table} only grows")
+    if form.texts:
+        known = f"WHEN EXISTS (SELECT 1 FROM {form.texts} WHERE digest = NEW.digest)"  # noqa: S608 - our own
+        yield (
+            f"CREATE TRIGGER IF NOT EXISTS {form.texts}_no_replace BEFORE INSERT ON {form.texts} "
+            f"{known} BEGIN SELECT RAISE(IGNORE); END"
+        )
 
 
 def _guard(form: ChainForm, table: str, deed: str, when: str, words: str) -> str:
