@@ -51,8 +51,14 @@ class Continuity:
 
     @property
     def interval_ns(self) -> Nanoseconds | None:
-        """The usual time between frames; None until enough frames came."""
-        return median_low(self._intervals) if len(self._intervals) >= LEARNING_INTERVALS else None
+        """The usual time between frames; None until enough frames came.
+
+        Of pairs: a camera whose every other frame comes early has no interval that is usual, but its pairs are.
+        """
+        if len(self._intervals) < LEARNING_INTERVALS:
+            return None
+        intervals = list(self._intervals)
+        return median_low([(a + b) // 2 for a, b in zip(intervals, intervals[1:], strict=False)])
 
     @property
     def frames_per_s(self) -> float | None:
