@@ -323,7 +323,7 @@ def _require_apart(directory: Path, others: Sequence[Path]) -> None:
                 Words(
                     "les clés doivent être à part de ce qu'elles protègent", "keys must be apart from what they seal"
                 ),
-                where=f"{directory} / {other}",
+                where=str(directory),
                 what_to_do=Words(
                     "Donnez-leur un dossier qu'aucune sauvegarde ne copie",
                     "Give them a directory that no backup copies",
