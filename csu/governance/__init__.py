@@ -32,6 +32,7 @@ from csu.governance.errors import (
     SignatureRefused,
     SpanUnusable,
 )
+from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day
 from csu.governance.lifecycle import ARROWS, lifecycle_words
 from csu.governance.loosening import loosens
@@ -55,6 +56,7 @@ from csu.governance.spans import Span, overlap, without
 
 __all__ = [
     "ARROWS",
+    "OPERATION_OF",
     "PAST",
     "PURPOSE_OF",
     "VIDEO",
