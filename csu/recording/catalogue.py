@@ -7,7 +7,6 @@ them (decisions 0010, 0034).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -164,22 +163,31 @@ class Catalogue:
 
         Every page is read once for all cameras.
         """
-        stretches: dict[CameraId, list[NDArray[np.int64]]] = defaultdict(list)
-        gaps: dict[CameraId, list[Gap]] = defaultdict(list)
-        wanted = set(cameras)
+        number_of = {camera: number for number, camera in enumerate(cameras)}
+        numbers_of: dict[tuple[CameraId, ...], NDArray[np.int32]] = {}
+        gaps: dict[CameraId, list[Gap]] = {camera: [] for camera in cameras}
+        found = [(np.empty(0, np.int32), np.empty((0, 2), np.int64))]
         for page in self._pages(from_ns, to_ns, cameras):
+            numbers = numbers_of.get(page.roster)
+            if numbers is None:
+                numbers = np.array([number_of.get(camera, -1) for camera in page.roster], np.int32)
+                numbers_of[page.roster] = numbers
             table = page.table
             ends_ns = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
-            inside = (table.start_ns < to_ns) & (ends_ns > from_ns)
-            for index in np.unique(table.camera[inside]).tolist():
-                if page.roster[index] in wanted:
-                    ours = inside & (table.camera == index)
-                    stretches[page.roster[index]].append(np.column_stack((table.start_ns[ours], ends_ns[ours])))
+            of_row = numbers[table.camera]
+            chosen = (table.start_ns < to_ns) & (ends_ns > from_ns) & (of_row >= 0)
+            found.append((of_row[chosen], np.column_stack((table.start_ns[chosen], ends_ns[chosen]))))
             for gap in page.gaps:
-                if gap.camera in wanted and gap.start_ns < to_ns and gap.end_ns > from_ns:
+                if gap.camera in gaps and gap.start_ns < to_ns and gap.end_ns > from_ns:
                     gaps[gap.camera].append(gap)
-        none = np.empty((0, 2), np.int64)
-        return {camera: Account(np.concatenate([none, *stretches[camera]]), tuple(gaps[camera])) for camera in wanted}
+        of_all = np.concatenate([numbers for numbers, _ in found])
+        order = np.argsort(of_all, kind="stable")
+        stretches = np.concatenate([pieces for _, pieces in found])[order]
+        cuts = np.searchsorted(of_all[order], np.arange(len(number_of) + 1))
+        return {
+            camera: Account(stretches[cuts[number] : cuts[number + 1]], tuple(gaps[camera]))
+            for camera, number in number_of.items()
+        }
 
     # -- days ---------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ class PostgresDays:
 
     def __init__(self, url: str) -> None:
         """Raises BadInput for a URL that is not PostgreSQL's, CatalogueError when the database does not answer."""
-        self._engine = sa.create_engine(_address(url), pool_size=2, max_overflow=2, pool_pre_ping=True)
+        self._engine = sa.create_engine(_address(url), pool_size=2, max_overflow=2)
         # Reads are single statements: no BEGIN and ROLLBACK around each, which are two more round trips.
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._where = self._engine.url.render_as_string(hide_password=True)

@@ -146,16 +146,17 @@ class DayPages:
 
         `until`: the last page's number.
         """
-        page, of_camera = self._tables.page, self._tables.roster_camera
+        page = self._tables.page
         columns = [page.c.page, page.c.node, page.c.roster, page.c.segment_count, page.c.columns, page.c.segments]
         query = self._only(sa.select(*columns, page.c.gaps))
         query = query.where(page.c.from_ns < to_ns, page.c.to_ns >= from_ns).order_by(page.c.page).limit(PAGES_AT_ONCE)
+        rosters = self._all_rosters()
         if cameras is not None:
-            named = self._only(sa.select(of_camera.c.roster).where(of_camera.c.camera.in_(cameras)), of_camera)
-            query = query.where(page.c.roster.in_(named))
+            named = [number for number, roster in rosters.items() if any(camera in cameras for camera in roster)]
+            if len(named) < len(rosters):
+                query = query.where(page.c.roster.in_(named))
         if until is not None:
             query = query.where(page.c.page <= until)
-        rosters: Mapping[int, tuple[CameraId, ...]] = {}
         marks, last = self._all_marks(), -1
         while rows := self._read(query.where(page.c.page > last)):
             last = int(rows[-1].page)

@@ -101,7 +101,7 @@ def _tables(*, by_day: bool) -> Tables:
         sa.Column("columns", sa.Integer, nullable=False, server_default="0"),
         sa.UniqueConstraint(*day, "node", "node_epoch", "sequence"),
         sa.Index("page_by_roster", "roster", "from_ns"),
-        sa.Index("page_long", "roster", sqlite_where=IS_LONG, postgresql_where=IS_LONG),
+        sa.Index("page_long", "roster", "from_ns", "to_ns", sqlite_where=IS_LONG, postgresql_where=IS_LONG),
         **options,
     )
     destroyed = sa.Table(

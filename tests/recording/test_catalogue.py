@@ -16,7 +16,9 @@ from csu.hal.camera import CameraId
 from csu.hal.media import FrameCounts, Gap, GapCause
 from csu.recording import Catalogue, CatalogueError
 from csu.recording.catalogue_sqlite import DAYS_OPEN_MAX
+from csu.recording.day_pages import _find_statements
 from csu.recording.pages import counts_of, gaps_of, page_of, segments_of
+from csu.recording.schema import SQLITE
 
 S = 1_000_000_000
 MINUTE = 60 * S
@@ -173,3 +175,15 @@ def test_a_page_of_columns_this_version_does_not_know_is_refused(manifest):
         segments_of(page.segments[:-1], 1, page.columns)
     with pytest.raises(ValueError, match="cannot hold"):
         segments_of(page.segments[:-1], 1, 0)
+
+
+def test_a_look_up_reads_a_few_pages_and_not_all_since_midnight(catalogue, manifest, tmp_path):
+    catalogue.record([manifest(0, minute_ns=NOON, segments=[(0, NOON, 60_000, 1)])])
+    catalogue.close()
+    query = "EXPLAIN QUERY PLAN " + str(_find_statements(SQLITE).segments)
+    asked = {"camera": CAM_1, "from_ns": NOON, "to_ns": NOON + 1, "after_ns": NOON - MINUTE}
+    with sqlite3.connect(tmp_path / "2027-01-15.sqlite") as file:
+        steps = [step for *_, step in file.execute(query, asked)]
+    assert any("page_by_roster (roster=? AND from_ns>? AND from_ns<?)" in step for step in steps)
+    assert any("page_long (roster=? AND from_ns<?)" in step for step in steps)
+    assert not any("SCAN" in step for step in steps)

@@ -12,7 +12,13 @@ _IS_LONG = "to_ns - from_ns > 600000000000"
 def upgrade() -> None:
     day = ["day"] if op.get_bind().dialect.name == "postgresql" else []
     op.add_column("page", sa.Column("columns", sa.Integer, nullable=False, server_default="0"))
-    op.create_index("page_long", "page", ["roster"], sqlite_where=sa.text(_IS_LONG), postgresql_where=sa.text(_IS_LONG))
+    op.create_index(
+        "page_long",
+        "page",
+        ["roster", "from_ns", "to_ns"],
+        sqlite_where=sa.text(_IS_LONG),
+        postgresql_where=sa.text(_IS_LONG),
+    )
     op.create_table(
         "destroyed",
         *[sa.Column(name, sa.Integer, nullable=False) for name in day],
