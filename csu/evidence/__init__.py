@@ -1,0 +1,63 @@
+"""Evidence: an act of a magistrate becomes a case, a lock, a signed and sealed package, and a receipt.
+
+In: acts, stored masked segments with the proof of their chain, journal rows, keys. Out: what retention must leave
+alone, `Package`s that `openssl` and `age` alone can check and open, and a `Verdict` on any package that comes back.
+Nothing outside the act's cameras and intervals, nothing unmasked, and no sound leaves through here.
+"""
+
+from csu.evidence.case import Case, CaseState
+from csu.evidence.case_events import DeskEvent, HandOver, event_from_json, event_to_json
+from csu.evidence.desk import RequisitionDesk
+from csu.evidence.errors import CaseRefused, EvidenceInputRefused, ExportFailed, PackageUnusable, ReleaseRefused
+from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalLine, StoredSegment, link_digest
+from csu.evidence.holds_and_locks import EvidenceLock, Hold
+from csu.evidence.package import ExportOrder, Package, make_package, seal_package
+from csu.evidence.requisition import Habilitation, LegalBasis, Officer, Requisition, faults_of
+from csu.evidence.sign import Signer, load_certificates, load_signer
+from csu.evidence.spans import CameraSpan
+from csu.evidence.timestamp import HttpAuthority, TimestampAuthority
+from csu.evidence.verdict import Link, LinkState, Verdict
+from csu.evidence.verify import Trust, verify_package
+
+__all__ = [
+    "CameraSpan",
+    "Case",
+    "CaseRefused",
+    "CaseState",
+    "ChainLink",
+    "ChainProof",
+    "DeskEvent",
+    "EvidenceInputRefused",
+    "EvidenceLock",
+    "ExportFailed",
+    "ExportOrder",
+    "Habilitation",
+    "HandOver",
+    "Hold",
+    "HttpAuthority",
+    "JournalExtract",
+    "JournalLine",
+    "LegalBasis",
+    "Link",
+    "LinkState",
+    "Officer",
+    "Package",
+    "PackageUnusable",
+    "ReleaseRefused",
+    "Requisition",
+    "RequisitionDesk",
+    "Signer",
+    "StoredSegment",
+    "TimestampAuthority",
+    "Trust",
+    "Verdict",
+    "event_from_json",
+    "event_to_json",
+    "faults_of",
+    "link_digest",
+    "load_certificates",
+    "load_signer",
+    "make_package",
+    "seal_package",
+    "verify_package",
+]

@@ -1,0 +1,25 @@
+"""What the requisition desk, the export and the verifier refuse."""
+
+from __future__ import annotations
+
+from csu.hal.errors import BadInput, CsuError
+
+
+class CaseRefused(CsuError):
+    """The case does not allow it: wrong state, missing basis, one person for two signatures. Nothing was released."""
+
+
+class ReleaseRefused(CsuError):
+    """Something outside the act's cameras and intervals was asked for. Not one frame was released."""
+
+
+class ExportFailed(CsuError):
+    """No package was made: the footage, the signature or the time-stamp failed. What was half written is removed."""
+
+
+class PackageUnusable(BadInput):
+    """What was given to `csu evidence verify` is no package, or the key does not open it."""
+
+
+class EvidenceInputRefused(BadInput):
+    """A key, a certificate, a recipient or a description of a case cannot be used."""
