@@ -33,9 +33,9 @@ def contact_sheet(disk: Disk, segments: Sequence[str], pictures: int = PICTURES)
     wanted = {round((index + 0.5) * count / pictures) for index in range(pictures)}
     tiles: list[_Bgr] = []
     seen, before_s, at_s = 0, 0.0, 0.0
-    for path in segments:
+    for name in segments:
         before_s += at_s  # each segment counts its own time from 0
-        with av.open(str(path)) as container:
+        with disk.open(name) as file, av.open(file, "r") as container:
             for frame in container.decode(video=0):
                 at_s = frame.time or 0.0
                 if seen in wanted:
