@@ -31,7 +31,7 @@ _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
 _HASH_BYTES = 32
 _VERSIONED = 1
 """Set in every page that says what it holds; 0 in the first version's."""
-_HASHES = (("sha256", 2),)
+_HASHES = (("sha256", 2), ("content_sha256", 4), ("link", 8))
 """Columns of 32 bytes a row, in the order of the blob: the `SegmentTable` field, its bit. A bit is never used again. A
 column that is all zero (level L0: there is no file) is not kept."""
 _all_counts = attrgetter(*(field.name for field in fields(FrameCounts)))  # five times faster than dataclasses.astuple
@@ -50,7 +50,11 @@ class SegmentRow:
     mask_epoch: int
     clock_offset_ms: int
     sha256: bytes | None
-    """Of the file as written; None at level L0, where there is no file."""
+    """Of the file as it lies on its disk, sealed; None at level L0, where there is no file."""
+    content_sha256: bytes | None = None
+    """Of what is inside the seal; None: not known."""
+    link: bytes | None = None
+    """Of the camera's chain; None: in none."""
     destroyed_at_ns: Nanoseconds | None = None
     """When the file was destroyed; None: it is to be on its disk."""
 
@@ -154,7 +158,6 @@ def rows_of(
     """The chosen rows of a table as values. `cameras`: by their index. `destroyed_at_ns`: (n,), 0 for what lives."""
     rows = []
     for index in np.flatnonzero(chosen).tolist():
-        sha = table.sha256[index].tobytes()
         rows.append(
             SegmentRow(
                 cameras[int(table.camera[index])],
@@ -164,11 +167,18 @@ def rows_of(
                 int(table.size_bytes[index]),
                 int(table.mask_epoch[index]),
                 int(table.clock_offset_ms[index]),
-                sha if any(sha) else None,
+                _hash_or_none(table.sha256, index),
+                _hash_or_none(table.content_sha256, index),
+                _hash_or_none(table.link, index),
                 (int(destroyed_at_ns[index]) or None) if destroyed_at_ns is not None else None,
             )
         )
     return rows
+
+
+def _hash_or_none(column: NDArray[np.uint8], index: int) -> bytes | None:
+    value = column[index].tobytes()
+    return value if any(value) else None
 
 
 def gaps_of(packed: str) -> list[tuple[int, Nanoseconds, Nanoseconds, GapCause]]:

@@ -167,6 +167,19 @@ def test_a_page_holds_what_the_manifest_held(manifest, given_rows, sha):
     assert counts_of(page.counts) == made.counts
 
 
+@pytest.mark.parametrize("kept", [(), ("link",), ("content_sha256",), ("content_sha256", "link")])
+def test_pages_with_and_without_each_hash_are_read_side_by_side(catalogue, manifest, kept):
+    plain = manifest(0, minute_ns=NOON, segments=[(0, NOON, 60_000, 1), (0, NOON + MINUTE, 60_000, 1)])
+    more = {name: np.full((2, 32), number, np.uint8) for number, name in enumerate(kept, 1)}
+    later = manifest(1, minute_ns=NOON, segments=[(0, NOON + i * MINUTE, 60_000, 1) for i in (2, 3)])
+    catalogue.record([plain, replace(later, segments=replace(later.segments, **more))])
+    rows = catalogue.segments(CAM_1, 0, 2**62)
+    assert all(row.sha256 for row in rows)
+    assert [(row.content_sha256, row.link) for row in rows[:2]] == [(None, None)] * 2
+    expected = [bytes([kept.index(name) + 1] * 32) if name in kept else None for name in ("content_sha256", "link")]
+    assert [[row.content_sha256, row.link] for row in rows[2:]] == [expected] * 2
+
+
 def test_a_page_of_columns_this_version_does_not_know_is_refused(manifest):
     page = page_of(manifest(0, segments=[(0, NOON, 60_000, 1)]))
     with pytest.raises(ValueError, match="does not know"):
