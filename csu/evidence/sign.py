@@ -89,30 +89,13 @@ def signed_by(signature: bytes, content: bytes) -> tuple[x509.Certificate, tuple
     Says that this key signed these bytes; who vouches for the key is `require_trusted`'s question.
     """
     try:
-        info = asn1.decode_der(_ContentInfo, signature)
-        enclosed = info.content.certificates.as_list()
-        certificates = [x509.load_der_x509_certificate(_whole(each)) for each in enclosed]
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        raise SignatureBroken(f"not a signature of this kind: {error}") from error
-    signers = info.content.signers.as_list()
-    if info.oid != _SIGNED_DATA or info.content.encapsulated.oid != _DATA or len(signers) != 1:
-        raise SignatureBroken("not one detached signature")
-    told = signers[0]
-    if (info.content.version, told.version, [each.oid for each in info.content.digests.as_list()]) != (1, 1, [_SHA256]):
-        raise SignatureBroken("not of the kind that is made here")
-    mine = [
-        each
-        for each in certificates
-        if each.serial_number == told.sid.serial and each.issuer.public_bytes() == _whole(told.sid.issuer)
-    ]
-    if len(mine) != 1:
-        raise SignatureBroken("the signer's certificate is not in it")
-    _require_attributes(told, content)
-    try:
-        _verify(mine[0], told, asn1.encode_der(told.attributes))
+        return _signed_by(asn1.decode_der(_ContentInfo, signature), content)
+    except SignatureBroken:
+        raise
     except InvalidSignature as error:
         raise SignatureBroken("the signature is not the signer's") from error
-    return mine[0], tuple(each for each in certificates if each != mine[0])
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise SignatureBroken(f"not a signature of this kind: {error}") from error
 
 
 def require_trusted(
@@ -195,6 +178,24 @@ class _SignedData:
 class _ContentInfo:
     oid: x509.ObjectIdentifier
     content: Annotated[_SignedData, asn1.Explicit(0)]
+
+
+def _signed_by(info: _ContentInfo, content: bytes) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    data = info.content
+    signers = data.signers.as_list()
+    if info.oid != _SIGNED_DATA or data.encapsulated.oid != _DATA or len(signers) != 1:
+        raise SignatureBroken("not one detached signature")
+    told = signers[0]
+    if (data.version, told.version, [each.oid for each in data.digests.as_list()]) != (1, 1, [_SHA256]):
+        raise SignatureBroken("not of the kind that is made here")
+    certificates = [x509.load_der_x509_certificate(_whole(each)) for each in data.certificates.as_list()]
+    issuer, serial = _whole(told.sid.issuer), told.sid.serial
+    mine = [c for c in certificates if c.serial_number == serial and c.issuer.public_bytes() == issuer]
+    if len(mine) != 1:
+        raise SignatureBroken("the signer's certificate is not in it")
+    _require_attributes(told, content)
+    _verify(mine[0], told, asn1.encode_der(told.attributes))
+    return mine[0], tuple(each for each in certificates if each != mine[0])
 
 
 def _require_attributes(told: _SignerInfo, content: bytes) -> None:
