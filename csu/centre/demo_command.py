@@ -22,7 +22,7 @@ from csu.centre.demo import DemoResult, run_demo
 from csu.centre.demo_report import write_demo_report
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.running import CentreSettings, RunningCentre
-from csu.governance import lifecycle_words
+from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent
 from csu.hal.site import Option
@@ -66,6 +66,9 @@ def demo_command(
             min=0, max=65535, help=say("port de la console ; 0 : libre", "port of the console; 0: any free one")
         ),
     ] = 0,
+    frosted: Annotated[
+        bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
+    ] = False,
     report: Annotated[Path, typer.Option(help=say("rapport HTML", "HTML report"))] = Path("var/demo/rapport.html"),
     as_json: Annotated[
         bool, typer.Option("--json", help=say("un objet sur stdout", "one JSON object on stdout"))
@@ -83,6 +86,7 @@ def demo_command(
             added=tuple(added),
             wall_in_window=not headless and _has_display(),
             console_port=port,
+            doctrine=LocalDoctrine(frosted=frosted),
         )
         with teller:
             result = asyncio.run(_run(settings, seconds, teller))

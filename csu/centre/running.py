@@ -271,6 +271,7 @@ async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Ass
         buildings=(),
         mask_above_m=doctrine.mask_above_m,
         mask_epoch=0,
+        frosted=doctrine.frosted,
     )
     said = survey(camera.record.camera, site, doctrine, capabilities, reading.pose if reading else None)
     return wholly_masked(bare), said, capabilities.onboard_masks > 0 and not capabilities.ptz

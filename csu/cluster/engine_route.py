@@ -10,7 +10,7 @@ from csu.hal.frames import CaptureTime, ClearFrame, EncodedFormat, MaskedFrame, 
 from csu.hal.media import Assignment
 from csu.hal.place import PoseReading
 from csu.ingest import MaskRoute, PictureShape
-from csu.masking import Cover, CoverPolicy, MaskedEncoder, mask
+from csu.masking import Cover, CoverPolicy, Fill, MaskedEncoder, mask
 
 
 def engine_route(views: ViewKeepers) -> MaskRoute:
@@ -51,7 +51,9 @@ class EngineStage:
         return self._mask(clear, self._whole if self._view.hides else cover)
 
     def _mask(self, clear: ClearFrame, cover: Cover) -> MaskedFrame:
-        return mask(clear, cover, self._assignment.mask_epoch, self._assignment.record.number)
+        given = self._assignment
+        fill = Fill.FROSTED if given.frosted else Fill.CONSTANT
+        return mask(clear, cover, given.mask_epoch, given.record.number, fill)
 
     def encode(self, frame: MaskedFrame) -> Sequence[MaskedPacket]:
         return self._encoder.encode(frame)

@@ -11,5 +11,7 @@ class LocalDoctrine:
 
     mask_above_m: float = 2.5
     """Homes are masked from the ground + this height, always (PRV-2). The law adds interiors and entrances (PRV-1)."""
+    frosted: bool = False
+    """What stands in the place of a home: False slate, True the same with a frost. Neither tells anything (PRV-4)."""
     retention_days_max: int = 30
     """Footage lives no longer here, whatever an order allows; the law's month and the order's days hold besides."""

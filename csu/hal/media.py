@@ -68,6 +68,8 @@ class Assignment:
     """False: its masks are not signed off, or it was moved since: wholly masked (PRV-6)."""
     edge: EdgePlan | None = None
     """None: the engine masks. Else the camera does, and is audited."""
+    frosted: bool = False
+    """What the engine fills masks with: False a constant, True a fixed frost made from no camera pixel."""
 
 
 class GapCause(StrEnum):
