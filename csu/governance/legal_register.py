@@ -18,6 +18,7 @@ from csu.governance.anchor import Anchor
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.certificates import AccessCertificate, DestructionCertificate
 from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, sha256_hex
+from csu.governance.destruction import RecipientCopy
 from csu.governance.journal_check import Finding, FindingKind, finding_words
 from csu.governance.journal_verify import check_file
 from csu.governance.legal_calendar import one_month_after
@@ -105,21 +106,18 @@ class RegisterReading:
             tuple(line for line in transmitted if any(each.camera == camera for each in line.footage)),
         )
 
-    def overdue_copies(self, now_ns: Nanoseconds) -> list[Transmitted]:
-        """Recipients' copies that should be gone and are not declared destroyed: a list for the DPO (RET-5)."""
+    def recipient_copies(self) -> list[RecipientCopy]:
+        """Every copy of a recipient of L252-3, with when it was declared destroyed: `overdue_copies` sorts them out."""
         gone = {
-            (line.case, line.package_sha256)
+            (line.case, line.package_sha256): line.destroyed_at_ns
             for each in self._lines("kind = ?", CopyDestroyed.__name__)
             if isinstance(line := each.line, CopyDestroyed)
         }
-        sent = [each.line for each in self._lines("kind = ?", Transmitted.__name__)]
         return [
-            line
-            for line in sent
-            if isinstance(line, Transmitted)
-            and line.copy_until_ns is not None
-            and line.copy_until_ns <= now_ns
-            and (line.case, line.package_sha256) not in gone
+            copy
+            for each in self._lines("kind = ?", Transmitted.__name__)
+            if isinstance(sent := each.line, Transmitted)
+            for copy in sent.recipient_copies(gone.get((sent.case, sent.package_sha256)))
         ]
 
     def close(self) -> None:

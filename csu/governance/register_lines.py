@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from pydantic import TypeAdapter
 
-from csu.governance.legal_calendar import day_in_paris, one_month_after
+from csu.governance.destruction import RecipientCopy
+from csu.governance.legal_calendar import day_in_paris
 from csu.governance.register_errors import RegisterLineRefused
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
@@ -116,6 +117,8 @@ class Transmitted:
     support: str
     """The reference of the medium, or of the electronic hand-over."""
     copies: int
+    copy_days: int | None = None
+    """What the order grants to a recipient of L252-3, if less than a month."""
 
     def __post_init__(self) -> None:
         if not self.footage:
@@ -133,12 +136,20 @@ class Transmitted:
         """The days (Paris) that it touches."""
         return tuple(sorted({day for each in self.footage for day in days_of_span(each.span)}))
 
+    def recipient_copies(self, destroyed_ns: Nanoseconds | None = None) -> tuple[RecipientCopy, ...]:
+        """The recipient's own copies, which live by a clock of their own (L252-3, RET-5); none in a procedure."""
+        if self.basis is not TransmissionBasis.L252_3_HABILITATED:
+            return ()
+        given = (self.case, self.recipient)
+        return tuple(
+            RecipientCopy(*given, each.camera, each.span, self.transmitted_at_ns, self.copy_days, destroyed_ns)
+            for each in self.footage
+        )
+
     @property
     def copy_until_ns(self) -> Nanoseconds | None:
-        """When the recipient's own copy must be gone: one month after (L252-3, RET-5); None: it is in a procedure."""
-        if self.basis is TransmissionBasis.L252_3_HABILITATED:
-            return one_month_after(self.transmitted_at_ns)
-        return None
+        """When the recipient's own copies must be gone; None: they are in a procedure."""
+        return min((each.expiry_ns for each in self.recipient_copies()), default=None)
 
 
 @dataclass(frozen=True, slots=True)

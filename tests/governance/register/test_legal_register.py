@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from csu.governance.anchor import make_anchor
 from csu.governance.centre_key import CentreKey
+from csu.governance.destruction import overdue_copies
 from csu.governance.legal_calendar import one_month_after, start_of_day
 from csu.governance.legal_register import CHAIN, LegalRegister, verify_register
 from csu.governance.register_errors import (
@@ -72,7 +73,7 @@ def test_the_kinds_of_line_are_these_and_none_takes_one_away(book):
     ]
     deeds = {name for name in dir(LegalRegister) if not name.startswith("_")}
     assert deeds == {
-        *("head", "add", "destroy", "answer", "overdue_copies", "certificates", "access_certificate"),
+        *("head", "add", "destroy", "answer", "recipient_copies", "certificates", "access_certificate"),
         "close",
     }
 
@@ -163,10 +164,12 @@ def test_a_recipients_copy_has_its_own_month_and_is_listed_until_it_is_declared_
     book.register.add([copy, book.transmitted(book.ten_to(DAY), sent_ns, case="case-18")])
     end_ns = one_month_after(sent_ns)
     assert (copy.copy_until_ns, end_ns) == (end_ns, start_of_day(date(2027, 2, 28)) + NS_PER_DAY // 2)
-    assert book.register.overdue_copies(end_ns - 1) == []
-    assert book.again().overdue_copies(end_ns) == [copy]
+    assert overdue_copies(book.register.recipient_copies(), end_ns - 1) == ()
+    assert overdue_copies(book.again().recipient_copies(), end_ns) == copy.recipient_copies()
+    assert len(copy.recipient_copies()) == 1
+    assert replace(copy, copy_days=7).copy_until_ns == sent_ns + 7 * NS_PER_DAY
     book.register.add([CopyDestroyed("case-17", "ab" * 32, "opj:0123456", end_ns + 5)])
-    assert book.register.overdue_copies(end_ns + 10) == []
+    assert overdue_copies(book.register.recipient_copies(), end_ns + 10) == ()
 
 
 # -- certificates -----------------------------------------------------------------------------------------------------
