@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from math import hypot
@@ -70,9 +70,11 @@ class AuthorisationRegister:
         self._services = defaultdict(list)
         for service in facts.services:
             self._services[service.commune].append(service)
-        self._newest_first = sorted(
+        newest_first = sorted(
             facts.authorisations, key=lambda each: (each.valid_from, each.ordered_on, each.number), reverse=True
         )
+        self._newest_first = [(each, each.span) for each in newest_first]
+        self._changes_known: dict[CameraId, tuple[Nanoseconds, ...]] = {}
         self._areas = {each.number: [Polygon(ring) for ring in each.perimeters_m] for each in facts.authorisations}
         for number, areas in self._areas.items():
             if not all(area.is_valid and area.area > 0 for area in areas):
@@ -85,7 +87,7 @@ class AuthorisationRegister:
             return None
         place = known.placement(at_ns)
         return next(
-            (each for each in self._newest_first if each.span.holds(at_ns) and self._covers(each, camera, place)), None
+            (each for each, span in self._newest_first if span.holds(at_ns) and self._covers(each, camera, place)), None
         )
 
     def may_record(self, camera: CameraId, at_ns: Nanoseconds) -> Decision:
@@ -152,11 +154,15 @@ class AuthorisationRegister:
 
     def next_change_ns(self, camera: CameraId, after_ns: Nanoseconds) -> Nanoseconds | None:
         """The next instant at which an answer about this camera may differ: stop and start there, not at a poll."""
-        return min((at for at in self._changes(camera) if at > after_ns), default=None)
+        changes = self._changes(camera)
+        later = bisect_right(changes, after_ns)
+        return changes[later] if later < len(changes) else None
 
     def governed_pieces(self, camera: CameraId, span: Span) -> tuple[tuple[Span, Authorisation | None], ...]:
         """`span` cut where another order begins to govern, each piece with its order."""
-        cuts = sorted({span.from_ns, span.to_ns, *(at for at in self._changes(camera) if span.holds(at))})
+        changes = self._changes(camera)
+        inside = changes[bisect_right(changes, span.from_ns) : bisect_left(changes, span.to_ns)]
+        cuts = (span.from_ns, *inside, span.to_ns)
         return tuple(
             (Span(start, end), self.governing(camera, start)) for start, end in zip(cuts, cuts[1:], strict=False)
         )
@@ -185,7 +191,7 @@ class AuthorisationRegister:
 
     def _why_none(self, known: GovernedCamera, at_ns: Nanoseconds) -> Decision:
         place = known.placement(at_ns)
-        named = [each for each in self._newest_first if self._covers(each, known.camera, place)]
+        named = [each for each, _ in self._newest_first if self._covers(each, known.camera, place)]
         ended = [each for each in named if each.span.to_ns <= at_ns]
         if ended:
             last = max(ended, key=lambda each: each.span.to_ns)
@@ -201,7 +207,7 @@ class AuthorisationRegister:
                 f"order {first.number} holds from {first.valid_from} only",
                 "CSI L252-1",
             )
-        if any(each.perimeters_m for each in self._newest_first if each.span.holds(at_ns)):
+        if any(each.perimeters_m for each, span in self._newest_first if span.holds(at_ns)):
             return refused(
                 "la caméra est hors de tout périmètre autorisé",
                 "the camera is outside every authorised perimeter",
@@ -244,18 +250,19 @@ class AuthorisationRegister:
             "CSI L132-14 ; COM-1",
         )
 
-    def _changes(self, camera: CameraId) -> Iterable[Nanoseconds]:
+    def _changes(self, camera: CameraId) -> tuple[Nanoseconds, ...]:
+        """All instants at which an answer about the camera may differ, in order."""
         known = self._cameras.get(camera)
         if known is None:
-            return
-        services = (each.agreement.span for each in self._services[known.commune])
-        agreements = (each.span for each in known.agreements)
-        orders = (each.span for each in self.facts.authorisations)
-        stops = (stop.span for each in self.facts.authorisations for stop in each.interruptions)
-        for spans in (services, agreements, orders, stops):
-            for span in spans:
-                yield from (span.from_ns, span.to_ns)
-        yield from (each.since_ns for each in known.placements)
+            return ()
+        if camera not in self._changes_known:
+            spans = [span for _, span in self._newest_first]
+            spans += [stop.span for order, _ in self._newest_first for stop in order.interruptions]
+            spans += [each.agreement.span for each in self._services[known.commune]]
+            spans += [each.span for each in known.agreements]
+            ends = {at for span in spans for at in (span.from_ns, span.to_ns)}
+            self._changes_known[camera] = tuple(sorted(ends | {each.since_ns for each in known.placements}))
+        return self._changes_known[camera]
 
 
 _FACTS = TypeAdapter(AuthorisationFacts)

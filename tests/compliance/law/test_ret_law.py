@@ -120,6 +120,15 @@ def test_a_segment_across_two_orders_takes_the_stricter(register_with, order, at
     assert expiry_of(rules_over(register, METZ_DOCTRINE, CAMERA, before)) == at("2027-04-30 23:59")
 
 
+def test_a_segment_over_the_midnight_before_a_month_end_dies_with_its_second_half(register_with, at):
+    """30 January 23:59:30 is gone on 28 February 23:59:30, but 31 January 00:00 on 28 February 00:00."""
+    midnight = at("2027-01-31 00:00")
+    across = Span(midnight - NS_PER_MINUTE // 2, midnight + NS_PER_MINUTE // 2)
+    pieces = rules_over(register_with(), LAW_ONLY, CAMERA, across)
+    by_month = tuple(replace(piece, rule=replace(piece.rule, authorised_days=31)) for piece in pieces)
+    assert expiry_of(by_month) == at("2027-02-28 00:00")
+
+
 def test_what_was_recorded_in_time_expires_as_ever_after_its_order_was_stopped_or_ended(register_with, order, at):
     span = minute(at("2027-04-01 10:00"))
     stop = Interruption(InterruptionKind.WITHDRAWN, at("2027-04-02 00:00"), "AP 9")
@@ -258,6 +267,7 @@ def test_the_ceiling_wins_over_a_minimum_of_a_whole_month(register_with, order, 
     span = minute(at("2027-02-01 00:00"))
     pieces = rules_over(register_with(authorisations=(replace(order, minimum_days=30),)), METZ_DOCTRINE, CAMERA, span)
     assert due(pieces, at("2027-03-01 00:00")).destroy == (span,)
+    assert minimum_end_of(pieces) == ceiling_of(pieces) == at("2027-03-01 00:00")
 
 
 def test_a_doctrine_shorter_than_the_minimum_yields_to_it(register_with, order, at):

@@ -135,3 +135,10 @@ def test_both_persons_of_an_act_for_two_have_different_roles_or_there_is_a_reaso
 
 def test_every_role_has_its_words():
     assert len({role_words(role).fr for role in Role}) == len(Role)
+
+
+def test_who_can_never_is_told_so_and_sent_for_no_paper():
+    nothing = dict.fromkeys(FACTS, False)
+    assert answer(Role.OPERATOR, Action.REPLAY, nothing).rule == "acc-3.live-only"
+    assert answer(Role.OPERATOR, Action.JOURNAL_READ, nothing).rule == "csu.no-right"
+    assert answer(Role.MAYOR, Action.LIVE_VIEW, nothing).rule == "acc-6.no-image-by-status"
