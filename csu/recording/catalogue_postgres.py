@@ -16,7 +16,7 @@ from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.recording.catalogue import Catalogue
 from csu.recording.day_pages import DayPages, database_failed
-from csu.recording.days import day_number, of_another_version
+from csu.recording.days import day_number, few_days, of_another_version
 from csu.recording.schema import HEAD, POSTGRESQL, UnknownVersion, migrate, version_of
 
 DATABASE_URL = "CSU_DATABASE_URL"
@@ -24,9 +24,6 @@ DATABASE_URL = "CSU_DATABASE_URL"
 
 DAYS_AHEAD = 2
 """Partitions made beforehand: a database that refuses new tables is noticed two days before it matters."""
-FEW_DAYS = 8
-"""Up to so many days are asked one by one without looking which of them exist."""
-
 _TABLES = ("page", "destroyed", "roster_camera", "roster")
 """The pages go first: what is left after a failure knows of no segment."""
 _LOCK = 0x637375  # "csu": one process at a time changes tables
@@ -75,12 +72,9 @@ class PostgresDays:
         return pages
 
     def between(self, first: date, last: date) -> Iterator[DayPages]:
-        if (last - first).days <= FEW_DAYS:
-            days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
-        else:
-            days = [day for day in self.list() if first <= day <= last]
-        for day in days:
-            yield self._there.get(day) or self._pages(day)
+        for day in few_days(first, last) or self.list():
+            if first <= day <= last:
+                yield self._there.get(day) or self._pages(day)
 
     def list(self) -> list[date]:
         try:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from csu.hal.words import Words
 from csu.recording.day_pages import DayPages, database_failed
-from csu.recording.days import of_another_version
+from csu.recording.days import few_days, of_another_version
 from csu.recording.errors import CatalogueError
 from csu.recording.schema import BEFORE_STAMPS, HEAD, SQLITE, UnknownVersion, migrate, stamp_new, version_of
 
@@ -63,8 +63,8 @@ class SqliteDays:
         return pages
 
     def between(self, first: date, last: date) -> Iterator[DayPages]:
-        for day in self.list():
-            if first <= day <= last:
+        for day in few_days(first, last) or self.list():
+            if first <= day <= last and self._path(day).exists():
                 yield self._opened(day)
 
     def list(self) -> list[date]:

@@ -11,6 +11,9 @@ from csu.hal.words import Words
 from csu.recording.day_pages import DayPages
 from csu.recording.errors import CatalogueError
 
+FEW_DAYS = 8
+"""Up to so many days are asked one by one, without looking which of them exist."""
+
 _EPOCH = date(1970, 1, 1)
 
 
@@ -64,3 +67,9 @@ def utc_day(instant_ns: Nanoseconds) -> date:
 def day_number(day: date) -> int:
     """UTC days since 1970-01-01."""
     return (day - _EPOCH).days
+
+
+def few_days(first: date, last: date) -> list[date]:
+    """The days from `first` to `last`, both included; none when they are many."""
+    count = (last - first).days + 1
+    return [first + timedelta(days=offset) for offset in range(count)] if count <= FEW_DAYS else []
