@@ -144,11 +144,11 @@ class ChainedFile:
         """
         begun, _ = self._begin
         query = sa.select(self._rows).where(self._rows.c.sequence >= self._sequence).order_by(self._rows.c.sequence)
-        rows = [ChainRow(*row) for row in connection.execute(query).all()]
+        rows = (ChainRow(*row) for row in connection.execute(query))
         if self._sequence > begun:
-            if not rows or (rows[0].sequence, rows[0].digest) != (self._sequence, self._head):
+            last = next(rows, None)
+            if last is None or (last.sequence, last.digest) != (self._sequence, self._head):
                 raise self._troubles.broken(f"{self.path.name}#{self._sequence}")
-            del rows[0]
         for row in rows:
             if row.sequence != self._sequence + 1 or row.digest != link(self._head, row.sequence, row.kind, row.body):
                 raise self._troubles.broken(f"{self.path.name}#{row.sequence}")

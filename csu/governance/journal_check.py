@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -70,22 +70,23 @@ class Walk:
 
 
 def walk_rows(
-    walk: Walk, file: str, rows: Sequence[ChainRow], key: PublicKey, wanted: Iterable[int] = (), skip: int = 0
+    walk: Walk, file: str, read: Callable[[], Iterable[ChainRow]], key: PublicKey, wanted: Iterable[int] = ()
 ) -> None:
     """Follow one file's rows, in their order there, from where `walk` stands; tell what is not genuine.
 
-    `wanted`: the numbers of rows whose digests are kept in `walk`. `skip`: rows at the front already believed.
+    `read` gives the rows, and once more when one is not genuine. `wanted`: the numbers of rows whose digests are kept
+    in `walk`.
     """
     step = _Steps(walk, file, key, frozenset(wanted))
     numbers: Counter[int] | None = None
-    for row in rows[skip:]:
+    for row in read():
         number = _number_in(row.body)
         linked = number is not None and link(walk.head, number, row.kind, row.body) == row.digest
         if linked and number == walk.last + 1 == row.sequence and key.signed(row.digest, row.signature):
             step.on(number, row.digest)
             continue
         if numbers is None:
-            numbers = Counter(each for each in (_number_in(row.body) for row in rows) if each is not None)
+            numbers = Counter(each for each in (_number_in(row.body) for row in read()) if each is not None)
         step.aside(row, number, linked, numbers)
         if len(walk.findings) >= FINDINGS_MAX:
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from csu.governance.anchor import Anchor
 from csu.governance.centre_key import PublicKey
-from csu.governance.chained_file import ChainForm, ChainRow, is_guarded, read_rows
+from csu.governance.chained_file import ChainForm, is_guarded, read_rows
 from csu.governance.journal import CHAIN, CLOSINGS, CLOSINGS_FORM, DAY_FORM, Closing, Closings, days_of, path_of
 from csu.governance.journal_check import Finding, FindingKind, Walk, finding_words, walk_rows
 from csu.governance.register_errors import StampRefused
@@ -81,12 +81,11 @@ def check_file(
     walk = Walk(*after)
     name = path.name
     try:
-        rows: list[ChainRow] = list(read_rows(path, form))
+        walk_rows(walk, name, lambda: read_rows(path, form), key, wanted)
         guarded = is_guarded(path, form)
     except sqlite3.Error:
         walk.findings.append(Finding(FindingKind.UNREADABLE, name, finding_words(FindingKind.UNREADABLE)))
         return walk
-    walk_rows(walk, name, rows, key, wanted)
     if not guarded:
         walk.findings.append(Finding(FindingKind.UNGUARDED, name, finding_words(FindingKind.UNGUARDED)))
     return walk

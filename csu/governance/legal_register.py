@@ -78,19 +78,9 @@ class RegisterReading:
     """The register, to be asked. One object is used by one thread at a time."""
 
     def __init__(self, path: Path, sign: Callable[[str], str] | None = None) -> None:
-        """Open and read it once. Raises RegisterBroken, RegisterUnavailable."""
+        """Open it; only what is asked is read. Raises RegisterBroken, RegisterUnavailable."""
         self.path = path
         self._file = ChainedFile(path, REGISTER_FORM, ChainTroubles(_broken, _unavailable), sign=sign)
-        try:
-            self._file.locked(self._read)
-        except BaseException:
-            self._file.close()
-            raise
-
-    @property
-    def head(self) -> tuple[int, str]:
-        """Number and digest of the newest line: what is anchored elsewhere."""
-        return self._file.sequence, self._file.head
 
     def answer(self, day: date, camera: CameraId | None = None) -> DayAnswer:
         """What was recorded, destroyed and transmitted of a day (Paris), of one camera or of all."""
@@ -126,10 +116,6 @@ class RegisterReading:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _read(self, connection: sa.Connection) -> None:
-        for _ in self._file.read_on(connection):
-            pass
-
     def _of_day(self, kind: type[_LineT], day: date) -> list[_LineT]:
         found = self._lines(_ONE_DAY, kind.__name__, day.isoformat())
         return [each.line for each in found if isinstance(each.line, kind)]
@@ -146,9 +132,19 @@ class LegalRegister(RegisterReading):
     """The register, to be written too; several processes may share the file."""
 
     def __init__(self, path: Path, key: CentreKey) -> None:
-        """Open or begin it, and read it once. Raises RegisterBroken, RegisterUnavailable."""
+        """Open or begin it, and follow its chain once (5 us a line). Raises RegisterBroken, RegisterUnavailable."""
         self._key = key
         super().__init__(path, key.sign)
+        try:
+            self._file.locked(self._read)
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and digest of the newest line: what is anchored elsewhere."""
+        return self._file.sequence, self._file.head
 
     def add(self, lines: Sequence[RegisterLine]) -> list[Line]:
         """Add lines, all or none; durable when this returns. Raises RegisterBroken, RegisterUnavailable."""
@@ -190,6 +186,10 @@ class LegalRegister(RegisterReading):
                 raise _not_gone(asked.camera, day)
             proofs.append(f"{day.isoformat()}:{answer.destroyed[-1].certificate}")
         return AccessCertificate.make(request, asked.camera, asked.span, now_ns, tuple(proofs), self.head, self._key)
+
+    def _read(self, connection: sa.Connection) -> None:
+        for _ in self._file.read_on(connection):
+            pass
 
     def _certificate(self, written: Line) -> DestructionCertificate:
         if not isinstance(written.line, Destroyed):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 
+from csu.governance.centre_key import CentreKey
 from csu.governance.journal import AuditJournal, days_of, path_of, read_journal
 from csu.governance.journal_entry import Ended, Operation, Outcome
 from csu.governance.journal_retention import JournalRetention
@@ -240,3 +244,29 @@ def test_retentions_that_it_allows():
     JournalRetention(184)
     JournalRetention(1_095, "D. Petit", "internal control, register 12")
     JournalRetention(1_096, "D. Petit", "internal control, register 12", legal_obligation="CSI L000-0")
+
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from csu.governance.centre_key import CentreKey
+from csu.governance.journal import AuditJournal
+from csu.governance.journal_entry import JournalEntry, Operation
+
+journal = AuditJournal(Path(sys.argv[1]), CentreKey.load_or_make(Path(sys.argv[2])))
+for _ in range(int(sys.argv[3])):
+    last = journal.append([JournalEntry(Operation.PTZ, "a.martin", "operator")] * 3, int(sys.argv[4]))[-1].number
+print(last, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_append_returned_outlives_a_killed_process(tmp_path, noon_ns):
+    directory, key = tmp_path / "journal", tmp_path / "key.pem"
+    for _ in range(2):
+        command = [sys.executable, "-c", WRITER, str(directory), str(key), "5", str(noon_ns)]
+        died = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        found = verify_journal(directory, CentreKey.load(key).public)
+        assert (found.holds, found.last) == (True, int(died.stdout))
+    assert found.last == 30
