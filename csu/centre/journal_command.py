@@ -67,8 +67,8 @@ def show_command(
     _require(journal)
     found = read_journal(
         journal,
-        instant_of(since, "--from") if since else 0,
-        instant_of(until, "--to") if until else None,
+        instant_of(since, "from") if since else 0,
+        instant_of(until, "to") if until else None,
         operation=operation,
         camera=CameraId(camera) if camera else None,
     )
@@ -169,7 +169,7 @@ def instant_of(text: str, option: str) -> Nanoseconds:
     except ValueError as error:
         raise BadInput(
             Words("ce n'est pas une date", "this is no date"),
-            where=f"{option} {text}",
+            where=f"--{option} {text}",
             what_to_do=Words("Écrivez 2026-11-23 ou 2026-11-23T10:20", "Write 2026-11-23 or 2026-11-23T10:20"),
         ) from error
     aware = at if at.tzinfo else at.replace(tzinfo=PARIS)

@@ -5,6 +5,7 @@ orders), `Rights` (who may do what: `policies.cedar`), retention and destruction
 masks each camera, who signed it, and where the camera stands in its life.
 """
 
+from csu.governance.anchor import AnchorFile, AnchorRhythm
 from csu.governance.approvals import ApprovalFault, Clearance, Designation, PrefectApproval
 from csu.governance.authorisation_register import AuthorisationRegister, ExpiryWarning, facts_from, facts_text
 from csu.governance.authorisations import (
@@ -19,6 +20,7 @@ from csu.governance.authorisations import (
     Placement,
     ServiceLevel,
 )
+from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.decision import Decision, Layer
 from csu.governance.destruction import Destruction, RecipientCopy, destruction_due, may_purge_by_hand, overdue_copies
 from csu.governance.doctrine import LocalDoctrine
@@ -32,8 +34,13 @@ from csu.governance.errors import (
     SignatureRefused,
     SpanUnusable,
 )
+from csu.governance.journal import AuditJournal, JournalAlert, read_journal
+from csu.governance.journal_desk import Elsewhere, JournalDesk, Ticket
+from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day
+from csu.governance.legal_register import LegalRegister
 from csu.governance.lifecycle import ARROWS, lifecycle_words
 from csu.governance.loosening import loosens
 from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
@@ -41,6 +48,15 @@ from csu.governance.mask_ledger import MaskLedger
 from csu.governance.mask_register import MaskRegister, MaskVersion, Standing, VerificationPolicy
 from csu.governance.mask_sets import MaskSet, digest_of
 from csu.governance.purposes import PURPOSE_OF, Purpose, Use, purpose_words
+from csu.governance.register_errors import JournalEntryRefused, JournalUnavailable, RegisterUnavailable
+from csu.governance.register_lines import (
+    CameraSpan,
+    Destroyed,
+    DestructionRule,
+    Recorded,
+    TransmissionBasis,
+    Transmitted,
+)
 from csu.governance.retention import (
     RetentionRule,
     RuledPiece,
@@ -62,23 +78,40 @@ __all__ = [
     "VIDEO",
     "Action",
     "Agreement",
+    "AnchorFile",
+    "AnchorRhythm",
     "ApprovalFault",
+    "AuditJournal",
     "Authorisation",
     "AuthorisationFacts",
     "AuthorisationRegister",
     "AuthorisationUnusable",
+    "CameraSpan",
     "CaseFacts",
+    "CentreKey",
     "Clearance",
     "CommuneService",
     "Companion",
+    "DataSpan",
     "Decision",
     "Designation",
+    "Destroyed",
     "Destruction",
+    "DestructionRule",
+    "Elsewhere",
     "ExpiryWarning",
     "GovernedCamera",
+    "Ground",
     "Interruption",
     "InterruptionKind",
+    "JournalAlert",
+    "JournalDesk",
+    "JournalEntry",
+    "JournalEntryRefused",
+    "JournalRetention",
+    "JournalUnavailable",
     "Layer",
+    "LegalRegister",
     "LifecycleRefused",
     "LifecycleSet",
     "LocalDoctrine",
@@ -93,11 +126,16 @@ __all__ = [
     "MaskVersion",
     "Moved",
     "Notification",
+    "Operation",
+    "Outcome",
     "Placement",
     "PrefectApproval",
     "Proposed",
+    "PublicKey",
     "Purpose",
     "RecipientCopy",
+    "Recorded",
+    "RegisterUnavailable",
     "Resource",
     "RetentionRule",
     "Rights",
@@ -111,6 +149,9 @@ __all__ = [
     "SpanUnusable",
     "Standing",
     "Subject",
+    "Ticket",
+    "TransmissionBasis",
+    "Transmitted",
     "Use",
     "VerificationPolicy",
     "ceiling_of",
@@ -129,6 +170,7 @@ __all__ = [
     "overdue_copies",
     "overlap",
     "purpose_words",
+    "read_journal",
     "role_words",
     "rule_of",
     "rules_over",
