@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -83,7 +83,7 @@ class CameraChain:
         head = self._head or self._heads.head(self._camera)
         if head is None:
             self.begins += 1
-            _log.warning("camera %s: a new chain begins at %s", self._camera, name)
+            _log.info("camera %s: a new chain begins at %s", self._camera, name)
             head = Head(NO_LINK, 0)
         link = link_of(head.link, name, sha256, content_sha256)
         self._head = Head(link, head.number + 1)
@@ -125,25 +125,52 @@ class ChainCheck:
     """Names without a link."""
 
 
-def check_chain(rows: Iterable[Linked]) -> ChainCheck:
-    """Walk the rows of one camera, sorted by start. The first one may follow what retention has already destroyed: then
-    it is taken as it is. Pure."""
-    links: list[bytes] = []
+def check_chain(rows: Sequence[Linked]) -> ChainCheck:
+    """Follow the links of one camera's rows, sorted by start. Pure.
+
+    One row may follow what retention has already destroyed, unless the first begins a chain. A row whose link is not
+    known (its node died before it told) may be followed too. Two rows may not follow the same one: a chain has no fork.
+    """
     begins: list[str] = []
     broken: list[str] = []
-    unlinked: list[str] = []
-    for row in rows:
+    followed: set[bytes] = set()
+    destroyed_before = bool(rows) and rows[0].link not in (NO_LINK, _next(NO_LINK, rows[0]))
+    for index, row in enumerate(rows):
         if row.link == NO_LINK:
-            unlinked.append(row.name)
             continue
-        if row.link == link_of(NO_LINK, row.name, row.sha256, row.content_sha256):
+        if row.link == _next(NO_LINK, row):
             begins.append(row.name)
-        elif links and not _follows(row, links):
+            continue
+        found = _followed_by(index, rows)
+        if found is None and destroyed_before:
+            destroyed_before = False
+        elif found is None or found in followed:
             broken.append(row.name)
-        links.append(row.link)
-    return ChainCheck(len(links), tuple(begins), tuple(broken), tuple(unlinked))
+        else:
+            followed.add(found)
+    unlinked = tuple(row.name for row in rows if row.link == NO_LINK)
+    return ChainCheck(len(rows) - len(unlinked), tuple(begins), tuple(broken), unlinked)
 
 
-def _follows(row: Linked, links: list[bytes]) -> bool:
-    recent = reversed(links[-ORDER_SLACK:])
-    return any(row.link == link_of(link, row.name, row.sha256, row.content_sha256) for link in recent)
+def _followed_by(index: int, rows: Sequence[Linked]) -> bytes | None:
+    """The link that row `index` follows: the row before it as a rule, else one nearby; None: none of them."""
+    row, near = rows[index], _near(index, rows)
+    for other in near:
+        if other.link != NO_LINK and row.link == _next(other.link, row):
+            return other.link
+    links = [other.link for other in near if other.link != NO_LINK]
+    for other in near:
+        for link in [NO_LINK, *links] if other.link == NO_LINK else ():
+            if row.link == _next(bridged := _next(link, other), row):
+                return bridged
+    return None
+
+
+def _near(index: int, rows: Sequence[Linked]) -> list[Linked]:
+    """The rows around one, those before it first."""
+    before = rows[max(0, index - ORDER_SLACK) : index]
+    return [*reversed(before), *rows[index + 1 : index + 1 + ORDER_SLACK]]
+
+
+def _next(link: bytes, row: Linked) -> bytes:
+    return link_of(link, row.name, row.sha256, row.content_sha256)

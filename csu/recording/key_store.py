@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -341,9 +342,7 @@ def _write_new(path: Path, content: bytes, *, may_exist: bool = False) -> None:
     """Create `path` whole or not at all, durably. A file already there stays as it is."""
     if may_exist and path.exists():
         return
-    making = path.with_name(f"{path.name}.{os.getpid()}.making")
-    making.unlink(missing_ok=True)
-    descriptor = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, making = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".making", dir=path.parent)  # for us alone
     try:
         os.write(descriptor, content)
         os.fsync(descriptor)
@@ -354,7 +353,7 @@ def _write_new(path: Path, content: bytes, *, may_exist: bool = False) -> None:
     except FileExistsError:
         pass
     finally:
-        making.unlink()
+        os.unlink(making)
     _sync(path.parent)
 
 
