@@ -20,6 +20,7 @@ from csu.centre.camera_command import app as camera_app
 from csu.centre.demo_command import demo_command
 from csu.centre.journal_command import app as journal_app
 from csu.centre.masks_command import app as masks_app
+from csu.centre.recording_command import app as recording_app
 from csu.centre.register_command import app as register_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
@@ -49,6 +50,7 @@ def build_app() -> typer.Typer:
     )
     app.add_typer(camera_app, name="camera")
     app.add_typer(masks_app, name="masks")
+    app.add_typer(recording_app, name="recording")
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
