@@ -101,7 +101,6 @@ class AuditJournal:
         self._key, self._on_alert = key, on_alert
         self._today: _Today | None = None
         self._closings = Closings()
-        self._attempts_told: dict[str, int] = {}
         self._index = ChainedFile(directory / CLOSINGS, CLOSINGS_FORM, self._troubles, sign=key.sign)
         try:
             self._locked_index(self._read_closings)
@@ -160,16 +159,15 @@ class AuditJournal:
         return fresh
 
     def attempts(self) -> list[JournalAlert]:
-        """Refused attempts to change rows that SQLite noted since the last call, in today's file and the closings."""
-        found = []
-        for file in (self._index, *([self._today.file] if self._today else [])):
-            told = self._attempts_told.get(file.path.name, 0)
-            for number, at, deed in file.attempts():
-                if number > told:
-                    self._attempts_told[file.path.name] = number
-                    what = Words(f"tentative refusée le {at} : {deed}", f"refused attempt at {at}: {deed}")
-                    found.append(JournalAlert(f"{file.path.name}", what))
-        return found
+        """Refused attempts to change rows, as SQLite noted them in today's file and in the closings."""
+        return [
+            JournalAlert(
+                f"{file.path.name}#attempt-{number}",
+                Words(f"tentative refusée le {at} : {deed}", f"refused attempt at {at}: {deed}"),
+            )
+            for file in (self._index, *([self._today.file] if self._today else []))
+            for number, at, deed in file.attempts()
+        ]
 
     def touched(self) -> list[str]:
         """Names of open files that others wrote to, or that lost their guards, since the last call."""

@@ -19,6 +19,7 @@ from csu.governance.centre_key import CentreKey
 from csu.governance.journal import CHAIN, AuditJournal, JournalAlert, journal_unavailable
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow, Operation, Outcome
 from csu.governance.journal_watch import JournalWatch
+from csu.governance.register_errors import JournalUnavailable
 from csu.governance.time_stamps import StampAuthority, StampTrust
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
@@ -65,6 +66,8 @@ class JournalDesk:
         self._closed = False
         self.refused = 0
         """Entries refused because too many waited, or the desk was closed."""
+        self.unended = 0
+        """Failed actions whose end could not be written either."""
 
     async def record(self, entry: JournalEntry) -> JournalRow:
         """Write one entry that needs no end: a live selection, a PTZ order, a refused attempt.
@@ -83,7 +86,10 @@ class JournalDesk:
             yield ticket
         except BaseException:
             ticket.outcome = Outcome.FAILED
-            await asyncio.shield(self._end(ticket))
+            try:
+                await asyncio.shield(self._end(ticket))
+            except JournalUnavailable:
+                self.unended += 1  # what failed first is raised; the entry stands without an end, which tells itself
             raise
         await asyncio.shield(self._end(ticket))
 

@@ -14,6 +14,7 @@ from csu.governance.journal import (
     Closing,
     JournalAlert,
     path_of,
+    read_journal,
 )
 from csu.governance.journal_check import FindingKind, finding_words
 from csu.governance.journal_entry import JournalEntry, Operation, Outcome
@@ -28,6 +29,7 @@ class JournalWatch:
         self._journal, self._key = journal, key
         self._seen: dict[str, tuple[int, int, int]] = {}
         self._told: set[tuple[str, str]] = set()
+        self._known: set[str] | None = None
 
     def look(self, now_ns: Nanoseconds) -> list[JournalAlert]:
         """What is new since the last look: told to the journal's `on_alert`, then entered in the journal. Blocks.
@@ -35,7 +37,8 @@ class JournalWatch:
         A file is read again only when somebody else wrote to it; the first look reads none, for `csu journal verify`
         does. Raises JournalUnavailable; JournalBroken when the attempt succeeded and no row can be added.
         """
-        alerts = self._journal.attempts()
+        known = self._journaled()
+        alerts = [alert for alert in self._journal.attempts() if _subject(alert) not in known]
         for name in self._journal.touched():
             alerts += self._check(name)
         for closing in self._journal.closings.closed:
@@ -48,6 +51,13 @@ class JournalWatch:
         if fresh:
             self._journal.append([_entry(alert) for alert in fresh], now_ns)
         return fresh
+
+    def _journaled(self) -> set[str]:
+        """What tampering the journal tells of already: an attempt outlives a restart, its alert is not repeated."""
+        if self._known is None:
+            rows = read_journal(self._journal.directory, operation=Operation.TAMPERING)
+            self._known = {row.entry.subject for row in rows if isinstance(row.entry, JournalEntry)}
+        return self._known
 
     def _look_at_finished(self, closing: Closing) -> list[JournalAlert]:
         path = path_of(self._journal.directory, closing.day)
@@ -79,5 +89,8 @@ def _state_of(path: Path) -> tuple[int, int, int] | None:
 
 
 def _entry(alert: JournalAlert) -> JournalEntry:
-    where = alert.where.replace("#", "/")
-    return JournalEntry(Operation.TAMPERING, "unknown", "unknown", Outcome.REFUSED, subject=where)
+    return JournalEntry(Operation.TAMPERING, "unknown", "unknown", Outcome.REFUSED, subject=_subject(alert))
+
+
+def _subject(alert: JournalAlert) -> str:
+    return alert.where.replace("#", "/")

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from csu.governance.anchor import Anchor
+from csu.governance.anchor import Anchor, make_anchor
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.certificates import AccessCertificate, DestructionCertificate
 from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, sha256_hex
@@ -145,6 +145,10 @@ class LegalRegister(RegisterReading):
     def head(self) -> tuple[int, str]:
         """Number and digest of the newest line: what is anchored elsewhere."""
         return self._file.sequence, self._file.head
+
+    def anchor(self, now_ns: Nanoseconds) -> Anchor:
+        """Its head, signed, for an `AnchorPlace`: note it each hour in which a line was added."""
+        return make_anchor(CHAIN, *self.head, now_ns, self._key)
 
     def add(self, lines: Sequence[RegisterLine]) -> list[Line]:
         """Add lines, all or none; durable when this returns. Raises RegisterBroken, RegisterUnavailable."""

@@ -119,6 +119,18 @@ def test_an_action_that_fails_or_is_cancelled_ends_as_failed(room, desk, make_en
     assert ends == [Ended(1, Operation.REPLAY, Outcome.FAILED), Ended(3, Operation.REPLAY, Outcome.FAILED)]
 
 
+def test_an_action_that_fails_while_the_disk_does_tells_its_own_failure(room, desk, make_entry, request):
+    async def replay():
+        async with desk.before(make_entry(Operation.REPLAY)):
+            request.getfixturevalue("full")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(replay())
+    assert desk.unended == 1
+    assert [row.number for row in rows(room)] == [1]
+
+
 def test_a_refused_attempt_cannot_be_the_permission_of_anything(room, desk, make_entry):
     async def attempt():
         async with desk.before(make_entry(Operation.REPLAY, outcome=Outcome.REFUSED)):

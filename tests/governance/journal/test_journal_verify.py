@@ -251,9 +251,21 @@ def test_a_refused_attempt_raises_an_alert_and_is_journaled(room, watched, noon_
     connection.close()
     [alert] = watched.look(noon_ns + NS_PER_DAY)
     assert "delete #6" in alert.what.en
-    assert told(room) == [SECOND]
+    assert told(room) == [f"{SECOND}#attempt-1"]
     assert watched.look(noon_ns + NS_PER_DAY) == []
     assert list(read_rows(room.directory / SECOND, DAY_FORM))[-1].kind == "tampering"
+    after_a_restart = JournalWatch(room.open(), room.key.public)
+    assert after_a_restart.look(noon_ns + NS_PER_DAY) == []
+
+
+def test_an_attempt_made_while_the_centre_was_stopped_raises_an_alert_when_it_starts(room, noon_ns):
+    room.fill(days=1)
+    connection = sqlite3.connect(room.directory / FIRST, isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE journal SET body = ''")
+    connection.close()
+    JournalWatch(room.open(), room.key.public).look(noon_ns)
+    assert told(room) == [f"{FIRST}#attempt-1"]
 
 
 def test_a_changed_row_raises_an_alert_that_names_it(room, watched, noon_ns):
