@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from csu import __version__
 from csu.centre.camera_command import app as camera_app
 from csu.centre.demo_command import demo_command
+from csu.centre.evidence_command import app as evidence_app
 from csu.centre.journal_command import app as journal_app
 from csu.centre.masks_command import app as masks_app
 from csu.centre.recording_command import app as recording_app
@@ -49,6 +50,7 @@ def build_app() -> typer.Typer:
         compliance_command
     )
     app.add_typer(camera_app, name="camera")
+    app.add_typer(evidence_app, name="evidence")
     app.add_typer(masks_app, name="masks")
     app.add_typer(recording_app, name="recording")
     app.add_typer(journal_app, name="journal")

@@ -182,7 +182,7 @@ class Contents:
             before = row
         if not grants:
             raise Broken(Words("aucune entrée n'accorde cette extraction", "no entry grants this export"), file)
-        return Words(f"{len(lines)} entrées signées", f"{len(lines)} signed entries")
+        return Words(f"{len(lines)} entrée(s) signée(s)", f"{len(lines)} signed row(s)")
 
     def bounds(self) -> Words:
         """Not one shown frame lies outside the act."""
