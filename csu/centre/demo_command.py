@@ -87,6 +87,7 @@ def demo_command(
             wall_in_window=not headless and _has_display(),
             console_port=port,
             doctrine=LocalDoctrine(frosted=frosted),
+            database_url=os.environ.get("CSU_DATABASE_URL"),
         )
         with teller:
             result = asyncio.run(_run(settings, seconds, teller))

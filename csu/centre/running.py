@@ -30,7 +30,7 @@ from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
-from csu.recording.catalogue import Catalogue
+from csu.recording import open_catalogue
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import grid_scene
@@ -51,6 +51,8 @@ class CentreSettings:
     options: Mapping[str, Option] = field(default_factory=dict)
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
+    database_url: str | None = None
+    """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
     wall_height_px: int = 720
     wall_in_window: bool = False
@@ -163,7 +165,7 @@ def _centre(
     prepared: _Prepared,
     masks: Commissioning,
 ) -> Centre:
-    catalogue = Catalogue(settings.data_directory / "catalogue")
+    catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     alarm_store = AlarmStore(settings.data_directory / "alarms.sqlite")
     stack.callback(alarm_store.close)
