@@ -1,20 +1,37 @@
 """The operators' console: a web application that shows live masked pictures and camera states, and nothing of the past.
 
-In: a `RoomView` (what the centre lets the console see) and a clock. Out: an ASGI application, and pages for a browser.
+In: a `RoomView` (what the centre lets the console see), a clock, and an `Access` (who decides, who asks, what writes it
+down, the requisition desk). Out: an ASGI application of which every route is behind one gate, and pages for a browser.
 No decision about cameras or law is taken here; a line that knows a device or a disk belongs to another room.
 """
 
+from csu.console.access import Access, Journal, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
+from csu.console.demonstration import demonstration_access
+from csu.console.evidence_desk import EvidenceDesk
+from csu.console.identity import Claims, IdentitySource, LocalOperator, People, SignedTokens, TokenElse, make_token
 from csu.console.refusals import ConsoleError
 from csu.console.room import RoomCounters, RoomHealth, RoomView
 from csu.console.serving import serve_console
 
 __all__ = [
+    "Access",
+    "Claims",
     "ConsoleError",
     "ConsoleSettings",
+    "EvidenceDesk",
+    "IdentitySource",
+    "Journal",
+    "LocalOperator",
+    "People",
+    "RightsDesk",
     "RoomCounters",
     "RoomHealth",
     "RoomView",
+    "SignedTokens",
+    "TokenElse",
     "create_app",
+    "demonstration_access",
+    "make_token",
     "serve_console",
 ]

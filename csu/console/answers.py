@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from csu.console.room import RoomHealth
+from csu.governance import Role, Subject, role_words
 from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.words import Words
@@ -52,11 +53,23 @@ class HealthAnswer(BaseModel):
     lifecycle: dict[CameraLifecycle, int]
 
 
+class ViewerAnswer(BaseModel):
+    """As whom the page is read. `notice`: what the page must tell about it; empty in a centre with real accounts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person: str
+    role: Role
+    role_words: Words
+    notice: Words
+
+
 class StateAnswer(BaseModel):
     """The whole of what the page knows, apart from pictures."""
 
     model_config = ConfigDict(frozen=True)
 
+    viewer: ViewerAnswer
     health: HealthAnswer
     cameras: list[CameraAnswer]
 
@@ -76,6 +89,12 @@ def camera_answer(status: CameraStatus) -> CameraAnswer:
         lifecycle=status.lifecycle,
         mask_version=status.mask_version,
     )
+
+
+def viewer_answer(subject: Subject, notice: Words) -> ViewerAnswer:
+    """Who reads."""
+    words = role_words(subject.role)
+    return ViewerAnswer(person=subject.person, role=subject.role, role_words=words, notice=notice)
 
 
 def health_answer(health: RoomHealth, cameras: Sequence[CameraStatus], now_ns: Nanoseconds) -> HealthAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.exceptions import HTTPException
 
+from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
 from csu.console.answers import (
     BoardChanges,
     CameraAnswer,
@@ -22,22 +23,27 @@ from csu.console.answers import (
     StateAnswer,
     camera_answer,
     health_answer,
+    viewer_answer,
 )
+from csu.console.cases import add_case_doors
+from csu.console.demonstration import demonstration_access
 from csu.console.doors import Doors
+from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.live import LiveDoor
 from csu.console.metrics import ConsoleCounts, RoomCollector
+from csu.console.past import add_past_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.wall_picture import WallPicture
+from csu.evidence import CaseRefused, ReleaseRefused
+from csu.governance import Action, Subject
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
-from csu.hal.errors import CsuError
+from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
+from csu.ingest.board import CameraStatus
 
 DIST = Path(__file__).parent / "web" / "dist"
-
-PAST_DOORS = ("replay", "recordings", "timeline", "segments", "thumbnails", "playback", "export")
-"""What an operator might try. Each answers 403 by name, so that the refusal is counted and told (ACC-3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,17 @@ class ConsoleSettings:
     """Period of the health event; it is also what tells the page that the console is alive."""
     wall_age_ms_max: int = 500
     """Several pages asking for the wall within this time share one picture."""
+    ask_again_s: float = 30.0
+    """How old a yes may be while something is being shown; ACC-2 and AUT-6 allow 60 s."""
 
 
-def create_app(room: RoomView, *, clock: Clock, settings: ConsoleSettings | None = None) -> FastAPI:
-    """The console around `room`. Raises ConsoleError when the built pages are missing."""
+def create_app(
+    room: RoomView, *, clock: Clock, settings: ConsoleSettings | None = None, access: Access | None = None
+) -> FastAPI:
+    """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
+
+    Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
+    """
     if not (DIST / "index.html").is_file():
         raise ConsoleError(
             Words("les pages construites manquent", "the built pages are missing"),
@@ -75,47 +88,77 @@ def create_app(room: RoomView, *, clock: Clock, settings: ConsoleSettings | None
         title="csu console",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # a route of its own below, behind the gate
+        redirect_slashes=False,
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
     )
     app.state.closing = asyncio.Event()  # set by `serve_console`: pages that follow the state are let go at once
-    _add_state(app, room, clock)
-    _add_events(app, room, clock, settings, counts)
+    access = access or demonstration_access(room, clock)
+    gate = Gate(room, clock, access, counts, ask_again_s=settings.ask_again_s)
+    readings = _Readings(room, clock, gate, access.notice)
+    _add_state(app, readings)
+    _add_events(app, readings, settings, counts)
     _add_pictures(app, room, clock, settings, counts)
     _add_metrics(app, registry)
     _add_pages(app)
+    add_case_doors(app, access.desk)
+    add_past_doors(app)
     _add_refusals(app, counts)
+    close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
     app.add_middleware(Doors, hosts=settings.hosts, counts=counts)
     return app
 
 
-def _add_state(app: FastAPI, room: RoomView, clock: Clock) -> None:
-    def health_now() -> HealthAnswer:
-        return health_answer(room.health(), room.cameras(), clock.now_ns())
+class _Readings:
+    """What the room says now, cut to what one person may know of."""
 
+    def __init__(self, room: RoomView, clock: Clock, gate: Gate, notice: Words) -> None:
+        self.clock = clock
+        self._room, self._gate, self._notice = room, gate, notice
+
+    def cameras(self, subject: Subject) -> list[CameraStatus]:
+        return self._gate.listed(subject, self._room.cameras())
+
+    def health(self, cameras: Sequence[CameraStatus]) -> HealthAnswer:
+        return health_answer(self._room.health(), cameras, self.clock.now_ns())
+
+    def state(self, subject: Subject, cameras: Sequence[CameraStatus]) -> StateAnswer:
+        return StateAnswer(
+            viewer=viewer_answer(subject, self._notice),
+            health=self.health(cameras),
+            cameras=[camera_answer(status) for status in cameras],
+        )
+
+
+def _add_state(app: FastAPI, readings: _Readings) -> None:
     @app.get("/health")
-    async def health(response: Response) -> HealthAnswer:
+    @opens(Door("health", Action.HEALTH_READ))
+    async def health(request: Request, response: Response) -> HealthAnswer:
         """200 when the centre does its work, 503 when it says that it does not."""
-        answer = health_now()
+        answer = readings.health(readings.cameras(request.scope[SUBJECT]))
         response.status_code = 200 if answer.ok else 503
         return answer
 
     @app.get("/api/cameras")
-    async def cameras() -> list[CameraAnswer]:
-        """Every camera and its state now."""
-        return [camera_answer(status) for status in room.cameras()]
+    @opens(Door("cameras", Action.CAMERA_LIST, own_list))
+    async def cameras(request: Request) -> list[CameraAnswer]:
+        """Every camera of the asker's communes, and its state now."""
+        return [camera_answer(status) for status in readings.cameras(request.scope[SUBJECT])]
 
     @app.get("/api/state")
-    async def state() -> StateAnswer:
-        """Health and cameras in one reading."""
-        return StateAnswer(health=health_now(), cameras=[camera_answer(status) for status in room.cameras()])
+    @opens(Door("state", Action.CAMERA_LIST, own_list))
+    async def state(request: Request) -> StateAnswer:
+        """Who reads, health, and cameras in one reading."""
+        subject: Subject = request.scope[SUBJECT]
+        return readings.state(subject, readings.cameras(subject))
 
 
-def _add_events(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
+def _add_events(app: FastAPI, readings: _Readings, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
     pages = 0
 
     @app.get("/api/events", response_class=EventSourceResponse)
-    async def events() -> AsyncIterator[ServerSentEvent]:
+    @opens(Door("events", Action.CAMERA_LIST, own_list))
+    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
         """`state` (all) first and when cameras come or go; `cameras` (changed lines); `health` every few seconds."""
         nonlocal pages
         if pages >= settings.pages_max:
@@ -126,7 +169,7 @@ def _add_events(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSet
         pages += 1
         counts.pages.set(pages)
         try:
-            async for event in _state_events(room, clock, settings, app.state.closing):
+            async for event in _state_events(readings, request.scope[SUBJECT], settings, app.state.closing):
                 yield event
         finally:
             pages -= 1
@@ -134,22 +177,20 @@ def _add_events(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSet
 
 
 async def _state_events(
-    room: RoomView, clock: Clock, settings: ConsoleSettings, closing: asyncio.Event
+    readings: _Readings, subject: Subject, settings: ConsoleSettings, closing: asyncio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     changes = BoardChanges()
-    health_due_ns = 0
+    clock, health_due_ns = readings.clock, 0
     while not closing.is_set():
-        cameras = room.cameras()
+        cameras = readings.cameras(subject)
         changed = changes.take(cameras)
-        health = health_answer(room.health(), cameras, clock.now_ns())
         if changed is None:
-            state = StateAnswer(health=health, cameras=[camera_answer(status) for status in cameras])
-            yield ServerSentEvent(event="state", data=state.model_dump())
+            yield ServerSentEvent(event="state", data=readings.state(subject, cameras).model_dump())
         elif changed:
             yield ServerSentEvent(event="cameras", data=[answer.model_dump() for answer in changed])
         if changed or clock.monotonic_ns() >= health_due_ns:
             health_due_ns = clock.monotonic_ns() + int(settings.health_period_s * 1e9)
-            yield ServerSentEvent(event="health", data=health.model_dump())
+            yield ServerSentEvent(event="health", data=readings.health(cameras).model_dump())
         try:
             await asyncio.wait_for(closing.wait(), settings.state_period_s)
         except TimeoutError:
@@ -161,10 +202,12 @@ def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleS
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 
     @app.websocket("/ws/live/{camera}")
+    @opens(Door("live", Action.LIVE_VIEW, one_camera))
     async def live(websocket: WebSocket, camera: str) -> None:
         await door.show(websocket, CameraId(camera))
 
     @app.get("/api/wall.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
+    @opens(Door("wall", Action.WALL_SHOW, whole_wall, stands_s=settings.ask_again_s))
     async def wall_png() -> Response:
         """The video wall as it stands now."""
         return Response(await wall.png(), media_type="image/png")
@@ -172,29 +215,35 @@ def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleS
 
 def _add_metrics(app: FastAPI, registry: CollectorRegistry) -> None:
     @app.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @opens(Door("metrics", Action.HEALTH_READ, whole_site))
     async def metrics() -> Response:
         """Prometheus text format."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _add_pages(app: FastAPI) -> None:
+    """The page itself: it shows the list of cameras, so it is for whoever may read that."""
+    page_door = Door("page", Action.CAMERA_LIST, own_list)
+
     @app.get("/", include_in_schema=False)
+    @opens(page_door)
     async def page() -> FileResponse:
         return FileResponse(DIST / "index.html")
 
     @app.get("/favicon.svg", include_in_schema=False)
+    @opens(page_door)
     async def favicon() -> FileResponse:
         return FileResponse(DIST / "favicon.svg")
 
-    app.mount("/assets", StaticFiles(directory=DIST / "assets"), name="assets")
+    @app.get("/api/openapi.json", include_in_schema=False)
+    @opens(Door("openapi", Action.HEALTH_READ))
+    async def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    app.mount("/assets", opens(page_door)(StaticFiles(directory=DIST / "assets")), name="assets")
 
 
 def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-    for name in PAST_DOORS:
-        for path in (f"/api/{name}", f"/api/{name}/{{rest:path}}", f"/{name}", f"/{name}/{{rest:path}}"):
-            app.add_api_route(path, _replay_closed, methods=methods, include_in_schema=False)
-
     def told(refused: Refused) -> JSONResponse:
         counts.refused.labels(refused.refusal.code).inc()
         return JSONResponse(refused.answer().model_dump(), status_code=refused.refusal.value.status)
@@ -203,7 +252,7 @@ def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
         if isinstance(error, Refused):
             return told(error)
         cause = error if isinstance(error, CsuError) else None
-        return told(Refused(Refusal.CENTRE_TROUBLE, where=request.url.path, cause=cause))
+        return told(Refused(_refusal_of(error), where=request.url.path, cause=cause))
 
     async def tell_http_error(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -224,5 +273,7 @@ def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
 _REFUSAL_OF_STATUS = {404: Refusal.NOT_FOUND, 405: Refusal.METHOD_REFUSED}
 
 
-async def _replay_closed(request: Request) -> None:
-    raise Refused(Refusal.REPLAY_CLOSED, where=request.url.path)
+def _refusal_of(error: Exception) -> Refusal:
+    if isinstance(error, CaseRefused | ReleaseRefused):
+        return Refusal.CASE_REFUSED
+    return Refusal.REQUEST_INVALID if isinstance(error, BadInput) else Refusal.CENTRE_TROUBLE

@@ -13,8 +13,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from csu.console.gate import PASSED
 from csu.console.metrics import ConsoleCounts
-from csu.console.refusals import Refusal, Refused
+from csu.console.refusals import ConsoleError, Refusal, Refused
+from csu.hal.words import Words
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
 
@@ -52,10 +54,17 @@ def check_origin(headers: Headers, host: str) -> None:
         raise Refused(Refusal.ORIGIN_REFUSED, where="origin")
 
 
-def check_fetch(headers: Headers) -> None:
-    """Refuse what another site's page asks for, except to open the console in a tab (Fetch Metadata)."""
-    if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
+def check_fetch(headers: Headers, method: str, host: str) -> None:
+    """Refuse what another site's page asks for, except to open the console in a tab (Fetch Metadata).
+
+    What changes something may come from the console's own page, or from no page at all.
+    """
+    is_reading = method in ("GET", "HEAD")
+    is_followed_link = is_reading and headers.get("sec-fetch-mode") == "navigate"
+    if headers.get("sec-fetch-site") == "cross-site" and not is_followed_link:
         raise Refused(Refusal.ORIGIN_REFUSED, where="sec-fetch-site")
+    if not is_reading and "origin" in headers:
+        check_origin(headers, host)
 
 
 class Doors:
@@ -76,12 +85,12 @@ class Doors:
             if scope["type"] == "websocket":
                 check_origin(headers, host)
             else:
-                check_fetch(headers)
+                check_fetch(headers, scope["method"], host)
         except Refused as refused:
             self._counts.refused.labels(refused.refusal.code).inc()
             await _turn_away(refused, scope, receive, send)
             return
-        await self._app(scope, receive, send if scope["type"] == "websocket" else _dressed(send, host))
+        await self._app(scope, receive, _dressed(_gated(send, scope), host))
 
 
 async def _turn_away(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +100,21 @@ async def _turn_away(refused: Refused, scope: Scope, receive: Receive, send: Sen
         return
     response = JSONResponse(refused.answer().model_dump(), status_code=refused.refusal.value.status, headers=_ALWAYS)
     await response(scope, receive, send)
+
+
+def _gated(send: Send, scope: Scope) -> Send:
+    async def send_gated(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept") and PASSED not in scope:
+            raise ConsoleError(
+                Words("une réponse n'est pas passée par la porte", "an answer did not come through the gate"),
+                where=scope["path"],
+                what_to_do=Words(
+                    "C'est un défaut du programme : rien n'est envoyé", "A fault of ours: nothing is sent"
+                ),
+            )
+        await send(message)
+
+    return send_gated
 
 
 def _dressed(send: Send, host: str) -> Send:

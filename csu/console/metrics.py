@@ -24,6 +24,14 @@ class ConsoleCounts:
         self.fragments = Counter("csu_console_fragments", "Live fragments sent", registry=registry)
         self.sent_bytes = Counter("csu_console_sent_bytes", "Bytes of live fragments sent", registry=registry)
         self.refused = Counter("csu_console_refused", "Requests refused", ["code"], registry=registry)
+        self.strangers_unjournaled = Counter(
+            "csu_console_strangers_unjournaled",
+            "Requests of nobody, refused, too many in a minute to be journaled",
+            registry=registry,
+        )
+        self.ends_unjournaled = Counter(
+            "csu_console_ends_unjournaled", "Journaled deeds of which the end could not be journaled", registry=registry
+        )
 
 
 class RoomCollector(Collector):

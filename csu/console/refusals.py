@@ -7,6 +7,7 @@ from enum import Enum
 
 from pydantic import BaseModel, ConfigDict
 
+from csu.governance import Decision
 from csu.hal.errors import CsuError
 from csu.hal.words import NO_WORDS, Words
 
@@ -34,6 +35,30 @@ class Refusal(Enum):
         "La relecture est fermée aux opérateurs : direct uniquement. Passez par une réquisition judiciaire.",
         "Replay is closed to operators: live only. A judicial requisition is the way.",
     )
+    NOT_IDENTIFIED = Wording(
+        401,
+        4401,
+        "Qui demande ? La console ne répond qu'à un compte personnel connu.",
+        "Who asks? The console answers to a known personal account only.",
+    )
+    NOT_PERMITTED = Wording(403, 4403, "Refusé", "Refused")
+    SECOND_PERSON = Wording(409, 4409, "Pas encore", "Not yet")
+    JOURNAL_UNAVAILABLE = Wording(
+        503,
+        4503,
+        "Le journal ne peut être écrit : rien n'est montré ni fait. Prévenez l'administrateur.",
+        "The journal cannot be written: nothing is shown or done. Tell the administrator.",
+    )
+    CASE_REFUSED = Wording(
+        409, 4409, "Le dossier ne le permet pas. Voyez le motif.", "The case does not allow it. See why."
+    )
+    CASE_UNKNOWN = Wording(
+        404, 4404, "Dossier inconnu. Enregistrez d'abord l'acte.", "No such case. Register the act first."
+    )
+    CASES_ABSENT = Wording(
+        503, 4503, "Ce centre n'a pas de bureau des réquisitions.", "This centre has no requisition desk."
+    )
+    BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,
         4421,
@@ -78,7 +103,9 @@ class Refusal(Enum):
         503, 4503, "Le centre n'a pas pu répondre. Voyez le détail.", "The centre could not answer. See the detail."
     )
     NOT_FOUND = Wording(404, 4404, "Cette page n'existe pas.", "There is no such page.")
-    METHOD_REFUSED = Wording(405, 4405, "La console se consulte seulement (GET).", "The console is read-only (GET).")
+    METHOD_REFUSED = Wording(
+        405, 4405, "Cette porte ne s'ouvre pas par cette méthode HTTP.", "This door does not open by this HTTP method."
+    )
     REQUEST_INVALID = Wording(422, 4422, "Demande mal formée.", "Malformed request.")
     FAULT = Wording(
         500,
@@ -102,6 +129,8 @@ class ErrorAnswer(BaseModel):
     en: str
     where: str = ""
     detail: Words = NO_WORDS
+    rule: str = ""
+    """Of a right that is missing: the rule that refused it (`csu/governance/policies.cedar`)."""
 
 
 class Refused(ConsoleError):
@@ -124,3 +153,19 @@ class Refused(ConsoleError):
             where=self.trouble.where,
             detail=NO_WORDS if self.cause is None else self.cause.trouble.words,
         )
+
+
+class Denied(Refused):
+    """A right is missing: refused with the reason and the text behind it."""
+
+    def __init__(self, decision: Decision, *, where: str, refusal: Refusal = Refusal.NOT_PERMITTED) -> None:
+        super().__init__(refusal, where=where)
+        self.decision = decision
+
+    def answer(self) -> ErrorAnswer:
+        told, why = super().answer(), self.decision
+        reason = Words(f"{why.reason.fr} ({why.source})", f"{why.reason.en} ({why.source})")
+        if self.refusal is Refusal.REPLAY_CLOSED:
+            return told.model_copy(update={"detail": reason, "rule": why.rule})
+        texts = {"fr": f"{told.fr} : {reason.fr}.", "en": f"{told.en}: {reason.en}."}
+        return told.model_copy(update=texts | {"rule": why.rule})

@@ -40,6 +40,7 @@ async def serve_console(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0)
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # where a request comes from is the socket's to say, not a header's
             lifespan="off",
             ws="websockets-sansio",
             ws_per_message_deflate=False,  # video does not shrink: deflate would cost CPU for nothing

@@ -1,0 +1,177 @@
+"""Cases as JSON: what is asked of the requisition desk, and what it answers. Instants are ISO 8601 with an offset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from csu.evidence import CameraSpan, Case, CaseState, Habilitation, HandOver, LegalBasis, Officer, Requisition
+from csu.evidence.spans import utc_text
+from csu.governance.journal_entry import personal_data_in
+from csu.hal.camera import CameraId
+from csu.hal.clock import Nanoseconds
+from csu.hal.words import Words
+
+SPANS_MAX = 512
+"""As many as one entry of the journal names; a larger act is registered as several cases."""
+Short = Annotated[str, StringConstraints(max_length=200)]
+
+
+def _no_plate(text: str) -> str:
+    if personal_data_in(text):
+        raise ValueError("this looks like data of a filmed person")
+    return text
+
+
+CameraName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"), AfterValidator(_no_plate)
+]
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{0,24}$"), AfterValidator(_no_plate)]
+"""What the journal will have to name: it takes no other (LOG-5)."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpanTold(_Told):
+    """A stretch of one camera's time. May be wrong: the act is then rejected for it, with the reason."""
+
+    camera: CameraName
+    from_at: AwareDatetime
+    to_at: AwareDatetime
+
+    def span(self) -> CameraSpan:
+        return CameraSpan(CameraId(self.camera), ns_of(self.from_at), ns_of(self.to_at))
+
+
+class OfficerTold(_Told):
+    """Who asks, or who receives."""
+
+    name: Short
+    rank: Short = ""
+    unit: Short = ""
+    number: Number = ""
+
+    def officer(self) -> Officer:
+        return Officer(self.name, self.rank, self.unit, self.number)
+
+
+class HabilitationTold(_Told):
+    """The designation of an agent by his service (L252-3)."""
+
+    reference: Short
+    from_at: AwareDatetime
+    to_at: AwareDatetime
+
+    def habilitation(self) -> Habilitation:
+        return Habilitation(self.reference, ns_of(self.from_at), ns_of(self.to_at))
+
+
+class RequisitionTold(_Told):
+    """The act as it was received: what it does not say is left out, and found missing when it is checked."""
+
+    basis: LegalBasis | None = None
+    number: Short = ""
+    officer: OfficerTold
+    received_at: AwareDatetime
+    spans: Annotated[tuple[SpanTold, ...], Field(max_length=SPANS_MAX)] = ()
+    act_sha256: Sha256 = ""
+    is_signed: bool = False
+    authorised_by: Short = ""
+    habilitation: HabilitationTold | None = None
+    proportionality: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+    def requisition(self) -> Requisition:
+        given = self.habilitation
+        return Requisition(
+            self.basis,
+            self.number,
+            self.officer.officer(),
+            ns_of(self.received_at),
+            tuple(span.span() for span in self.spans),
+            self.act_sha256,
+            self.is_signed,
+            self.authorised_by,
+            None if given is None else given.habilitation(),
+            self.proportionality,
+        )
+
+
+class HandOverTold(_Told):
+    """How the package leaves the centre (EXP-9)."""
+
+    officer: OfficerTold
+    support: Short
+    is_rewritable: bool
+    why_rewritable: Short = ""
+    copies: Annotated[int, Field(ge=0, le=100)]
+    receipt: Short
+    seal: Short
+
+    def hand_over(self) -> HandOver:
+        told = (self.support, self.is_rewritable, self.why_rewritable, self.copies, self.receipt, self.seal)
+        return HandOver(self.officer.officer(), *told)
+
+
+class ReasonTold(_Told):
+    """Why: of a package that goes back, the instruction that ends a lock, the certificate of a destruction."""
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+class SpanAnswer(_Told):
+    """A stretch of one camera's time, UTC to the nanosecond."""
+
+    camera: str
+    from_utc: str
+    to_utc: str
+
+
+class CaseAnswer(_Told):
+    """One case as it stands."""
+
+    case: str
+    state: CaseState
+    state_words: Words
+    basis: LegalBasis | None
+    number: str
+    officer: str
+    received_utc: str
+    spans: list[SpanAnswer]
+    reasons: list[Words]
+    """Why it was rejected."""
+    prepared_by: str
+    validated_by: str
+    package_sha256: str
+
+
+def case_answer(case: Case) -> CaseAnswer:
+    """The case as it is told."""
+    newest = case.exports[-1] if case.exports else None
+    return CaseAnswer(
+        case=case.case,
+        state=case.state,
+        state_words=case.state.words,
+        basis=case.act.basis,
+        number=case.act.number,
+        officer=case.act.officer.words(),
+        received_utc=utc_text(case.act.received_at_ns),
+        spans=[
+            SpanAnswer(camera=span.camera, from_utc=utc_text(span.from_ns), to_utc=utc_text(span.to_ns))
+            for span in case.act.spans
+        ],
+        reasons=list(case.reasons),
+        prepared_by=newest.by if newest else "",
+        validated_by=case.validated_by,
+        package_sha256=newest.package_sha256 if newest else "",
+    )
+
+
+def ns_of(at: datetime) -> Nanoseconds:
+    """The instant of an aware date and time, to the microsecond."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1_000

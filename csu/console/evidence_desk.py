@@ -1,0 +1,72 @@
+"""The requisition desk as the console needs it: commands that are stored when they return, and bounded footage.
+
+The rules are `csu.evidence.RequisitionDesk`'s; whoever implements this keeps its events and its packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from csu.evidence import CameraSpan, Case, CaseState, HandOver, LegalBasis, Requisition
+from csu.governance import Action, CaseFacts, Signature, Span
+
+
+class EvidenceDesk(Protocol):
+    """Commands raise CaseRefused or ReleaseRefused when the case does not allow it, CsuError for any other trouble.
+
+    `by` is who commands, and as whom: the desk keeps it, and `signed_before` tells it.
+    """
+
+    def cases(self) -> Sequence[Case]:
+        """All cases, in the order they came."""
+        ...
+
+    def signed_before(self, case: str, action: Action) -> Signature | None:
+        """Who did the first half of a deed that takes two: who prepared what is to be released."""
+        ...
+
+    async def receive(self, case: str, act: Requisition, by: Signature) -> Case: ...
+
+    async def check(self, case: str, by: Signature) -> Case: ...
+
+    async def lock(self, case: str, by: Signature) -> Case: ...
+
+    async def prepare(self, case: str, by: Signature) -> Case:
+        """Make the package of exactly what the act names."""
+        ...
+
+    async def return_package(self, case: str, reason: str, by: Signature) -> Case: ...
+
+    async def validate(self, case: str, by: Signature) -> Case: ...
+
+    async def hand_over(self, case: str, hand_over: HandOver, by: Signature) -> Case: ...
+
+    async def end_lock(self, case: str, instruction: str, by: Signature) -> Case: ...
+
+    async def copy_destroyed(self, case: str, certificate: str, by: Signature) -> Case: ...
+
+    def package(self, case: str) -> AsyncIterator[bytes]:
+        """The sealed package, encrypted to who requisitioned."""
+        ...
+
+    def footage(self, case: str, span: CameraSpan) -> AsyncIterator[bytes]:
+        """Masked fMP4 of exactly `span`, which lies in the act: the console asked."""
+        ...
+
+
+_RELEASED = (CaseState.VALIDATED, CaseState.HANDED_OVER)
+
+
+def facts_of(case: Case) -> CaseFacts:
+    """What the rights ask of a case. Its officer is the account `opj:<number>`; of an access request, who asks."""
+    spans = tuple((span.camera, Span(span.from_ns, span.to_ns)) for span in case.act.spans if not span.is_empty)
+    is_released = case.state in _RELEASED and not case.lock_ended_by
+    is_access = case.act.basis is LegalBasis.GDPR_ACCESS
+    return CaseFacts(case.case, is_released, spans, officer_of(case), is_access)
+
+
+def officer_of(case: Case) -> str:
+    """The account of who asked; empty when the act names no number."""
+    number = "".join(case.act.officer.number.split())
+    return f"opj:{number}" if number else ""
