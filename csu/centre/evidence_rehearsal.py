@@ -23,7 +23,6 @@ from csu.evidence import (
     Officer,
     Requisition,
     StoredSegment,
-    link_digest,
     make_package,
 )
 from csu.evidence.local_authority import make_practice_pki
@@ -41,6 +40,7 @@ from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.machine import LocalDisk, SystemClock
 from csu.masking import Cover, MaskedEncoder, mask
 from csu.recording import CameraRecorder
+from csu.recording.chain import link_of
 
 CASE = "EXERCICE-1"
 WIDTH, HEIGHT, RATE = 640, 384, 12
@@ -132,8 +132,8 @@ def _chain(segments: list[StoredSegment], camera: CameraId) -> ChainProof:
     previous, links = bytes(32), []
     for segment in segments:
         if segment.camera == camera:
-            previous = link_digest(previous, segment.name, segment.sha256)
-            links.append(ChainLink(segment.name, segment.sha256, previous))
+            previous = link_of(previous, segment.name, segment.sha256, segment.sha256)
+            links.append(ChainLink(segment.name, segment.sha256, segment.sha256, previous))
     return ChainProof(camera, bytes(32), tuple(links))
 
 

@@ -9,7 +9,7 @@ from csu.evidence.case import Case, CaseState
 from csu.evidence.case_events import DeskEvent, HandOver, event_from_json, event_to_json
 from csu.evidence.desk import RequisitionDesk
 from csu.evidence.errors import CaseRefused, EvidenceInputRefused, ExportFailed, PackageUnusable, ReleaseRefused
-from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalLine, StoredSegment, link_digest
+from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalLine, StoredSegment, chain_proofs
 from csu.evidence.holds_and_locks import EvidenceLock, Hold
 from csu.evidence.package import ExportOrder, Package, make_package, seal_package
 from csu.evidence.requisition import Habilitation, LegalBasis, Officer, Requisition, faults_of
@@ -51,10 +51,10 @@ __all__ = [
     "TimestampAuthority",
     "Trust",
     "Verdict",
+    "chain_proofs",
     "event_from_json",
     "event_to_json",
     "faults_of",
-    "link_digest",
     "load_certificates",
     "load_signer",
     "make_package",

@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from csu.evidence.bag import MANIFEST, TAG_MANIFEST, manifest_of, sha256_of
 from csu.evidence.cut import LEAD_IN_NS_MAX, AccessUnits, access_units
-from csu.evidence.footage import link_digest
 from csu.evidence.frames import FrameTable, table_of_json
 from csu.evidence.package import CERTIFICATES_FILE, CHAIN, EXPORT, JOURNAL, REQUISITION, SIGNATURE_FILE, STAMP_FILE
 from csu.evidence.spans import CameraSpan, is_within, utc_text
 from csu.governance.centre_key import PublicKey
 from csu.governance.chained_file import link
 from csu.hal.words import Words
+from csu.recording.chain import link_of
 
 _PAYLOAD = re.compile(
     rf"data/(video/[^/]+/[^/]+\.mp4|frames/[^/]+/[^/]+\.(json|csv)|{REQUISITION}|{EXPORT}|{CHAIN}|{JOURNAL})"
@@ -148,19 +148,25 @@ class Contents:
         """Each exported segment stands in an unbroken chain of what its camera recorded."""
         self._require_same(f"data/{CHAIN}")
         known: dict[tuple[str, str], str] = {}
-        for chain in self._json(f"data/{CHAIN}")["chains"]:
+        held = self._json(f"data/{CHAIN}")
+        for chain in held["chains"]:
             previous = bytes.fromhex(chain["previous"])
             for each in chain["links"]:
-                digest = link_digest(previous, each["name"], bytes.fromhex(each["sha256"]))
+                hashes = (bytes.fromhex(each["stored_sha256"]), bytes.fromhex(each["sha256"]))
+                digest = link_of(previous, each["name"], *hashes)
                 if digest.hex() != each["digest"]:
                     raise Broken(Words(f"rompue à {each['name']}", f"broken at {each['name']}"), f"data/{CHAIN}")
                 previous = digest
                 known[chain["camera"], each["name"]] = each["sha256"]
+        unlinked = held["unlinked"]
         for shown in self._files():
             table = shown.table
-            if known.get((table.camera, table.segment)) != table.segment_sha256:
+            if known.get((table.camera, table.segment)) != table.segment_sha256 and table.segment not in unlinked:
                 words = Words(f"{table.segment} n'y est pas", f"{table.segment} is not in it")
                 raise Broken(words, table.file)
+        if unlinked:
+            count = len(unlinked)
+            return Words(f"sans rupture, mais {count} hors chaîne", f"unbroken, but {count} in no chain")
         return Words(f"{len(known)} segments, sans rupture", f"{len(known)} segments, unbroken")
 
     def journal(self) -> Words:

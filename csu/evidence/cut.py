@@ -24,6 +24,8 @@ from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
 from csu.recording import check_segment
+from csu.recording.boxes import BoxError
+from csu.recording.frame_times import frame_times
 
 SEGMENT_BYTES_MAX = 512 << 20
 """70 s of 60 Mbit/s. A segment is held in memory whole while it is cut: it is opened, and its seal undone, once."""
@@ -93,20 +95,20 @@ def cut(
     """
     try:
         stored = access_units(data)
-        captured = _captured(stored, segment)
+        captured, offsets = _times(data, stored, segment)
         chosen = _choose(stored, captured, span, segment.name)
         if chosen is None:
             return None
         base = min(stored.pts[i] for i in chosen)
         _remux(data, chosen, base, target, {"case": case, "camera": segment.camera, "segment": segment.name})
         written = access_units(target.read_bytes())
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, BoxError, ValueError) as error:
         raise failed(segment.name, Words(f"découpe impossible ({error})", f"cannot be cut ({error})")) from error
     if not _is_same(stored, written, chosen, base):
         what = Words("la copie n'est pas identique bit à bit", "the copy is not the same, bit by bit")
         raise failed(segment.name, what)
     frames = tuple(
-        Frame(pts, captured[i], stored.key[i], span.holds(captured[i]), stored.sizes[i], stored.digests[i])
+        Frame(pts, captured[i], stored.key[i], span.holds(captured[i]), offsets[i], stored.sizes[i], stored.digests[i])
         for i, pts in zip(chosen, written.pts, strict=True)
     )
     return FrameTable(
@@ -140,12 +142,17 @@ def failed(where: str, what: Words) -> ExportFailed:
     )
 
 
-def _captured(stored: AccessUnits, segment: StoredSegment) -> tuple[Nanoseconds, ...]:
-    if not segment.captured_ns:
-        return tuple(segment.start_ns + time_in_file_ns(pts, stored.time_base_hz) for pts in stored.pts)
-    if len(segment.captured_ns) != len(stored.pts):
-        raise ValueError(f"{len(segment.captured_ns)} times for {len(stored.pts)} pictures")
-    return segment.captured_ns
+def _times(data: bytes, stored: AccessUnits, segment: StoredSegment) -> tuple[tuple[Nanoseconds, ...], tuple[int, ...]]:
+    """(capture time, clock offset) of every picture: kept apart, else as the file tells, else from start and pts."""
+    count = len(stored.pts)
+    told = frame_times(io.BytesIO(data))
+    captured = segment.captured_ns or tuple(time.at_ns for time in told)
+    offsets = tuple(time.clock_offset_ms for time in told) or (segment.clock_offset_ms,) * count
+    if not captured:
+        captured = tuple(segment.start_ns + time_in_file_ns(pts, stored.time_base_hz) for pts in stored.pts)
+    if len(captured) != count or len(offsets) != count:
+        raise ValueError(f"{len(captured)} times for {count} pictures")
+    return captured, offsets
 
 
 def _choose(stored: AccessUnits, captured: Sequence[Nanoseconds], span: CameraSpan, where: str) -> range | None:

@@ -5,14 +5,15 @@ Values only: the sealed disk, the catalogue and the journal are plugged in by wh
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from csu.governance.chained_file import ChainRow
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
+from csu.recording import SegmentRow
+from csu.recording.chain import NO_LINK, ORDER_SLACK, link_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class StoredSegment:
     start_ns: Nanoseconds
     """Capture time of its first picture, UTC; picture i was captured at `start_ns` + its pts."""
     sha256: bytes
-    """Of the plain file, as the catalogue and the chain know it. Checked before one frame of it is exported."""
+    """Of the plain content, as the catalogue and the chain know it. Checked before one frame of it is exported."""
     mask_version: int
     """Mask epoch: the version of the signed mask set that hid what must not be seen."""
     clock_offset_ms: int
@@ -32,7 +33,7 @@ class StoredSegment:
     open: Callable[[], BinaryIO]
     """The plain bytes, from the beginning. Closed by who asked."""
     captured_ns: tuple[Nanoseconds, ...] = ()
-    """Capture time of every picture in decoding order, when it was kept apart; empty: from `start_ns` and pts."""
+    """Capture time of every picture in decoding order, when it was kept apart; empty: as the file itself tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,12 @@ class ChainLink:
     """One segment in its camera's chain."""
 
     name: str
+    stored_sha256: bytes
+    """Of the file as it lay on its disk, sealed."""
     sha256: bytes
+    """Of its content."""
     digest: bytes
-    """SHA-256 of (digest before | name | sha256)."""
+    """`csu.recording.chain.link_of` the one before, the name and both hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,40 @@ class ChainProof:
     """Where the chain's head was noted elsewhere (daily root, time-stamp), for who wants to follow it there."""
 
 
-def link_digest(previous: bytes, name: str, sha256: bytes) -> bytes:
-    """The digest of a link: it binds the segment and all before it."""
-    return hashlib.sha256(previous + name.encode() + sha256).digest()
+def chain_proofs(camera: CameraId, rows: Sequence[SegmentRow]) -> tuple[tuple[ChainProof, ...], tuple[str, ...]]:
+    """The unbroken stretches that a camera's catalogue rows make, and the names of rows that stand in none.
+
+    Rows are in order of capture, links in order of closing: nearly the same. Give also the rows of some minutes before
+    the first that is exported: a link is proved by the one before it. A row without a link was recovered after a crash.
+    """
+    links = [
+        ChainLink(row.name, row.sha256, row.content_sha256, row.link)
+        for row in rows
+        if row.sha256 is not None and row.content_sha256 is not None and row.link not in (None, NO_LINK)
+    ]
+    before: dict[str, bytes] = {}
+    after: dict[bytes, ChainLink] = {}
+    for index, each in enumerate(links):
+        near = links[max(0, index - ORDER_SLACK) : index + ORDER_SLACK]
+        for head in (NO_LINK, *(other.digest for other in near)):
+            if _follows(head, each):
+                before[each.name], after[head] = head, each
+    names = {each.digest: each.name for each in links}
+    proofs = []
+    for first in links:
+        start = before.get(first.name)
+        if start is None or names.get(start) in before:
+            continue  # nothing given proves it, or it stands in the middle of a stretch
+        stretch, at = [], after.get(start)
+        while at is not None and at not in stretch:
+            stretch.append(at)
+            at = after.get(at.digest)
+        proofs.append(ChainProof(camera, start, tuple(stretch)))
+    return tuple(proofs), tuple(row.name for row in rows if row.name not in before)
+
+
+def _follows(head: bytes, each: ChainLink) -> bool:
+    return link_of(head, each.name, each.stored_sha256, each.sha256) == each.digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Frame:
     is_key: bool
     is_asked: bool
     """False: before the interval. It is there because the next ones cannot be decoded without it; readers hide it."""
+    clock_offset_ms: int
+    """The camera's clock minus ours when it came (TEC-4)."""
     size_bytes: int
     sha256: str
     """Of the access unit as stored: NAL units with their lengths, hexadecimal."""
@@ -53,6 +55,7 @@ class FrameTable:
     segment_sha256: str
     mask_version: int
     clock_offset_ms: int
+    """The worst in the segment; each frame has its own."""
     clock: str
     """`camera`: times from the camera's own clock. `arrival`: our clock, as no report of the camera's had come."""
     time_base_hz: int
@@ -96,7 +99,7 @@ class FrameTable:
                     self.commune,
                     utc_text(frame.captured_ns),
                     paris_text(frame.captured_ns),
-                    self.clock_offset_ms,
+                    frame.clock_offset_ms,
                     self.clock,
                     self.mask_version,
                     int(frame.is_key),

@@ -21,11 +21,11 @@ from csu.evidence import seal as seal_
 from csu.evidence.bag import SIGNATURES, TAG_MANIFEST, close_bag, sha256_of
 from csu.evidence.cut import cut, failed, read_segment
 from csu.evidence.errors import ReleaseRefused
-from csu.evidence.footage import ChainProof, JournalExtract, StoredSegment, link_digest
+from csu.evidence.footage import ChainProof, JournalExtract, StoredSegment
 from csu.evidence.frames import FrameTable
 from csu.evidence.notice import notice_texts
 from csu.evidence.reader import reader_page
-from csu.evidence.requisition import Requisition
+from csu.evidence.requisition import Requisition, faults_of
 from csu.evidence.sign import Signer, sign
 from csu.evidence.spans import CameraSpan, is_within, paris_text, united, utc_text
 from csu.evidence.timestamp import TimestampAuthority, stamp
@@ -33,6 +33,7 @@ from csu.hal.camera import CameraRecord
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import Gap
 from csu.hal.words import Words
+from csu.recording.chain import link_of
 
 SIGNATURE_FILE = f"{SIGNATURES}/tagmanifest.p7s"
 STAMP_FILE = f"{SIGNATURES}/tagmanifest.p7s.tsr"
@@ -41,6 +42,7 @@ REQUISITION, EXPORT, CHAIN, JOURNAL = "requisition.json", "export.json", "chain.
 """Under `data/`."""
 READER = "lecteur.html"
 FILES_MAX = 10_000
+_RULE = "digest = SHA-256('csu-chain-1' | previous | length of name in 2 bytes | name | stored_sha256 | sha256)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class ExportOrder:
     chains: tuple[ChainProof, ...]
     journal: JournalExtract
     """Already with the entry that grants this very export: the journal write precedes the first byte."""
+    unlinked: tuple[str, ...] = ()
+    """Names of segments that stand in no chain, because they were recovered after a crash: exported, and said so."""
     gaps: tuple[Gap, ...] = ()
     """What was not recorded in the spans, and why."""
 
@@ -131,7 +135,7 @@ def _fill(
     data.mkdir()
     tables = _cut_all(order, segments, root)
     _write_json(data / REQUISITION, requisition_json(order.case, order.act))
-    _write_json(data / CHAIN, _chains_json(order.chains))
+    _write_json(data / CHAIN, _chains_json(order.chains, order.unlinked))
     _write_journal(data / JOURNAL, order.journal)
     flows = [_flow(table, root) for table in tables]
     _write_json(data / EXPORT, _export_json(order, flows))
@@ -152,7 +156,8 @@ def _cut_all(order: ExportOrder, segments: Iterable[StoredSegment], root: Path) 
         spans = [span for span in united(order.spans) if span.camera == segment.camera]
         if not spans:
             continue
-        if segment.camera not in about or chained.get(segment.name) != segment.sha256:
+        is_known = chained.get(segment.name) == segment.sha256 or segment.name in order.unlinked
+        if segment.camera not in about or not is_known:
             what = Words("segment sans preuve de chaîne, ou sans lieu", "a segment without chain proof, or place")
             raise failed(segment.name, what)
         data = read_segment(segment)
@@ -188,6 +193,10 @@ def _cut_one(
 def _require_bounds(order: ExportOrder) -> None:
     """The desk asked already; the maker asks again: a caller that forgot the desk gets nothing either."""
     is_past = all(span.to_ns <= order.exported_at_ns for span in order.spans)
+    if faults := faults_of(order.act):
+        raise ReleaseRefused(
+            faults[0], where=order.case, what_to_do=Words("Rien n'a été exporté", "Nothing was exported")
+        )
     if order.spans and is_within(order.spans, order.act.spans) and is_past:
         return
     raise ReleaseRefused(
@@ -273,18 +282,21 @@ def _flow(table: FrameTable, root: Path) -> dict[str, Any]:
     }
 
 
-def _chains_json(chains: Iterable[ChainProof]) -> dict[str, Any]:
+def _chains_json(chains: Iterable[ChainProof], unlinked: Sequence[str]) -> dict[str, Any]:
     """Raises ExportFailed for a proof that proves nothing: better here than in court."""
     told = []
     for chain in chains:
         previous = chain.previous
         for link in chain.links:
-            if link.digest != link_digest(previous, link.name, link.sha256):
+            if link.digest != link_of(previous, link.name, link.stored_sha256, link.sha256):
                 raise failed(link.name, Words("la chaîne des segments est rompue", "the chain of segments is broken"))
             previous = link.digest
-        links = [{"name": x.name, "sha256": x.sha256.hex(), "digest": x.digest.hex()} for x in chain.links]
+        links = [
+            {"name": x.name, "stored_sha256": x.stored_sha256.hex(), "sha256": x.sha256.hex(), "digest": x.digest.hex()}
+            for x in chain.links
+        ]
         told.append({"camera": chain.camera, "previous": chain.previous.hex(), "anchor": chain.anchor, "links": links})
-    return {"format": "csu-chain-1", "rule": "digest = SHA-256(previous | name | sha256)", "chains": told}
+    return {"format": "csu-chain-1", "rule": _RULE, "chains": told, "unlinked": list(unlinked)}
 
 
 def _write_journal(path: Path, extract: JournalExtract) -> None:

@@ -27,7 +27,6 @@ from csu.evidence import (
     Requisition,
     StoredSegment,
     Trust,
-    link_digest,
     make_package,
 )
 from csu.evidence.local_authority import PracticePki, make_practice_pki
@@ -39,6 +38,7 @@ from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.machine import LocalDisk
 from csu.masking import Cover, MaskedEncoder, mask
 from csu.recording import CameraRecorder
+from csu.recording.chain import link_of
 
 WIDTH, HEIGHT, RATE = 320, 192, 10
 S = 1_000_000_000
@@ -114,8 +114,8 @@ def _segments(record: CameraRecord, disk: LocalDisk, seconds: Sequence[int]) -> 
 def _chain(segments: Sequence[StoredSegment]) -> ChainProof:
     previous, links = bytes(32), []
     for segment in segments:
-        digest = link_digest(previous, segment.name, segment.sha256)
-        links.append(ChainLink(segment.name, segment.sha256, digest))
+        digest = link_of(previous, segment.name, bytes(32), segment.sha256)
+        links.append(ChainLink(segment.name, bytes(32), segment.sha256, digest))
         previous = digest
     return ChainProof(segments[0].camera, bytes(32), tuple(links), "2026-11-22")
 

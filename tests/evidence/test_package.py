@@ -122,6 +122,13 @@ def test_another_camera_than_the_act_s_is_refused(order, recorded, pki, tmp_path
         make_package(replace(order, spans=(other,)), recorded.segments, tmp_path, pki.signer, pki.authority, ())
 
 
+def test_an_incomplete_act_makes_no_package_even_for_who_forgot_the_desk(order, recorded, pki, tmp_path):
+    unsigned = replace(order, act=replace(order.act, is_signed=False))
+    with pytest.raises(ReleaseRefused, match="not signed"):
+        make_package(unsigned, recorded.segments, tmp_path / "x", pki.signer, pki.authority, (pki.stamp_root,))
+    assert not (tmp_path / "x").exists()
+
+
 def broken_bytes(recorded, index: int) -> bytes:
     data = bytearray(recorded.files[recorded.segments[index].name])
     data[len(data) // 2] ^= 1

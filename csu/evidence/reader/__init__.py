@@ -33,7 +33,7 @@ def _file(table: FrameTable, digest: str) -> dict[str, Any]:
         "place": table.place,
         "commune": table.commune,
         "mask": table.mask_version,
-        "offset_ms": table.clock_offset_ms,
+        "offset_ms": [frame.clock_offset_ms for frame in frames],
         "clock": table.clock,
         "hz": table.time_base_hz,
         "pts": [frame.pts for frame in frames],
