@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,16 +21,22 @@ import pytest
 from benchmarks.cpu import LIMIT_S, Memory, cpu_s, memory_of_peers, run_peers
 from benchmarks.recording_work import NO_PROBING, Segments, record
 from benchmarks.scoreboard import Scoreboard
-from benchmarks.street_clip import FRAMES_PER_S, START_NS, MaskedStream, count_pictures
+from benchmarks.street_clip import FRAMES_PER_S, START_NS, MaskedStream, count_pictures, record_of
+from csu.cluster.node_disk import NodeDisk
+from csu.cluster.segment_sink import SegmentSink
 from csu.hal.clock import NS_PER_MINUTE
 from csu.machine import LocalDisk
 from csu.recording import Catalogue, check_segment
+from csu.recording.head_store import LocalHeads
+from csu.recording.key_store import LocalKeyStore
+from csu.recording.sealed_disk import SealedDisk, nobody
 
 ROUNDS = {1: 5, 16: 3, 64: 2}
 PACED_STREAMS, PACED_S = 16, 15
 PACED = f"record by copy, {PACED_STREAMS} streams at the pace of cameras: CPU"
 CPU, MEMORY = "record by copy, {} streams: CPU", "record by copy, {} streams: memory"
 READ, ALONE = "csu", "csu, recorder alone"
+SEALED, UNSEALED = "csu, recorder alone, sealed and in a chain", "csu, recorder alone, in a chain"
 EACH, TOGETHER = "ffmpeg -f segment, a process for each stream", "ffmpeg -f segment, one process for all"
 PER_SECOND, PER_STREAM = "ms CPU a stream-second", "MiB a stream"
 
@@ -44,6 +51,21 @@ def test_csu_records_by_copy(
     best_s = measure(
         lambda directory: record(masked_stream, streams, directory, reads=subject == READ),
         lambda answer, directory: _check_ours(answer, directory, masked_stream, streams),
+        ROUNDS[streams],
+    )
+    scoreboard.add(CPU.format(streams), subject, _ms_per_s(best_s, streams, masked_stream.seconds), PER_SECOND)
+
+
+@pytest.mark.parametrize("streams", [1, 16])
+@pytest.mark.parametrize("subject", [SEALED, UNSEALED])
+def test_csu_records_as_a_media_node(
+    subject: str, streams: int, measure: Measure, masked_stream: MaskedStream, scoreboard: Scoreboard
+) -> None:
+    """The recorder alone as a node has it: times of pictures, chain, a disk that keeps nothing back; with and without
+    the seal. What the seal costs is the difference."""
+    best_s = measure(
+        lambda directory: _record_as_node(masked_stream, streams, directory, sealed=subject == SEALED),
+        lambda answer, directory: _check_sealed(answer, directory, masked_stream, sealed=subject == SEALED),
         ROUNDS[streams],
     )
     scoreboard.add(CPU.format(streams), subject, _ms_per_s(best_s, streams, masked_stream.seconds), PER_SECOND)
@@ -175,6 +197,37 @@ def _start_up_s(run: Callable[..., None], directory: Path) -> float:
     begin_s = cpu_s()
     run(directory, "-t", "0.04")
     return cpu_s() - begin_s
+
+
+def _record_as_node(stream: MaskedStream, streams: int, directory: Path, *, sealed: bool) -> Segments:
+    keys = LocalKeyStore(directory / "keys") if sealed else None
+    closed: Segments = [[] for _ in range(streams)]
+
+    def copy(index: int) -> None:
+        disk, heads = NodeDisk(directory / str(index)), LocalHeads(directory / f"chain-{index}")
+        sink = SegmentSink(record_of(index + 1), disk, keys, heads)
+        sink.begin(stream.encoded)
+        for packet in stream.packets:
+            sink.write(packet, 0)
+        sink.end()
+        closed[index] += sink.take()
+
+    threads = [threading.Thread(target=copy, args=(index,)) for index in range(streams)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return closed
+
+
+def _check_sealed(closed: Segments, directory: Path, stream: MaskedStream, *, sealed: bool) -> None:
+    keys = LocalKeyStore(directory / "keys")
+    for index, segments in enumerate(closed):
+        stored = LocalDisk(directory / str(index))
+        disk = SealedDisk(stored, keys, nobody) if sealed else stored
+        assert sum(segment.frames for segment in segments) == len(stream.packets)
+        with disk.open(segments[0].name) as file:
+            assert check_segment(file, decode=index == 0).playable
 
 
 def _check_ours(closed: Segments, directory: Path, stream: MaskedStream, streams: int) -> None:

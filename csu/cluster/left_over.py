@@ -1,8 +1,9 @@
 """What a killed node left on its directory: found, and made into proper segments as far as it goes.
 
 The steps of one left-over, each of which may be the last of this process too:
-`x.mp4.partial` is renamed `x.mp4.torn.partial`; `x.mp4` is written anew from it; the torn one is removed. A torn one
-beside a good `x.mp4` is removed; beside an unfinished `x.mp4.partial`, that one is removed and made again.
+`x.mp4.partial` is renamed `x.mp4.torn.partial`; `x.mp4` is written anew from it; the torn one is removed; `x.mp4` is
+told. A torn one beside `x.mp4` is removed, and `x.mp4` told; beside an unfinished `x.mp4.partial`, that one is removed
+and made again.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from csu.hal.keys import KeyStore
 from csu.hal.words import Words
 from csu.machine import PARTIAL_SUFFIX
 from csu.recording import ClosedSegment, RecordingError, parse_segment_name
-from csu.recording.recovery import NothingToRecover, recover
-from csu.recording.sealed_disk import SealedDisk, is_sealed, key_name_of, whole_records
+from csu.recording.recovery import NothingToRecover, read_segment, recover, with_hashes
+from csu.recording.sealed_disk import SealedDisk, is_sealed, key_name_of, nobody, whole_records
 
 _log = logging.getLogger(__name__)
 TORN = ".torn"
@@ -58,13 +59,14 @@ def left_overs(directory: Path, camera: CameraId | None = None) -> list[LeftOver
 
 
 def recover_left_over(directory: Path, left: LeftOver, keys: KeyStore | None) -> ClosedSegment | None:
-    """Make a segment of it; None when there is nothing in it, when it was made already, or when somebody has it.
+    """Make a segment of it; None when there is nothing in it, or when somebody has it.
 
     Raises CsuError: then it stays where it is.
     """
     disk = NodeDisk(directory)
     partial = disk.partial_path(left.name)
     torn = partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX) + TORN + PARTIAL_SUFFIX)
+    closed: ClosedSegment | None
     try:
         with left.path.open("r+b", buffering=0) as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,10 +76,10 @@ def recover_left_over(directory: Path, left: LeftOver, keys: KeyStore | None) ->
                     return None
                 partial.rename(torn)
             if (directory / left.name).exists():
-                torn.unlink()  # it was made, and told or not: `csu recording check` finds files without a row
-                return None
-            partial.unlink(missing_ok=True)
-            closed = _recovered(disk, left.name, torn, keys)
+                closed = _made(disk, left.name, keys)  # and not told: the torn one goes before that
+            else:
+                partial.unlink(missing_ok=True)
+                closed = _recovered(disk, left.name, torn, keys)
             torn.unlink()
             _sync(torn.parent)
     except (BlockingIOError, FileNotFoundError):
@@ -101,6 +103,18 @@ def _recovered(disk: NodeDisk, name: str, torn: Path, keys: KeyStore | None) -> 
             if not sealed and file.seek(0, os.SEEK_END) > NOTHING_BYTES_MAX:
                 raise  # too much to be nothing: somebody should look at it
             return None
+
+
+def _made(disk: NodeDisk, name: str, keys: KeyStore | None) -> ClosedSegment:
+    """The segment that an earlier recovery had written, and died before it told."""
+    with disk.open(name) as file:
+        sealed = is_sealed(file)
+    if sealed and keys is None:
+        raise _no_keys(name)
+    opened = SealedDisk(disk, keys, nobody) if sealed and keys is not None else disk
+    with opened.open(name) as file:
+        about = read_segment(file, name)
+    return with_hashes(about, opened)
 
 
 class Recovery:

@@ -249,7 +249,7 @@ class Conductor:
             frames_taken=sum(cost.taken for cost in costs),
             frames_readable=sum(map(len, readable.values())),
             segments=after.files,
-            recovered=self._recovered,
+            recovered=self._recovered + sum(finding.kind == "left_over" for finding in repaired.repaired),
             lost_tail_s_max=round(max(tails), 3),
             lost_tail_s_mean=round(sum(tails) / len(tails), 3),
             inconsistent=len(problems),

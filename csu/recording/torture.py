@@ -36,7 +36,8 @@ class TortureResult:
     inconsistent: int
     problems: tuple[str, ...]
     unlinked: int
-    """Segments whose node died between naming the file and telling its link: in the catalogue, bridged in the chain."""
+    """Segments in the catalogue without a link: their node died before it told, or the check recovered them at the end,
+    and it may not write into a chain that a node may hold. The chains are followed over them."""
 
     @property
     def holds(self) -> bool:
