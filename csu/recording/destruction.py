@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from csu.governance.destruction import destruction_due
 from csu.governance.retention import RuledPiece, minimum_end_of
@@ -43,7 +44,7 @@ class Footage:
     camera: CameraId
     commune: CommuneId
     span: Span
-    """From its first picture to its end; no shorter than it is: a lock that touches it must be seen."""
+    """From its first picture to its end. It must hold each of its pictures: a lock that touches one must be seen."""
     size_bytes: int = 0
 
     @property
@@ -159,6 +160,11 @@ def stretches(gone: Iterable[Footage], kept: Iterable[Footage]) -> dict[CameraId
 
 def last_expiry_ns(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """When the last instant of this stretch expires; `governance.expiry_of` is when the first one does."""
+    return _last_expiry_ns(tuple(pieces))
+
+
+@lru_cache(maxsize=4096)  # a day is asked for once for each camera, and the cameras of one order have one answer
+def _last_expiry_ns(pieces: tuple[RuledPiece, ...]) -> Nanoseconds:
     return max(
         piece.rule.expiry_ns(at - 1)
         for piece in pieces
