@@ -11,6 +11,7 @@ from csu.evidence.desk import RequisitionDesk
 from csu.evidence.errors import CaseRefused, EvidenceInputRefused, ExportFailed, PackageUnusable, ReleaseRefused
 from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalLine, StoredSegment, chain_proofs
 from csu.evidence.holds_and_locks import EvidenceLock, Hold
+from csu.evidence.keep import KeptPiece, discard, keep, kept_segments
 from csu.evidence.package import ExportOrder, Package, make_package, seal_package
 from csu.evidence.requisition import Habilitation, LegalBasis, Officer, Requisition, faults_of
 from csu.evidence.sign import Signer, load_certificates, load_signer
@@ -37,6 +38,7 @@ __all__ = [
     "HttpAuthority",
     "JournalExtract",
     "JournalLine",
+    "KeptPiece",
     "LegalBasis",
     "Link",
     "LinkState",
@@ -52,9 +54,12 @@ __all__ = [
     "Trust",
     "Verdict",
     "chain_proofs",
+    "discard",
     "event_from_json",
     "event_to_json",
     "faults_of",
+    "keep",
+    "kept_segments",
     "load_certificates",
     "load_signer",
     "make_package",

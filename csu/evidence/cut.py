@@ -87,11 +87,19 @@ def read_segment(segment: StoredSegment) -> bytes:
 
 
 def cut(
-    data: bytes, segment: StoredSegment, span: CameraSpan, about: CameraRecord, *, case: str, file: str, target: Path
+    data: bytes,
+    segment: StoredSegment,
+    span: CameraSpan,
+    about: CameraRecord,
+    *,
+    case: str,
+    file: str,
+    target: Path | io.BytesIO,
 ) -> FrameTable | None:
     """Write to `target` what `data` holds of `span`, from the key frame at or before it; None: it holds no frame of it.
 
-    `file` is the name the table gives it. Raises ExportFailed: then nothing of it may be used.
+    A path gets an MP4 that players open at once (moov first), memory a fragmented one like the recorder's. `file` is
+    the name the table gives it. Raises ExportFailed: then nothing of it may be used.
     """
     try:
         stored = access_units(data)
@@ -101,7 +109,7 @@ def cut(
             return None
         base = min(stored.pts[i] for i in chosen)
         _remux(data, chosen, base, target, {"case": case, "camera": segment.camera, "segment": segment.name})
-        written = access_units(target.read_bytes())
+        written = access_units(target.read_bytes() if isinstance(target, Path) else target.getvalue())
     except (av.FFmpegError, BoxError, ValueError) as error:
         raise failed(segment.name, Words(f"découpe impossible ({error})", f"cannot be cut ({error})")) from error
     if not _is_same(stored, written, chosen, base):
@@ -118,7 +126,7 @@ def cut(
         about.name,
         about.commune,
         segment.name,
-        segment.sha256.hex(),
+        segment.chained_sha256.hex(),
         segment.mask_version,
         segment.clock_offset_ms,
         _clock_of(stored.comment),
@@ -147,7 +155,9 @@ def _times(data: bytes, stored: AccessUnits, segment: StoredSegment) -> tuple[tu
     count = len(stored.pts)
     told = frame_times(io.BytesIO(data))
     captured = segment.captured_ns or tuple(time.at_ns for time in told)
-    offsets = tuple(time.clock_offset_ms for time in told) or (segment.clock_offset_ms,) * count
+    offsets = (
+        segment.clock_offsets_ms or tuple(time.clock_offset_ms for time in told) or (segment.clock_offset_ms,) * count
+    )
     if not captured:
         captured = tuple(segment.start_ns + time_in_file_ns(pts, stored.time_base_hz) for pts in stored.pts)
     if len(captured) != count or len(offsets) != count:
@@ -169,11 +179,12 @@ def _choose(stored: AccessUnits, captured: Sequence[Nanoseconds], span: CameraSp
     return range(keys[-1], asked[-1] + 1)
 
 
-def _remux(data: bytes, chosen: range, base: int, target: Path, about: dict[str, str]) -> None:
+def _remux(data: bytes, chosen: range, base: int, target: Path | io.BytesIO, about: dict[str, str]) -> None:
     with av.open(io.BytesIO(data), "r", format="mp4") as source:
         stream = _only_video(source)
-        options = {"movflags": "+faststart", "video_track_timescale": str(_hz(stream)), "fflags": "+bitexact"}
-        with av.open(str(target), "w", format="mp4", options=options) as made:
+        form = "+faststart" if isinstance(target, Path) else "frag_keyframe+empty_moov+default_base_moof"
+        options = {"movflags": form, "video_track_timescale": str(_hz(stream)), "fflags": "+bitexact"}
+        with av.open(str(target) if isinstance(target, Path) else target, "w", format="mp4", options=options) as made:
             made.metadata["comment"] = json.dumps(about, separators=(",", ":"))
             track = made.add_stream_from_template(stream, opaque=True)
             track.time_base = stream.time_base

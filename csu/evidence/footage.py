@@ -34,6 +34,15 @@ class StoredSegment:
     """The plain bytes, from the beginning. Closed by who asked."""
     captured_ns: tuple[Nanoseconds, ...] = ()
     """Capture time of every picture in decoding order, when it was kept apart; empty: as the file itself tells."""
+    clock_offsets_ms: tuple[int, ...] = ()
+    """The camera's clock minus ours at every picture, likewise."""
+    origin_sha256: bytes | None = None
+    """A piece that a lock kept: the content hash of the whole segment it was cut from, which the chain knows."""
+
+    @property
+    def chained_sha256(self) -> bytes:
+        """The content hash that stands in the chain under this name."""
+        return self.origin_sha256 or self.sha256
 
 
 @dataclass(frozen=True, slots=True)

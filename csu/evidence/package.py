@@ -156,7 +156,7 @@ def _cut_all(order: ExportOrder, segments: Iterable[StoredSegment], root: Path) 
         spans = [span for span in united(order.spans) if span.camera == segment.camera]
         if not spans:
             continue
-        is_known = chained.get(segment.name) == segment.sha256 or segment.name in order.unlinked
+        is_known = chained.get(segment.name) == segment.chained_sha256 or segment.name in order.unlinked
         if segment.camera not in about or not is_known:
             what = Words("segment sans preuve de chaîne, ou sans lieu", "a segment without chain proof, or place")
             raise failed(segment.name, what)
