@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import bagit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -206,9 +207,13 @@ class Contents:
         return Words("rien hors des intervalles requis", "nothing outside the requested intervals")
 
     def sound(self) -> Words:
-        """One track a file, of video."""
-        count = len(self._files())  # a file with any other track could not be read
-        return Words(f"0 piste audio dans {count} fichiers", f"0 audio tracks in {count} files")
+        """Not one audio track in any file (AUD-2)."""
+        videos = [path for path in self._manifest() if path.startswith("data/video/")]
+        for path in videos:
+            with av.open(str(self._root / path), "r", format="mp4") as container:
+                if count := len(container.streams.audio):
+                    raise Broken(Words(f"{count} piste(s) audio", f"{count} audio track(s)"), path)
+        return Words(f"0 piste audio dans {len(videos)} fichiers", f"0 audio tracks in {len(videos)} files")
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

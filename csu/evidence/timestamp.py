@@ -50,11 +50,16 @@ class HttpAuthority:
     def stamp(self, request: bytes) -> bytes:
         headers = {"Content-Type": "application/timestamp-query"}
         try:
-            answer = httpx.post(self._url, content=request, headers=headers, timeout=HTTP_TIMEOUT_S)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
+            with httpx.stream("POST", self._url, content=request, headers=headers, timeout=HTTP_TIMEOUT_S) as answer:
+                answer.raise_for_status()
+                held = bytearray()
+                for piece in answer.iter_bytes(ANSWER_BYTES_MAX):
+                    held += piece
+                    if len(held) > ANSWER_BYTES_MAX:
+                        raise _no_stamp(self._url, "too long an answer")
+                return bytes(held)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _no_stamp(self._url, str(error)) from error
-        return answer.content
 
 
 def stamp(content: bytes, authority: TimestampAuthority, trusted: Sequence[x509.Certificate]) -> bytes:

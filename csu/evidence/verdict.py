@@ -20,11 +20,11 @@ class LinkKind(StrEnum):
     MANIFEST = "manifest"
     CASE = "case"
     PICTURES = "pictures"
+    SOUND = "sound"
     FRAMES = "frames"
     SEGMENTS = "segments"
     JOURNAL = "journal"
     BOUNDS = "bounds"
-    SOUND = "sound"
 
     @property
     def words(self) -> Words:

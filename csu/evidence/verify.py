@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from cryptography import x509
@@ -79,11 +80,11 @@ def verify_package(
     found.case = contents.case
     for kind, work_of in (
         (LinkKind.PICTURES, contents.pictures),
+        (LinkKind.SOUND, contents.sound),
         (LinkKind.FRAMES, contents.frames),
         (LinkKind.SEGMENTS, contents.segments),
         (LinkKind.JOURNAL, contents.journal),
         (LinkKind.BOUNDS, contents.bounds),
-        (LinkKind.SOUND, contents.sound),
     ):
         found.look(kind, work_of)
     return found.verdict()
@@ -154,9 +155,9 @@ def _opened(path: Path, work: Path, identities: str, found: _Findings) -> Path |
     return bags[0] if bags else None
 
 
-def _unsealed(path: Path, target: object, identities: str) -> Words:
+def _unsealed(path: Path, target: BinaryIO, identities: str) -> Words:
     try:
-        seal.unseal(path, target, identities)  # type: ignore[arg-type]
+        seal.unseal(path, target, identities)
     except seal.SealBroken as error:
         words = Words("le fichier scellé a été modifié ou tronqué", "the sealed file was changed or cut")
         raise Broken(words, path.name) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -53,22 +55,10 @@ def test_no_byte_of_a_signature_can_be_changed(pki, tmp_path):
 
 
 def test_an_rsa_key_signs_too(pki, tmp_path):
-    from csu.evidence.local_authority import _authority  # a self-made root is enough here
-
-    _, template = _authority("EXERCICE RSA", __import__("datetime").datetime.now(__import__("datetime").UTC))
-    key = rsa.generate_private_key(65537, 2048)
-    from cryptography import x509
-
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(template.subject)
-        .issuer_name(template.subject)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(template.not_valid_before_utc)
-        .not_valid_after(template.not_valid_after_utc)
-        .sign(key, hashes.SHA256())
-    )
+    key, name, now = rsa.generate_private_key(65537, 2048), pki.root.subject, datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    certificate = builder.sign(key, hashes.SHA256())
     signature = sign(CONTENT, Signer(key, (certificate,)))
     assert signed_by(signature, CONTENT)[0] == certificate
     assert openssl_accepts(tmp_path, signature, CONTENT, certificate)

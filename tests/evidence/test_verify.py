@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import subprocess
 import tarfile
 import time
 from collections.abc import Callable
@@ -253,6 +254,16 @@ def forge_video(root: Path) -> None:
     )
 
 
+def add_sound(root: Path) -> None:
+    path = videos(root)[1]
+    silence = ["-f", "lavfi", "-t", "1", "-i", "anullsrc=r=8000:cl=mono"]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), *silence, "-c:v", "copy", "-c:a", "aac", str(root / "x.mp4")]
+    subprocess.run(command, check=True, timeout=30)
+    (root / "x.mp4").replace(path)
+    told = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size_bytes": path.stat().st_size}
+    edit_json(root / "data/export.json", lambda held: held["flows"][1].update(told))
+
+
 def forge_time(root: Path) -> None:
     """An hour later, in JSON, CSV and export journal."""
     export = root / "data/export.json"
@@ -304,6 +315,7 @@ def no_grant(root: Path) -> None:
 
 FORGERIES = {
     forge_video: ("frames", "is not the table's"),
+    add_sound: ("sound", "1 audio track"),
     forge_time: ("frames", "disagree"),
     forge_place: ("frames", "disagree"),
     forge_csv: ("frames", "CSV"),
