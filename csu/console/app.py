@@ -270,7 +270,12 @@ def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
     app.add_exception_handler(Exception, tell_fault)
 
 
-_REFUSAL_OF_STATUS = {404: Refusal.NOT_FOUND, 405: Refusal.METHOD_REFUSED}
+_REFUSAL_OF_STATUS = {
+    400: Refusal.REQUEST_INVALID,
+    404: Refusal.NOT_FOUND,
+    405: Refusal.METHOD_REFUSED,
+    413: Refusal.BODY_TOO_LARGE,
+}
 
 
 def _refusal_of(error: Exception) -> Refusal:

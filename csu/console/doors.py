@@ -15,8 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from csu.console.gate import PASSED
 from csu.console.metrics import ConsoleCounts
-from csu.console.refusals import ConsoleError, Refusal, Refused
-from csu.hal.words import Words
+from csu.console.refusals import Refusal, Refused
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
 
@@ -67,6 +66,10 @@ def check_fetch(headers: Headers, method: str, host: str) -> None:
         check_origin(headers, host)
 
 
+class BesideTheGate(RuntimeError):
+    """A fault of ours: an answer that the gate never saw. Nothing of it is sent."""
+
+
 class Doors:
     """ASGI layer around the whole console."""
 
@@ -105,13 +108,7 @@ async def _turn_away(refused: Refused, scope: Scope, receive: Receive, send: Sen
 def _gated(send: Send, scope: Scope) -> Send:
     async def send_gated(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept") and PASSED not in scope:
-            raise ConsoleError(
-                Words("une réponse n'est pas passée par la porte", "an answer did not come through the gate"),
-                where=scope["path"],
-                what_to_do=Words(
-                    "C'est un défaut du programme : rien n'est envoyé", "A fault of ours: nothing is sent"
-                ),
-            )
+            raise BesideTheGate(scope["path"])
         await send(message)
 
     return send_gated

@@ -163,10 +163,8 @@ class Gate:
         async def served() -> None:
             try:
                 await handle(scope, BoundedBody(receive), lookout)
-            except (Withdrawn, ClientDisconnect):
-                if not lookout.is_withdrawn:
-                    raise
-                await sent.cut()
+            except* (Withdrawn, ClientDisconnect):  # naked, or in the groups of who streams
+                await sent.cut(reader_is_there=lookout.is_withdrawn)
 
         if not admission.decision.must_journal or admission.is_standing:
             await served()

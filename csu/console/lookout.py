@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 
-from csu.console.refusals import Refusal, Refused
+from csu.console.refusals import Refused
 from csu.governance.journal_entry import Outcome
 from csu.hal.clock import Clock, Nanoseconds
 
@@ -44,10 +45,11 @@ class Sent:
         self.began = True
         await self._send(message)
 
-    async def cut(self) -> None:
-        """End an answer that may go on no longer; its reader comes back, and is told why."""
+    async def cut(self, *, reader_is_there: bool) -> None:
+        """End an answer that may go on no longer, or of which the reader left; one who is there comes back, and is
+        told why."""
         self._is_cut = True
-        if self.began and not self._is_whole:
+        if reader_is_there and self.began and not self._is_whole:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     @property
@@ -105,5 +107,5 @@ class BoundedBody:
         if message["type"] == "http.request":
             self._bytes += len(message.get("body", b""))
             if self._bytes > BODY_BYTES_MAX:
-                raise Refused(Refusal.BODY_TOO_LARGE, where="body")
+                raise HTTPException(413)  # of Starlette's kind: who parses a body lets only these through
         return message

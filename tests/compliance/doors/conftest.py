@@ -1,0 +1,436 @@
+"""A console with one person of every role, all papers in order, one camera in service, and cases in every state.
+
+Requests are given to the application as a server gives them (ASGI), so that every path can be tried as it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prometheus_client import CollectorRegistry
+
+from csu.console import RoomCounters, RoomHealth, create_app
+from csu.console.access import Access
+from csu.console.demonstration import JournalInMemory
+from csu.console.gate import Gate
+from csu.console.identity import Claims, SignedTokens, make_token
+from csu.console.metrics import ConsoleCounts
+from csu.evidence import CameraSpan, Case, HandOver, LegalBasis, Officer, Requisition, RequisitionDesk
+from csu.governance import (
+    Action,
+    Agreement,
+    Authorisation,
+    AuthorisationFacts,
+    AuthorisationRegister,
+    Clearance,
+    CommuneService,
+    Designation,
+    GovernedCamera,
+    Notification,
+    Placement,
+    PrefectApproval,
+    Purpose,
+    Rights,
+    Role,
+    ServiceLevel,
+    Signature,
+    Subject,
+)
+from csu.governance.centre_key import CentreKey
+from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
+from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
+from csu.hal.media import LiveFragment
+from csu.ingest.board import CameraState, CameraStatus
+
+METZ, ARS = CommuneId("metz"), CommuneId("ars")
+CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
+CASE, PAST_BYTES = "2027-101", b"the past itself"
+OFFICER = "opj:0123456"
+
+
+def instant(text: str) -> int:
+    """`2027-06-01 12:00` in Paris, ns UTC."""
+    aware = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Paris"))
+    return round(aware.timestamp()) * 1_000_000_000
+
+
+NOON = instant("2027-06-01 12:00")
+ACT = CameraSpan(CAMERA, instant("2027-05-20 10:00"), instant("2027-05-20 10:20"))
+YEARS = Agreement("decision 12", date(2027, 1, 1), date(2030, 1, 1))
+
+
+class SettableClock:
+    """The time of day, and beside it the time that runs: each stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at_ns = NOON
+        self.runs_ns = 0
+
+    def now_ns(self) -> int:
+        return self.at_ns
+
+    def monotonic_ns(self) -> int:
+        return self.runs_ns
+
+
+class People:
+    """One account for each role, with every paper there is."""
+
+    def __init__(self) -> None:
+        self.withdrawn: set[Role] = set()
+
+    def find(self, person: str, role: Role) -> Subject | None:
+        if person != account(role) or role in self.withdrawn:
+            return None
+        metz = frozenset({METZ})
+        return Subject(
+            person,
+            role,
+            strong_login=False,
+            designation=Designation("csu-metz", metz, YEARS),
+            approval=PrefectApproval("57-3", "Moselle", metz, date(2027, 1, 1), date(2030, 1, 1), date(2026, 11, 1)),
+            clearance=Clearance("hab-7", "dipn-57", YEARS),
+            communes=metz,
+        )
+
+
+def account(role: Role) -> str:
+    return OFFICER if role is Role.JUDICIAL_OFFICER else f"{role.value}.1"
+
+
+class LiveRelay:
+    """One picture for who joins, then silence until `more` is set: then another."""
+
+    def __init__(self) -> None:
+        self.more = asyncio.Event()
+        self.watching = 0
+
+    @contextlib.asynccontextmanager
+    async def watch(self, camera: CameraId) -> AsyncIterator[AsyncIterator[LiveFragment]]:
+        self.watching += 1
+        try:
+            yield self._pictures()
+        finally:
+            self.watching -= 1
+
+    async def _pictures(self) -> AsyncIterator[LiveFragment]:
+        yield LiveFragment(b"init", True, False, NOON, "avc1.42C01E")
+        await self.more.wait()
+        yield LiveFragment(b"picture", False, True, NOON, "avc1.42C01E")
+        await asyncio.Event().wait()
+
+
+class Room:
+    """A camera of Metz in service, and one of another commune that is not."""
+
+    def __init__(self) -> None:
+        self.relay = LiveRelay()
+
+    def cameras(self) -> Sequence[CameraStatus]:
+        near = CameraRecord(CAMERA, 12, "Place d'Armes", METZ, ViewType.WIDE)
+        far = CameraRecord(FAR_CAMERA, 500, "Rue d'Ars", ARS, ViewType.WIDE)
+        live = CameraStatus(near, CameraState.LIVE, NOON, NOON, lifecycle=CameraLifecycle.ACTIVE, mask_version=3)
+        return [live, CameraStatus(far, CameraState.LIVE, NOON, NOON)]
+
+    def health(self) -> RoomHealth:
+        return RoomHealth(True, "1.2.3", NOON, 1, 1)
+
+    def counters(self) -> RoomCounters:
+        return RoomCounters()
+
+    async def wall_png(self) -> bytes | None:
+        return b"\x89PNG now"
+
+
+def act(basis: LegalBasis = LegalBasis.CPP_60_1) -> Requisition:
+    officer = Officer("Durand", "Maj.", "CIAT Metz", OFFICER.removeprefix("opj:"))
+    return Requisition(basis, "PV 2027/88", officer, NOON - NS_PER_DAY, (ACT,), "0" * 64, is_signed=True)
+
+
+class DeskInMemory:
+    """`csu.evidence.RequisitionDesk` with its events applied at once, and footage that says what it is."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self._clock = clock
+        self.stand("released")
+
+    def stand(self, situation: str) -> None:
+        """Begin again with one case, in that situation: `none`, `received`, ... `released`, `handed_over`."""
+        self._desk = RequisitionDesk(lambda camera, at_ns: at_ns + 30 * NS_PER_DAY)
+        self._signed: dict[str, Signature] = {}
+        self.asked: list[CameraSpan] = []
+        basis = LegalBasis.GDPR_ACCESS if situation.startswith("access") else LegalBasis.CPP_60_1
+        clerk, manager = (Signature(account(role), role) for role in (Role.EVIDENCE_CLERK, Role.CSU_MANAGER))
+        steps = [
+            ("received", lambda: self._desk.receive(CASE, act(basis), **self._by(clerk))),
+            ("checked", lambda: self._desk.check(CASE, **self._by(clerk))),
+            ("locked", lambda: self._desk.lock(CASE, **self._by(clerk))),
+            ("prepared", lambda: self._prepared(clerk)),
+            ("released", lambda: self._desk.validate(CASE, **self._by(manager))),
+            ("handed_over", lambda: self._desk.hand_over(CASE, HAND_OVER, **self._by(clerk))),
+        ]
+        wanted = situation.removeprefix("access_")
+        for _, step in steps[: [name for name, _ in steps].index(wanted) + 1 if wanted != "none" else 0]:
+            self._do(step())
+
+    def cases(self) -> Sequence[Case]:
+        return self._desk.cases
+
+    def signed_before(self, case: str, action: Action) -> Signature | None:
+        return self._signed.get(case)
+
+    async def receive(self, case: str, act: Requisition, by: Signature) -> Case:
+        return self._do(self._desk.receive(case, act, **self._by(by)))
+
+    async def check(self, case: str, by: Signature) -> Case:
+        return self._do(self._desk.check(case, **self._by(by)))
+
+    async def lock(self, case: str, by: Signature) -> Case:
+        return self._do(self._desk.lock(case, **self._by(by)))
+
+    async def prepare(self, case: str, by: Signature) -> Case:
+        return self._do(self._prepared(by))
+
+    async def return_package(self, case: str, reason: str, by: Signature) -> Case:
+        return self._do(self._desk.return_package(case, reason=reason, **self._by(by)))
+
+    async def validate(self, case: str, by: Signature) -> Case:
+        return self._do(self._desk.validate(case, **self._by(by)))
+
+    async def hand_over(self, case: str, hand_over: HandOver, by: Signature) -> Case:
+        return self._do(self._desk.hand_over(case, hand_over, **self._by(by)))
+
+    async def end_lock(self, case: str, instruction: str, by: Signature) -> Case:
+        return self._do(self._desk.end_lock(case, instruction=instruction, **self._by(by)))
+
+    async def copy_destroyed(self, case: str, certificate: str, by: Signature) -> Case:
+        return self._do(self._desk.copy_destroyed(case, certificate=certificate, **self._by(by)))
+
+    async def package(self, case: str) -> AsyncIterator[bytes]:
+        self.asked += self._desk.case(case).act.spans
+        yield PAST_BYTES
+
+    async def footage(self, case: str, span: CameraSpan) -> AsyncIterator[bytes]:
+        self.asked.append(span)
+        yield PAST_BYTES
+
+    def _prepared(self, by: Signature) -> list[Any]:
+        events = self._desk.prepare(CASE, (ACT,), "f" * 64, **self._by(by))
+        self._signed[CASE] = by
+        return events
+
+    def _by(self, by: Signature) -> dict[str, Any]:
+        return {"by": by.person, "at_ns": self._clock.now_ns()}
+
+    def _do(self, events: list[Any]) -> Case:
+        for event in events:
+            self._desk.apply(event)
+        return self._desk.case(events[0].case)
+
+
+HAND_OVER = HandOver(Officer("Durand"), "BD-R 77", False, "", 1, "receipt-1", "S-12")
+
+
+class WatchedJournal(JournalInMemory):
+    """Says in `seen` when it was written to, and can be out of order."""
+
+    def __init__(self, clock: SettableClock, seen: list[str]) -> None:
+        super().__init__(clock)
+        self._seen = seen
+        self.trouble: Exception | None = None
+
+    def _add(self, entry: JournalEntry | Ended) -> JournalRow:
+        if self.trouble is not None:
+            raise self.trouble
+        self._seen.append("journal")
+        return super()._add(entry)
+
+
+@dataclass
+class Answer:
+    """What came back: `status` 101 is a WebSocket that was let in, 403 one that was not."""
+
+    status: int = 0
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    close_code: int | None = None
+    gate: str | None = None
+    """The name of the door that the gate stood at; None: the gate was not there."""
+
+
+@dataclass
+class World:
+    """The console and its surroundings. `seen`: journal and bytes, in the order in which they happened."""
+
+    clock: SettableClock = field(default_factory=SettableClock)
+    room: Room = field(default_factory=Room)
+    people: People = field(default_factory=People)
+    seen: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.key = CentreKey(Ed25519PrivateKey.from_private_bytes(b"\x07" * 32))
+        self.journal = WatchedJournal(self.clock, self.seen)
+        self.desk = DeskInMemory(self.clock)
+        self.rights = Rights(AuthorisationRegister(papers()))
+        identity = SignedTokens(self.key.public, self.people)
+        self.access = Access(self.rights, identity, self.journal, self.desk)
+        self.app = create_app(self.room, clock=self.clock, access=self.access)
+        self.gate = Gate(self.room, self.clock, self.access, ConsoleCounts(CollectorRegistry()), ask_again_s=30)
+        self.runner = asyncio.Runner()
+        self.last = Answer()
+        self._tokens: dict[object, str] = {}
+
+    def token(self, role: Role, **changes: Any) -> str:
+        claims = Claims(
+            person=account(role), role=role.value, strong_login=True, from_ns=NOON, to_ns=NOON + 10 * NS_PER_MINUTE
+        )
+        return f"Bearer {make_token(self.key, claims.model_copy(update=changes))}"
+
+    def entries(self) -> list[JournalEntry]:
+        """What was written since the last call, ends left out."""
+        rows = [row.entry for row in self.journal.rows if isinstance(row.entry, JournalEntry)]
+        self.journal.rows.clear()
+        return rows
+
+    def ask(self, method: str, path: str, role: Role | None = None, *, body: bytes = b"", **headers: str) -> Answer:
+        """One request of that role, or of nobody; `method` WS opens a WebSocket. Runs until something was served."""
+        if role is not None and "authorization" not in headers:
+            if role not in self._tokens:
+                self._tokens[role] = self.token(role)
+            headers["authorization"] = self._tokens[role]
+        return self.runner.run(self.send(method, path, headers, body))
+
+    async def send(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        path, _, query = target.partition("?")
+        is_socket = method == "WS"
+        told = {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
+        told |= {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        scope: dict[str, Any] = {
+            "type": "websocket" if is_socket else "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "scheme": "ws" if is_socket else "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in told.items()],
+            "client": ("127.0.0.1", 50_000),
+            "server": ("127.0.0.1", 8600),
+            **({"subprotocols": []} if is_socket else {"method": method}),
+        }
+        answer, served = Answer(), asyncio.Event()
+        self.last = answer
+        opening = [{"type": "websocket.connect"} if is_socket else {"type": "http.request", "body": body}]
+
+        async def receive() -> dict[str, Any]:
+            if opening:
+                return opening.pop()
+            await served.wait()
+            return {"type": "websocket.disconnect", "code": 1001} if is_socket else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            self.seen.append("byte")
+            _note(answer, message)
+            if message["type"] in ("http.response.body", "websocket.send", "websocket.close"):
+                served.set()
+
+        async with asyncio.timeout(5):
+            await self.app(scope, receive, send)
+        answer.gate = scope.get("csu.gate")
+        return answer
+
+
+def _note(answer: Answer, message: dict[str, Any]) -> None:
+    match message["type"]:
+        case "http.response.start":
+            answer.status = message["status"]
+            answer.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        case "http.response.body":
+            answer.body += message.get("body", b"")
+        case "websocket.accept":
+            answer.status = 101
+        case "websocket.send":
+            answer.body += message.get("bytes") or message.get("text", "").encode()
+        case "websocket.close":
+            answer.status = answer.status or 403
+            answer.close_code = message["code"]
+
+
+def papers() -> AuthorisationFacts:
+    """Camera 12 of Metz is in order; camera 500 of Ars has no order."""
+    order = Authorisation(
+        number="2026-57-101",
+        ordered_on=date(2026, 12, 1),
+        valid_from=date(2026, 12, 15),
+        purposes=frozenset({Purpose.PERSONS_PROPERTY}),
+        retention_days=30,
+        viewers=frozenset({"csu-metz"}),
+        recipients=frozenset({"dipn-57"}),
+        commission_opinion="CDV 2026-11-20",
+        cameras=frozenset({CAMERA}),
+    )
+    return AuthorisationFacts(
+        authorisations=(order,),
+        cameras=(
+            GovernedCamera(CAMERA, METZ, (Placement(instant("2026-12-16 08:00"), 0.0, 0.0),)),
+            GovernedCamera(FAR_CAMERA, ARS, (Placement(instant("2026-12-16 08:00"), 0.0, 0.0),)),
+        ),
+        notifications=(Notification(CAMERA, date(2026, 12, 16), 0.0, 0.0, "LR 2026-12-16"),),
+        services=(
+            CommuneService(METZ, ServiceLevel.STORAGE_AND_WATCH, Agreement("conv", date(2026, 1, 1), date(2036, 1, 1))),
+        ),
+    )
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A console of its own for the test."""
+    made = World()
+    with made.runner:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_world() -> Iterator[World]:
+    """One console for many requests that change nothing but what is reset before each."""
+    made = World()
+    with made.runner:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def hand_over_json() -> dict[str, Any]:
+    """The body of a hand-over that lacks nothing."""
+    return {
+        "officer": {"name": "Durand"},
+        "support": "BD-R 77",
+        "is_rewritable": False,
+        "copies": 1,
+        "receipt": "receipt-1",
+        "seal": "S-12",
+    }
+
+
+@pytest.fixture(scope="session")
+def act_json() -> dict[str, Any]:
+    """The body of a requisition that lacks nothing."""
+    return {
+        "basis": "CPP_60_1",
+        "number": "PV 2027/88",
+        "officer": {"name": "Durand", "rank": "Maj.", "unit": "CIAT Metz", "number": "0123456"},
+        "received_at": "2027-05-31T12:00:00+02:00",
+        "spans": [{"camera": CAMERA, "from_at": "2027-05-20T10:00:00+02:00", "to_at": "2027-05-20T10:20:00+02:00"}],
+        "act_sha256": "0" * 64,
+        "is_signed": True,
+    }

@@ -1,0 +1,161 @@
+"""ACC-3, ACC-6, LOG-3: every role at every door of the console, as `doors.yaml` says, and the journal of each attempt.
+
+The doors come from the application's own table of routes: one that is not in the file fails here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.routing import APIRoute, APIWebSocketRoute
+
+from csu.console.access import door_of
+from csu.governance import Role
+from csu.governance.journal_entry import Outcome
+
+TABLE = yaml.safe_load(Path(__file__).with_name("doors.yaml").read_text(encoding="utf-8"))
+DIST = Path(__file__).parents[3] / "csu" / "console" / "web" / "dist"
+IN_THE_PATH = {"{camera}": "cam-0012", "{case}": "2027-101", "{rest:path}": "cam-0012/2027-05-20T10.mp4"}
+STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
+MINUTE_NS = 60_000_000_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """A door in one situation, as the file tells it."""
+
+    door: str
+    routes: tuple[str, ...]
+    case: str
+    journal: str
+    answer: int
+    granted: frozenset[str]
+    refused: dict[str, int]
+    is_shut: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.door}-{self.case}" if self.case else self.door
+
+
+def lines() -> Iterator[Line]:
+    for told in TABLE["doors"]:
+        refused = dict.fromkeys(told["refused"], 403) | told.get("refused_otherwise", {})
+        rest = (told.get("case", ""), told["journal"], told.get("answer", 200), frozenset(told["granted"]), refused)
+        yield Line(told["door"], tuple(told["routes"]), *rest)
+    shut = TABLE["shut"]
+    for name, told in shut["names"].items():
+        routes = tuple(route.replace("{name}", name) for route in shut["routes"])
+        refused = dict.fromkeys(shut["refused"], 403)
+        yield Line(f"past/{name}", routes, "", told["journal"], 0, frozenset(), refused, is_shut=True)
+
+
+LINES = list(lines())
+
+
+def route_text(route: Any) -> str:
+    if isinstance(route, APIRoute):
+        return f"{'|'.join(sorted(route.methods))} {route.path}"
+    return f"{'WS' if isinstance(route, APIWebSocketRoute) else 'MOUNT'} {route.path}"
+
+
+def door_name(route: Any) -> str:
+    door = door_of([getattr(route, "endpoint", None), getattr(route, "app", None)])
+    assert door is not None
+    return door.name
+
+
+def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
+    """(method, path) of each route; a route of many methods is asked by one of them, another each turn."""
+    asked = []
+    for route in line.routes:
+        methods, path = route.split(" ", 1)
+        for name, value in IN_THE_PATH.items():
+            path = path.replace(name, value)
+        if methods == "MOUNT":
+            methods, path = "GET", f"{path}/{next((DIST / 'assets').glob('*.js')).name}"
+        choice = methods.split("|")
+        asked.append((choice[turn % len(choice)], path + (STRETCH if line.door == "cases/footage" else "")))
+    return asked
+
+
+@pytest.fixture(scope="module")
+def body_of(act_json, hand_over_json) -> dict[str, bytes]:
+    reason = {"reason": "2027/12"}
+    bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
+    bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
+    return {door: json.dumps(body).encode() for door, body in bodies.items()}
+
+
+@pytest.mark.requirement("ACC-3")
+def test_every_route_of_the_application_is_in_the_table_and_no_other(shared_world) -> None:
+    served = {(door_name(route), route_text(route)) for route in shared_world.app.routes}
+    assert served == {(line.door, route) for line in LINES for route in line.routes}
+
+
+@pytest.mark.requirement("ACC-3")
+def test_every_line_says_yes_or_no_to_every_role() -> None:
+    assert set(TABLE["roles"]) == {role.value for role in Role}
+    for line in LINES:
+        assert line.granted | set(line.refused) == set(TABLE["roles"]), line.name
+        assert not line.granted & set(line.refused), line.name
+
+
+@pytest.mark.requirement("ACC-3")
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
+def test_each_role_gets_what_the_table_says_and_the_journal_says_so_first(shared_world, body_of, line) -> None:
+    for turn, role in enumerate(Role):
+        for method, path in requests_of(line, turn):
+            answer, entries = asked(shared_world, body_of, line, method, path, role)
+            where = f"{role.value}: {method} {path}"
+            if role.value in line.granted:
+                assert answer.status == line.answer, (where, answer.body)
+                assert answer.body
+                wanted = [] if line.journal == "none" else [(line.journal, Outcome.GRANTED)]
+            else:
+                assert answer.status == line.refused[role.value], (where, answer.body)
+                operation = "route" if line.journal == "none" else line.journal
+                wanted = [(operation, Outcome.REFUSED)]
+                assert_told_why(shared_world, answer, method, line)
+            assert [(entry.operation, entry.outcome) for entry in entries] == wanted, where
+            for entry in entries:
+                assert (entry.role, entry.subject) == (role.value, f"console/{line.door}")
+                assert bool(entry.refusal) is (entry.outcome is Outcome.REFUSED)
+            assert shared_world.seen[0] == ("journal" if wanted else "byte"), where
+
+
+@pytest.mark.requirement("ACC-3")
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
+def test_nobody_unknown_comes_in_anywhere(shared_world, body_of, line) -> None:
+    for method, path in requests_of(line):
+        answer, (entry,) = asked(shared_world, body_of, line, method, path, None)
+        assert answer.status == (403 if method == "WS" else 401)
+        assert (entry.author, entry.outcome, entry.refusal) == ("nobody", Outcome.REFUSED, "console.not_identified")
+        assert shared_world.seen[0] == "journal"
+
+
+def asked(world, body_of, line: Line, method: str, path: str, role: Role | None) -> tuple[Any, list[Any]]:
+    """The answer and the entries of one cell, from a fresh start."""
+    world.desk.stand(line.case or "released")
+    world.clock.runs_ns += 2 * MINUTE_NS
+    world.entries()
+    world.seen.clear()
+    return world.ask(method, path, role, body=body_of.get(line.door, b"")), world.entries()
+
+
+def assert_told_why(world, answer, method: str, line: Line) -> None:
+    """Refused in two languages, and not one byte of the past."""
+    assert world.desk.asked == []
+    if method == "WS":
+        assert answer.body == b""
+    elif method != "HEAD":
+        told = json.loads(answer.body)
+        assert told["fr"] != told["en"]
+        assert told["rule"]
+        assert told["code"] == ("replay_closed" if line.is_shut else told["code"])
