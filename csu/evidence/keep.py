@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from csu.evidence.cut import cut, failed, read_segment
 from csu.evidence.footage import StoredSegment
@@ -57,12 +58,15 @@ def keep(
 
 
 def kept_segments(store: Disk, camera: CameraId) -> Iterator[StoredSegment]:
-    """The kept pieces of a camera, by time, as segments that an export is made from."""
-    for name in store.names(f"{FOLDER}/{camera}/"):
-        if not name.endswith(".json"):
+    """The kept pieces of a camera, by time, as segments that an export is made from.
+
+    A lock that grew left a smaller piece of the same segment behind: only the one that holds it is given.
+    """
+    names = [name for name in store.names(f"{FOLDER}/{camera}/") if name.endswith(".json")]
+    pieces = [(name, *_table(store, name)) for name in names]
+    for name, sha256, table in pieces:
+        if any(other != name and _stands_for(whole, table, first=other < name) for other, _, whole in pieces):
             continue
-        sha256, table = _table(store, name)
-        video = name.removesuffix("json") + "mp4"
         yield StoredSegment(
             table.camera,
             table.segment,
@@ -70,11 +74,17 @@ def kept_segments(store: Disk, camera: CameraId) -> Iterator[StoredSegment]:
             sha256,
             table.mask_version,
             table.clock_offset_ms,
-            lambda video=video: store.open(video),  # type: ignore[misc]
+            partial(store.open, name.removesuffix("json") + "mp4"),
             tuple(frame.captured_ns for frame in table.frames),
             tuple(frame.clock_offset_ms for frame in table.frames),
             bytes.fromhex(table.segment_sha256),
         )
+
+
+def _stands_for(whole: FrameTable, part: FrameTable, *, first: bool) -> bool:
+    """Whether one piece holds all pictures of another; of two that hold the same, the first by name."""
+    mine, theirs = {frame.sha256 for frame in whole.frames}, {frame.sha256 for frame in part.frames}
+    return whole.segment == part.segment and theirs <= mine and (theirs != mine or first)
 
 
 def discard(store: Disk, gone: tuple[CameraSpan, ...], still: tuple[CameraSpan, ...]) -> tuple[str, ...]:

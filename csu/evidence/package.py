@@ -179,6 +179,8 @@ def _cut_one(
     file = f"data/video/{segment.camera}/{start}Z.mp4"
     target = root / file
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        raise failed(segment.name, Words("deux segments pour le même instant", "two segments of one instant"))
     table = cut(data, segment, span, about, case=case, file=file, target=target)
     if table is None:
         target.unlink(missing_ok=True)

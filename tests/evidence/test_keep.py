@@ -85,6 +85,21 @@ def test_what_no_lock_holds_any_more_is_destroyed_and_what_another_holds_stays(o
     assert store.names() == []
 
 
+def test_a_lock_that_grew_is_exported_once(order, recorded, store, spans, pki, tmp_path, good):
+    smaller = replace(spans[0], to_ns=spans[0].to_ns - 3 * S)
+    keep_all(order, recorded, store, (smaller,))
+    keep_all(order, recorded, store, spans)
+    pieces = [s for camera in order.cameras for s in kept_segments(store, camera.camera)]
+    made = make_package(order, pieces, tmp_path / "p", pki.signer, pki.authority, (pki.stamp_root,))
+    assert [len(table.asked) for table in made.tables] == [len(table.asked) for table in good.tables]
+
+
+def test_two_segments_of_one_instant_are_not_exported_over_each_other(order, recorded, pki, tmp_path):
+    twice = [*recorded.segments, recorded.segments[0]]
+    with pytest.raises(ExportFailed, match="two segments"):
+        make_package(order, twice, tmp_path / "p", pki.signer, pki.authority, (pki.stamp_root,))
+
+
 def test_a_camera_without_a_lock_leaves_nothing(order, recorded, store, spans):
     elsewhere = replace(spans[0], from_ns=spans[0].from_ns + 3600 * S, to_ns=spans[0].to_ns + 3600 * S)
     assert keep_all(order, recorded, store, (elsewhere,)) == []
