@@ -39,6 +39,7 @@ from csu.recording.destruction import (
     Recut,
     key_due_ns,
     plan_destruction,
+    shortest_life_ns,
     span_of_utc_day,
     stretches,
 )
@@ -245,7 +246,7 @@ class Purge:
 
     def _strays(self, now_ns: Nanoseconds, protection: Protection, hours: Sequence[_Hour]) -> DestructionPlan:
         """What the tiers hold that is due and no hour's plan names."""
-        last = utc_day(max(0, now_ns + LEAD_NS - self._ports.shortest_days() * 24 * HOUR_NS + 2 * HOUR_NS))
+        last = utc_day(max(0, now_ns + LEAD_NS - shortest_life_ns(self._ports.shortest_days())))
         known = [each for hour in hours for each in (*hour.plan.destroy, *hour.plan.kept, *hour.plan.overdue)]
         named = {each.name for each in known}
         cameras = self._ports.cameras()

@@ -172,6 +172,11 @@ def _last_expiry_ns(pieces: tuple[RuledPiece, ...]) -> Nanoseconds:
     )
 
 
+def shortest_life_ns(days: int) -> Nanoseconds:
+    """No footage of an order or a doctrine of so many days is due sooner: a month may have 28, and a day 23 hours."""
+    return min(days, 28) * NS_PER_DAY - 2 * HOUR_NS
+
+
 def span_of_utc_day(day: date) -> Span:
     """All its instants."""
     start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * NS_PER_S
@@ -207,7 +212,7 @@ class Agenda:
         self, oldest_ns: Nanoseconds, shortest_days: int, now_ns: Nanoseconds, *, lead_ns: Nanoseconds = LEAD_NS
     ) -> list[Span]:
         """Hours (UTC) between the oldest footage and now that may hold something due, the oldest first."""
-        life_ns = shortest_days * NS_PER_DAY - 2 * HOUR_NS  # a day in Paris may have 23 hours
+        life_ns = shortest_life_ns(shortest_days)
         last = min(now_ns + max(lead_ns, RECUT_AHEAD_NS) - life_ns, now_ns - SETTLED_NS)
         hours = range(oldest_ns // HOUR_NS * HOUR_NS, last + 1, HOUR_NS)
         found = []
