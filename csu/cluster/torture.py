@@ -55,7 +55,7 @@ def run_torture(settings: TortureSettings, progress: Callable[[int], None]) -> T
         last = said[-1].strip() if said else ""
         raise TortureFailed(
             Words(f"l'essai s'est arrêté (code {code}) : {last}", f"the torture ended by itself (code {code}): {last}"),
-            where="csu recording torture",
+            where="csu/recording/torture",
             what_to_do=Words("Relancez avec la même graine", "Run it again with the same seed"),
         )
     return result
