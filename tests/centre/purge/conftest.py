@@ -73,6 +73,7 @@ class World:
     journal: JournalStandIn
     register: LegalRegister
     sealed: Callable[[CommuneId], SealedDisk]
+    facts: AuthorisationFacts
 
     def film(self, camera: CameraId, begin: str, minutes: int, *, with_files: bool = True) -> Span:
         start_ns = instant(begin)
@@ -132,7 +133,9 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
             tell=lambda trouble: None,
         )
         town = Town(ports)
-        return World(town, Recorder(sealed, COMMUNES), catalogue, disk, keys, evidence, journal, register, sealed)
+        return World(
+            town, Recorder(sealed, COMMUNES), catalogue, disk, keys, evidence, journal, register, sealed, facts
+        )
 
     return make
 

@@ -11,6 +11,7 @@ CAM_12, CAM_13, CAM_500 = CameraId("cam-0012"), CameraId("cam-0013"), CameraId("
 LEAD_NS = 90 * NS_PER_S
 
 
+@pytest.mark.requirement("RET-1")
 @pytest.mark.parametrize(
     ("camera", "filmed", "gone"),
     [

@@ -103,17 +103,20 @@ def test_what_an_order_wants_kept_to_the_last_instant_is_kept_to_it(make_world, 
     assert there == [1, 0]
 
 
-def test_two_communes_of_15_and_of_30_days_are_purged_each_in_its_time(world, at):
-    world.film(CAM_12, "2027-01-10 10:00", 2)
-    world.film(CAM_13, "2027-01-10 10:00", 2)
+@pytest.mark.requirement("RET-2")
+def test_cameras_and_communes_of_other_orders_are_purged_each_in_its_time(world, at):
+    for camera in (CAM_12, CAM_13, CAM_500):
+        world.film(camera, "2027-01-10 10:00", 2)
     world.run("2027-01-25 09:50", "2027-01-25 10:05")
-    assert world.starts(CAM_13) == []
-    assert len(world.starts(CAM_12)) == 2
-    assert [str(key) for key in world.keys.kept()] == ["metz/2027-01-10"]  # it still seals the other camera's
+    assert (world.starts(CAM_13), len(world.starts(CAM_12)), len(world.starts(CAM_500))) == ([], 2, 2)
+    assert "metz/2027-01-10" in [str(key) for key in world.keys.kept()]  # it still seals the other camera's
     world.run("2027-01-26 00:00", "2027-01-26 00:02")
     [line] = world.register.answer(utc_day(at("2027-01-10 10:00"))).destroyed
     assert (line.cameras, line.key_shredded_at_ns) == ((CAM_13,), None)
-    world.run("2027-02-10 02:00", "2027-02-10 02:02")
+    world.run("2027-02-09 09:50", "2027-02-09 10:05")
+    assert (world.starts(CAM_12), len(world.starts(CAM_500))) == ([], 2)  # 30 days; a month
+    world.run("2027-02-10 09:50", "2027-02-10 10:05")
+    assert world.disk.names() == []
     lines = world.register.answer(utc_day(at("2027-01-10 10:00"))).destroyed
     assert [line.cameras for line in lines] == [(CAM_13,), (CAM_12,)]
     assert lines[1].key_shredded_at_ns is not None

@@ -1,0 +1,192 @@
+"""`csu retention plan|show`: what is to be destroyed now and next, and how long each day that is kept has to live.
+
+It looks and destroys nothing: the centre destroys, each minute (`csu.centre.purge`), because it alone knows which holds
+and locks count. Where it does not run, nothing is destroyed, and nothing may be served either.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from csu.governance import AuthorisationRegister, LocalDoctrine, Span, facts_from, rules_over
+from csu.governance.legal_calendar import PARIS, in_paris
+from csu.governance.retention import expiry_of
+from csu.hal.camera import CameraId, CommuneId
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.errors import BadInput
+from csu.hal.words import Words
+from csu.language import say
+from csu.machine import SystemClock
+from csu.recording import Catalogue, open_catalogue
+from csu.recording.destruction import (
+    Agenda,
+    DestructionPlan,
+    Footage,
+    Protection,
+    Rules,
+    last_expiry_ns,
+    plan_destruction,
+    span_of_utc_day,
+)
+
+EXIT_LATE = 1
+
+app = typer.Typer(
+    help=say("Ce qui expire, et quand.", "What expires, and when."), no_args_is_help=True, rich_markup_mode=None
+)
+
+_Catalogue = Annotated[Path, typer.Option("--catalogue", help=say("dossier du catalogue", "the catalogue's directory"))]
+_Orders = Annotated[Path, typer.Option("--orders", help=say("arrêtés et pièces (JSON)", "orders and papers (JSON)"))]
+_At = Annotated[
+    str | None, typer.Option("--at", help=say("à cet instant de Paris (AAAA-MM-JJ hh:mm)", "at this instant of Paris"))
+]
+_Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
+
+
+@app.command("plan")
+def plan_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json: _Json = False) -> int:
+    """What is due now by orders, doctrine and month; holds and locks left out. Exit code: 0 nothing is late, 1 late."""
+    now_ns, register = _instant(at), _register(orders)
+    found = _plan(_opened(catalogue), register, now_ns)
+    due: Counter[tuple[str, str]] = Counter()
+    for each in found.destroy:
+        due[each.commune, each.key.day.isoformat()] += 1
+    told = {
+        "at": in_paris(now_ns),
+        "due_segments": len(found.destroy),
+        "due_bytes": sum(each.size_bytes for each in found.destroy),
+        "due": [{"commune": commune, "day": day, "segments": count} for (commune, day), count in sorted(due.items())],
+        "late_s": round(found.late_ns / NS_PER_S, 3),
+        "next": None if found.next_ns is None else in_paris(found.next_ns),
+        "unlawful_segments": len(found.unlawful),
+        "holds_and_locks": "not counted",
+    }
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _show_plan(told)
+    return EXIT_LATE if found.late_ns > 0 else 0
+
+
+@app.command("show")
+def show_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json: _Json = False) -> None:
+    """Each UTC day that is kept, and when its first and last footage expires. Exit code: 0 shown, 2 bad input."""
+    now_ns, register, opened = _instant(at), _register(orders), _opened(catalogue)
+    rules, cameras = _rules(register), [each.camera for each in register.facts.cameras]
+    days = [_day(opened, rules, cameras, day) for day in opened.days()]
+    told = {"at": in_paris(now_ns), "days": days}
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    table = Table(box=None)
+    for title in (
+        say("jour UTC", "UTC day"),
+        say("segments", "segments"),
+        say("Mo", "MB"),
+        say("expire du", "expires from"),
+        say("au", "to"),
+    ):
+        table.add_column(title)
+    for row in days:
+        table.add_row(*(str(row[name]) for name in ("day", "segments", "megabytes", "first", "last")))
+    Console().print(table)
+
+
+def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date) -> dict[str, Any]:
+    living, span = catalogue.living_of_day(day), span_of_utc_day(day)
+    first = min((expiry_of(rules(camera, span)) for camera in cameras), default=None)
+    last = max((last_expiry_ns(rules(camera, span)) for camera in cameras), default=None)
+    return {
+        "day": day.isoformat(),
+        "segments": living.segments,
+        "megabytes": round(living.bytes / 1e6, 1),
+        "first": None if first is None else in_paris(first),
+        "last": None if last is None else in_paris(last),
+    }
+
+
+def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanoseconds) -> DestructionPlan:
+    communes = {each.camera: each.commune for each in register.facts.cameras}
+    days = catalogue.days()
+    footage: list[Footage] = []
+    if days:
+        oldest_ns = span_of_utc_day(days[0]).from_ns
+        for hour in Agenda().due(oldest_ns, _shortest_days(register), now_ns):
+            for row in catalogue.listing(hour.from_ns, hour.to_ns):
+                span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
+                commune = communes.get(row.camera, CommuneId("-"))
+                footage.append(Footage(row.camera, commune, span, row.size_bytes))
+    return plan_destruction(footage, _rules(register), Protection(), now_ns)
+
+
+def _rules(register: AuthorisationRegister) -> Rules:
+    doctrine = LocalDoctrine()
+    return lambda camera, span: rules_over(register, doctrine, camera, span)
+
+
+def _shortest_days(register: AuthorisationRegister) -> int:
+    doctrine = LocalDoctrine().retention_days_max
+    return min([doctrine, *(each.retention_days for each in register.facts.authorisations)])
+
+
+def _show_plan(told: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    console.print(
+        say(
+            f"{told['at']} : {told['due_segments']} segments à détruire ({told['due_bytes'] / 1e6:.1f} Mo), "
+            f"retard {told['late_s']} s ; prochain examen {told['next']}",
+            f"{told['at']}: {told['due_segments']} segments to destroy ({told['due_bytes'] / 1e6:.1f} MB), "
+            f"late by {told['late_s']} s; next look {told['next']}",
+        )
+    )
+    for row in told["due"]:
+        console.print(f"  {row['commune']} {row['day']}: {row['segments']}")
+    if told["unlawful_segments"]:
+        text = say("segments qu'aucun arrêté ne couvrait", "segments that no order covered")
+        console.print(f"{told['unlawful_segments']} {text}", style="red")
+    console.print(say("Gels et verrous : non comptés ici.", "Holds and locks: not counted here."), style="dim")
+
+
+def _instant(text: str | None) -> Nanoseconds:
+    if text is None:
+        return SystemClock().now_ns()
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(
+            Words("ce n'est pas un instant", "this is no instant"),
+            where=f"--at {text}",
+            what_to_do=Words("Écrivez 2027-03-01 00:00", "Write 2027-03-01 00:00"),
+        ) from None
+    aware = wall if wall.tzinfo else wall.replace(tzinfo=PARIS)
+    return int(aware.timestamp()) * NS_PER_S
+
+
+def _register(path: Path) -> AuthorisationRegister:
+    try:
+        return AuthorisationRegister(facts_from(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            Words(f"arrêtés illisibles ({error})", f"the orders cannot be read ({error})"),
+            where=str(path),
+            what_to_do=Words("Donnez le fichier JSON des arrêtés", "Give the JSON file of the orders"),
+        ) from error
+
+
+def _opened(path: Path) -> Catalogue:
+    if not path.is_dir():
+        raise BadInput(
+            Words("ce dossier n'existe pas", "there is no such directory"),
+            where=f"--catalogue {path}",
+            what_to_do=Words("Donnez le dossier du catalogue", "Give the catalogue's directory"),
+        )
+    return open_catalogue(path, os.environ.get("CSU_DATABASE_URL"))

@@ -1,0 +1,56 @@
+"""`csu retention` as a person and a machine see it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from csu.centre.retention_command import app
+from csu.governance import facts_text
+from csu.hal.camera import CameraId
+from csu.hal.errors import BadInput
+
+CAM_12, CAM_13 = CameraId("cam-0012"), CameraId("cam-0013")
+
+
+@pytest.fixture
+def ask(world, tmp_path):
+    orders = tmp_path / "orders.json"
+    orders.write_text(facts_text(world.facts))
+
+    def run(command: str, at: str, *more: str):
+        given = [command, "--catalogue", str(tmp_path / "w" / "catalogue"), "--orders", str(orders), "--at", at, *more]
+        return CliRunner().invoke(app, given, standalone_mode=False, catch_exceptions=False)
+
+    return run
+
+
+def test_the_plan_says_what_is_due_and_when_the_next_look_is(world, ask):
+    world.film(CAM_12, "2027-01-20 10:00", 2)
+    world.film(CAM_13, "2027-01-20 10:00", 3)
+    found = ask("plan", "2027-02-04 10:03", "--json")
+    told = json.loads(found.stdout)
+    assert (told["due_segments"], told["due"][0]["commune"], told["late_s"]) == (3, "metz", 180.0)
+    assert found.return_value == 1
+    early = ask("plan", "2027-02-04 09:50", "--json")
+    assert json.loads(early.stdout)["due_segments"] == 0
+    assert json.loads(early.stdout)["next"].startswith("2027-02-04 09:58:30")
+    assert early.return_value == 0
+    assert "metz 2027-01-20: 3" in ask("plan", "2027-02-04 10:03").stdout
+    assert len(world.disk.names()) == 5  # it looks and destroys nothing
+
+
+def test_each_day_is_shown_with_its_last_instants(world, ask):
+    world.film(CAM_12, "2027-01-20 10:00", 2)
+    [day] = json.loads(ask("show", "2027-02-01 10:00", "--json").stdout)["days"]
+    assert (day["day"], day["segments"]) == ("2027-01-20", 2)
+    assert day["first"] < day["last"]
+    assert "2027-01-20" in ask("show", "2027-02-01 10:00").stdout
+
+
+@pytest.mark.parametrize("at", ["tomorrow", "2027-13-01"])
+def test_what_is_no_instant_is_bad_input(ask, at):
+    with pytest.raises(BadInput):
+        ask("plan", at)
