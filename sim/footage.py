@@ -168,6 +168,12 @@ class JournalStandIn:
         """See PurgeJournal.before."""
         return self._before(entry)
 
+    async def record(self, entry: JournalEntry) -> None:
+        """See PurgeJournal.record."""
+        if self.is_down:
+            raise DiskError(Words.same("journal unavailable"), where="journal", what_to_do=Words.same(""))
+        self.entries.append(entry)
+
     @asynccontextmanager
     async def _before(self, entry: JournalEntry) -> AsyncIterator[None]:
         if self.is_down:

@@ -118,7 +118,8 @@ class Purge:
         self._last: tuple[Nanoseconds, Nanoseconds] | None = None
         self._good_ns = ports.clock.now_ns()
         self._told_ns: Nanoseconds | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self.alone = asyncio.Lock()
+        """Held while a round runs: what else uses the same catalogue holds it too."""
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -183,7 +184,7 @@ class Purge:
     # -- one round ----------------------------------------------------------------------------------------------------
 
     async def _round(self, *, scan: bool) -> _Work:
-        async with self._one_at_a_time:
+        async with self.alone:
             now_ns = self._believed_now()
             work = await self._call(lambda: self._find(now_ns, scan))
             if work.is_empty:

@@ -50,6 +50,8 @@ class PurgeJournal(Protocol):
 
     def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Any]: ...
 
+    async def record(self, entry: JournalEntry) -> Any: ...
+
 
 class EvidenceKeeper(Protocol):
     """What is needed of the evidence room. Calls block; each raises CsuError when it fails."""

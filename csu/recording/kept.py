@@ -42,6 +42,8 @@ class DestructionReason(StrEnum):
     """A part of it went into the evidence store, the rest was destroyed (EXP-3)."""
     WITHDRAWN = "withdrawn"
     """It should never have been recorded: no valid authorisation (AUT-1)."""
+    ORDERED = "ordered"
+    """A person had it destroyed after its minimum: a judge, the prefect or the controller said so (RET-3)."""
     LOST = "lost"
     """A disk took it away: a declared loss, not a destruction anyone decided."""
 

@@ -1,4 +1,4 @@
-"""EXP-3, EXP-4, RET-6: with real segments, the real desk, keys, register and evidence store, in virtual time."""
+"""RET-3, RET-6, EXP-3, EXP-4: with real segments, the real desk, keys, register and evidence store, in virtual time."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from csu.centre.evidence_keeper import DeskKeeper, EvidencePorts
+from csu.centre.purge import Purge
+from csu.centre.purge_by_hand import Asked, purge_by_hand
 from csu.centre.purge_ports import PurgePorts
 from csu.centre.purge_tiers import DiskTier
 from csu.evidence import CameraSpan, LegalBasis, Officer, Requisition, RequisitionDesk, StoredSegment
@@ -62,6 +64,7 @@ def orders() -> AuthorisationRegister:
         30,
         frozenset({"csu-metz"}),
         "CDV 2026-09-20",
+        minimum_days=10,
         cameras=frozenset({CAMERA}),
     )
     stands = Placement(at("2026-10-10 08:00"), 0.0, 0.0)
@@ -78,6 +81,9 @@ class Journal:
     async def before(self, entry):
         await asyncio.get_running_loop().run_in_executor(None, lambda: self.journal.append([entry], self.now()))
         yield
+
+    async def record(self, entry):
+        self.journal.append([entry], self.now())
 
 
 @dataclass
@@ -271,3 +277,40 @@ def test_no_segment_exceeds_the_limit_on_the_days_that_the_clocks_change(centre,
     here.run(limit[:-5] + "00:10", limit[:-5] + "00:40", look=looks)
     assert there == []
     assert here.town.counts.files >= 1
+
+
+@pytest.mark.requirement("RET-3")
+def test_a_purge_by_hand_before_the_minimum_is_refused_and_logged_and_after_it_is_certified(centre):
+    here = centre()
+    begin_ns = at("2027-01-05 10:00:30")
+    here.record(begin_ns, 60)
+    asked = Asked(CAMERA, Span(begin_ns, begin_ns + 2 * NS_PER_MINUTE), "dpo", "dpo", "prefet/12")
+    for when, permitted in (("2027-01-15 10:00", False), ("2027-01-15 10:03", True)):
+        here.at_ns = at(when)
+        ports = replace(here.town.ports, clock=Fixed(here.at_ns))
+
+        async def ask(ports: PurgePorts = ports):
+            return await purge_by_hand(Purge(ports), ports, asked)
+
+        assert asyncio.run(ask()).permitted is permitted
+        assert bool(here.disk.names()) is not permitted
+    entries = [row.entry for row in read_journal(here.journal.directory)]
+    assert [(entry.operation, entry.outcome, entry.refusal) for entry in entries] == [
+        ("purge", "refused", "ret-3"),
+        ("purge", "granted", ""),
+    ]
+    [line] = here.register.answer(date(2027, 1, 5), CAMERA).destroyed
+    assert line.rule == "ordered"
+    assert here.catalogue.living_of_day(date(2027, 1, 5)).segments == 0
+
+
+class Fixed:
+    """A clock that stands."""
+
+    def __init__(self, at_ns: int) -> None:
+        self.at_ns = at_ns
+
+    def now_ns(self) -> int:
+        return self.at_ns
+
+    monotonic_ns = now_ns
