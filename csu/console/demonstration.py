@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
-from csu.console.access import Access
+from csu.console.access import Access, Journal
 from csu.console.identity import LocalOperator
 from csu.console.room import RoomView
 from csu.governance import (
@@ -46,8 +46,11 @@ SERVICE = "csu-demonstration"
 ROWS_MAX = 10_000
 
 
-def demonstration_access(room: RoomView, clock: Clock) -> Access:
-    """Whoever sits at this machine is a video operator of every commune; nobody else is anybody."""
+def demonstration_access(room: RoomView, clock: Clock, journal: Journal | None = None) -> Access:
+    """Whoever sits at this machine is a video operator of every commune; nobody else is anybody.
+
+    `journal`: the one that is kept; None: in memory, and the page says so.
+    """
     today = day_in_paris(clock.now_ns())
     from_day = today - timedelta(days=1)
     agreement = Agreement(SERVICE, from_day, today + timedelta(days=365))
@@ -58,11 +61,13 @@ def demonstration_access(room: RoomView, clock: Clock) -> Access:
         return Subject("demonstration", Role.OPERATOR, True, papers, is_municipal_police=True)
 
     words = role_words(Role.OPERATOR)
+    kept = Words("journal éphémère", "the journal is not kept") if journal is None else Words("journalé", "journaled")
     notice = Words(
-        f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; arrêtés inventés, journal éphémère.",
-        f"Demonstration: whoever sits here is {words.en}, without login; invented orders, the journal is not kept.",
+        f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; arrêtés inventés, {kept.fr}.",
+        f"Demonstration: whoever sits here is {words.en}, without login; invented orders, {kept.en}.",
     )
-    return Access(DemonstrationRights(room, from_day), LocalOperator(operator), JournalInMemory(clock), notice=notice)
+    rights, identity = DemonstrationRights(room, from_day), LocalOperator(operator)
+    return Access(rights, identity, journal or JournalInMemory(clock), notice=notice)
 
 
 class DemonstrationRights:

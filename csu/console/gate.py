@@ -7,6 +7,7 @@ is for. What leads nowhere comes through here as well.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -22,7 +23,8 @@ from csu.console.metrics import ConsoleCounts
 from csu.console.refusals import ConsoleError, Denied, Refusal, Refused
 from csu.console.room import RoomView
 from csu.governance import PAST, Action, Decision, Resource, Subject
-from csu.governance.journal_entry import JournalEntry, Operation, Outcome
+from csu.governance.journal_desk import Ticket
+from csu.governance.journal_entry import JournalEntry, Outcome
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.roles import OUTGOING
 from csu.hal.camera import CommuneId
@@ -103,7 +105,7 @@ class Gate:
         refused = _refusal(scope, door, methods, decision)
         if refused is not None:
             rule = decision.rule if isinstance(refused, Denied) else f"console.{refused.refusal.code}"
-            await self._write(_entry(door, subject, asked, Outcome.REFUSED, rule))
+            await self._note_refusal(door, subject, asked, rule)
             raise refused
         return _Admission(subject, asked, decision)
 
@@ -138,16 +140,12 @@ class Gate:
             self._counts.strangers_unjournaled.inc()
             return
         self._strangers.append(now_ns)
-        operation = _operation(door)
-        refused = Outcome.REFUSED
-        subject = f"console/{door.name}"
-        await self._write(
-            JournalEntry(operation, _NOBODY, _NO_ROLE, refused, refusal="console.not_identified", subject=subject)
-        )
+        await self._note_refusal(door, None, Asked(), "console.not_identified")
 
-    async def _write(self, entry: JournalEntry) -> None:
+    async def _note_refusal(self, door: Door, subject: Subject | None, asked: Asked, rule: str) -> None:
+        """Write the attempt down. Raises Refused when that cannot be done: it is refused all the same."""
         try:
-            await self._access.journal.record(entry)
+            await self._access.journal.record(_entry(door, subject, asked, Outcome.REFUSED, rule))
         except CsuError as error:
             raise Refused(Refusal.JOURNAL_UNAVAILABLE, where="journal", cause=error) from error
 
@@ -169,18 +167,25 @@ class Gate:
         if not admission.decision.must_journal or admission.is_standing:
             await served()
             return
+        is_over = False
         try:
-            entry = _entry(door, admission.subject, admission.asked, Outcome.GRANTED)
-            async with self._access.journal.before(entry) as ticket:
+            async with AsyncExitStack() as stack:
+                ticket = await self._begin(stack, door, admission)
                 self._stand(door, admission)
                 await served()
                 ticket.outcome, ticket.sha256 = sent.outcome, sent.sha256
-        except Refused:
-            raise
+                is_over = True
+        except CsuError:
+            if not is_over:
+                raise
+            self._counts.ends_unjournaled.inc()  # the deed is written down, its end is not
+
+    async def _begin(self, stack: AsyncExitStack, door: Door, admission: _Admission) -> Ticket:
+        try:
+            entry = _entry(door, admission.subject, admission.asked, Outcome.GRANTED)
+            return await stack.enter_async_context(self._access.journal.before(entry))
         except CsuError as error:
-            if not sent.began:
-                raise Refused(Refusal.JOURNAL_UNAVAILABLE, where="journal", cause=error) from error
-            self._counts.ends_unjournaled.inc()  # the deed was written down, its end was not
+            raise Refused(Refusal.JOURNAL_UNAVAILABLE, where="journal", cause=error) from error
 
     def _stand(self, door: Door, admission: _Admission) -> None:
         if door.stands_s:
@@ -196,12 +201,12 @@ class Gate:
             at_ns = self._clock.now_ns()
             subject = self._access.identity.subject(HTTPConnection(scope), at_ns)
             if subject is None or (subject.person, subject.role) != (before.person, before.role):
-                await self._write(_entry(door, before, asked, Outcome.REFUSED, "console.session-ended"))
+                await self._note_refusal(door, before, asked, "console.session-ended")
                 return Refused(Refusal.NOT_IDENTIFIED, where=door.name)
             decision = self._decide(subject, door.action, asked.resources, at_ns)
             if decision.permitted:
                 return None
-            await self._write(_entry(door, before, asked, Outcome.REFUSED, decision.rule))
+            await self._note_refusal(door, before, asked, decision.rule)
             return Denied(decision, where=door.name)
 
         return ask
@@ -239,12 +244,12 @@ def _allows(scope: Scope, methods: Collection[str] | None) -> bool:
     return methods is None or scope.get("method") in methods
 
 
-def _entry(door: Door, subject: Subject, asked: Asked, outcome: Outcome, rule: str = "") -> JournalEntry:
+def _entry(door: Door, subject: Subject | None, asked: Asked, outcome: Outcome, rule: str = "") -> JournalEntry:
     """Raises JournalEntryRefused (a CsuError) for what may not be written: then it is not done either."""
     return JournalEntry(
-        _operation(door),
-        subject.person,
-        subject.role.value,
+        OPERATION_OF[door.action],
+        _NOBODY if subject is None else subject.person,
+        _NO_ROLE if subject is None else subject.role.value,
         outcome,
         refusal=rule,
         ground=asked.ground,
@@ -253,10 +258,6 @@ def _entry(door: Door, subject: Subject, asked: Asked, outcome: Outcome, rule: s
         recipient=asked.recipient,
         subject=f"console/{door.name}",
     )
-
-
-def _operation(door: Door) -> Operation:
-    return OPERATION_OF[door.action]
 
 
 def _make_room(held: dict[_Key, _Value]) -> None:

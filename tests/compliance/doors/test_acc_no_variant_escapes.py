@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -10,13 +11,14 @@ from fastapi.responses import PlainTextResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csu.console import ConsoleError
+from csu.console import ConsoleError, create_app
 from csu.console.access import Door, opens
 from csu.console.doors import BesideTheGate
 from csu.console.gate import close_with
 from csu.console.past import PAST_DOORS, paths_of, socket_paths_of
-from csu.governance import Action, Role
+from csu.governance import Action, Decision, Role
 from csu.governance.journal_entry import Outcome
+from csu.hal.words import Words
 
 PAST_BYTES = b"the past itself"
 FOOTAGE = "/api/cases/2027-101/footage/cam-0012"
@@ -107,6 +109,21 @@ def test_no_way_of_writing_a_path_or_a_verb_escapes_the_gate(shared_world, path,
 def test_no_header_moves_a_request_to_another_door(world, name) -> None:
     answer = world.ask("GET", "/api/replay", Role.OPERATOR, **{name: "/api/cameras"})
     assert (answer.status, answer.gate) == (403, "past/replay")
+
+
+@pytest.mark.requirement("ACC-3")
+@pytest.mark.parametrize("name", sorted(PAST_DOORS))
+def test_even_a_decision_that_says_yes_opens_none_of_the_shut_doors(world, name) -> None:
+    class Lenient:
+        def decide(self, subject, action, resource, at_ns) -> Decision:
+            return Decision(True, Words("oui", "yes"), "nobody", must_journal=True)
+
+    world.app = create_app(world.room, clock=world.clock, access=replace(world.access, rights=Lenient()))
+    for path in map(concrete, paths_of(name)):
+        assert world.ask("GET", path, Role.OPERATOR).status == 403
+    for path in map(concrete, socket_paths_of(name)):
+        assert world.ask("WS", path, Role.OPERATOR).status == 403
+    assert {entry.outcome for entry in world.entries()} == {Outcome.REFUSED}
 
 
 def test_an_application_with_a_route_that_says_not_what_it_is_for_is_not_made(world) -> None:

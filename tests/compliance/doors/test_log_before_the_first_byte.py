@@ -48,6 +48,26 @@ def test_without_a_journal_nothing_is_shown_and_refusals_stay_refusals(world, me
         assert json.loads(answer.body)["code"] == "journal_unavailable"
 
 
+@pytest.mark.parametrize(("method", "path"), [("WS", f"/ws/live/{CAMERA}"), ("GET", "/api/replay"), ("GET", PACKAGE)])
+def test_an_account_that_the_journal_cannot_name_does_nothing(world, method, path) -> None:
+    known = world.people.find
+    world.people.find = lambda person, role: replace(known(person, role), person="Élise Martin")
+    answer = world.ask(method, path, Role.OPERATOR)
+    assert (answer.status, answer.close_code) == ((403, 4503) if method == "WS" else (503, None))
+
+
+def test_an_end_that_cannot_be_written_is_counted(world) -> None:
+    class Ending(type(world.journal)):
+        def _add(self, entry):
+            if isinstance(entry, Ended):
+                raise journal_unavailable("journal", OSError())
+            return super()._add(entry)
+
+    world.journal.__class__ = Ending
+    assert world.ask("GET", PACKAGE, Role.JUDICIAL_OFFICER).body == PAST_BYTES
+    assert b"csu_console_ends_unjournaled_total 1.0" in world.ask("GET", "/metrics", Role.TECH_ADMIN).body
+
+
 def test_what_went_out_is_in_the_journal_with_its_digest_ground_case_camera_and_interval(world) -> None:
     answer = world.ask("GET", FOOTAGE + WITHIN, Role.JUDICIAL_OFFICER)
     assert (answer.status, answer.body) == (200, PAST_BYTES)
@@ -85,6 +105,14 @@ def test_another_camera_than_the_acts_is_refused_and_its_name_is_not_written_dow
     answer = world.ask("GET", f"/api/cases/{CASE}/footage/AB-123-CD{WITHIN}", Role.JUDICIAL_OFFICER)
     assert answer.status == 403
     assert [entry.data for entry in world.entries()] == [()]
+
+
+@pytest.mark.parametrize("path", ["/ws/live/jean-dupont", "/ws/live/jean-dupont/replay", "/ws/nom/jean-dupont"])
+def test_what_somebody_types_into_a_path_is_not_written_down(world, path) -> None:
+    """LOG-5: a name, a plate."""
+    assert world.ask("WS", path, Role.OPERATOR).status == 403
+    (entry,) = world.entries()
+    assert "dupont" not in str(entry)
 
 
 def test_an_officer_sees_nothing_of_another_officers_case(world) -> None:
