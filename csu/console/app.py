@@ -27,6 +27,7 @@ from csu.console.answers import (
 )
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
+from csu.console.description import described
 from csu.console.doors import Doors
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.live import LiveDoor
@@ -238,7 +239,7 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/api/openapi.json", include_in_schema=False)
     @opens(Door("openapi", Action.HEALTH_READ))
     async def openapi() -> JSONResponse:
-        return JSONResponse(app.openapi())
+        return JSONResponse(described(app))
 
     app.mount("/assets", opens(page_door)(StaticFiles(directory=DIST / "assets")), name="assets")
 

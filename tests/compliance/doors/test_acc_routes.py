@@ -140,6 +140,25 @@ def test_nobody_unknown_comes_in_anywhere(shared_world, body_of, line) -> None:
         assert shared_world.seen[0] == "journal"
 
 
+def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_and_types_every_answer(world) -> None:
+    schema = json.loads(world.ask("GET", "/api/openapi.json", Role.TECH_ADMIN).body)
+    assert set(schema["components"]["securitySchemes"]) == {"token"}
+    told = {
+        (operation["x-csu-door"], f"{method.upper()} {path}")
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told <= {(line.door, route) for line in LINES for route in line.routes}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            assert operation["x-csu-action"], path
+            assert {"4XX", "5XX"} < set(operation["responses"])
+            for code, answer in operation["responses"].items():
+                kinds = answer.get("content", {})
+                assert kinds, (path, code)
+                assert all(kind.get("schema") for name, kind in kinds.items() if name == "application/json"), path
+
+
 def asked(world, body_of, line: Line, method: str, path: str, role: Role | None) -> tuple[Any, list[Any]]:
     """The answer and the entries of one cell, from a fresh start."""
     world.desk.stand(line.case or "released")
