@@ -5,23 +5,31 @@ steps is made good by the next round, which begins from what is durable and not 
 
     journal -> evidence copies -> files of every tier -> catalogue -> keys -> legal register and certificates
 
-Build it, `await start()` before anything is served (a restored backup holds what has expired), then `run()` it and, in
+Build it, `await start()` before any past is served (a restored backup holds what has expired), then `run()` it and, in
 another task, `watch()` it: what nobody destroys for half an hour is told, whatever happened to the purge.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from csu.centre.events import Trouble
 from csu.centre.purge_lines import RegisterLines
 from csu.centre.purge_ports import PurgeCounts, PurgePorts
 from csu.centre.purge_tiers import Tier, segment_of
-from csu.governance.journal_entry import Ground, JournalEntry, Operation
+from csu.centre.purge_work import (
+    NOBODY,
+    PurgeHour,
+    PurgeWork,
+    clock_leapt,
+    entry_of,
+    is_locked,
+    reference_of,
+    still_there,
+)
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
@@ -36,7 +44,6 @@ from csu.recording.destruction import (
     DestructionPlan,
     Footage,
     Protection,
-    Recut,
     key_due_ns,
     plan_destruction,
     shortest_life_ns,
@@ -55,50 +62,6 @@ CLOCK_JUMP_NS_MAX = 10 * NS_PER_MINUTE
 """A clock that leaps forward by more between two rounds destroys nothing until a person has looked."""
 
 _T = TypeVar("_T")
-
-
-class PurgeHeld(CsuError):
-    """Nothing was destroyed in this round, because of what it found."""
-
-
-@dataclass(slots=True)
-class _Hour:
-    """One hour of footage in a round."""
-
-    span: Span
-    plan: DestructionPlan
-    gone: dict[str, Footage]
-    """Destroyed, and the catalogue not yet told."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one round found."""
-
-    now_ns: Nanoseconds
-    protection: Protection
-    hours: list[_Hour]
-    strays: DestructionPlan
-    cases: Sequence[str]
-    keys: Sequence[KeyName]
-    """That may die in this round, if nothing under them lives then."""
-    failed: list[CsuError] = field(default_factory=list)
-
-    @property
-    def recuts(self) -> list[Recut]:
-        return [each for plan in self.plans for each in plan.recut]
-
-    @property
-    def destroy(self) -> list[Footage]:
-        return list({each.name: each for plan in self.plans for each in plan.destroy}.values())
-
-    @property
-    def plans(self) -> list[DestructionPlan]:
-        return [*(hour.plan for hour in self.hours), self.strays]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.recuts or self.destroy or self.cases or self.keys)
 
 
 class Purge:
@@ -124,9 +87,10 @@ class Purge:
     # -- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Destroy all that expired while the centre was off, or came back with a backup. Serve nothing before it.
+        """Destroy all that expired while the centre was off, or came back with a backup.
 
-        Raises CsuError when anything expired may still be there: then nothing may be served, and it is called again.
+        Raises CsuError when anything expired may still be there: then no past may be served (cases, exports), and it is
+        called again. Recording and the live picture do not wait for it.
         """
         work = await self._round(scan=True)
         if work.failed:
@@ -183,28 +147,28 @@ class Purge:
 
     # -- one round ----------------------------------------------------------------------------------------------------
 
-    async def _round(self, *, scan: bool) -> _Work:
+    async def _round(self, *, scan: bool) -> PurgeWork:
         async with self.alone:
             now_ns = self._believed_now()
             work = await self._call(lambda: self._find(now_ns, scan))
             if work.is_empty:
                 await self._finish(work)
             else:
-                async with self._ports.journal.before(_entry(work)):
+                async with self._ports.journal.before(entry_of(work)):
                     await self._pause("journaled")
                     await self._carry_out(work)
             if scan and not work.failed:
                 self._scanned_ns = now_ns
             return work
 
-    async def _carry_out(self, work: _Work) -> None:
+    async def _carry_out(self, work: PurgeWork) -> None:
         await self._call(lambda: self._preserve(work))
         await self._pause("preserved")
         await self._call(lambda: self._unlink(work))
         await self._pause("unlinked")
         await self._finish(work)
 
-    async def _finish(self, work: _Work) -> None:
+    async def _finish(self, work: PurgeWork) -> None:
         await self._call(lambda: self._mark(work))
         await self._pause("marked")
         await self._call(lambda: self._shred(work))
@@ -215,7 +179,7 @@ class Purge:
     async def _pause(self, after: str) -> None:
         await self._ports.chaos(f"purge.{after}")
 
-    def _find(self, now_ns: Nanoseconds, scan: bool) -> _Work:
+    def _find(self, now_ns: Nanoseconds, scan: bool) -> PurgeWork:
         ports = self._ports
         protection = ports.evidence.protection(now_ns)
         if self._protected != protection:  # something was held, locked, released or preserved
@@ -228,24 +192,24 @@ class Purge:
             for span in self._agenda.due(oldest_ns, ports.shortest_days(), now_ns):
                 gone = self._unmarked.setdefault(span.from_ns, {})
                 plan = plan_destruction(self._living(span, gone), ports.rules, protection, now_ns)
-                hours.append(_Hour(span, plan, gone))
+                hours.append(PurgeHour(span, plan, gone))
         strays = self._strays(now_ns, protection, hours) if scan else plan_destruction((), ports.rules, protection, 0)
         self.counts.unlawful = sum(len(hour.plan.unlawful) for hour in hours) or self.counts.unlawful
         cases = ports.evidence.unlocked(now_ns)
-        return _Work(now_ns, protection, hours, strays, cases, self._keys_due(now_ns))
+        return PurgeWork(now_ns, protection, hours, strays, cases, self._keys_due(now_ns))
 
     def _living(self, span: Span, gone: Mapping[str, Footage]) -> list[Footage]:
         found = []
         cameras = self._ports.cameras()
         for row in self._ports.catalogue.listing(span.from_ns, span.to_ns):
             end_ns = row.start_ns + max(1, row.duration_ms) * NS_PER_MS  # its last picture begins well before
-            commune = cameras.get(row.camera, _NOBODY)
+            commune = cameras.get(row.camera, NOBODY)
             each = Footage(row.camera, commune, Span(row.start_ns, end_ns), row.size_bytes)
             if each.name not in gone:
                 found.append(each)
         return found
 
-    def _strays(self, now_ns: Nanoseconds, protection: Protection, hours: Sequence[_Hour]) -> DestructionPlan:
+    def _strays(self, now_ns: Nanoseconds, protection: Protection, hours: Sequence[PurgeHour]) -> DestructionPlan:
         """What the tiers hold that is due and no hour's plan names."""
         last = utc_day(max(0, now_ns + LEAD_NS - shortest_life_ns(self._ports.shortest_days())))
         known = [each for hour in hours for each in (*hour.plan.destroy, *hour.plan.kept, *hour.plan.overdue)]
@@ -259,13 +223,16 @@ class Purge:
                     continue
                 # How long it is, only its content says: as long as one can be, so that no lock is overlooked.
                 span = Span(begun.start_ns, begun.start_ns + SEGMENT_NS_MAX)
-                found[name] = Footage(begun.camera, cameras.get(begun.camera, _NOBODY), span)
+                found[name] = Footage(begun.camera, cameras.get(begun.camera, NOBODY), span)
         plan = plan_destruction(found.values(), self._ports.rules, protection, now_ns)
         self.counts.found_by_scan += len(plan.destroy)
+        for each in plan.destroy:  # a row that came late may name it: the next round looks, and marks it
+            hour_ns = each.span.from_ns // HOUR_NS * HOUR_NS
+            self._agenda.told(Span(hour_ns, hour_ns + HOUR_NS), now_ns)
         # What is not due is of an hour that the agenda will name; its rows know how long it is.
         return replace(plan, recut=tuple(each for each in plan.recut if each.is_due), kept=())
 
-    def _preserve(self, work: _Work) -> None:
+    def _preserve(self, work: PurgeWork) -> None:
         """Evidence first: then plan again, with what is safe now."""
         if not work.recuts:
             return
@@ -282,7 +249,7 @@ class Purge:
         strays = (*work.strays.destroy, *work.strays.overdue)
         work.strays = plan_destruction(strays, rules, work.protection, now_ns)
 
-    def _unlink(self, work: _Work) -> None:
+    def _unlink(self, work: PurgeWork) -> None:
         """Every copy, on every tier; then each is asked whether it holds any of them still."""
         wanted = work.destroy
         names = [each.name for each in wanted]
@@ -297,7 +264,7 @@ class Purge:
         self.counts.files += len(gone)
         for hour in work.hours:
             hour.gone |= {each.name: each for each in hour.plan.destroy if each.name in gone}
-        locked = {each.name for each in gone.values() if _touches(each, work.protection)}
+        locked = {each.name for each in gone.values() if is_locked(each, work.protection)}
         self._recut_names |= locked
         late_ns = max(plan.late_ns for plan in work.plans)
         if work.destroy:
@@ -309,7 +276,7 @@ class Purge:
             except CsuError as error:
                 work.failed.append(error)
 
-    def _still_held(self, tier: Tier, names: Sequence[str], work: _Work) -> set[str]:
+    def _still_held(self, tier: Tier, names: Sequence[str], work: PurgeWork) -> set[str]:
         try:
             days = {utc_day(begun.start_ns) for name in names if (begun := segment_of(name)) is not None}
             held = set(names) & {name for day in days for name in tier.names(day)}
@@ -317,10 +284,10 @@ class Purge:
             work.failed.append(error)
             return set(names)  # a tier that does not answer has everything
         if held and not work.failed:
-            work.failed.append(_still_there(tier.name, len(held)))
+            work.failed.append(still_there(tier.name, len(held)))
         return held
 
-    def _mark(self, work: _Work) -> None:
+    def _mark(self, work: PurgeWork) -> None:
         """Tell the catalogue, once no more of an hour goes for a while."""
         for hour in work.hours:
             plan, now_ns = hour.plan, work.now_ns
@@ -332,8 +299,8 @@ class Purge:
             if not hour.gone:
                 self._unmarked.pop(hour.span.from_ns, None)
 
-    def _mark_hour(self, hour: _Hour, now_ns: Nanoseconds) -> None:
-        reference = _reference(now_ns)
+    def _mark_hour(self, hour: PurgeHour, now_ns: Nanoseconds) -> None:
+        reference = reference_of(now_ns)
         recut = [each for each in hour.gone.values() if each.name in self._recut_names]
         plain = [each for each in hour.gone.values() if each.name not in self._recut_names]
         for reason, ours, others in (
@@ -351,7 +318,7 @@ class Purge:
         self._recut_names -= hour.gone.keys()
         hour.gone.clear()
 
-    def _shred(self, work: _Work) -> None:
+    def _shred(self, work: PurgeWork) -> None:
         """Keys of which nothing may live, once nothing does; and those that a backup brought back."""
         ports = self._ports
         for key in work.keys:
@@ -368,7 +335,7 @@ class Purge:
         keys = self._ports.keys
         return [*keys.came_back(), *(key for key in keys.kept() if self._key_due_ns(key) <= now_ns + LEAD_NS)]
 
-    def _register(self, work: _Work) -> None:
+    def _register(self, work: PurgeWork) -> None:
         ports = self._ports
         self.counts.recorded_lines += self._lines.add_recorded(ports.cameras().keys(), work.now_ns)
         kept = set(ports.keys.kept())
@@ -399,7 +366,7 @@ class Purge:
         return [camera for camera, its in self._ports.cameras().items() if its == commune]
 
     def _commune_of(self, camera: CameraId) -> CommuneId:
-        return self._ports.cameras().get(camera, _NOBODY)
+        return self._ports.cameras().get(camera, NOBODY)
 
     def _wait_ns(self) -> Nanoseconds:
         """Until the next whole minute; sooner when an order wants something kept to an instant before it."""
@@ -416,7 +383,7 @@ class Purge:
         if self._last is not None:
             expected_ns = self._last[0] + run_ns - self._last[1]
             if now_ns - expected_ns > CLOCK_JUMP_NS_MAX:
-                raise _clock_leapt((now_ns - expected_ns) // NS_PER_MINUTE)
+                raise clock_leapt((now_ns - expected_ns) // NS_PER_MINUTE)
             now_ns = max(now_ns, expected_ns - CLOCK_JUMP_NS_MAX)
         self._last = now_ns, run_ns
         return now_ns
@@ -436,60 +403,3 @@ class Purge:
 
     async def _call(self, deed: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(None, deed)
-
-
-_NOBODY = CommuneId("-")
-"""Footage of a camera that no list names: no key can be told from it, and it goes all the same."""
-
-
-def _touches(footage: Footage, protection: Protection) -> bool:
-    return any(
-        lock.from_ns < footage.span.to_ns and footage.span.from_ns < lock.to_ns
-        for lock in protection.locks.get(footage.camera, ())
-    )
-
-
-def _reference(now_ns: Nanoseconds) -> str:
-    return f"purge/{now_ns // NS_PER_S}"
-
-
-def _entry(work: _Work) -> JournalEntry:
-    """One entry a round, with the digest of exactly what goes: 1,300 cameras destroy 22 files a second."""
-    parts = [f"destroy {each.name}" for each in work.destroy]
-    parts += [f"recut {each.footage.name} {each.spans}" for each in work.recuts]
-    parts += [f"case {case}" for case in work.cases]
-    parts += [f"key {key}" for key in work.keys]
-    digest = hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
-    return JournalEntry(
-        Operation.PURGE,
-        "csu",
-        "system",
-        ground=Ground.RETENTION,
-        reference=_reference(work.now_ns),
-        subject=f"files/{len(work.destroy)}",
-        sha256=digest,
-    )
-
-
-def _still_there(tier: str, count: int) -> PurgeHeld:
-    return PurgeHeld(
-        Words(
-            f"{count} fichiers échus sont encore lisibles après leur destruction",
-            f"{count} expired files are still there after their destruction",
-        ),
-        where=f"retention/{tier}",
-        what_to_do=Words("Vérifiez ce volume et ses droits", "Check this volume and its rights"),
-    )
-
-
-def _clock_leapt(minutes: int) -> PurgeHeld:
-    return PurgeHeld(
-        Words(
-            f"l'horloge a avancé de {minutes} min d'un coup : rien n'est détruit",
-            f"the clock leapt forward by {minutes} min: nothing is destroyed",
-        ),
-        where="retention/clock",
-        what_to_do=Words(
-            "Vérifiez l'heure de cette machine, puis redémarrez le centre", "Check this host's time, then restart"
-        ),
-    )

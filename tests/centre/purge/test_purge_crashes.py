@@ -42,7 +42,7 @@ def state(world) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("passes", range(1, 2 * len(STEPS) + 1))
+@pytest.mark.parametrize("passes", range(1, len(STEPS) + 1))
 def test_a_crash_at_any_step_is_made_good_by_the_next_life(make_world, at, passes):
     whole, broken = make_world(name="whole"), make_world(name="broken")
     for world in (whole, broken):
@@ -52,6 +52,7 @@ def test_a_crash_at_any_step_is_made_good_by_the_next_life(make_world, at, passe
     chaos = CrashAt(passes)
     with pytest.raises(Crash):
         broken.run(begin, end, chaos=chaos)
+    assert chaos.passed == [f"purge.{step}" for step in STEPS[:passes]]
     assert broken.journal.entries  # before anything else
     if broken.keys.is_shredded(METZ, utc_day(locked.from_ns)):
         assert broken.disk.names() == []
@@ -80,7 +81,7 @@ class Dying:
         return 0
 
 
-@pytest.mark.parametrize("removals", range(9))
+@pytest.mark.parametrize("removals", [0, 1, 4, 8])
 def test_a_crash_between_any_two_files_is_made_good_too(make_world, at, removals):
     world = make_world()
     locked = filmed(world, at)
