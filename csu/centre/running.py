@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,13 +15,14 @@ from csu.alarms import AlarmStore
 from csu.centre.added import AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
 from csu.centre.control import Centre, Ports
-from csu.centre.events import CentreEvent
+from csu.centre.events import CentreEvent, Trouble
+from csu.centre.past import keep_past
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
-from csu.console import create_app, serve_console
-from csu.governance import LocalDoctrine
+from csu.console import create_app, demonstration_access, serve_console
+from csu.governance import JournalDesk, LocalDoctrine
 from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
@@ -141,7 +142,15 @@ async def _start_parts(
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
     centre.listen(room.observe)
-    console = create_app(room, clock=SystemClock())
+
+    def tell(trouble: Trouble) -> None:
+        observe(trouble)
+        room.observe(trouble)
+
+    clock = SystemClock()
+    journal = await stack.enter_async_context(_past(stack, settings, records, tell))
+    access = demonstration_access(room, clock, journal=journal)
+    console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
@@ -151,10 +160,30 @@ async def _start_parts(
 
 
 def _footage(data_directory: Path) -> Disk:
-    media = data_directory / "media"
-    apart = (media, data_directory / "catalogue")
-    keys = LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
-    return SealedDisk(LocalDisk(media), keys, nobody)
+    return SealedDisk(LocalDisk(data_directory / "media"), _keys(data_directory), nobody)
+
+
+def _keys(data_directory: Path) -> LocalKeyStore:
+    apart = (data_directory / "media", data_directory / "catalogue")
+    return LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
+
+
+def _past(
+    stack: AsyncExitStack, settings: CentreSettings, records: Sequence[CameraRecord], tell: Callable[[Trouble], None]
+) -> AbstractAsyncContextManager[JournalDesk]:
+    """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
+    catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
+    stack.callback(catalogue.close)
+    return keep_past(
+        settings.data_directory,
+        clock=SystemClock(),
+        chaos=NoChaos(),
+        doctrine=settings.doctrine,
+        catalogue=catalogue,
+        keys=_keys(settings.data_directory),
+        communes={record.camera: record.commune for record in records},
+        tell=tell,
+    )
 
 
 def _centre(
