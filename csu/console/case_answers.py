@@ -19,16 +19,16 @@ SPANS_MAX = 512
 Short = Annotated[str, StringConstraints(max_length=200)]
 
 
-def _no_plate(text: str) -> str:
+def _nothing_personal(text: str) -> str:
     if personal_data_in(text):
         raise ValueError("this looks like data of a filmed person")
     return text
 
 
 CameraName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"), AfterValidator(_no_plate)
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$"), AfterValidator(_nothing_personal)
 ]
-Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{0,24}$"), AfterValidator(_no_plate)]
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{0,24}$"), AfterValidator(_nothing_personal)]
 """What the journal will have to name: it takes no other (LOG-5)."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -51,7 +51,7 @@ class Dwellings:
 def save_buildings(dwellings: Dwellings, path: Path) -> None:
     """Write to `path` at once or not at all. Raises DwellingsRefused when the disk refuses."""
     body = json.dumps(_as_json(dwellings), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    head = json.dumps({"format": FORMAT, "sha256": hashlib.sha256(body).hexdigest()}).encode()
+    head = _head_of(body)
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,12 +74,16 @@ def load_buildings(path: Path) -> Dwellings:
     except ValueError as error:
         raise _refused(path, Words("fichier tronqué", "file cut short")) from error
     try:
-        told = json.loads(head)
-        if rest or told != {"format": FORMAT, "sha256": hashlib.sha256(body).hexdigest()}:
+        if rest or head != _head_of(body):
             raise _refused(path, Words("le fichier a été modifié ou tronqué", "the file was changed or cut short"))
         return _from_json(json.loads(body))
     except (ValueError, KeyError, TypeError) as error:
         raise _refused(path, Words("le contenu n'est pas celui attendu", "the content is not as expected")) from error
+
+
+def _head_of(body: bytes) -> bytes:
+    """The first line, to the byte: a space more or less is a change."""
+    return json.dumps({"format": FORMAT, "sha256": hashlib.sha256(body).hexdigest()}).encode()
 
 
 def _as_json(dwellings: Dwellings) -> dict[str, object]:
