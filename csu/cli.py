@@ -23,6 +23,7 @@ from csu.centre.journal_command import app as journal_app
 from csu.centre.masks_command import app as masks_app
 from csu.centre.recording_command import app as recording_app
 from csu.centre.register_command import app as register_app
+from csu.centre.retention_command import app as retention_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -55,6 +56,7 @@ def build_app() -> typer.Typer:
     app.add_typer(recording_app, name="recording")
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")
+    app.add_typer(retention_app, name="retention")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)

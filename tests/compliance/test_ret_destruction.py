@@ -189,7 +189,6 @@ def centre(tmp_path) -> Callable[..., Centre]:
     return lambda doctrine_days=31: Centre(tmp_path, doctrine_days)
 
 
-@pytest.mark.requirement("EXP-3")
 def test_locked_10_00_to_10_20_remains_at_the_expiry_while_09_59_and_10_21_go(centre):
     here = centre()
     begin = at("2027-01-05 09:58:00")
@@ -219,7 +218,6 @@ def test_locked_10_00_to_10_20_remains_at_the_expiry_while_09_59_and_10_21_go(ce
     assert [(part.span.from_ns, part.span.to_ns) for part in line.kept] == [(asked.from_ns, asked.to_ns)]
 
 
-@pytest.mark.requirement("EXP-4")
 def test_a_hold_without_a_requisition_is_told_twice_and_dies_with_its_pictures_at_the_ceiling(centre):
     here = centre(doctrine_days=10)
     begin = at("2027-01-05 09:58:00")
@@ -279,7 +277,6 @@ def test_no_segment_exceeds_the_limit_on_the_days_that_the_clocks_change(centre,
     assert here.town.counts.files >= 1
 
 
-@pytest.mark.requirement("RET-3")
 def test_a_purge_by_hand_before_the_minimum_is_refused_and_logged_and_after_it_is_certified(centre):
     here = centre()
     begin_ns = at("2027-01-05 10:00:30")

@@ -103,7 +103,6 @@ def test_what_an_order_wants_kept_to_the_last_instant_is_kept_to_it(make_world, 
     assert there == [1, 0]
 
 
-@pytest.mark.requirement("RET-2")
 def test_cameras_and_communes_of_other_orders_are_purged_each_in_its_time(world, at):
     for camera in (CAM_12, CAM_13, CAM_500):
         world.film(camera, "2027-01-10 10:00", 2)
