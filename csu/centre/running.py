@@ -32,6 +32,7 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording import open_catalogue
+from csu.recording.floors import require_floors
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import grid_scene
@@ -270,7 +271,7 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     for camera in site.cameras:
         try:
             assignment, said, masks_itself = await _ask(camera, site, settings.doctrine)
-        except CameraError as error:
+        except (CameraError, BadInput) as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
             continue
         assignments.append(assignment)
@@ -288,9 +289,12 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
 async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:
     """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands.
 
-    The last value: whether it may be left to mask by itself.
+    The last value: whether it may be left to mask by itself. Raises CameraError; BadInput for a stream below the floors
+    of its view (TEC-1, TEC-2).
     """
     capabilities = await camera.capabilities()
+    main, record = capabilities.profiles[0], camera.record
+    require_floors(record.camera, record.view, main.width_px, main.height_px, main.frames_per_s)
     if capabilities.audio_sources:
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
     reading = None if capabilities.ptz else await camera.pose()

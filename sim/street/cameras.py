@@ -64,9 +64,15 @@ def posts(
     scale = width_px / REFERENCE_WIDTH_PX
     fitted = [replace(post.pose, focal_px=post.pose.focal_px * scale) for post in made]
     return tuple(
-        replace(post, pose=settled(pose, hidden, width_px, height_px))
+        replace(post, pose=settled(pose, hidden, width_px, height_px), view=_lawful(post.view, width_px, height_px))
         for post, pose in zip(made, fitted, strict=True)
     )
+
+
+def _lawful(view: ViewType, width_px: int, height_px: int) -> ViewType:
+    """A camera whose picture is too small for a narrow view is declared as a wide one (arrêté du 3 août 2007)."""
+    is_fine = width_px >= 704 and height_px >= 576
+    return view if view is not ViewType.NARROW or is_fine else ViewType.WIDE
 
 
 _TRIES = 24
