@@ -181,7 +181,12 @@ class MediaProcess:
             self._auditors.watch(worker.camera, worker.pipeline.edge_trust)
 
     def _worker(self, assignment: Assignment) -> CameraWorker:
-        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads)
+        camera = assignment.record.camera
+
+        def tell_low_rate(words: Words) -> None:
+            self._tell(CameraEvent(self._begin.node, camera, CameraEventKind.RATE_LOW, self._clock.now_ns(), words))
+
+        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads, tell_low_rate)
         if self._recovery is not None:
             self._recovery.ask(assignment.record.camera, segments.recovered)
         live = LiveOutlet(assignment.record.camera, self._outbox.put_live)

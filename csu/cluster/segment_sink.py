@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +16,10 @@ from csu.hal.errors import CsuError
 from csu.hal.frames import EncodedFormat, MaskedPacket
 from csu.hal.keys import KeyStore
 from csu.hal.media import SegmentTable
+from csu.hal.words import Words
 from csu.recording import CameraRecorder, ClosedSegment
 from csu.recording.chain import CameraChain, HeadStore
+from csu.recording.floors import RateWatch
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 
 
@@ -25,9 +27,18 @@ class SegmentSink:
     """A `csu.ingest.RecordingSink`. Packets come from the camera's thread, `take` from the node's."""
 
     def __init__(
-        self, record: CameraRecord, disk: Disk, keys: KeyStore | None = None, heads: HeadStore | None = None
+        self,
+        record: CameraRecord,
+        disk: Disk,
+        keys: KeyStore | None = None,
+        heads: HeadStore | None = None,
+        tell_low_rate: Callable[[Words], None] | None = None,
     ) -> None:
-        """`keys`: None: what lies on `disk` is not sealed. `heads`: None: its segments are in no chain."""
+        """`keys`: None: what lies on `disk` is not sealed. `heads`: None: its segments are in no chain.
+
+        `tell_low_rate`: told, from the camera's thread, when it has fallen below the rate of its view (TEC-2).
+        """
+        self._rate, self._tell_low_rate = RateWatch(record.view), tell_low_rate
         self._chain = CameraChain(record.camera, heads) if heads is not None else None
         if keys is not None:
             disk = SealedDisk(disk, keys, segments_of_commune(record.commune))
@@ -48,9 +59,14 @@ class SegmentSink:
             self._keep(self._recorder.write(packet, clock_offset_ms))
         except CsuError:
             self._keep(self._recorder.close())  # what was closed before the error is safe, and comes out here
+            self._rate.interrupted()
             raise
+        low = self._rate.picture(packet.captured.at_ns)
+        if low is not None and self._tell_low_rate is not None:
+            self._tell_low_rate(low)
 
     def end(self) -> None:
+        self._rate.interrupted()
         self._keep(self._recorder.close())
 
     def recovered(self, segment: ClosedSegment) -> None:

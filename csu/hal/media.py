@@ -199,6 +199,8 @@ class CameraEventKind(StrEnum):
     PACKETS_LOST = "packets_lost"
     AUDIO_OFFERED = "audio_offered"
     DISK_TROUBLE = "disk_trouble"
+    RATE_LOW = "rate_low"
+    """It is recorded at fewer pictures a second than its view must have (TEC-2)."""
     MASK_VERIFIED = "mask_verified"
     """The camera's own masks were seen in its pictures: its packets are kept as they come."""
     MASK_FAILED = "mask_failed"
