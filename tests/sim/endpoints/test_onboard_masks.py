@@ -184,8 +184,8 @@ def test_masks_are_off_while_it_seeks_home_and_only_then(farm, watch, hidden_sha
     by_hand = _shares_while(watch, hidden_share, farm, lambda: turn(seeking=False), camera=camera, frames=20)
     farm.turn(camera, at_rest(here, farm.clock.now_ns()))
     seeking = _shares_while(watch, hidden_share, farm, lambda: turn(seeking=True), camera=camera, frames=30)
-    assert set(by_hand) == {1.0}
-    assert seeking[0] == seeking[-1] == 1.0
+    assert min(by_hand) > 0.99, "some pixels of a loaded encoder's first picture are off by more than they may"
+    assert min(seeking[0], seeking[-1]) > 0.99
     assert 1 <= sum(share < 0.2 for share in seeking) <= 12, "0.4 s at 25 pictures a second, some perhaps late"
 
 
