@@ -6,7 +6,6 @@ A refusal is an entry of the journal too. Who may ask is for `csu.governance.Rig
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -99,9 +98,9 @@ def _destroy(ports: PurgePorts, asked: Asked, footage: list[Footage], now_ns: Na
         days = {utc_day(begun.start_ns) for name in names if (begun := segment_of(name)) is not None}
         if not {name for day in days for name in tier.names(day)}.isdisjoint(names):
             raise _still_there(asked.camera, tier.name)
-    by_day: dict[date, list[Footage]] = defaultdict(list)
+    by_day: dict[date, list[Footage]] = {}
     for each in footage:
-        by_day[day_in_paris(each.span.from_ns)].append(each)
+        by_day.setdefault(day_in_paris(each.span.from_ns), []).append(each)
     for day, gone in sorted(by_day.items()):
         size_bytes = sum(each.size_bytes for each in gone)
         tiers = tuple(tier.name for tier in ports.tiers)
