@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.report_page import write_page
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -95,7 +96,7 @@ def calibrate_command(
     written = out or MASKS / f"{_slug(survey.camera)}.camera.json"
     page = report or written.with_suffix(".html")
     save_model(found.model, written)
-    _write_page(page, calibration_page(found, current_language(), _near(around, survey), still))
+    write_page(page, calibration_page(found, current_language(), _near(around, survey), still))
     if as_json:
         print(json.dumps(_summary(found, written, page), ensure_ascii=False))
     else:
@@ -128,18 +129,6 @@ def _near(around: Dwellings | None, survey: Survey) -> tuple[Any, ...]:
 
 def _slug(camera: str) -> str:
     return re.sub(r"[^\w-]+", "-", camera.casefold()).strip("-") or "camera"
-
-
-def _write_page(page: Path, html: str) -> None:
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            Words(f"la page ne peut être écrite : {error.strerror}", f"the page cannot be written: {error.strerror}"),
-            where=str(page),
-            what_to_do=Words("Donnez un autre fichier à --report", "Give another --report FILE"),
-        ) from error
 
 
 def _summary(found: Calibration, written: Path, page: Path) -> dict[str, Any]:

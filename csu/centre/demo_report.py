@@ -10,6 +10,7 @@ import jinja2
 import matplotlib
 
 from csu.centre.demo import DemoResult
+from csu.centre.report_page import write_page
 from csu.language import current_language, say
 
 matplotlib.use("svg")
@@ -28,9 +29,7 @@ def write_demo_report(result: DemoResult, path: Path) -> Path:
         sheet_picture=base64.b64encode(result.sheet_png).decode() if result.sheet_png else None,
         latency_plot=base64.b64encode(_latency_plot(result.wall.latencies_ms)).decode(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html, encoding="utf-8")
-    return path
+    return write_page(path, html)
 
 
 def _latency_plot(latencies_ms: tuple[float, ...]) -> bytes:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from csu.centre.report_page import write_page
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -81,7 +82,7 @@ def import_command(
         progress(Words("écriture", "writing"), 1, 1)
     seconds = (clock.monotonic_ns() - began_ns) / NS_PER_S
     page = report or written.with_suffix(".html")
-    _write_page(page, import_page(dwellings, imported.tally, seconds, current_language()))
+    write_page(page, import_page(dwellings, imported.tally, seconds, current_language()))
     if as_json:
         print(json.dumps(_told(dwellings, imported, seconds, written, page), ensure_ascii=False))
     else:
@@ -146,18 +147,6 @@ def _progress() -> Iterator[ImportProgress]:
             bar.update(task, description=what.in_language(current_language()), completed=done, total=total)
 
         yield tell
-
-
-def _write_page(page: Path, html: str) -> None:
-    try:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            Words(f"la page ne peut être écrite : {error.strerror}", f"the page cannot be written: {error.strerror}"),
-            where=str(page),
-            what_to_do=Words("Donnez un autre fichier à --report", "Give another --report FILE"),
-        ) from error
 
 
 def _told(dwellings: Dwellings, imported: Imported, seconds: float, written: Path, page: Path) -> dict[str, object]:

@@ -15,8 +15,6 @@ from rich.table import Table
 
 from csu.centre.masks_prove_report import write_prove_report
 from csu.hal.clock import NS_PER_S
-from csu.hal.errors import BadInput
-from csu.hal.words import Words
 from csu.language import current_language, say
 from csu.machine import SystemChance, SystemClock
 from csu.masking.proof import Part, Proof, prove
@@ -42,16 +40,7 @@ def prove_command(
     with _progress(scenes) as told:
         proof = prove(scenes, chance, told)
     seconds = (clock.monotonic_ns() - began_ns) / NS_PER_S
-    try:
-        written = write_prove_report(proof, chance, seed, seconds, report)
-    except OSError as error:
-        raise BadInput(
-            Words(
-                f"le rapport ne peut être écrit : {error.strerror}", f"the report cannot be written: {error.strerror}"
-            ),
-            where=str(report),
-            what_to_do=Words("Donnez un autre fichier à --report", "Give another --report FILE"),
-        ) from error
+    written = write_prove_report(proof, chance, seed, seconds, report)
     if as_json:
         print(json.dumps(_summary(proof, seed, seconds, written), ensure_ascii=False))
     else:

@@ -6,16 +6,20 @@ import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from csu.centre.report_page import write_page
 from csu.hal.chance import Chance
 from csu.language import current_language, say
 from csu.masking.proof import FORBIDDEN, Case, Label, Proof, Sight, sight_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 matplotlib.use("svg")
 
@@ -58,9 +62,7 @@ def write_prove_report(proof: Proof, chance: Chance, seed: int, seconds: float, 
         over_mask_plot=_encoded(_over_mask_plot(proof), "svg"),
         legend=_legend(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html, encoding="utf-8")
-    return path
+    return write_page(path, html)
 
 
 def _worst(proof: Proof, case: Case, chance: Chance) -> _Picture | None:
@@ -73,6 +75,8 @@ def _worst(proof: Proof, case: Case, chance: Chance) -> _Picture | None:
         f"scène {scene} : {tally.missed_px} pixels manqués, {tally.over_mask_ratio:.0%} du reste masqué en trop",
         f"scene {scene}: {tally.missed_px} pixels missed, {tally.over_mask_ratio:.0%} of the rest over-masked",
     )
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(5.4, 5.4 * sight.labels.shape[0] / sight.labels.shape[1]), dpi=110)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.imshow(_painted(sight), interpolation="nearest")
@@ -93,6 +97,8 @@ def _painted(sight: Sight) -> NDArray[np.uint8]:
 
 def _over_mask_plot(proof: Proof) -> Figure:
     """For each case, how the pictures that are not wholly covered spread."""
+    from matplotlib.figure import Figure
+
     language = current_language()
     names = [
         f"{case.words.in_language(language)}\n"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from math import exp, expm1, inf, sqrt
 
 import numpy as np
-from scipy.stats import chi2 as chi_squared
 
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -175,6 +174,8 @@ def _require_determined(found: Fit) -> None:
 
 def _widened(found: Fit) -> float:
     """Declared errors are believed until the residuals contradict them; then the residuals, at their least telling."""
+    from scipy.stats import chi2 as chi_squared  # half a second that no other command has to wait for
+
     ratio = found.chi2 / found.freedom
     by_residuals = sqrt(max(ratio, 1.0))
     if found.chi2 > chi_squared.ppf(TRUSTED_QUANTILE, found.freedom):

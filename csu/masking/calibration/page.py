@@ -6,15 +6,11 @@ import base64
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import jinja2
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from csu.hal.errors import BadInput
@@ -23,6 +19,9 @@ from csu.hal.words import Language, Words
 from csu.masking.calibration.calibrate import Calibration
 from csu.masking.calibration.projection import project
 from csu.masking.geometry import camera_axes, lens_limit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ARROW_TIMES = 5
 """Residuals are drawn this much longer than they are: 2 pixels cannot be seen in a picture of 1920."""
@@ -85,6 +84,9 @@ def residual_rows(found: Calibration) -> list[dict[str, Any]]:
 
 
 def _view(found: Calibration, view: int, buildings: tuple[Building, ...], picture: NDArray[np.uint8] | None) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     survey = found.fit.survey
     pose = found.fit.pose(view)
     middle = np.array([(survey.width_px - 1) / 2, (survey.height_px - 1) / 2])
@@ -120,6 +122,8 @@ def _view(found: Calibration, view: int, buildings: tuple[Building, ...], pictur
 
 
 def _lines(axes: Axes, lines: list[Floats], colour: str, width: float) -> None:
+    from matplotlib.collections import LineCollection
+
     axes.add_collection(LineCollection(lines, colors=colour, linewidths=width))
 
 

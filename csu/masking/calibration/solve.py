@@ -13,7 +13,6 @@ from math import asin, atan2, degrees, exp, log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from csu.hal.place import Pose
 from csu.masking.calibration.projection import ANGLES, PLACE, ROLL, Unknowns
@@ -154,6 +153,8 @@ def _settle(
     survey: Survey, theta: Floats, sigma_px: Floats, soft_sigmas: float, steps_max: int
 ) -> tuple[Floats, float]:
     """Downhill from `theta`: (where it ends, its cost)."""
+    from scipy.optimize import least_squares  # a third of a second that no other command has to wait for
+
     data = 2 * len(survey.points)
 
     def loss(squared: Floats, /, *, cost_only: bool | None = None) -> Floats:

@@ -7,10 +7,6 @@ import io
 
 import jinja2
 import shapely
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from csu.hal.words import Language, Words
 from csu.masking.dwellings.kept import Dwellings
@@ -40,6 +36,11 @@ def import_page(dwellings: Dwellings, tally: ImportTally, seconds: float, langua
 
 
 def _map(dwellings: Dwellings, language: Language) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import PolyCollection
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
     figure = Figure(figsize=(9, 9), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
