@@ -83,8 +83,6 @@ class GapCause(StrEnum):
     PACKETS_LOST = "packets_lost"
     OVERLOAD = "overload"
     DISK = "disk"
-    UNVERIFIED = "unverified"
-    """The camera was to mask by itself and its pictures did not show it: they were not kept."""
     NODE_LOST = "node_lost"
     STOPPED = "stopped"
 

@@ -79,7 +79,7 @@ _STATE_OF_EVENT = {
     CameraEventKind.UNSUPPORTED: CameraState.UNSUPPORTED,
 }
 
-_ANSWERING = frozenset({GapCause.PACKETS_LOST, GapCause.DISK, GapCause.UNVERIFIED})
+_ANSWERING = frozenset({GapCause.PACKETS_LOST, GapCause.DISK})
 """Not recorded, or not wholly, by a camera that does answer; the disk's trouble is told by itself."""
 
 

@@ -26,7 +26,7 @@ SEAM_NS = 250 * NS_PER_MS
 ACCOUNT_LAG_NS = 3 * NS_PER_MINUTE
 """A second is accounted for when its segment was closed (70 s), its minute told, and both written."""
 
-RECEIVED_CAUSES = frozenset({GapCause.STREAM_CHANGED, GapCause.OVERLOAD, GapCause.DISK, GapCause.UNVERIFIED})
+RECEIVED_CAUSES = frozenset({GapCause.STREAM_CHANGED, GapCause.OVERLOAD, GapCause.DISK})
 """Pictures came and were not kept. Every other cause, and none, counts as no picture (TEC-6)."""
 
 Interval: TypeAlias = tuple[Nanoseconds, Nanoseconds]

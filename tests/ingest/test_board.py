@@ -11,7 +11,7 @@ NODE = NodeId("node-1")
 ONE, TWO = CameraId("cam-0001"), CameraId("cam-0002")
 MINUTE_NS = 1_800_000_000 * NS_PER_S // NS_PER_MINUTE * NS_PER_MINUTE
 END_NS = MINUTE_NS + NS_PER_MINUTE
-ANSWERING = [GapCause.DISK, GapCause.PACKETS_LOST, GapCause.UNVERIFIED]
+ANSWERING = [GapCause.DISK, GapCause.PACKETS_LOST]
 WHY = Words("mot de passe incorrect", "wrong password")
 
 
