@@ -21,6 +21,7 @@ from csu.centre.demo_command import demo_command
 from csu.centre.evidence_command import app as evidence_app
 from csu.centre.journal_command import app as journal_app
 from csu.centre.masks_command import app as masks_app
+from csu.centre.orders_command import app as orders_app
 from csu.centre.recording_command import app as recording_app
 from csu.centre.register_command import app as register_app
 from csu.centre.retention_command import app as retention_app
@@ -53,6 +54,7 @@ def build_app() -> typer.Typer:
     app.add_typer(camera_app, name="camera")
     app.add_typer(evidence_app, name="evidence")
     app.add_typer(masks_app, name="masks")
+    app.add_typer(orders_app, name="orders")
     app.add_typer(recording_app, name="recording")
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")

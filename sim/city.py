@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MS
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.media import Assignment, GapCause, NodeId
 from sim.cohort import GOP_NS, ClockError, CohortCamera, Outage, disjoint
 from sim.communes import ALARMED_SITES, COMMUNES, PLACES
 from sim.faults import Fault, arrivals, plan_faults
 from sim.intervals import Interval, union
 from sim.media_node import NodePlan
+from sim.papers import PaperCamera, PapersOf, papers_text
 from sim.scenario import FaultKind, Scenario
 
 _CAUSES = {
@@ -61,6 +62,11 @@ class City:
     @property
     def cameras(self) -> tuple[CohortCamera, ...]:
         return tuple(camera for commune in self.communes for camera in commune.cameras)
+
+    def papers(self, at_ns: Nanoseconds) -> str:
+        """Orders and agreements of all communes, which hold at that instant."""
+        records = [camera.assignment.record for camera in self.cameras]
+        return papers_text(PapersOf([PaperCamera(record.camera, record.commune) for record in records], at_ns))
 
 
 def build_city(scenario: Scenario, chance: Chance) -> City:

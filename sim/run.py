@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from simpy import Environment
 
-from csu.centre import AlarmStore, CameraState, Catalogue, Centre, Ports
+from csu.centre import AlarmStore, CameraState, Catalogue, Centre, Papers, Ports
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim import oracles
@@ -124,6 +124,7 @@ class _Run:
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
             panels=self.panels,
+            papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
         )
         people = People(
             centre,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.site import Signatory, SignRole, Site, SiteRequest
 from sim.endpoints import EndpointSpec, RtspFarm, StreetView, ViewFault
+from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
 from sim.street import Post, build_street, canary_share, posts, zones_of
-from sim.street_camera import StreetCamera, camera_id
+from sim.street_camera import StreetCamera, camera_id, commune_id
 from sim.street_options import StreetOptions, read_options
 
 CAMERA_WITH_MICROPHONE = 3
@@ -17,6 +20,9 @@ CAMERA_WITH_MICROPHONE = 3
 
 _SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominique Weber", SignRole.DPO))
 """Simulated people: they sign for simulated dwellings only."""
+
+_ODD_COMMUNE = commune_id("Saint-Éloi-lès-Valmont")
+"""The one of which options speak: cameras 6 to 8."""
 
 _PASSWORD = "street-0000"  # noqa: S105 - guards simulated cameras on the loopback, and makes DIGEST real
 
@@ -40,9 +46,22 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             witness=witness,
             zones=zones_of(street),
             signatories=_SIGNATORIES,
+            papers=_papers(places, options, request.at_ns),
         )
     finally:
         await asyncio.to_thread(farm.stop)
+
+
+def _papers(places: Sequence[Post], options: StreetOptions, at_ns: Nanoseconds) -> str:
+    """What simulated prefects, councils and landlords of the street have signed."""
+    cameras = [PaperCamera(camera_id(p), commune_id(p.commune), p.pose.x_m, p.pose.y_m) for p in places]
+    everyone = PaperTerms(retention_days=options.retention_days)
+    terms = dict.fromkeys((each.commune for each in cameras), everyone)
+    if options.storage_only:
+        terms[_ODD_COMMUNE] = replace(everyone, watched=False)
+    stop_ns = at_ns + round(options.suspended_after_s * NS_PER_S)
+    suspensions = [Suspension(_ODD_COMMUNE, stop_ns)] if options.suspended_after_s else []
+    return papers_text(PapersOf(cameras, at_ns, terms, suspensions))
 
 
 def _spec(post: Post, options: StreetOptions) -> EndpointSpec:

@@ -18,6 +18,7 @@ CAMERAS_MAX = 64
 
 ONBOARD_MASKS_MAX = 32
 SECONDS_MAX = 86_400.0
+RETENTION_DAYS_MAX = 31
 EVENT_AFTER_S = 10.0
 """When masks are switched off or lost, unless the request says when: long enough to have been verified before."""
 
@@ -47,6 +48,12 @@ class StreetOptions:
     view_fault_camera: int = 1
     view_fault_after_s: float = 0.0
     """Counted from the opening of the site."""
+    retention_days: int = 30
+    """What every order of the street says."""
+    storage_only: bool = False
+    """Saint-Éloi-lès-Valmont has agreed to storage only: recorded, and watched by nobody (COM-2)."""
+    suspended_after_s: float = 0.0
+    """The prefect suspends the order of Saint-Éloi-lès-Valmont so long after the site opened; 0: he does not."""
 
 
 def read_options(request: SiteRequest) -> StreetOptions:
@@ -90,6 +97,9 @@ def _read(given: _Given, cameras: int) -> StreetOptions:
         view_fault=given.choice("view_fault", ViewFaultKind),
         view_fault_camera=given.within("view_fault_camera", known.view_fault_camera, 1, cameras),
         view_fault_after_s=given.seconds("view_fault_after_s", known.view_fault_after_s),
+        retention_days=given.within("retention_days", known.retention_days, 1, RETENTION_DAYS_MAX),
+        storage_only=given.switch("storage_only", known.storage_only),
+        suspended_after_s=given.seconds("suspended_after_s", known.suspended_after_s),
     )
 
 

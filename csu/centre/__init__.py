@@ -8,6 +8,7 @@ from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, Alar
 from csu.centre.control import Centre, Ports
 from csu.centre.events import (
     CameraLifecycleChanged,
+    CameraRightsChanged,
     CatalogueWritten,
     CentreCounts,
     CentreEvent,
@@ -15,8 +16,10 @@ from csu.centre.events import (
     ManifestTaken,
     MasksInForce,
     NodeChanged,
+    OrdersChanged,
     Trouble,
 )
+from csu.centre.papers import Papers
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.recording.catalogue import Catalogue
 
@@ -31,6 +34,7 @@ __all__ = [
     "CameraBoard",
     "CameraChanged",
     "CameraLifecycleChanged",
+    "CameraRightsChanged",
     "CameraState",
     "CameraStatus",
     "Catalogue",
@@ -42,6 +46,8 @@ __all__ = [
     "ManifestTaken",
     "MasksInForce",
     "NodeChanged",
+    "OrdersChanged",
+    "Papers",
     "Ports",
     "Trouble",
 ]

@@ -7,7 +7,7 @@ tells each thing that happens to its listeners. Decisions are the cores' (`Camer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -24,6 +24,8 @@ from csu.centre.events import (
     Trouble,
 )
 from csu.centre.mask_watch import MaskWatch
+from csu.centre.order_watch import OrderWatch
+from csu.centre.papers import Papers
 from csu.hal.alarms import AlarmPanel, PanelMessage
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, PtzVelocity
 from csu.hal.chance import Chance, Chaos, Ids
@@ -81,11 +83,13 @@ class Centre:
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
+        papers: Papers,
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
+        `papers`: what lets them be recorded and watched; a camera that no order covers is given to no node.
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
@@ -113,6 +117,15 @@ class Centre:
             now=self._now,
             tell=self._tell,
             give=self._give,
+            in_executor=self._in_executor,
+        )
+        self._orders = OrderWatch(
+            papers,
+            [record.camera for record in records],
+            self.board,
+            now=self._now,
+            tell=self._tell,
+            give=self._give_all,
             in_executor=self._in_executor,
         )
         self._edges = EdgeKeeper(
@@ -149,6 +162,7 @@ class Centre:
             group.create_task(self._keep_manifests(), name="catalogue")
             endless = [group.create_task(self._watch_board(), name="board")]
             endless += [group.create_task(self._watch_desk(), name="desk")]
+            endless += [group.create_task(self._orders.run(), name="orders")]
             endless += [group.create_task(self._masks.run(), name="masks")]
             endless += [group.create_task(self._edges.run(), name="edge masks")]
             endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
@@ -176,6 +190,14 @@ class Centre:
     def heard_at_ns(self) -> Nanoseconds | None:
         """When the last manifest came; None before the first."""
         return self._heard_at_ns
+
+    def may_record(self, camera: CameraId) -> bool:
+        """Whether its papers let its pictures be taken in now (AUT-1)."""
+        return self._orders.may_record(camera)
+
+    def may_watch(self, camera: CameraId) -> bool:
+        """Whether its papers let anybody watch it live now (AUT-1, COM-2)."""
+        return self._orders.may_watch(camera)
 
     # -- nodes --------------------------------------------------------------------------------------------------------
 
@@ -235,9 +257,13 @@ class Centre:
 
     async def _give(self, assignment: Assignment) -> None:
         """Tell the camera's node. One that cannot be told now is told in the background until it can, or is gone."""
-        name = self._node_of[assignment.record.camera]
-        if not await self._told(name) and name not in self._untold:
-            self._untold[name] = asyncio.create_task(self._tell_until_told(name), name=f"assign {name}")
+        await self._give_all((assignment.record.camera,))
+
+    async def _give_all(self, cameras: Collection[CameraId]) -> None:
+        """The same for several cameras: each of their nodes is told once."""
+        for name in dict.fromkeys(self._node_of[camera] for camera in cameras if camera in self._node_of):
+            if not await self._told(name) and name not in self._untold:
+                self._untold[name] = asyncio.create_task(self._tell_until_told(name), name=f"assign {name}")
 
     async def _tell_until_told(self, name: NodeId) -> None:
         failures = 1
@@ -262,8 +288,9 @@ class Centre:
     async def _assign(self, name: NodeId) -> None:
         """The newest assignments of a node, never overtaken by older ones."""
         async with self._assigning[name]:
-            cameras = self._cameras_of.get(name, ())
-            await self._nodes[name].assign([self._masks.assignments[camera] for camera in cameras])
+            cameras = [camera for camera in self._cameras_of.get(name, ()) if self._orders.may_record(camera)]
+            given = [(self._masks.assignments[camera], self._orders.until_ns(camera)) for camera in cameras]
+            await self._nodes[name].assign([replace(each, until_ns=until_ns) for each, until_ns in given])
 
     def _believe(self, manifest: Manifest) -> bool:
         """Only the newest epoch of a node, each sequence once."""
@@ -400,8 +427,9 @@ class Centre:
         return True
 
     async def move(self, camera: Camera, velocity: PtzVelocity) -> None:
-        """Turn a camera; its node masks all it may show meanwhile (decision 0019). Raises CameraError; KeyError if no
-        node serves it: nobody would mask it."""
+        """Turn a camera; its node masks all it may show meanwhile (decision 0019).
+
+        Raises CameraError, also when no order lets it be used; KeyError if no node serves it: nobody would mask it."""
         self._require_served(camera)
         await camera.move(velocity)
 
@@ -411,14 +439,24 @@ class Centre:
         await camera.go_to(pose)
 
     def _require_served(self, camera: Camera) -> None:
-        if camera.record.camera not in self._node_of:
-            raise KeyError(camera.record.camera)
+        name = camera.record.camera
+        if name not in self._node_of:
+            raise KeyError(name)
+        if not self._orders.may_record(name):
+            raise CameraError(
+                Words("aucun arrêté ne permet de s'en servir maintenant", "no order lets it be used now"),
+                where=name,
+                what_to_do=Words("Voyez csu orders show", "See csu orders show"),
+            )
 
     async def _tell_pose(self, camera: Camera) -> None:
         name = camera.record.camera
         node = self._nodes[self._node_of[name]]
         blind = False
         while True:
+            if not self._orders.may_record(name):  # nobody takes its pictures, so nobody asks where it looks
+                await asyncio.sleep(POSE_EVERY_S)
+                continue
             reading: PoseReading | None = None
             try:
                 async with asyncio.timeout(POSE_WITHIN_S):

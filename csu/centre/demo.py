@@ -57,6 +57,7 @@ class DemoResult:
 
     cameras: tuple[CameraStatus, ...]
     expected: int
+    """Of those that an order lets be recorded."""
     counts: CentreCounts
     wall: WallReading
     tiles_correct: int
@@ -121,11 +122,11 @@ async def run_demo(
         progress.step(say("arrêt, fermeture des segments", "stopping, closing the segments"))
     progress.step(say("lecture de tout ce qui a été enregistré", "playing all that was recorded"))
     witness = running.site.witness
-    examination = await asyncio.to_thread(examine_segments, running.footage, witness)
+    examination = await asyncio.to_thread(examine_segments, running.footage, witness, running.found)
     sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
     return DemoResult(
         cameras=cameras,
-        expected=len(cameras),
+        expected=sum(status.state is not CameraState.UNAUTHORISED for status in cameras),
         counts=running.centre.counts,
         wall=reading,
         tiles_correct=_tiles_correct(reading, running),
@@ -156,11 +157,15 @@ def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
 async def _until_live(running: RunningCentre, stop: asyncio.Event) -> None:
     try:
         async with asyncio.timeout(LIVE_WITHIN_S):
-            while running.centre.board.count(CameraState.LIVE) < len(running.centre.board.all()) and not stop.is_set():
+            while any(_is_awaited(status) for status in running.centre.board.all()) and not stop.is_set():
                 _raise_if_failed(running)
                 await asyncio.sleep(0.1)
     except TimeoutError:
         return  # the result says how many are live
+
+
+def _is_awaited(status: CameraStatus) -> bool:
+    return status.state not in (CameraState.LIVE, CameraState.UNAUTHORISED)
 
 
 async def _wait(running: RunningCentre, seconds: float | None, stop: asyncio.Event) -> None:
@@ -188,12 +193,13 @@ async def _tours(running: RunningCentre) -> AsyncIterator[None]:
         for tour in tours:
             tour.cancel()
         await asyncio.gather(*tours, return_exceptions=True)
-        await asyncio.gather(*(running.centre.go_to(camera, home) for camera, home in homes))
+        open_still = [(camera, home) for camera, home in homes if running.centre.may_record(camera.record.camera)]
+        await asyncio.gather(*(running.centre.go_to(camera, home) for camera, home in open_still))
         await asyncio.sleep(TOUR_SETTLE_S if homes else 0)
 
 
 async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
-    while True:
+    while centre.may_record(camera.record.camera):
         for velocity, turn_s in TOUR:
             await asyncio.sleep(TOUR_REST_S)
             await centre.move(camera, velocity)

@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +71,12 @@ def demo_command(
     frosted: Annotated[
         bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
     ] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help=say("dossier du centre, gardé ; sans lui : jeté", "directory of the centre, kept; else thrown away")
+        ),
+    ] = None,
     report: Annotated[Path, typer.Option(help=say("rapport HTML", "HTML report"))] = Path("var/demo/rapport.html"),
     as_json: Annotated[
         bool, typer.Option("--json", help=say("un objet sur stdout", "one JSON object on stdout"))
@@ -77,9 +85,9 @@ def demo_command(
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
     added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
     teller = _Teller(as_json)
-    with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
+    with _directory(keep) as directory:
         settings = CentreSettings(
-            data_directory=Path(directory),
+            data_directory=directory,
             binding=binding,
             cameras=cameras,
             options=dict(_option(text) for text in option or []),
@@ -99,6 +107,17 @@ def demo_command(
         _show(result, written)
     if result.failures():
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+@contextmanager
+def _directory(keep: Path | None) -> Iterator[Path]:
+    """Where the centre keeps all it has: a directory that stays, or one that goes with the demonstration."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+    else:
+        with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
+            yield Path(directory)
 
 
 async def _run(settings: CentreSettings, seconds: float | None, teller: _Teller) -> DemoResult:

@@ -80,9 +80,29 @@ class MasksInForce:
     at_ns: Nanoseconds
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersChanged:
+    """Other orders and papers are in force: what was computed with the former ones is void."""
+
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRightsChanged:
+    """By its papers a camera may be recorded, or watched, or no longer (AUT-1, AUT-6, COM-2)."""
+
+    camera: CameraId
+    may_record: bool
+    may_watch: bool
+    at_ns: Nanoseconds
+    why: Words
+
+
 CentreEvent: TypeAlias = (
     CameraChanged
     | CameraLifecycleChanged
+    | CameraRightsChanged
+    | OrdersChanged
     | MasksInForce
     | CameraEvent
     | AlarmEvent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -33,12 +34,12 @@ class Examination:
     problems: tuple[str, ...]
 
 
-def examine_segments(disk: Disk, witness: PictureWitness | None) -> Examination:
-    """Decode every segment of `disk`. Blocks for as long as that takes (about 1 ms a 360p frame).
+def examine_segments(disk: Disk, witness: PictureWitness | None, before: Collection[str] = frozenset()) -> Examination:
+    """Decode every segment of `disk` but those of `before`. Blocks for as long as that takes (about 1 ms a 360p frame).
 
     One that cannot be opened (not sealed, cut, no key) is a problem among the others.
     """
-    names = [name for name in disk.names() if name.endswith(".mp4")]
+    names = [name for name in disk.names() if name.endswith(".mp4") and name not in before]
     checks: list[SegmentCheck] = []
     problems: list[str] = []
     witnessed = clear = 0

@@ -1,7 +1,7 @@
 """What the law wants around what is recorded: the journal before, destruction on its day, the register after.
 
-Opened and closed with a centre. No requisition desk is bound to it yet, so nothing is held or locked; no orders of a
-prefect either, so footage lives as long as the doctrine and the law's month allow, whichever is shorter.
+Opened and closed with a centre. Footage lives as long as the order under which it was captured, the law's month and the
+doctrine all allow. No requisition desk is bound to it yet, so nothing is held or locked.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from csu.centre.events import Trouble
+from csu.centre.papers import Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
 from csu.centre.purge_tiers import DirectoryTier
 from csu.governance import (
     AuditJournal,
-    AuthorisationFacts,
-    AuthorisationRegister,
     CentreKey,
     JournalAlert,
     JournalDesk,
@@ -47,6 +46,7 @@ async def keep_past(
     clock: Clock,
     chaos: Chaos,
     doctrine: LocalDoctrine,
+    papers: Papers,
     catalogue: Catalogue,
     keys: LocalKeyStore,
     communes: Mapping[CameraId, CommuneId],
@@ -69,7 +69,6 @@ async def keep_past(
         stack.push_async_callback(journal.close)
         register = await asyncio.to_thread(LegalRegister, data_directory / "register.sqlite", key)
         stack.callback(register.close)
-        orders = AuthorisationRegister(AuthorisationFacts())
         purge = Purge(
             PurgePorts(
                 clock=clock,
@@ -80,12 +79,13 @@ async def keep_past(
                 tiers=[DirectoryTier(data_directory / "media")],
                 evidence=NoCases(),
                 register=register,
-                rules=lambda camera, span: rules_over(orders, doctrine, camera, span),
+                rules=lambda camera, span: rules_over(papers.register, doctrine, camera, span),
                 cameras=lambda: communes,
-                shortest_days=lambda: doctrine.retention_days_max,
+                shortest_days=lambda: papers.register.shortest_days(doctrine),
                 tell=tell,
             )
         )
+        papers.listen(purge.rules_changed)
         (data_directory / "media").mkdir(parents=True, exist_ok=True)
         try:
             await purge.start()

@@ -17,7 +17,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from csu.governance import AuthorisationRegister, LocalDoctrine, Span, facts_from, rules_over
+from csu.centre.orders_command import read_papers
+from csu.governance import AuthorisationRegister, LocalDoctrine, Span, rules_over
 from csu.governance.legal_calendar import PARIS, in_paris
 from csu.governance.retention import expiry_of
 from csu.hal.camera import CameraId, CommuneId
@@ -55,7 +56,7 @@ _Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "
 @app.command("plan")
 def plan_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json: _Json = False) -> int:
     """What is due now by orders, doctrine and month; holds and locks left out. Exit code: 0 nothing is late, 1 late."""
-    now_ns, register = _instant(at), _register(orders)
+    now_ns, register = _instant(at), AuthorisationRegister(read_papers(orders))
     found = _plan(_opened(catalogue), register, now_ns)
     due: Counter[tuple[str, str]] = Counter()
     for each in found.destroy:
@@ -80,7 +81,7 @@ def plan_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json
 @app.command("show")
 def show_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json: _Json = False) -> None:
     """Each UTC day that is kept, and when its first and last footage expires. Exit code: 0 shown, 2 bad input."""
-    now_ns, register, opened = _instant(at), _register(orders), _opened(catalogue)
+    now_ns, register, opened = _instant(at), AuthorisationRegister(read_papers(orders)), _opened(catalogue)
     rules, cameras = _rules(register), [each.camera for each in register.facts.cameras]
     days = [_day(opened, rules, cameras, day) for day in opened.days()]
     told = {"at": in_paris(now_ns), "days": days}
@@ -120,7 +121,7 @@ def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanosec
     footage: list[Footage] = []
     if days:
         oldest_ns = span_of_utc_day(days[0]).from_ns
-        for hour in Agenda().due(oldest_ns, _shortest_days(register), now_ns):
+        for hour in Agenda().due(oldest_ns, register.shortest_days(LocalDoctrine()), now_ns):
             for row in catalogue.listing(hour.from_ns, hour.to_ns):
                 span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
                 commune = communes.get(row.camera, CommuneId("-"))
@@ -131,11 +132,6 @@ def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanosec
 def _rules(register: AuthorisationRegister) -> Rules:
     doctrine = LocalDoctrine()
     return lambda camera, span: rules_over(register, doctrine, camera, span)
-
-
-def _shortest_days(register: AuthorisationRegister) -> int:
-    doctrine = LocalDoctrine().retention_days_max
-    return min([doctrine, *(each.retention_days for each in register.facts.authorisations)])
 
 
 def _show_plan(told: dict[str, Any]) -> None:
@@ -169,17 +165,6 @@ def _instant(text: str | None) -> Nanoseconds:
         ) from None
     aware = wall if wall.tzinfo else wall.replace(tzinfo=PARIS)
     return int(aware.timestamp()) * NS_PER_S
-
-
-def _register(path: Path) -> AuthorisationRegister:
-    try:
-        return AuthorisationRegister(facts_from(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            Words(f"arrêtés illisibles ({error})", f"the orders cannot be read ({error})"),
-            where=str(path),
-            what_to_do=Words("Donnez le fichier JSON des arrêtés", "Give the JSON file of the orders"),
-        ) from error
 
 
 def _opened(path: Path) -> Catalogue:

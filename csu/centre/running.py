@@ -6,28 +6,31 @@ import asyncio
 import math
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from csu.alarms import AlarmStore
-from csu.centre.added import AddedStream
+from csu.centre.added import ADDED_COMMUNE, AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
 from csu.centre.control import Centre, Ports
-from csu.centre.events import CentreEvent, Trouble
+from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
-from csu.console import create_app, demonstration_access, serve_console
-from csu.governance import JournalDesk, LocalDoctrine
-from csu.hal.camera import Camera, CameraError, CameraRecord
+from csu.console import create_app, demonstration_access, invented_papers, serve_console
+from csu.governance import CentreKey, JournalDesk, LocalDoctrine, day_in_paris
+from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
+from csu.hal.wall import WallScene
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
@@ -73,6 +76,8 @@ class RunningCentre:
     wall: WallProcess
     footage: Disk
     """What was recorded, opened with its keys: for the demonstration's own examination of a simulated street."""
+    found: frozenset[str]
+    """What of it was there before: of earlier runs in the same directory."""
     console_url: str
     assignments: tuple[Assignment, ...]
     posed: tuple[Camera, ...]
@@ -109,13 +114,16 @@ async def open_centre(
     open_site = find_binding(settings.binding)
     async with AsyncExitStack() as stack:
         progress(say("ouverture du site", "opening the site"))
-        site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
+        opened_ns = SystemClock().now_ns()
+        site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options, opened_ns)))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
         prepared = await _prepare(site, settings, masks)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
-        running = await _start_parts(stack, settings, site, prepared, masks, observe, progress)
+        papers = await asyncio.to_thread(_papers, settings, site, prepared)
+        stack.callback(papers.close)
+        running = await _start_parts(stack, settings, site, prepared, masks, papers, observe, progress)
         yield running
 
 
@@ -125,21 +133,26 @@ async def _start_parts(
     site: Site,
     prepared: _Prepared,
     masks: Commissioning,
+    papers: Papers,
     observe: Callable[[CentreEvent], None],
     progress: Callable[[str], None],
 ) -> RunningCentre:
     assignments = prepared.assignments
     records = [assignment.record for assignment in assignments]
+    found = frozenset(_footage(settings.data_directory).names())
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     nodes = _nodes(assignments, settings.data_directory, pictures)
-    centre = _centre(stack, settings, site, nodes, prepared, masks)
+    centre = _centre(stack, settings, site, nodes, prepared, masks, papers)
     centre.listen(observe)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures, records)
+    wall = await _wall(stack, settings, pictures)
+    await wall.show(_scene(settings, centre, records))
+    showing = asyncio.create_task(_show_who_may_be_seen(wall, settings, centre, records), name="wall scene")
+    stack.push_async_callback(_end, showing)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
     centre.listen(room.observe)
@@ -149,15 +162,26 @@ async def _start_parts(
         room.observe(trouble)
 
     clock = SystemClock()
-    journal = await stack.enter_async_context(_past(stack, settings, records, tell))
-    access = demonstration_access(room, clock, journal=journal)
+    journal = await stack.enter_async_context(_past(stack, settings, records, papers, tell))
+    access = demonstration_access(room, clock, journal=journal, rights=papers)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    return RunningCentre(
-        centre, site, wall, _footage(settings.data_directory), console_url, assignments, prepared.posed, finished
-    )
+    footage = _footage(settings.data_directory)
+    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, prepared.posed, finished)
+
+
+def _papers(settings: CentreSettings, site: Site, prepared: _Prepared) -> Papers:
+    """The centre's orders. What a simulated site brings is entered, with invented papers for streams added to it."""
+    key = CentreKey.load_or_make(settings.data_directory / "centre" / "key.pem")
+    papers = Papers.open(settings.data_directory / "orders.sqlite", key)
+    if site.papers:
+        now_ns = SystemClock().now_ns()
+        since = day_in_paris(now_ns) - timedelta(days=1)
+        extra = invented_papers(dict.fromkeys(prepared.added, ADDED_COMMUNE), since)
+        papers.take_in(site.papers, extra, now_ns)
+    return papers
 
 
 def _footage(data_directory: Path) -> Disk:
@@ -170,7 +194,11 @@ def _keys(data_directory: Path) -> LocalKeyStore:
 
 
 def _past(
-    stack: AsyncExitStack, settings: CentreSettings, records: Sequence[CameraRecord], tell: Callable[[Trouble], None]
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    records: Sequence[CameraRecord],
+    papers: Papers,
+    tell: Callable[[Trouble], None],
 ) -> AbstractAsyncContextManager[JournalDesk]:
     """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
@@ -180,6 +208,7 @@ def _past(
         clock=SystemClock(),
         chaos=NoChaos(),
         doctrine=settings.doctrine,
+        papers=papers,
         catalogue=catalogue,
         keys=_keys(settings.data_directory),
         communes={record.camera: record.commune for record in records},
@@ -194,6 +223,7 @@ def _centre(
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
     prepared: _Prepared,
     masks: Commissioning,
+    papers: Papers,
 ) -> Centre:
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
@@ -210,13 +240,12 @@ def _centre(
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
         unreached=prepared.unreached,
+        papers=papers,
         masks=masks,
     )
 
 
-async def _wall(
-    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, records: Sequence[CameraRecord]
-) -> WallProcess:
+async def _wall(stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures) -> WallProcess:
     wall = WallProcess(
         pictures.spec,
         settings.wall_width_px,
@@ -226,8 +255,36 @@ async def _wall(
     )
     stack.push_async_callback(wall.stop)
     await wall.start()
-    await wall.show(grid_scene(records, settings.wall_width_px, settings.wall_height_px))
     return wall
+
+
+def _scene(settings: CentreSettings, centre: Centre, records: Sequence[CameraRecord]) -> WallScene:
+    """The cameras that may be watched now, and no other (COM-2, AUT-6)."""
+    seen = [record for record in records if centre.may_watch(record.camera)]
+    return grid_scene(seen, settings.wall_width_px, settings.wall_height_px)
+
+
+async def _show_who_may_be_seen(
+    wall: WallProcess, settings: CentreSettings, centre: Centre, records: Sequence[CameraRecord]
+) -> None:
+    """Take off the wall whoever may no longer be watched, at once, and put back who may."""
+    changed = asyncio.Event()
+
+    def hear(event: CentreEvent) -> None:
+        if isinstance(event, CameraRightsChanged):
+            changed.set()
+
+    centre.listen(hear)
+    while True:
+        await changed.wait()
+        changed.clear()
+        await wall.show(_scene(settings, centre, records))
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _nodes(
@@ -259,6 +316,8 @@ class _Prepared:
     self_masking: tuple[Camera, ...]
     """Fixed cameras with masks of their own."""
     unreached: tuple[tuple[CameraRecord, Words], ...]
+    added: tuple[CameraId, ...]
+    """The streams of `CentreSettings.added`."""
 
 
 async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -> _Prepared:
@@ -279,11 +338,13 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
         posed += [camera] if said.follows_pose else []
         self_masking += [camera] if masks_itself else []
     last = max((camera.record.number for camera in site.cameras), default=0)
-    assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
+    added = [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
+    assignments += added
     now_ns = SystemClock().now_ns()
     await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
     bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
-    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached))
+    names = tuple(assignment.record.camera for assignment in added)
+    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached), names)
 
 
 async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:

@@ -126,9 +126,19 @@ class MediaProcess:
         elif isinstance(order, Watch) and (worker := self._workers.get(order.camera)) is not None:
             worker.live.watch(order.on)
 
-    def seconds_to_next_minute(self) -> float:
-        """When `account` is due."""
-        return max(0.0, (self._minute_ns + NS_PER_MINUTE - self._clock.now_ns()) / NS_PER_S)
+    def seconds_to_next_deed(self) -> float:
+        """When `account` or `end_what_is_over` is due."""
+        ends_ns = [worker.pipeline.assignment.until_ns for worker in self._workers.values()]
+        due_ns = min([self._minute_ns + NS_PER_MINUTE, *(end_ns for end_ns in ends_ns if end_ns is not None)])
+        return max(0.0, (due_ns - self._clock.now_ns()) / NS_PER_S)
+
+    def end_what_is_over(self) -> None:
+        """Stop cameras whose order has ended, whether or not the centre can still be reached (AUT-2)."""
+        now_ns = self._clock.now_ns()
+        given = [worker.pipeline.assignment for worker in self._workers.values()]
+        kept = [each for each in given if each.until_ns is None or each.until_ns > now_ns]
+        if len(kept) < len(given):
+            self._assign(kept)
 
     def account(self) -> None:
         """Send the manifest of each minute that is over."""
@@ -264,13 +274,14 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
     said_alive_ns = clock.monotonic_ns()
     while True:
         try:
-            order = orders.get(timeout=min(ALIVE_EVERY_S, node.seconds_to_next_minute()))
+            order = orders.get(timeout=min(ALIVE_EVERY_S, node.seconds_to_next_deed()))
         except queue.Empty:
             pass
         else:
             if order is None or isinstance(order, Stop):
                 break
             node.obey(order)
+        node.end_what_is_over()
         node.account()
         # By the clock, not by the silence of the parent: poses of PTZ cameras come without a pause.
         if clock.monotonic_ns() - said_alive_ns >= ALIVE_EVERY_S * NS_PER_S:

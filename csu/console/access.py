@@ -106,9 +106,10 @@ async def one_camera(question: Question) -> Asked:
 
 
 async def whole_wall(question: Question) -> Asked:
-    """Every camera that may be on the wall. One that is not in service is wholly masked: there is nothing to see."""
+    """Every camera that is on the wall with a picture: one that is not in service is wholly masked, and what nobody may
+    watch is not shown."""
     lines = question.room.cameras()
-    seen = [line for line in lines if line.lifecycle is CameraLifecycle.ACTIVE] or lines[:1]
+    seen = [line for line in lines if line.lifecycle is CameraLifecycle.ACTIVE and line.watched] or lines[:1]
     cameras = [line.record.camera for line in seen]
     resources = tuple(Resource(camera=camera) for camera in cameras) or (Resource(),)
     return Asked(resources, tuple(DataSpan(camera) for camera in cameras[:CAMERAS_MAX]), Ground.LIVE_WATCH)

@@ -33,6 +33,8 @@ class CameraAnswer(BaseModel):
     audio_offered: bool
     lifecycle: CameraLifecycle
     mask_version: int
+    watched: bool
+    """False: recorded and shown to nobody live, or not authorised at all."""
 
 
 class HealthAnswer(BaseModel):
@@ -88,6 +90,7 @@ def camera_answer(status: CameraStatus) -> CameraAnswer:
         audio_offered=status.audio_offered,
         lifecycle=status.lifecycle,
         mask_version=status.mask_version,
+        watched=status.watched,
     )
 
 

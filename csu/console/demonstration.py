@@ -7,11 +7,11 @@ real orders, accounts and a journal on disk gives its own `Access`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
-from csu.console.access import Access, Journal
+from csu.console.access import Access, Journal, RightsDesk
 from csu.console.identity import LocalOperator
 from csu.console.room import RoomView
 from csu.governance import (
@@ -46,10 +46,13 @@ SERVICE = "csu-demonstration"
 ROWS_MAX = 10_000
 
 
-def demonstration_access(room: RoomView, clock: Clock, journal: Journal | None = None) -> Access:
+def demonstration_access(
+    room: RoomView, clock: Clock, journal: Journal | None = None, rights: RightsDesk | None = None
+) -> Access:
     """Whoever sits at this machine is a video operator of every commune; nobody else is anybody.
 
-    `journal`: the one that is kept; None: in memory, and the page says so.
+    `journal`: the one that is kept; None: in memory, and the page says so. `rights`: over the centre's own papers,
+    which must let the service `SERVICE` view; None: over an invented order.
     """
     today = day_in_paris(clock.now_ns())
     from_day = today - timedelta(days=1)
@@ -62,12 +65,15 @@ def demonstration_access(room: RoomView, clock: Clock, journal: Journal | None =
 
     words = role_words(Role.OPERATOR)
     kept = Words("journal éphémère", "the journal is not kept") if journal is None else Words("journalé", "journaled")
+    orders = Words("arrêtés inventés", "invented orders") if rights is None else Words("arrêtés du site", "its orders")
     notice = Words(
-        f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; arrêtés inventés, {kept.fr}.",
-        f"Demonstration: whoever sits here is {words.en}, without login; invented orders, {kept.en}.",
+        f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; {orders.fr}, {kept.fr}.",
+        f"Demonstration: whoever sits here is {words.en}, without login; {orders.en}, {kept.en}.",
     )
-    rights, identity = DemonstrationRights(room, from_day), LocalOperator(operator)
-    return Access(rights, identity, journal or JournalInMemory(clock), notice=notice)
+    identity = LocalOperator(operator)
+    return Access(
+        rights or DemonstrationRights(room, from_day), identity, journal or JournalInMemory(clock), notice=notice
+    )
 
 
 class DemonstrationRights:
@@ -81,12 +87,15 @@ class DemonstrationRights:
     def decide(self, subject: Subject, action: Action, resource: Resource, at_ns: Nanoseconds) -> Decision:
         cameras = {line.record.camera: line.record.commune for line in self._room.cameras()}
         if cameras != self._cameras:
-            self._rights = Rights(AuthorisationRegister(_invented(cameras, self._from_day)))
+            self._rights = Rights(AuthorisationRegister(invented_papers(cameras, self._from_day)))
             self._cameras = cameras
         return self._rights.decide(subject, action, resource, at_ns)
 
 
-def _invented(cameras: dict[CameraId, CommuneId], from_day: date) -> AuthorisationFacts:
+def invented_papers(cameras: Mapping[CameraId, CommuneId], from_day: date) -> AuthorisationFacts:
+    """Papers of nobody, for a year: for a demonstration, and for the streams a person adds to it."""
+    if not cameras:
+        return AuthorisationFacts()
     since_ns, agreement = start_of_day(from_day), Agreement(SERVICE, from_day, from_day + timedelta(days=366))
     order = Authorisation(
         number=SERVICE,
@@ -100,7 +109,7 @@ def _invented(cameras: dict[CameraId, CommuneId], from_day: date) -> Authorisati
         cameras=frozenset(cameras),
     )
     return AuthorisationFacts(
-        (order,) if cameras else (),
+        (order,),
         tuple(GovernedCamera(camera, where, (Placement(since_ns, 0.0, 0.0),)) for camera, where in cameras.items()),
         tuple(Notification(camera, from_day, 0.0, 0.0, SERVICE) for camera in cameras),
         tuple(

@@ -31,6 +31,8 @@ from csu.governance.errors import (
     MaskRegisterBroken,
     MaskRegisterNotKept,
     MaskSetUnusable,
+    OrdersBroken,
+    OrdersNotKept,
     SignatureRefused,
     SpanUnusable,
 )
@@ -47,6 +49,7 @@ from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed,
 from csu.governance.mask_ledger import MaskLedger
 from csu.governance.mask_register import MaskRegister, MaskVersion, Standing, VerificationPolicy
 from csu.governance.mask_sets import MaskSet, digest_of
+from csu.governance.order_ledger import OrderLedger, OrdersEntered
 from csu.governance.purposes import PURPOSE_OF, Purpose, Use, purpose_words
 from csu.governance.register_errors import JournalEntryRefused, JournalUnavailable, RegisterUnavailable
 from csu.governance.register_lines import (
@@ -127,6 +130,10 @@ __all__ = [
     "Moved",
     "Notification",
     "Operation",
+    "OrderLedger",
+    "OrdersBroken",
+    "OrdersEntered",
+    "OrdersNotKept",
     "Outcome",
     "Placement",
     "PrefectApproval",

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from csu.governance.authorisations import (
     ServiceLevel,
 )
 from csu.governance.decision import Decision, granted, refused
+from csu.governance.doctrine import LocalDoctrine
 from csu.governance.errors import AuthorisationUnusable
 from csu.governance.legal_calendar import day_in_paris
 from csu.governance.purposes import Purpose, purpose_words
@@ -158,6 +160,15 @@ class AuthorisationRegister:
         later = bisect_right(changes, after_ns)
         return changes[later] if later < len(changes) else None
 
+    def recorded_until_ns(self, camera: CameraId, at_ns: Nanoseconds) -> Nanoseconds | None:
+        """The first instant after `at_ns` at which it may no longer be recorded; None: these papers set no end.
+
+        For one that may be recorded at `at_ns`: its node stops then by itself, cut off or not (AUT-2).
+        """
+        changes = self._changes(camera)
+        later = changes[bisect_right(changes, at_ns) :]
+        return next((change for change in later if not self.may_record(camera, change).permitted), None)
+
     def governed_pieces(self, camera: CameraId, span: Span) -> tuple[tuple[Span, Authorisation | None], ...]:
         """`span` cut where another order begins to govern, each piece with its order."""
         changes = self._changes(camera)
@@ -166,6 +177,10 @@ class AuthorisationRegister:
         return tuple(
             (Span(start, end), self.governing(camera, start)) for start, end in zip(cuts, cuts[1:], strict=False)
         )
+
+    def shortest_days(self, doctrine: LocalDoctrine) -> int:
+        """The fewest days that an order or the doctrine gives footage: before, nothing expires."""
+        return min([doctrine.retention_days_max, *(each.retention_days for each in self.facts.authorisations)])
 
     def warnings(self, at_ns: Nanoseconds) -> tuple[ExpiryWarning, ...]:
         """Orders in force that end within 180 days, each at the stage it has reached (AUT-2)."""
@@ -286,8 +301,12 @@ def facts_from(text: str) -> AuthorisationFacts:
 
 
 def facts_text(facts: AuthorisationFacts) -> str:
-    """The JSON that `facts_from` reads."""
-    return _FACTS.dump_json(facts, indent=1).decode()
+    """The JSON that `facts_from` reads: equal facts have equal texts, in every process."""
+    told = _FACTS.dump_python(facts, mode="json")
+    for order in told["authorisations"]:
+        for name in ("purposes", "viewers", "cameras", "recipients"):  # sets, which have no order of their own
+            order[name] = sorted(order[name])
+    return json.dumps(told, indent=1, ensure_ascii=False)
 
 
 def _twice(fr: str, en: str, where: str = "authorisations") -> AuthorisationUnusable:

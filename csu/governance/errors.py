@@ -35,3 +35,11 @@ class SpanUnusable(BadInput):
 
 class AuthorisationUnusable(BadInput):
     """A prefectural authorisation, a convention or their file says what none can say."""
+
+
+class OrdersBroken(CsuError):
+    """The file of orders and papers is not what was written: none of it is believed, nothing may record."""
+
+
+class OrdersNotKept(CsuError):
+    """The file of orders and papers could not be read or written now; nothing of what was asked holds."""

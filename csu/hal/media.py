@@ -70,6 +70,9 @@ class Assignment:
     """None: the engine masks. Else the camera does, and is audited."""
     frosted: bool = False
     """What the engine fills masks with: False a constant, True a fixed frost made from no camera pixel."""
+    until_ns: Nanoseconds | None = None
+    """The first instant at which no order lets it be taken in any more: its node stops then by itself, even when
+    nobody reaches it (AUT-2). None: no end is known."""
 
 
 class GapCause(StrEnum):

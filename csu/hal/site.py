@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera
+from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
 from csu.hal.place import Building, MapZone
@@ -46,6 +47,8 @@ class SiteRequest:
 
     cameras: int
     options: Mapping[str, Option] = field(default_factory=dict)
+    at_ns: Nanoseconds = 0
+    """When it asks: a simulated site writes papers that hold then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class Site:
     signatories: tuple[Signatory, ...] = ()
     """Simulated people who sign the mask sets of a simulated site when it opens. Empty on a real one: each camera is
     wholly masked until people have signed."""
+    papers: str = ""
+    """Orders, notifications and agreements of a simulated site, as JSON. Empty on a real one: until people have entered
+    theirs (`csu orders enter`) nothing is recorded."""
 
 
 class OpenSite(Protocol):

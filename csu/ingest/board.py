@@ -27,6 +27,8 @@ class CameraState(StrEnum):
     LOST = "lost"
     REFUSED = "refused"
     UNSUPPORTED = "unsupported"
+    UNAUTHORISED = "unauthorised"
+    """No order lets it be taken in: nobody asks it for pictures (AUT-1)."""
 
     @property
     def words(self) -> Words:
@@ -40,6 +42,7 @@ _STATE_WORDS = {
     CameraState.LOST: Words("perdue", "lost"),
     CameraState.REFUSED: Words("refusée", "refused"),
     CameraState.UNSUPPORTED: Words("non prise en charge", "not supported"),
+    CameraState.UNAUTHORISED: Words("sans autorisation", "not authorised"),
 }
 
 
@@ -59,6 +62,8 @@ class CameraStatus:
     """Anything but ACTIVE: its picture is wholly masked (PRV-6)."""
     mask_version: int = 0
     """The version of its masks in force; 0: none, wholly masked."""
+    watched: bool = True
+    """False: its commune has agreed to storage only, or no order covers it: nobody sees it live (COM-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,25 @@ class CameraBoard:
         """The camera did not answer when the centre prepared to record it."""
         return self._move(camera, CameraState.LOST, now_ns, why)
 
+    def forbid(self, camera: CameraId, why: Words, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """No order lets it be taken in: whatever nodes still say of it, until `permit`."""
+        status = self._status[camera]
+        if status.state is CameraState.UNAUTHORISED:
+            self._status[camera] = replace(status, detail=why)
+            return []
+        return self._set(camera, CameraState.UNAUTHORISED, now_ns, why)
+
+    def permit(self, camera: CameraId, now_ns: Nanoseconds) -> list[CameraChanged]:
+        """An order lets it be taken in again."""
+        if self._status[camera].state is not CameraState.UNAUTHORISED:
+            return []
+        return self._set(camera, CameraState.STARTING, now_ns, NO_WORDS)
+
+    def let_watch(self, camera: CameraId, watched: bool) -> None:
+        """Whether its papers let anybody see it live."""
+        if self._status[camera].watched is not watched:
+            self._status[camera] = replace(self._status[camera], watched=watched)
+
     def commission(self, camera: CameraId, lifecycle: CameraLifecycle, mask_version: int) -> None:
         """Where the camera stands in its life, and which version masks it. Who decides so tells it, too."""
         self._status[camera] = replace(self._status[camera], lifecycle=lifecycle, mask_version=mask_version)
@@ -193,8 +217,14 @@ class CameraBoard:
         if status.state is after:
             self._heard_at_ns[camera] = now_ns
             return []
+        if status.state is CameraState.UNAUTHORISED:
+            return []  # what a node said before it heard of it
         if after is CameraState.LOST and status.state in (CameraState.REFUSED, CameraState.UNSUPPORTED):
             return []  # the better explanation stays
+        return self._set(camera, after, now_ns, detail)
+
+    def _set(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
+        status = self._status[camera]
         self._heard_at_ns[camera] = now_ns
         self._status[camera] = replace(status, state=after, since_ns=now_ns, detail=detail)
         return [CameraChanged(camera, status.state, after, now_ns, detail)]

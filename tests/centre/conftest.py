@@ -13,7 +13,7 @@ import pytest
 import simpy
 
 from csu.alarms import AlarmStore
-from csu.centre import Catalogue, Centre, CentreEvent, Ports
+from csu.centre import Catalogue, Centre, CentreEvent, Papers, Ports
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
@@ -22,6 +22,7 @@ from csu.hal.media import Assignment, Gap, Manifest, NodeId, NodeMessage, Segmen
 from csu.hal.place import PoseReading
 from csu.hal.words import Words
 from sim.loop import SimLoop
+from sim.papers import PaperCamera, PapersOf, papers_text
 from sim.ports import CountingIds, SeededChance, VirtualClock
 
 EPOCH_NS = 1_795_000_000 * NS_PER_S  # an instant in November 2026, on a whole minute
@@ -93,6 +94,12 @@ class ScriptedNode:
         self._stopped.set()
 
 
+def papers_for(records: Sequence[CameraRecord], at_ns: int, **of: Any) -> Papers:
+    """Orders and agreements that let all of these be recorded and watched; `of` as in `PapersOf`."""
+    cameras = [PaperCamera(record.camera, record.commune) for record in records]
+    return Papers.stated(papers_text(PapersOf(cameras, at_ns, **of)))
+
+
 class ScriptedPanel:
     """An alarm panel that repeats each message until it is acknowledged."""
 
@@ -143,6 +150,9 @@ class Stage:
         for node in nodes:
             given[node.node] = [assignment(number + i, node.node) for i in range(cameras)]
             number += cameras
+        cameras = [each.record for of_node in given.values() for each in of_node]
+        cameras += [record for record, _ in more.get("unreached", ())]
+        more = {"papers": papers_for(cameras, self.clock.now_ns()), **more}
         centre = Centre(
             ports=Ports(self.clock, SeededChance("stage"), CountingIds(), self.chaos),
             nodes=nodes,

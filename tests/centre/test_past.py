@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from csu.centre.events import Trouble
+from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
@@ -21,9 +23,17 @@ from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 from sim.footage import Recorder
+from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
 CAMERA, COMMUNE = CameraId("cam-0012"), CommuneId("metz")
 COMMUNES = {CAMERA: COMMUNE}
+
+
+def papers_of(days: int, minimum: int = 0) -> Papers:
+    """An order of a month ago that gives footage so many days."""
+    since = datetime.now(UTC).date() - timedelta(days=60)
+    terms = PaperTerms(retention_days=days, minimum_days=minimum, from_day=since)
+    return Papers.stated(papers_text(PapersOf([PaperCamera(CAMERA, COMMUNE)], time.time_ns(), {COMMUNE: terms})))
 
 
 class Home:
@@ -33,6 +43,7 @@ class Home:
         self.path = path
         self.keys = LocalKeyStore(path / "keys")
         self.told: list[Trouble] = []
+        self.papers = papers_of(days=31)
 
     def film(self, days_ago: int) -> None:
         start_ns = (time.time_ns() // NS_PER_MINUTE - 30) * NS_PER_MINUTE - days_ago * NS_PER_DAY
@@ -61,6 +72,7 @@ class Home:
                     clock=SystemClock(),
                     chaos=NoChaos(),
                     doctrine=doctrine or LocalDoctrine(),
+                    papers=self.papers,
                     catalogue=catalogue,
                     keys=self.keys,
                     communes=COMMUNES,
@@ -114,3 +126,18 @@ def test_without_a_journal_the_centre_does_not_open(home):
         path.write_bytes(b"nothing that was ever a journal, and long enough to be read as a page" * 100)
     with pytest.raises(CsuError):
         home.open()
+
+
+@pytest.mark.requirement("RET-2")
+def test_an_order_may_be_stricter_than_the_doctrine(home):
+    home.film(days_ago=20)
+    home.papers = papers_of(days=15)
+    home.open()
+    assert home.files() == []
+
+
+def test_footage_that_an_order_wants_kept_outlives_a_doctrine_that_does_not(home):
+    home.film(days_ago=10)
+    home.papers = papers_of(days=15, minimum=12)
+    home.open(doctrine=LocalDoctrine(retention_days_max=3))
+    assert len(home.files()) == 3

@@ -52,7 +52,7 @@ def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) ->
     answer = console.get("/health")
     assert answer.status_code == 200
     body = answer.json()
-    assert body["cameras"] == {"starting": 0, "live": 2, "lost": 1, "refused": 0, "unsupported": 0}
+    assert body["cameras"] == {"starting": 0, "live": 2, "lost": 1, "refused": 0, "unsupported": 0, "unauthorised": 0}
     assert body["cameras_expected"] == 3
     assert body["manifest_age_ms"] == 20_000
     assert (body["nodes_up"], body["nodes_expected"], body["version"]) == (2, 2, "1.2.3")

@@ -70,7 +70,7 @@ def process(tmp_path, clock: SetClock) -> tuple[MediaProcess, Said]:
 def test_each_minute_that_is_over_is_accounted_for_once_on_its_boundary(tmp_path) -> None:
     clock = SetClock(MINUTE_NS + 20 * NS_PER_S)
     node, said = process(tmp_path, clock)
-    assert node.seconds_to_next_minute() == 40
+    assert node.seconds_to_next_deed() == 40
     clock.now = MINUTE_NS + 59 * NS_PER_S
     node.account()
     assert said.manifests == []

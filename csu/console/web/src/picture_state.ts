@@ -15,6 +15,8 @@ export type Shown =
   | 'lost'
   | 'refused'
   | 'unsupported'
+  | 'unauthorised'
+  | 'storage_only'
   | 'paused'
 
 /** `still_ms`: since a new picture was last drawn; `age_ms`: from capture to now, of the picture drawn. */
@@ -26,7 +28,9 @@ export const GONE_MS = 10_000
 const JOIN_MS = 5_000
 const AHEAD_MS = 1_000
 
-export function shown_state(board: CameraState, reading: Reading): Shown {
+/** `watched` false: recorded, or not even that, and shown to nobody. */
+export function shown_state(board: CameraState, watched: boolean, reading: Reading): Shown {
+  if (!watched) return board === 'live' ? 'storage_only' : board
   if (!reading.playing) return board === 'live' ? 'paused' : board
   const { still_ms, age_ms } = reading
   const moving = still_ms !== null && still_ms < STALE_MS

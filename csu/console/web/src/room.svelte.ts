@@ -2,7 +2,7 @@
 
 import type { Said } from './words'
 
-export type CameraState = 'starting' | 'live' | 'lost' | 'refused' | 'unsupported'
+export type CameraState = 'starting' | 'live' | 'lost' | 'refused' | 'unsupported' | 'unauthorised'
 
 /** `hal.camera.CameraLifecycle`: anything but active shows a wholly masked picture. */
 export type Lifecycle = 'draft' | 'not_commissioned' | 'active' | 'suspended' | 'fault' | 'retired'
@@ -19,6 +19,7 @@ export type Camera = {
   lifecycle: Lifecycle
   /** The version of its masks in force; 0: none, wholly masked. */
   mask_version: number
+  watched: boolean
 }
 
 export type Health = {

@@ -56,6 +56,8 @@ const fr = {
     lost: 'Perdue',
     refused: 'Refusée',
     unsupported: 'Non prise en charge',
+    unauthorised: 'Sans autorisation',
+    storage_only: 'Stockage seul',
     paused: 'En pause',
   },
   lifecycle: {
@@ -91,6 +93,7 @@ const fr = {
     lost: (count: number): string => (count < 2 ? 'perdue' : 'perdues'),
     refused: (count: number): string => (count < 2 ? 'refusée' : 'refusées'),
     unsupported: (count: number): string => (count < 2 ? 'non prise en charge' : 'non prises en charge'),
+    unauthorised: () => 'sans autorisation',
   },
 }
 
@@ -155,6 +158,8 @@ const en: Words = {
     lost: 'Lost',
     refused: 'Refused',
     unsupported: 'Not supported',
+    unauthorised: 'Not authorised',
+    storage_only: 'Storage only',
     paused: 'Paused',
   },
   lifecycle: {
@@ -187,6 +192,7 @@ const en: Words = {
     lost: () => 'lost',
     refused: () => 'refused',
     unsupported: () => 'not supported',
+    unauthorised: () => 'not authorised',
   },
 }
 
