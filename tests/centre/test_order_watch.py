@@ -121,7 +121,7 @@ def test_a_commune_of_storage_only_is_recorded_and_watched_by_nobody(stage, scri
 def test_what_a_node_still_says_of_a_closed_camera_does_not_open_it(stage, scripted) -> None:
     async def both(node):
         yield scripted.manifest("n1", 1, 0, [ONE, TWO])
-        await asyncio.Event().wait()
+        await node._stopped.wait()
 
     node = scripted.Node("n1", both)
     stopped = papers(scripted, suspensions=[Suspension(BREMES, scripted.EPOCH_NS - NS_PER_S)])
