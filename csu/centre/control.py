@@ -84,12 +84,14 @@ class Centre:
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
         papers: Papers,
+        found_at_m: Mapping[CameraId, tuple[float, float]] | None = None,
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
     ) -> None:
         """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
         `papers`: what lets them be recorded and watched; a camera that no order covers is given to no node.
+        `found_at_m`: where cameras were found to stand, in the site's metres; None: nobody surveyed them (AUT-3).
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
@@ -123,6 +125,7 @@ class Centre:
             papers,
             [record.camera for record in records],
             self.board,
+            found_at_m=found_at_m or {},
             now=self._now,
             tell=self._tell,
             give=self._give_all,

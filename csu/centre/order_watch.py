@@ -7,7 +7,7 @@ stopped is stopped within seconds, whatever the clock or another process does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from csu.centre.events import CameraRightsChanged, CentreEvent, OrdersChanged, Trouble
@@ -42,12 +42,14 @@ class OrderWatch:
         cameras: Iterable[CameraId],
         board: CameraBoard,
         *,
+        found_at_m: Mapping[CameraId, tuple[float, float]],
         now: Callable[[], Nanoseconds],
         tell: Callable[[CentreEvent], None],
         give: Callable[[Collection[CameraId]], Awaitable[None]],
         in_executor: Callable[[Callable[[], bool]], Awaitable[bool]],
     ) -> None:
-        self._papers, self._board = papers, board
+        """`found_at_m`: where cameras were found to stand (x, y in the site's metres), as far as anybody surveyed."""
+        self._papers, self._board, self._found_at_m = papers, board, found_at_m
         self._now, self._tell, self._give, self._in_executor = now, tell, give, in_executor
         self._woken = asyncio.Event()
         self._warned: set[tuple[str, int]] = set()
@@ -57,7 +59,7 @@ class OrderWatch:
         now_ns = now()
         self._standing: dict[CameraId, _Standing] = {}
         for camera in cameras:
-            said = papers.register.may_record(camera, now_ns)
+            said = self._decide(camera, now_ns)
             self._standing[camera] = stands = self._stands(camera, said, now_ns)
             board.let_watch(camera, stands.watched)
             if not said.permitted:
@@ -123,11 +125,11 @@ class OrderWatch:
 
     async def _follow(self) -> None:
         """Who may no longer be recorded is told to its node first; who may be again, too."""
-        now_ns, register = self._now(), self._papers.register
+        now_ns = self._now()
         changed: list[tuple[CameraId, Decision]] = []
         given: list[CameraId] = []
         for camera, before in self._standing.items():
-            said = register.may_record(camera, now_ns)
+            said = self._decide(camera, now_ns)
             after = self._stands(camera, said, now_ns)
             if after != before:
                 self._standing[camera] = after
@@ -148,6 +150,14 @@ class OrderWatch:
             for change in changes:
                 self._tell(change)
             self._tell(CameraRightsChanged(camera, after.recorded, after.watched, now_ns, said.reason))
+
+    def _decide(self, camera: CameraId, now_ns: Nanoseconds) -> Decision:
+        said = self._papers.register.may_record(camera, now_ns)
+        found = self._found_at_m.get(camera)
+        if not said.permitted or found is None:
+            return said
+        stands = self._papers.register.may_stand(camera, *found, now_ns)
+        return said if stands.permitted else stands
 
     def _stands(self, camera: CameraId, said: Decision, now_ns: Nanoseconds) -> _Standing:
         register = self._papers.register

@@ -241,6 +241,7 @@ def _centre(
         self_masking=prepared.self_masking,
         unreached=prepared.unreached,
         papers=papers,
+        found_at_m=prepared.found_at_m,
         masks=masks,
     )
 
@@ -318,6 +319,8 @@ class _Prepared:
     unreached: tuple[tuple[CameraRecord, Words], ...]
     added: tuple[CameraId, ...]
     """The streams of `CentreSettings.added`."""
+    found_at_m: Mapping[CameraId, tuple[float, float]]
+    """Where cameras that know their pose stand, in the site's metres."""
 
 
 async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -> _Prepared:
@@ -325,14 +328,18 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     assignments: list[Assignment] = []
     surveys: list[CameraSurvey] = []
     posed: list[Camera] = []
+    found_at_m: dict[CameraId, tuple[float, float]] = {}
     self_masking: list[Camera] = []
     unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
             assignment, said, masks_itself = await _ask(camera, site, settings.doctrine)
+            reading = await camera.pose()
         except (CameraError, BadInput) as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
             continue
+        if reading is not None:
+            found_at_m[camera.record.camera] = (reading.pose.x_m, reading.pose.y_m)
         assignments.append(assignment)
         surveys.append(said)
         posed += [camera] if said.follows_pose else []
@@ -344,7 +351,7 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
     bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
     names = tuple(assignment.record.camera for assignment in added)
-    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached), names)
+    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached), names, found_at_m)
 
 
 async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:

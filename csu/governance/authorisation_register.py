@@ -115,6 +115,20 @@ class AuthorisationRegister:
                 return refusal
         return granted(f"arrêté {order.number}", f"order {order.number}", "CSI L252-1")
 
+    def may_stand(self, camera: CameraId, x_m: float, y_m: float, at_ns: Nanoseconds) -> Decision:
+        """Whether it may work where it was found to stand, in the site's metres: where its papers say it stands."""
+        known = self._cameras.get(camera)
+        place = known.placement(at_ns) if known is not None else None
+        away_m = hypot(place.x_m - x_m, place.y_m - y_m) if place is not None else None
+        if away_m is not None and away_m <= PLACE_TOLERANCE_M:
+            return granted("à l'emplacement de ses pièces", "where its papers say", "CSI R252-3")
+        how_far = "?" if away_m is None else f"{away_m:.0f}"
+        return refused(
+            f"elle est à {how_far} m de l'emplacement dont le préfet a été informé",
+            f"it stands {how_far} m from the place that the prefect was told of",
+            "CSI R252-3, R252-11",
+        )
+
     def may_view_live(self, camera: CameraId, at_ns: Nanoseconds) -> Decision:
         """Whether anybody may watch it then: what is not watched 24 hours a day is not watched at all (COM-2)."""
         recorded = self.may_record(camera, at_ns)

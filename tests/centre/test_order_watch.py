@@ -133,3 +133,34 @@ def test_what_a_node_still_says_of_a_closed_camera_does_not_open_it(stage, scrip
         assert centre.board[ONE].state is CameraState.LIVE
 
     stage.play(centre, 1, look)
+
+
+@pytest.mark.requirement("AUT-3")
+@pytest.mark.parametrize(("moved_m", "taken_in"), [(4.0, True), (200.0, False)])
+def test_a_camera_that_stands_elsewhere_than_the_prefect_was_told_is_not_taken_in(
+    stage, scripted, moved_m, taken_in
+) -> None:
+    node = scripted.Node("n1")
+    centre = stage.centre([node], papers=papers(scripted), found_at_m={ONE: (0.0, 0.0), TWO: (moved_m, 0.0)})
+    stage.play(centre, 5)
+    assert served(node) == [{ONE, TWO} if taken_in else {ONE}]
+    assert ("200 m" in centre.board[TWO].detail.fr) is not taken_in
+
+
+@pytest.mark.requirement("AUT-3")
+def test_a_place_outside_the_perimeter_stops_its_camera_even_when_it_was_notified(stage, scripted) -> None:
+    """Two cameras under a perimeter of 100 m; the second is moved out of it, and the prefect told."""
+    facts = facts_from(text(scripted))
+    order = replace(
+        facts.authorisations[0], cameras=frozenset(), perimeters_m=(((-50, -50), (50, -50), (50, 50), (-50, 50)),)
+    )
+    one, two = facts.cameras
+    moved_ns = scripted.EPOCH_NS + 60 * NS_PER_S
+    day = datetime.fromtimestamp(scripted.EPOCH_NS // NS_PER_S, UTC).date()
+    moved = replace(two, placements=(*two.placements, replace(two.placements[0], since_ns=moved_ns, x_m=200.0)))
+    told = replace(facts.notifications[1], dated_on=day, x_m=200.0)
+    stated = replace(facts, authorisations=(order,), cameras=(one, moved), notifications=(*facts.notifications, told))
+    node = scripted.Node("n1")
+    stage.play(stage.centre([node], papers=Papers.stated(facts_text(stated))), 120)
+    assert served(node) == [{ONE, TWO}, {ONE}]
+    assert stage.told(CameraRightsChanged)[0].at_ns == moved_ns
