@@ -17,12 +17,15 @@ from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly
 from csu.centre.control import Centre, Ports
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.past import keep_past
+from csu.centre.register_settings import RegisterSettings
+from csu.centre.registers import Registers, journal_start, journal_stop, noting, open_registers
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, serve_console
-from csu.governance import JournalDesk, LocalDoctrine
+from csu.governance import Journal, LocalDoctrine
+from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
@@ -42,6 +45,8 @@ CAMERAS_PER_NODE = 50
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
 
+Observe = Callable[[CentreEvent], None]
+
 
 @dataclass(frozen=True, slots=True)
 class CentreSettings:
@@ -53,6 +58,7 @@ class CentreSettings:
     options: Mapping[str, Option] = field(default_factory=dict)
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
+    registers: RegisterSettings = RegisterSettings()
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -62,6 +68,17 @@ class CentreSettings:
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+
+
+@dataclass(slots=True)
+class _Observers:
+    """Whoever hears what happens, and may come later."""
+
+    all: list[Observe]
+
+    def __call__(self, event: CentreEvent) -> None:
+        for observe in self.all:
+            observe(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,7 @@ class RunningCentre:
     assignments: tuple[Assignment, ...]
     posed: tuple[Camera, ...]
     """The PTZ cameras."""
+    registers: Registers
     finished: asyncio.Task[None]
     """The control plane's own task: done before `stop` only if it failed."""
 
@@ -99,7 +117,7 @@ def find_binding(name: str) -> OpenSite:
 async def open_centre(
     settings: CentreSettings,
     *,
-    observe: Callable[[CentreEvent], None],
+    observe: Observe,
     progress: Callable[[str], None],
 ) -> AsyncIterator[RunningCentre]:
     """Start a centre; stop all of it on the way out, whatever happened. `progress` is told each step in words.
@@ -107,15 +125,23 @@ async def open_centre(
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
     open_site = find_binding(settings.binding)
+    observers = _Observers([observe])
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
+        progress(say("ouverture des registres", "opening the registers"))
+        registers = await stack.enter_async_context(
+            open_registers(settings.data_directory, settings.registers, clock=clock, tell=observers)
+        )
         progress(say("ouverture du site", "opening the site"))
         site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
-        prepared = await _prepare(site, settings, masks)
+        await journal_start(registers.journal, settings.registers, settings.doctrine, masks.head)
+        prepared = await _prepare(site, settings, masks, registers.journal)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
-        running = await _start_parts(stack, settings, site, prepared, masks, observe, progress)
+        running = await _start_parts(stack, settings, site, prepared, masks, registers, observers, progress)
+        stack.push_async_callback(journal_stop, registers.journal, observers, clock)
         yield running
 
 
@@ -125,7 +151,8 @@ async def _start_parts(
     site: Site,
     prepared: _Prepared,
     masks: Commissioning,
-    observe: Callable[[CentreEvent], None],
+    registers: Registers,
+    observers: _Observers,
     progress: Callable[[str], None],
 ) -> RunningCentre:
     assignments = prepared.assignments
@@ -133,8 +160,8 @@ async def _start_parts(
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     nodes = _nodes(assignments, settings.data_directory, pictures)
-    centre = _centre(stack, settings, site, nodes, prepared, masks)
-    centre.listen(observe)
+    centre = _centre(stack, settings, site, nodes, prepared, masks, registers.journal)
+    centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
@@ -142,22 +169,17 @@ async def _start_parts(
     wall = await _wall(stack, settings, pictures, records)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
-    centre.listen(room.observe)
-
-    def tell(trouble: Trouble) -> None:
-        observe(trouble)
-        room.observe(trouble)
-
+    observers.all.append(room.observe)
     clock = SystemClock()
-    journal = await stack.enter_async_context(_past(stack, settings, records, tell))
-    access = demonstration_access(room, clock, journal=journal)
+    await stack.enter_async_context(_past(stack, settings, records, registers, observers))
+    access = demonstration_access(room, clock, journal=registers.journal)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    return RunningCentre(
-        centre, site, wall, _footage(settings.data_directory), console_url, assignments, prepared.posed, finished
-    )
+    footage = _footage(settings.data_directory)
+    posed = prepared.posed
+    return RunningCentre(centre, site, wall, footage, console_url, assignments, posed, registers, finished)
 
 
 def _footage(data_directory: Path) -> Disk:
@@ -170,9 +192,13 @@ def _keys(data_directory: Path) -> LocalKeyStore:
 
 
 def _past(
-    stack: AsyncExitStack, settings: CentreSettings, records: Sequence[CameraRecord], tell: Callable[[Trouble], None]
-) -> AbstractAsyncContextManager[JournalDesk]:
-    """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    records: Sequence[CameraRecord],
+    registers: Registers,
+    tell: Callable[[Trouble], None],
+) -> AbstractAsyncContextManager[None]:
+    """The purge, over a catalogue of its own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
@@ -183,6 +209,7 @@ def _past(
         catalogue=catalogue,
         keys=_keys(settings.data_directory),
         communes={record.camera: record.commune for record in records},
+        registers=registers,
         tell=tell,
     )
 
@@ -194,6 +221,7 @@ def _centre(
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
     prepared: _Prepared,
     masks: Commissioning,
+    journal: Journal,
 ) -> Centre:
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
@@ -206,6 +234,7 @@ def _centre(
         assignments={node.node: given for node, given in nodes},
         catalogue=catalogue,
         alarm_store=alarm_store,
+        journal=journal,
         panels=site.alarm_panels,
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
@@ -261,7 +290,7 @@ class _Prepared:
     unreached: tuple[tuple[CameraRecord, Words], ...]
 
 
-async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -> _Prepared:
+async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning, journal: Journal) -> _Prepared:
     """Ask every camera, and say what masks it; one that does not answer harms no other."""
     assignments: list[Assignment] = []
     surveys: list[CameraSurvey] = []
@@ -270,7 +299,7 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
-            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine)
+            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine, journal)
         except (CameraError, BadInput) as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
             continue
@@ -281,12 +310,14 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     last = max((camera.record.number for camera in site.cameras), default=0)
     assignments += [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
     now_ns = SystemClock().now_ns()
-    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
+    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns, noting(journal))
     bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
     return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached))
 
 
-async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:
+async def _ask(
+    camera: Camera, site: Site, doctrine: LocalDoctrine, journal: Journal
+) -> tuple[Assignment, CameraSurvey, bool]:
     """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands.
 
     The last value: whether it may be left to mask by itself. Raises CameraError; BadInput for a stream below the floors
@@ -296,6 +327,7 @@ async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Ass
     main, record = capabilities.profiles[0], camera.record
     require_floors(record.camera, record.view, main.width_px, main.height_px, main.frames_per_s)
     if capabilities.audio_sources:
+        await journal.record(deed_entry(OwnDeed.SOUND_REFUSED, cameras=[record.camera]))
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
     reading = None if capabilities.ptz else await camera.pose()
     bare = Assignment(

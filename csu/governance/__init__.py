@@ -6,6 +6,7 @@ masks each camera, who signed it, and where the camera stands in its life.
 """
 
 from csu.governance.anchor import AnchorFile, AnchorRhythm
+from csu.governance.anchoring import Anchoring, AnchorPlaces, Elsewhere
 from csu.governance.approvals import ApprovalFault, Clearance, Designation, PrefectApproval
 from csu.governance.authorisation_register import AuthorisationRegister, ExpiryWarning, facts_from, facts_text
 from csu.governance.authorisations import (
@@ -35,8 +36,8 @@ from csu.governance.errors import (
     SpanUnusable,
 )
 from csu.governance.journal import AuditJournal, JournalAlert, read_journal
-from csu.governance.journal_desk import Elsewhere, JournalDesk, Ticket
-from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal_desk import Journal, JournalDesk, Ticket
+from csu.governance.journal_entry import BY_CSU, Author, DataSpan, Ground, JournalEntry, Operation, Outcome
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day
@@ -72,6 +73,7 @@ from csu.governance.spans import Span, overlap, without
 
 __all__ = [
     "ARROWS",
+    "BY_CSU",
     "OPERATION_OF",
     "PAST",
     "PURPOSE_OF",
@@ -79,9 +81,12 @@ __all__ = [
     "Action",
     "Agreement",
     "AnchorFile",
+    "AnchorPlaces",
     "AnchorRhythm",
+    "Anchoring",
     "ApprovalFault",
     "AuditJournal",
+    "Author",
     "Authorisation",
     "AuthorisationFacts",
     "AuthorisationRegister",
@@ -104,6 +109,7 @@ __all__ = [
     "Ground",
     "Interruption",
     "InterruptionKind",
+    "Journal",
     "JournalAlert",
     "JournalDesk",
     "JournalEntry",

@@ -135,6 +135,14 @@ class AuditJournal:
                 return rows
         raise self._troubles.not_kept(self.directory.name, TimeoutError())
 
+    def catch_up(self, now_ns: Nanoseconds) -> tuple[int, str]:
+        """Read what other processes wrote; the head then. Raises JournalUnavailable, JournalBroken."""
+        if self._today is not None:
+            self._today.file.locked(self._today.read)
+            if self._today.is_closed:
+                self._roll(_day_of(now_ns))
+        return self.head
+
     def purge(self, retention: JournalRetention, now_ns: Nanoseconds) -> list[date]:
         """Remove each finished day of which an entry has reached the retention; the deed is journaled first (LOG-4).
 

@@ -36,7 +36,7 @@ def register(tmp_path: Path) -> Path:
     path = tmp_path / "masks.sqlite"
     masks = Commissioning.open(path)
     people = (Signatory("Anne", SignRole.TECHNICAL), Signatory("Denis", SignRole.DPO))
-    masks.take_in([survey(CAMERA, SITE, LocalDoctrine(), FIXED, POSE)], people, SystemClock().now_ns())
+    masks.take_in([survey(CAMERA, SITE, LocalDoctrine(), FIXED, POSE)], people, SystemClock().now_ns(), note=list)
     masks.close()
     return path
 

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from csu.governance.anchor import AnchorFile
+from csu.governance.anchoring import Elsewhere
 from csu.governance.journal import read_journal
-from csu.governance.journal_desk import WAITING_MAX, Elsewhere, JournalDesk
+from csu.governance.journal_desk import WAITING_MAX, JournalDesk
 from csu.governance.journal_entry import Ended, Operation, Outcome
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import AnchorUnavailable, JournalUnavailable

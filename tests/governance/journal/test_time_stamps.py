@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from csu.governance.anchor import AnchorFile, make_anchor, stamped
+from csu.governance.anchoring import Elsewhere
 from csu.governance.journal import CHAIN
-from csu.governance.journal_desk import Elsewhere, JournalDesk
+from csu.governance.journal_desk import JournalDesk
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import StampRefused
 from csu.governance.time_stamps import ANSWER_BYTES_MAX, StampTrust, stamp, stamp_refused, stamped_at
