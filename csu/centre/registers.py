@@ -122,8 +122,8 @@ class RegisterKeeper:
             self._tell("anchors", _NOWHERE)
         try:
             while True:
-                await self.round()
                 await asyncio.sleep(every_s)
+                await self.round()
         except Exception as error:
             self._tell("registers", Words.same(f"{type(error).__name__}: {error}"))
             raise
@@ -175,7 +175,7 @@ class RegisterKeeper:
 
         def note() -> None:
             sequence, head = legal_register.head_of(self._legal)
-            anchoring.note(sequence, head, at_ns, now=now and sequence > 0)
+            anchoring.note(sequence, head, at_ns, now=now)
 
         await asyncio.get_running_loop().run_in_executor(None, note)
 

@@ -57,13 +57,14 @@ class Anchoring:
         self._last_stamped: Anchor | None = None
 
     def note(self, sequence: int, head: str, now_ns: Nanoseconds, *, now: bool = False) -> Anchor | None:
-        """Note this head when that is due, `now` whether or not; None: nothing was due. Blocks.
+        """Note this head when that is due, `now` without waiting for the minute; None: nothing was due. Blocks.
 
         Where the authority fails a head that is due is noted without its token, and the refusal raised: StampRefused.
         Raises AnchorUnavailable.
         """
         elsewhere = self._elsewhere
-        due = now or elsewhere.rhythm.note_is_due(self._last, sequence, now_ns)
+        is_new = sequence != (self._last.sequence if self._last is not None else 0)
+        due = (now and is_new) or elsewhere.rhythm.note_is_due(self._last, sequence, now_ns)
         made, refused = make_anchor(self._chain, sequence, head, now_ns, self._key), None
         if elsewhere.authority is not None and elsewhere.trust is not None:
             if elsewhere.rhythm.stamp_is_due(self._last_stamped, sequence, now_ns):

@@ -99,7 +99,7 @@ class JournalDesk:
         return await self._alone(lambda: self._watch.look(self._clock.now_ns()))
 
     async def anchor(self, *, now: bool = False) -> Anchor | None:
-        """Call it each minute: notes the head elsewhere when that is due, `now` whether or not; None: nothing was due.
+        """Call it each minute: notes the head elsewhere when that is due, `now` without waiting; None: nothing was.
 
         What other processes wrote is read first. Raises StampRefused, AnchorUnavailable (see `Anchoring.note`),
         JournalUnavailable.
