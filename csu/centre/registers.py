@@ -202,17 +202,19 @@ def noting(journal: Journal) -> Note:
 
 
 async def journal_start(
-    journal: Journal, settings: RegisterSettings, doctrine: LocalDoctrine, mask_register_head: str
+    journal: Journal, settings: RegisterSettings, doctrine: LocalDoctrine, *, masks_head: str, orders_head: str
 ) -> None:
     """What the centre starts with, before it starts. Raises JournalUnavailable: then it does not.
 
-    `mask_register_head`: empty where the register of masks cannot be read, and everything is masked.
+    `masks_head`: empty where the register of masks cannot be read, and everything is masked. `orders_head`: the digest
+    of the prefects' orders; empty: none are bound.
     """
     held = json.dumps(asdict(doctrine), sort_keys=True)
     await journal.record(deed_entry(OwnDeed.START))
     await journal.record(deed_entry(OwnDeed.DOCTRINE, sha256=hashlib.sha256(held.encode()).hexdigest()))
     await journal.record(deed_entry(OwnDeed.JOURNAL_RETENTION, str(settings.retention.days)))
-    await journal.record(deed_entry(OwnDeed.MASK_REGISTER, sha256=mask_register_head))
+    await journal.record(deed_entry(OwnDeed.MASK_REGISTER, sha256=masks_head))
+    await journal.record(deed_entry(OwnDeed.ORDERS, sha256=orders_head))
 
 
 async def journal_stop(journal: Journal, tell: Tell, clock: Clock) -> None:

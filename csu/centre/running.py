@@ -136,7 +136,8 @@ async def open_centre(
         site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options)))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
-        await journal_start(registers.journal, settings.registers, settings.doctrine, masks.head)
+        doctrine, head = settings.doctrine, masks.head
+        await journal_start(registers.journal, settings.registers, doctrine, masks_head=head, orders_head="")
         prepared = await _prepare(site, settings, masks, registers.journal)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))

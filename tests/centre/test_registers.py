@@ -415,21 +415,23 @@ def test_a_centre_journals_what_it_starts_with_and_that_it_stops(house):
 
     async def live():
         async with house.opened() as registers:
-            await journal_start(registers.journal, house.settings, doctrine, "ab" * 32)
+            heads = {"masks_head": "ab" * 32, "orders_head": "cd" * 32}
+            await journal_start(registers.journal, house.settings, doctrine, **heads)
             await journal_stop(registers.journal, house.told.append, house.clock)
-            await journal_start(registers.journal, house.settings, LocalDoctrine(), "")
+            await journal_start(registers.journal, house.settings, LocalDoctrine(), masks_head="", orders_head="")
 
     asyncio.run(live())
     rows = [row.entry for row in read_journal(house.journal)]
-    assert [entry.subject for entry in rows[:5]] == [
+    assert [entry.subject for entry in rows[:6]] == [
         "centre/start",
         "doctrine",
         "journal/retention/365",
         "masks/register",
+        "orders",
         "centre/stop",
     ]
-    assert rows[3].sha256 == "ab" * 32
-    assert rows[1].sha256 != rows[6].sha256, "another doctrine is another digest"
+    assert (rows[3].sha256, rows[4].sha256) == ("ab" * 32, "cd" * 32)
+    assert rows[1].sha256 != rows[7].sha256, "another doctrine is another digest"
 
 
 def test_a_centre_stops_without_a_journal_and_says_so(house):
