@@ -19,8 +19,10 @@ from csu.centre.stamp_client import HttpAuthority
 from csu.governance import AnchorPlaces
 from csu.governance.anchor import Anchor, AnchorFile, make_anchor, stamped
 from csu.governance.centre_key import CentreKey, PublicKey
-from csu.governance.journal import CHAIN, CLOSINGS, AuditJournal, days_of, read_journal
+from csu.governance.journal import CHAIN, AuditJournal
+from csu.governance.journal_closings import CLOSINGS
 from csu.governance.journal_entry import Ended, JournalRow, Operation
+from csu.governance.journal_reading import days_of, read_journal
 from csu.governance.journal_verify import JournalVerdict, verify_journal
 from csu.governance.legal_calendar import PARIS, in_paris
 from csu.governance.time_stamps import StampTrust

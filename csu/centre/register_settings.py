@@ -41,7 +41,7 @@ class RegisterSettings:
                     "un horodatage veut une adresse, une racine et un dossier d'ancres",
                     "stamps want an address, a root and a directory of anchors",
                 ),
-                where=f"{TSA_NAME} {TSA_ROOT_NAME} {ANCHORS_NAME}",
+                where="/".join((TSA_NAME, TSA_ROOT_NAME, ANCHORS_NAME)),
                 what_to_do=Words("Donnez les trois, ou le dossier seul", "Give all three, or the directory alone"),
             )
         for directory in self.anchors:

@@ -35,9 +35,10 @@ from csu.governance.errors import (
     SignatureRefused,
     SpanUnusable,
 )
-from csu.governance.journal import AuditJournal, JournalAlert, read_journal
+from csu.governance.journal import AuditJournal, JournalAlert
 from csu.governance.journal_desk import Journal, JournalDesk, Ticket
 from csu.governance.journal_entry import BY_CSU, Author, DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal_reading import read_journal
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day

@@ -17,8 +17,9 @@ from typing import Protocol, TypeVar
 from csu.governance.anchor import Anchor
 from csu.governance.anchoring import Anchoring, Elsewhere
 from csu.governance.centre_key import CentreKey
-from csu.governance.journal import CHAIN, AuditJournal, JournalAlert, journal_unavailable
+from csu.governance.journal import CHAIN, AuditJournal, JournalAlert
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow, Operation, Outcome
+from csu.governance.journal_reading import journal_unavailable
 from csu.governance.journal_watch import JournalWatch
 from csu.governance.register_errors import JournalUnavailable
 from csu.hal.clock import Clock

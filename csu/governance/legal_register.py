@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from csu.governance.anchor import Anchor
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.certificates import AccessCertificate, DestructionCertificate
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, read_rows, sha256_hex
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import ChainedFile, ChainRow, ChainTroubles, read_rows, sha256_hex
 from csu.governance.destruction import RecipientCopy
 from csu.governance.journal_check import Finding, FindingKind, finding_words
 from csu.governance.journal_verify import check_file

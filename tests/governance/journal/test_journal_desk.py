@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from csu.governance.anchor import AnchorFile
 from csu.governance.anchoring import Elsewhere
-from csu.governance.journal import read_journal
 from csu.governance.journal_desk import WAITING_MAX, JournalDesk
 from csu.governance.journal_entry import Ended, Operation, Outcome
+from csu.governance.journal_reading import read_journal
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import AnchorUnavailable, JournalUnavailable
 from csu.hal.clock import NS_PER_MINUTE
