@@ -447,3 +447,16 @@ def test_a_centre_stops_without_a_journal_and_says_so(house):
 def test_the_environment_names_places_and_authority():
     found = register_settings({"CSU_ANCHORS": "/a:/b", "CSU_TSA": "http://h/", "CSU_TSA_ROOT": "/r.pem"})
     assert found == RegisterSettings((Path("/a"), Path("/b")), "http://h/", Path("/r.pem"))
+
+
+def test_all_this_goes_on_by_itself_while_a_centre_runs(house):
+    async def live():
+        async with open_registers(
+            house.data, house.settings, clock=house.clock, tell=house.told.append, every_s=0.01
+        ) as registers:
+            await registers.journal.record(LOGIN)
+            async with asyncio.timeout(60):
+                while not (house.volume / ANCHOR_FILE).exists():
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(live())
