@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from simpy import Environment
 
 from csu.centre.events import Trouble
 from csu.centre.purge import Purge
-from csu.centre.purge_ports import Footage, JournalEntry, Protection, PurgeCounts, PurgePorts, Span
+from csu.centre.purge_ports import Footage, Protection, PurgeCounts, PurgePorts, Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
@@ -154,37 +152,6 @@ class EvidenceRoom:
     def seconds(self) -> list[int]:
         """Every second that the store holds, of any camera."""
         return sorted(int(line) for name in self.store.names() for line in self.store.open(name).read().split())
-
-
-class JournalStandIn:
-    """Remembers what was granted and how it ended; can be out of order."""
-
-    def __init__(self) -> None:
-        self.entries: list[JournalEntry] = []
-        self.ended: list[bool] = []
-        self.is_down = False
-
-    def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Any]:
-        """See PurgeJournal.before."""
-        return self._before(entry)
-
-    async def record(self, entry: JournalEntry) -> None:
-        """See PurgeJournal.record."""
-        if self.is_down:
-            raise DiskError(Words.same("journal unavailable"), where="journal", what_to_do=Words.same(""))
-        self.entries.append(entry)
-
-    @asynccontextmanager
-    async def _before(self, entry: JournalEntry) -> AsyncIterator[None]:
-        if self.is_down:
-            raise DiskError(Words.same("journal unavailable"), where="journal", what_to_do=Words.same(""))
-        self.entries.append(entry)
-        try:
-            yield
-        except BaseException:
-            self.ended.append(False)
-            raise
-        self.ended.append(True)
 
 
 class Crash(BaseException):

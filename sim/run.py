@@ -17,6 +17,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim import oracles
 from sim.city import City, build_city
+from sim.journal import JournalStandIn
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
 from sim.panels import SimDispatch, SimPanel
@@ -94,6 +95,7 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
+        self.journal = JournalStandIn()
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
         self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
@@ -123,6 +125,7 @@ class _Run:
             assignments={commune.node: commune.assignments for commune in self.city.communes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
+            journal=self.journal,
             panels=self.panels,
             papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
         )

@@ -20,6 +20,7 @@ from csu.governance import (
     Standing,
     digest_of,
 )
+from csu.governance.mask_entries import Note, mask_entry
 from csu.governance.mask_events import MaskEvent
 from csu.hal.camera import CameraCapabilities, CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
@@ -94,8 +95,17 @@ class Commissioning:
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
-    def take_in(self, surveys: Sequence[CameraSurvey], signatories: Sequence[Signatory], now_ns: Nanoseconds) -> None:
+    @property
+    def head(self) -> str:
+        """The digest of the register's newest row; empty where there is none to be believed."""
+        return self._ledger.head if self._ledger is not None else ""
+
+    def take_in(
+        self, surveys: Sequence[CameraSurvey], signatories: Sequence[Signatory], now_ns: Nanoseconds, note: Note
+    ) -> None:
         """Propose what the site says and nobody has proposed yet; a simulated site's own people sign it. Blocks.
+
+        `note`: told the entries of it before any of it holds. What it raises is raised: then none of it does.
 
         A register that cannot be written leaves the masks as they were, and new cameras wholly masked: see `troubles`.
         """
@@ -104,12 +114,14 @@ class Commissioning:
             return
 
         def decision(register: MaskRegister) -> Iterable[MaskEvent | None]:
-            return [
+            events = [
                 event
                 for each in surveys
                 if each.mask_set is not None
                 for event in _take_in(register, each.mask_set, signatories, now_ns)
             ]
+            note([mask_entry(event) for event in events if event is not None])
+            return events
 
         try:
             self._ledger.decide(decision)

@@ -23,9 +23,12 @@ from csu.centre.events import (
     NodeChanged,
     Trouble,
 )
+from csu.centre.late_entries import LateEntries
 from csu.centre.mask_watch import MaskWatch
 from csu.centre.order_watch import OrderWatch
 from csu.centre.papers import Papers
+from csu.governance import Action, Author, Journal
+from csu.governance.journaled_actions import action_entry
 from csu.hal.alarms import AlarmPanel, PanelMessage
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, PtzVelocity
 from csu.hal.chance import Chance, Chaos, Ids
@@ -80,6 +83,7 @@ class Centre:
         assignments: Mapping[NodeId, Sequence[Assignment]],
         catalogue: Catalogue,
         alarm_store: AlarmStore,
+        journal: Journal,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
@@ -88,7 +92,9 @@ class Centre:
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
     ) -> None:
-        """`posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
+        """`journal`: written before whatever is done to a camera or its masks; what it refuses is not done (LOG-2).
+
+        `posed_cameras`: the PTZ cameras, whose pose is read ten times a second and told to their node.
 
         `papers`: what lets them be recorded and watched; a camera that no order covers is given to no node.
         `found_at_m`: where cameras were found to stand, in the site's metres; None: nobody surveyed them (AUT-3).
@@ -105,6 +111,8 @@ class Centre:
         self._assigning = {node: asyncio.Lock() for node in self._nodes}
         self._catalogue = catalogue
         self._alarm_store = alarm_store
+        self._journal = journal
+        self._late = LateEntries(journal, lambda why: self._tell(Trouble("journal", why, self._now())))
         self._panels = {panel.panel: panel for panel in panels}
         self._posed = tuple(posed_cameras)
         self._listeners: list[Callable[[CentreEvent], None]] = []
@@ -120,6 +128,8 @@ class Centre:
             tell=self._tell,
             give=self._give,
             in_executor=self._in_executor,
+            journal=journal,
+            late=self._late,
         )
         self._orders = OrderWatch(
             papers,
@@ -130,6 +140,7 @@ class Centre:
             tell=self._tell,
             give=self._give_all,
             in_executor=self._in_executor,
+            late=self._late,
         )
         self._edges = EdgeKeeper(
             self_masking,
@@ -137,6 +148,7 @@ class Centre:
             reassign=self.reassign,
             tell=lambda camera, why: self._tell(Trouble(camera, why, self._now())),
             clock=ports.clock,
+            journal=journal,
         )
         self.listen(self._edges.hear)
         self.desk = AlarmDesk()
@@ -166,6 +178,7 @@ class Centre:
             endless = [group.create_task(self._watch_board(), name="board")]
             endless += [group.create_task(self._watch_desk(), name="desk")]
             endless += [group.create_task(self._orders.run(), name="orders")]
+            endless += [group.create_task(self._late.run(), name="late entries")]
             endless += [group.create_task(self._masks.run(), name="masks")]
             endless += [group.create_task(self._edges.run(), name="edge masks")]
             endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
@@ -174,6 +187,7 @@ class Centre:
             await self._to_write.put(None)  # a cancelled write would go on in its thread: the writer ends by itself
             for task in (*endless, *self._untold.values()):
                 task.cancel()
+        await self._late.finish()
 
     async def stop(self) -> None:
         """Ask every node to close its segments; `run` returns once their last manifests are written."""
@@ -429,17 +443,26 @@ class Centre:
             return False
         return True
 
-    async def move(self, camera: Camera, velocity: PtzVelocity) -> None:
+    async def move(self, camera: Camera, velocity: PtzVelocity, by: Author) -> None:
         """Turn a camera; its node masks all it may show meanwhile (decision 0019).
 
-        Raises CameraError, also when no order lets it be used; KeyError if no node serves it: nobody would mask it."""
+        Raises CameraError, also when no order lets it be used; KeyError if no node serves it: nobody would mask it;
+        JournalUnavailable: it does not turn."""
         self._require_served(camera)
+        await self._journal.record(action_entry(Action.PTZ_MOVE, by, camera.record.camera))
         await camera.move(velocity)
 
-    async def go_to(self, camera: Camera, pose: Pose) -> None:
-        """Send a camera to a pose. Raises as `move`."""
+    async def go_to(self, camera: Camera, pose: Pose, by: Author, *, preset: str = "") -> None:
+        """Send a camera to a pose; `preset`: the name under which it is remembered. Raises as `move`."""
         self._require_served(camera)
+        action, name = (Action.PRESET_GO, f"preset/{preset}") if preset else (Action.PTZ_MOVE, "pose")
+        await self._journal.record(action_entry(action, by, camera.record.camera, subject=name))
         await camera.go_to(pose)
+
+    async def halt(self, camera: Camera, by: Author) -> None:
+        """Stop a camera that turns: at once, whatever the journal says; then it is journaled. Raises CameraError."""
+        await camera.stop()
+        await self._late.add(action_entry(Action.PTZ_MOVE, by, camera.record.camera, subject="halt"))
 
     def _require_served(self, camera: Camera) -> None:
         name = camera.record.camera

@@ -14,6 +14,8 @@ from csu.centre.control import Centre
 from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.examination import Examination, examine_segments
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.governance import Author
+from csu.governance.journal_verify import JournalVerdict, verify_journal
 from csu.hal.camera import Camera, PtzVelocity
 from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
@@ -24,6 +26,7 @@ from csu.machine import SystemClock
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
+BY_DEMO, HOME = Author("demonstration", "system"), "home"
 TOUR_REST_S = 1.5
 TOUR: tuple[tuple[PtzVelocity, float], ...] = (
     (PtzVelocity(pan=0.3, tilt=0.0, zoom=0.0), 2.0),
@@ -65,6 +68,8 @@ class DemoResult:
     sheet_png: bytes | None = field(repr=False)
     """Twelve pictures of a PTZ camera on its tour, as recorded; None on a real site and without such a camera."""
     examination: Examination
+    journal: JournalVerdict
+    """Of the whole journal, after the stop, against what was noted elsewhere."""
     console_url: str
     ran_s: float
 
@@ -97,6 +102,8 @@ class DemoResult:
             (examination.segments > 0, say("aucun segment", "no segment")),
             (examination.segments == self.counts.segments_closed, say("catalogue ≠ disque", "catalogue ≠ disk")),
             (examination.playable == examination.segments, say("un segment est illisible", "a segment is unplayable")),
+            (self.journal.holds, say("le journal ne tient pas", "the journal does not hold")),
+            (self.journal.unanchored == 0, say("une fin du journal n'est pas ancrée", "rows are not anchored")),
             (self.tiles_correct == len(self.wall.tiles), say("une vignette est fausse", "a tile is wrong")),
         ]
         return [words for holds, words in checks if not holds]
@@ -124,6 +131,7 @@ async def run_demo(
     witness = running.site.witness
     examination = await asyncio.to_thread(examine_segments, running.footage, witness, running.found)
     sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
+    journal = await asyncio.to_thread(_verified, settings, running)
     return DemoResult(
         cameras=cameras,
         expected=sum(status.state is not CameraState.UNAUTHORISED for status in cameras),
@@ -133,9 +141,17 @@ async def run_demo(
         wall_png=wall_png,
         sheet_png=sheet_png,
         examination=examination,
+        journal=journal,
         console_url=running.console_url,
         ran_s=ran_s,
     )
+
+
+def _verified(settings: CentreSettings, running: RunningCentre) -> JournalVerdict:
+    elsewhere = settings.registers.elsewhere(settings.data_directory)
+    anchors = elsewhere.place.anchors() if elsewhere is not None else ()
+    key = running.registers.key.public
+    return verify_journal(settings.data_directory / "journal", key, anchors, elsewhere.trust if elsewhere else None)
 
 
 def _sheet(running: RunningCentre) -> bytes | None:
@@ -194,7 +210,7 @@ async def _tours(running: RunningCentre) -> AsyncIterator[None]:
             tour.cancel()
         await asyncio.gather(*tours, return_exceptions=True)
         open_still = [(camera, home) for camera, home in homes if running.centre.may_record(camera.record.camera)]
-        await asyncio.gather(*(running.centre.go_to(camera, home) for camera, home in open_still))
+        await asyncio.gather(*(running.centre.go_to(camera, home, BY_DEMO, preset=HOME) for camera, home in open_still))
         await asyncio.sleep(TOUR_SETTLE_S if homes else 0)
 
 
@@ -202,11 +218,11 @@ async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
     while centre.may_record(camera.record.camera):
         for velocity, turn_s in TOUR:
             await asyncio.sleep(TOUR_REST_S)
-            await centre.move(camera, velocity)
+            await centre.move(camera, velocity, BY_DEMO)
             await asyncio.sleep(turn_s)
-            await camera.stop()
+            await centre.halt(camera, BY_DEMO)
         await asyncio.sleep(TOUR_REST_S)
-        await centre.go_to(camera, home)
+        await centre.go_to(camera, home, BY_DEMO, preset=HOME)
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float | None:

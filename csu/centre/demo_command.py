@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from csu.centre.added import clip_stream, rtsp_stream
 from csu.centre.demo import DemoResult, run_demo
 from csu.centre.demo_report import write_demo_report
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
+from csu.centre.register_settings import register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.errors import BadInput
@@ -85,9 +87,14 @@ def demo_command(
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
     added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
     teller = _Teller(as_json)
-    with _directory(keep) as directory:
+    registers = register_settings(os.environ)
+    with ExitStack() as stack:
+        directory = stack.enter_context(_directory(keep))
+        if not registers.anchors:
+            registers = replace(registers, anchors=(_beside(keep, stack),))
         settings = CentreSettings(
             data_directory=directory,
+            registers=registers,
             binding=binding,
             cameras=cameras,
             options=dict(_option(text) for text in option or []),
@@ -97,6 +104,7 @@ def demo_command(
             doctrine=LocalDoctrine(frosted=frosted),
             database_url=os.environ.get("CSU_DATABASE_URL"),
         )
+        teller.anchors(registers.anchors)
         with teller:
             result = asyncio.run(_run(settings, seconds, teller))
     written = write_demo_report(result, report)
@@ -118,6 +126,13 @@ def _directory(keep: Path | None) -> Iterator[Path]:
     else:
         with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
             yield Path(directory)
+
+
+def _beside(keep: Path | None, stack: ExitStack) -> Path:
+    """Where heads are noted: never within the centre's own directory."""
+    if keep is not None:
+        return keep.resolve().with_name(f"{keep.resolve().name}-anchors")
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csu-demo-anchors-")))
 
 
 async def _run(settings: CentreSettings, seconds: float | None, teller: _Teller) -> DemoResult:
@@ -153,6 +168,11 @@ class _Teller:
     def __exit__(self, *_: object) -> None:
         if self._status is not None:
             self._status.stop()
+
+    def anchors(self, directories: Sequence[Path]) -> None:
+        """Where the registers are anchored."""
+        where = ", ".join(map(str, directories))
+        self._console.print(say(f"Registres ancrés dans {where}", f"Registers anchored in {where}"), markup=False)
 
     def step(self, words: str) -> None:
         """A step of starting or stopping."""
@@ -263,6 +283,12 @@ def _summary(result: DemoResult, report: Path) -> dict[str, Any]:
             "p95": _rounded(result.latency_ms_p95),
             "pictures": len(result.wall.latencies_ms),
         },
+        "journal": {
+            "holds": result.journal.holds,
+            "rows": result.journal.rows,
+            "anchors": result.journal.anchors,
+            "rows_not_anchored": result.journal.unanchored,
+        },
         "console": {"url": result.console_url},
         "report": str(report),
     }
@@ -297,6 +323,10 @@ def _lines(result: DemoResult) -> list[tuple[str, str]]:
             f"{counts.audio_offered} / {examination.audio_tracks}",
         ),
         (say("segments lisibles", "segments playable"), f"{examination.playable} / {examination.segments}"),
+        (
+            say("lignes du journal, non ancrées", "rows of the journal, not anchored"),
+            f"{result.journal.rows}, {result.journal.unanchored}",
+        ),
         (say("vignettes justes", "tiles right"), f"{result.tiles_correct} / {len(result.wall.tiles)}"),
         (say("latence p95, capture au mur", "latency p95, capture to wall"), f"{_rounded(result.latency_ms_p95)} ms"),
     ]

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from csu.centre.edge_masks import EdgeMasks, EdgeRefused
+from csu.governance import Journal
 from csu.hal.camera import Camera, CameraId
 from csu.hal.clock import Clock
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind
@@ -33,11 +34,12 @@ class EdgeKeeper:
         reassign: Callable[[Assignment], Awaitable[None]],
         tell: Callable[[CameraId, Words], None],
         clock: Clock,
+        journal: Journal,
         settle_s: float | None = None,
     ) -> None:
         """`cameras`: those with an assignment. `assignment`, `reassign`: the newest, and another; `tell`: a trouble."""
         options = {} if settle_s is None else {"settle_s": settle_s}
-        self._masks = {camera.record.camera: EdgeMasks(camera, **options) for camera in cameras}
+        self._masks = {camera.record.camera: EdgeMasks(camera, journal, **options) for camera in cameras}
         self._assignment = assignment
         self._reassign = reassign
         self._tell = tell

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from csu.hal.camera import Camera, CameraCapabilities, CameraError
+from csu.governance import Journal
+from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.hal.camera import Camera, CameraCapabilities
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, Nanoseconds
+from csu.hal.errors import CsuError
 from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment, EdgePlan
 from csu.hal.words import Words
@@ -73,15 +76,17 @@ class EdgeTimetable:
 class EdgeMasks:
     """One camera. `prepare` for one task at a time; what `timetable` says is the caller's to follow."""
 
-    def __init__(self, camera: Camera, *, audit_every_s: float = 60.0, settle_s: float = SETTLE_S) -> None:
+    def __init__(
+        self, camera: Camera, journal: Journal, *, audit_every_s: float = 60.0, settle_s: float = SETTLE_S
+    ) -> None:
         self.timetable = EdgeTimetable()
-        self._camera = camera
+        self._camera, self._journal = camera, journal
         self._audit_every_s = audit_every_s
         self._settle_s = settle_s
         self._pushes = 0
 
     async def prepare(self, assignment: Assignment, now_ns: Nanoseconds) -> EdgePlan | EdgeRefused:
-        """Have the camera burn in what `assignment` hides, in the other colour than last time. Raises no CameraError.
+        """Have the camera burn in what `assignment` hides, in the other colour than last time. A failure is an answer.
 
         The node must not hold a plan meanwhile (`edge=None` in its assignment): the old colour's audit would fail.
         """
@@ -106,12 +111,14 @@ class EdgeMasks:
                 if isinstance(drawn, EdgeRefused):
                     return drawn
                 cover, plan = drawn
+                epoch, camera = str(assignment.mask_epoch), self._camera.record.camera
+                await self._journal.record(deed_entry(OwnDeed.CAMERA_MASKS, epoch, cameras=[camera]))
                 await self._camera.push_masks(plan.masks)
                 self._pushes += 1
             await asyncio.sleep(self._settle_s)
             async with asyncio.timeout(WITHIN_S):
                 missing = missing_in(cover, plan.masks, await self._camera.read_masks())
-        except CameraError as error:
+        except CsuError as error:  # the camera, or the journal: then nothing is pushed, and the engine masks
             return EdgeRefused(error.trouble.beside(self._camera.record.camera), is_trouble=True)
         except TimeoutError:
             return EdgeRefused(_SILENT, is_trouble=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -13,11 +14,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.register_settings import ANCHOR_FILE, anchor_directories, register_settings
 from csu.centre.stamp_client import HttpAuthority
+from csu.governance import AnchorPlaces
 from csu.governance.anchor import Anchor, AnchorFile, make_anchor, stamped
 from csu.governance.centre_key import CentreKey, PublicKey
-from csu.governance.journal import CHAIN, CLOSINGS, AuditJournal, days_of, read_journal
+from csu.governance.journal import CHAIN, AuditJournal
+from csu.governance.journal_closings import CLOSINGS
 from csu.governance.journal_entry import Ended, JournalRow, Operation
+from csu.governance.journal_reading import days_of, read_journal
 from csu.governance.journal_verify import JournalVerdict, verify_journal
 from csu.governance.legal_calendar import PARIS, in_paris
 from csu.governance.time_stamps import StampTrust
@@ -40,9 +45,15 @@ app = typer.Typer(
 _Journal = Annotated[
     Path, typer.Option("--journal", help=say("dossier du journal du centre", "the directory of the centre's journal"))
 ]
-_Anchors = Annotated[
-    Path | None,
-    typer.Option("--anchors", help=say("fichier d'ancres, sur un autre volume", "file of anchors, on another volume")),
+Anchors = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--anchors",
+        help=say(
+            "fichier ou dossier d'ancres, ailleurs ; plusieurs fois ; sinon CSU_ANCHORS",
+            "file or directory of anchors, elsewhere; several times; else CSU_ANCHORS",
+        ),
+    ),
 ]
 _TsaRoot = Annotated[
     Path | None,
@@ -90,19 +101,20 @@ def verify_command(
     key: Annotated[
         Path, typer.Option("--key", help=say("clé publique du centre, venue d'ailleurs", "the centre's public key"))
     ],
-    anchors: _Anchors = None,
+    anchors: Anchors = None,
     tsa_root: _TsaRoot = None,
     as_json: _Json = False,
 ) -> int:
     """Exit code: 0 holds, 1 does not hold (each finding names its row), 2 bad input."""
     _require(journal)
     public = PublicKey.load(key)
-    kept: Sequence[Anchor] = kept_anchors(anchors)
-    trust = StampTrust.load(tsa_root) if tsa_root else None
+    kept = kept_anchors(anchors)
+    root = tsa_root or register_settings(os.environ).tsa_root
+    trust = StampTrust.load(root) if root else None
     console = Console(stderr=True)
     with console.status("") as status:
-        found = verify_journal(journal, public, kept, trust, status.update)
-    told = _verdict(found, anchored=anchors is not None)
+        found = verify_journal(journal, public, kept or (), trust, status.update)
+    told = _verdict(found, anchored=kept is not None)
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
@@ -176,15 +188,21 @@ def instant_of(text: str, option: str) -> Nanoseconds:
     return int(aware.astimezone(UTC).timestamp()) * NS_PER_S
 
 
-def kept_anchors(anchors: Path | None) -> list[Anchor]:
-    """What was noted elsewhere; none without a file. Raises BadInput for one that is not there."""
-    if anchors is not None and not anchors.is_file():
-        raise BadInput(
-            Words("ce fichier d'ancres n'existe pas", "there is no such file of anchors"),
-            where=f"--anchors {anchors}",
-            what_to_do=Words("Vérifiez le volume où elles sont notées", "Check the volume they are noted on"),
-        )
-    return AnchorFile(anchors).anchors() if anchors else []
+def kept_anchors(given: Sequence[Path] | None) -> list[Anchor] | None:
+    """What was noted in any of these files and directories, else in those of `CSU_ANCHORS`; None: nobody names one.
+
+    Raises BadInput for one that is not there.
+    """
+    places = [*(given or anchor_directories(os.environ))]
+    files = [each / ANCHOR_FILE if each.is_dir() else each for each in places]
+    for file in files:
+        if not file.is_file():
+            raise BadInput(
+                Words("il n'y a pas d'ancres ici", "there are no anchors here"),
+                where=f"--anchors {file}",
+                what_to_do=Words("Vérifiez le volume où elles sont notées", "Check the volume they are noted on"),
+            )
+    return AnchorPlaces([AnchorFile(file) for file in files]).anchors() if files else None
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Who one is, one declares: csu has no login yet (decision 0024). What two persons
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,13 +18,29 @@ from rich.console import Console
 from rich.table import Table
 
 from csu.centre.drawn_zones import read_zones
-from csu.governance import MaskLedger, MaskProposalRefused, MaskSet, MaskVersion, Standing, lifecycle_words
+from csu.centre.journal_beside import journal_beside
+from csu.governance import (
+    DataSpan,
+    JournalEntry,
+    MaskEvent,
+    MaskLedger,
+    MaskProposalRefused,
+    MaskRegister,
+    MaskSet,
+    MaskVersion,
+    Operation,
+    Outcome,
+    Standing,
+    lifecycle_words,
+)
+from csu.governance.journal_entry import account_of
+from csu.governance.mask_entries import hides_more_at_once, mask_entry
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.errors import BadInput
+from csu.hal.errors import BadInput, CsuError
 from csu.hal.site import SignRole
 from csu.hal.words import Words
-from csu.language import current_language, say
+from csu.language import current_language, say, tell_error
 from csu.machine import SystemClock
 
 _Register = Annotated[
@@ -88,7 +104,10 @@ def propose_command(
     with _opened(register) as ledger:
         base = _base(ledger, name, now_ns)
         wanted = base if zones is None else _with_zones(base, zones, add)
-        ledger.decide(lambda held: [held.propose(wanted, by=by, at_ns=now_ns, reason=reason)])
+        refused = _refused(name, by, "proposer", "masks/proposed")
+        _decide(
+            ledger, register, now_ns, refused, lambda held: [held.propose(wanted, by=by, at_ns=now_ns, reason=reason)]
+        )
         _tell(ledger, name, now_ns, as_json)
 
 
@@ -112,11 +131,57 @@ def sign_command(
     now_ns = SystemClock().now_ns()
     name = CameraId(camera)
     with _opened(register) as ledger:
-        ledger.decide(lambda held: [held.sign(name, version, person=person, role=role, at_ns=now_ns)])
+        refused = _refused(name, person, role.value, f"masks/{version}/signed")
+        _decide(
+            ledger,
+            register,
+            now_ns,
+            refused,
+            lambda held: [held.sign(name, version, person=person, role=role, at_ns=now_ns)],
+        )
         _tell(ledger, name, now_ns, as_json)
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _decide(
+    ledger: MaskLedger,
+    path: Path,
+    now_ns: Nanoseconds,
+    refused: JournalEntry,
+    decision: Callable[[MaskRegister], list[MaskEvent]],
+) -> None:
+    """Journal what is decided in the journal beside the register, then keep it. Without a journal nothing is kept, but
+    what only hides more, at once: that is told, and the centre journals it when it brings it into force (0032).
+
+    `refused`: what is journaled of an attempt that the register refuses. Raises what the decision and the journal do.
+    """
+    with journal_beside(path.parent, SystemClock()) as note:
+
+        def journaled(held: MaskRegister) -> list[MaskEvent]:
+            try:
+                events = decision(held)
+            except CsuError:
+                note([refused])
+                raise
+            entries = [mask_entry(event) for event in events]
+            try:
+                note(entries)
+            except CsuError as error:
+                if not hides_more_at_once(held, events, now_ns):
+                    raise
+                Console(stderr=True, highlight=False).print(tell_error(error), style="yellow", markup=False)
+            return events
+
+        ledger.decide(journaled)
+
+
+def _refused(camera: CameraId, person: str, role: str, subject: str) -> JournalEntry:
+    data = (DataSpan(camera),)
+    return JournalEntry(
+        Operation.MASK_EDIT, account_of(person), role, Outcome.REFUSED, refusal="prv-6", data=data, subject=subject
+    )
 
 
 @contextmanager

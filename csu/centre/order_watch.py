@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from csu.centre.events import CameraRightsChanged, CentreEvent, OrdersChanged, Trouble
+from csu.centre.late_entries import LateEntries
 from csu.centre.papers import ORDERS, Papers
 from csu.governance import Decision, ExpiryWarning
+from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
@@ -47,9 +49,12 @@ class OrderWatch:
         tell: Callable[[CentreEvent], None],
         give: Callable[[Collection[CameraId]], Awaitable[None]],
         in_executor: Callable[[Callable[[], bool]], Awaitable[bool]],
+        late: LateEntries,
     ) -> None:
-        """`found_at_m`: where cameras were found to stand (x, y in the site's metres), as far as anybody surveyed."""
-        self._papers, self._board, self._found_at_m = papers, board, found_at_m
+        """`found_at_m`: where cameras were found to stand (x, y in the site's metres), as far as anybody surveyed.
+
+        `late`: orders that stop cameras wait for no journal; it is told when it can be that they were taken up."""
+        self._papers, self._board, self._found_at_m, self._late = papers, board, found_at_m, late
         self._now, self._tell, self._give, self._in_executor = now, tell, give, in_executor
         self._woken = asyncio.Event()
         self._warned: set[tuple[str, int]] = set()
@@ -88,6 +93,7 @@ class OrderWatch:
             await self._read()
             if self._entered:
                 self._entered = False
+                await self._late.add(deed_entry(OwnDeed.ORDERS, sha256=self._papers.digest))
                 self._tell(OrdersChanged(self._now()))
                 await self._follow()
             elif self._now() >= self._next_ns:

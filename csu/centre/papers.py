@@ -5,6 +5,7 @@ Without papers that can be believed no camera may anything (AUT-1). Calls that r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,11 @@ class Papers:
             self._replace(self._ledger.register)
         elif self.broken:
             self._replace(_nothing())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of their text, hexadecimal: what the journal says of them."""
+        return hashlib.sha256(self.text().encode()).hexdigest()
 
     def text(self) -> str:
         """The papers as JSON."""

@@ -1,4 +1,4 @@
-"""What the law wants around what is recorded: the journal before, destruction on its day, the register after.
+"""What the law wants of what is recorded: destruction on its day, between the journal and the legal register.
 
 Opened and closed with a centre. Footage lives as long as the order under which it was captured, the law's month and the
 doctrine all allow. No requisition desk is bound to it yet, so nothing is held or locked.
@@ -16,25 +16,19 @@ from csu.centre.papers import Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
 from csu.centre.purge_tiers import DirectoryTier
+from csu.centre.registers import Registers
 from csu.governance import (
-    AuditJournal,
-    CentreKey,
-    JournalAlert,
-    JournalDesk,
-    LegalRegister,
     LocalDoctrine,
     rules_over,
 )
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.chance import Chaos
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.recording import Catalogue
 from csu.recording.destruction import Footage, Protection
 from csu.recording.key_store import LocalKeyStore
-
-EVERY_S = NS_PER_MINUTE / NS_PER_S
 
 Tell = Callable[[Trouble], None]
 
@@ -50,35 +44,24 @@ async def keep_past(
     catalogue: Catalogue,
     keys: LocalKeyStore,
     communes: Mapping[CameraId, CommuneId],
+    registers: Registers,
     tell: Tell,
-) -> AsyncIterator[JournalDesk]:
-    """The journal, for whoever acts; while inside, what has expired is destroyed each minute.
+) -> AsyncIterator[None]:
+    """While inside, what has expired is destroyed each minute.
 
-    `catalogue`: the purge's own object. `tell` may be called from any thread. Raises CsuError when the journal or the
-    register cannot be opened: without them nothing may be done.
+    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside.
     """
-    loop = asyncio.get_running_loop()
-
-    def alert(found: JournalAlert) -> None:
-        loop.call_soon_threadsafe(tell, Trouble(found.where, found.what, clock.now_ns()))
-
-    key = await asyncio.to_thread(CentreKey.load_or_make, data_directory / "centre" / "key.pem")
     async with AsyncExitStack() as stack:
-        kept = await asyncio.to_thread(AuditJournal, data_directory / "journal", key, alert)
-        journal = JournalDesk(kept, key, clock)
-        stack.push_async_callback(journal.close)
-        register = await asyncio.to_thread(LegalRegister, data_directory / "register.sqlite", key)
-        stack.callback(register.close)
         purge = Purge(
             PurgePorts(
                 clock=clock,
                 chaos=chaos,
-                journal=journal,
+                journal=registers.journal,
                 catalogue=catalogue,
                 keys=keys,
                 tiers=[DirectoryTier(data_directory / "media")],
                 evidence=NoCases(),
-                register=register,
+                register=registers.legal,
                 rules=lambda camera, span: rules_over(papers.register, doctrine, camera, span),
                 cameras=lambda: communes,
                 shortest_days=lambda: papers.register.shortest_days(doctrine),
@@ -91,21 +74,15 @@ async def keep_past(
             await purge.start()
         except CsuError as error:  # the rounds go on trying; nothing of the past is served meanwhile, or ever, here
             tell(Trouble("purge", error.trouble.beside("purge"), clock.now_ns()))
-        keeping = asyncio.create_task(_keep(purge, journal, tell, clock), name="past")
+        keeping = asyncio.create_task(_keep(purge), name="past")
         stack.push_async_callback(_end, keeping)
-        yield journal
+        yield
 
 
-async def _keep(purge: Purge, journal: JournalDesk, tell: Tell, clock: Clock) -> None:
+async def _keep(purge: Purge) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(purge.run(), name="purge")
         group.create_task(purge.watch(), name="purge watch")
-        while True:
-            await asyncio.sleep(EVERY_S)
-            try:
-                await journal.look()
-            except CsuError as error:
-                tell(Trouble("journal", error.trouble.beside("journal"), clock.now_ns()))
 
 
 async def _end(keeping: asyncio.Task[None]) -> None:

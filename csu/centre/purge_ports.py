@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
 from csu.centre.events import Trouble
 from csu.centre.purge_lines import Register
 from csu.centre.purge_tiers import Tier
+from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
@@ -26,7 +26,6 @@ __all__ = [
     "JournalEntry",
     "Protection",
     "PurgeCounts",
-    "PurgeJournal",
     "PurgeKeys",
     "PurgePorts",
     "Span",
@@ -43,14 +42,6 @@ class PurgeKeys(Protocol):
     def shred(self, commune: CommuneId, day: date) -> None: ...
 
     def is_shredded(self, commune: CommuneId, day: date) -> bool: ...
-
-
-class PurgeJournal(Protocol):
-    """What is needed of a `governance.JournalDesk`."""
-
-    def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Any]: ...
-
-    async def record(self, entry: JournalEntry) -> Any: ...
 
 
 class EvidenceKeeper(Protocol):
@@ -82,7 +73,7 @@ class PurgePorts:
 
     clock: Clock
     chaos: Chaos
-    journal: PurgeJournal
+    journal: Journal
     catalogue: Catalogue
     keys: PurgeKeys
     tiers: Sequence[Tier]

@@ -15,9 +15,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from csu.centre.journal_beside import journal_beside
 from csu.cluster.recording_check import Checked, RecordingCheck
 from csu.cluster.torture import run_torture
 from csu.cluster.torture_process import TortureSettings
+from csu.governance import Author
+from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say
@@ -99,6 +102,9 @@ def check_command(
                 now_ns, hashes=hashes, progress=lambda done, of: bar.update(task, completed=done, total=of)
             )
         if repair:
+            by = Author(f"uid-{os.getuid()}", "host-account")
+            with journal_beside(data, SystemClock()) as note:
+                note([deed_entry(OwnDeed.RECORDING_REPAIR, by=by)])
             checked = checker.repair(checked, now_ns)
     finally:
         catalogue.close()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from csu.centre.journal_command import kept_anchors
+from csu.centre.journal_command import Anchors, kept_anchors
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.legal_calendar import in_paris
 from csu.governance.legal_register import DayAnswer, LegalRegister, RegisterReading, verify_register
@@ -66,12 +66,12 @@ def show_command(
 def verify_command(
     register: _Register,
     key: Annotated[Path, typer.Option("--key", help=say("clé publique du centre", "the centre's public key"))],
-    anchors: Annotated[Path | None, typer.Option(help=say("fichier d'ancres", "file of anchors"))] = None,
+    anchors: Anchors = None,
     as_json: _Json = False,
 ) -> int:
     """Exit code: 0 holds, 1 does not hold (each finding names its line), 2 bad input."""
     _require(register)
-    found = verify_register(register, PublicKey.load(key), kept_anchors(anchors))
+    found = verify_register(register, PublicKey.load(key), kept_anchors(anchors) or ())
     language = current_language()
     told: dict[str, Any] = {
         "holds": not found,

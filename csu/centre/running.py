@@ -19,12 +19,15 @@ from csu.centre.control import Centre, Ports
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
+from csu.centre.register_settings import RegisterSettings
+from csu.centre.registers import Registers, journal_start, journal_stop, noting, open_registers
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
-from csu.governance import CentreKey, JournalDesk, LocalDoctrine, day_in_paris
+from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
+from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
@@ -45,6 +48,8 @@ CAMERAS_PER_NODE = 50
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
 
+Observe = Callable[[CentreEvent], None]
+
 
 @dataclass(frozen=True, slots=True)
 class CentreSettings:
@@ -56,6 +61,7 @@ class CentreSettings:
     options: Mapping[str, Option] = field(default_factory=dict)
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
+    registers: RegisterSettings = RegisterSettings()
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -65,6 +71,17 @@ class CentreSettings:
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+
+
+@dataclass(slots=True)
+class _Observers:
+    """Whoever hears what happens, and may come later."""
+
+    all: list[Observe]
+
+    def __call__(self, event: CentreEvent) -> None:
+        for observe in self.all:
+            observe(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,7 @@ class RunningCentre:
     assignments: tuple[Assignment, ...]
     posed: tuple[Camera, ...]
     """The PTZ cameras."""
+    registers: Registers
     finished: asyncio.Task[None]
     """The control plane's own task: done before `stop` only if it failed."""
 
@@ -104,7 +122,7 @@ def find_binding(name: str) -> OpenSite:
 async def open_centre(
     settings: CentreSettings,
     *,
-    observe: Callable[[CentreEvent], None],
+    observe: Observe,
     progress: Callable[[str], None],
 ) -> AsyncIterator[RunningCentre]:
     """Start a centre; stop all of it on the way out, whatever happened. `progress` is told each step in words.
@@ -112,18 +130,28 @@ async def open_centre(
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
     open_site = find_binding(settings.binding)
+    observers = _Observers([observe])
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
+        progress(say("ouverture des registres", "opening the registers"))
+        registers = await stack.enter_async_context(
+            open_registers(settings.data_directory, settings.registers, clock=clock, tell=observers)
+        )
         progress(say("ouverture du site", "opening the site"))
         opened_ns = SystemClock().now_ns()
         site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options, opened_ns)))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
-        prepared = await _prepare(site, settings, masks)
+        doctrine, head = settings.doctrine, masks.head
+        await journal_start(registers.journal, settings.registers, doctrine, masks_head=head)
+        prepared = await _prepare(site, settings, masks, registers.journal)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
-        papers = await asyncio.to_thread(_papers, settings, site, prepared)
+        papers = await asyncio.to_thread(_papers, settings, site, prepared, registers.key)
         stack.callback(papers.close)
-        running = await _start_parts(stack, settings, site, prepared, masks, papers, observe, progress)
+        await registers.journal.record(deed_entry(OwnDeed.ORDERS, sha256=papers.digest))
+        running = await _start_parts(stack, settings, site, prepared, masks, papers, registers, observers, progress)
+        stack.push_async_callback(journal_stop, registers.journal, observers, clock)
         yield running
 
 
@@ -134,7 +162,8 @@ async def _start_parts(
     prepared: _Prepared,
     masks: Commissioning,
     papers: Papers,
-    observe: Callable[[CentreEvent], None],
+    registers: Registers,
+    observers: _Observers,
     progress: Callable[[str], None],
 ) -> RunningCentre:
     assignments = prepared.assignments
@@ -143,8 +172,8 @@ async def _start_parts(
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     nodes = _nodes(assignments, settings.data_directory, pictures)
-    centre = _centre(stack, settings, site, nodes, prepared, masks, papers)
-    centre.listen(observe)
+    centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
+    centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
@@ -155,26 +184,21 @@ async def _start_parts(
     stack.push_async_callback(_end, showing)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
-    centre.listen(room.observe)
-
-    def tell(trouble: Trouble) -> None:
-        observe(trouble)
-        room.observe(trouble)
-
+    observers.all.append(room.observe)
     clock = SystemClock()
-    journal = await stack.enter_async_context(_past(stack, settings, records, papers, tell))
-    access = demonstration_access(room, clock, journal=journal, rights=papers)
+    await stack.enter_async_context(_past(stack, settings, records, papers, registers, observers))
+    access = demonstration_access(room, clock, journal=registers.journal, rights=papers)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
     footage = _footage(settings.data_directory)
-    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, prepared.posed, finished)
+    posed = prepared.posed
+    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
 
 
-def _papers(settings: CentreSettings, site: Site, prepared: _Prepared) -> Papers:
+def _papers(settings: CentreSettings, site: Site, prepared: _Prepared, key: CentreKey) -> Papers:
     """The centre's orders. What a simulated site brings is entered, with invented papers for streams added to it."""
-    key = CentreKey.load_or_make(settings.data_directory / "centre" / "key.pem")
     papers = Papers.open(settings.data_directory / "orders.sqlite", key)
     if site.papers:
         now_ns = SystemClock().now_ns()
@@ -198,9 +222,10 @@ def _past(
     settings: CentreSettings,
     records: Sequence[CameraRecord],
     papers: Papers,
+    registers: Registers,
     tell: Callable[[Trouble], None],
-) -> AbstractAsyncContextManager[JournalDesk]:
-    """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
+) -> AbstractAsyncContextManager[None]:
+    """The purge, over a catalogue of its own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
@@ -212,6 +237,7 @@ def _past(
         catalogue=catalogue,
         keys=_keys(settings.data_directory),
         communes={record.camera: record.commune for record in records},
+        registers=registers,
         tell=tell,
     )
 
@@ -224,6 +250,7 @@ def _centre(
     prepared: _Prepared,
     masks: Commissioning,
     papers: Papers,
+    journal: Journal,
 ) -> Centre:
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
@@ -236,6 +263,7 @@ def _centre(
         assignments={node.node: given for node, given in nodes},
         catalogue=catalogue,
         alarm_store=alarm_store,
+        journal=journal,
         panels=site.alarm_panels,
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
@@ -323,7 +351,7 @@ class _Prepared:
     """Where cameras that know their pose stand, in the site's metres."""
 
 
-async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -> _Prepared:
+async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning, journal: Journal) -> _Prepared:
     """Ask every camera, and say what masks it; one that does not answer harms no other."""
     assignments: list[Assignment] = []
     surveys: list[CameraSurvey] = []
@@ -333,7 +361,7 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     unreached: list[tuple[CameraRecord, Words]] = []
     for camera in site.cameras:
         try:
-            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine)
+            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine, journal)
             reading = await camera.pose()
         except (CameraError, BadInput) as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
@@ -348,13 +376,15 @@ async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning) -
     added = [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
     assignments += added
     now_ns = SystemClock().now_ns()
-    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns)
+    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns, noting(journal))
     bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
     names = tuple(assignment.record.camera for assignment in added)
     return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached), names, found_at_m)
 
 
-async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Assignment, CameraSurvey, bool]:
+async def _ask(
+    camera: Camera, site: Site, doctrine: LocalDoctrine, journal: Journal
+) -> tuple[Assignment, CameraSurvey, bool]:
     """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands.
 
     The last value: whether it may be left to mask by itself. Raises CameraError; BadInput for a stream below the floors
@@ -364,6 +394,7 @@ async def _ask(camera: Camera, site: Site, doctrine: LocalDoctrine) -> tuple[Ass
     main, record = capabilities.profiles[0], camera.record
     require_floors(record.camera, record.view, main.width_px, main.height_px, main.frames_per_s)
     if capabilities.audio_sources:
+        await journal.record(deed_entry(OwnDeed.SOUND_REFUSED, cameras=[record.camera]))
         await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
     reading = None if capabilities.ptz else await camera.pose()
     bare = Assignment(

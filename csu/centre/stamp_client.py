@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from csu.governance.time_stamps import stamp_refused
+from csu.governance.time_stamps import ANSWER_BYTES_MAX, stamp_refused
 
-ANSWER_BYTES_MAX = 64 * 1024
 TIMEOUT_S = 10.0
 
 
@@ -23,7 +22,7 @@ class HttpAuthority:
             with httpx.stream("POST", self._url, content=request, headers=headers, timeout=self._timeout_s) as told:
                 told.raise_for_status()
                 found = b""
-                for piece in told.iter_bytes():
+                for piece in told.iter_bytes(ANSWER_BYTES_MAX):
                     found += piece
                     if len(found) > ANSWER_BYTES_MAX:
                         raise stamp_refused(f"> {ANSWER_BYTES_MAX} B")

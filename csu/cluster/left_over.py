@@ -26,7 +26,8 @@ from csu.hal.words import Words
 from csu.machine import PARTIAL_SUFFIX
 from csu.recording import ClosedSegment, RecordingError, parse_segment_name
 from csu.recording.recovery import NothingToRecover, read_segment, recover, with_hashes
-from csu.recording.sealed_disk import SealedDisk, is_sealed, key_name_of, nobody, whole_records
+from csu.recording.sealed_disk import SealedDisk, nobody
+from csu.recording.sealed_records import is_sealed, key_name_of, whole_records
 
 _log = logging.getLogger(__name__)
 TORN = ".torn"

@@ -18,7 +18,8 @@ from csu.recording import Catalogue, ClosedSegment, parse_segment_name
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.reconcile import REPAIRED, Difference, Finding, StoredFile, reconcile
 from csu.recording.recovery import read_segment, with_hashes
-from csu.recording.sealed_disk import SealedDisk, is_sealed, key_name_of, nobody
+from csu.recording.sealed_disk import SealedDisk, nobody
+from csu.recording.sealed_records import is_sealed, key_name_of
 
 CHECK_NODE = NodeId("recording-check")
 SETTLED_NS = 5 * NS_PER_MINUTE

@@ -5,7 +5,7 @@ down, the requisition desk). Out: an ASGI application of which every route is be
 No decision about cameras or law is taken here; a line that knows a device or a disk belongs to another room.
 """
 
-from csu.console.access import Access, Journal, RightsDesk
+from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
 from csu.console.demonstration import demonstration_access, invented_papers
 from csu.console.evidence_desk import EvidenceDesk
@@ -21,7 +21,6 @@ __all__ = [
     "ConsoleSettings",
     "EvidenceDesk",
     "IdentitySource",
-    "Journal",
     "LocalOperator",
     "People",
     "RightsDesk",

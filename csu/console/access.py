@@ -6,7 +6,6 @@ A route without a `Door` cannot be part of the application (`csu.console.gate`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -16,8 +15,8 @@ from csu.console.evidence_desk import EvidenceDesk
 from csu.console.identity import IdentitySource
 from csu.console.room import RoomView
 from csu.governance import Action, Decision, Resource, Subject
-from csu.governance.journal_desk import Ticket
-from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground, JournalEntry
+from csu.governance.journal_desk import Journal
+from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import NO_WORDS, Words
@@ -27,18 +26,6 @@ class RightsDesk(Protocol):
     """`csu.governance.Rights`."""
 
     def decide(self, subject: Subject, action: Action, resource: Resource, at_ns: Nanoseconds) -> Decision: ...
-
-
-class Journal(Protocol):
-    """`csu.governance.journal_desk.JournalDesk`, as far as the console needs it."""
-
-    async def record(self, entry: JournalEntry) -> object:
-        """Write an entry that needs no end. Raises CsuError: then what it tells of must not happen."""
-        ...
-
-    def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Ticket]:
-        """The entry first, the deed inside, its end last. Raises CsuError, before or after."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

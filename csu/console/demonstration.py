@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
-from csu.console.access import Access, Journal, RightsDesk
+from csu.console.access import Access, RightsDesk
 from csu.console.identity import LocalOperator
 from csu.console.room import RoomView
 from csu.governance import (
@@ -36,7 +36,7 @@ from csu.governance import (
     role_words,
     start_of_day,
 )
-from csu.governance.journal_desk import Ticket
+from csu.governance.journal_desk import Journal, Ticket
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow, Outcome
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Clock, Nanoseconds

@@ -16,7 +16,6 @@ from csu.evidence.package import ExportOrder, Package, make_package, seal_packag
 from csu.evidence.requisition import Habilitation, LegalBasis, Officer, Requisition, faults_of
 from csu.evidence.sign import Signer, load_certificates, load_signer
 from csu.evidence.spans import CameraSpan
-from csu.evidence.timestamp import HttpAuthority, TimestampAuthority
 from csu.evidence.verdict import Link, LinkState, Verdict
 from csu.evidence.verify import Trust, verify_package
 
@@ -35,7 +34,6 @@ __all__ = [
     "Habilitation",
     "HandOver",
     "Hold",
-    "HttpAuthority",
     "JournalExtract",
     "JournalLine",
     "KeptPiece",
@@ -50,7 +48,6 @@ __all__ = [
     "RequisitionDesk",
     "Signer",
     "StoredSegment",
-    "TimestampAuthority",
     "Trust",
     "Verdict",
     "chain_proofs",

@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from csu.evidence.cut import failed
 from csu.evidence.sign import Signer
+from csu.governance.time_stamps import stamp_refused
 from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.words import Words
 
 OPENSSL_TIMEOUT_S = 20
 _TSA_CONF = """
@@ -52,15 +51,15 @@ class OpensslAuthority:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def stamp(self, request: bytes) -> bytes:
+    def answer(self, request: bytes) -> bytes:
+        """See StampAuthority.answer."""
         query, reply = self._directory / "query.tsq", self._directory / "reply.tsr"
         query.write_bytes(request)
         command = ["openssl", "ts", "-reply", "-config", str(self._directory / "tsa.cnf"), "-queryfile", str(query)]
         try:
             subprocess.run([*command, "-out", str(reply)], check=True, capture_output=True, timeout=OPENSSL_TIMEOUT_S)
         except (OSError, subprocess.SubprocessError) as error:
-            what = Words("l'autorité d'exercice ne répond pas", "the practice authority does not answer")
-            raise failed("openssl", what) from error
+            raise stamp_refused(f"openssl ts: {type(error).__name__}") from error
         return reply.read_bytes()
 
 

@@ -28,7 +28,8 @@ from csu.evidence.reader import reader_page
 from csu.evidence.requisition import Requisition, faults_of
 from csu.evidence.sign import Signer, sign
 from csu.evidence.spans import CameraSpan, is_within, paris_text, united, utc_text
-from csu.evidence.timestamp import TimestampAuthority, stamp
+from csu.governance.register_errors import StampRefused
+from csu.governance.time_stamps import StampAuthority, StampTrust, stamp
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import Gap
@@ -82,7 +83,7 @@ def make_package(
     segments: Iterable[StoredSegment],
     parent: Path,
     signer: Signer,
-    authority: TimestampAuthority,
+    authority: StampAuthority,
     stamp_roots: Sequence[x509.Certificate],
 ) -> Package:
     """Make the package in a new directory of `parent`, plain: seal it and remove it (`seal_package`).
@@ -128,7 +129,7 @@ def _fill(
     segments: Iterable[StoredSegment],
     root: Path,
     signer: Signer,
-    authority: TimestampAuthority,
+    authority: StampAuthority,
     stamp_roots: Sequence[x509.Certificate],
 ) -> Package:
     data = root / "data"
@@ -323,11 +324,16 @@ def _bag_info(order: ExportOrder) -> Iterator[tuple[str, str]]:
     yield "Bag-Software-Agent", f"csu {__version__}"
 
 
-def _sign(root: Path, signer: Signer, authority: TimestampAuthority, stamp_roots: Sequence[x509.Certificate]) -> None:
+def _sign(root: Path, signer: Signer, authority: StampAuthority, stamp_roots: Sequence[x509.Certificate]) -> None:
     (root / SIGNATURES).mkdir()
     signature = sign((root / TAG_MANIFEST).read_bytes(), signer)
     (root / SIGNATURE_FILE).write_bytes(signature)
-    (root / STAMP_FILE).write_bytes(stamp(signature, authority, stamp_roots))
+    try:
+        token = stamp(authority, signature, StampTrust.of(stamp_roots))
+    except StampRefused as error:
+        said = error.trouble.what
+        raise failed("rfc3161", Words(f"pas d'horodatage : {said.fr}", f"no time-stamp: {said.en}")) from error
+    (root / STAMP_FILE).write_bytes(token)
     enclosed = (*signer.certificates, *stamp_roots)
     (root / CERTIFICATES_FILE).write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in enclosed))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,8 +29,10 @@ from csu.evidence.sign import (
     require_trusted,
     signed_by,
 )
-from csu.evidence.timestamp import TimestampBroken, stamped_at
 from csu.evidence.verdict import Link, LinkKind, LinkState, Verdict
+from csu.governance.register_errors import StampRefused
+from csu.governance.time_stamps import StampTrust, stamped_at
+from csu.hal.clock import NS_PER_S
 from csu.hal.words import Words
 
 _TROUBLE = (
@@ -244,10 +246,12 @@ def _time(signature: Path, token: Path, trust: Trust, at: list[datetime]) -> Wor
     if not token.is_file() or not signature.is_file():
         raise Broken(Words("l'horodatage a été enlevé", "the time-stamp was taken away"), STAMP_FILE)
     try:
-        at.append(stamped_at(token.read_bytes(), signature.read_bytes(), trust.stampers))
-    except TimestampBroken as error:
-        words = Words(f"le jeton ne tient pas ({error})", f"the token does not hold ({error})")
+        at_ns = stamped_at(token.read_bytes(), signature.read_bytes(), StampTrust.of(trust.stampers))
+    except StampRefused as error:
+        said = error.trouble.what
+        words = Words(f"le jeton ne tient pas ({said.fr})", f"the token does not hold ({said.en})")
         raise Broken(words, STAMP_FILE) from error
+    at.append(datetime.fromtimestamp(at_ns // NS_PER_S, UTC))
     return Words(f"signé avant le {at[0]:%d/%m/%Y %H:%M:%S} UTC", f"signed before {at[0]:%Y-%m-%d %H:%M:%S} UTC")
 
 

@@ -6,6 +6,7 @@ masks each camera, who signed it, and where the camera stands in its life.
 """
 
 from csu.governance.anchor import AnchorFile, AnchorRhythm
+from csu.governance.anchoring import Anchoring, AnchorPlaces, Elsewhere
 from csu.governance.approvals import ApprovalFault, Clearance, Designation, PrefectApproval
 from csu.governance.authorisation_register import AuthorisationRegister, ExpiryWarning, facts_from, facts_text
 from csu.governance.authorisations import (
@@ -36,9 +37,10 @@ from csu.governance.errors import (
     SignatureRefused,
     SpanUnusable,
 )
-from csu.governance.journal import AuditJournal, JournalAlert, read_journal
-from csu.governance.journal_desk import Elsewhere, JournalDesk, Ticket
-from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal import AuditJournal, JournalAlert
+from csu.governance.journal_desk import Journal, JournalDesk, Ticket
+from csu.governance.journal_entry import BY_CSU, Author, DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal_reading import read_journal
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.legal_calendar import day_in_paris, in_paris, one_month_after, start_of_day
@@ -75,6 +77,7 @@ from csu.governance.spans import Span, overlap, without
 
 __all__ = [
     "ARROWS",
+    "BY_CSU",
     "OPERATION_OF",
     "PAST",
     "PURPOSE_OF",
@@ -82,9 +85,12 @@ __all__ = [
     "Action",
     "Agreement",
     "AnchorFile",
+    "AnchorPlaces",
     "AnchorRhythm",
+    "Anchoring",
     "ApprovalFault",
     "AuditJournal",
+    "Author",
     "Authorisation",
     "AuthorisationFacts",
     "AuthorisationRegister",
@@ -107,6 +113,7 @@ __all__ = [
     "Ground",
     "Interruption",
     "InterruptionKind",
+    "Journal",
     "JournalAlert",
     "JournalDesk",
     "JournalEntry",

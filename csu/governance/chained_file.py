@@ -1,8 +1,7 @@
 """A file that only grows: SQLite rows, each bound to the one before it. So the mask ledger, journal and register.
 
-Two guards stand before the rows. Triggers refuse UPDATE, DELETE and REPLACE to whoever opens the file with any tool. In
-a sealed form they also note the attempt, csu's own connection is refused everything but reading and adding, and every
-row carries a signature. Neither stops who owns the disk; the chain, the signatures and the anchors tell on him.
+Guards stand before the rows (`csu.governance.chain_guards`); in a sealed form every row carries a signature too. None
+stops who owns the disk; the chain, the signatures and the anchors tell on him.
 """
 
 from __future__ import annotations
@@ -16,24 +15,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from csu.governance.chain_guards import TRIGGERS, ChainForm, guards_of, guards_stand, restrict
 from csu.hal.errors import CsuError
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class ChainForm:
-    """What one kind of chained file looks like."""
-
-    table: str
-    first_link: str
-    """What the first row of the whole chain is bound to."""
-    texts: str = ""
-    """A table beside it of texts kept once, each under its digest; empty: none."""
-    sealed: bool = False
-    """Signed rows, attempts noted, an insert-only connection, and a write-ahead log (one fsync a commit)."""
-    indexes: tuple[str, ...] = ()
-    """Expressions to be found by, such as `kind`. They hold nothing that the rows do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +85,7 @@ class ChainedFile:
         try:
             if form.sealed:
                 self._told(self._lay_out_sealed)
-                sa.event.listen(self._engine, "connect", _restrict)
+                sa.event.listen(self._engine, "connect", restrict)
             else:
                 self.locked(self._lay_out)
             self._seen_version = self._data_version() if form.sealed else 0
@@ -198,7 +183,7 @@ class ChainedFile:
 
     def is_guarded(self) -> bool:
         """Whether every trigger is still there, as csu laid it out."""
-        return self._ask(lambda connection: _guards_stand(self._form, connection.exec_driver_sql(_TRIGGERS)))
+        return self._ask(lambda connection: guards_stand(self._form, connection.exec_driver_sql(TRIGGERS)))
 
     def attempts(self) -> list[tuple[int, str, str]]:
         """(number, instant, deed) of each refused attempt to change a row of a sealed file, as SQLite noted it."""
@@ -234,7 +219,7 @@ class ChainedFile:
         for number, index in enumerate(self._form.indexes):
             name = f"{self._form.table}_by_{number}"
             connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {name} ON {self._form.table} ({index})")
-        for guard in _guards_of(self._form):
+        for guard in guards_of(self._form):
             connection.exec_driver_sql(guard)
 
     def _lay_out_sealed(self) -> None:
@@ -269,17 +254,9 @@ def is_guarded(path: Path, form: ChainForm) -> bool:
     """Whether every trigger of a file is there, without writing to it. Raises sqlite3.Error."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        return _guards_stand(form, connection.execute(_TRIGGERS))
+        return guards_stand(form, connection.execute(TRIGGERS))
     finally:
         connection.close()
-
-
-_TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
-
-
-def _guards_stand(form: ChainForm, found: Iterable[Any]) -> bool:
-    wanted = {guard.replace("CREATE TRIGGER IF NOT EXISTS", "CREATE TRIGGER") for guard in _guards_of(form)}
-    return wanted <= {row[0] for row in found}
 
 
 def _rows_of(form: ChainForm, metadata: sa.MetaData) -> sa.Table:
@@ -304,55 +281,3 @@ def _rows_of(form: ChainForm, metadata: sa.MetaData) -> sa.Table:
             sa.Column("body", sa.String, nullable=False),
         )
     return sa.Table(form.table, metadata, *columns)
-
-
-def _guards_of(form: ChainForm) -> Iterator[str]:
-    for table in (form.table, form.texts):
-        if not table:
-            continue
-        for deed in ("update", "delete"):
-            yield _guard(form, table, deed, f"BEFORE {deed} ON {table}", f"{table} only grows")
-    # INSERT OR REPLACE deletes without asking the triggers above.
-    taken = f"BEFORE INSERT ON {form.table} WHEN EXISTS (SELECT 1 FROM {form.table} WHERE sequence = NEW.sequence)"  # noqa: S608
-    yield _guard(form, form.table, "replace", taken, f"{form.table} only grows")
-    if form.texts:
-        known = f"WHEN EXISTS (SELECT 1 FROM {form.texts} WHERE digest = NEW.digest)"  # noqa: S608 - our own
-        yield (
-            f"CREATE TRIGGER IF NOT EXISTS {form.texts}_no_replace BEFORE INSERT ON {form.texts} "
-            f"{known} BEGIN SELECT RAISE(IGNORE); END"
-        )
-
-
-def _guard(form: ChainForm, table: str, deed: str, when: str, words: str) -> str:
-    """FAIL, unlike ABORT, keeps what the trigger wrote before it: the note that somebody tried."""
-    row = "NEW" if deed == "replace" else "OLD"
-    which = f"{row}.digest" if table == form.texts else f"{row}.sequence"
-    note = (
-        f"INSERT INTO {form.table}_attempt (at, deed) "  # noqa: S608 - our own names
-        f"VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{deed} #' || {which}); SELECT RAISE(FAIL, '{words}')"
-    )
-    refusal = note if form.sealed else f"SELECT RAISE(ABORT, '{words}')"
-    return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{deed} {when} BEGIN {refusal}; END"
-
-
-_ALLOWED = frozenset(
-    {
-        sqlite3.SQLITE_INSERT,
-        sqlite3.SQLITE_READ,
-        sqlite3.SQLITE_SELECT,
-        sqlite3.SQLITE_TRANSACTION,
-        sqlite3.SQLITE_FUNCTION,
-    }
-)
-_PRAGMAS = frozenset({"data_version", "synchronous"})
-
-
-def _restrict(connection: sqlite3.Connection, _: object) -> None:
-    """SQLite's way of a role with INSERT only: anything else is refused when it is prepared."""
-    connection.execute("PRAGMA synchronous = FULL")  # in a write-ahead log too: durable when a commit returns
-
-    def may(action: int, first: str | None, *_: str | None) -> int:
-        allowed = action in _ALLOWED or (action == sqlite3.SQLITE_PRAGMA and first in _PRAGMAS)
-        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
-
-    connection.set_authorizer(may)

@@ -8,17 +8,17 @@ centre takes `csu.governance.journal_desk`.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from csu.governance.centre_key import CentreKey
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainTroubles, read_rows, sha256_hex
+from csu.governance.chained_file import ChainedFile, ChainTroubles
+from csu.governance.journal_closings import CLOSINGS, CLOSINGS_FORM, DAY_FORM, Closings
 from csu.governance.journal_entry import (
     CLOSED,
     Ended,
@@ -26,59 +26,19 @@ from csu.governance.journal_entry import (
     JournalRow,
     Operation,
     closing_body,
-    row_of_text,
     text_of_entry,
 )
+from csu.governance.journal_reading import day_of, days_of, journal_unavailable, path_of, start_of
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.legal_calendar import days_after
-from csu.governance.register_errors import JournalBroken, JournalUnavailable
-from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
+from csu.governance.register_errors import JournalBroken
+from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 
-DAY_FORM = ChainForm("journal", first_link=sha256_hex("csu audit journal, 1"), sealed=True, indexes=("kind",))
-CLOSINGS_FORM = ChainForm("closing", first_link=sha256_hex("csu closings of the audit journal, 1"), sealed=True)
-CLOSINGS = "closings.sqlite"
 CHAIN = "journal"
 """The name of this chain in anchors."""
 _ROLLS_MAX = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a day ended with. `first` and `last` are the numbers of its rows, the closing row included."""
-
-    day: date
-    first: int
-    last: int
-    before: str
-    """The digest that its first row is bound to."""
-    head: str
-
-
-@dataclass(frozen=True, slots=True)
-class Closings:
-    """What `closings.sqlite` says: the days that ended, and which of them were purged."""
-
-    closed: tuple[Closing, ...] = ()
-    purged: frozenset[date] = frozenset()
-
-    def with_row(self, kind: str, body: str) -> Closings:
-        """And one more row. Raises ValueError, KeyError for what csu did not write."""
-        held = json.loads(body)
-        day = date.fromisoformat(held["day"])
-        if kind == "purged":
-            return Closings(self.closed, self.purged | {day})
-        if kind != "closed":
-            raise ValueError(f"{kind} is no kind of closing")
-        made = Closing(day, held["first"], held["last"], held["before"], held["head"])
-        return Closings((*self.closed, made), self.purged)
-
-    @property
-    def end(self) -> tuple[int, str]:
-        """Where the next day's file goes on from."""
-        return (self.closed[-1].last, self.closed[-1].head) if self.closed else (0, DAY_FORM.first_link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +84,7 @@ class AuditJournal:
 
     def append(self, entries: Sequence[JournalEntry | Ended], now_ns: Nanoseconds) -> list[JournalRow]:
         """Write entries, all or none; durable when this returns. Raises JournalUnavailable, JournalBroken."""
-        day = _day_of(now_ns)
+        day = day_of(now_ns)
         for _ in range(_ROLLS_MAX):
             if self._today is None or self._today.is_closed or self._today.day < day:
                 self._roll(day)
@@ -135,16 +95,24 @@ class AuditJournal:
                 return rows
         raise self._troubles.not_kept(self.directory.name, TimeoutError())
 
+    def catch_up(self, now_ns: Nanoseconds) -> tuple[int, str]:
+        """Read what other processes wrote; the head then. Raises JournalUnavailable, JournalBroken."""
+        if self._today is not None:
+            self._today.file.locked(self._today.read)
+            if self._today.is_closed:
+                self._roll(day_of(now_ns))
+        return self.head
+
     def purge(self, retention: JournalRetention, now_ns: Nanoseconds) -> list[date]:
         """Remove each finished day of which an entry has reached the retention; the deed is journaled first (LOG-4).
 
         A day goes with its first entry: an entry lives `retention.days` at most, and a day less at least.
         """
-        self._roll_if_over(_day_of(now_ns))
+        self._roll_if_over(day_of(now_ns))
         due = [
             closing.day
             for closing in self._closings.closed
-            if days_after(_start_of(closing.day), retention.days) <= now_ns
+            if days_after(start_of(closing.day), retention.days) <= now_ns
         ]
         fresh = [day for day in due if day not in self._closings.purged]
         if fresh:
@@ -306,92 +274,12 @@ class _Today:
         """Its last row, unless another process wrote it."""
         self.read(connection)
         if not self.is_closed:
-            self.file.append(connection, [(CLOSED, closing_body(self.file.sequence + 1, _start_of(self.day)))])
-
-
-def read_journal(
-    directory: Path,
-    from_ns: Nanoseconds = 0,
-    to_ns: Nanoseconds | None = None,
-    *,
-    operation: Operation | None = None,
-    camera: CameraId | None = None,
-) -> Iterator[JournalRow]:
-    """Entries of [from_ns, to_ns) in order, as they lie there, without checking or changing anything.
-
-    With `operation` the index is used: all exports of a camera in a year are found in a second. Raises
-    JournalUnavailable; JournalBroken for a row that csu did not write.
-    """
-    first, last = _day_of(from_ns), _day_of(to_ns) if to_ns is not None else date.max
-    where, values = ("kind = ?", (operation.value,)) if operation else ("TRUE", ())
-    for day in days_of(directory):
-        # Entries of a clock that went back stand in the next day's file.
-        if not first <= day <= (last if last == date.max else last + timedelta(days=1)):
-            continue
-        path = path_of(directory, day)
-        try:
-            for row in read_rows(path, DAY_FORM, where, values):
-                found = row_of_text(row.kind, row.body)
-                if found is not None and from_ns <= found.at_ns and (to_ns is None or found.at_ns < to_ns):
-                    if camera is None or _is_about(found, camera):
-                        yield found
-        except sqlite3.OperationalError as error:
-            raise journal_unavailable(path.name, error) from error
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError, CsuError) as error:
-            raise JournalBroken(
-                Words("une ligne du journal n'est pas de csu", "a row of the journal is not csu's"),
-                where=path.name,
-                what_to_do=Words("Lancez csu journal verify", "Run csu journal verify"),
-            ) from error
-
-
-def days_of(directory: Path) -> list[date]:
-    """The days that have a file, in order."""
-    found = []
-    for path in directory.glob("????-??-??.sqlite"):
-        try:
-            found.append(date.fromisoformat(path.stem))
-        except ValueError:
-            continue  # not a day: nothing of ours
-    return sorted(found)
-
-
-def path_of(directory: Path, day: date) -> Path:
-    """The file of a day (UTC)."""
-    return directory / f"{day.isoformat()}.sqlite"
-
-
-def journal_unavailable(where: str, error: Exception) -> JournalUnavailable:
-    """The journal cannot be written or read now."""
-    why = type(error).__name__
-    return JournalUnavailable(
-        Words(
-            f"le journal ne peut être écrit ou lu ({why})",
-            f"the journal cannot be written or read ({why})",
-        ),
-        where=where,
-        what_to_do=Words(
-            "Vérifiez son volume ; sans journal, l'action n'a pas lieu",
-            "Check its volume; without a journal the action does not take place",
-        ),
-    )
-
-
-def _is_about(row: JournalRow, camera: CameraId) -> bool:
-    return isinstance(row.entry, JournalEntry) and any(each.camera == camera for each in row.entry.data)
+            self.file.append(connection, [(CLOSED, closing_body(self.file.sequence + 1, start_of(self.day)))])
 
 
 def _numbered(number: int, body: str) -> str:
     """With its own number, as every row of a signed chain has it."""
     return json.dumps(json.loads(body) | {"n": number}, sort_keys=True)
-
-
-def _day_of(at_ns: Nanoseconds) -> date:
-    return datetime.fromtimestamp(at_ns // NS_PER_S, UTC).date()
-
-
-def _start_of(day: date) -> Nanoseconds:
-    return (day.toordinal() - date(1970, 1, 1).toordinal()) * NS_PER_DAY
 
 
 def _remove(path: Path) -> None:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from csu.governance.anchor import Anchor, AnchorPlace, AnchorRhythm, make_anchor, stamped
+from csu.governance.anchor import Anchor
+from csu.governance.anchoring import Anchoring, Elsewhere
 from csu.governance.centre_key import CentreKey
-from csu.governance.journal import CHAIN, AuditJournal, JournalAlert, journal_unavailable
+from csu.governance.journal import CHAIN, AuditJournal, JournalAlert
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow, Operation, Outcome
+from csu.governance.journal_reading import journal_unavailable
 from csu.governance.journal_watch import JournalWatch
 from csu.governance.register_errors import JournalUnavailable
-from csu.governance.time_stamps import StampAuthority, StampTrust
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
 
@@ -42,27 +43,28 @@ class Ticket:
     """Of what went out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Where heads are noted, and who stamps them; no authority: notes alone."""
+class Journal(Protocol):
+    """What is needed of a `JournalDesk` by whoever acts."""
 
-    place: AnchorPlace
-    authority: StampAuthority | None = None
-    trust: StampTrust | None = None
-    rhythm: AnchorRhythm = AnchorRhythm()
+    async def record(self, entry: JournalEntry) -> object:
+        """Write an entry that needs no end. Raises CsuError: then what it tells of must not happen."""
+        ...
+
+    def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Ticket]:
+        """The entry first, the deed inside, its end last. Raises CsuError, before or after."""
+        ...
 
 
 class JournalDesk:
     """One a process. What tampering is found goes to the journal's `on_alert`, from a thread of the executor."""
 
     def __init__(self, journal: AuditJournal, key: CentreKey, clock: Clock, elsewhere: Elsewhere | None = None) -> None:
-        self._journal, self._key, self._clock, self._elsewhere = journal, key, clock, elsewhere
+        self._journal, self._clock = journal, clock
+        self._anchoring = None if elsewhere is None else Anchoring(CHAIN, key, elsewhere)
         self._watch = JournalWatch(journal, key.public)
         self._waiting: list[tuple[JournalEntry | Ended, asyncio.Future[JournalRow]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._last: Anchor | None = None
-        self._last_stamped: Anchor | None = None
         self._closed = False
         self.refused = 0
         """Entries refused because too many waited, or the desk was closed."""
@@ -98,29 +100,16 @@ class JournalDesk:
         return await self._alone(lambda: self._watch.look(self._clock.now_ns()))
 
     async def anchor(self, *, now: bool = False) -> Anchor | None:
-        """Call it each minute: notes the head elsewhere when that is due, `now` whether or not; None: nothing was due.
+        """Call it each minute: notes the head elsewhere when that is due, `now` without waiting; None: nothing was.
 
-        Where the authority fails the head is noted without its token, and the refusal raised: StampRefused. Raises
-        AnchorUnavailable.
+        What other processes wrote is read first. Raises StampRefused, AnchorUnavailable (see `Anchoring.note`),
+        JournalUnavailable.
         """
-        elsewhere = self._elsewhere
-        if elsewhere is None:
+        if self._anchoring is None:
             return None
-        (sequence, head), at_ns = self._journal.head, self._clock.now_ns()
-        stamps = elsewhere.authority is not None and (
-            now or elsewhere.rhythm.stamp_is_due(self._last_stamped, sequence, at_ns)
-        )
-        if not (now or stamps or elsewhere.rhythm.note_is_due(self._last, sequence, at_ns)):
-            return None
-        made = make_anchor(CHAIN, sequence, head, at_ns, self._key)
-        try:
-            if stamps:
-                made = await self._in_executor(lambda: _stamped(made, elsewhere))
-                self._last_stamped = made
-        finally:
-            await self._in_executor(lambda: elsewhere.place.keep(made))
-            self._last = made
-        return made
+        anchoring, at_ns = self._anchoring, self._clock.now_ns()
+        sequence, head = await self._alone(lambda: self._journal.catch_up(at_ns))
+        return await self._in_executor(lambda: anchoring.note(sequence, head, at_ns, now=now))
 
     async def work(self, deed: Callable[[AuditJournal], _T]) -> _T:
         """Do something else with the journal, such as `purge`, alone and in the executor."""
@@ -182,12 +171,6 @@ class JournalDesk:
     @staticmethod
     async def _in_executor(work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(None, work)
-
-
-def _stamped(anchor: Anchor, elsewhere: Elsewhere) -> Anchor:
-    if elsewhere.authority is None or elsewhere.trust is None:
-        return anchor
-    return stamped(anchor, elsewhere.authority, elsewhere.trust)
 
 
 def _fail(future: asyncio.Future[JournalRow], error: CsuError) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -87,6 +88,24 @@ class Outcome(StrEnum):
     DONE = "done"
     PARTIAL = "partial"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who does it, as an entry names him."""
+
+    account: str
+    role: str
+
+
+BY_CSU = Author("csu", "system")
+"""What the centre does by itself."""
+
+
+def account_of(name: str) -> str:
+    """A declared name as an account: `Anne Dupré` is anne.dupre. Empty for a name without a letter or digit."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+    return ".".join(re.findall(r"[a-z0-9_-]+", plain)).lstrip("._-")[:64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from csu.governance.anchor import Anchor
 from csu.governance.centre_key import PublicKey
-from csu.governance.chained_file import ChainForm, is_guarded, read_rows
-from csu.governance.journal import CHAIN, CLOSINGS, CLOSINGS_FORM, DAY_FORM, Closing, Closings, days_of, path_of
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import is_guarded, read_rows
+from csu.governance.journal import CHAIN
 from csu.governance.journal_check import Finding, FindingKind, Walk, finding_words, walk_rows
+from csu.governance.journal_closings import CLOSINGS, CLOSINGS_FORM, DAY_FORM, Closing, Closings
+from csu.governance.journal_reading import days_of, path_of
 from csu.governance.register_errors import StampRefused
 from csu.governance.time_stamps import StampTrust, stamped_at
 from csu.hal.words import Words

@@ -5,19 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from csu.governance.centre_key import PublicKey
-from csu.governance.chained_file import ChainForm
-from csu.governance.journal import (
-    CLOSINGS,
-    CLOSINGS_FORM,
-    DAY_FORM,
-    AuditJournal,
-    Closing,
-    JournalAlert,
-    path_of,
-    read_journal,
-)
+from csu.governance.chain_guards import ChainForm
+from csu.governance.journal import AuditJournal, JournalAlert
 from csu.governance.journal_check import FindingKind, finding_words
+from csu.governance.journal_closings import CLOSINGS, CLOSINGS_FORM, DAY_FORM, Closing
 from csu.governance.journal_entry import JournalEntry, Operation, Outcome
+from csu.governance.journal_reading import path_of, read_journal
 from csu.governance.journal_verify import check_file
 from csu.hal.clock import Nanoseconds
 

@@ -1,9 +1,16 @@
-"""Under which operation of the audit journal each action is written (LOG-2). Every action has one; a test says so."""
+"""Under which operation of the audit journal each action is written (LOG-2). Every action has one; a test says so.
+
+What people ask for is an `Action`. What a centre does by itself, or is told to be when it starts, is an `OwnDeed`.
+"""
 
 from __future__ import annotations
 
-from csu.governance.journal_entry import Operation
+from collections.abc import Sequence
+from enum import StrEnum
+
+from csu.governance.journal_entry import BY_CSU, Author, DataSpan, JournalEntry, Operation
 from csu.governance.roles import Action
+from csu.hal.camera import CameraId
 
 _A = Action
 
@@ -44,3 +51,50 @@ OPERATION_OF: dict[Action, Operation] = {
     action: operation for operation, actions in _BY_OPERATION.items() for action in actions
 }
 """What to put into `JournalEntry.operation`; `JournalEntry.refusal` is `Decision.rule`."""
+
+
+class OwnDeed(StrEnum):
+    """What a centre does without anybody asking at a door. The value begins the subject of its entries."""
+
+    START = "centre/start"
+    STOP = "centre/stop"
+    DOCTRINE = "doctrine"
+    """The rules the centre imposes on itself, as it starts with them; the entry holds their digest."""
+    JOURNAL_RETENTION = "journal/retention"
+    ORDERS = "orders"
+    """Prefects' orders taken in; the entry holds the digest of them all."""
+    MASK_REGISTER = "masks/register"
+    """The head of the register of masks as the centre starts with it: whatever was decided in there is bound."""
+    SOUND_REFUSED = "sound-refused"
+    """A camera's microphones are taken out of its streams (AUD-1)."""
+    MASKS_IN_FORCE = "masks/in-force"
+    """Another version of a camera's masks is told to its node."""
+    WHOLLY_MASKED = "masks/whole"
+    """All of a camera's picture is hidden: it moved, its masks fell due, somebody took it out of service."""
+    CAMERA_MASKS = "camera-masks"
+    """Masks are pushed onto a camera that burns them in by itself."""
+    RECORDING_REPAIR = "recording/repair"
+
+
+_OPERATION_OF_DEED = {
+    OwnDeed.MASK_REGISTER: Operation.MASK_EDIT,
+    OwnDeed.MASKS_IN_FORCE: Operation.MASK_EDIT,
+    OwnDeed.WHOLLY_MASKED: Operation.CAMERA_LIFECYCLE,
+    OwnDeed.CAMERA_MASKS: Operation.MASK_EDIT,
+}
+
+
+def action_entry(action: Action, by: Author, *cameras: CameraId, subject: str = "") -> JournalEntry:
+    """The entry of a granted action on cameras as they are now. Raises JournalEntryRefused."""
+    data = tuple(DataSpan(camera) for camera in cameras)
+    return JournalEntry(OPERATION_OF[action], by.account, by.role, data=data, subject=subject or action.value)
+
+
+def deed_entry(
+    deed: OwnDeed, detail: str = "", *, cameras: Sequence[CameraId] = (), sha256: str = "", by: Author = BY_CSU
+) -> JournalEntry:
+    """The entry of what the centre does by itself. Raises JournalEntryRefused."""
+    subject = f"{deed.value}/{detail}" if detail else deed.value
+    operation = _OPERATION_OF_DEED.get(deed, Operation.CONFIG)
+    data = tuple(DataSpan(camera) for camera in cameras)
+    return JournalEntry(operation, by.account, by.role, data=data, subject=subject, sha256=sha256)

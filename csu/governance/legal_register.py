@@ -6,6 +6,7 @@ It is another file than the audit journal, kept longer, and speaks of footage, n
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,10 +15,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from csu.governance.anchor import Anchor, make_anchor
+from csu.governance.anchor import Anchor
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.certificates import AccessCertificate, DestructionCertificate
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, sha256_hex
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import ChainedFile, ChainRow, ChainTroubles, read_rows, sha256_hex
 from csu.governance.destruction import RecipientCopy
 from csu.governance.journal_check import Finding, FindingKind, finding_words
 from csu.governance.journal_verify import check_file
@@ -146,10 +148,6 @@ class LegalRegister(RegisterReading):
         """Number and digest of the newest line: what is anchored elsewhere."""
         return self._file.sequence, self._file.head
 
-    def anchor(self, now_ns: Nanoseconds) -> Anchor:
-        """Its head, signed, for an `AnchorPlace`: note it each hour in which a line was added."""
-        return make_anchor(CHAIN, *self.head, now_ns, self._key)
-
     def add(self, lines: Sequence[RegisterLine]) -> list[Line]:
         """Add lines, all or none; durable when this returns. Raises RegisterBroken, RegisterUnavailable."""
 
@@ -199,6 +197,20 @@ class LegalRegister(RegisterReading):
         if not isinstance(written.line, Destroyed):
             raise TypeError("a certificate is of a destruction")
         return DestructionCertificate.make(written.line, written.number, written.digest, self._key)
+
+
+def head_of(path: Path) -> tuple[int, str]:
+    """Number and digest of the newest line in the file, whoever is writing to it: what is anchored elsewhere.
+
+    Raises RegisterUnavailable.
+    """
+    newest = f"sequence = (SELECT max(sequence) FROM {REGISTER_FORM.table})"  # noqa: S608 - our own
+    try:
+        for row in read_rows(path, REGISTER_FORM, newest):
+            return row.sequence, row.digest
+    except sqlite3.Error as error:
+        raise _unavailable(path.name, error) from error
+    return 0, REGISTER_FORM.first_link
 
 
 def verify_register(path: Path, key: PublicKey, anchors: Sequence[Anchor] = ()) -> tuple[Finding, ...]:

@@ -11,7 +11,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainTroubles
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import ChainedFile, ChainTroubles
 from csu.governance.errors import MaskRegisterNotKept
 from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_register import MaskRegister, VerificationPolicy, not_what_was_decided

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from csu.governance.authorisation_register import AuthorisationRegister, facts_from, facts_text
 from csu.governance.authorisations import AuthorisationFacts
 from csu.governance.centre_key import CentreKey
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, sha256_hex
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import ChainedFile, ChainRow, ChainTroubles, sha256_hex
 from csu.governance.errors import AuthorisationUnusable, OrdersBroken, OrdersNotKept
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
+    PKIStatus,
     TimestampRequestBuilder,
     VerificationError,
     VerifierBuilder,
@@ -19,6 +20,9 @@ from rfc3161_client import (
 from csu.governance.register_errors import StampRefused
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
+
+ANSWER_BYTES_MAX = 64 * 1024
+"""A token has some 2 KiB; what is longer is not read."""
 
 
 @runtime_checkable
@@ -32,7 +36,8 @@ class StampAuthority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StampTrust:
-    """Whose tokens are believed.
+    """Whose tokens are believed. Their certificates must have been valid when they stamped, not now: a token outlives
+    them.
 
     The authority answers with its own certificate alone: with OpenSSL, without `-chain`. Measured: rfc3161-client
     refuses a longer set (InvalidSetOrdering), because OpenSSL does not sort it as DER asks.
@@ -42,9 +47,18 @@ class StampTrust:
     intermediates: tuple[x509.Certificate, ...] = ()
 
     @staticmethod
-    def load(roots: Path, intermediates: Path | None = None) -> StampTrust:
-        """From PEM files. Raises StampRefused."""
-        return StampTrust(_certificates(roots), _certificates(intermediates) if intermediates else ())
+    def of(certificates: Sequence[x509.Certificate]) -> StampTrust:
+        """Those that sign themselves are roots, the others stand between them and the authority."""
+        own = tuple(each for each in certificates if each.subject == each.issuer)
+        return StampTrust(own, tuple(each for each in certificates if each not in own))
+
+    @staticmethod
+    def load(path: Path) -> StampTrust:
+        """From a PEM file of roots, and what stands between. Raises StampRefused."""
+        try:
+            return StampTrust.of(x509.load_pem_x509_certificates(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise stamp_refused(f"{path.name}: {type(error).__name__}") from error
 
 
 def stamp(authority: StampAuthority, data: bytes, trust: StampTrust) -> bytes:
@@ -61,12 +75,18 @@ def stamped_at(token: bytes, data: bytes, trust: StampTrust) -> Nanoseconds:
 
 
 def _verify(token: bytes, data: bytes, builder: VerifierBuilder, trust: StampTrust) -> Nanoseconds:
+    if len(token) > ANSWER_BYTES_MAX:
+        raise stamp_refused(f"> {ANSWER_BYTES_MAX} B")
+    if not trust.roots:
+        raise stamp_refused("no root")
     try:
         for root in trust.roots:
             builder = builder.add_root_certificate(root)
         for certificate in trust.intermediates:
             builder = builder.add_intermediate_certificate(certificate)
         response = decode_timestamp_response(token)
+        if response.status != PKIStatus.GRANTED:
+            raise stamp_refused(str(response.status_string))
         builder.build().verify_message(response, data)
         return int(response.tst_info.gen_time.timestamp()) * NS_PER_S
     except (VerificationError, ValueError) as error:
@@ -83,11 +103,3 @@ def stamp_refused(why: str) -> StampRefused:
             "Check the authority and its root certificate; openssl ts -reply is used without -chain",
         ),
     )
-
-
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    try:
-        found: Sequence[x509.Certificate] = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise stamp_refused(f"{path.name}: {type(error).__name__}") from error
-    return tuple(found)

@@ -1,20 +1,19 @@
 """Keys as files: `<directory>/<commune>/<day>.key`, one small file each, in a directory of their own.
 
 A key that is destroyed leaves `<day>.shredded`, an empty file: it says that no key is ever to be made for that day
-again, and wins over a key file that a restored backup brings back. What destroying is worth here: see `_erase`.
+again, and wins over a key file that a restored backup brings back. What destroying is worth here: see
+`csu.recording.key_files.erase`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,12 +22,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from tink import secret_key_access, streaming_aead
+from tink import secret_key_access
 
 from csu.hal.camera import CommuneId
 from csu.hal.errors import BadInput
-from csu.hal.keys import DayKey, KeyAbsent, KeyName, KeyShredded, KeyStoreError, KeyStoreUnavailable, SealBroken
+from csu.hal.keys import DayKey, KeyAbsent, KeyName, KeyShredded, KeyStoreError, KeyStoreUnavailable
 from csu.hal.words import Words
+from csu.recording.key_files import erase, make_private, sync, write_new
+from csu.recording.tink_key import NO_KEY_DO, TEMPLATE, TinkKey
 
 SECRET_NAME = "CSU_KEY_SECRET"  # noqa: S105 - the name under which the secret is given, not the secret
 """A systemd credential of this name (`LoadCredential=`), or an environment variable: wraps every key file."""
@@ -42,10 +43,6 @@ _KEY, _SHREDDED = ".key", ".shredded"
 _NONCE_BYTES = 12
 _PLAIN, _WRAPPED = b"csu-key-1\n", b"csu-key-2\n"
 _KEY_FILE_BYTES_MAX = 4096
-
-streaming_aead.register()
-_TEMPLATE = streaming_aead.streaming_aead_key_templates.AES256_GCM_HKDF_1MB
-"""Reviewed framing; each stream derives a key of its own from 32 random bytes, so no nonce is ever used twice."""
 
 
 class LocalKeyStore:
@@ -73,7 +70,7 @@ class LocalKeyStore:
                 ),
             )
         with suppress(OSError):
-            _make_private(directory)
+            make_private(directory)
 
     def __repr__(self) -> str:
         return f"<LocalKeyStore {self._directory}>"
@@ -106,13 +103,13 @@ class LocalKeyStore:
     def _shred(self, name: KeyName) -> None:
         try:
             folder = self._path(name, "").parent
-            _make_private(folder)
-            _sync(self._directory)
+            make_private(folder)
+            sync(self._directory)
             # First the word, then the deed: a crash between the two leaves a key that nobody uses any more.
-            _write_new(self._path(name, _SHREDDED), b"", may_exist=True)
+            write_new(self._path(name, _SHREDDED), b"", may_exist=True)
             for path in folder.glob(f"{name.day.isoformat()}{_KEY}*"):  # also what a crash left while it was made
-                _erase(path)
-            _sync(folder)
+                erase(path)
+            sync(folder)
         except OSError as error:
             raise self._unavailable(error, name) from error
 
@@ -152,13 +149,13 @@ class LocalKeyStore:
         return known
 
     def _make(self, name: KeyName) -> None:
-        handle = tink.new_keyset_handle(_TEMPLATE)
+        handle = tink.new_keyset_handle(TEMPLATE)
         content = self._wrapped(name, tink.proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
         path = self._path(name, _KEY)
         try:
-            _make_private(path.parent)
-            _sync(self._directory)  # the folder may be new
-            _write_new(path, content)
+            make_private(path.parent)
+            sync(self._directory)  # the folder may be new
+            write_new(path, content)
         except OSError as error:
             raise self._unavailable(error, name) from error
 
@@ -179,11 +176,11 @@ class LocalKeyStore:
             except (InvalidTag, ValueError) as error:
                 raise _error(KeyStoreUnavailable, _OTHER_WORDS, name, _WRAPPED_DO) from error
         elif not content.startswith(_PLAIN):
-            raise _error(KeyStoreUnavailable, _NO_KEY_WORDS, name, _NO_KEY_DO)
+            raise _error(KeyStoreUnavailable, _NO_KEY_WORDS, name, NO_KEY_DO)
         try:
             return tink.proto_keyset_format.parse(body, secret_key_access.TOKEN)
         except tink.TinkError:
-            raise _error(KeyStoreUnavailable, _NO_KEY_WORDS, name, _NO_KEY_DO) from None  # its text might hold bytes
+            raise _error(KeyStoreUnavailable, _NO_KEY_WORDS, name, NO_KEY_DO) from None  # its text might hold bytes
 
     def _there(self, name: KeyName, suffix: str) -> bool:
         """Whether the file is there. A folder that cannot be looked into is no answer: Path.exists() would say no."""
@@ -225,49 +222,6 @@ class LocalKeyStore:
         )
 
 
-class TinkKey:
-    """A `DayKey`: a Tink keyset that seals each record as one stream."""
-
-    __slots__ = ("_name", "_primitive")
-
-    def __init__(self, name: KeyName, handle: tink.KeysetHandle) -> None:
-        self._name = name
-        self._primitive = handle.primitive(streaming_aead.StreamingAead)
-
-    @property
-    def name(self) -> KeyName:
-        return self._name
-
-    def __repr__(self) -> str:
-        return f"<key of {self._name}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"the key of {self._name} does not travel")
-
-    def seal(self, content: bytes, about: bytes) -> bytes:
-        """See DayKey.seal."""
-        target = _Kept()
-        try:
-            with self._primitive.new_encrypting_stream(target, about) as stream:
-                stream.write(content)
-        except tink.TinkError:
-            what = Words("le chiffrement a échoué", "sealing failed")
-            raise _error(KeyStoreUnavailable, what, self._name, _NO_KEY_DO) from None
-        return bytes(target.content)
-
-    def unseal(self, sealed: bytes, about: bytes) -> bytes:
-        """See DayKey.unseal."""
-        try:
-            with self._primitive.new_decrypting_stream(BytesIO(sealed), about) as stream:
-                return bytes(stream.read())
-        except tink.TinkError:
-            raise SealBroken(
-                Words("ce contenu a été modifié, déplacé ou coupé", "this content was changed, moved or cut"),
-                where=str(self._name),
-                what_to_do=Words("Ne vous fiez pas à ce fichier ; gardez-le tel quel", "Do not trust it; leave it"),
-            ) from None
-
-
 def key_secret(environment: Mapping[str, str]) -> bytes | None:
     """The secret that wraps key files: the systemd credential, else the variable `CSU_KEY_SECRET`, else None.
 
@@ -284,17 +238,6 @@ def key_secret(environment: Mapping[str, str]) -> bytes | None:
                 raise KeyStoreUnavailable(what, where=str(path), what_to_do=_WRAPPED_DO) from error
     given = environment.get(SECRET_NAME)
     return given.strip().encode() if given else None
-
-
-class _Kept(BytesIO):
-    """Where Tink writes; Tink closes it, and the content stays."""
-
-    content: bytes | memoryview = b""
-
-    def close(self) -> None:
-        if not self.closed:
-            self.content = self.getvalue()
-        super().close()
 
 
 def _wrapping_key(secret: bytes) -> bytes:
@@ -332,57 +275,6 @@ def _require_apart(directory: Path, others: Sequence[Path]) -> None:
             )
 
 
-def _make_private(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if directory.stat().st_mode & 0o077:
-        directory.chmod(0o700)
-
-
-def _write_new(path: Path, content: bytes, *, may_exist: bool = False) -> None:
-    """Create `path` whole or not at all, durably. A file already there stays as it is."""
-    if may_exist and path.exists():
-        return
-    descriptor, making = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".making", dir=path.parent)  # for us alone
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(making, path)  # unlike rename, it fails where another process was first
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(making)
-    _sync(path.parent)
-
-
-def _erase(path: Path) -> None:
-    """Overwrite, sync, unlink. Overwriting reaches the platters of a plain disk; an SSD, a RAID log or a copy-on-write
-    file system may keep the old block for a while. There the wrapping secret is what counts: whoever finds an old block
-    finds a wrapped key. Against a thief of both, only a store that can destroy (HSM, OpenBao) helps (decision 0030).
-    """
-    try:
-        with path.open("r+b") as file:
-            size = os.fstat(file.fileno()).st_size
-            for fill in (b"\xff", b"\0"):
-                file.seek(0)
-                file.write(fill * size)
-                file.flush()
-                os.fsync(file.fileno())
-        path.unlink()
-    except FileNotFoundError:
-        return  # another process was first
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _error(kind: type[KeyStoreError], what: Words, name: KeyName, what_to_do: Words) -> KeyStoreError:
     return kind(what, where=str(name), what_to_do=what_to_do)
 
@@ -404,4 +296,3 @@ _WRAPPED_DO = Words(
     f"Give this centre's secret {SECRET_NAME} (systemd: LoadCredential)",
 )
 _NO_KEY_WORDS = Words("ce fichier n'est pas une clé", "this file is not a key")
-_NO_KEY_DO = Words("Vérifiez le volume des clés", "Check the volume of the keys")

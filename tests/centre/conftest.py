@@ -21,6 +21,7 @@ from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, Gap, Manifest, NodeId, NodeMessage, SegmentTable
 from csu.hal.place import PoseReading
 from csu.hal.words import Words
+from sim.journal import JournalStandIn
 from sim.loop import SimLoop
 from sim.papers import PaperCamera, PapersOf, papers_text
 from sim.ports import CountingIds, SeededChance, VirtualClock
@@ -140,6 +141,7 @@ class Stage:
         self.loop = SimLoop(self.env)
         self.clock = VirtualClock(self.env, EPOCH_NS)
         self.chaos = FailingPoints()
+        self.journal = JournalStandIn()
         self.events: list[CentreEvent] = []
         self.catalogue = Catalogue(directory / "catalogue")
         self.store = AlarmStore(directory / "alarms.sqlite")
@@ -159,6 +161,7 @@ class Stage:
             assignments=given,
             catalogue=self.catalogue,
             alarm_store=self.store,
+            journal=self.journal,
             **more,
         )
         centre.listen(self.events.append)

@@ -50,7 +50,7 @@ def opened(path):
     def open_with(site=SITE, capabilities=FIXED, pose=POSE, now_ns=NOW_NS) -> Commissioning:
         masks = Commissioning.open(path)
         said = survey(CAMERA, site, LocalDoctrine(), capabilities, pose)
-        masks.take_in([said], site.signatories, now_ns)
+        masks.take_in([said], site.signatories, now_ns, note=list)
         return masks
 
     return open_with
@@ -111,7 +111,7 @@ def test_a_stricter_doctrine_is_in_force_at_once_a_weaker_one_waits(opened, path
     masks = Commissioning.open(path)
     for above_m, expected_m in ((2.0, 2.0), (3.0, 2.0)):
         said = survey(CAMERA, SITE, LocalDoctrine(mask_above_m=above_m), FIXED, POSE)
-        masks.take_in([said], (), NOW_NS)
+        masks.take_in([said], (), NOW_NS, note=list)
         assert masks.bind(BARE, NOW_NS).mask_above_m == expected_m
 
 

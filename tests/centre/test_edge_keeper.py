@@ -23,6 +23,7 @@ from csu.hal.camera import (
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, EdgePlan, NodeId
 from csu.hal.place import Building, Pose
 from csu.hal.words import Words
+from sim.journal import JournalStandIn
 
 CAMERA = CameraId("cam-0001")
 RECORD = CameraRecord(CAMERA, 1, "x", CommuneId("metz"), ViewType.WIDE)
@@ -61,12 +62,14 @@ class Node:
         self.plans: list[EdgePlan | None] = []
         self.troubles: list[str] = []
         self.device = Device()
+        self.journal = JournalStandIn()
         self.keeper = EdgeKeeper(
             [self.device],  # type: ignore[list-item]
             assignment=lambda _: self.held,
             reassign=self.reassign,
             tell=lambda _, why: self.troubles.append(why.en),
             clock=self,  # type: ignore[arg-type]
+            journal=self.journal,
             settle_s=0.0,
         )
 

@@ -25,6 +25,7 @@ from csu.hal.media import Assignment, EdgePlan
 from csu.hal.place import Building, Pose
 from csu.hal.words import Words
 from csu.masking.edge import MASK_COLOURS_YUV
+from sim.journal import JournalStandIn
 
 RECORD = CameraRecord(CameraId("cam-0001"), 1, "x", CommuneId("metz"), ViewType.WIDE)
 HOUSE = Building("house", ((-8.0, 20.0), (6.0, 20.0), (6.0, 30.0), (-8.0, 30.0)), 0.0, 9.0, True)
@@ -65,7 +66,7 @@ class Device:
 
 
 def prepare(device: Device, assignment: Assignment = FIXED, edge: EdgeMasks | None = None) -> EdgePlan | EdgeRefused:
-    edge = edge or EdgeMasks(device, settle_s=0.0)  # type: ignore[arg-type]
+    edge = edge or EdgeMasks(device, JournalStandIn(), settle_s=0.0)  # type: ignore[arg-type]
     return asyncio.run(edge.prepare(assignment, 0))
 
 
@@ -81,7 +82,7 @@ def test_the_plan_names_the_masks_and_every_other_way_out_of_the_camera() -> Non
 
 def test_each_push_is_in_the_other_colour() -> None:
     device = Device()
-    edge = EdgeMasks(device, settle_s=0.0)  # type: ignore[arg-type]
+    edge = EdgeMasks(device, JournalStandIn(), settle_s=0.0)  # type: ignore[arg-type]
     plans = [prepare(device, edge=edge) for _ in range(3)]
     assert [plan.masks[0].colour_yuv for plan in plans] == [MASK_COLOURS_YUV[n] for n in (0, 1, 0)]
 
@@ -112,7 +113,7 @@ def test_a_camera_that_drops_masks_or_refuses_them_is_told() -> None:
 
 
 def test_masks_are_pushed_again_soon_after_the_first_time_and_then_daily() -> None:
-    table = EdgeMasks(Device()).timetable  # type: ignore[arg-type]
+    table = EdgeMasks(Device(), JournalStandIn()).timetable  # type: ignore[arg-type]
     assert table.is_due(0)
     table.pushed(0)
     assert not table.is_due(OTHER_COLOUR_AFTER_NS - 1)
@@ -123,7 +124,7 @@ def test_masks_are_pushed_again_soon_after_the_first_time_and_then_daily() -> No
 
 
 def test_a_camera_that_keeps_failing_is_tried_a_few_times_a_day() -> None:
-    table = EdgeMasks(Device()).timetable  # type: ignore[arg-type]
+    table = EdgeMasks(Device(), JournalStandIn()).timetable  # type: ignore[arg-type]
     now_ns, tries = NS_PER_DAY, 0
     begun_ns = now_ns
     while now_ns < begun_ns + NS_PER_DAY:

@@ -21,6 +21,7 @@ from csu.hal.camera import (
 )
 from csu.hal.place import Pose, PoseReading
 from csu.hal.site import Site
+from sim.journal import JournalStandIn
 
 
 class Device:
@@ -48,7 +49,7 @@ def taken(tmp_path: Path, *devices: Device) -> tuple[set[str], dict[str, str]]:
     masks = Commissioning.open(tmp_path / "masks.sqlite")
     try:
         site = Site("here", devices, ())  # type: ignore[arg-type]
-        prepared = asyncio.run(_prepare(site, CentreSettings(tmp_path), masks))
+        prepared = asyncio.run(_prepare(site, CentreSettings(tmp_path), masks, JournalStandIn()))
     finally:
         masks.close()
     refused = {record.camera: words.en for record, words in prepared.unreached}

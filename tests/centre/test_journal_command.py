@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from csu import cli
-from csu.centre.stamp_client import ANSWER_BYTES_MAX, HttpAuthority
+from csu.centre.stamp_client import HttpAuthority
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal import AuditJournal
 from csu.governance.journal_entry import DataSpan, Ended, Ground, JournalEntry, Operation, Outcome
@@ -21,6 +21,7 @@ from csu.governance.legal_register import LegalRegister
 from csu.governance.register_errors import CentreKeyUnusable, StampRefused
 from csu.governance.register_lines import Destroyed, DestructionRule, Recorded
 from csu.governance.spans import Span
+from csu.governance.time_stamps import ANSWER_BYTES_MAX
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 
@@ -241,6 +242,7 @@ def test_an_authority_that_fails_is_refused(served, answer):
         HttpAuthority(url).answer(b"request")
 
 
-def test_an_authority_that_is_not_there_is_refused():
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/tsa", "nonsense", "http://[", ""])
+def test_an_authority_that_is_not_there_is_refused(url):
     with pytest.raises(StampRefused):
-        HttpAuthority("http://127.0.0.1:9/tsa", timeout_s=1.0).answer(b"request")
+        HttpAuthority(url, timeout_s=1.0).answer(b"request")

@@ -42,7 +42,11 @@ def a_move_that_could_not_be_written_is_forgotten(patch: Patch) -> None:
 
 
 def what_is_asked_for_is_what_masks(patch: Patch) -> None:
-    patch.setattr(MaskWatch, "bound", lambda self, assignment: assignment)
+    patch.setattr(MaskWatch, "_bound", lambda self, assignment: assignment)
+
+
+def what_is_reassigned_is_what_masks(patch: Patch) -> None:
+    patch.setattr(MaskWatch, "_with_masks_as_told", lambda self, assignment: assignment)
 
 
 def signatures_of_other_processes_are_not_read(patch: Patch) -> None:
@@ -69,7 +73,7 @@ MUTANTS = [
         a_move_that_could_not_be_written_is_forgotten,
         "test_a_register_that_cannot_be_written_does_not_unmask_and_is_tried_again",
     ),
-    (what_is_asked_for_is_what_masks, "test_nobody_lifts_a_mask_by_reassigning"),
+    (what_is_reassigned_is_what_masks, "test_nobody_lifts_a_mask_by_reassigning"),
     (
         what_is_asked_for_is_what_masks,
         "test_nodes_are_told_what_the_register_has_in_force_whatever_the_assignments_said",

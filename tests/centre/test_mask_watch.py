@@ -37,7 +37,7 @@ def path(tmp_path):
 def masks(path, scripted):
     masks = Commissioning.open(path)
     said = [survey(camera, SITE, LocalDoctrine(), FIXED, POSE) for camera in (FIRST, SECOND)]
-    masks.take_in(said, PEOPLE, scripted.EPOCH_NS)
+    masks.take_in(said, PEOPLE, scripted.EPOCH_NS, note=list)
     return masks
 
 

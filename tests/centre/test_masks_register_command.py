@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,18 @@ import pytest
 
 from csu.centre.commissioning import Commissioning, survey
 from csu.cli import build_app
-from csu.governance import LocalDoctrine, MaskProposalRefused, SignatureRefused
+from csu.governance import (
+    AuditJournal,
+    CentreKey,
+    JournalEntry,
+    JournalUnavailable,
+    LocalDoctrine,
+    MaskProposalRefused,
+    Operation,
+    SignatureRefused,
+    read_journal,
+)
+from csu.governance.journal_verify import verify_journal
 from csu.hal.camera import CameraCapabilities, CameraId, StreamProfile
 from csu.hal.errors import BadInput
 from csu.hal.place import Building, MapZone, PictureZone, Pose, ZoneKind
@@ -36,7 +48,7 @@ def register(tmp_path: Path) -> Path:
     path = tmp_path / "masks.sqlite"
     masks = Commissioning.open(path)
     people = (Signatory("Anne", SignRole.TECHNICAL), Signatory("Denis", SignRole.DPO))
-    masks.take_in([survey(CAMERA, SITE, LocalDoctrine(), FIXED, POSE)], people, SystemClock().now_ns())
+    masks.take_in([survey(CAMERA, SITE, LocalDoctrine(), FIXED, POSE)], people, SystemClock().now_ns(), note=list)
     masks.close()
     return path
 
@@ -147,3 +159,71 @@ def test_no_command_lifts_a_mask():
 
     names = {command.name for command in app.registered_commands}
     assert names <= {"import", "prove", "show", "propose", "sign"}
+
+
+# -- the journal (LOG-2, LOG-3) ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journaled(register) -> Callable[[], list[tuple[str, str, str, str]]]:
+    def rows() -> list[tuple[str, str, str, str]]:
+        found = [row.entry for row in read_journal(register.parent / "journal")]
+        return [(each.operation.value, each.author, each.subject, each.outcome.value) for each in found]
+
+    return rows
+
+
+@pytest.fixture
+def no_journal(register) -> None:
+    """Where the journal should be there is a file."""
+    (register.parent / "journal").write_text("")
+
+
+def test_each_decision_is_one_entry_and_so_is_what_was_refused(typed, zones, journaled):
+    typed("propose", zones("[]"), "--camera", "cam-0001", "--by", "Paul Évrard", "--reason", "un homme en rouge")
+    typed("sign", *sign(2, "Anne", "technical"))
+    with pytest.raises(SignatureRefused):
+        typed("sign", *sign(2, "anne ", "dpo"))
+    assert journaled() == [
+        ("mask_edit", "paul.evrard", "masks/2/proposed", "granted"),
+        ("mask_edit", "anne", "masks/2/signed", "granted"),
+        ("mask_edit", "anne", "masks/2/signed", "refused"),
+    ]
+
+
+def test_what_would_show_more_is_not_kept_without_a_journal(typed, zones, no_journal):
+    with pytest.raises(JournalUnavailable):
+        typed("propose", zones("[]"), *WHO)
+    assert typed("show")["cameras"][0]["waiting"] is None
+
+
+def test_a_signature_does_not_count_without_a_journal(typed, zones, register):
+    typed("propose", zones("[]"), *WHO)
+    typed("sign", *sign(2, "Anne", "technical"))
+    shutil.rmtree(register.parent / "journal")
+    (register.parent / "journal").write_text("")
+    with pytest.raises(JournalUnavailable):
+        typed("sign", *sign(2, "Denis", "dpo"))
+    assert typed("show")["cameras"][0]["in_force"] == 1
+
+
+def test_what_hides_more_is_kept_and_told_without_a_journal(typed, zones, register, no_journal, capsys):
+    drawn = "- {zone: window, kind: dwelling_interior, corners: [[0.1, 0.1], [0.2, 0.1], [0.2, 0.3]]}"
+    build_app()(["masks", "propose", zones(drawn), "--add", *WHO, "--register", str(register)], standalone_mode=False)
+    assert "the journal cannot be written" in capsys.readouterr().err
+    assert typed("show")["cameras"][0]["in_force"] == 2
+
+
+def test_a_centre_that_runs_and_a_command_write_one_journal(typed, zones, register):
+    """Two processes share the files: whoever writes reads on first, under SQLite's write lock."""
+    key = CentreKey.load_or_make(register.parent / "centre" / "key.pem")
+    centre = AuditJournal(register.parent / "journal", key)
+    entry, now_ns = JournalEntry(Operation.LOGIN, "agent-7", "operator"), SystemClock().now_ns()
+    centre.append([entry], now_ns)
+    typed("propose", zones("[]"), *WHO)
+    centre.append([entry], now_ns)
+    typed("sign", *sign(2, "Anne", "technical"))
+    centre.append([entry], now_ns)
+    centre.close()
+    found = verify_journal(register.parent / "journal", key.public)
+    assert (found.holds, found.rows) == (True, 5)

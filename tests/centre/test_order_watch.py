@@ -93,6 +93,7 @@ def test_a_suspension_entered_now_stops_its_cameras_within_a_minute_and_its_end_
     assert stopped.at_ns - scripted.EPOCH_NS <= 160 * NS_PER_S
     assert (started.may_record, started.at_ns) == (True, scripted.EPOCH_NS + 400 * NS_PER_S)
     assert "suspendu" in stopped.why.fr
+    assert [entry.subject for entry in stage.journal.entries] == ["orders"]
 
 
 @pytest.mark.requirement("AUT-6")

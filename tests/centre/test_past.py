@@ -12,6 +12,8 @@ import pytest
 from csu.centre.events import Trouble
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
+from csu.centre.register_settings import RegisterSettings
+from csu.centre.registers import open_registers
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
@@ -40,8 +42,9 @@ class Home:
     """A centre's data directory, with footage of some days ago in it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.keys = LocalKeyStore(path / "keys")
+        self.path = path / "data"
+        self.registers = RegisterSettings(anchors=(path / "elsewhere",))
+        self.keys = LocalKeyStore(self.path / "keys")
         self.told: list[Trouble] = []
         self.papers = papers_of(days=31)
 
@@ -67,19 +70,24 @@ class Home:
         async def live() -> None:
             catalogue = Catalogue(self.path / "catalogue")
             try:
-                async with keep_past(
-                    self.path,
-                    clock=SystemClock(),
-                    chaos=NoChaos(),
-                    doctrine=doctrine or LocalDoctrine(),
-                    papers=self.papers,
-                    catalogue=catalogue,
-                    keys=self.keys,
-                    communes=COMMUNES,
-                    tell=self.told.append,
-                ) as journal:
+                clock, tell = SystemClock(), self.told.append
+                async with (
+                    open_registers(self.path, self.registers, clock=clock, tell=tell) as registers,
+                    keep_past(
+                        self.path,
+                        clock=clock,
+                        chaos=NoChaos(),
+                        doctrine=doctrine or LocalDoctrine(),
+                        papers=self.papers,
+                        catalogue=catalogue,
+                        keys=self.keys,
+                        communes=COMMUNES,
+                        registers=registers,
+                        tell=tell,
+                    ),
+                ):
                     for entry in entries:
-                        await journal.record(entry)
+                        await registers.journal.record(entry)
             finally:
                 catalogue.close()
 

@@ -22,8 +22,10 @@ from csu.cli import build_app
 from csu.governance import journal, journal_desk
 from csu.governance.centre_key import CentreKey
 from csu.governance.chained_file import read_rows
-from csu.governance.journal import DAY_FORM, AuditJournal, days_of, path_of
+from csu.governance.journal import AuditJournal
+from csu.governance.journal_closings import DAY_FORM
 from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operation, Outcome
+from csu.governance.journal_reading import days_of, path_of
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import JournalEntryRefused
 from csu.governance.spans import Span

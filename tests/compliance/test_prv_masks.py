@@ -241,7 +241,7 @@ def open_masks(ledger):
         masks = Commissioning(ledger)
         site = Site("site", (), (HOUSE,), zones=(DOOR,), signatories=people)
         can = CameraCapabilities(False, 0, 0, (StreamProfile("main", "h264", WIDTH, HEIGHT, float(RATE)),))
-        masks.take_in([survey(RECORD.camera, site, LocalDoctrine(), can, NORTH)], people, START_NS)
+        masks.take_in([survey(RECORD.camera, site, LocalDoctrine(), can, NORTH)], people, START_NS, note=list)
         return masks
 
     return open_with

@@ -32,7 +32,8 @@ from csu.governance import (
     rules_over,
 )
 from csu.governance.centre_key import CentreKey
-from csu.governance.journal import AuditJournal, read_journal
+from csu.governance.journal import AuditJournal
+from csu.governance.journal_reading import read_journal
 from csu.governance.legal_register import LegalRegister
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S

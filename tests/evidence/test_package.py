@@ -173,8 +173,8 @@ def test_no_time_stamp_no_package(order, recorded, pki, tmp_path):
         def __init__(self) -> None:
             self.first: bytes | None = None
 
-        def stamp(self, request: bytes) -> bytes:
-            self.first = self.first or pki.authority.stamp(request)
+        def answer(self, request: bytes) -> bytes:
+            self.first = self.first or pki.authority.answer(request)
             return self.first
 
     parrot = Parrot()

@@ -23,8 +23,8 @@ from csu.evidence.local_authority import make_practice_pki
 from csu.evidence.package import SIGNATURE_FILE, STAMP_FILE
 from csu.evidence.seal import seal, tar_of
 from csu.evidence.sign import sign
-from csu.evidence.timestamp import stamp
 from csu.evidence.verdict import LinkKind
+from csu.governance.time_stamps import StampTrust, stamp
 from csu.hal.words import Language
 
 
@@ -66,7 +66,7 @@ def resign(root: Path, pki) -> None:
     (root / SIGNATURES).mkdir()
     signature = sign((root / TAG_MANIFEST).read_bytes(), pki.signer)
     (root / SIGNATURE_FILE).write_bytes(signature)
-    (root / STAMP_FILE).write_bytes(stamp(signature, pki.authority, (pki.stamp_root,)))
+    (root / STAMP_FILE).write_bytes(stamp(pki.authority, signature, StampTrust.of((pki.stamp_root,))))
 
 
 def edit_json(path: Path, change: Callable[[dict], None]) -> None:
@@ -200,7 +200,7 @@ def test_the_signature_of_a_stranger_is_named(copy, look, pki, tmp_path):
 def test_the_token_of_a_stranger_is_named(copy, look, pki, tmp_path):
     stranger = make_practice_pki(tmp_path / "stranger", time.time_ns())
     signature = (copy / SIGNATURE_FILE).read_bytes()
-    (copy / STAMP_FILE).write_bytes(stamp(signature, stranger.authority, (stranger.stamp_root,)))
+    (copy / STAMP_FILE).write_bytes(stamp(stranger.authority, signature, StampTrust.of((stranger.stamp_root,))))
     assert first(look(copy))[0] == "time"
 
 

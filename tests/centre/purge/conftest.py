@@ -31,7 +31,8 @@ from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 from sim.disk import MemoryDisk
-from sim.footage import CrashAt, EvidenceRoom, JournalStandIn, Recorder, Town
+from sim.footage import CrashAt, EvidenceRoom, Recorder, Town
+from sim.journal import JournalStandIn
 from sim.ports import VirtualClock
 
 METZ, WOIPPY = CommuneId("metz"), CommuneId("woippy")

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from csu.console import create_app
 from csu.governance import Role
 from csu.governance.centre_key import CentreKey
-from csu.governance.journal import AuditJournal, journal_unavailable
+from csu.governance.journal import AuditJournal
 from csu.governance.journal_desk import JournalDesk
 from csu.governance.journal_entry import Ended, JournalEntry, Operation, Outcome
+from csu.governance.journal_reading import journal_unavailable
 
 CASE, CAMERA = "2027-101", "cam-0012"
 PACKAGE, FOOTAGE = f"/api/cases/{CASE}/package", f"/api/cases/{CASE}/footage/{CAMERA}"

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from csu.governance.centre_key import CentreKey
-from csu.governance.journal import AuditJournal, days_of, path_of, read_journal
+from csu.governance.journal import AuditJournal
 from csu.governance.journal_entry import Ended, Operation, Outcome
+from csu.governance.journal_reading import days_of, path_of, read_journal
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import JournalBroken, JournalRetentionRefused, JournalUnavailable

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from csu.governance.anchor import make_anchor
 from csu.governance.centre_key import CentreKey
 from csu.governance.chained_file import ChainedFile, ChainTroubles, link, read_rows
-from csu.governance.journal import CHAIN, CLOSINGS, DAY_FORM, AuditJournal, path_of
+from csu.governance.journal import CHAIN, AuditJournal
+from csu.governance.journal_closings import CLOSINGS, DAY_FORM
 from csu.governance.journal_entry import text_of_entry
+from csu.governance.journal_reading import path_of
 from csu.governance.journal_verify import verify_journal
 from csu.governance.journal_watch import JournalWatch
 from csu.hal.clock import NS_PER_DAY

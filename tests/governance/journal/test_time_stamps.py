@@ -10,11 +10,12 @@ from dataclasses import replace
 import pytest
 
 from csu.governance.anchor import AnchorFile, make_anchor, stamped
+from csu.governance.anchoring import Elsewhere
 from csu.governance.journal import CHAIN
-from csu.governance.journal_desk import Elsewhere, JournalDesk
+from csu.governance.journal_desk import JournalDesk
 from csu.governance.journal_verify import verify_journal
 from csu.governance.register_errors import StampRefused
-from csu.governance.time_stamps import StampTrust, stamp, stamp_refused, stamped_at
+from csu.governance.time_stamps import ANSWER_BYTES_MAX, StampTrust, stamp, stamp_refused, stamped_at
 from csu.hal.clock import NS_PER_MINUTE
 from csu.machine import SystemClock
 
@@ -78,10 +79,10 @@ def stranger(tmp_path_factory) -> LocalAuthority:
 def test_a_token_says_when_these_bytes_existed_and_of_no_others(authority, stranger):
     token = stamp(authority, b"head", authority.trust)
     assert abs(stamped_at(token, b"head", authority.trust) - SystemClock().now_ns()) < 30 * NS_PER_MINUTE
-    for data, trust in ((b"other", authority.trust), (b"head", stranger.trust)):
+    for data, trust in ((b"other", authority.trust), (b"head", stranger.trust), (b"head", StampTrust(()))):
         with pytest.raises(StampRefused):
             stamped_at(token, data, trust)
-    for broken in (b"", token[:-10], token[:200] + b"\0" + token[201:]):
+    for broken in (b"", bytes(ANSWER_BYTES_MAX + 1), token[:-10], token[:200] + b"\0" + token[201:]):
         with pytest.raises(StampRefused):
             stamped_at(broken, b"head", authority.trust)
 

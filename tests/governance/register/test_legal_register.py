@@ -11,10 +11,11 @@ from datetime import date, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from csu.governance.anchor import make_anchor
 from csu.governance.centre_key import CentreKey
 from csu.governance.destruction import overdue_copies
 from csu.governance.legal_calendar import one_month_after, start_of_day
-from csu.governance.legal_register import LegalRegister, verify_register
+from csu.governance.legal_register import CHAIN, LegalRegister, head_of, verify_register
 from csu.governance.register_errors import (
     CertificateRefused,
     RegisterBroken,
@@ -72,7 +73,7 @@ def test_the_kinds_of_line_are_these_and_none_takes_one_away(book):
     ]
     deeds = {name for name in dir(LegalRegister) if not name.startswith("_")}
     assert deeds == {
-        *("head", "anchor", "add", "destroy", "answer", "recipient_copies", "certificates", "access_certificate"),
+        *("head", "add", "destroy", "answer", "recipient_copies", "certificates", "access_certificate"),
         "close",
     }
 
@@ -108,7 +109,7 @@ def tamper(book, statement: str) -> None:
 )
 def test_a_changed_register_is_not_believed_and_the_line_is_named(book, centre_key, statement, kind, number):
     book.register.add([book.recorded(DAY + timedelta(days=d)) for d in range(3)])
-    anchors = [book.register.anchor(1)]
+    anchors = [make_anchor(CHAIN, *head_of(book.register.path), 1, book.key)]
     assert verify_register(book.path, centre_key.public, anchors) == ()
     tamper(book, statement)
     [found] = verify_register(book.path, centre_key.public, anchors)

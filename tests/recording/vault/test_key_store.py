@@ -90,7 +90,7 @@ def test_a_crash_between_the_word_and_the_deed_leaves_a_key_nobody_uses(keys, mo
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as cut:
-        cut.setattr("csu.recording.key_store._erase", power_cut)
+        cut.setattr("csu.recording.key_store.erase", power_cut)
         with pytest.raises(KeyStoreUnavailable):
             keys.shred("metz", DAY)
     with pytest.raises(KeyShredded):

@@ -13,7 +13,8 @@ from csu.cluster.node_disk import NodeDisk
 from csu.hal.disk import DiskError
 from csu.hal.keys import KeyName, KeyShredded
 from csu.recording.key_store import LocalKeyStore
-from csu.recording.sealed_disk import SealedDisk, index_of, whole_records
+from csu.recording.sealed_disk import SealedDisk
+from csu.recording.sealed_records import index_of, whole_records
 
 NAME = "2027-01-15/cam-0042/20270115T080000.000Z.mp4"
 OWNER = KeyName("metz", date(2027, 1, 15))
