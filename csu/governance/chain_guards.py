@@ -57,9 +57,10 @@ def guards_of(form: ChainForm) -> Iterator[str]:
 def _guard(form: ChainForm, table: str, deed: str, when: str, words: str) -> str:
     """FAIL, unlike ABORT, keeps what the trigger wrote before it: the note that somebody tried."""
     row = "NEW" if deed == "replace" else "OLD"
+    which = f"{row}.digest" if table == form.texts else f"{row}.sequence"
     note = (
         f"INSERT INTO {form.table}_attempt (at, deed) "  # noqa: S608 - our own names
-        f"VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{deed} #' || {row}.sequence); SELECT RAISE(FAIL, '{words}')"
+        f"VALUES (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), '{deed} #' || {which}); SELECT RAISE(FAIL, '{words}')"
     )
     refusal = note if form.sealed else f"SELECT RAISE(ABORT, '{words}')"
     return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{deed} {when} BEGIN {refusal}; END"
