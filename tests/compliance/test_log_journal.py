@@ -1,7 +1,8 @@
 """LOG: the audit journal holds nothing of filmed persons, cannot be changed unseen, and ranks nobody.
 
-LOG-1 to LOG-4 need a centre that calls the journal and the register at every door: their rules are held in
-tests/governance/journal and tests/governance/register, and are not proofs until it does.
+LOG-4, and what of LOG-6 a running centre does, are proved in tests/centre/test_registers.py. LOG-1 to LOG-3 need a
+centre with a requisition desk: their rules are held in tests/governance/journal, tests/governance/register, doors/ and
+test_log_places.py, and are not proofs until then.
 """
 
 from __future__ import annotations
