@@ -16,13 +16,15 @@ from csu.centre.added import AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
 from csu.centre.control import Centre, Ports
 from csu.centre.events import CentreEvent, Trouble
-from csu.centre.past import keep_past
+from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.past import Past, keep_past
 from csu.centre.room import RelayOfNodes, Room
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, serve_console
-from csu.governance import JournalDesk, LocalDoctrine
+from csu.console.identity import IdentitySource
+from csu.governance import LocalDoctrine
 from csu.hal.camera import Camera, CameraError, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
@@ -53,6 +55,7 @@ class CentreSettings:
     options: Mapping[str, Option] = field(default_factory=dict)
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
+    evidence: EvidenceSettings = EvidenceSettings()
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -101,8 +104,11 @@ async def open_centre(
     *,
     observe: Callable[[CentreEvent], None],
     progress: Callable[[str], None],
+    tokens: IdentitySource | None = None,
 ) -> AsyncIterator[RunningCentre]:
     """Start a centre; stop all of it on the way out, whatever happened. `progress` is told each step in words.
+
+    `tokens`: who judges a person that shows one; None: only the local operator of a demonstration comes in.
 
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
@@ -115,7 +121,7 @@ async def open_centre(
         prepared = await _prepare(site, settings, masks)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
-        running = await _start_parts(stack, settings, site, prepared, masks, observe, progress)
+        running = await _start_parts(stack, settings, site, prepared, masks, observe, progress, tokens)
         yield running
 
 
@@ -127,6 +133,7 @@ async def _start_parts(
     masks: Commissioning,
     observe: Callable[[CentreEvent], None],
     progress: Callable[[str], None],
+    tokens: IdentitySource | None,
 ) -> RunningCentre:
     assignments = prepared.assignments
     records = [assignment.record for assignment in assignments]
@@ -149,8 +156,8 @@ async def _start_parts(
         room.observe(trouble)
 
     clock = SystemClock()
-    journal = await stack.enter_async_context(_past(stack, settings, records, tell))
-    access = demonstration_access(room, clock, journal=journal)
+    past = await stack.enter_async_context(_past(stack, settings, records, tell))
+    access = demonstration_access(room, clock, past.journal, past.desk, tokens)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
@@ -164,15 +171,15 @@ def _footage(data_directory: Path) -> Disk:
     return SealedDisk(LocalDisk(data_directory / "media"), _keys(data_directory), nobody)
 
 
-def _keys(data_directory: Path) -> LocalKeyStore:
-    apart = (data_directory / "media", data_directory / "catalogue")
-    return LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
+def _keys(data_directory: Path, name: str = "keys") -> LocalKeyStore:
+    apart = (data_directory / "media", data_directory / "catalogue", data_directory / "evidence")
+    return LocalKeyStore(data_directory / name, away_from=apart, secret=key_secret(os.environ))
 
 
 def _past(
     stack: AsyncExitStack, settings: CentreSettings, records: Sequence[CameraRecord], tell: Callable[[Trouble], None]
-) -> AbstractAsyncContextManager[JournalDesk]:
-    """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
+) -> AbstractAsyncContextManager[Past]:
+    """Journal, purge, register, desk, over a catalogue of their own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
@@ -182,7 +189,9 @@ def _past(
         doctrine=settings.doctrine,
         catalogue=catalogue,
         keys=_keys(settings.data_directory),
-        communes={record.camera: record.commune for record in records},
+        records={record.camera: record for record in records},
+        evidence_keys=_keys(settings.data_directory, "evidence-keys"),
+        evidence=settings.evidence,
         tell=tell,
     )
 

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
 from csu.console.access import Access, Journal
-from csu.console.identity import LocalOperator
+from csu.console.evidence_desk import EvidenceDesk
+from csu.console.identity import IdentitySource, LocalOperator, TokenElse
 from csu.console.room import RoomView
 from csu.governance import (
     Action,
@@ -46,10 +47,16 @@ SERVICE = "csu-demonstration"
 ROWS_MAX = 10_000
 
 
-def demonstration_access(room: RoomView, clock: Clock, journal: Journal | None = None) -> Access:
+def demonstration_access(
+    room: RoomView,
+    clock: Clock,
+    journal: Journal | None = None,
+    desk: EvidenceDesk | None = None,
+    tokens: IdentitySource | None = None,
+) -> Access:
     """Whoever sits at this machine is a video operator of every commune; nobody else is anybody.
 
-    `journal`: the one that is kept; None: in memory, and the page says so.
+    `journal`: the one that is kept; None: in memory, and the page says so. `tokens`: who judges who shows one.
     """
     today = day_in_paris(clock.now_ns())
     from_day = today - timedelta(days=1)
@@ -66,8 +73,9 @@ def demonstration_access(room: RoomView, clock: Clock, journal: Journal | None =
         f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; arrêtés inventés, {kept.fr}.",
         f"Demonstration: whoever sits here is {words.en}, without login; invented orders, {kept.en}.",
     )
-    rights, identity = DemonstrationRights(room, from_day), LocalOperator(operator)
-    return Access(rights, identity, journal or JournalInMemory(clock), notice=notice)
+    local = LocalOperator(operator)
+    identity = local if tokens is None else TokenElse(tokens, [local])
+    return Access(DemonstrationRights(room, from_day), identity, journal or JournalInMemory(clock), desk, notice)
 
 
 class DemonstrationRights:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from csu.evidence.case import Case, CaseState
-from csu.evidence.case_events import HoldDied, HoldEvent, HoldPlaced, HoldReminded, HoldTaken
+from csu.evidence.case_events import HoldDied, HoldEvent, HoldPlaced, HoldReminded, HoldRequested, HoldTaken
 from csu.evidence.spans import CameraSpan, united, without
 from csu.governance.legal_calendar import day_in_paris, years_after
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
@@ -51,7 +51,7 @@ def hold_after(hold: Hold, event: HoldEvent) -> Hold:
             return replace(hold, taken_by=event.case)
         case HoldDied():
             return replace(hold, is_dead=True)
-        case HoldPlaced():
+        case HoldRequested() | HoldPlaced():
             return hold
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from csu.evidence.cut import failed
-from csu.evidence.sign import Signer
+from csu.evidence.sign import Signer, load_certificates, load_signer
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
 
@@ -64,6 +64,16 @@ class OpensslAuthority:
         return reply.read_bytes()
 
 
+def practice_pki(directory: Path, now_ns: Nanoseconds) -> PracticePki:
+    """The authorities in `directory`, made when they are not there."""
+    if not (directory / "tsa.cnf").exists():
+        return make_practice_pki(directory, now_ns)
+    (root,) = load_certificates(directory / "signer-authority.pem")
+    (stamp_root,) = load_certificates(directory / "stamp-authority.pem")
+    signer = load_signer(directory / "signer.key", directory / "signer.pem")
+    return PracticePki(signer, root, stamp_root, OpensslAuthority(directory))
+
+
 def make_practice_pki(
     directory: Path,
     now_ns: Nanoseconds,
@@ -80,7 +90,6 @@ def make_practice_pki(
     mine = _certificate("EXERCICE CSU", key, root, root_key, now, signer_days, stamps=False)
     stamp_key = ec.generate_private_key(ec.SECP256R1())
     stamps = _certificate("EXERCICE horodatage", stamp_key, stamp_root, stamp_root_key, now, stamp_days, stamps=True)
-    (directory / "tsa.cnf").write_text(_TSA_CONF.format(directory=directory), encoding="utf-8")
     (directory / "serial").write_text("01\n", encoding="utf-8")
     (directory / "tsa.pem").write_bytes(stamps.public_bytes(Encoding.PEM))
     (directory / "signer.pem").write_bytes(mine.public_bytes(Encoding.PEM))
@@ -90,6 +99,8 @@ def make_practice_pki(
         path = directory / name
         path.touch(0o600)
         path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    # Last: where it is, all is there.
+    (directory / "tsa.cnf").write_text(_TSA_CONF.format(directory=directory), encoding="utf-8")
     return PracticePki(Signer(key, (mine,)), root, stamp_root, OpensslAuthority(directory))
 
 

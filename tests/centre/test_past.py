@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from csu.centre.events import Trouble
+from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.past import keep_past
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
-from csu.hal.camera import CameraId, CommuneId
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.errors import CsuError
 from csu.machine import LocalDisk, NoChaos, SystemClock
@@ -24,6 +25,7 @@ from sim.footage import Recorder
 
 CAMERA, COMMUNE = CameraId("cam-0012"), CommuneId("metz")
 COMMUNES = {CAMERA: COMMUNE}
+RECORDS = {CAMERA: CameraRecord(CAMERA, 12, "Place d'Armes", COMMUNE, ViewType.WIDE)}
 
 
 class Home:
@@ -63,11 +65,13 @@ class Home:
                     doctrine=doctrine or LocalDoctrine(),
                     catalogue=catalogue,
                     keys=self.keys,
-                    communes=COMMUNES,
+                    records=RECORDS,
+                    evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                    evidence=EvidenceSettings(),
                     tell=self.told.append,
-                ) as journal:
+                ) as past:
                     for entry in entries:
-                        await journal.record(entry)
+                        await past.journal.record(entry)
             finally:
                 catalogue.close()
 
