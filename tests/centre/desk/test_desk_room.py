@@ -25,9 +25,12 @@ from csu.evidence import (
 from csu.evidence.cut import access_units
 from csu.evidence.requisition import Habilitation
 from csu.governance import LegalRegister, LocalDoctrine, Operation
+from csu.governance import register_lines as lines_
 from csu.governance.centre_key import CentreKey
 from csu.governance.legal_calendar import day_in_paris, one_month_after
+from csu.governance.register_errors import CertificateRefused
 from csu.governance.register_lines import DestructionRule
+from csu.governance.spans import Span
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.disk import DiskError
 from csu.hal.words import Words
@@ -106,6 +109,58 @@ def test_what_was_handed_over_against_a_receipt_is_destroyed_and_both_are_regist
     assert home.media(), "the recording itself lives on: only the copy went"
 
 
+@pytest.mark.requirement("EXP-6")
+def test_a_lock_older_than_twelve_months_is_told_of_once(home):
+    home.live(lambda past: home.to(past, "locked"))
+    home.live(_nothing, at_ns=BEGIN_NS + 368 * DAY)
+    assert [each.where for each in home.told if "EXP-6" in each.what.en] == [CASE]
+    home.told.clear()
+    home.live(_nothing, at_ns=BEGIN_NS + 369 * DAY)
+    assert [each.where for each in home.told if "EXP-6" in each.what.en] == []
+
+
+@pytest.mark.requirement("EXP-6")
+def test_a_magistrate_s_instruction_ends_the_lock_and_the_copy_goes(home):
+    async def end(past):
+        await home.to(past, "prepared")
+        await past.desk.end_lock(CASE, "soit-transmis 3", MANAGER)
+
+    home.live(end)
+    home.live(_nothing, at_ns=BEGIN_NS + 2 * DAY)
+    assert home.packages() == []
+    rules = {line.rule for line in register(home).answer(day_in_paris(BEGIN_NS), CAMERA).destroyed}
+    assert rules == {DestructionRule.ORDERED}
+
+
+@pytest.mark.requirement("LOG-1")
+def test_the_register_answers_recorded_transmitted_and_destroyed_of_the_day_and_no_line_ever_goes(home):
+    home.live(lambda past: home.to(past, "handed_over"))
+    day, seen = day_in_paris(BEGIN_NS), []
+    for at_ns in (BEGIN_NS + 2 * DAY, ENDED_NS, ENDED_NS + DAY):
+        home.live(_nothing, at_ns=at_ns)
+        answer = register(home).answer(day, CAMERA)
+        lines = (*answer.recorded, *answer.transmitted, *answer.destroyed)
+        assert set(seen) <= set(lines)
+        seen = lines
+    (recorded,) = answer.recorded
+    assert (recorded.recorded_s, recorded.commune) == (180, "metz")
+    assert [line.case for line in answer.transmitted] == [CASE]
+    assert [line.rule for line in answer.destroyed] == [DestructionRule.HANDED_OVER, DestructionRule.RETENTION]
+    assert answer.destroyed[-1].key_shredded_at_ns is not None
+    asked = lines_.CameraSpan(CAMERA, Span(BEGIN_NS, BEGIN_NS + NS_PER_MINUTE))
+    made = register(home).access_certificate(asked, "DPO-1", ENDED_NS + 2 * DAY)
+    assert answer.destroyed[-1].certificate in made.statement
+
+
+def test_that_an_extract_s_copy_was_destroyed_certifies_nothing_of_the_recording(home):
+    home.live(lambda past: home.to(past, "handed_over"))
+    home.live(_nothing, at_ns=BEGIN_NS + 2 * DAY)
+    assert register(home).answer(day_in_paris(BEGIN_NS), CAMERA).destroyed
+    asked = lines_.CameraSpan(CAMERA, Span(BEGIN_NS, BEGIN_NS + NS_PER_MINUTE))
+    with pytest.raises(CertificateRefused):
+        register(home).access_certificate(asked, "DPO-1", BEGIN_NS + 2 * DAY)
+
+
 def test_a_hand_over_that_a_crash_left_out_of_the_register_gets_its_line_at_the_next_start(home):
     async def crash(past):
         await home.to(past, "validated")
@@ -126,7 +181,8 @@ def test_nothing_is_handed_over_without_support_copies_and_receipt_nor_released_
         with pytest.raises(CaseRefused):
             await past.desk.validate(CASE, CLERK)
         await past.desk.validate(CASE, MANAGER)
-        for lacking in ({"support": ""}, {"copies": 0}, {"receipt": " "}, {"seal": ""}):
+        rewritable = {"is_rewritable": True, "why_rewritable": ""}
+        for lacking in ({"support": ""}, {"copies": 0}, {"receipt": " "}, {"seal": ""}, rewritable):
             with pytest.raises(CaseRefused):
                 await past.desk.hand_over(CASE, replace(HAND_OVER, **lacking), CLERK)
         assert past.desk.cases()[0].state is CaseState.VALIDATED
