@@ -31,6 +31,8 @@ _GROUNDS = {
     LegalBasis.GDPR_ACCESS: Ground.ACCESS_REQUEST,
     LegalBasis.L252_3_HABILITATED: Ground.RECIPIENT_L252_3,
 }
+NOTED_AS = (Operation.CASE, Operation.HOLD)
+"""The operations of entries that `entry_of` makes."""
 SYSTEM = "system"
 
 

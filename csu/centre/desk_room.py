@@ -11,8 +11,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
 
-from csu.centre.desk_lines import entry_of, export_entry, told_of, transmitted
+from csu.centre.desk_lines import NOTED_AS, entry_of, export_entry, told_of, transmitted
 from csu.centre.events import Trouble
 from csu.centre.evidence_packages import Packages
 from csu.centre.evidence_sources import Sources
@@ -46,6 +48,7 @@ from csu.hal.words import Words
 NOTES = "desk/"
 """Subjects of the journal's entries about stored events: `desk/<number>/<event>`, with its digest."""
 CLOSED_WITHIN_S = 60.0
+_T = TypeVar("_T")
 _RELEASED = (CaseState.VALIDATED, CaseState.HANDED_OVER)
 
 
@@ -88,7 +91,7 @@ class DeskRoom:
 
     async def open(self) -> None:
         """What the journal last noted must be there, and every hand-over in the legal register. Raises CsuError."""
-        noted = await self._ports.journal.work(lambda kept: newest_about(kept.directory, NOTES))
+        noted = await self._read_journal(lambda journal: newest_about(journal, NOTES, NOTED_AS))
         if noted is not None:
             self._ports.store.require(int(noted.subject.split("/")[1]), noted.sha256)
         await self._settle()
@@ -273,9 +276,7 @@ class DeskRoom:
         self, found: Case, spans: Sequence[CameraSpan], sources: Sources, by: Signature, now_ns: Nanoseconds
     ) -> ExportOrder:
         since = datetime.fromtimestamp(found.received_at_ns // NS_PER_S, UTC).date()
-        lines = await self._ports.journal.work(
-            lambda kept: tuple(JournalLine(*line) for line in rows_of_case(kept.directory, found.case, since))
-        )
+        rows = await self._read_journal(lambda journal: tuple(rows_of_case(journal, found.case, since)))
         cameras = dict.fromkeys(span.camera for span in spans)
         return ExportOrder(
             found.case,
@@ -286,7 +287,7 @@ class DeskRoom:
             self._ports.centre,
             tuple(self._ports.records[camera] for camera in cameras if camera in self._ports.records),
             sources.chains,
-            JournalExtract(lines, self._ports.public_key),
+            JournalExtract(tuple(JournalLine(*row) for row in rows), self._ports.public_key),
             sources.unlinked,
             sources.gaps,
             sources.absent,
@@ -295,6 +296,11 @@ class DeskRoom:
     def _erase_packages(self, case: str) -> None:
         for each in self.desk.case(case).exports:
             self._ports.packages.remove(each.package_sha256)
+
+    async def _read_journal(self, read: Callable[[Path], _T]) -> _T:
+        """Beside who writes to it, not in their turn."""
+        directory = await self._ports.journal.work(lambda kept: kept.directory)
+        return await asyncio.to_thread(read, directory)
 
     async def _settle(self) -> None:
         """Every hand-over has its line in the legal register: one that a crash left without gets it now (LOG-1)."""

@@ -9,14 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from csu.evidence import (
     EvidenceInputRefused,
@@ -27,13 +24,15 @@ from csu.evidence import (
     load_certificates,
     load_signer,
 )
-from csu.evidence.local_authority import practice_pki
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.evidence.local_authority import practice_pki, self_signed
+from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
 KEY, CERTIFICATES = "CSU_EVIDENCE_KEY", "CSU_EVIDENCE_CERTIFICATES"
 STAMP_URL, STAMP_CERTIFICATES, PRACTICE = "CSU_STAMP_URL", "CSU_STAMP_CERTIFICATES", "CSU_EVIDENCE_PRACTICE"
 SELF_MADE_DAYS = 3650
+NAME_LENGTH_MAX = 64
+"""Of a common name (RFC 5280)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,8 @@ def _self_made(directory: Path, centre: str, now_ns: Nanoseconds) -> Signer:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             _write(key, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            _write(certificate, _certificate(private, centre, now_ns).public_bytes(Encoding.PEM))
+            made = self_signed(f"{centre} (auto-signe)"[:NAME_LENGTH_MAX], private, now_ns, (-1, SELF_MADE_DAYS))
+            _write(certificate, made.public_bytes(Encoding.PEM))
         except OSError as error:
             raise EvidenceInputRefused(
                 Words(f"clé non écrite ({error.strerror})", f"the key was not written ({error.strerror})"),
@@ -132,34 +132,6 @@ def _self_made(directory: Path, centre: str, now_ns: Nanoseconds) -> Signer:
                 what_to_do=Words("Vérifiez ce volume et ses droits", "Check this volume and its rights"),
             ) from error
     return load_signer(key, certificate)
-
-
-def _certificate(key: ec.EllipticCurvePrivateKey, centre: str, now_ns: Nanoseconds) -> x509.Certificate:
-    now = datetime.fromtimestamp(now_ns // NS_PER_S, UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{centre} (auto-signe)"[:64])])
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=True,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=SELF_MADE_DAYS))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
-    )
 
 
 def _write(path: Path, content: bytes) -> None:

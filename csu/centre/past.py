@@ -72,6 +72,7 @@ async def keep_past(
     register or the desk cannot be opened: without them nothing may be done.
     """
     loop = asyncio.get_running_loop()
+    communes = {camera: record.commune for camera, record in records.items()}
 
     def alert(found: JournalAlert) -> None:
         loop.call_soon_threadsafe(tell, Trouble(found.where, found.what, clock.now_ns()))
@@ -118,7 +119,7 @@ async def keep_past(
                 evidence=desk.keeper,
                 register=register,
                 rules=rules,
-                cameras=lambda: {camera: record.commune for camera, record in records.items()},
+                cameras=lambda: communes,
                 shortest_days=lambda: doctrine.retention_days_max,
                 tell=tell,
             )

@@ -104,6 +104,16 @@ def make_practice_pki(
     return PracticePki(Signer(key, (mine,)), root, stamp_root, OpensslAuthority(directory))
 
 
+def self_signed(
+    name: str, key: ec.EllipticCurvePrivateKey, now_ns: Nanoseconds, days: tuple[int, int]
+) -> x509.Certificate:
+    """A certificate for signing that vouches for itself: who verifies compares its fingerprint with the receipt's."""
+    now = datetime.fromtimestamp(now_ns // NS_PER_S, UTC)
+    builder = _builder(_name(name), _name(name), key, now, days)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    return builder.add_extension(_usage(signs=True), critical=True).sign(key, hashes.SHA256())
+
+
 def _authority(name: str, now: datetime) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
