@@ -9,6 +9,7 @@ from csu.evidence import CameraSpan, Case, HandOver, LegalBasis, RequisitionDesk
 from csu.evidence.case_events import (
     DeskEvent,
     HoldDied,
+    HoldEnded,
     HoldPlaced,
     HoldReminded,
     HoldRequested,
@@ -34,19 +35,20 @@ _GROUNDS = {
 NOTED_AS = (Operation.CASE, Operation.HOLD)
 """The operations of entries that `entry_of` makes."""
 SYSTEM = "system"
+_OF_A_HOLD = HoldRequested | HoldPlaced | HoldReminded | HoldEnded | HoldDied
 
 
 def entry_of(stored: StoredEvent, subject: str, by: Signature | None) -> JournalEntry:
     """The journal's note of one stored event: its number, kind and digest, so that a cut end is found later."""
     event = stored.event
-    hold = event.hold if isinstance(event, HoldRequested | HoldPlaced | HoldReminded | HoldTaken | HoldDied) else ""
+    hold = event.hold if isinstance(event, HoldTaken | _OF_A_HOLD) else ""
     spans = (event.span,) if isinstance(event, HoldRequested | HoldPlaced) else ()
     return JournalEntry(
         Operation.HOLD if hold else Operation.CASE,
         BY_ITSELF if by is None else by.person,
         SYSTEM if by is None else by.role.value,
         reference=hold,
-        case="" if isinstance(event, HoldRequested | HoldPlaced | HoldReminded | HoldDied) else event.case,
+        case="" if isinstance(event, _OF_A_HOLD) else event.case,
         data=_data(spans),
         subject=f"{subject}/{type(event).__name__}",
         sha256=stored.digest,

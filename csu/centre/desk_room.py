@@ -32,7 +32,7 @@ from csu.evidence import (
     RequisitionDesk,
 )
 from csu.evidence.case import refused
-from csu.evidence.case_events import CaseLocked, HoldRequested, PackagePrepared
+from csu.evidence.case_events import CaseLocked, HoldPlaced, HoldRequested, PackagePrepared
 from csu.evidence.desk import Ceiling
 from csu.evidence.desk_store import DeskStore
 from csu.evidence.seal import recipients_of
@@ -202,6 +202,10 @@ class DeskRoom:
         await self._do(by, lambda who, at: self.desk.grant_hold(hold, by=who, at_ns=at))
         return next(each for each in self.desk.holds if each.hold == hold)
 
+    async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:
+        await self._do(by, lambda who, at: self.desk.end_hold(hold, reason=reason, by=who, at_ns=at))
+        return next(each for each in self.desk.holds if each.hold == hold)
+
     async def tick(self) -> None:
         """Call it each minute: what time alone brings is stored, journaled and told. Raises CsuError."""
         await self._settle()
@@ -262,6 +266,8 @@ class DeskRoom:
         self.desk.apply(event)
         if role is not None and isinstance(event, CaseLocked):
             self._signed[event.case, Action.LOCK_END] = Signature(event.by, role)
+        if role is not None and isinstance(event, HoldPlaced):
+            self._signed[event.hold, Action.HOLD_END] = Signature(event.by, role)
         if role is not None and isinstance(event, PackagePrepared):
             self._signed[event.case, Action.CASE_RELEASE] = Signature(event.by, role)
 

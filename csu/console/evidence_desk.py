@@ -23,7 +23,7 @@ class EvidenceDesk(Protocol):
         ...
 
     def signed_before(self, case: str, action: Action) -> Signature | None:
-        """Who did the first half of a deed that takes two: who prepared what is to be released."""
+        """Who did the first half of a deed that takes two: who prepared what is to be released, who placed a hold."""
         ...
 
     async def receive(self, case: str, act: Requisition, by: Signature) -> Case: ...
@@ -58,6 +58,10 @@ class EvidenceDesk(Protocol):
 
     async def place_hold(self, hold: str, by: Signature) -> Hold:
         """Place what another person asked for."""
+        ...
+
+    async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:
+        """Another person than who placed it finds that it is not needed."""
         ...
 
     def package(self, case: str) -> AsyncIterator[bytes]:

@@ -43,6 +43,18 @@ async def _placed(question: Question) -> Asked:
     return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=found.hold)
 
 
+async def _ended(question: Question) -> Asked:
+    """A hold that was placed, and who placed it."""
+    desk, hold = question.desk, str(question.path.get("hold", ""))
+    found = None if desk is None else next((each for each in desk.holds() if each.hold == hold), None)
+    if desk is None or found is None:
+        return Asked()
+    span, camera = Span(found.span.from_ns, found.span.to_ns), found.span.camera
+    first = desk.signed_before(hold, question.action)
+    resource = Resource(camera=camera, span=span, first=first, reason=found.reason)
+    return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=hold)
+
+
 def add_hold_doors(app: FastAPI, desk: EvidenceDesk | None) -> None:
     """All routes of holds, into `app` itself."""
 
@@ -80,6 +92,12 @@ def add_hold_doors(app: FastAPI, desk: EvidenceDesk | None) -> None:
         if _request_of(there(desk), hold) is None:
             raise Refused(Refusal.HOLD_UNKNOWN, where=hold)
         return hold_answer(await there(desk).place_hold(hold, signature_of(request)))
+
+    @app.post("/api/holds/{hold}/end")
+    @opens(Door("holds/end", Action.HOLD_END, _ended))
+    async def end_hold(request: Request, hold: HoldName, told: ReasonTold) -> HoldAnswer:
+        """It is not needed after all: another person than who placed it says why. Its footage lives as any other."""
+        return hold_answer(await there(desk).end_hold(hold, told.reason, signature_of(request)))
 
 
 def _request_of(desk: EvidenceDesk | None, hold: str) -> HoldRequested | None:

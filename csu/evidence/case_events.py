@@ -202,6 +202,16 @@ class HoldTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """Two persons found that it is not needed: its footage lives on as any other."""
+
+    hold: str
+    reason: str
+    by: str
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class HoldDied:
     """The ceiling came and no requisition: its footage goes."""
 
@@ -223,7 +233,7 @@ CaseEvent: TypeAlias = (
     | RecipientCopyGone
     | LockFlagged
 )
-HoldEvent: TypeAlias = HoldRequested | HoldPlaced | HoldReminded | HoldTaken | HoldDied
+HoldEvent: TypeAlias = HoldRequested | HoldPlaced | HoldReminded | HoldTaken | HoldEnded | HoldDied
 DeskEvent: TypeAlias = CaseEvent | HoldEvent
 
 _KINDS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(DeskEvent)}

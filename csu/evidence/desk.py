@@ -21,6 +21,7 @@ from csu.evidence.case_events import (
     DeskEvent,
     HandOver,
     HoldDied,
+    HoldEnded,
     HoldPlaced,
     HoldReminded,
     HoldRequested,
@@ -248,6 +249,16 @@ class RequisitionDesk:
             raise refused(hold, what, Words("Le chef de salle le demande d'abord", "The room chief asks first"))
         return self.place_hold(hold, asked.span, reason=asked.reason, by=by, at_ns=at_ns)
 
+    def end_hold(self, hold: str, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """Not needed after all. Raises CaseRefused: it holds nothing, no reason, or the person who placed it."""
+        found = self._holds.get(hold)
+        if found is None or not found.protects(at_ns) or not reason.strip() or cases_.same_person(found.by, by):
+            what = Words(
+                "il faut un gel en vigueur, un motif, une autre personne", "a live hold, a reason, another person"
+            )
+            raise refused(hold, what, Words("Rien n'a changé", "Nothing has changed"))
+        return [HoldEnded(hold, reason, by, at_ns)]
+
     def place_hold(self, hold: str, span: CameraSpan, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
         """Keep a past stretch until the police come, never past the ceiling. Raises CaseRefused."""
         dies_at_ns = self._ceiling(span.camera, span.from_ns)
@@ -282,11 +293,11 @@ class RequisitionDesk:
             case HoldPlaced():
                 self._requests.pop(event.hold, None)
                 self._holds[event.hold] = locks_.hold_begun(event)
-            case HoldReminded() | HoldTaken() | HoldDied() if event.hold in self._holds:
+            case HoldReminded() | HoldTaken() | HoldEnded() | HoldDied() if event.hold in self._holds:
                 self._holds[event.hold] = locks_.hold_after(self._holds[event.hold], event)
             case CaseReceived() if event.case not in self._cases:
                 self._cases[event.case] = cases_.begun(event)
-            case HoldReminded() | HoldTaken() | HoldDied():
+            case HoldReminded() | HoldTaken() | HoldEnded() | HoldDied():
                 raise refused(event.hold, Words("ce gel est inconnu", "no such hold"), LOOK)
             case _:
                 self._cases[event.case] = cases_.after(self.case(event.case), event)

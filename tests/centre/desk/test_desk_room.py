@@ -24,7 +24,7 @@ from csu.evidence import (
 )
 from csu.evidence.cut import access_units
 from csu.evidence.requisition import Habilitation
-from csu.governance import LegalRegister, LocalDoctrine, Operation
+from csu.governance import Action, LegalRegister, LocalDoctrine, Operation
 from csu.governance import register_lines as lines_
 from csu.governance.centre_key import CentreKey
 from csu.governance.legal_calendar import day_in_paris, one_month_after
@@ -363,6 +363,22 @@ def test_a_hold_without_a_requisition_is_told_at_d_7_and_d_2_and_dies_with_its_f
     subjects = [entry.subject.split("/")[2] for entry in home.entries() if entry.subject.startswith("desk/")]
     assert subjects == ["HoldRequested", "HoldPlaced", "HoldReminded", "HoldReminded", "HoldDied"]
     assert Operation.PURGE in {entry.operation for entry in home.entries()}
+
+
+def test_a_hold_that_is_not_needed_is_ended_by_another_person_and_its_footage_lives_as_any_other(home):
+    home.doctrine = LocalDoctrine(retention_days_max=10)
+
+    async def end(past):
+        await past.desk.request_hold("G-1", ASKED, "main courante 12", CHIEF)
+        await past.desk.place_hold("G-1", CLERK)
+        with pytest.raises(CaseRefused):
+            await past.desk.end_hold("G-1", "sans suite", CLERK)
+        assert past.desk.signed_before("G-1", Action.HOLD_END) == CLERK
+        return await past.desk.end_hold("G-1", "sans suite", MANAGER)
+
+    assert home.live(end).is_dead
+    home.live(_nothing, at_ns=BEGIN_NS + 11 * DAY)
+    assert home.media() == []
 
 
 def test_a_requisition_takes_over_the_hold_it_covers(home):

@@ -179,9 +179,12 @@ class DeskInMemory:
         self._desk = RequisitionDesk(lambda camera, at_ns: at_ns + 30 * NS_PER_DAY)
         self._signed: dict[str, Signature] = {}
         self.asked: list[CameraSpan] = []
-        if situation == "hold_requested":
+        if situation.startswith("hold"):
             chief = Signature(account(Role.ROOM_CHIEF), Role.ROOM_CHIEF)
             self._apply(self._desk.request_hold(HOLD, ACT, reason="main courante 2027/12", **self._by(chief)))
+            if situation == "hold_placed":
+                self._signed[HOLD] = Signature(account(Role.EVIDENCE_CLERK), Role.EVIDENCE_CLERK)
+                self._apply(self._desk.grant_hold(HOLD, **self._by(self._signed[HOLD])))
             return
         basis = LegalBasis.GDPR_ACCESS if situation.startswith("access") else LegalBasis.CPP_60_1
         clerk, manager = (Signature(account(role), role) for role in (Role.EVIDENCE_CLERK, Role.CSU_MANAGER))
@@ -251,6 +254,10 @@ class DeskInMemory:
     async def footage(self, case: str, span: CameraSpan) -> AsyncIterator[bytes]:
         self.asked.append(span)
         yield PAST_BYTES
+
+    async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:
+        self._apply(self._desk.end_hold(hold, reason=reason, **self._by(by)))
+        return self._desk.holds[-1]
 
     def _prepared(self, by: Signature) -> list[Any]:
         events = self._desk.prepare(CASE, (ACT,), "f" * 64, **self._by(by))

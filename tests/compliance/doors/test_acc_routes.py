@@ -96,7 +96,7 @@ def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
 def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     reason = {"reason": "2027/12"}
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
-    bodies |= {"holds/request": reason, "cases/prepare": {"recipients": ["age1"]}}
+    bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     return {door: json.dumps(body).encode() for door, body in bodies.items()}
 
