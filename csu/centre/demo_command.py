@@ -24,6 +24,7 @@ from csu.centre.added import clip_stream, rtsp_stream
 from csu.centre.demo import DemoResult, run_demo
 from csu.centre.demo_report import write_demo_report
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
+from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.register_settings import register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.governance import LocalDoctrine, lifecycle_words
@@ -102,6 +103,7 @@ def demo_command(
             wall_in_window=not headless and _has_display(),
             console_port=port,
             doctrine=LocalDoctrine(frosted=frosted),
+            evidence=EvidenceSettings.of(os.environ),
             database_url=os.environ.get("CSU_DATABASE_URL"),
         )
         teller.anchors(registers.anchors)

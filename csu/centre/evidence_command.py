@@ -1,4 +1,4 @@
-"""`csu evidence verify|rehearse`: is this package whole and true? And one to practise with.
+"""`csu evidence verify|rehearse|cases`: is this package whole and true? One to practise with. The desk's cases, read.
 
 `verify` needs no centre, no network and no account: it is for whoever received a package. Exporting goes through the
 requisition desk of a running centre, never through a command line: there is no export without a case (EXP-1).
@@ -18,7 +18,21 @@ from rich.console import Console
 from rich.table import Table
 
 from csu.centre.evidence_rehearsal import Rehearsal, rehearse
-from csu.evidence import Link, LinkState, Trust, Verdict, load_certificates, verify_package
+from csu.evidence import (
+    Hold,
+    HoldRequested,
+    Link,
+    LinkState,
+    RequisitionDesk,
+    Trust,
+    Verdict,
+    load_certificates,
+    verify_package,
+)
+from csu.evidence.desk_store import read_events
+from csu.evidence.spans import paris_text
+from csu.governance.centre_key import PublicKey
+from csu.governance.legal_calendar import one_month_after
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -101,6 +115,38 @@ def rehearse_command(
         _show_rehearsal(made)
 
 
+@app.command("cases")
+def cases_command(
+    desk: Annotated[Path, typer.Option(help=say("registre des réquisitions", "register of requisitions"))],
+    key: Annotated[Path, typer.Option(help=say("clé publique du centre", "the centre's public key"))],
+    as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
+) -> None:
+    """Every case and hold of a desk, running or not. Reads only; steps are taken at the console of a running centre.
+
+    Exit code: 0 read, 1 the register is not what was written, 2 bad input.
+    """
+    from csu.console.case_answers import case_answer, hold_answer  # with the web: only this command needs it
+
+    if not desk.is_file():
+        raise BadInput(
+            Words("ce registre n'existe pas", "there is no such register"),
+            where=f"--desk {desk}",
+            what_to_do=Words("Donnez evidence/desk.sqlite du centre", "Give the centre's evidence/desk.sqlite"),
+        )
+    found = RequisitionDesk(lambda camera, at_ns: one_month_after(at_ns))
+    for stored in read_events(desk, PublicKey.load(key)):
+        found.apply(stored.event)
+    holds: list[Hold | HoldRequested] = [*found.hold_requests, *found.holds]
+    told = {
+        "cases": [case_answer(case).model_dump(mode="json") for case in found.cases],
+        "holds": [hold_answer(hold).model_dump(mode="json") for hold in holds],
+    }
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _show_cases(found)
+
+
 # -- inside -----------------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +210,16 @@ def _show(verdict: Verdict, *, by_hand: bool) -> None:
         place = say("premier maillon rompu", "first broken link") if is_broken else say("non prouvé", "not proved")
         told = broken.kind.words.at(place).in_language(current_language())
         console.print(told, style="red" if is_broken else "yellow", markup=False)
+
+
+def _show_cases(desk: RequisitionDesk) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for case in desk.cases:
+        words = case.state.words.in_language(current_language())
+        table.add_row(case.case, words, case.act.number, case.act.officer.words())
+    for hold in desk.holds:
+        table.add_row(hold.hold, say("gel", "hold"), hold.span.camera, paris_text(hold.dies_at_ns)[:16])
+    Console(highlight=False, soft_wrap=True).print(table)
 
 
 def _show_rehearsal(made: Rehearsal) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from csu.centre.purge_lines import Register
-from csu.evidence.desk import RequisitionDesk
+from csu.evidence.case import Case
+from csu.evidence.desk import CEILING, RequisitionDesk
 from csu.evidence.footage import StoredSegment
 from csu.evidence.keep import discard, keep
 from csu.evidence.spans import CameraSpan, united
@@ -69,17 +70,24 @@ class DeskKeeper:
 
     def destroy(self, case: str, now_ns: Nanoseconds) -> None:
         """See EvidenceKeeper.destroy. A crash before `closed` makes the lines again: a line too many is not a lie."""
+        self._ports.closed(case, self.erase(case, now_ns), now_ns)
+
+    def erase(self, case: str, now_ns: Nanoseconds) -> str:
+        """Destroy and register what only this case kept; the number of the last certificate. Raises CsuError."""
         ports, desk = self._ports, self._ports.desk()
+        rule = _rule_of(desk.case(case))
         gone = dict(desk.destruction_due(now_ns)).get(case, ())
         still = tuple(span for each in desk.cases if each.case != case for span in each.protects(now_ns))
         certificate = "-"
         for span in gone:
             sizes = self._sizes(span.camera)
             names = discard(ports.store, (span,), still)
-            certificate = self._register(span, len(names), sum(sizes.get(name, 0) for name in names), now_ns)
-        ports.closed(case, certificate, now_ns)
+            certificate = self._register(span, rule, len(names), sum(sizes.get(name, 0) for name in names), now_ns)
+        return certificate
 
-    def _register(self, span: CameraSpan, pieces: int, size_bytes: int, now_ns: Nanoseconds) -> str:
+    def _register(
+        self, span: CameraSpan, rule: DestructionRule, pieces: int, size_bytes: int, now_ns: Nanoseconds
+    ) -> str:
         certificate = "-"
         for day in register_lines.days_of_span(Span(span.from_ns, span.to_ns)):
             is_first = day == day_in_paris(span.from_ns)
@@ -88,12 +96,12 @@ class DeskKeeper:
                 day,
                 (span.camera,),
                 now_ns,
-                DestructionRule.HANDED_OVER,
+                rule,
                 "given by the register",
                 pieces if is_first else 0,
                 size_bytes if is_first else 0,
                 None,
-                ("evidence",),
+                register_lines.EVIDENCE_TIERS,
             )
             certificate = self._ports.register.destroy(line).number
         return certificate
@@ -101,6 +109,13 @@ class DeskKeeper:
     def _sizes(self, camera: CameraId) -> dict[str, int]:
         names = self._ports.store.names(f"locked/{camera}/")
         return {name: self._ports.store.size_bytes(name) for name in names}
+
+
+def _rule_of(case: Case) -> DestructionRule:
+    """Why the copy goes: it was handed over, the law's ceiling came, or a magistrate said so (EXP-6)."""
+    if case.handed_over is not None:
+        return DestructionRule.HANDED_OVER
+    return DestructionRule.HOLD_ENDED if case.lock_ended_by == CEILING else DestructionRule.ORDERED
 
 
 def _by_camera(spans: Sequence[CameraSpan]) -> dict[CameraId, tuple[Span, ...]]:

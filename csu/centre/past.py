@@ -1,17 +1,20 @@
 """What the law wants of what is recorded: destruction on its day, between the journal and the legal register.
 
 Opened and closed with a centre. Footage lives as long as the order under which it was captured, the law's month and the
-doctrine all allow. No requisition desk is bound to it yet, so nothing is held or locked.
+doctrine all allow; what the requisition desk holds or locks is left alone or kept elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from csu.centre.desk_opening import DeskHome, OpenedDesk, open_desk
+from csu.centre.desk_room import DeskRoom
 from csu.centre.events import Trouble
+from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
@@ -21,16 +24,19 @@ from csu.governance import (
     LocalDoctrine,
     rules_over,
 )
+from csu.governance.retention import RuledPiece, ceiling_of
 from csu.governance.spans import Span
-from csu.hal.camera import CameraId, CommuneId
+from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
-from csu.hal.clock import Clock, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock
 from csu.hal.errors import CsuError
 from csu.recording import Catalogue
-from csu.recording.destruction import Footage, Protection
 from csu.recording.key_store import LocalKeyStore
 
 Tell = Callable[[Trouble], None]
+
+
+EVERY_S = NS_PER_MINUTE / NS_PER_S
 
 
 @asynccontextmanager
@@ -43,15 +49,42 @@ async def keep_past(
     papers: Papers,
     catalogue: Catalogue,
     keys: LocalKeyStore,
-    communes: Mapping[CameraId, CommuneId],
+    records: Mapping[CameraId, CameraRecord],
+    evidence_keys: LocalKeyStore,
+    evidence: EvidenceSettings,
     registers: Registers,
     tell: Tell,
-) -> AsyncIterator[None]:
-    """While inside, what has expired is destroyed each minute.
+) -> AsyncIterator[DeskRoom]:
+    """The requisition desk; while inside, what has expired is destroyed each minute.
 
-    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside.
+    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. Raises CsuError when the desk
+    cannot be opened.
     """
+    communes = {camera: record.commune for camera, record in records.items()}
     async with AsyncExitStack() as stack:
+
+        def rules(camera: CameraId, span: Span) -> tuple[RuledPiece, ...]:
+            return rules_over(papers.register, doctrine, camera, span)
+
+        desk = await open_desk(
+            stack,
+            DeskHome(
+                data_directory,
+                clock,
+                registers.journal,
+                registers.key,
+                catalogue,
+                registers.legal,
+                keys,
+                evidence_keys,
+                records,
+                evidence,
+                lambda camera, at_ns: ceiling_of(rules(camera, Span(at_ns, at_ns + 1))),
+                alone=lambda: purge.alone,
+                past_is_clean=lambda: purge.is_clean,
+                tell=tell,
+            ),
+        )
         purge = Purge(
             PurgePorts(
                 clock=clock,
@@ -60,9 +93,9 @@ async def keep_past(
                 catalogue=catalogue,
                 keys=keys,
                 tiers=[DirectoryTier(data_directory / "media")],
-                evidence=NoCases(),
+                evidence=desk.keeper,
                 register=registers.legal,
-                rules=lambda camera, span: rules_over(papers.register, doctrine, camera, span),
+                rules=rules,
                 cameras=lambda: communes,
                 shortest_days=lambda: papers.register.shortest_days(doctrine),
                 tell=tell,
@@ -70,19 +103,26 @@ async def keep_past(
         )
         papers.listen(purge.rules_changed)
         (data_directory / "media").mkdir(parents=True, exist_ok=True)
+        await desk.tick(clock.now_ns())
         try:
             await purge.start()
-        except CsuError as error:  # the rounds go on trying; nothing of the past is served meanwhile, or ever, here
+        except CsuError as error:  # the rounds go on trying; the desk serves nothing of the past meanwhile
             tell(Trouble("purge", error.trouble.beside("purge"), clock.now_ns()))
-        keeping = asyncio.create_task(_keep(purge), name="past")
+        keeping = asyncio.create_task(_keep(purge, desk, tell, clock), name="past")
         stack.push_async_callback(_end, keeping)
-        yield
+        yield desk.room
 
 
-async def _keep(purge: Purge) -> None:
+async def _keep(purge: Purge, desk: OpenedDesk, tell: Tell, clock: Clock) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(purge.run(), name="purge")
         group.create_task(purge.watch(), name="purge watch")
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await desk.tick(clock.now_ns())
+            except CsuError as error:
+                tell(Trouble("desk", error.trouble.beside("desk"), clock.now_ns()))
 
 
 async def _end(keeping: asyncio.Task[None]) -> None:
@@ -91,23 +131,3 @@ async def _end(keeping: asyncio.Task[None]) -> None:
         await keeping
     except asyncio.CancelledError:
         return
-
-
-class NoCases:
-    """A `csu.centre.purge_ports.EvidenceKeeper` where no requisition can come in: nothing is held, locked or kept."""
-
-    def protection(self, now_ns: Nanoseconds) -> Protection:
-        """Nothing."""
-        return Protection()
-
-    def preserve(self, footage: Footage, spans: Sequence[Span]) -> None:
-        """Never asked for."""
-        raise AssertionError(f"{footage.name}: preserved without a lock")
-
-    def unlocked(self, now_ns: Nanoseconds) -> Sequence[str]:
-        """No case."""
-        return ()
-
-    def destroy(self, case: str, now_ns: Nanoseconds) -> None:
-        """Never asked for."""
-        raise AssertionError(f"{case}: no such case")

@@ -135,6 +135,11 @@ class Purge:
                     )
                 )
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether every tier was read since the start and nothing that had expired is left: the past may be served."""
+        return self._scanned_ns is not None
+
     def rules_changed(self) -> None:
         """Orders, agreements, doctrine or the list of cameras are others: what was computed with them is void."""
         self._agenda.forget()

@@ -16,7 +16,9 @@ from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
 from csu.centre.control import Centre, Ports
+from csu.centre.desk_room import DeskRoom
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
@@ -26,6 +28,7 @@ from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
+from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord
@@ -62,6 +65,7 @@ class CentreSettings:
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
     registers: RegisterSettings = RegisterSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -124,8 +128,11 @@ async def open_centre(
     *,
     observe: Observe,
     progress: Callable[[str], None],
+    tokens: IdentitySource | None = None,
 ) -> AsyncIterator[RunningCentre]:
     """Start a centre; stop all of it on the way out, whatever happened. `progress` is told each step in words.
+
+    `tokens`: who judges a person that shows one; None: only the local operator of a demonstration comes in.
 
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
@@ -150,7 +157,9 @@ async def open_centre(
         papers = await asyncio.to_thread(_papers, settings, site, prepared, registers.key)
         stack.callback(papers.close)
         await registers.journal.record(deed_entry(OwnDeed.ORDERS, sha256=papers.digest))
-        running = await _start_parts(stack, settings, site, prepared, masks, papers, registers, observers, progress)
+        running = await _start_parts(
+            stack, settings, site, prepared, masks, papers, registers, observers, progress, tokens
+        )
         stack.push_async_callback(journal_stop, registers.journal, observers, clock)
         yield running
 
@@ -165,6 +174,7 @@ async def _start_parts(
     registers: Registers,
     observers: _Observers,
     progress: Callable[[str], None],
+    tokens: IdentitySource | None,
 ) -> RunningCentre:
     assignments = prepared.assignments
     records = [assignment.record for assignment in assignments]
@@ -186,8 +196,8 @@ async def _start_parts(
     room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     clock = SystemClock()
-    await stack.enter_async_context(_past(stack, settings, records, papers, registers, observers))
-    access = demonstration_access(room, clock, journal=registers.journal, rights=papers)
+    past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, observers))
+    access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
@@ -212,9 +222,9 @@ def _footage(data_directory: Path) -> Disk:
     return SealedDisk(LocalDisk(data_directory / "media"), _keys(data_directory), nobody)
 
 
-def _keys(data_directory: Path) -> LocalKeyStore:
-    apart = (data_directory / "media", data_directory / "catalogue")
-    return LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
+def _keys(data_directory: Path, name: str = "keys") -> LocalKeyStore:
+    apart = (data_directory / "media", data_directory / "catalogue", data_directory / "evidence")
+    return LocalKeyStore(data_directory / name, away_from=apart, secret=key_secret(os.environ))
 
 
 def _past(
@@ -224,8 +234,8 @@ def _past(
     papers: Papers,
     registers: Registers,
     tell: Callable[[Trouble], None],
-) -> AbstractAsyncContextManager[None]:
-    """The purge, over a catalogue of its own: its look-ups wait for nobody's writing."""
+) -> AbstractAsyncContextManager[DeskRoom]:
+    """The purge and the desk, over a catalogue of their own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
@@ -236,7 +246,9 @@ def _past(
         papers=papers,
         catalogue=catalogue,
         keys=_keys(settings.data_directory),
-        communes={record.camera: record.commune for record in records},
+        records={record.camera: record for record in records},
+        evidence_keys=_keys(settings.data_directory, "evidence-keys"),
+        evidence=settings.evidence,
         registers=registers,
         tell=tell,
     )

@@ -64,6 +64,8 @@ class Asked:
     ground: Ground | None = None
     case: str = ""
     recipient: str = ""
+    reference: str = ""
+    """Number of the ground, where it is no case: of a hold."""
 
 
 About = Callable[[Question], Awaitable[Asked]]

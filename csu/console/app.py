@@ -30,6 +30,7 @@ from csu.console.demonstration import demonstration_access
 from csu.console.description import described
 from csu.console.doors import Doors
 from csu.console.gate import SUBJECT, Gate, close_with
+from csu.console.holds import add_hold_doors
 from csu.console.live import LiveDoor
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
@@ -103,6 +104,7 @@ def create_app(
     _add_metrics(app, registry)
     _add_pages(app)
     add_case_doors(app, access.desk)
+    add_hold_doors(app, access.desk)
     add_past_doors(app)
     _add_refusals(app, counts)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from csu.evidence import CameraSpan, Case, CaseState, Habilitation, HandOver, LegalBasis, Officer, Requisition
+from csu.evidence import (
+    CameraSpan,
+    Case,
+    CaseState,
+    Habilitation,
+    HandOver,
+    Hold,
+    HoldRequested,
+    LegalBasis,
+    Officer,
+    Requisition,
+)
 from csu.evidence.spans import utc_text
 from csu.governance.journal_entry import personal_data_in
 from csu.hal.camera import CameraId
@@ -16,6 +28,7 @@ from csu.hal.words import Words
 
 SPANS_MAX = 512
 """As many as one entry of the journal names; a larger act is registered as several cases."""
+RECIPIENTS_MAX = 8
 Short = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -118,6 +131,15 @@ class HandOverTold(_Told):
         return HandOver(self.officer.officer(), *told)
 
 
+class PrepareTold(_Told):
+    """To whom the package is sealed: public age keys (`age1...`, `ssh-ed25519 ...`), the officer's first."""
+
+    recipients: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)], ...],
+        Field(min_length=1, max_length=RECIPIENTS_MAX),
+    ]
+
+
 class ReasonTold(_Told):
     """Why: of a package that goes back, the instruction that ends a lock, the certificate of a destruction."""
 
@@ -148,6 +170,51 @@ class CaseAnswer(_Told):
     prepared_by: str
     validated_by: str
     package_sha256: str
+    recipients: list[str]
+    """Keys that open the newest package."""
+    lock_dies_utc: str
+    """Of a lock that no judicial act carries; empty: until the case ends."""
+
+
+class HoldState(StrEnum):
+    """Where a precautionary hold stands."""
+
+    REQUESTED = "requested"
+    PLACED = "placed"
+    TAKEN = "taken"
+    DEAD = "dead"
+
+
+class HoldAnswer(_Told):
+    """One precautionary hold."""
+
+    hold: str
+    state: HoldState
+    span: SpanAnswer
+    reason: str
+    by: str
+    """Who asked; once placed, who placed it."""
+    dies_utc: str
+    """The legal ceiling; empty while it is only asked for."""
+    case: str
+    """The requisition that holds it now."""
+
+
+def hold_answer(hold: Hold | HoldRequested) -> HoldAnswer:
+    """The hold as it is told."""
+    state, dies_utc, case = HoldState.REQUESTED, "", ""
+    if isinstance(hold, Hold):
+        state = HoldState.DEAD if hold.is_dead else HoldState.TAKEN if hold.taken_by else HoldState.PLACED
+        dies_utc, case = utc_text(hold.dies_at_ns), hold.taken_by
+    return HoldAnswer(
+        hold=hold.hold,
+        state=state,
+        span=_span_answer(hold.span),
+        reason=hold.reason,
+        by=hold.by,
+        dies_utc=dies_utc,
+        case=case,
+    )
 
 
 def case_answer(case: Case) -> CaseAnswer:
@@ -161,15 +228,18 @@ def case_answer(case: Case) -> CaseAnswer:
         number=case.act.number,
         officer=case.act.officer.words(),
         received_utc=utc_text(case.act.received_at_ns),
-        spans=[
-            SpanAnswer(camera=span.camera, from_utc=utc_text(span.from_ns), to_utc=utc_text(span.to_ns))
-            for span in case.act.spans
-        ],
+        spans=[_span_answer(span) for span in case.act.spans],
         reasons=list(case.reasons),
         prepared_by=newest.by if newest else "",
         validated_by=case.validated_by,
         package_sha256=newest.package_sha256 if newest else "",
+        recipients=list(newest.recipients) if newest else [],
+        lock_dies_utc=utc_text(case.lock_dies_at_ns) if case.lock_dies_at_ns is not None else "",
     )
+
+
+def _span_answer(span: CameraSpan) -> SpanAnswer:
+    return SpanAnswer(camera=span.camera, from_utc=utc_text(span.from_ns), to_utc=utc_text(span.to_ns))
 
 
 def ns_of(at: datetime) -> Nanoseconds:

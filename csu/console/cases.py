@@ -18,6 +18,7 @@ from csu.console.access import Asked, Door, Question, opens
 from csu.console.case_answers import (
     CaseAnswer,
     HandOverTold,
+    PrepareTold,
     ReasonTold,
     RequisitionTold,
     case_answer,
@@ -86,13 +87,13 @@ async def _stretch(question: Question) -> Asked:
     facts = _facts(question)
     if facts is None:
         return Asked()
-    camera, span = CameraId(str(question.path.get("camera", ""))), _span_of(question)
+    camera, span = CameraId(str(question.path.get("camera", ""))), span_of(question)
     known = any(each == camera for each, _ in facts.spans)
     data = (DataSpan(camera, span),) if known else ()
     return _asked(facts, (Resource(camera=camera, span=span, case=facts),), data)
 
 
-def _span_of(question: Question) -> Span | None:
+def span_of(question: Question) -> Span | None:
     told = [question.query.getlist(name) for name in ("from_at", "to_at")]
     if any(len(values) != 1 for values in told):
         return None
@@ -119,7 +120,7 @@ def _add_readings(router: APIRouter, desk: EvidenceDesk | None) -> None:
     @opens(Door("cases/list", Action.LEGAL_REGISTER_READ))
     async def cases() -> list[CaseAnswer]:
         """Every case and where it stands."""
-        return [case_answer(case) for case in _there(desk).cases()]
+        return [case_answer(case) for case in there(desk).cases()]
 
     @router.get("/api/cases/{case}")
     @opens(Door("cases/one", Action.LEGAL_REGISTER_READ, _step))
@@ -133,7 +134,7 @@ def _add_readings(router: APIRouter, desk: EvidenceDesk | None) -> None:
         """Register an act as it came, complete or not. 409: the number is taken."""
         if request.scope[ASKED].case != case:
             raise Refused(Refusal.REQUEST_INVALID, where="case")  # the journal could not name it
-        return case_answer(await _there(desk).receive(case, act.requisition(), _by(request)))
+        return case_answer(await there(desk).receive(case, act.requisition(), signature_of(request)))
 
 
 def _add_steps(router: APIRouter, desk: EvidenceDesk | None) -> None:
@@ -144,11 +145,10 @@ def _add_steps(router: APIRouter, desk: EvidenceDesk | None) -> None:
         @opens(Door(f"cases/{name}", action, _step))
         async def taken(request: Request, case: CaseName) -> CaseAnswer:
             _found(desk, case)
-            return case_answer(await take(case, _by(request)))
+            return case_answer(await take(case, signature_of(request)))
 
     step("check", Action.CASE_CHECK, "Look the act through: checked, or rejected with every reason", _Late(desk).check)
     step("lock", Action.LOCK_PLACE, "Keep exactly the act's instants from destruction", _Late(desk).lock)
-    step("prepare", Action.CASE_PREPARE, "Make the package of what the act names", _Late(desk).prepare)
     step("release", Action.CASE_RELEASE, "Another person than who prepared it releases it", _Late(desk).release)
 
 
@@ -159,46 +159,50 @@ class _Late:
         self._desk = desk
 
     async def check(self, case: str, by: Signature) -> Case:
-        return await _there(self._desk).check(case, by)
+        return await there(self._desk).check(case, by)
 
     async def lock(self, case: str, by: Signature) -> Case:
-        return await _there(self._desk).lock(case, by)
-
-    async def prepare(self, case: str, by: Signature) -> Case:
-        return await _there(self._desk).prepare(case, by)
+        return await there(self._desk).lock(case, by)
 
     async def release(self, case: str, by: Signature) -> Case:
-        return await _there(self._desk).validate(case, by)
+        return await there(self._desk).validate(case, by)
 
 
 def _add_signed_steps(router: APIRouter, desk: EvidenceDesk | None) -> None:
+    @router.post("/api/cases/{case}/prepare")
+    @opens(Door("cases/prepare", Action.CASE_PREPARE, _step))
+    async def prepare(request: Request, case: CaseName, told: PrepareTold) -> CaseAnswer:
+        """Make the package of what the act names, sealed to the officer's key."""
+        _found(desk, case)
+        return case_answer(await there(desk).prepare(case, told.recipients, signature_of(request)))
+
     @router.post("/api/cases/{case}/return")
     @opens(Door("cases/return", Action.CASE_RELEASE, _step))
     async def return_package(request: Request, case: CaseName, told: ReasonTold) -> CaseAnswer:
         """The second person found the package wrong: it is to be prepared again."""
         _found(desk, case)
-        return case_answer(await _there(desk).return_package(case, told.reason, _by(request)))
+        return case_answer(await there(desk).return_package(case, told.reason, signature_of(request)))
 
     @router.post("/api/cases/{case}/hand-over")
     @opens(Door("cases/hand-over", Action.HAND_OVER, _whole_case))
     async def hand_over(request: Request, case: CaseName, told: HandOverTold) -> CaseAnswer:
         """It leaves, against a receipt and a seal number."""
         _found(desk, case)
-        return case_answer(await _there(desk).hand_over(case, told.hand_over(), _by(request)))
+        return case_answer(await there(desk).hand_over(case, told.hand_over(), signature_of(request)))
 
     @router.post("/api/cases/{case}/end-lock")
     @opens(Door("cases/end-lock", Action.LOCK_END, _step))
     async def end_lock(request: Request, case: CaseName, told: ReasonTold) -> CaseAnswer:
         """A magistrate ends the lock: the reason is the reference of the instruction."""
         _found(desk, case)
-        return case_answer(await _there(desk).end_lock(case, told.reason, _by(request)))
+        return case_answer(await there(desk).end_lock(case, told.reason, signature_of(request)))
 
     @router.post("/api/cases/{case}/copy-destroyed")
     @opens(Door("cases/copy-destroyed", Action.COPY_DESTROY, _step))
     async def copy_destroyed(request: Request, case: CaseName, told: ReasonTold) -> CaseAnswer:
         """The centre's copy is gone: the reason is the number of the certificate."""
         _found(desk, case)
-        return case_answer(await _there(desk).copy_destroyed(case, told.reason, _by(request)))
+        return case_answer(await there(desk).copy_destroyed(case, told.reason, signature_of(request)))
 
 
 def _add_footage(router: APIRouter, desk: EvidenceDesk | None) -> None:
@@ -206,13 +210,13 @@ def _add_footage(router: APIRouter, desk: EvidenceDesk | None) -> None:
     @opens(Door("cases/package", Action.REPLAY, _whole_case))
     async def package(case: CaseName) -> StreamingResponse:
         """The sealed package of a released case, for who requisitioned."""
-        return await _streamed(_there(desk).package(_found(desk, case).case), "application/octet-stream")
+        return await _streamed(there(desk).package(_found(desk, case).case), "application/octet-stream")
 
     @router.get("/api/cases/{case}/copy", response_class=StreamingResponse, responses=_SEALED)
     @opens(Door("cases/copy", Action.EXPORT, _whole_case))
     async def copy(case: CaseName) -> StreamingResponse:
         """The same, for the clerk who puts it on the support."""
-        return await _streamed(_there(desk).package(_found(desk, case).case), "application/octet-stream")
+        return await _streamed(there(desk).package(_found(desk, case).case), "application/octet-stream")
 
     @router.get("/api/cases/{case}/footage/{camera}", response_class=StreamingResponse, responses=_PICTURES)
     @opens(Door("cases/footage", Action.PAST_STREAM, _stretch))
@@ -229,23 +233,23 @@ def _add_footage(router: APIRouter, desk: EvidenceDesk | None) -> None:
         if resource.camera is None or resource.span is None:
             raise Refused(Refusal.REQUEST_INVALID, where="footage")
         span = CameraSpan(resource.camera, resource.span.from_ns, resource.span.to_ns)
-        return await _streamed(_there(desk).footage(_found(desk, case).case, span), "video/mp4")
+        return await _streamed(there(desk).footage(_found(desk, case).case, span), "video/mp4")
 
 
-def _there(desk: EvidenceDesk | None) -> EvidenceDesk:
+def there(desk: EvidenceDesk | None) -> EvidenceDesk:
     if desk is None:
         raise Refused(Refusal.CASES_ABSENT, where="cases")
     return desk
 
 
 def _found(desk: EvidenceDesk | None, case: str) -> Case:
-    found = next((each for each in _there(desk).cases() if each.case == case), None)
+    found = next((each for each in there(desk).cases() if each.case == case), None)
     if found is None:
         raise Refused(Refusal.CASE_UNKNOWN, where=case)
     return found
 
 
-def _by(request: Request) -> Signature:
+def signature_of(request: Request) -> Signature:
     subject: Subject = request.scope[SUBJECT]
     return Signature(subject.person, subject.role)
 

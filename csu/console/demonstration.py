@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
 from csu.console.access import Access, RightsDesk
-from csu.console.identity import LocalOperator
+from csu.console.evidence_desk import EvidenceDesk
+from csu.console.identity import IdentitySource, LocalOperator, TokenElse
 from csu.console.room import RoomView
 from csu.governance import (
     Action,
@@ -47,12 +48,17 @@ ROWS_MAX = 10_000
 
 
 def demonstration_access(
-    room: RoomView, clock: Clock, journal: Journal | None = None, rights: RightsDesk | None = None
+    room: RoomView,
+    clock: Clock,
+    journal: Journal | None = None,
+    rights: RightsDesk | None = None,
+    desk: EvidenceDesk | None = None,
+    tokens: IdentitySource | None = None,
 ) -> Access:
     """Whoever sits at this machine is a video operator of every commune; nobody else is anybody.
 
     `journal`: the one that is kept; None: in memory, and the page says so. `rights`: over the centre's own papers,
-    which must let the service `SERVICE` view; None: over an invented order.
+    which must let the service `SERVICE` view; None: over an invented order. `tokens`: who judges who shows one.
     """
     today = day_in_paris(clock.now_ns())
     from_day = today - timedelta(days=1)
@@ -70,10 +76,10 @@ def demonstration_access(
         f"Démonstration : qui est à ce poste y est {words.fr}, sans connexion ; {orders.fr}, {kept.fr}.",
         f"Demonstration: whoever sits here is {words.en}, without login; {orders.en}, {kept.en}.",
     )
-    identity = LocalOperator(operator)
-    return Access(
-        rights or DemonstrationRights(room, from_day), identity, journal or JournalInMemory(clock), notice=notice
-    )
+    local = LocalOperator(operator)
+    identity = local if tokens is None else TokenElse(tokens, [local])
+    rights = rights or DemonstrationRights(room, from_day)
+    return Access(rights, identity, journal or JournalInMemory(clock), desk, notice)
 
 
 class DemonstrationRights:

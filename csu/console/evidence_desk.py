@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from csu.evidence import CameraSpan, Case, CaseState, HandOver, LegalBasis, Requisition
+from csu.evidence import CameraSpan, Case, CaseState, HandOver, Hold, HoldRequested, LegalBasis, Requisition
 from csu.governance import Action, CaseFacts, Signature, Span
 
 
@@ -23,7 +23,7 @@ class EvidenceDesk(Protocol):
         ...
 
     def signed_before(self, case: str, action: Action) -> Signature | None:
-        """Who did the first half of a deed that takes two: who prepared what is to be released."""
+        """Who did the first half of a deed that takes two: who prepared what is to be released, who placed a hold."""
         ...
 
     async def receive(self, case: str, act: Requisition, by: Signature) -> Case: ...
@@ -32,8 +32,8 @@ class EvidenceDesk(Protocol):
 
     async def lock(self, case: str, by: Signature) -> Case: ...
 
-    async def prepare(self, case: str, by: Signature) -> Case:
-        """Make the package of exactly what the act names."""
+    async def prepare(self, case: str, recipients: Sequence[str], by: Signature) -> Case:
+        """Make the package of exactly what the act names, sealed to these age keys."""
         ...
 
     async def return_package(self, case: str, reason: str, by: Signature) -> Case: ...
@@ -46,8 +46,26 @@ class EvidenceDesk(Protocol):
 
     async def copy_destroyed(self, case: str, certificate: str, by: Signature) -> Case: ...
 
+    def holds(self) -> Sequence[Hold]:
+        """All holds, in the order they were placed."""
+        ...
+
+    def hold_requests(self) -> Sequence[HoldRequested]:
+        """What the room asked to be held and nobody has placed."""
+        ...
+
+    async def request_hold(self, hold: str, span: CameraSpan, reason: str, by: Signature) -> HoldRequested: ...
+
+    async def place_hold(self, hold: str, by: Signature) -> Hold:
+        """Place what another person asked for."""
+        ...
+
+    async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:
+        """Another person than who placed it finds that it is not needed."""
+        ...
+
     def package(self, case: str) -> AsyncIterator[bytes]:
-        """The sealed package, encrypted to who requisitioned."""
+        """The sealed package, which only its recipients' keys open."""
         ...
 
     def footage(self, case: str, span: CameraSpan) -> AsyncIterator[bytes]:

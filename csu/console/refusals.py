@@ -55,6 +55,7 @@ class Refusal(Enum):
     CASE_UNKNOWN = Wording(
         404, 4404, "Dossier inconnu. Enregistrez d'abord l'acte.", "No such case. Register the act first."
     )
+    HOLD_UNKNOWN = Wording(404, 4404, "Aucun gel demandé sous ce numéro.", "No hold was asked for under this number.")
     CASES_ABSENT = Wording(
         503, 4503, "Ce centre n'a pas de bureau des réquisitions.", "This centre has no requisition desk."
     )

@@ -6,9 +6,17 @@ Nothing outside the act's cameras and intervals, nothing unmasked, and no sound 
 """
 
 from csu.evidence.case import Case, CaseState
-from csu.evidence.case_events import DeskEvent, HandOver, event_from_json, event_to_json
+from csu.evidence.case_events import DeskEvent, HandOver, HoldRequested, event_from_json, event_to_json
 from csu.evidence.desk import RequisitionDesk
-from csu.evidence.errors import CaseRefused, EvidenceInputRefused, ExportFailed, PackageUnusable, ReleaseRefused
+from csu.evidence.errors import (
+    CaseRefused,
+    DeskBroken,
+    DeskUnavailable,
+    EvidenceInputRefused,
+    ExportFailed,
+    PackageUnusable,
+    ReleaseRefused,
+)
 from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalLine, StoredSegment, chain_proofs
 from csu.evidence.holds_and_locks import EvidenceLock, Hold
 from csu.evidence.keep import KeptPiece, discard, keep, kept_segments
@@ -26,7 +34,9 @@ __all__ = [
     "CaseState",
     "ChainLink",
     "ChainProof",
+    "DeskBroken",
     "DeskEvent",
+    "DeskUnavailable",
     "EvidenceInputRefused",
     "EvidenceLock",
     "ExportFailed",
@@ -34,6 +44,7 @@ __all__ = [
     "Habilitation",
     "HandOver",
     "Hold",
+    "HoldRequested",
     "JournalExtract",
     "JournalLine",
     "KeptPiece",

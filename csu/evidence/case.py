@@ -118,7 +118,7 @@ def after(case: Case, event: CaseEvent) -> Case:
     """The case after one more event. Raises CaseRefused for one that cannot follow: a forged or torn store."""
     match event:
         case CaseReceived():
-            raise refused(event.case, Words("cette affaire existe déjà", "this case exists already"), _LOOK)
+            raise refused(event.case, Words("cette affaire existe déjà", "this case exists already"), LOOK)
         case CaseChecked():
             case.require(CaseState.RECEIVED)
             return replace(case, state=CaseState.CHECKED)
@@ -161,7 +161,7 @@ def _after_the_end(case: Case, event: CaseEvent) -> Case:
         case LockFlagged():
             return replace(case, flagged_at_ns=event.at_ns)
         case _:
-            raise refused(case.case, Words("cet événement est inconnu ici", "this event is not known here"), _LOOK)
+            raise refused(case.case, Words("cet événement est inconnu ici", "this event is not known here"), LOOK)
 
 
 def require_two_persons(case: Case, releaser: str) -> None:
@@ -215,4 +215,4 @@ def refused(case: str, what: Words, what_to_do: Words) -> CaseRefused:
     return CaseRefused(what, where=case, what_to_do=what_to_do)
 
 
-_LOOK = Words("Vérifiez le registre des réquisitions", "Look at the register of requisitions")
+LOOK = Words("Vérifiez le registre des réquisitions", "Look at the register of requisitions")

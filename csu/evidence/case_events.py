@@ -85,6 +85,8 @@ class PackagePrepared:
     """Of its tag manifest, hex: what the signature signs."""
     by: str
     at_ns: Nanoseconds
+    recipients: tuple[str, ...] = ()
+    """age keys it is sealed to: who can open it, besides nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,17 @@ class LockFlagged:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldRequested:
+    """The room asks that a stretch be kept. Nothing is kept yet."""
+
+    hold: str
+    span: CameraSpan
+    reason: str
+    by: str
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class HoldPlaced:
     """Somebody saw a fact and waits for the police (EXP-4)."""
 
@@ -189,6 +202,16 @@ class HoldTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """Two persons found that it is not needed: its footage lives on as any other."""
+
+    hold: str
+    reason: str
+    by: str
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class HoldDied:
     """The ceiling came and no requisition: its footage goes."""
 
@@ -210,7 +233,7 @@ CaseEvent: TypeAlias = (
     | RecipientCopyGone
     | LockFlagged
 )
-HoldEvent: TypeAlias = HoldPlaced | HoldReminded | HoldTaken | HoldDied
+HoldEvent: TypeAlias = HoldRequested | HoldPlaced | HoldReminded | HoldTaken | HoldEnded | HoldDied
 DeskEvent: TypeAlias = CaseEvent | HoldEvent
 
 _KINDS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(DeskEvent)}

@@ -51,7 +51,7 @@ class AccessUnits:
 def access_units(data: bytes) -> AccessUnits:
     """Every access unit of an MP4 with one H.264 track. Raises av.FFmpegError, ValueError."""
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
-        stream = _only_video(container)
+        stream = only_video(container)
         packets = [packet for packet in container.demux(stream) if packet.size]
         if any(packet.pts is None for packet in packets):
             raise ValueError("a picture without a time")
@@ -60,7 +60,7 @@ def access_units(data: bytes) -> AccessUnits:
             tuple(packet.pts or 0 for packet in packets),
             tuple(packet.is_keyframe for packet in packets),
             tuple(packet.size for packet in packets),
-            _hz(stream),
+            hz_of(stream),
             stream.codec_context.width,
             stream.codec_context.height,
             bytes(stream.codec_context.extradata or b""),
@@ -103,8 +103,8 @@ def cut(
     """
     try:
         stored = access_units(data)
-        captured, offsets = _times(data, stored, segment)
-        chosen = _choose(stored, captured, span, segment.name)
+        captured, offsets = times_of(data, stored, segment)
+        chosen = choose(stored, captured, span, segment.name)
         if chosen is None:
             return None
         base = min(stored.pts[i] for i in chosen)
@@ -150,7 +150,9 @@ def failed(where: str, what: Words) -> ExportFailed:
     )
 
 
-def _times(data: bytes, stored: AccessUnits, segment: StoredSegment) -> tuple[tuple[Nanoseconds, ...], tuple[int, ...]]:
+def times_of(
+    data: bytes, stored: AccessUnits, segment: StoredSegment
+) -> tuple[tuple[Nanoseconds, ...], tuple[int, ...]]:
     """(capture time, clock offset) of every picture: kept apart, else as the file tells, else from start and pts."""
     count = len(stored.pts)
     told = frame_times(io.BytesIO(data))
@@ -165,7 +167,7 @@ def _times(data: bytes, stored: AccessUnits, segment: StoredSegment) -> tuple[tu
     return captured, offsets
 
 
-def _choose(stored: AccessUnits, captured: Sequence[Nanoseconds], span: CameraSpan, where: str) -> range | None:
+def choose(stored: AccessUnits, captured: Sequence[Nanoseconds], span: CameraSpan, where: str) -> range | None:
     """Which access units to copy: from the key frame before the first asked frame to the last asked one."""
     asked = [i for i, at_ns in enumerate(captured) if span.holds(at_ns)]
     if not asked:
@@ -181,9 +183,9 @@ def _choose(stored: AccessUnits, captured: Sequence[Nanoseconds], span: CameraSp
 
 def _remux(data: bytes, chosen: range, base: int, target: Path | io.BytesIO, about: dict[str, str]) -> None:
     with av.open(io.BytesIO(data), "r", format="mp4") as source:
-        stream = _only_video(source)
+        stream = only_video(source)
         form = "+faststart" if isinstance(target, Path) else "frag_keyframe+empty_moov+default_base_moof"
-        options = {"movflags": form, "video_track_timescale": str(_hz(stream)), "fflags": "+bitexact"}
+        options = {"movflags": form, "video_track_timescale": str(hz_of(stream)), "fflags": "+bitexact"}
         with av.open(str(target) if isinstance(target, Path) else target, "w", format="mp4", options=options) as made:
             made.metadata["comment"] = json.dumps(about, separators=(",", ":"))
             track = made.add_stream_from_template(stream, opaque=True)
@@ -209,14 +211,14 @@ def _is_same(stored: AccessUnits, written: AccessUnits, chosen: range, base: int
     )
 
 
-def _only_video(container: av.container.InputContainer) -> VideoStream:
+def only_video(container: av.container.InputContainer) -> VideoStream:
     streams = list(container.streams)
     if len(streams) != 1 or not container.streams.video:
         raise ValueError(f"{len(streams)} tracks, where exactly one of video may be")
     return container.streams.video[0]
 
 
-def _hz(stream: VideoStream) -> int:
+def hz_of(stream: VideoStream) -> int:
     if stream.time_base is None or stream.time_base.numerator != 1:
         raise ValueError(f"the time base is {stream.time_base}")
     return stream.time_base.denominator

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from csu.evidence import case as cases_
 from csu.evidence import holds_and_locks as locks_
-from csu.evidence.case import Case, CaseState, refused
+from csu.evidence.case import LOOK, Case, CaseState, refused
 from csu.evidence.case_events import (
     CaseChecked,
     CaseLocked,
@@ -21,8 +21,10 @@ from csu.evidence.case_events import (
     DeskEvent,
     HandOver,
     HoldDied,
+    HoldEnded,
     HoldPlaced,
     HoldReminded,
+    HoldRequested,
     HoldTaken,
     LockEnded,
     LockFlagged,
@@ -38,8 +40,15 @@ from csu.evidence.requisition import LegalBasis, Requisition, faults_of
 from csu.evidence.spans import CameraSpan, is_within, paris_text, without
 from csu.governance.legal_calendar import one_month_after
 from csu.hal.camera import CameraId
-from csu.hal.clock import Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 from csu.hal.words import Words
+
+CEILING = "CSI L252-5"
+"""The instruction that ends a lock without a judicial act: the law's own."""
+CEILING_LEAD_NS = 5 * NS_PER_MINUTE
+"""Such a lock ends so long before its ceiling: what it keeps must be gone by then, and the purge comes each minute."""
+BY_ITSELF = "csu"
+"""The author of what time alone brings."""
 
 Ceiling: TypeAlias = Callable[[CameraId, Nanoseconds], Nanoseconds]
 """(camera, capture instant) -> the last lawful instant of that picture without a judicial act: governance's rule."""
@@ -52,6 +61,7 @@ class RequisitionDesk:
         self._ceiling = ceiling
         self._cases: dict[str, Case] = {}
         self._holds: dict[str, Hold] = {}
+        self._requests: dict[str, HoldRequested] = {}
 
     # -- what is -------------------------------------------------------------------------------------------------------
 
@@ -64,6 +74,11 @@ class RequisitionDesk:
     def holds(self) -> tuple[Hold, ...]:
         """All holds, in the order they were placed."""
         return tuple(self._holds.values())
+
+    @property
+    def hold_requests(self) -> tuple[HoldRequested, ...]:
+        """What the room asked to be held and nobody has placed, in order."""
+        return tuple(self._requests.values())
 
     def case(self, case: str) -> Case:
         """One case. Raises CaseRefused for a number nobody registered."""
@@ -153,14 +168,21 @@ class RequisitionDesk:
         return events
 
     def prepare(
-        self, case: str, spans: Sequence[CameraSpan], package_sha256: str, *, by: str, at_ns: Nanoseconds
+        self,
+        case: str,
+        spans: Sequence[CameraSpan],
+        package_sha256: str,
+        *,
+        by: str,
+        at_ns: Nanoseconds,
+        recipients: Sequence[str] = (),
     ) -> list[DeskEvent]:
         """A package of exactly these spans was made. Raises CaseRefused, ReleaseRefused."""
         self.case(case).require(CaseState.LOCKED)
         self.require_release(case, spans, at_ns)
         if not by.strip() or not package_sha256:
             raise refused(case, Words("qui, et quel paquet ?", "who, and which package?"), Words("Dites-le", "Say so"))
-        return [PackagePrepared(case, tuple(spans), package_sha256, by, at_ns)]
+        return [PackagePrepared(case, tuple(spans), package_sha256, by, at_ns, tuple(recipients))]
 
     def return_package(self, case: str, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
         """The second person found it wrong."""
@@ -212,6 +234,31 @@ class RequisitionDesk:
             )
         return [RecipientCopyGone(case, by, at_ns)]
 
+    def request_hold(self, hold: str, span: CameraSpan, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """The room chief saw a fact and asks. Raises CaseRefused for what could not be placed either."""
+        self.place_hold(hold, span, reason=reason, by=by, at_ns=at_ns)
+        if hold in self._requests:
+            raise refused(hold, Words("ce numéro est pris", "this number is taken"), Words("Un autre", "Give another"))
+        return [HoldRequested(hold, span, reason, by, at_ns)]
+
+    def grant_hold(self, hold: str, *, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """Place what the room asked for. Raises CaseRefused, also when another person has not asked."""
+        asked = self._requests.get(hold)
+        if asked is None or cases_.same_person(asked.by, by):
+            what = Words("personne d'autre n'a demandé ce gel", "nobody else asked for this hold")
+            raise refused(hold, what, Words("Le chef de salle le demande d'abord", "The room chief asks first"))
+        return self.place_hold(hold, asked.span, reason=asked.reason, by=by, at_ns=at_ns)
+
+    def end_hold(self, hold: str, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """Not needed after all. Raises CaseRefused: it holds nothing, no reason, or the person who placed it."""
+        found = self._holds.get(hold)
+        if found is None or not found.protects(at_ns) or not reason.strip() or cases_.same_person(found.by, by):
+            what = Words(
+                "il faut un gel en vigueur, un motif, une autre personne", "a live hold, a reason, another person"
+            )
+            raise refused(hold, what, Words("Rien n'a changé", "Nothing has changed"))
+        return [HoldEnded(hold, reason, by, at_ns)]
+
     def place_hold(self, hold: str, span: CameraSpan, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
         """Keep a past stretch until the police come, never past the ceiling. Raises CaseRefused."""
         dies_at_ns = self._ceiling(span.camera, span.from_ns)
@@ -225,26 +272,33 @@ class RequisitionDesk:
         return [HoldPlaced(hold, span, reason, dies_at_ns, by, at_ns)]
 
     def tick(self, now_ns: Nanoseconds) -> list[DeskEvent]:
-        """What time alone brings: reminders, dead holds, locks older than 12 months. Idempotent once applied."""
+        """What time alone brings: reminders, dead holds and locks, locks of over 12 months. Idempotent once applied."""
         events: list[DeskEvent] = []
         for hold in self.holds:
             events += [HoldReminded(hold.hold, days, now_ns) for days in locks_.reminders_due(hold, now_ns)]
             if not hold.is_dead and not hold.taken_by and now_ns >= hold.dies_at_ns:
                 events.append(HoldDied(hold.hold, now_ns))
         for case in self.cases:
-            if case.flagged_at_ns is None and locks_.is_lock_old(case, now_ns):
+            if case.is_live and case.lock_dies_at_ns is not None and now_ns >= case.lock_dies_at_ns - CEILING_LEAD_NS:
+                events.append(LockEnded(case.case, CEILING, BY_ITSELF, now_ns))
+            elif case.flagged_at_ns is None and locks_.is_lock_old(case, now_ns):
                 events.append(LockFlagged(case.case, now_ns))
         return events
 
     def apply(self, event: DeskEvent) -> None:
         """Take a stored event in. Raises CaseRefused for one that the rules do not allow: the store was changed."""
         match event:
+            case HoldRequested():
+                self._requests[event.hold] = event
             case HoldPlaced():
+                self._requests.pop(event.hold, None)
                 self._holds[event.hold] = locks_.hold_begun(event)
-            case HoldReminded() | HoldTaken() | HoldDied():
+            case HoldReminded() | HoldTaken() | HoldEnded() | HoldDied() if event.hold in self._holds:
                 self._holds[event.hold] = locks_.hold_after(self._holds[event.hold], event)
             case CaseReceived() if event.case not in self._cases:
                 self._cases[event.case] = cases_.begun(event)
+            case HoldReminded() | HoldTaken() | HoldEnded() | HoldDied():
+                raise refused(event.hold, Words("ce gel est inconnu", "no such hold"), LOOK)
             case _:
                 self._cases[event.case] = cases_.after(self.case(event.case), event)
 

@@ -17,6 +17,14 @@ class ExportFailed(CsuError):
     """No package was made: the footage, the signature or the time-stamp failed. What was half written is removed."""
 
 
+class DeskBroken(CsuError):
+    """The desk's store is not what was written: tampered with, or damaged. No case may go on from it."""
+
+
+class DeskUnavailable(CsuError):
+    """The desk's store cannot be read or written now. The command did not happen."""
+
+
 class PackageUnusable(BadInput):
     """What was given to `csu evidence verify` is no package, or the key does not open it."""
 

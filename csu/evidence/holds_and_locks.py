@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from csu.evidence.case import Case, CaseState
-from csu.evidence.case_events import HoldDied, HoldEvent, HoldPlaced, HoldReminded, HoldTaken
+from csu.evidence.case_events import HoldDied, HoldEnded, HoldEvent, HoldPlaced, HoldReminded, HoldRequested, HoldTaken
 from csu.evidence.spans import CameraSpan, united, without
 from csu.governance.legal_calendar import day_in_paris, years_after
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
@@ -31,6 +31,7 @@ class Hold:
     taken_by: str = ""
     """The case that holds it now."""
     is_dead: bool = False
+    """It was ended, or its ceiling came."""
 
     def protects(self, now_ns: Nanoseconds) -> bool:
         """Whether it keeps its footage now. The ceiling ends it by itself, even if nobody is there to write it down."""
@@ -49,9 +50,9 @@ def hold_after(hold: Hold, event: HoldEvent) -> Hold:
             return replace(hold, reminded_days=(*hold.reminded_days, event.days_left))
         case HoldTaken():
             return replace(hold, taken_by=event.case)
-        case HoldDied():
+        case HoldEnded() | HoldDied():
             return replace(hold, is_dead=True)
-        case HoldPlaced():
+        case HoldRequested() | HoldPlaced():
             return hold
 
 

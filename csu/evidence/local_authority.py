@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from csu.evidence.sign import Signer
+from csu.evidence.sign import Signer, load_certificates, load_signer
 from csu.governance.time_stamps import stamp_refused
 from csu.hal.clock import NS_PER_S, Nanoseconds
 
@@ -63,6 +63,16 @@ class OpensslAuthority:
         return reply.read_bytes()
 
 
+def practice_pki(directory: Path, now_ns: Nanoseconds) -> PracticePki:
+    """The authorities in `directory`, made when they are not there."""
+    if not (directory / "tsa.cnf").exists():
+        return make_practice_pki(directory, now_ns)
+    (root,) = load_certificates(directory / "signer-authority.pem")
+    (stamp_root,) = load_certificates(directory / "stamp-authority.pem")
+    signer = load_signer(directory / "signer.key", directory / "signer.pem")
+    return PracticePki(signer, root, stamp_root, OpensslAuthority(directory))
+
+
 def make_practice_pki(
     directory: Path,
     now_ns: Nanoseconds,
@@ -79,7 +89,6 @@ def make_practice_pki(
     mine = _certificate("EXERCICE CSU", key, root, root_key, now, signer_days, stamps=False)
     stamp_key = ec.generate_private_key(ec.SECP256R1())
     stamps = _certificate("EXERCICE horodatage", stamp_key, stamp_root, stamp_root_key, now, stamp_days, stamps=True)
-    (directory / "tsa.cnf").write_text(_TSA_CONF.format(directory=directory), encoding="utf-8")
     (directory / "serial").write_text("01\n", encoding="utf-8")
     (directory / "tsa.pem").write_bytes(stamps.public_bytes(Encoding.PEM))
     (directory / "signer.pem").write_bytes(mine.public_bytes(Encoding.PEM))
@@ -89,7 +98,19 @@ def make_practice_pki(
         path = directory / name
         path.touch(0o600)
         path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    # Last: where it is, all is there.
+    (directory / "tsa.cnf").write_text(_TSA_CONF.format(directory=directory), encoding="utf-8")
     return PracticePki(Signer(key, (mine,)), root, stamp_root, OpensslAuthority(directory))
+
+
+def self_signed(
+    name: str, key: ec.EllipticCurvePrivateKey, now_ns: Nanoseconds, days: tuple[int, int]
+) -> x509.Certificate:
+    """A certificate for signing that vouches for itself: who verifies compares its fingerprint with the receipt's."""
+    now = datetime.fromtimestamp(now_ns // NS_PER_S, UTC)
+    builder = _builder(_name(name), _name(name), key, now, days)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    return builder.add_extension(_usage(signs=True), critical=True).sign(key, hashes.SHA256())
 
 
 def _authority(name: str, now: datetime) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:

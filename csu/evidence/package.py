@@ -66,6 +66,8 @@ class ExportOrder:
     """Names of segments that stand in no chain, because they were recovered after a crash: exported, and said so."""
     gaps: tuple[Gap, ...] = ()
     """What was not recorded in the spans, and why."""
+    absent: tuple[tuple[CameraSpan, str], ...] = ()
+    """What is not in it and no node accounts for: `unaccounted`, or `destroyed` before the act came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,10 @@ def _export_json(order: ExportOrder, flows: list[dict[str, Any]]) -> dict[str, A
         "not_recorded": [
             {"camera": gap.camera, "from": utc_text(gap.start_ns), "to": utc_text(gap.end_ns), "cause": gap.cause.value}
             for gap in order.gaps
+        ]
+        + [
+            {"camera": span.camera, "from": utc_text(span.from_ns), "to": utc_text(span.to_ns), "cause": cause}
+            for span, cause in order.absent
         ],
     }
 

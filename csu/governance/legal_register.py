@@ -26,6 +26,7 @@ from csu.governance.journal_verify import check_file
 from csu.governance.legal_calendar import one_month_after
 from csu.governance.register_errors import CertificateRefused, RegisterBroken, RegisterUnavailable
 from csu.governance.register_lines import (
+    EVIDENCE_TIERS,
     CameraSpan,
     CopyDestroyed,
     Destroyed,
@@ -184,9 +185,11 @@ class LegalRegister(RegisterReading):
                 proofs.append(f"{day.isoformat()}:-")
                 continue
             kept = [each.span for line in answer.destroyed for each in line.kept if each.camera == asked.camera]
-            if not answer.destroyed or overlap(asked.span, kept):
+            # A line about an extract's copy says nothing of the recording it was made from.
+            gone = [line for line in answer.destroyed if line.tiers != EVIDENCE_TIERS]
+            if not gone or overlap(asked.span, kept):
                 raise _not_gone(asked.camera, day)
-            proofs.append(f"{day.isoformat()}:{answer.destroyed[-1].certificate}")
+            proofs.append(f"{day.isoformat()}:{gone[-1].certificate}")
         return AccessCertificate.make(request, asked.camera, asked.span, now_ns, tuple(proofs), self.head, self._key)
 
     def _read(self, connection: sa.Connection) -> None:

@@ -21,6 +21,8 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
 DAYS_IN_A_TRANSMISSION_MAX = 400
+EVIDENCE_TIERS = ("evidence",)
+"""Of a line that is about the copies of an extract, and not about the recording."""
 
 
 class DestructionRule(StrEnum):
@@ -31,7 +33,7 @@ class DestructionRule(StrEnum):
     HANDED_OVER = "handed_over"
     """The centre's copy of an extract, after receipt (EXP-6)."""
     HOLD_ENDED = "hold_ended"
-    """A precautionary hold without requisition at the ceiling (EXP-4)."""
+    """A precautionary hold, or a lock that no judicial act carries, at the ceiling (EXP-4)."""
     ORDERED = "ordered"
     """By a judge, the prefect, or the controller after the minimum period."""
     LOST = "lost"

@@ -163,8 +163,6 @@ def _plane_upload() -> Callable[[int, int, Plane], None]:
         rows = np.ascontiguousarray(plane)
         height, width = rows.shape
         bind_texture(_GL_TEXTURE_2D_ARRAY, name)
-        sub_image(
-            _GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE, rows.ctypes.data
-        )
+        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE, rows.ctypes.data)
 
     return upload

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from csu.centre.events import Trouble
+from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
@@ -17,7 +18,7 @@ from csu.centre.registers import open_registers
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
-from csu.hal.camera import CameraId, CommuneId
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.errors import CsuError
 from csu.machine import LocalDisk, NoChaos, SystemClock
@@ -29,6 +30,7 @@ from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
 CAMERA, COMMUNE = CameraId("cam-0012"), CommuneId("metz")
 COMMUNES = {CAMERA: COMMUNE}
+RECORDS = {CAMERA: CameraRecord(CAMERA, 12, "Place d'Armes", COMMUNE, ViewType.WIDE)}
 
 
 def papers_of(days: int, minimum: int = 0) -> Papers:
@@ -81,7 +83,9 @@ class Home:
                         papers=self.papers,
                         catalogue=catalogue,
                         keys=self.keys,
-                        communes=COMMUNES,
+                        records=RECORDS,
+                        evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                        evidence=EvidenceSettings(),
                         registers=registers,
                         tell=tell,
                     ),

@@ -9,6 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from csu.cli import build_app
+from csu.evidence.case_events import CaseChecked, CaseReceived
+from csu.evidence.desk_store import DeskStore
+from csu.governance import CentreKey
 
 
 def csu(*words: str) -> tuple[int, str]:
@@ -70,3 +73,19 @@ def test_the_wrong_key_is_bad_input(practice, opened, tmp_path):
 
     (tmp_path / "k").write_text(str(pyrage.x25519.Identity.generate()))
     assert csu("verify", practice["sealed"], *opened, "--identity", str(tmp_path / "k"))[0] == 2
+
+
+def test_the_cases_of_a_stopped_desk_are_read_and_a_changed_one_is_told(tmp_path, act, spans):
+    key = CentreKey.load_or_make(tmp_path / "key.pem")
+    store = DeskStore(tmp_path / "desk.sqlite", key)
+    store.append([CaseReceived("2026-1", act(*spans), "anna", 1), CaseChecked("2026-1", "anna", 2)], None)
+    store.close()
+    key.public.save(tmp_path / "public.pem")
+    asked = ("cases", "--desk", str(tmp_path / "desk.sqlite"), "--key", str(tmp_path / "public.pem"))
+    code, said = csu(*asked, "--json")
+    told = json.loads(said)
+    assert (code, [(case["case"], case["state"]) for case in told["cases"]]) == (0, [("2026-1", "checked")])
+    assert "2026-1" in csu(*asked)[1]
+    assert csu("cases", "--desk", "/nowhere", "--key", str(tmp_path / "public.pem"))[0] == 2
+    CentreKey.load_or_make(tmp_path / "other.pem").public.save(tmp_path / "public.pem")
+    assert csu(*asked)[0] != 0

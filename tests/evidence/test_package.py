@@ -35,6 +35,7 @@ def test_the_library_of_congress_finds_a_valid_bag(good):
     assert bag.info["External-Identifier"] == "2026-0042"
 
 
+@pytest.mark.requirement("EXP-7")
 def test_every_access_unit_is_the_recorded_one_bit_by_bit(good, recorded):
     for table in good.tables:
         stored = access_units(recorded.files[table.segment])
@@ -61,6 +62,7 @@ def test_the_cut_begins_at_the_key_frame_before_and_ends_with_the_interval(good,
     assert max(asked) < spans[0].to_ns
 
 
+@pytest.mark.requirement("EXP-7")
 def test_every_frame_tells_camera_place_utc_paris_clock_and_mask(good):
     for table in good.tables:
         beside = good.root / table.file.replace("data/video", "data/frames").replace(".mp4", ".csv")

@@ -67,6 +67,7 @@ def at(page: Page, frame: int, file: int = 0) -> None:
     )
 
 
+@pytest.mark.requirement("EXP-7")
 def test_it_opens_on_the_first_asked_frame_and_tells_camera_place_and_time(page, seen):
     assert seen() == FrameMark(12, 15)  # 1.5 s into the recording: frames before the interval are not shown
     assert page.locator("#c-camera").inner_text() == "cam-0012"
@@ -77,6 +78,7 @@ def test_it_opens_on_the_first_asked_frame_and_tells_camera_place_and_time(page,
     assert page.locator("#c-mask").inner_text() == "7"
 
 
+@pytest.mark.requirement("EXP-7")
 def test_frame_by_frame_both_ways_across_files(page, seen):
     """Forward through the whole first file into the second, and back again: every step one frame."""
     for step in range(1, 28):
@@ -96,6 +98,7 @@ def test_before_the_first_frame_there_is_nothing(page, seen):
     assert seen() == FrameMark(12, 15)
 
 
+@pytest.mark.requirement("EXP-7")
 def test_search_by_camera_and_time(page, seen):
     page.select_option("#camera", "cam-0042")
     page.wait_for_function("() => document.getElementById('c-camera').textContent === 'cam-0042'")
@@ -110,6 +113,7 @@ def test_search_by_camera_and_time(page, seen):
     assert seen() == FrameMark(42, 59)
 
 
+@pytest.mark.requirement("EXP-7")
 def test_play_fast_slow_freeze_and_backwards(page, seen):
     def passed(speed: str, wait_ms: int) -> int:
         page.select_option("#speed", speed)
@@ -143,6 +147,7 @@ def test_it_plays_to_the_end_and_says_so(page):
     assert round((float(page.evaluate("() => document.body.dataset.ms")) - page.evaluate("() => first()")) / 100) == 79
 
 
+@pytest.mark.requirement("EXP-7")
 def test_a_still_is_saved_with_its_caption_beneath_the_picture(page, good, tmp_path):
     page.set_input_files("#picker", str(good.root))
     page.wait_for_function("() => document.getElementById('says').textContent.includes('conforme')")
@@ -159,6 +164,7 @@ def test_a_still_is_saved_with_its_caption_beneath_the_picture(page, good, tmp_p
     assert luma[192:].max() > 200
 
 
+@pytest.mark.requirement("EXP-7")
 def test_a_sequence_is_saved_bit_by_bit(page, good, tmp_path):
     page.set_input_files("#picker", str(good.root))
     page.wait_for_function("() => document.getElementById('says').textContent.includes('conforme')")

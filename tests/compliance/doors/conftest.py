@@ -24,7 +24,17 @@ from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
 from csu.console.identity import Claims, SignedTokens, make_token
 from csu.console.metrics import ConsoleCounts
-from csu.evidence import CameraSpan, Case, HandOver, LegalBasis, Officer, Requisition, RequisitionDesk
+from csu.evidence import (
+    CameraSpan,
+    Case,
+    HandOver,
+    Hold,
+    HoldRequested,
+    LegalBasis,
+    Officer,
+    Requisition,
+    RequisitionDesk,
+)
 from csu.governance import (
     Action,
     Agreement,
@@ -54,7 +64,7 @@ from csu.ingest.board import CameraState, CameraStatus
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
-CASE, PAST_BYTES = "2027-101", b"the past itself"
+CASE, HOLD, PAST_BYTES = "2027-101", "G-2027-7", b"the past itself"
 OFFICER = "opj:0123456"
 
 
@@ -169,6 +179,13 @@ class DeskInMemory:
         self._desk = RequisitionDesk(lambda camera, at_ns: at_ns + 30 * NS_PER_DAY)
         self._signed: dict[str, Signature] = {}
         self.asked: list[CameraSpan] = []
+        if situation.startswith("hold"):
+            chief = Signature(account(Role.ROOM_CHIEF), Role.ROOM_CHIEF)
+            self._apply(self._desk.request_hold(HOLD, ACT, reason="main courante 2027/12", **self._by(chief)))
+            if situation == "hold_placed":
+                self._signed[HOLD] = Signature(account(Role.EVIDENCE_CLERK), Role.EVIDENCE_CLERK)
+                self._apply(self._desk.grant_hold(HOLD, **self._by(self._signed[HOLD])))
+            return
         basis = LegalBasis.GDPR_ACCESS if situation.startswith("access") else LegalBasis.CPP_60_1
         clerk, manager = (Signature(account(role), role) for role in (Role.EVIDENCE_CLERK, Role.CSU_MANAGER))
         steps = [
@@ -198,8 +215,22 @@ class DeskInMemory:
     async def lock(self, case: str, by: Signature) -> Case:
         return self._do(self._desk.lock(case, **self._by(by)))
 
-    async def prepare(self, case: str, by: Signature) -> Case:
+    async def prepare(self, case: str, recipients: Sequence[str], by: Signature) -> Case:
         return self._do(self._prepared(by))
+
+    def holds(self) -> Sequence[Hold]:
+        return self._desk.holds
+
+    def hold_requests(self) -> Sequence[HoldRequested]:
+        return self._desk.hold_requests
+
+    async def request_hold(self, hold: str, span: CameraSpan, reason: str, by: Signature) -> HoldRequested:
+        self._apply(self._desk.request_hold(hold, span, reason=reason, **self._by(by)))
+        return self._desk.hold_requests[-1]
+
+    async def place_hold(self, hold: str, by: Signature) -> Hold:
+        self._apply(self._desk.grant_hold(hold, **self._by(by)))
+        return self._desk.holds[-1]
 
     async def return_package(self, case: str, reason: str, by: Signature) -> Case:
         return self._do(self._desk.return_package(case, reason=reason, **self._by(by)))
@@ -224,6 +255,10 @@ class DeskInMemory:
         self.asked.append(span)
         yield PAST_BYTES
 
+    async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:
+        self._apply(self._desk.end_hold(hold, reason=reason, **self._by(by)))
+        return self._desk.holds[-1]
+
     def _prepared(self, by: Signature) -> list[Any]:
         events = self._desk.prepare(CASE, (ACT,), "f" * 64, **self._by(by))
         self._signed[CASE] = by
@@ -233,9 +268,12 @@ class DeskInMemory:
         return {"by": by.person, "at_ns": self._clock.now_ns()}
 
     def _do(self, events: list[Any]) -> Case:
+        self._apply(events)
+        return self._desk.case(events[0].case)
+
+    def _apply(self, events: list[Any]) -> None:
         for event in events:
             self._desk.apply(event)
-        return self._desk.case(events[0].case)
 
 
 HAND_OVER = HandOver(Officer("Durand"), "BD-R 77", False, "", 1, "receipt-1", "S-12")

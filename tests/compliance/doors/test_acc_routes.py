@@ -21,7 +21,12 @@ from csu.governance.journal_entry import Outcome
 
 TABLE = yaml.safe_load(Path(__file__).with_name("doors.yaml").read_text(encoding="utf-8"))
 DIST = Path(__file__).parents[3] / "csu" / "console" / "web" / "dist"
-IN_THE_PATH = {"{camera}": "cam-0012", "{case}": "2027-101", "{rest:path}": "cam-0012/2027-05-20T10.mp4"}
+IN_THE_PATH = {
+    "{camera}": "cam-0012",
+    "{case}": "2027-101",
+    "{hold}": "G-2027-7",
+    "{rest:path}": "cam-0012/2027-05-20T10.mp4",
+}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
 
@@ -81,7 +86,9 @@ def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
         if methods == "MOUNT":
             methods, path = "GET", f"{path}/{next((DIST / 'assets').glob('*.js')).name}"
         choice = methods.split("|")
-        asked.append((choice[turn % len(choice)], path + (STRETCH if line.door == "cases/footage" else "")))
+        asked.append(
+            (choice[turn % len(choice)], path + (STRETCH if line.door in ("cases/footage", "holds/request") else ""))
+        )
     return asked
 
 
@@ -89,6 +96,7 @@ def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
 def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     reason = {"reason": "2027/12"}
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
+    bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     return {door: json.dumps(body).encode() for door, body in bodies.items()}
 
