@@ -5,6 +5,7 @@ Who one is, one declares: csu has no login yet. A running centre goes by what wa
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +16,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.journal_beside import journal_beside
 from csu.governance import (
     Authorisation,
     AuthorisationFacts,
     AuthorisationRegister,
     CentreKey,
+    JournalEntry,
+    Operation,
     OrderLedger,
     facts_from,
     facts_text,
     in_paris,
 )
+from csu.governance.journal_entry import account_of
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -62,7 +67,16 @@ def enter_command(
 ) -> int:
     """They hold at once, whole. Exit code: 0 all cameras may record, 1 some may not, 2 bad input (nothing changed)."""
     facts, now_ns = read_papers(papers), SystemClock().now_ns()
-    with _opened(centre) as ledger:
+    AuthorisationRegister(facts)  # what contradicts itself is refused before anything is written of it
+    entry = JournalEntry(
+        Operation.CONFIG,
+        account_of(by),
+        "declared",
+        subject="orders/entered",
+        sha256=hashlib.sha256(facts_text(facts).encode()).hexdigest(),
+    )
+    with _opened(centre) as ledger, journal_beside(centre, SystemClock()) as note:
+        note([entry])
         entered = ledger.enter(facts, by=by, reason=reason, at_ns=now_ns)
         return _tell(ledger.register, now_ns, as_json, {"entered": entered, "entries": len(ledger.entries)})
 

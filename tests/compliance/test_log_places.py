@@ -25,7 +25,7 @@ PLACES: dict[Action, str] = {
     _A.PURGE_BY_HAND: "csu/centre/purge_by_hand.py:purge_by_hand",
     _A.STORAGE_CHECK: "csu/centre/recording_command.py:check_command",
     _A.JOURNAL_RETENTION_SET: "csu/centre/registers.py:journal_start",
-    _A.ORDER_RECORD: "csu/centre/registers.py:journal_start",
+    _A.ORDER_RECORD: "csu/centre/orders_command.py:enter_command",
     _A.CAMERA_CONFIGURE: "csu/centre/running.py:_ask",
     _A.CAMERA_LIFECYCLE: "csu/centre/mask_watch.py:_follow",
 }
@@ -34,15 +34,15 @@ PLACES: dict[Action, str] = {
 NOBODY_CAN = frozenset(
     {
         *(_A.WALL_SCENE, _A.PRESET_STORE, _A.GUARD_TOUR, _A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START),
-        *(_A.DEPORT_STOP, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW, _A.HOLD_REQUEST, _A.HOLD_PLACE, _A.HOLD_END),
+        *(_A.DEPORT_STOP, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
         *(_A.RECEIPT_SIGN, _A.SEAL_ADD, _A.ACCESS_REQUEST, _A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
         *(_A.ROLE_GRANT, _A.CAMERA_ENROL, _A.TEST_PATTERN, _A.ALARM_ACK, _A.ALARM_QUALIFY, _A.LOGBOOK_WRITE),
-        *(_A.FAULT_REPORT, _A.ROSTER_SET, _A.VISIT_RECORD, _A.ORDER_READ),
+        *(_A.FAULT_REPORT, _A.ROSTER_SET, _A.VISIT_RECORD),
     }
 )
 """No person can do these yet: no door, no command. Whoever builds one takes it out of here, and gives it a place."""
 
-READ_BY_COMMAND = frozenset({_A.JOURNAL_READ, _A.JOURNAL_VERIFY, _A.COVERAGE_READ, _A.MASK_READ})
+READ_BY_COMMAND = frozenset({_A.JOURNAL_READ, _A.JOURNAL_VERIFY, _A.COVERAGE_READ, _A.MASK_READ, _A.ORDER_READ})
 """Questions of who has the files themselves; they show no picture, and are not journaled yet."""
 
 ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio"})

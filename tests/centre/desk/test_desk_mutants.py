@@ -45,7 +45,7 @@ def an_open_file_is_left_out_in_silence(patch: Patch) -> None:
 
 def the_centre_s_own_word_is_enough_for_the_time(patch: Patch) -> None:
     class Nobody:
-        def stamp(self, request: bytes) -> bytes:
+        def answer(self, request: bytes) -> bytes:
             return b""
 
     patch.setattr(Signing, "require_authority", lambda self: self.authority or Nobody())
