@@ -18,6 +18,7 @@ from rich.table import Table
 from csu.cluster.recording_check import Checked, RecordingCheck
 from csu.cluster.torture import run_torture
 from csu.cluster.torture_process import TortureSettings
+from csu.cluster.volumes import VolumesDisk, note_of
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say
@@ -81,7 +82,7 @@ def check_command(
 ) -> None:
     """Name every difference. `--repair` recovers and tells; it never deletes footage."""
     media, catalogue_directory, keys_directory = (data / name for name in ("media", "catalogue", "keys"))
-    for path in (media, keys_directory):
+    for path in (media if not note_of(data).exists() else data, keys_directory):
         if not path.is_dir():
             raise BadInput(
                 Words("ce n'est pas le dossier des données d'un centre", "this is not a centre's data directory"),
@@ -92,7 +93,7 @@ def check_command(
     catalogue = open_catalogue(catalogue_directory, os.environ.get("CSU_DATABASE_URL"))
     console = Console(stderr=True)
     try:
-        checker, now_ns = RecordingCheck(media, catalogue, keys), SystemClock().now_ns()
+        checker, now_ns = RecordingCheck(VolumesDisk.of(media, note_of(data)), catalogue, keys), SystemClock().now_ns()
         with Progress(console=console, disable=as_json or not console.is_terminal) as bar:
             task = bar.add_task(say("fichiers", "files"), total=None)
             checked = checker.check(

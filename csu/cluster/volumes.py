@@ -1,0 +1,315 @@
+"""The directories of media of one centre: which they are, how each stands now, and one `Disk` over all of them.
+
+The centre notes each volume in a file of its own (`VOLUMES_NOTE`): directory, identity, and whether it is admitted. It
+alone writes that note; nodes, readers and checks believe it, and look at the volume themselves each time they begin
+something on it. A volume that was lost is admitted again by the centre, once what expired meanwhile is destroyed on it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from csu.cluster.node_disk import NodeDisk, NodeFile, refused
+from csu.hal.clock import Clock
+from csu.hal.disk import DiskError
+from csu.hal.words import Words
+from csu.machine import PARTIAL_SUFFIX, SystemClock
+from csu.recording.space import (
+    IDENTITY_NAME,
+    MARKS,
+    Troubles,
+    VolumeIdentity,
+    VolumeState,
+    Watermarks,
+    choose,
+    fault_of,
+)
+
+VOLUMES_NOTE = "volumes.json"
+"""In the centre's data directory, beside its keys and apart from every volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One directory of media as the centre noted it."""
+
+    directory: Path
+    identity: VolumeIdentity | None = None
+    """None: a bench, whose directory is whatever lies there."""
+    is_admitted: bool = True
+    """False: it was lost, and has not yet been purged and opened again. Nothing is read from it or written to it."""
+
+    @property
+    def name(self) -> str:
+        return str(self.directory)
+
+
+def note_of(data_directory: Path) -> Path:
+    """Where the volumes of a centre are noted."""
+    return data_directory / VOLUMES_NOTE
+
+
+def read_note(path: Path) -> tuple[Volume, ...]:
+    """The volumes of a centre; none before it was first opened. Raises DiskError."""
+    try:
+        rows = json.loads(path.read_bytes())
+        return tuple(
+            Volume(Path(row["directory"]), VolumeIdentity(row["volume"], row["sequence"]), row["admitted"])
+            for row in rows
+        )
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DiskError(
+            Words(f"la liste des volumes est illisible ({error})", f"the list of volumes cannot be read ({error})"),
+            where=str(path),
+            what_to_do=Words("Remettez ce fichier d'une sauvegarde", "Put this file back from a backup"),
+        ) from error
+
+
+def write_note(path: Path, volumes: Sequence[Volume]) -> None:
+    """Note them, whole or not at all, durably. Raises DiskError."""
+    rows = [
+        {
+            "directory": volume.name,
+            "volume": volume.identity.volume,
+            "sequence": volume.identity.sequence,
+            "admitted": volume.is_admitted,
+        }
+        for volume in volumes
+        if volume.identity is not None
+    ]
+    write_whole(path, json.dumps(rows, indent=1).encode() + b"\n")
+
+
+def read_identity(directory: Path) -> VolumeIdentity | None:
+    """Which volume is there; None: no volume of csu. Raises DiskError, also for an identity that cannot be read."""
+    path = directory / IDENTITY_NAME
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise refused(error, path) from error
+    return VolumeIdentity.of_bytes(content, str(path))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a small file, whole or not at all, durably. Raises DiskError."""
+    partial = path.with_name(path.name + PARTIAL_SUFFIX)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise refused(error, path) from error
+
+
+def look_at(volume: Volume) -> VolumeState:
+    """How it stands now: whose it is, and its space. What the disk refuses is told in the answer."""
+    try:
+        fault = None
+        if volume.identity is not None:
+            fault = fault_of(volume.identity, read_identity(volume.directory))
+        space = os.statvfs(volume.directory)
+    except DiskError as error:
+        return VolumeState(volume.name, 0, 0, trouble=error.trouble.what)
+    except OSError as error:
+        return VolumeState(volume.name, 0, 0, trouble=refused(error, volume.directory).trouble.what)
+    return VolumeState(volume.name, space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize, fault)
+
+
+class VolumesDisk:
+    """A `Disk` over several directories: a name is on one of them, a new file goes where there is most room.
+
+    What fails is left alone for a while (`Troubles`), and the next file goes elsewhere. From any thread.
+    """
+
+    def __init__(
+        self,
+        volumes: Callable[[], Sequence[Volume]],
+        *,
+        clock: Clock | None = None,
+        marks: Watermarks = MARKS,
+        left_behind: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        """`volumes`: asked each time. `left_behind`: told the name of each file of which a disk refused a part, once
+        nobody writes it any more: what was written of it lies there.
+        """
+        self.volumes = volumes
+        """Those of now, whether or not they are there."""
+        self._clock = clock or SystemClock()
+        self._marks = marks
+        self._troubles = Troubles()
+        self._lock = threading.Lock()
+        self.left_behind = left_behind
+
+    @staticmethod
+    def of(directory: Path, note: Path | None = None, *, clock: Clock | None = None) -> VolumesDisk:
+        """The volumes of a note; without one (or with an empty one) `directory` alone, whatever lies there.
+
+        Raises DiskError for a directory that cannot be made.
+        """
+        bench = (Volume(directory),)
+        if note is None or not read_note(note):
+            NodeDisk(directory)
+            return VolumesDisk(lambda: bench, clock=clock)
+        return VolumesDisk(lambda: read_note(note), clock=clock)
+
+    def create(self, name: str) -> VolumeFile:
+        """See Disk.create. A volume that refuses is passed over; raises DiskError when none takes it."""
+        while True:
+            volumes = {volume.name: volume for volume in self.volumes()}
+            for volume in volumes.values():
+                self._require_free(volume, name)
+            chosen = volumes[choose([self._state(volume) for volume in volumes.values()], self._marks)]
+            try:
+                return VolumeFile(NodeDisk(chosen.directory).create(name), self, chosen)
+            except DiskError as error:
+                self.failed(chosen, error)
+
+    def open(self, name: str) -> BinaryIO:
+        """See Disk.open."""
+        return self._holding(name).open(name)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """See Disk.names: of the volumes that are there."""
+        every = {name for disk in self._disks() for name in disk.names(prefix)}
+        return sorted(every - {IDENTITY_NAME})
+
+    def size_bytes(self, name: str) -> int:
+        """See Disk.size_bytes."""
+        return self._holding(name).size_bytes(name)
+
+    def remove(self, name: str) -> None:
+        """See Disk.remove: from each volume that holds it."""
+        self._holding(name)
+        for disk in self._disks():
+            if disk.holds(name):
+                disk.remove(name)
+
+    def free_bytes(self) -> int:
+        """See Disk.free_bytes: of the volumes that take segments."""
+        states = [self._state(volume) for volume in self.volumes()]
+        return sum(state.free_bytes for state in states if state.is_writable(self._marks))
+
+    def directories(self) -> list[Path]:
+        """Of the volumes that are there."""
+        return [volume.directory for volume in self.volumes() if self._is_there(volume)]
+
+    def out_of_reach(self) -> list[VolumeState]:
+        """Volumes that are not there: what they hold cannot be read, nor be said to be lost."""
+        return [self._state(volume) for volume in self.volumes() if not self._is_there(volume)]
+
+    def holds(self, name: str) -> bool:
+        """Whether a volume that is there holds the committed file. Raises DiskError for what is no name."""
+        return any(disk.holds(name) for disk in self._disks())
+
+    def failed(self, volume: Volume, error: DiskError) -> None:
+        """A volume refused something."""
+        with self._lock:
+            self._troubles.failed(volume.name, error.trouble.what, self._clock.monotonic_ns())
+
+    def worked(self, volume: Volume) -> None:
+        """A file was closed on it."""
+        with self._lock:
+            self._troubles.worked(volume.name, self._clock.monotonic_ns())
+
+    def _state(self, volume: Volume) -> VolumeState:
+        state = look_at(volume)
+        with self._lock:
+            trouble = self._troubles.of(volume.name, self._clock.monotonic_ns())
+        if state.fault is None and not state.trouble:
+            trouble = trouble if volume.is_admitted else _NOT_ADMITTED
+            return VolumeState(state.name, state.size_bytes, state.free_bytes, None, trouble)
+        return state
+
+    def _is_there(self, volume: Volume) -> bool:
+        state = look_at(volume)
+        return volume.is_admitted and state.fault is None and not state.trouble
+
+    def _disks(self) -> Iterator[NodeDisk]:
+        return (NodeDisk(directory) for directory in self.directories())
+
+    def _holding(self, name: str) -> NodeDisk:
+        for disk in self._disks():
+            if disk.holds(name):
+                return disk
+        gone = ", ".join(state.name for state in self.out_of_reach())
+        raise DiskError(
+            Words(f"absent des volumes en place (absents : {gone})", f"on none of the volumes here (missing: {gone})")
+            if gone
+            else Words("ce fichier n'existe pas", "no such file"),
+            where=name,
+            what_to_do=Words("Lancez csu recording check", "Run csu recording check"),
+        )
+
+    def _require_free(self, volume: Volume, name: str) -> None:
+        if not self._is_there(volume):
+            return
+        disk = NodeDisk(volume.directory)
+        try:
+            is_taken = disk.holds(name) or disk.partial_path(name).exists()
+        except OSError as error:
+            self.failed(volume, refused(error, volume.directory))
+            return
+        if is_taken:
+            raise DiskError(
+                Words("un fichier de ce nom existe", "a file of that name exists"),
+                where=f"{volume.name}/{name}",
+                what_to_do=Words("Rien n'a été écrasé", "Nothing was overwritten"),
+            )
+
+
+class VolumeFile:
+    """A file of a VolumesDisk while it is written. What its volume refuses, its disk remembers."""
+
+    def __init__(self, inner: NodeFile, disk: VolumesDisk, volume: Volume) -> None:
+        self.name = inner.name
+        self._inner, self._disk, self._volume = inner, disk, volume
+
+    def write(self, data: bytes) -> int:
+        with self._watched():
+            return self._inner.write(data)
+
+    def sync(self) -> None:
+        with self._watched():
+            self._inner.sync()
+
+    def commit(self) -> None:
+        with self._watched():
+            self._inner.commit()
+        self._disk.worked(self._volume)
+
+    def abandon(self) -> None:
+        was_refused = self._inner.is_refused
+        self._inner.abandon()
+        if was_refused:
+            self._inner.is_refused = False
+            self._disk.left_behind(self.name)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except DiskError as error:
+            if self._inner.is_refused:  # by the disk: one that has ended refuses too
+                self._disk.failed(self._volume, error)
+            raise
+
+
+_NOT_ADMITTED = Words("pas encore purgé depuis son retour", "not yet purged since it came back")
