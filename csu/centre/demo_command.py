@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,6 +61,13 @@ def demo_command(
     video: Annotated[
         list[Path] | None, typer.Option(help=say("ajouter un clip (masqué en entier)", "add a clip (wholly masked)"))
     ] = None,
+    media_dir: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--media-dir",
+            help=say("enregistrer sur ce volume (à répéter pour plusieurs)", "record on this volume (repeat for more)"),
+        ),
+    ] = None,
     port: Annotated[
         int,
         typer.Option(
@@ -75,11 +83,23 @@ def demo_command(
     ] = False,
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
+    for path in media_dir or []:
+        if not path.is_dir():
+            raise BadInput(
+                Words("ce dossier n'existe pas", "there is no such directory"),
+                where=f"--media-dir {path}",
+                what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
+            )
     added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
     teller = _Teller(as_json)
-    with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
+    with ExitStack() as stack:
+        directory, *media = [
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csu-demo-", dir=where)))
+            for where in (None, *(media_dir or []))
+        ]
         settings = CentreSettings(
-            data_directory=Path(directory),
+            data_directory=directory,
+            media_directories=tuple(media),
             binding=binding,
             cameras=cameras,
             options=dict(_option(text) for text in option or []),

@@ -14,7 +14,7 @@ from pathlib import Path
 from csu.centre.events import Trouble
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
-from csu.centre.purge_tiers import DirectoryTier
+from csu.centre.volumes import VolumeKeeper
 from csu.governance import (
     AuditJournal,
     AuthorisationFacts,
@@ -50,9 +50,12 @@ async def keep_past(
     catalogue: Catalogue,
     keys: LocalKeyStore,
     communes: Mapping[CameraId, CommuneId],
+    volumes: VolumeKeeper,
     tell: Tell,
 ) -> AsyncIterator[JournalDesk]:
     """The journal, for whoever acts; while inside, what has expired is destroyed each minute.
+
+    `volumes`: opened; what the purge clears.
 
     `catalogue`: the purge's own object. `tell` may be called from any thread. Raises CsuError when the journal or the
     register cannot be opened: without them nothing may be done.
@@ -77,27 +80,28 @@ async def keep_past(
                 journal=journal,
                 catalogue=catalogue,
                 keys=keys,
-                tiers=[DirectoryTier(data_directory / "media")],
+                tiers=volumes.tiers(),
                 evidence=NoCases(),
                 register=register,
                 rules=lambda camera, span: rules_over(orders, doctrine, camera, span),
                 cameras=lambda: communes,
                 shortest_days=lambda: doctrine.retention_days_max,
                 tell=tell,
+                is_out_of_reach=volumes.is_out_of_reach,
             )
         )
-        (data_directory / "media").mkdir(parents=True, exist_ok=True)
         try:
             await purge.start()
         except CsuError as error:  # the rounds go on trying; nothing of the past is served meanwhile, or ever, here
             tell(Trouble("purge", error.trouble.beside("purge"), clock.now_ns()))
-        keeping = asyncio.create_task(_keep(purge, journal, tell, clock), name="past")
+        keeping = asyncio.create_task(_keep(purge, journal, volumes, tell, clock), name="past")
         stack.push_async_callback(_end, keeping)
         yield journal
 
 
-async def _keep(purge: Purge, journal: JournalDesk, tell: Tell, clock: Clock) -> None:
+async def _keep(purge: Purge, journal: JournalDesk, volumes: VolumeKeeper, tell: Tell, clock: Clock) -> None:
     async with asyncio.TaskGroup() as group:
+        group.create_task(volumes.run(purge.start, tell), name="volumes")
         group.create_task(purge.run(), name="purge")
         group.create_task(purge.watch(), name="purge watch")
         while True:

@@ -93,7 +93,7 @@ def check_command(
     catalogue = open_catalogue(catalogue_directory, os.environ.get("CSU_DATABASE_URL"))
     console = Console(stderr=True)
     try:
-        checker, now_ns = RecordingCheck(VolumesDisk.of(media, note_of(data)), catalogue, keys), SystemClock().now_ns()
+        checker, now_ns = RecordingCheck(VolumesDisk.of_centre(data), catalogue, keys), SystemClock().now_ns()
         with Progress(console=console, disable=as_json or not console.is_terminal) as bar:
             task = bar.add_task(say("fichiers", "files"), total=None)
             checked = checker.check(

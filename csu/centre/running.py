@@ -18,6 +18,7 @@ from csu.centre.control import Centre, Ports
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.past import keep_past
 from csu.centre.room import RelayOfNodes, Room
+from csu.centre.volumes import VolumeKeeper
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
@@ -30,7 +31,7 @@ from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
-from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
+from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording import open_catalogue
 from csu.recording.floors import require_floors
 from csu.recording.key_store import LocalKeyStore, key_secret
@@ -53,6 +54,8 @@ class CentreSettings:
     options: Mapping[str, Option] = field(default_factory=dict)
     added: tuple[AddedStream, ...] = ()
     doctrine: LocalDoctrine = LocalDoctrine()
+    media_directories: tuple[Path, ...] = ()
+    """Where segments go, each a volume of its own; none: `media` in the data directory."""
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -62,6 +65,11 @@ class CentreSettings:
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+
+    @property
+    def media(self) -> tuple[Path, ...]:
+        """The directories of media."""
+        return self.media_directories or (self.data_directory / "media",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,10 @@ async def _start_parts(
     records = [assignment.record for assignment in assignments]
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
-    nodes = _nodes(assignments, settings.data_directory, pictures)
+    clock = SystemClock()
+    volumes = VolumeKeeper(settings.data_directory, settings.media, clock=clock, ids=SystemIds())
+    await asyncio.to_thread(volumes.open)
+    nodes = _nodes(assignments, settings, volumes, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks)
     centre.listen(observe)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -141,36 +152,35 @@ async def _start_parts(
     progress(say("démarrage du mur", "starting the wall"))
     wall = await _wall(stack, settings, pictures, records)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
-    room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
+    room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
     centre.listen(room.observe)
 
     def tell(trouble: Trouble) -> None:
         observe(trouble)
         room.observe(trouble)
 
-    clock = SystemClock()
-    journal = await stack.enter_async_context(_past(stack, settings, records, tell))
+    journal = await stack.enter_async_context(_past(stack, settings, records, volumes, tell))
     access = demonstration_access(room, clock, journal=journal)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    return RunningCentre(
-        centre, site, wall, _footage(settings.data_directory), console_url, assignments, prepared.posed, finished
-    )
+    footage = SealedDisk(volumes.disk, _keys(settings), nobody)
+    return RunningCentre(centre, site, wall, footage, console_url, assignments, prepared.posed, finished)
 
 
-def _footage(data_directory: Path) -> Disk:
-    return SealedDisk(LocalDisk(data_directory / "media"), _keys(data_directory), nobody)
-
-
-def _keys(data_directory: Path) -> LocalKeyStore:
-    apart = (data_directory / "media", data_directory / "catalogue")
+def _keys(settings: CentreSettings) -> LocalKeyStore:
+    data_directory = settings.data_directory
+    apart = (*settings.media, data_directory / "catalogue")
     return LocalKeyStore(data_directory / "keys", away_from=apart, secret=key_secret(os.environ))
 
 
 def _past(
-    stack: AsyncExitStack, settings: CentreSettings, records: Sequence[CameraRecord], tell: Callable[[Trouble], None]
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    records: Sequence[CameraRecord],
+    volumes: VolumeKeeper,
+    tell: Callable[[Trouble], None],
 ) -> AbstractAsyncContextManager[JournalDesk]:
     """Journal, purge and register, over a catalogue of their own: its look-ups wait for nobody's writing."""
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
@@ -181,8 +191,9 @@ def _past(
         chaos=NoChaos(),
         doctrine=settings.doctrine,
         catalogue=catalogue,
-        keys=_keys(settings.data_directory),
+        keys=_keys(settings),
         communes={record.camera: record.commune for record in records},
+        volumes=volumes,
         tell=tell,
     )
 
@@ -231,18 +242,19 @@ async def _wall(
 
 
 def _nodes(
-    assignments: Sequence[Assignment], data_directory: Path, pictures: SharedPictures
+    assignments: Sequence[Assignment], settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
-    count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
+    count, data_directory = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE)), settings.data_directory
     nodes = [
         EmbeddedMediaNode(
             NodeId(f"node-{index + 1}"),
-            data_directory / "media",
+            settings.media[0],
             pictures.spec,
             views_directory=data_directory / "views",
             keys_directory=data_directory / "keys",
             heads_directory=data_directory / "chains",
+            volumes_note=volumes.note,
         )
         for index in range(count)
     ]

@@ -14,6 +14,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def recover_left_over(disk: VolumesDisk, left: LeftOver, keys: KeyStore | None) 
                     (directory / (left.name + PARTIAL_SUFFIX)).unlink(missing_ok=True)
                 closed = _recovered(disk, left.name, torn, keys)
             torn.unlink()
-            _sync(torn.parent)
+            with suppress(OSError):  # the disk may still be failing; what was made of it is told all the same
+                _sync(torn.parent)
     except (BlockingIOError, FileNotFoundError):
         return None  # another process is at it, or was
     except OSError as error:

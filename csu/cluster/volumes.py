@@ -19,7 +19,7 @@ from typing import BinaryIO
 from csu.cluster.node_disk import NodeDisk, NodeFile, refused
 from csu.hal.clock import Clock
 from csu.hal.disk import DiskError
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
 from csu.machine import PARTIAL_SUFFIX, SystemClock
 from csu.recording.space import (
     IDENTITY_NAME,
@@ -49,6 +49,11 @@ class Volume:
     @property
     def name(self) -> str:
         return str(self.directory)
+
+    @property
+    def is_new(self) -> bool:
+        """Noted, and not yet opened for the first time."""
+        return self.identity is not None and self.identity.sequence == 0
 
 
 def note_of(data_directory: Path) -> Path:
@@ -130,7 +135,9 @@ def look_at(volume: Volume) -> VolumeState:
         return VolumeState(volume.name, 0, 0, trouble=error.trouble.what)
     except OSError as error:
         return VolumeState(volume.name, 0, 0, trouble=refused(error, volume.directory).trouble.what)
-    return VolumeState(volume.name, space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize, fault)
+    size_bytes, free_bytes = space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize
+    trouble = _READ_ONLY if space.f_flag & os.ST_RDONLY else NO_WORDS
+    return VolumeState(volume.name, size_bytes, free_bytes, fault, trouble)
 
 
 class VolumesDisk:
@@ -160,18 +167,25 @@ class VolumesDisk:
 
     @staticmethod
     def of(directory: Path, note: Path | None = None, *, clock: Clock | None = None) -> VolumesDisk:
-        """The volumes of a note; without one (or with an empty one) `directory` alone, whatever lies there.
+        """The volumes of a note; without one `directory` alone, whatever lies there.
 
         Raises DiskError for a directory that cannot be made.
         """
         bench = (Volume(directory),)
-        if note is None or not read_note(note):
+        if note is None:
             NodeDisk(directory)
             return VolumesDisk(lambda: bench, clock=clock)
         return VolumesDisk(lambda: read_note(note), clock=clock)
 
+    @staticmethod
+    def of_centre(data_directory: Path) -> VolumesDisk:
+        """What a centre recorded, as its note has it; of one that never noted a volume, its `media`."""
+        note = note_of(data_directory)
+        return VolumesDisk.of(data_directory / "media", note if note.exists() else None)
+
     def create(self, name: str) -> VolumeFile:
         """See Disk.create. A volume that refuses is passed over; raises DiskError when none takes it."""
+        refusals = 0
         while True:
             volumes = {volume.name: volume for volume in self.volumes()}
             for volume in volumes.values():
@@ -181,6 +195,9 @@ class VolumesDisk:
                 return VolumeFile(NodeDisk(chosen.directory).create(name), self, chosen)
             except DiskError as error:
                 self.failed(chosen, error)
+                refusals += 1
+                if refusals >= len(volumes):
+                    raise
 
     def open(self, name: str) -> BinaryIO:
         """See Disk.open."""
@@ -204,8 +221,15 @@ class VolumesDisk:
 
     def free_bytes(self) -> int:
         """See Disk.free_bytes: of the volumes that take segments."""
-        states = [self._state(volume) for volume in self.volumes()]
-        return sum(state.free_bytes for state in states if state.is_writable(self._marks))
+        return sum(state.free_bytes for state in self.states() if state.is_writable(self._marks))
+
+    def states(self) -> list[VolumeState]:
+        """How each stands now."""
+        return [self._state(volume) for volume in self.volumes()]
+
+    def takes_files(self, volume: Volume) -> bool:
+        """Whether a new file may begin on it now."""
+        return self._state(volume).is_writable(self._marks)
 
     def directories(self) -> list[Path]:
         """Of the volumes that are there."""
@@ -239,8 +263,7 @@ class VolumesDisk:
         return state
 
     def _is_there(self, volume: Volume) -> bool:
-        state = look_at(volume)
-        return volume.is_admitted and state.fault is None and not state.trouble
+        return volume.is_admitted and look_at(volume).is_readable
 
     def _disks(self) -> Iterator[NodeDisk]:
         return (NodeDisk(directory) for directory in self.directories())
@@ -312,4 +335,5 @@ class VolumeFile:
             raise
 
 
+_READ_ONLY = Words("en lecture seule", "read-only")
 _NOT_ADMITTED = Words("pas encore purgé depuis son retour", "not yet purged since it came back")

@@ -42,7 +42,7 @@ class Begin:
     heads_directory: Path | None = None
     """Where the heads of the cameras' chains are kept; None: segments are in no chain."""
     volumes_note: Path | None = None
-    """Where the centre notes its volumes; None, or nothing noted: `media_directory` alone, whatever lies there."""
+    """Where the centre notes its volumes; None: `media_directory` alone, whatever lies there."""
 
 
 @dataclass(frozen=True, slots=True)

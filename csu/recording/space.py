@@ -143,6 +143,16 @@ class VolumeState:
     def used_share(self) -> float:
         return 1 - self.free_bytes / self.size_bytes if self.size_bytes else 1.0
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is the one, and answers."""
+        return self.fault is None and self.size_bytes > 0
+
+    @property
+    def may_be_purged(self) -> bool:
+        """Whether it is the one, or an older copy of it, and answers. One that does not holds nothing to be read."""
+        return self.fault in (None, VolumeFault.OLDER) and self.size_bytes > 0
+
     def is_writable(self, marks: Watermarks) -> bool:
         """Whether a new segment may begin on it."""
         return self.fault is None and not self.trouble and self.free_bytes >= marks.kept_free_bytes(self.size_bytes)

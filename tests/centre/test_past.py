@@ -10,16 +10,18 @@ import pytest
 
 from csu.centre.events import Trouble
 from csu.centre.past import keep_past
+from csu.centre.volumes import VolumeKeeper
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.errors import CsuError
-from csu.machine import LocalDisk, NoChaos, SystemClock
+from csu.machine import LocalDisk, NoChaos, SystemClock, SystemIds
 from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
+from csu.recording.space import IDENTITY_NAME
 from sim.footage import Recorder
 
 CAMERA, COMMUNE = CameraId("cam-0012"), CommuneId("metz")
@@ -48,13 +50,15 @@ class Home:
             catalogue.close()
 
     def files(self) -> list[str]:
-        return LocalDisk(self.path / "media").names()
+        return [name for name in LocalDisk(self.path / "media").names() if name != IDENTITY_NAME]
 
     def open(self, *entries: JournalEntry, doctrine: LocalDoctrine | None = None) -> None:
         """Open what keeps the past, write `entries`, close it."""
 
         async def live() -> None:
             catalogue = Catalogue(self.path / "catalogue")
+            volumes = VolumeKeeper(self.path, [self.path / "media"], clock=SystemClock(), ids=SystemIds())
+            volumes.open()
             try:
                 async with keep_past(
                     self.path,
@@ -64,6 +68,7 @@ class Home:
                     catalogue=catalogue,
                     keys=self.keys,
                     communes=COMMUNES,
+                    volumes=volumes,
                     tell=self.told.append,
                 ) as journal:
                     for entry in entries:
