@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from csu.centre.demo_report import write_demo_report
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.governance import LocalDoctrine, lifecycle_words
+from csu.hal.camera import ViewType
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent
 from csu.hal.site import Option
@@ -61,6 +63,12 @@ def demo_command(
     video: Annotated[
         list[Path] | None, typer.Option(help=say("ajouter un clip (masqué en entier)", "add a clip (wholly masked)"))
     ] = None,
+    view: Annotated[
+        ViewType,
+        typer.Option(
+            help=say("plan des flux ajoutés : il fixe leurs minima", "view of the streams added: sets floors")
+        ),
+    ] = ViewType.WIDE,
     media_dir: Annotated[
         list[Path] | None,
         typer.Option(
@@ -90,7 +98,8 @@ def demo_command(
                 where=f"--media-dir {path}",
                 what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
             )
-    added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
+    streams = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
+    added = [replace(stream, view=view) for stream in streams]
     teller = _Teller(as_json)
     with ExitStack() as stack:
         directory, *media = [

@@ -13,13 +13,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 
 from csu.cluster.edge_auditors import EdgeAuditors
 from csu.cluster.edge_route import edge_route
 from csu.cluster.engine_route import engine_route
+from csu.cluster.floor_door import FloorDoor
 from csu.cluster.left_over import Recovery
 from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.outbox import Outbox
@@ -183,17 +184,18 @@ class MediaProcess:
     def _worker(self, assignment: Assignment) -> CameraWorker:
         camera = assignment.record.camera
 
-        def tell_low_rate(words: Words) -> None:
-            self._tell(CameraEvent(self._begin.node, camera, CameraEventKind.RATE_LOW, self._clock.now_ns(), words))
+        def tell(kind: CameraEventKind) -> Callable[[Words], None]:
+            return lambda words: self._tell(CameraEvent(self._begin.node, camera, kind, self._clock.now_ns(), words))
 
-        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads, tell_low_rate)
+        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads, tell(CameraEventKind.RATE_LOW))
+        route = FloorDoor(self._route, tell(CameraEventKind.SIZE_LOW))
         if self._recovery is not None:
             self._recovery.ask(assignment.record.camera, segments.recovered)
         live = LiveOutlet(assignment.record.camera, self._outbox.put_live)
         pipeline = CameraPipeline(
             self._begin.node,
             assignment,
-            Outlets(self._route, segments, live, self._pictures_for(assignment.record.camera), self._edge),
+            Outlets(route, segments, live, self._pictures_for(assignment.record.camera), self._edge),
             clock=self._clock,
             chance=self._chance,
             tell=self._tell,

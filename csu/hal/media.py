@@ -70,6 +70,8 @@ class Assignment:
     """None: the engine masks. Else the camera does, and is audited."""
     frosted: bool = False
     """What the engine fills masks with: False a constant, True a fixed frost made from no camera pixel."""
+    floors_asked: bool = True
+    """Whether its profile was held against the floors of its view (TEC-1, TEC-2); False: its first picture is."""
 
 
 class GapCause(StrEnum):
@@ -197,6 +199,8 @@ class CameraEventKind(StrEnum):
     PACKETS_LOST = "packets_lost"
     AUDIO_OFFERED = "audio_offered"
     DISK_TROUBLE = "disk_trouble"
+    SIZE_LOW = "size_low"
+    """Its pictures have become smaller than its view must have (TEC-1): they are recorded, and it is told."""
     RATE_LOW = "rate_low"
     """It is recorded at fewer pictures a second than its view must have (TEC-2)."""
     MASK_VERIFIED = "mask_verified"
