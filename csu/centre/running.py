@@ -142,6 +142,7 @@ async def _start_parts(
     stack.callback(pictures.close)
     clock = SystemClock()
     volumes = VolumeKeeper(settings.data_directory, settings.media, clock=clock, ids=SystemIds())
+    stack.callback(volumes.close)
     await asyncio.to_thread(volumes.open)
     nodes = _nodes(assignments, settings, volumes, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks)

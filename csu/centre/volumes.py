@@ -8,8 +8,10 @@ needs a restart. The decisions are `csu.recording.space`'s; what the nodes see i
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +31,7 @@ from csu.cluster.volumes import (
 from csu.hal.chance import Ids
 from csu.hal.clock import NS_PER_MINUTE, Clock, Nanoseconds
 from csu.hal.disk import DiskError
-from csu.hal.errors import CsuError
+from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import NO_WORDS, Words
 from csu.machine import PARTIAL_SUFFIX
 from csu.recording.space import (
@@ -48,6 +50,24 @@ RETURN_RETRY_NS = NS_PER_MINUTE
 """A volume that came back and could not be purged or opened is tried again after this."""
 PROBE = ".csu-probe" + PARTIAL_SUFFIX
 PROBE_BYTES = 4096
+LOCK = "volumes.lock"
+
+
+@contextmanager
+def volumes_held(data_directory: Path) -> Iterator[None]:
+    """While inside, nobody else changes the note: one centre, or one person who declares a loss. Raises BadInput."""
+    path = data_directory / LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(
+                Words("un centre tourne sur ces données", "a centre runs on these data"),
+                where=str(data_directory),
+                what_to_do=Words("Arrêtez-le d'abord", "Stop it first"),
+            ) from None
+        yield
 
 
 class VolumeKeeper:
@@ -66,6 +86,7 @@ class VolumeKeeper:
         """Until nothing can be recorded, at the present pace; None: never, or not known."""
         self._declared = [directory.absolute() for directory in declared]
         self._clock, self._ids = clock, ids
+        self._held = ExitStack()
         self._watch, self._rate = SpaceWatch(marks), SpaceRate(marks)
         self._strange: dict[Path, Words] = {}
         """Declared, and not taken: why."""
@@ -76,8 +97,16 @@ class VolumeKeeper:
     # -- opening ------------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Note what is new, open what is ours, set aside what is not. Blocks. Raises DiskError when the note fails."""
-        self.note.parent.mkdir(parents=True, exist_ok=True)
+        """Note what is new, open what is ours, set aside what is not. Blocks.
+
+        Raises DiskError when the note fails, BadInput when a centre runs on these data.
+        """
+        with ExitStack() as held:
+            held.enter_context(volumes_held(self.note.parent))
+            self._open()
+            self._held = held.pop_all()
+
+    def _open(self) -> None:
         known = {volume.directory for volume in read_note(self.note)}
         for directory in self._declared:
             if directory not in known:
@@ -91,6 +120,10 @@ class VolumeKeeper:
             except DiskError:
                 self._set(replace(volume, is_admitted=False))  # `run` tells why
         self.states = tuple(self._all_states())
+
+    def close(self) -> None:
+        """Let go of the note."""
+        self._held.close()
 
     def tiers(self) -> list[Tier]:
         """One for each volume: what is not there holds nothing, until it comes back."""

@@ -75,6 +75,7 @@ class Home:
                         await journal.record(entry)
             finally:
                 catalogue.close()
+                volumes.close()
 
         asyncio.run(live())
 

@@ -6,19 +6,24 @@ import asyncio
 import os
 import shutil
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from csu.centre.events import Trouble
 from csu.centre.past import keep_past
+from csu.centre.volume_loss import declare_loss
 from csu.centre.volumes import VolumeKeeper
-from csu.cluster.volumes import read_identity, read_note
-from csu.governance import LocalDoctrine
+from csu.cluster.volumes import note_of, read_identity, read_note
+from csu.governance import LocalDoctrine, read_journal
+from csu.governance.legal_register import RegisterReading
+from csu.governance.register_lines import DestructionRule
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.disk import DiskError
+from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.machine import LocalDisk, NoChaos, SystemClock, SystemIds
 from csu.recording import Catalogue
@@ -41,9 +46,13 @@ class House:
         self.volumes = [path / "disk-a", path / "disk-b"]
         self.told: list[str] = []
         self.purges = 0
-        self.keeper = self.start()
+        self.keeper: VolumeKeeper | None = None
+        self.start()
 
     def start(self, *more: Path) -> VolumeKeeper:
+        """The next life."""
+        if self.keeper is not None:
+            self.keeper.close()
         self.keeper = VolumeKeeper(self.path / "data", [*self.volumes, *more], clock=SystemClock(), ids=SystemIds())
         self.keeper.open()
         return self.keeper
@@ -204,6 +213,11 @@ def test_high_water_is_told_once_for_each_crossing_with_the_hours_that_are_left(
     assert house.keeper.hours_left is not None
 
 
+def test_two_centres_never_look_after_the_same_volumes(house):
+    with pytest.raises(BadInput, match="a centre runs on these data"):
+        VolumeKeeper(house.path / "data", house.volumes, clock=SystemClock(), ids=SystemIds()).open()
+
+
 class Footed(House):
     """With footage of some days ago on its first volume."""
 
@@ -217,7 +231,7 @@ class Footed(House):
         def disk_of(commune: CommuneId) -> SealedDisk:
             return SealedDisk(LocalDisk(self.volumes[0]), self.keys, segments_of_commune(commune))
 
-        catalogue = Catalogue(self.path / "catalogue")
+        catalogue = Catalogue(self.path / "data" / "catalogue")
         try:
             catalogue.record(Recorder(disk_of, COMMUNES).film(camera, Span(start_ns, start_ns + 2 * NS_PER_MINUTE)))
         finally:
@@ -230,7 +244,7 @@ class Footed(House):
         """Open what keeps the past, look twice, close it."""
 
         async def live() -> None:
-            catalogue = Catalogue(self.path / "catalogue")
+            catalogue = Catalogue(self.path / "data" / "catalogue")
             try:
                 async with keep_past(
                     self.path / "data",
@@ -270,3 +284,52 @@ def test_a_lost_volume_stops_no_key_from_dying_and_is_purged_when_it_is_back_bef
     assert house.files("disk-a") == 2, "what had expired is gone, what had not is there"
     assert house.admitted() == ["disk-a", "disk-b"]
     assert len([name for name in house.keeper.disk.names() if name.endswith(".mp4")]) == 2
+
+
+class TestDeclaredLoss:
+    """A person says that a volume will not come back: then it is registered as lost, and not waited for."""
+
+    @pytest.fixture
+    def house(self, tmp_path) -> Footed:
+        house = Footed(tmp_path)
+        house.film(CAMERA, days_ago=3)
+        return house
+
+    def declare(self, house: Footed):
+        return declare_loss(
+            house.path / "data", house.volumes[0], author="dpo-1", role="dpo", reference="w-12", clock=SystemClock()
+        )
+
+    def test_one_that_is_there_is_not_lost_and_a_running_centre_is_left_alone(self, house):
+        with pytest.raises(BadInput, match="a centre runs"):
+            self.declare(house)
+        house.keeper.close()
+        with pytest.raises(BadInput, match="this volume is there"):
+            self.declare(house)
+
+    def test_what_it_held_is_registered_as_lost_journaled_and_no_longer_expected(self, house):
+        house.lose("disk-a")
+        house.keeper.close()
+        declared = self.declare(house)
+        assert (declared.segments, len(declared.certificates)) == (2, 1)
+        data = house.path / "data"
+        assert [volume.directory for volume in read_note(note_of(data))] == [house.volumes[1]]
+        catalogue = Catalogue(data / "catalogue")
+        (day,) = catalogue.days()
+        assert catalogue.living_of_day(day).segments == 0
+        catalogue.close()
+        reading = RegisterReading(data / "register.sqlite")
+        paris = [line for offset in (0, 1) for line in reading.answer(day + timedelta(days=offset)).destroyed]
+        reading.close()
+        assert [line.rule for line in paris] == [DestructionRule.LOST]
+        entries = [row.entry for row in read_journal(data / "journal")]
+        assert [getattr(entry, "reference", "") for entry in entries] == ["w-12", ""]
+        house.start()
+        assert (house.admitted(), house.told) == (["disk-a", "disk-b"], []), "its place may take a new disk"
+
+    def test_while_another_volume_is_away_too_nobody_can_say_what_is_lost(self, house):
+        for name in ("disk-a", "disk-b"):
+            house.lose(name)
+        house.keeper.close()
+        with pytest.raises(BadInput, match="others are not there either"):
+            self.declare(house)
