@@ -227,6 +227,10 @@ class VolumesDisk:
         """How each stands now."""
         return [self._state(volume) for volume in self.volumes()]
 
+    def has(self, volume: Volume) -> bool:
+        """Whether it is there, and admitted, as the note has it now."""
+        return any(self._is_there(noted) for noted in self.volumes() if noted.directory == volume.directory)
+
     def takes_files(self, volume: Volume) -> bool:
         """Whether a new file may begin on it now."""
         return self._state(volume).is_writable(self._marks)
@@ -310,8 +314,19 @@ class VolumeFile:
             return self._inner.write(data)
 
     def sync(self) -> None:
+        """See DiskFile.sync. Raises DiskError too when its volume is gone: a file that is open would not notice."""
         with self._watched():
             self._inner.sync()
+            if not self._disk.has(self._volume):
+                self._inner.is_refused = True
+                raise DiskError(
+                    Words("son volume n'est plus là", "its volume is no longer there"),
+                    where=self._volume.name,
+                    what_to_do=Words(
+                        "L'enregistrement continue sur un autre volume s'il y en a un ; remontez celui-ci",
+                        "Recording goes on on another volume if there is one; mount this one again",
+                    ),
+                )
 
     def commit(self) -> None:
         with self._watched():

@@ -43,6 +43,14 @@ def lost_while_recording(rig, packets, seconds) -> None:
     assert rig.on("b")
 
 
+def test_an_open_segment_notices_within_five_seconds_that_its_volume_is_gone(rig, packets, seconds):
+    rig.film(packets(seconds(0, 62)))
+    lose(rig, "a")
+    rig.film(packets(seconds(62, 30)))
+    (gap,) = rig.gaps()
+    assert (gap.end_ns - rig.taken[62 * 5]) / NS_PER_S <= 5 + 1
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_lost_volume_is_not_written_to_and_what_it_held_is_there_when_it_is_back(rig, packets, seconds):
     lost_while_recording(rig, packets, seconds)
@@ -50,7 +58,8 @@ def test_a_lost_volume_is_not_written_to_and_what_it_held_is_there_when_it_is_ba
     bring_back(rig, "a")
     rig.end()
     rig.settle()
-    assert set(rig.taken) == set(rig.readable()), "the segment that was open was whole but for its name"
+    lost = set(rig.taken) - set(rig.readable())
+    assert len(lost) <= 5, "of the segment that was open, less than a second"
     assert len(rig.gaps()) == 1
 
 
