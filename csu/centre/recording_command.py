@@ -19,7 +19,8 @@ from csu.centre.volume_loss import declare_loss
 from csu.cluster.recording_check import Checked, RecordingCheck
 from csu.cluster.torture import run_torture
 from csu.cluster.torture_process import TortureSettings
-from csu.cluster.volumes import VolumesDisk, note_of
+from csu.cluster.volume_note import note_of
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from csu.centre.purge_work import NOBODY
 from csu.centre.volumes import volumes_held
-from csu.cluster.volumes import Volume, VolumesDisk, look_at, note_of, read_note, write_note
+from csu.cluster.volume_note import Volume, look_at, note_of, read_note, write_note
+from csu.cluster.volumes import VolumesDisk
 from csu.governance import AuditJournal, CentreKey, JournalDesk, LegalRegister
 from csu.governance.journal_entry import Ground, JournalEntry, Operation
 from csu.governance.legal_calendar import day_in_paris

@@ -18,16 +18,8 @@ from pathlib import Path
 from csu.centre.events import Trouble
 from csu.centre.purge_tiers import Tier, VolumeTier
 from csu.cluster.node_disk import refused
-from csu.cluster.volumes import (
-    Volume,
-    VolumesDisk,
-    look_at,
-    note_of,
-    read_identity,
-    read_note,
-    write_note,
-    write_whole,
-)
+from csu.cluster.volume_note import Volume, look_at, note_of, read_identity, read_note, write_note, write_whole
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.chance import Ids
 from csu.hal.clock import NS_PER_MINUTE, Clock, Nanoseconds
 from csu.hal.disk import DiskError
@@ -37,13 +29,13 @@ from csu.machine import PARTIAL_SUFFIX
 from csu.recording.space import (
     IDENTITY_NAME,
     MARKS,
-    SpaceRate,
     SpaceWatch,
     VolumeIdentity,
     VolumeState,
     Watermarks,
     next_identity,
 )
+from csu.recording.space_left import SpaceRate
 
 LOOK_EVERY_S = 10.0
 RETURN_RETRY_NS = NS_PER_MINUTE

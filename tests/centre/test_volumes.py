@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import time
@@ -10,12 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from csu.centre.events import Trouble
 from csu.centre.past import keep_past
+from csu.centre.recording_command import app
 from csu.centre.volume_loss import declare_loss
 from csu.centre.volumes import VolumeKeeper
-from csu.cluster.volumes import note_of, read_identity, read_note
+from csu.cluster.volume_note import note_of, read_identity, read_note
 from csu.governance import LocalDoctrine, read_journal
 from csu.governance.legal_register import RegisterReading
 from csu.governance.register_lines import DestructionRule
@@ -202,7 +205,7 @@ def test_high_water_is_told_once_for_each_crossing_with_the_hours_that_are_left(
         free = int(size * (1 - used_share) / 4096)
         return os.statvfs_result((4096, 4096, size // 4096, free, free, 0, 0, 0, 0, 255))
 
-    monkeypatch.setattr("csu.cluster.volumes.os.statvfs", statvfs)
+    monkeypatch.setattr("csu.cluster.volume_note.os.statvfs", statvfs)
     for used_share in (0.85, 0.91, 0.92, 0.85, 0.93):
         clock_ns[0] += 10 * NS_PER_MINUTE
         house.look()
@@ -326,6 +329,20 @@ class TestDeclaredLoss:
         assert [getattr(entry, "reference", "") for entry in entries] == ["w-12", ""]
         house.start()
         assert (house.admitted(), house.told) == (["disk-a", "disk-b"], []), "its place may take a new disk"
+
+    def test_the_commands_show_and_declare(self, house):
+        house.lose("disk-a")
+        house.look()
+        house.keeper.close()
+        data = str(house.path / "data")
+        shown = CliRunner().invoke(app, ["volumes", data, "--json"])
+        states = {Path(row["volume"]).name: row["trouble"] for row in json.loads(shown.stdout)["volumes"]}
+        assert shown.exit_code == 1
+        assert bool(states["disk-a"]) is not bool(states["disk-b"])
+        who = ["--author", "dpo-1", "--role", "dpo", "--reference", "w-12", "--json"]
+        declared = CliRunner().invoke(app, ["lost", data, str(house.volumes[0]), *who])
+        assert json.loads(declared.stdout)["segments"] == 2
+        assert CliRunner().invoke(app, ["volumes", data]).exit_code == 0
 
     def test_while_another_volume_is_away_too_nobody_can_say_what_is_lost(self, house):
         for name in ("disk-a", "disk-b"):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from csu.cluster.node_disk import NodeDisk
-from csu.cluster.volumes import Volume, VolumesDisk
+from csu.cluster.volume_note import Volume
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.camera import CommuneId
 from csu.hal.disk import Disk, DiskError, DiskFile
 from csu.hal.keys import KeyName

@@ -20,11 +20,10 @@ from csu.recording.space import (
     VolumeIdentity,
     VolumeState,
     choose,
-    days_left,
     fault_of,
-    loss_to_declare,
     next_identity,
 )
+from csu.recording.space_left import days_left, loss_to_declare
 
 READ_ONLY = Words("lecture seule", "read-only")
 

@@ -8,11 +8,13 @@ import io
 import pytest
 
 from csu.cluster.left_over import left_overs, recover_left_over
-from csu.hal.clock import NS_PER_S
-from csu.recording import CameraRecorder, check_segment
+from csu.cluster.recording_check import RecordingCheck
+from csu.hal.clock import NS_PER_DAY, NS_PER_S
+from csu.recording import CameraRecorder, Catalogue, check_segment
 from csu.recording.chain import NO_LINK, Head, Linked, check_chain, link_of
 from csu.recording.frame_times import frame_times
 from csu.recording.head_store import LocalHeads
+from csu.recording.reconcile import Difference
 from csu.recording.sealed_disk import SealedFile
 
 START_NS = 1_800_000_000_000_000_000
@@ -147,3 +149,18 @@ def test_an_unsealed_left_over_is_recovered_too(record, encoder, packets, at_rat
     closed = recover_left_over(volumes, left, None)
     assert closed.frames in (25, 30)
     assert check_segment(io.BytesIO((media / closed.name).read_bytes()), decode=True).playable
+
+
+@pytest.mark.usefixtures("killed")
+def test_a_recovery_that_died_before_it_told_is_one_difference_and_is_told_once(volumes, keys, media, tmp_path):
+    (left,) = left_overs(volumes)
+    torn = left.path.read_bytes()
+    closed = recover_left_over(volumes, left, keys)
+    (media / (closed.name + ".torn.partial")).write_bytes(torn)
+    catalogue = Catalogue(tmp_path / "catalogue")
+    check = RecordingCheck(volumes, catalogue, keys)
+    found = check.check(START_NS + NS_PER_DAY, hashes=False)
+    assert [finding.kind for finding in found.found if finding.name == closed.name] == [Difference.LEFT_OVER]
+    check.repair(found, START_NS + NS_PER_DAY)
+    assert check.check(START_NS + NS_PER_DAY, hashes=True).rows == 1
+    catalogue.close()

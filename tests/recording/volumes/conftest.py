@@ -15,7 +15,8 @@ import pytest
 
 from csu.cluster.left_over import Recovery
 from csu.cluster.segment_sink import SegmentSink
-from csu.cluster.volumes import Volume, VolumesDisk, note_of, write_note
+from csu.cluster.volume_note import Volume, note_of, write_note
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.frames import MaskedPacket

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from csu.cluster.volumes import Volume, VolumesDisk, look_at, read_note, write_note
+from csu.cluster.volume_note import Volume, look_at, read_note, write_note
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.clock import NS_PER_S
 from csu.hal.disk import DiskError
 from csu.hal.media import CameraEventKind
@@ -160,10 +161,10 @@ class TestMutants:
     @pytest.fixture(params=["identity not looked at", "any identity will do"])
     def _believed(self, request, monkeypatch):
         if request.param == "identity not looked at":
-            monkeypatch.setattr("csu.cluster.volumes.fault_of", lambda expected, found: None)
+            monkeypatch.setattr("csu.cluster.volume_note.fault_of", lambda expected, found: None)
         else:
             monkeypatch.setattr(
-                "csu.cluster.volumes.fault_of", lambda expected, found: None if found else VolumeFault.ABSENT
+                "csu.cluster.volume_note.fault_of", lambda expected, found: None if found else VolumeFault.ABSENT
             )
 
     @pytest.mark.usefixtures("_believed")
@@ -173,6 +174,6 @@ class TestMutants:
 
     @pytest.mark.usefixtures("impatient")
     def test_an_empty_mount_point_that_is_believed_is_found(self, rig, packets, seconds, monkeypatch):
-        monkeypatch.setattr("csu.cluster.volumes.fault_of", lambda expected, found: None)
+        monkeypatch.setattr("csu.cluster.volume_note.fault_of", lambda expected, found: None)
         with pytest.raises(AssertionError):
             lost_while_recording(rig, packets, seconds)
