@@ -93,7 +93,10 @@ class LocalDisk:
             raise _disk_error(error, path) from error
 
     def names(self, prefix: str = "") -> list[str]:
-        found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
+        try:
+            found = [path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file()]
+        except OSError as error:
+            raise _disk_error(error, self.root) from error
         return sorted(name for name in found if name.startswith(prefix) and not name.endswith(PARTIAL_SUFFIX))
 
     def size_bytes(self, name: str) -> int:
@@ -152,15 +155,24 @@ class LocalFile:
         try:
             self._file.close()
             self._partial.rename(self._path)
-            _sync_directory(self._path.parent)
         except OSError as error:
+            raise _disk_error(error, self._path) from error
+        try:
+            _sync_directory(self._path.parent)
+        except OSError as error:  # a name that is not durable is none: nobody is told of it
+            with suppress(OSError):
+                self._path.rename(self._partial)
             raise _disk_error(error, self._path) from error
 
     def abandon(self) -> None:
-        with suppress(OSError):  # a full disk refuses the last buffer, which nobody wants any more
-            self._file.close()
+        self.leave()
         with suppress(OSError):  # a disk that fails keeps its partial file: it is found by its suffix
             self._partial.unlink()
+
+    def leave(self) -> None:
+        """Close; what was written stays under its partial name, for who makes something of it."""
+        with suppress(OSError):  # a full disk refuses the last buffer, which nobody wants any more
+            self._file.close()
 
 
 def _sync_directory(directory: Path) -> None:

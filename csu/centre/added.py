@@ -20,12 +20,21 @@ class AddedStream:
 
     name: str
     address: StreamAddress
+    view: ViewType = ViewType.WIDE
+    """What it is for, as the person who adds it says: it sets the floors its first picture is held against."""
 
     def assignment(self, number: int) -> Assignment:
         """As camera `number` of the centre, without a pose: nothing of its picture shows."""
-        record = CameraRecord(CameraId(f"cam-{number:04d}"), number, self.name, ADDED_COMMUNE, ViewType.WIDE)
+        record = CameraRecord(CameraId(f"cam-{number:04d}"), number, self.name, ADDED_COMMUNE, self.view)
         return Assignment(
-            record, self.address, pose=None, follows_pose=False, buildings=(), mask_above_m=0.0, mask_epoch=0
+            record,
+            self.address,
+            pose=None,
+            follows_pose=False,
+            buildings=(),
+            mask_above_m=0.0,
+            mask_epoch=0,
+            floors_asked=False,
         )
 
 

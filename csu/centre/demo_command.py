@@ -28,6 +28,7 @@ from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.register_settings import register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.governance import LocalDoctrine, lifecycle_words
+from csu.hal.camera import ViewType
 from csu.hal.errors import BadInput
 from csu.hal.media import CameraEvent
 from csu.hal.site import Option
@@ -65,6 +66,19 @@ def demo_command(
     video: Annotated[
         list[Path] | None, typer.Option(help=say("ajouter un clip (masqué en entier)", "add a clip (wholly masked)"))
     ] = None,
+    view: Annotated[
+        ViewType,
+        typer.Option(
+            help=say("plan des flux ajoutés : il fixe leurs minima", "view of the streams added: sets floors")
+        ),
+    ] = ViewType.WIDE,
+    media_dir: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--media-dir",
+            help=say("enregistrer sur ce volume (à répéter pour plusieurs)", "record on this volume (repeat for more)"),
+        ),
+    ] = None,
     port: Annotated[
         int,
         typer.Option(
@@ -86,7 +100,15 @@ def demo_command(
     ] = False,
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
-    added = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
+    for path in media_dir or []:
+        if not path.is_dir():
+            raise BadInput(
+                Words("ce dossier n'existe pas", "there is no such directory"),
+                where=f"--media-dir {path}",
+                what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
+            )
+    streams = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
+    added = [replace(stream, view=view) for stream in streams]
     teller = _Teller(as_json)
     registers = register_settings(os.environ)
     with ExitStack() as stack:
@@ -95,6 +117,7 @@ def demo_command(
             registers = replace(registers, anchors=(_beside(keep, stack),))
         settings = CentreSettings(
             data_directory=directory,
+            media_directories=tuple(_media(keep, where, stack) for where in media_dir or []),
             registers=registers,
             binding=binding,
             cameras=cameras,
@@ -128,6 +151,13 @@ def _directory(keep: Path | None) -> Iterator[Path]:
     else:
         with tempfile.TemporaryDirectory(prefix="csu-demo-") as directory:
             yield Path(directory)
+
+
+def _media(keep: Path | None, where: Path, stack: ExitStack) -> Path:
+    """A directory of media: `where` itself when the centre is kept, else one within it that goes with the rest."""
+    if keep is not None:
+        return where.resolve()
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="csu-demo-", dir=where)))
 
 
 def _beside(keep: Path | None, stack: ExitStack) -> Path:

@@ -16,6 +16,7 @@ from csu.centre.evidence_packages import Packages
 from csu.centre.evidence_signing import EvidenceSettings, open_signing
 from csu.centre.evidence_sources import EvidenceSources, Sources
 from csu.centre.purge_lines import Register
+from csu.cluster.volumes import VolumesDisk
 from csu.evidence import CameraSpan
 from csu.evidence.cut import failed
 from csu.evidence.desk import Ceiling
@@ -48,6 +49,8 @@ class DeskHome:
     catalogue: Catalogue
     register: Register
     keys: LocalKeyStore
+    volumes: VolumesDisk
+    """What was recorded."""
     evidence_keys: LocalKeyStore
     """Of the evidence store alone: no day's key opens it, and it outlives them."""
     records: Mapping[CameraId, CameraRecord]
@@ -89,9 +92,8 @@ async def open_desk(stack: AsyncExitStack, home: DeskHome) -> OpenedDesk:
     stack.callback(events.close)
     register = await asyncio.to_thread(LegalRegister, home.data_directory / "register.sqlite", home.key)
     stack.callback(register.close)
-    media = home.data_directory / "media"
     store = SealedDisk(LocalDisk(home.data_directory / STORE), home.evidence_keys, _owner(home.records))
-    sources = EvidenceSources(home.catalogue, media, SealedDisk(LocalDisk(media), home.keys, nobody), store)
+    sources = EvidenceSources(home.catalogue, home.volumes, SealedDisk(home.volumes, home.keys, nobody), store)
 
     async def find(spans: Sequence[CameraSpan], now_ns: Nanoseconds) -> Sources:
         async with home.alone():

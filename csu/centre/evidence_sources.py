@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+from csu.cluster.volumes import VolumesDisk
 from csu.evidence import CameraSpan, ChainProof, ExportFailed, StoredSegment, chain_proofs, kept_segments
 from csu.evidence.cut import failed
 from csu.evidence.spans import paris_text, united, without
@@ -41,10 +41,11 @@ class Sources:
 
 
 class EvidenceSources:
-    """Over one directory of media and one evidence store, both opened with their keys."""
+    """Over the volumes of media and one evidence store, both opened with their keys."""
 
-    def __init__(self, catalogue: Catalogue, media_directory: Path, media: Disk, store: Disk) -> None:
-        self._catalogue, self._directory, self._media, self._store = catalogue, media_directory, media, store
+    def __init__(self, catalogue: Catalogue, volumes: VolumesDisk, media: Disk, store: Disk) -> None:
+        """`media`: what lies on `volumes`, unsealed."""
+        self._catalogue, self._volumes, self._media, self._store = catalogue, volumes, media, store
 
     def stored(self, footage: Footage) -> StoredSegment | None:
         """One segment, to be read; None: its file is not there.
@@ -123,16 +124,16 @@ class EvidenceSources:
         )
 
     def _is_there(self, name: str) -> bool:
-        """Whether the file is there. A volume that is not mounted is no answer."""
+        """Whether the file is there. While a volume is away, a file that is on none of the others is no answer."""
         try:
-            (self._directory / name).stat()
-        except FileNotFoundError:
-            if self._directory.is_dir():
-                return False
-            raise _no_answer(self._directory, "no such directory") from None
+            if self._volumes.holds(name):
+                return True
         except OSError as error:
-            raise _no_answer(self._directory, error.strerror or type(error).__name__) from error
-        return True
+            raise _no_answer(name, error.strerror or type(error).__name__) from error
+        away = self._volumes.out_of_reach()
+        if away:
+            raise _no_answer(away[0].name, "not there")
+        return False
 
 
 def _span_of(row: SegmentRow) -> CameraSpan:
@@ -173,9 +174,9 @@ def _clipped(gaps: Iterable[Gap], spans: Sequence[CameraSpan], covered: Sequence
             yield Gap(gap.camera, part.from_ns, part.to_ns, gap.cause)
 
 
-def _no_answer(directory: Path, why: str) -> DiskError:
+def _no_answer(where: str, why: str) -> DiskError:
     return DiskError(
         Words(f"le volume ne répond pas : {why}", f"the volume does not answer: {why}"),
-        where=str(directory),
+        where=where,
         what_to_do=Words("Vérifiez ce volume, puis recommencez", "Check this volume, then try again"),
     )

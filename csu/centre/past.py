@@ -18,8 +18,8 @@ from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
-from csu.centre.purge_tiers import DirectoryTier
 from csu.centre.registers import Registers
+from csu.centre.volumes import VolumeKeeper
 from csu.governance import (
     LocalDoctrine,
     rules_over,
@@ -53,12 +53,13 @@ async def keep_past(
     evidence_keys: LocalKeyStore,
     evidence: EvidenceSettings,
     registers: Registers,
+    volumes: VolumeKeeper,
     tell: Tell,
 ) -> AsyncIterator[DeskRoom]:
     """The requisition desk; while inside, what has expired is destroyed each minute.
 
-    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. Raises CsuError when the desk
-    cannot be opened.
+    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. `volumes`: opened; it clears them.
+    Raises CsuError when the desk cannot be opened.
     """
     communes = {camera: record.commune for camera, record in records.items()}
     async with AsyncExitStack() as stack:
@@ -76,6 +77,7 @@ async def keep_past(
                 catalogue,
                 registers.legal,
                 keys,
+                volumes.disk,
                 evidence_keys,
                 records,
                 evidence,
@@ -92,29 +94,30 @@ async def keep_past(
                 journal=registers.journal,
                 catalogue=catalogue,
                 keys=keys,
-                tiers=[DirectoryTier(data_directory / "media")],
+                tiers=volumes.tiers(),
                 evidence=desk.keeper,
                 register=registers.legal,
                 rules=rules,
                 cameras=lambda: communes,
                 shortest_days=lambda: papers.register.shortest_days(doctrine),
                 tell=tell,
+                is_out_of_reach=volumes.is_out_of_reach,
             )
         )
         papers.listen(purge.rules_changed)
-        (data_directory / "media").mkdir(parents=True, exist_ok=True)
         await desk.tick(clock.now_ns())
         try:
             await purge.start()
         except CsuError as error:  # the rounds go on trying; the desk serves nothing of the past meanwhile
             tell(Trouble("purge", error.trouble.beside("purge"), clock.now_ns()))
-        keeping = asyncio.create_task(_keep(purge, desk, tell, clock), name="past")
+        keeping = asyncio.create_task(_keep(purge, desk, volumes, tell, clock), name="past")
         stack.push_async_callback(_end, keeping)
         yield desk.room
 
 
-async def _keep(purge: Purge, desk: OpenedDesk, tell: Tell, clock: Clock) -> None:
+async def _keep(purge: Purge, desk: OpenedDesk, volumes: VolumeKeeper, tell: Tell, clock: Clock) -> None:
     async with asyncio.TaskGroup() as group:
+        group.create_task(volumes.run(purge.start, tell), name="volumes")
         group.create_task(purge.run(), name="purge")
         group.create_task(purge.watch(), name="purge watch")
         while True:

@@ -350,6 +350,7 @@ class Purge:
             self._key_due_ns,
             lambda key: key not in kept,
             self._holders,
+            ports.is_out_of_reach(),
         )
         self.counts.certificates += len(made)
 

@@ -46,8 +46,8 @@ class Asked:
 async def purge_by_hand(purge: Purge, ports: PurgePorts, asked: Asked) -> Decision:
     """Decide, journal, and destroy if it may be.
 
-    Raises what the journal, a disk, the register or the catalogue raise: before the journal's entry nothing was done;
-    after it, ask again, and what is left is destroyed then.
+    Raises what the journal, a disk (one that is away, too), the register or the catalogue raise: before the journal's
+    entry nothing was done; after it, ask again, and what is left is destroyed then.
     """
     async with purge.alone:
         now_ns = ports.clock.now_ns()
@@ -56,6 +56,8 @@ async def purge_by_hand(purge: Purge, ports: PurgePorts, asked: Asked) -> Decisi
         if not decision.permitted:
             await ports.journal.record(entry)
             return decision
+        if await _call(ports.is_out_of_reach):
+            raise _away(asked.camera)
         async with ports.journal.before(entry):
             await _call(lambda: _destroy(ports, asked, footage, now_ns))
         return decision
@@ -145,6 +147,20 @@ def _entry(asked: Asked, decision: Decision) -> JournalEntry:
 
 async def _call(deed: Callable[[], _T]) -> _T:
     return await asyncio.get_running_loop().run_in_executor(None, deed)
+
+
+def _away(camera: CameraId) -> DiskError:
+    return DiskError(
+        Words(
+            "un volume est absent : il peut porter de ces images, rien n'est détruit",
+            "a volume is not there and may hold some of these pictures: nothing is destroyed",
+        ),
+        where=camera,
+        what_to_do=Words(
+            "Remontez-le ou déclarez sa perte (csu recording lost), puis recommencez",
+            "Mount it or declare its loss (csu recording lost), then ask again",
+        ),
+    )
 
 
 def _still_there(camera: CameraId, tier: str) -> DiskError:

@@ -88,10 +88,12 @@ class RegisterLines:
         key_due_ns: Callable[[KeyName], Nanoseconds],
         is_gone: Callable[[KeyName], bool],
         holders: Callable[[Span], Collection[CameraId]],
+        some_are_away: bool = False,
     ) -> list[DestructionCertificate]:
         """One line and certificate for each day (Paris) and commune whose footage of some cameras is wholly gone.
 
-        `holders`: cameras of which a tier holds a file that begins in a span. Raises as `add_recorded`, and DiskError.
+        `holders`: cameras of which a tier holds a file that begins in a span. `some_are_away`: copies may lie where
+        nobody can look now; then only dead keys certify. Raises as `add_recorded`, and DiskError.
         """
         made = []
         for day, held in sorted(self._days.items()):
@@ -110,7 +112,7 @@ class RegisterLines:
             for commune, cameras in sorted(by_commune.items()):
                 keys = [KeyName(commune, each) for each in (utc_day(span.from_ns), utc_day(span.to_ns - 1))]
                 shredded = all(is_gone(key) for key in keys)
-                if not shredded and max(key_due_ns(key) for key in keys) <= now_ns + KEY_SOON_NS:
+                if not shredded and (some_are_away or max(map(key_due_ns, keys)) <= now_ns + KEY_SOON_NS):
                     continue
                 there = holders(span)
                 gone = [camera for camera in cameras if camera not in there and not self._lives(camera, span)]

@@ -85,6 +85,8 @@ class PurgePorts:
     shortest_days: Callable[[], int]
     """The fewest days of any order and of the doctrine: earlier nothing expires."""
     tell: Callable[[Trouble], None]
+    is_out_of_reach: Callable[[], bool] = lambda: False
+    """Whether copies may lie on a volume that is not there now: only the death of their key destroys those."""
 
 
 @dataclass(slots=True)

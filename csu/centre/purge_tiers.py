@@ -6,7 +6,7 @@ A tier holds files under the names of segments. What has no such name is nobody'
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -111,6 +111,26 @@ class DirectoryTier:
 
     def _of(self, day: date) -> Path:
         return self._root / day.isoformat()
+
+
+class VolumeTier(DirectoryTier):
+    """A directory that may be lost: while it is, it holds nothing that anybody could read, and stops nothing.
+
+    When it is there again its names are found, and what has expired goes before anything of it is read (RET-4).
+    """
+
+    def __init__(self, root: Path, is_there: Callable[[], bool]) -> None:
+        """`is_there`: asked each time, before anything is looked for or removed."""
+        super().__init__(root, f"main:{root}")
+        self._is_there = is_there
+
+    def names(self, day: date | None = None) -> list[str]:
+        """See Tier.names."""
+        return super().names(day) if self._is_there() else []
+
+    def destroy(self, names: Sequence[str]) -> int:
+        """See Tier.destroy."""
+        return super().destroy(names) if self._is_there() else 0
 
 
 def segment_of(name: str) -> SegmentName | None:

@@ -16,9 +16,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from csu.centre.journal_beside import journal_beside
+from csu.centre.volume_loss import declare_loss
 from csu.cluster.recording_check import Checked, RecordingCheck
 from csu.cluster.torture import run_torture
 from csu.cluster.torture_process import TortureSettings
+from csu.cluster.volume_note import note_of
+from csu.cluster.volumes import VolumesDisk
 from csu.governance import Author
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.errors import BadInput
@@ -28,12 +31,17 @@ from csu.machine import SystemClock
 from csu.recording import open_catalogue
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.reconcile import HARMLESS, Finding
+from csu.recording.space import MARKS
 from csu.recording.torture import LOST_TAIL_S_MAX, TortureResult
 
 EXIT_DOES_NOT_HOLD = 1
 KILLS_MAX = 2000
 
 app = typer.Typer(help=say("L'enregistrement.", "Recording."), no_args_is_help=True, rich_markup_mode=None)
+
+
+_Data = Annotated[Path, typer.Argument(help=say("dossier des données du centre", "the centre's data directory"))]
+_Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
 
 
 @app.command("torture", help=say("Tuer l'enregistreur, encore et encore.", "Kill the recorder, again and again."))
@@ -44,7 +52,7 @@ def torture_command(
         Path | None,
         typer.Option(help=say("garder ce qui est écrit ici (dossier vide)", "keep what is written here (empty)")),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
+    as_json: _Json = False,
 ) -> None:
     """16 cameras record; their process is killed at random moments and started again; then all of it is read."""
     if directory is not None and directory.exists() and any(directory.iterdir()):
@@ -73,18 +81,18 @@ def torture_command(
     "check", help=say("Catalogue, disques et clés disent-ils la même chose ?", "Do catalogue, disks, keys agree?")
 )
 def check_command(
-    data: Annotated[Path, typer.Argument(help=say("dossier des données du centre", "the centre's data directory"))],
+    data: _Data,
     repair: Annotated[
         bool, typer.Option("--repair", help=say("réparer ce qui est sans danger", "repair what is safe"))
     ] = False,
     hashes: Annotated[
         bool, typer.Option("--hashes", help=say("relire chaque fichier", "read every file again"))
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
+    as_json: _Json = False,
 ) -> None:
     """Name every difference. `--repair` recovers and tells; it never deletes footage."""
     media, catalogue_directory, keys_directory = (data / name for name in ("media", "catalogue", "keys"))
-    for path in (media, keys_directory):
+    for path in (media if not note_of(data).exists() else data, keys_directory):
         if not path.is_dir():
             raise BadInput(
                 Words("ce n'est pas le dossier des données d'un centre", "this is not a centre's data directory"),
@@ -95,7 +103,7 @@ def check_command(
     catalogue = open_catalogue(catalogue_directory, os.environ.get("CSU_DATABASE_URL"))
     console = Console(stderr=True)
     try:
-        checker, now_ns = RecordingCheck(media, catalogue, keys), SystemClock().now_ns()
+        checker, now_ns = RecordingCheck(VolumesDisk.of_centre(data), catalogue, keys), SystemClock().now_ns()
         with Progress(console=console, disable=as_json or not console.is_terminal) as bar:
             task = bar.add_task(say("fichiers", "files"), total=None)
             checked = checker.check(
@@ -115,6 +123,56 @@ def check_command(
         _show_check(checked, holds=holds)
     if not holds:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+@app.command("volumes", help=say("Les volumes d'un centre.", "The volumes of a centre."))
+def volumes_command(data: _Data, as_json: _Json = False) -> None:
+    """How each stands now. Exit code: 0 all take segments, 1 one does not."""
+    language, states = current_language(), VolumesDisk.of_centre(data).states()
+    told = [
+        {
+            "volume": state.name,
+            "size_bytes": state.size_bytes,
+            "free_bytes": state.free_bytes,
+            "trouble": state.why_not(MARKS).in_language(language),
+        }
+        for state in states
+    ]
+    if as_json:
+        print(json.dumps({"volumes": told}, ensure_ascii=False))
+    else:
+        for row, state in zip(told, states, strict=True):
+            well = row["trouble"] or say("en ordre", "well")
+            Console(highlight=False).print(f"{state.name}  {state.used_share:.0%}  {well}", markup=False)
+    if not all(state.is_writable(MARKS) for state in states):
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+@app.command("lost", help=say("Déclarer un volume perdu.", "Declare a volume lost."))
+def lost_command(
+    data: _Data,
+    directory: Annotated[Path, typer.Argument(help=say("dossier du volume perdu", "directory of the lost volume"))],
+    author: Annotated[str, typer.Option(help=say("qui le déclare", "who declares it"))],
+    role: Annotated[str, typer.Option(help=say("en quelle qualité", "as what"))],
+    reference: Annotated[str, typer.Option(help=say("numéro de la décision", "number of the decision"))],
+    as_json: _Json = False,
+) -> None:
+    """Journaled, and registered as lost; the centre, stopped meanwhile, no longer waits for it."""
+    if not note_of(data).exists():
+        raise BadInput(
+            Words("ce n'est pas le dossier des données d'un centre", "this is not a centre's data directory"),
+            where=str(data),
+            what_to_do=Words("Donnez le dossier qui contient volumes.json", "Give the one that holds volumes.json"),
+        )
+    found = declare_loss(data, directory, author=author, role=role, reference=reference, clock=SystemClock())
+    if as_json:
+        told = {"volume": str(found.directory), "segments": found.segments, "bytes": found.size_bytes}
+        print(json.dumps(told | {"certificates": found.certificates}, ensure_ascii=False))
+        return
+    count = found.segments
+    Console(highlight=False).print(
+        say(f"{count} segments déclarés perdus", f"{count} segments declared lost"), markup=False
+    )
 
 
 def _summary(checked: Checked, *, holds: bool) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""`csu retention plan|show`: what is to be destroyed now and next, and how long each day that is kept has to live.
+"""`csu retention plan|show|loss`: what is to be destroyed now and next, how long each day that is kept has to live, and
+what giving up footage for space would take.
 
 It looks and destroys nothing: the centre destroys, each minute (`csu.centre.purge`), because it alone knows which holds
 and locks count. Where it does not run, nothing is destroyed, and nothing may be served either.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +22,7 @@ from rich.table import Table
 from csu.centre.orders_command import read_papers
 from csu.governance import AuthorisationRegister, LocalDoctrine, Span, rules_over
 from csu.governance.legal_calendar import PARIS, in_paris
-from csu.governance.retention import expiry_of
+from csu.governance.retention import expiry_of, minimum_end_of
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
@@ -37,9 +39,12 @@ from csu.recording.destruction import (
     last_expiry_ns,
     plan_destruction,
     span_of_utc_day,
+    stretches,
 )
+from csu.recording.space import GIB
+from csu.recording.space_left import loss_to_declare
 
-EXIT_LATE = 1
+EXIT_LATE = EXIT_IMPOSSIBLE = 1
 
 app = typer.Typer(
     help=say("Ce qui expire, et quand.", "What expires, and when."), no_args_is_help=True, rich_markup_mode=None
@@ -102,6 +107,52 @@ def show_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json
     Console().print(table)
 
 
+@app.command("loss")
+def loss_command(
+    catalogue: _Catalogue,
+    orders: _Orders,
+    gib: Annotated[float, typer.Option(min=0.0, help=say("place voulue, en Gio", "space wanted, in GiB"))],
+    at: _At = None,
+    as_json: _Json = False,
+) -> int:
+    """The oldest past their lawful minimum, enough to gain that space. Exit code: 0 these, 1 not even all would do."""
+    now_ns, register, opened = _instant(at), AuthorisationRegister(read_papers(orders)), _opened(catalogue)
+    rules = _rules(register)
+    footage = [each for day in opened.days() for each in _oldest_first(opened, register, day)]
+    pieces = {each.name: rules(each.camera, each.span) for each in footage}
+    due = {name: last_expiry_ns(of) for name, of in pieces.items()}
+    minima = {name: minimum_end_of(of) for name, of in pieces.items()}
+    found = loss_to_declare(footage, due, minima, round(gib * GIB), now_ns)
+    stretch = stretches(found.footage, ()) if found is not None else {}
+    told = {
+        "at": in_paris(now_ns),
+        "possible": found is not None,
+        "segments": len(found.footage) if found is not None else 0,
+        "bytes": found.bytes if found is not None else 0,
+        "days_early_max": round(found.days_early_max, 1) if found is not None else 0.0,
+        "from_to": {camera: [[in_paris(s.from_ns), in_paris(s.to_ns)] for s in of] for camera, of in stretch.items()},
+        "holds_and_locks": "not counted",
+    }
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for name, value in told.items():
+            Console(highlight=False).print(f"{name}: {value}", markup=False)
+    return 0 if found is not None else EXIT_IMPOSSIBLE
+
+
+def _oldest_first(catalogue: Catalogue, register: AuthorisationRegister, day: date) -> list[Footage]:
+    span = span_of_utc_day(day)
+    return sorted(_footage(catalogue, register, span), key=lambda each: each.span.from_ns)
+
+
+def _footage(catalogue: Catalogue, register: AuthorisationRegister, within: Span) -> Iterator[Footage]:
+    communes = {each.camera: each.commune for each in register.facts.cameras}
+    for row in catalogue.listing(within.from_ns, within.to_ns):
+        span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
+        yield Footage(row.camera, communes.get(row.camera, CommuneId("-")), span, row.size_bytes)
+
+
 def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date) -> dict[str, Any]:
     living, span = catalogue.living_of_day(day), span_of_utc_day(day)
     first = min((expiry_of(rules(camera, span)) for camera in cameras), default=None)
@@ -116,16 +167,12 @@ def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date)
 
 
 def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanoseconds) -> DestructionPlan:
-    communes = {each.camera: each.commune for each in register.facts.cameras}
     days = catalogue.days()
     footage: list[Footage] = []
     if days:
         oldest_ns = span_of_utc_day(days[0]).from_ns
         for hour in Agenda().due(oldest_ns, register.shortest_days(LocalDoctrine()), now_ns):
-            for row in catalogue.listing(hour.from_ns, hour.to_ns):
-                span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
-                commune = communes.get(row.camera, CommuneId("-"))
-                footage.append(Footage(row.camera, commune, span, row.size_bytes))
+            footage += _footage(catalogue, register, hour)
     return plan_destruction(footage, _rules(register), Protection(), now_ns)
 
 

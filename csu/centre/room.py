@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from csu import __version__
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
+from csu.centre.volumes import VolumeKeeper
 from csu.console import RoomCounters, RoomHealth
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
@@ -15,6 +16,7 @@ from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.wall import WallOutput
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
+from csu.recording.space import MARKS
 
 
 class RelayOfNodes:
@@ -31,11 +33,20 @@ class RelayOfNodes:
 class Room:
     """The centre as the console may see it (`csu.console.RoomView`)."""
 
-    def __init__(self, clock: Clock, centre: Centre, relay: LiveRelay, wall: WallOutput, nodes_expected: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        centre: Centre,
+        relay: LiveRelay,
+        wall: WallOutput,
+        volumes: VolumeKeeper,
+        nodes_expected: int,
+    ) -> None:
         self._clock = clock
         self._centre = centre
         self._relay = relay
         self._wall = wall
+        self._volumes = volumes
         self._nodes_expected = nodes_expected
         self._started_at_ns = clock.now_ns()
         self._segment_bytes = 0
@@ -58,15 +69,18 @@ class Room:
         return self._centre.board.all()
 
     def health(self) -> RoomHealth:
-        up = self._centre.nodes_up()
+        up, volumes = self._centre.nodes_up(), self._volumes.states
+        ok = up == self._nodes_expected and any(volume.is_writable(MARKS) for volume in volumes)
         return RoomHealth(
-            ok=up == self._nodes_expected,
+            ok=ok,
             version=__version__,
             started_at_ns=self._started_at_ns,
             nodes_up=up,
             nodes_expected=self._nodes_expected,
             last_manifest_at_ns=self._centre.heard_at_ns,
-            trouble=NO_WORDS if up == self._nodes_expected else self._trouble,
+            trouble=NO_WORDS if ok else self._trouble,
+            volumes=volumes,
+            hours_left=self._volumes.hours_left,
         )
 
     def counters(self) -> RoomCounters:

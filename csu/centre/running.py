@@ -24,6 +24,7 @@ from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import Registers, journal_start, journal_stop, noting, open_registers
 from csu.centre.room import RelayOfNodes, Room
+from csu.centre.volumes import VolumeKeeper
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
@@ -39,7 +40,7 @@ from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.wall import WallScene
 from csu.hal.words import Words
 from csu.language import say
-from csu.machine import LocalDisk, NoChaos, SystemChance, SystemClock, SystemIds
+from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording import open_catalogue
 from csu.recording.floors import require_floors
 from csu.recording.key_store import LocalKeyStore, key_secret
@@ -66,6 +67,8 @@ class CentreSettings:
     doctrine: LocalDoctrine = LocalDoctrine()
     registers: RegisterSettings = RegisterSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    media_directories: tuple[Path, ...] = ()
+    """Where segments go, each a volume of its own; none: `media` in the data directory."""
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall_width_px: int = 1280
@@ -75,6 +78,11 @@ class CentreSettings:
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+
+    @property
+    def media(self) -> tuple[Path, ...]:
+        """The directories of media."""
+        return self.media_directories or (self.data_directory / "media",)
 
 
 @dataclass(slots=True)
@@ -178,10 +186,15 @@ async def _start_parts(
 ) -> RunningCentre:
     assignments = prepared.assignments
     records = [assignment.record for assignment in assignments]
-    found = frozenset(_footage(settings.data_directory).names())
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
-    nodes = _nodes(assignments, settings.data_directory, pictures)
+    clock = SystemClock()
+    volumes = VolumeKeeper(settings.data_directory, settings.media, clock=clock, ids=SystemIds())
+    stack.callback(volumes.close)
+    await asyncio.to_thread(volumes.open)
+    footage = SealedDisk(volumes.disk, _keys(settings), nobody)
+    found = frozenset(footage.names())
+    nodes = _nodes(assignments, settings, volumes, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -193,16 +206,14 @@ async def _start_parts(
     showing = asyncio.create_task(_show_who_may_be_seen(wall, settings, centre, records), name="wall scene")
     stack.push_async_callback(_end, showing)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
-    room = Room(SystemClock(), centre, RelayOfNodes(relays), wall, nodes_expected=len(nodes))
+    room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
-    clock = SystemClock()
-    past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, observers))
+    past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
     console = create_app(room, clock=clock, access=access)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    footage = _footage(settings.data_directory)
     posed = prepared.posed
     return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
 
@@ -218,12 +229,9 @@ def _papers(settings: CentreSettings, site: Site, prepared: _Prepared, key: Cent
     return papers
 
 
-def _footage(data_directory: Path) -> Disk:
-    return SealedDisk(LocalDisk(data_directory / "media"), _keys(data_directory), nobody)
-
-
-def _keys(data_directory: Path, name: str = "keys") -> LocalKeyStore:
-    apart = (data_directory / "media", data_directory / "catalogue", data_directory / "evidence")
+def _keys(settings: CentreSettings, name: str = "keys") -> LocalKeyStore:
+    data_directory = settings.data_directory
+    apart = (*settings.media, data_directory / "catalogue", data_directory / "evidence")
     return LocalKeyStore(data_directory / name, away_from=apart, secret=key_secret(os.environ))
 
 
@@ -233,6 +241,7 @@ def _past(
     records: Sequence[CameraRecord],
     papers: Papers,
     registers: Registers,
+    volumes: VolumeKeeper,
     tell: Callable[[Trouble], None],
 ) -> AbstractAsyncContextManager[DeskRoom]:
     """The purge and the desk, over a catalogue of their own: its look-ups wait for nobody's writing."""
@@ -245,11 +254,12 @@ def _past(
         doctrine=settings.doctrine,
         papers=papers,
         catalogue=catalogue,
-        keys=_keys(settings.data_directory),
+        keys=_keys(settings),
         records={record.camera: record for record in records},
-        evidence_keys=_keys(settings.data_directory, "evidence-keys"),
+        evidence_keys=_keys(settings, "evidence-keys"),
         evidence=settings.evidence,
         registers=registers,
+        volumes=volumes,
         tell=tell,
     )
 
@@ -329,18 +339,19 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 def _nodes(
-    assignments: Sequence[Assignment], data_directory: Path, pictures: SharedPictures
+    assignments: Sequence[Assignment], settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
 ) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
-    count = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE))
+    count, data_directory = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE)), settings.data_directory
     nodes = [
         EmbeddedMediaNode(
             NodeId(f"node-{index + 1}"),
-            data_directory / "media",
+            settings.media[0],
             pictures.spec,
             views_directory=data_directory / "views",
             keys_directory=data_directory / "keys",
             heads_directory=data_directory / "chains",
+            volumes_note=volumes.note,
         )
         for index in range(count)
     ]

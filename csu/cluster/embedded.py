@@ -67,12 +67,14 @@ class EmbeddedMediaNode:
         views_directory: Path | None = None,
         keys_directory: Path | None = None,
         heads_directory: Path | None = None,
+        volumes_note: Path | None = None,
     ) -> None:
         """`pictures`: where the wall finds masked pictures; None: there is no wall.
 
         `views_directory`: where the views of its cameras are remembered over restarts; None: nowhere.
         `keys_directory`: of the keys that seal its segments; None: they are not sealed (a bench, not a centre).
         `heads_directory`: of the heads of its cameras' chains; None: its segments are in no chain.
+        `volumes_note`: where the centre notes its volumes; None: `media_directory` alone, whatever lies there.
         """
         self._node = node
         self._media_directory = media_directory
@@ -80,6 +82,7 @@ class EmbeddedMediaNode:
         self._views_directory = views_directory
         self._keys_directory = keys_directory
         self._heads_directory = heads_directory
+        self._volumes_note = volumes_note
         self._clock = clock or SystemClock()
         self._epoch = self._clock.now_ns() // NS_PER_S - 1  # grows over restarts of the parent too
         self._life: _Life | None = None
@@ -124,6 +127,7 @@ class EmbeddedMediaNode:
                 self._views_directory,
                 self._keys_directory,
                 self._heads_directory,
+                self._volumes_note,
             )
         )
         self._life = life

@@ -1,9 +1,9 @@
-"""What a killed node left on its directory: found, and made into proper segments as far as it goes.
+"""What a killed node or a failing disk left on its volumes: found, and made into proper segments as far as it goes.
 
 The steps of one left-over, each of which may be the last of this process too:
 `x.mp4.partial` is renamed `x.mp4.torn.partial`; `x.mp4` is written anew from it; the torn one is removed; `x.mp4` is
 told. A torn one beside `x.mp4` is removed, and `x.mp4` told; beside an unfinished `x.mp4.partial`, that one is removed
-and made again.
+and made again. `x.mp4` may come to lie on another volume than the torn one: that one may be full.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from csu.cluster.node_disk import NodeDisk, is_being_written
+from csu.cluster.node_disk import is_being_written
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.camera import CameraId
-from csu.hal.disk import DiskError
+from csu.hal.disk import Disk, DiskError
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.keys import KeyStore
 from csu.hal.words import Words
@@ -32,6 +34,8 @@ from csu.recording.sealed_records import is_sealed, key_name_of, whole_records
 _log = logging.getLogger(__name__)
 TORN = ".torn"
 NOTHING_BYTES_MAX = 64 << 10
+RETRY_S = 20.0
+"""How often what could not be recovered is tried again, and volumes are looked for that came back."""
 _READ_BYTES = 1 << 20
 
 
@@ -45,10 +49,14 @@ class LeftOver:
     path: Path
 
 
-def left_overs(directory: Path, camera: CameraId | None = None) -> list[LeftOver]:
-    """Files nobody is writing any more, of one camera or of all, sorted. Looks at the disk: blocks."""
+def left_overs(disk: VolumesDisk, camera: CameraId | None = None) -> list[LeftOver]:
+    """Files nobody writes any more, on the volumes that are there, of one camera or of all. Blocks."""
+    return [left for directory in disk.directories() for left in _left_on(directory, f"*/{camera or '*'}/*")]
+
+
+def _left_on(directory: Path, pattern: str) -> list[LeftOver]:
     found: dict[str, LeftOver] = {}
-    for path in sorted(directory.glob(f"*/{camera or '*'}/*{PARTIAL_SUFFIX}")):
+    for path in sorted(directory.glob(pattern + PARTIAL_SUFFIX)):
         name = path.relative_to(directory).as_posix().removesuffix(PARTIAL_SUFFIX).removesuffix(TORN)
         try:
             parsed = parse_segment_name(name)
@@ -59,30 +67,30 @@ def left_overs(directory: Path, camera: CameraId | None = None) -> list[LeftOver
     return list(found.values())
 
 
-def recover_left_over(directory: Path, left: LeftOver, keys: KeyStore | None) -> ClosedSegment | None:
-    """Make a segment of it; None when there is nothing in it, or when somebody has it.
+def recover_left_over(disk: VolumesDisk, left: LeftOver, keys: KeyStore | None) -> ClosedSegment | None:
+    """Make a segment of it, on whichever volume has room; None when there is nothing in it, or when somebody has it.
 
     Raises CsuError: then it stays where it is.
     """
-    disk = NodeDisk(directory)
-    partial = disk.partial_path(left.name)
-    torn = partial.with_name(partial.name.removesuffix(PARTIAL_SUFFIX) + TORN + PARTIAL_SUFFIX)
+    torn = left.path.with_name(left.name.rpartition("/")[2] + TORN + PARTIAL_SUFFIX)
     closed: ClosedSegment | None
     try:
         with left.path.open("r+b", buffering=0) as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if left.path != torn:
-                if torn.exists():
-                    partial.unlink()  # an unfinished copy of the torn one, which is listed too
+                if any((directory / left.name).with_name(torn.name).exists() for directory in disk.directories()):
+                    left.path.unlink()  # an unfinished copy of the torn one, which is listed too
                     return None
-                partial.rename(torn)
-            if (directory / left.name).exists():
+                left.path.rename(torn)
+            if disk.holds(left.name):
                 closed = _made(disk, left.name, keys)  # and not told: the torn one goes before that
             else:
-                partial.unlink(missing_ok=True)
+                for directory in disk.directories():
+                    (directory / (left.name + PARTIAL_SUFFIX)).unlink(missing_ok=True)
                 closed = _recovered(disk, left.name, torn, keys)
             torn.unlink()
-            _sync(torn.parent)
+            with suppress(OSError):  # the disk may still be failing; what was made of it is told all the same
+                _sync(torn.parent)
     except (BlockingIOError, FileNotFoundError):
         return None  # another process is at it, or was
     except OSError as error:
@@ -90,7 +98,7 @@ def recover_left_over(directory: Path, left: LeftOver, keys: KeyStore | None) ->
     return closed
 
 
-def _recovered(disk: NodeDisk, name: str, torn: Path, keys: KeyStore | None) -> ClosedSegment | None:
+def _recovered(disk: Disk, name: str, torn: Path, keys: KeyStore | None) -> ClosedSegment | None:
     with torn.open("rb") as file:
         sealed = is_sealed(file)
         try:
@@ -106,7 +114,7 @@ def _recovered(disk: NodeDisk, name: str, torn: Path, keys: KeyStore | None) -> 
             return None
 
 
-def _made(disk: NodeDisk, name: str, keys: KeyStore | None) -> ClosedSegment:
+def _made(disk: Disk, name: str, keys: KeyStore | None) -> ClosedSegment:
     """The segment that an earlier recovery had written, and died before it told."""
     with disk.open(name) as file:
         sealed = is_sealed(file)
@@ -119,31 +127,68 @@ def _made(disk: NodeDisk, name: str, keys: KeyStore | None) -> ClosedSegment:
 
 
 class Recovery:
-    """Beside the recording of a node that starts again: what each of its cameras had left is made whole, one after the
-    other, by one thread. It is in no hurry: the lost time is already told as a gap."""
+    """Beside the recording of a node: what each of its cameras had left is made whole, one after the other, by one
+    thread, when the node starts, when a disk refused a part of a file, and when a volume comes back. It is in no hurry:
+    the lost time is already told as a gap.
+    """
 
-    def __init__(self, directory: Path, keys: KeyStore | None) -> None:
-        self._directory = directory
+    def __init__(self, disk: VolumesDisk, keys: KeyStore | None, retry_s: float = RETRY_S) -> None:
+        """`disk` tells it of what it leaves behind from now on."""
+        self._disk = disk
         self._keys = keys
-        self._asked: queue.SimpleQueue[tuple[CameraId, Callable[[ClosedSegment], None]]] = queue.SimpleQueue()
+        self._retry_s = retry_s
+        self._asked: queue.SimpleQueue[tuple[CameraId, Callable[[ClosedSegment], None]] | str] = queue.SimpleQueue()
+        self._tell: dict[CameraId, Callable[[ClosedSegment], None]] = {}
+        self._waiting: set[str] = set()
+        """Names that were left behind and could not be made whole yet."""
+        self._there: set[Path] = set(disk.directories())
+        disk.left_behind = self._asked.put
         threading.Thread(target=self._run, name="recovery", daemon=True).start()
 
     def ask(self, camera: CameraId, tell: Callable[[ClosedSegment], None]) -> None:
-        """Recover what `camera` left. `tell` is called from the thread of the recovery, for each segment made."""
+        """Recover what `camera` left, now and later. `tell` is called from the thread of the recovery, for each segment
+        made."""
         self._asked.put((camera, tell))
 
     def _run(self) -> None:
         while True:
-            camera, tell = self._asked.get()
-            for left in left_overs(self._directory, camera):
-                try:
-                    closed = recover_left_over(self._directory, left, self._keys)
-                except CsuError as error:
-                    _log.error("a left-over of camera %s stays as it is: %s", camera, error)
-                    continue
-                if closed is not None:
-                    _log.warning("camera %s: %s was recovered, %d ms", camera, closed.name, closed.duration_ms)
-                    tell(closed)
+            try:
+                asked = self._asked.get(timeout=self._retry_s)
+            except queue.Empty:
+                self._look_again()
+                continue
+            if isinstance(asked, str):
+                self._waiting.add(asked)
+            else:
+                self._tell[asked[0]] = asked[1]
+                self._try(left_overs(self._disk, asked[0]))
+
+    def _look_again(self) -> None:
+        there = set(self._disk.directories())
+        came_back, self._there = there - self._there, there
+        for directory in came_back:
+            for camera in list(self._tell):
+                self._try(_left_on(directory, f"*/{camera}/*"))
+        waiting, self._waiting = self._waiting, set()
+        for name in waiting:
+            found = [left for directory in there for left in _left_on(directory, name + "*")]
+            self._try(found, is_known=True)
+
+    def _try(self, found: list[LeftOver], *, is_known: bool = False) -> None:
+        for left in found:
+            tell = self._tell.get(left.camera)
+            if tell is None:
+                continue
+            try:
+                closed = recover_left_over(self._disk, left, self._keys)
+            except CsuError as error:
+                level = logging.DEBUG if is_known else logging.ERROR  # it is tried for as long as it takes
+                _log.log(level, "a left-over of camera %s stays as it is: %s", left.camera, error)
+                self._waiting.add(left.name)
+                continue
+            if closed is not None:
+                _log.warning("camera %s: %s was recovered, %d ms", left.camera, closed.name, closed.duration_ms)
+                tell(closed)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

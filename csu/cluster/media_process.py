@@ -13,20 +13,21 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 
 from csu.cluster.edge_auditors import EdgeAuditors
 from csu.cluster.edge_route import edge_route
 from csu.cluster.engine_route import engine_route
+from csu.cluster.floor_door import FloorDoor
 from csu.cluster.left_over import Recovery
 from csu.cluster.live_muxer import LiveOutlet
-from csu.cluster.node_disk import NodeDisk
 from csu.cluster.outbox import Outbox
 from csu.cluster.segment_sink import SegmentSink, segment_table
 from csu.cluster.shared_pictures import SharedPicturesWriter
 from csu.cluster.view_keeper import ViewKeepers
+from csu.cluster.volumes import VolumesDisk
 from csu.cluster.wire import Alive, Assign, Begin, Order, Ready, Stop, Stopped, TellPose, Watch, receive_order
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
@@ -193,17 +194,18 @@ class MediaProcess:
     def _worker(self, assignment: Assignment) -> CameraWorker:
         camera = assignment.record.camera
 
-        def tell_low_rate(words: Words) -> None:
-            self._tell(CameraEvent(self._begin.node, camera, CameraEventKind.RATE_LOW, self._clock.now_ns(), words))
+        def tell(kind: CameraEventKind) -> Callable[[Words], None]:
+            return lambda words: self._tell(CameraEvent(self._begin.node, camera, kind, self._clock.now_ns(), words))
 
-        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads, tell_low_rate)
+        segments = SegmentSink(assignment.record, self._disk, self._keys, self._heads, tell(CameraEventKind.RATE_LOW))
+        route = FloorDoor(self._route, tell(CameraEventKind.SIZE_LOW))
         if self._recovery is not None:
             self._recovery.ask(assignment.record.camera, segments.recovered)
         live = LiveOutlet(assignment.record.camera, self._outbox.put_live)
         pipeline = CameraPipeline(
             self._begin.node,
             assignment,
-            Outlets(self._route, segments, live, self._pictures_for(assignment.record.camera), self._edge),
+            Outlets(route, segments, live, self._pictures_for(assignment.record.camera), self._edge),
             clock=self._clock,
             chance=self._chance,
             tell=self._tell,
@@ -254,19 +256,20 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
         outbox.put(CameraEvent(begin.node, camera, kind, clock.now_ns(), detail))
 
     views = ViewKeepers(tell_of_view, LocalDisk(begin.views_directory) if begin.views_directory is not None else None)
-    keys = _keys(begin)
+    disk = VolumesDisk.of(begin.media_directory, begin.volumes_note, clock=clock)
+    keys = _keys(begin, disk)
     node = MediaProcess(
         begin,
         outbox,
         clock=clock,
         chance=SystemChance(f"{begin.node}/{begin.node_epoch}"),
-        disk=NodeDisk(begin.media_directory),
+        disk=disk,
         route=engine_route(views),
         pictures=SharedPicturesWriter.attach(begin.pictures) if begin.pictures is not None else None,
         edge=edge_route(views),
         keys=keys,
         heads=LocalHeads(begin.heads_directory) if begin.heads_directory is not None else None,
-        recovery=Recovery(begin.media_directory, keys),
+        recovery=Recovery(disk, keys),
     )
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
     threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()
@@ -292,11 +295,12 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
     outbox.close(STOP_S_MAX)
 
 
-def _keys(begin: Begin) -> KeyStore | None:
+def _keys(begin: Begin, disk: VolumesDisk) -> KeyStore | None:
     """Raises BadInput for keys that are not apart from the media: the node does not begin."""
     if begin.keys_directory is None:
         return None
-    return LocalKeyStore(begin.keys_directory, away_from=(begin.media_directory,), secret=key_secret(os.environ))
+    apart = (begin.media_directory, *(volume.directory for volume in disk.volumes()))
+    return LocalKeyStore(begin.keys_directory, away_from=apart, secret=key_secret(os.environ))
 
 
 def _read_orders(connection: socket.socket, orders: queue.Queue[Order | None]) -> None:

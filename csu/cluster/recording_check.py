@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from csu.cluster.left_over import left_overs, recover_left_over
 from csu.cluster.segment_sink import segment_table
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.disk import DiskError
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.media import Manifest, NodeId
-from csu.machine import LocalDisk
 from csu.recording import Catalogue, ClosedSegment, parse_segment_name
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.reconcile import REPAIRED, Difference, Finding, StoredFile, reconcile
 from csu.recording.recovery import read_segment, with_hashes
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.recording.sealed_records import is_sealed, key_name_of
+from csu.recording.space import MARKS
 
 CHECK_NODE = NodeId("recording-check")
 SETTLED_NS = 5 * NS_PER_MINUTE
@@ -48,9 +48,8 @@ class RecordingCheck:
     """The three of one centre. Nodes may run meanwhile: what they write just now is locked, and no left-over; what they
     closed in the last minutes may be shown as not yet told. Blocks; calls come from one thread."""
 
-    def __init__(self, media: Path, catalogue: Catalogue, keys: LocalKeyStore) -> None:
-        self._media = media
-        self._stored = LocalDisk(media)
+    def __init__(self, media: VolumesDisk, catalogue: Catalogue, keys: LocalKeyStore) -> None:
+        self._stored = media
         self._opened = SealedDisk(self._stored, keys, nobody)
         self._catalogue = catalogue
         self._keys = keys
@@ -69,8 +68,9 @@ class RecordingCheck:
                 continue  # retention removed it just now: it is not there
         progress(len(names), len(names))
         rows = list(self._catalogue.listing(*_ALL_TIME))
-        left = [left.name for left in left_overs(self._media)]
-        found = reconcile(rows, files, left, self._keys.kept(), self._keys.came_back())
+        left = [left.name for left in left_overs(self._stored)]
+        gone = {state.name: state.why_not(MARKS) for state in self._stored.out_of_reach()}
+        found = reconcile(rows, files, left, self._keys.kept(), self._keys.came_back(), gone)
         settled = tuple(finding for finding in found if not _is_settling(finding, now_ns))
         return Checked(len(files), len(rows), settled, (), ())
 
@@ -114,8 +114,8 @@ class RecordingCheck:
                 self._keys.shred(key.commune, key.day)
             return None
         if finding.kind is Difference.LEFT_OVER:
-            left = [left for left in left_overs(self._media) if left.name == finding.name]
-            return recover_left_over(self._media, left[0], self._keys) if left else None
+            left = [left for left in left_overs(self._stored) if left.name == finding.name]
+            return recover_left_over(self._stored, left[0], self._keys) if left else None
         with self._opened.open(finding.name) as file:
             about = read_segment(file, finding.name)
         return with_hashes(about, self._opened)

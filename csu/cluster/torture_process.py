@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.cluster.left_over import Recovery
-from csu.cluster.node_disk import NodeDisk
 from csu.cluster.recording_check import RecordingCheck
 from csu.cluster.segment_sink import SegmentSink, segment_table
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
@@ -80,6 +80,9 @@ class TortureSettings:
         commune = CommuneId(("57463", "57412")[index % 2])
         return CameraRecord(CameraId(f"cam-{index + 1:04}"), index + 1, f"Torture {index + 1}", commune, ViewType.WIDE)
 
+    def media(self) -> VolumesDisk:
+        return VolumesDisk.of(self.root / "media")
+
     def keys(self) -> LocalKeyStore:
         return LocalKeyStore(self.root / "keys", away_from=(self.root / "media", self.root / "catalogue"))
 
@@ -102,8 +105,8 @@ def _live(settings: TortureSettings, start_ns: Nanoseconds, ledger: Ledger, repo
     """Record until killed, or until SIGTERM: then close properly."""
     stop, lock = threading.Event(), threading.Lock()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    keys, disk = settings.keys(), NodeDisk(settings.root / "media")
-    heads, recovery = LocalHeads(settings.root / "chains"), Recovery(settings.root / "media", keys)
+    keys, disk = settings.keys(), settings.media()
+    heads, recovery = LocalHeads(settings.root / "chains"), Recovery(disk, keys)
 
     def tell(sink: SegmentSink) -> None:
         for closed in sink.take():
@@ -231,7 +234,7 @@ class Conductor:
     def _judge(self, end_ns: Nanoseconds) -> TortureResult:
         settings = self._settings
         now_ns = end_ns + NS_PER_DAY
-        checker = RecordingCheck(settings.root / "media", self._catalogue, settings.keys())
+        checker = RecordingCheck(settings.media(), self._catalogue, settings.keys())
         repaired = checker.repair(checker.check(now_ns, hashes=True), now_ns)
         problems = [f"{finding.name}: {error}" for finding, error in repaired.not_repaired]
         after = checker.check(now_ns, hashes=True)
@@ -258,7 +261,7 @@ class Conductor:
         )
 
     def _disk(self) -> SealedDisk:
-        return SealedDisk(NodeDisk(self._settings.root / "media"), self._settings.keys(), nobody)
+        return SealedDisk(self._settings.media(), self._settings.keys(), nobody)
 
     def _read_all(self) -> tuple[Mapping[CameraId, list[Nanoseconds]], list[str]]:
         disk = self._disk()

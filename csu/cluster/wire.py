@@ -41,6 +41,8 @@ class Begin:
     """Where the keys are that seal segments: the directory travels, never a key. None: segments are not sealed."""
     heads_directory: Path | None = None
     """Where the heads of the cameras' chains are kept; None: segments are in no chain."""
+    volumes_note: Path | None = None
+    """Where the centre notes its volumes; None: `media_directory` alone, whatever lies there."""
 
 
 @dataclass(frozen=True, slots=True)

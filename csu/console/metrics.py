@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from csu.console.room import RoomView
+from csu.console.room import RoomHealth, RoomView
 from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_S, Clock
 from csu.ingest.board import CameraState
+from csu.recording.space import MARKS
 
 
 class ConsoleCounts:
@@ -82,6 +83,23 @@ class RoomCollector(Collector):
         if health.last_manifest_at_ns is not None:
             age_s = (self._clock.now_ns() - health.last_manifest_at_ns) / NS_PER_S
             yield GaugeMetricFamily("csu_manifest_age_seconds", "Since a node last accounted", value=age_s)
+        yield from self._space(health)
+
+    def _space(self, health: RoomHealth) -> Iterator[GaugeMetricFamily]:
+        size = GaugeMetricFamily("csu_volume_size_bytes", "Size of a volume of media", labels=["volume"])
+        free = GaugeMetricFamily("csu_volume_free_bytes", "Free bytes of a volume of media", labels=["volume"])
+        writable = GaugeMetricFamily("csu_volume_writable", "1 when segments begin on it", labels=["volume"])
+        high = GaugeMetricFamily("csu_volume_high_water", "1 when it is soon full", labels=["volume"])
+        for volume in health.volumes:
+            size.add_metric([volume.name], volume.size_bytes)
+            free.add_metric([volume.name], volume.free_bytes)
+            writable.add_metric([volume.name], volume.is_writable(MARKS))
+            high.add_metric([volume.name], volume.used_share >= MARKS.high_share)
+        yield from (size, free, writable, high)
+        if health.hours_left is not None:
+            yield GaugeMetricFamily(
+                "csu_space_hours_left", "Until nothing can be recorded, at this pace", value=health.hours_left
+            )
 
     def _counters(self) -> Iterator[CounterMetricFamily]:
         counters = self._room.counters()

@@ -14,6 +14,7 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.media import FrameCounts, LiveRelay
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraStatus
+from csu.recording.space import VolumeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class RoomHealth:
     last_manifest_at_ns: Nanoseconds | None = None
     """When a node last accounted for its minute; None before the first."""
     trouble: Words = NO_WORDS
+    volumes: tuple[VolumeState, ...] = ()
+    """The directories of media, as last looked at."""
+    hours_left: float | None = None
+    """Until nothing can be recorded, at the present pace; None: never, or not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Assignment:
     until_ns: Nanoseconds | None = None
     """The first instant at which no order lets it be taken in any more: its node stops then by itself, even when
     nobody reaches it (AUT-2). None: no end is known."""
+    floors_asked: bool = True
+    """Whether its profile was held against the floors of its view (TEC-1, TEC-2); False: its first picture is."""
 
 
 class GapCause(StrEnum):
@@ -200,6 +202,8 @@ class CameraEventKind(StrEnum):
     PACKETS_LOST = "packets_lost"
     AUDIO_OFFERED = "audio_offered"
     DISK_TROUBLE = "disk_trouble"
+    SIZE_LOW = "size_low"
+    """Its pictures have become smaller than its view must have (TEC-1): they are recorded, and it is told."""
     RATE_LOW = "rate_low"
     """It is recorded at fewer pictures a second than its view must have (TEC-2)."""
     MASK_VERIFIED = "mask_verified"

@@ -13,7 +13,8 @@ from csu.ingest.ports import RecordingSink
 from csu.ingest.tally import Tally
 
 DISK_RETRY_NS = 5 * NS_PER_S
-"""A disk that refused is left alone for this long: live pictures go on meanwhile."""
+"""A recording is begun no more often than this: one that lasted longer is begun again at once, for there may be another
+volume; disks that refuse again are left alone. Live pictures go on meanwhile."""
 
 
 class RecordingRun:
@@ -37,6 +38,7 @@ class RecordingRun:
         self._is_open = False
         self._is_refused = False
         self._retry_at_ns: Nanoseconds = 0
+        self._tried_ns: Nanoseconds = 0
         self._begun_ns: Nanoseconds = 0
         self._end_ns: Nanoseconds | None = None
 
@@ -57,6 +59,7 @@ class RecordingRun:
             return
         try:
             if not self._is_open and self._format is not None:
+                self._tried_ns = at_ns
                 self._recorder.begin(self._format)
                 self._is_open, self._begun_ns = True, at_ns
             self._recorder.write(packet, clock_offset_ms)
@@ -65,6 +68,8 @@ class RecordingRun:
         except CsuError as error:
             self._end_ns = at_ns
             self._fail(error)
+            if packet.is_key and at_ns >= self._retry_at_ns:
+                self.write(packet, clock_offset_ms)
             return
         self._tally.recording(at_ns)
         self._is_refused = False
@@ -86,7 +91,7 @@ class RecordingRun:
 
     def _fail(self, error: CsuError) -> None:
         self._is_open = False
-        self._retry_at_ns = (self._end_ns or self._begun_ns) + DISK_RETRY_NS
+        self._retry_at_ns = self._tried_ns + DISK_RETRY_NS
         # The segment that was open is lost whole, back to the last one that was closed.
         self._tally.interrupted(max(self._begun_ns, self._recorder.safe_until_ns or 0), GapCause.DISK)
         if not self._is_refused:

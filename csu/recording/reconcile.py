@@ -33,6 +33,8 @@ class Difference(StrEnum):
     """A key of a day of which there is no file. Harmless; retention shreds it."""
     KEY_CAME_BACK = "key_came_back"
     """A destroyed key is there again (a restored backup). Repaired: it is destroyed again."""
+    VOLUME_AWAY = "volume_away"
+    """A directory of media that is not there, or not ours: what it holds is shown as missing, and may be well."""
 
 
 REPAIRED = frozenset({Difference.LEFT_OVER, Difference.FILE_WITHOUT_ROW, Difference.KEY_CAME_BACK})
@@ -66,10 +68,12 @@ def reconcile(
     left_overs: Collection[str],
     kept: Collection[KeyName],
     came_back: Collection[KeyName],
+    away: Mapping[str, Words],
 ) -> list[Finding]:
-    """Every difference, by name. `rows`: living ones only (not those marked as destroyed)."""
+    """Every difference, by name. `rows`: living ones only (not those marked as destroyed); `away`: volumes, and why."""
     known = {row.name: row for row in rows}
-    findings = [Finding(Difference.LEFT_OVER, name, _LEFT_OVER) for name in left_overs]
+    findings = [Finding(Difference.VOLUME_AWAY, name, why) for name, why in away.items()]
+    findings += [Finding(Difference.LEFT_OVER, name, _LEFT_OVER) for name in left_overs]
     findings += [
         Finding(Difference.ROW_WITHOUT_FILE, name, _NO_FILE)
         for name in known
@@ -82,6 +86,8 @@ def reconcile(
         elif file.key not in usable:
             findings.append(Finding(Difference.FILE_WITHOUT_KEY, name, _NO_KEY.at(str(file.key))))
         row = known.get(name)
+        if row is None and name in left_overs:
+            continue  # its recovery died before it told: it is done again, and tells
         if row is None:
             findings.append(Finding(Difference.FILE_WITHOUT_ROW, name, _NO_ROW))
         elif (found := _difference(row, file)) is not None:

@@ -56,6 +56,8 @@ def taken(tmp_path: Path, *devices: Device) -> tuple[set[str], dict[str, str]]:
     return {assignment.record.camera for assignment in prepared.assignments}, refused
 
 
+@pytest.mark.requirement("TEC-1")
+@pytest.mark.requirement("TEC-2")
 @pytest.mark.parametrize(
     ("view", "size", "rate"),
     [
@@ -73,6 +75,8 @@ def test_a_stream_below_its_floor_is_not_taken_and_harms_no_other(tmp_path, view
     assert "at least" in refused["cam-0001"]
 
 
+@pytest.mark.requirement("TEC-1")
+@pytest.mark.requirement("TEC-2")
 def test_streams_at_the_floor_are_taken(tmp_path):
     devices = [Device(1, ViewType.NARROW, 704, 576, 12.0), Device(2, ViewType.TRAFFIC, 352, 288, 6.0)]
     assert taken(tmp_path, *devices) == ({"cam-0001", "cam-0002"}, {})

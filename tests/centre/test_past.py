@@ -15,16 +15,18 @@ from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import open_registers
+from csu.centre.volumes import VolumeKeeper
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.errors import CsuError
-from csu.machine import LocalDisk, NoChaos, SystemClock
+from csu.machine import LocalDisk, NoChaos, SystemClock, SystemIds
 from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
+from csu.recording.space import IDENTITY_NAME
 from sim.footage import Recorder
 from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
@@ -64,13 +66,15 @@ class Home:
             catalogue.close()
 
     def files(self) -> list[str]:
-        return LocalDisk(self.path / "media").names()
+        return [name for name in LocalDisk(self.path / "media").names() if name != IDENTITY_NAME]
 
     def open(self, *entries: JournalEntry, doctrine: LocalDoctrine | None = None) -> None:
         """Open what keeps the past, write `entries`, close it."""
 
         async def live() -> None:
             catalogue = Catalogue(self.path / "catalogue")
+            volumes = VolumeKeeper(self.path, [self.path / "media"], clock=SystemClock(), ids=SystemIds())
+            volumes.open()
             try:
                 clock, tell = SystemClock(), self.told.append
                 async with (
@@ -87,6 +91,7 @@ class Home:
                         evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
                         evidence=EvidenceSettings(),
                         registers=registers,
+                        volumes=volumes,
                         tell=tell,
                     ),
                 ):
@@ -94,6 +99,7 @@ class Home:
                         await registers.journal.record(entry)
             finally:
                 catalogue.close()
+                volumes.close()
 
         asyncio.run(live())
 

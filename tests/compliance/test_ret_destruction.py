@@ -37,6 +37,7 @@ from csu.governance.journal_reading import read_journal
 from csu.governance.legal_register import LegalRegister
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
+from csu.hal.disk import DiskError
 from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Manifest, NodeId, SegmentTable
 from csu.masking import Cover, MaskedEncoder, mask
@@ -300,6 +301,23 @@ def test_a_purge_by_hand_before_the_minimum_is_refused_and_logged_and_after_it_i
     [line] = here.register.answer(date(2027, 1, 5), CAMERA).destroyed
     assert line.rule == "ordered"
     assert here.catalogue.living_of_day(date(2027, 1, 5)).segments == 0
+
+
+def test_nothing_is_purged_by_hand_while_a_copy_may_lie_on_a_volume_that_is_away(centre):
+    here = centre()
+    begin_ns = at("2027-01-05 10:00:30")
+    here.record(begin_ns, 60)
+    asked = Asked(CAMERA, Span(begin_ns, begin_ns + 2 * NS_PER_MINUTE), "dpo", "dpo", "prefet/12")
+    here.at_ns = at("2027-01-15 10:03")
+    ports = replace(here.town.ports, clock=Fixed(here.at_ns), is_out_of_reach=lambda: True)
+
+    async def ask():
+        return await purge_by_hand(Purge(ports), ports, asked)
+
+    with pytest.raises(DiskError, match="a volume is not there"):
+        asyncio.run(ask())
+    assert here.disk.names()
+    assert here.register.answer(date(2027, 1, 5), CAMERA).destroyed == ()
 
 
 class Fixed:

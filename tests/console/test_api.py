@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -13,6 +14,7 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.wall import WallError
 from csu.hal.words import Words
 from csu.ingest.board import CameraState
+from csu.recording.space import GIB, VolumeFault, VolumeState
 
 
 def test_every_camera_is_listed_with_its_state_and_its_refused_sound(console) -> None:
@@ -92,6 +94,23 @@ def test_metrics_tell_the_room_and_the_console(console) -> None:
     assert series["csu_segments_total",] == 7
     assert series["csu_manifest_age_seconds",] == 20
     assert series["csu_console_refused_total", "not_found"] == 1
+
+
+def test_metrics_tell_how_each_volume_stands_and_how_long_space_lasts(console) -> None:
+    volumes = (
+        VolumeState("/mnt/a", 100 * GIB, 9 * GIB),
+        VolumeState("/mnt/b", 0, 0, VolumeFault.ABSENT),
+    )
+    console.room.answer = replace(console.room.answer, volumes=volumes, hours_left=12.5)
+    series = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(console.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert series["csu_volume_free_bytes", "/mnt/a"] == 9 * GIB
+    assert [series["csu_volume_writable", name] for name in ("/mnt/a", "/mnt/b")] == [1, 0]
+    assert series["csu_volume_high_water", "/mnt/a"] == 1
+    assert series["csu_space_hours_left",] == 12.5
 
 
 def test_two_consoles_in_one_process_count_apart(make_console) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from csu.cluster.node_disk import NodeDisk
+from csu.cluster.volume_note import Volume
+from csu.cluster.volumes import VolumesDisk
 from csu.hal.camera import CommuneId
 from csu.hal.disk import Disk, DiskError, DiskFile
 from csu.hal.keys import KeyName
 from csu.machine import PARTIAL_SUFFIX, LocalDisk
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk
+from csu.recording.space import IDENTITY_NAME, VolumeIdentity
 from sim.disk import MemoryDisk
 
 DISKS: dict[str, Callable[[Path], Disk]] = {
@@ -23,8 +26,21 @@ DISKS: dict[str, Callable[[Path], Disk]] = {
     "memory": lambda directory: MemoryDisk(),
     "node": lambda directory: NodeDisk(directory / "store"),
     "sealed over node": lambda directory: sealed(NodeDisk(directory / "store"), directory),
+    "two volumes": lambda directory: two_volumes(directory),
+    "sealed over two volumes": lambda directory: sealed(two_volumes(directory), directory),
     "sealed over memory": lambda directory: sealed(MemoryDisk(), directory),
 }
+
+
+def two_volumes(directory: Path) -> VolumesDisk:
+    """Names of one store on two directories: what is written goes to either."""
+    volumes = []
+    for number in (1, 2):
+        volume = Volume(directory / f"volume-{number}", VolumeIdentity(f"vol-{number}", 1))
+        volume.directory.mkdir()
+        (volume.directory / IDENTITY_NAME).write_bytes(volume.identity.to_bytes())
+        volumes.append(volume)
+    return VolumesDisk(lambda: volumes)
 
 
 def sealed(disk: Disk, directory: Path) -> SealedDisk:

@@ -103,9 +103,9 @@ def test_eight_cameras_are_masked_deaf_recorded_and_on_the_wall(eight: Demo) -> 
 def clip(path: Path) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = 352, 288, "yuv420p"
         for index in range(30):
-            picture = np.full((360, 320), (index * 8) % 200 + 20, np.uint8)
+            picture = np.full((432, 352), (index * 8) % 200 + 20, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
         container.mux(stream.encode())
     return path

@@ -22,6 +22,7 @@ from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import Registers, open_registers
+from csu.centre.volumes import VolumeKeeper
 from csu.cluster.segment_sink import SegmentSink, segment_table
 from csu.evidence import CameraSpan, HandOver, LegalBasis, Officer, Requisition
 from csu.evidence.cut import access_units
@@ -31,13 +32,14 @@ from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Manifest, NodeId
-from csu.machine import LocalDisk, NoChaos
+from csu.machine import LocalDisk, NoChaos, SystemClock, SystemIds
 from csu.masking import Cover, MaskedEncoder, mask
 from csu.recording import Catalogue
 from csu.recording.chain import HeadsInMemory
 from csu.recording.frame_times import frame_times
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, nobody
+from csu.recording.space import IDENTITY_NAME
 from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
 RATE = 4
@@ -106,8 +108,10 @@ class Home:
 
         async def life() -> Any:
             catalogue = Catalogue(self.path / "catalogue")
+            volumes = VolumeKeeper(self.path, [self.path / "media"], clock=SystemClock(), ids=SystemIds())
             try:
                 clock, tell = MovingClock(at_ns), self.told.append
+                volumes.open()
                 async with (
                     open_registers(self.path, self.registers, clock=clock, tell=tell) as registers,
                     keep_past(
@@ -122,12 +126,14 @@ class Home:
                         evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
                         evidence=self.evidence,
                         registers=registers,
+                        volumes=volumes,
                         tell=tell,
                     ) as desk,
                 ):
                     return await do(Past(desk, registers))
             finally:
                 catalogue.close()
+                volumes.close()
 
         return asyncio.run(life())
 
@@ -151,7 +157,7 @@ class Home:
         return [row.entry for row in read_journal(self.path / "journal") if isinstance(row.entry, JournalEntry)]
 
     def media(self) -> list[str]:
-        return LocalDisk(self.path / "media").names()
+        return [name for name in LocalDisk(self.path / "media").names() if name != IDENTITY_NAME]
 
     def pieces(self) -> list[str]:
         return [name for name in LocalDisk(self.path / "evidence" / "store").names() if name.endswith(".mp4")]

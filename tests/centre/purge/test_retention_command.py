@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ from csu.centre.retention_command import app
 from csu.governance import facts_text
 from csu.hal.camera import CameraId
 from csu.hal.errors import BadInput
+from csu.recording.space import GIB
 
 CAM_12, CAM_13 = CameraId("cam-0012"), CameraId("cam-0013")
 
@@ -54,3 +56,25 @@ def test_each_day_is_shown_with_its_last_instants(world, ask):
 def test_what_is_no_instant_is_bad_input(ask, at):
     with pytest.raises(BadInput):
         ask("plan", at)
+
+
+def test_what_a_person_would_give_up_for_space_is_the_oldest_past_its_minimum_or_nothing(make_world, tmp_path):
+    world = make_world(minimum_days=5)
+    orders = tmp_path / "orders.json"
+    orders.write_text(facts_text(world.facts))
+    world.film(CAM_12, "2027-01-20 10:00", 3)
+    world.film(CAM_12, "2027-01-24 10:00", 2)
+    of_all = world.catalogue.living_of_day(date(2027, 1, 20)).bytes
+
+    def ask(wanted_bytes: int):
+        given = ["loss", "--catalogue", str(tmp_path / "w" / "catalogue"), "--orders", str(orders)]
+        more = ["--at", "2027-01-26 10:00", "--gib", f"{wanted_bytes / GIB:.12f}", "--json"]
+        found = CliRunner().invoke(app, given + more, standalone_mode=False, catch_exceptions=False)
+        return found.return_value, json.loads(found.stdout)
+
+    code, told = ask(of_all)
+    assert (code, told["segments"], told["days_early_max"]) == (0, 3, 24.0)
+    assert told["from_to"]["cam-0012"][0][0].startswith("2027-01-20 10:00")
+    code, told = ask(of_all + 1000)  # what is left is inside its minimum
+    assert (code, told["possible"], told["segments"]) == (1, False, 0)
+    assert len(world.disk.names()) == 5  # it looks and destroys nothing

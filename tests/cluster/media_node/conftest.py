@@ -36,7 +36,8 @@ class Heard:
         return [event for event in self.events if event.camera == camera]
 
     def kinds(self, camera: str) -> list[CameraEventKind]:
-        return [event.kind for event in self.of(camera)]
+        """But for SIZE_LOW: cameras of a bench film small pictures on purpose."""
+        return [event.kind for event in self.of(camera) if event.kind is not CameraEventKind.SIZE_LOW]
 
     def told(self, camera: str, kind: CameraEventKind) -> str:
         """The first line told of that kind, in English; empty when none was."""

@@ -10,22 +10,22 @@ from csu.governance import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.disk import DiskError
+from csu.hal.words import Words
 from csu.recording.destruction import Footage
 from csu.recording.space import (
     GIB,
+    MARKS,
     SpaceWatch,
     VolumeFault,
     VolumeIdentity,
     VolumeState,
-    Watermarks,
     choose,
-    days_left,
     fault_of,
-    loss_to_declare,
     next_identity,
 )
+from csu.recording.space_left import days_left, loss_to_declare
 
-MARKS = Watermarks()
+READ_ONLY = Words("lecture seule", "read-only")
 
 
 def volume(name: str, free_gib: float, **more) -> VolumeState:
@@ -38,11 +38,11 @@ def footage(minute: int, size: int = 10) -> Footage:
 
 
 def test_the_emptiest_volume_takes_the_next_segment():
-    assert choose([volume("a", 20), volume("b", 50), volume("c", 90, trouble="read-only")], MARKS) == "b"
+    assert choose([volume("a", 20), volume("b", 50), volume("c", 90, trouble=READ_ONLY)], MARKS) == "b"
 
 
 @pytest.mark.parametrize(
-    "bad", [volume("a", 1), volume("a", 50, trouble="input/output error"), volume("a", 50, fault=VolumeFault.SWAPPED)]
+    "bad", [volume("a", 1), volume("a", 50, trouble=READ_ONLY), volume("a", 50, fault=VolumeFault.SWAPPED)]
 )
 def test_without_a_sound_volume_nothing_is_recorded_and_nothing_overwritten(bad):
     with pytest.raises(DiskError, match="no volume"):
@@ -117,6 +117,6 @@ def test_a_loss_takes_the_oldest_past_their_minimum_and_says_how_early():
 
 
 def test_how_long_space_lasts():
-    volumes = [volume("a", 30), volume("b", 30, trouble="read-only")]
-    assert days_left(volumes, 15 * GIB, 5 * GIB) == 3
-    assert days_left(volumes, 5 * GIB, 5 * GIB) is None
+    volumes = [volume("a", 32), volume("b", 30, trouble=READ_ONLY)]
+    assert days_left(volumes, MARKS, 15 * GIB, 5 * GIB) == 3
+    assert days_left(volumes, MARKS, 5 * GIB, 5 * GIB) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from csu.cluster.node_disk import NodeDisk
+from csu.cluster.volumes import VolumesDisk
 from csu.recording import CameraRecorder
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
@@ -25,6 +26,12 @@ def keys(tmp_path, media) -> LocalKeyStore:
 @pytest.fixture
 def stored(media) -> NodeDisk:
     return NodeDisk(media)
+
+
+@pytest.fixture
+def volumes(media) -> VolumesDisk:
+    """The same directory, as the one volume of a bench."""
+    return VolumesDisk.of(media)
 
 
 @pytest.fixture

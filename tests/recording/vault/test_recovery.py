@@ -8,11 +8,13 @@ import io
 import pytest
 
 from csu.cluster.left_over import left_overs, recover_left_over
-from csu.hal.clock import NS_PER_S
-from csu.recording import CameraRecorder, check_segment
+from csu.cluster.recording_check import RecordingCheck
+from csu.hal.clock import NS_PER_DAY, NS_PER_S
+from csu.recording import CameraRecorder, Catalogue, check_segment
 from csu.recording.chain import NO_LINK, Head, Linked, check_chain, link_of
 from csu.recording.frame_times import frame_times
 from csu.recording.head_store import LocalHeads
+from csu.recording.reconcile import Difference
 from csu.recording.sealed_disk import SealedFile
 
 START_NS = 1_800_000_000_000_000_000
@@ -30,11 +32,11 @@ def killed(recorder, packets, at_rate, media):
 
 
 @pytest.mark.usefixtures("killed")
-def test_a_left_over_becomes_a_segment_up_to_its_last_fragment(media, keys, sealed):
-    (left,) = left_overs(media)
-    closed = recover_left_over(media, left, keys)
+def test_a_left_over_becomes_a_segment_up_to_its_last_fragment(media, keys, sealed, volumes):
+    (left,) = left_overs(volumes)
+    closed = recover_left_over(volumes, left, keys)
     assert (closed.duration_ms, closed.frames, closed.start_ns, closed.clock_offset_ms) == (12_000, 120, START_NS, -40)
-    assert left_overs(media) == []
+    assert left_overs(volumes) == []
     assert sealed.names() == [closed.name]
     with sealed.open(closed.name) as file:
         assert check_segment(file, decode=True).playable
@@ -44,39 +46,39 @@ def test_a_left_over_becomes_a_segment_up_to_its_last_fragment(media, keys, seal
 
 @pytest.mark.usefixtures("killed")
 @pytest.mark.parametrize("step", ["rename", "unlink"])
-def test_a_recovery_that_is_killed_too_is_done_again(media, keys, sealed, step, monkeypatch):
+def test_a_recovery_that_is_killed_too_is_done_again(media, keys, sealed, step, monkeypatch, volumes):
     def die(self, *_args, **_more):
         raise SystemExit
 
-    (left,) = left_overs(media)
+    (left,) = left_overs(volumes)
     with monkeypatch.context() as death:
         death.setattr(f"csu.recording.sealed_disk.SealedFile.{'commit' if step == 'rename' else 'write'}", die)
         death.setattr(SealedFile, "abandon", lambda self: None)
         with pytest.raises(SystemExit):
-            recover_left_over(media, left, keys)
+            recover_left_over(volumes, left, keys)
     for _ in range(2):
-        for again in left_overs(media):
-            recover_left_over(media, again, keys)
-    assert left_overs(media) == []
+        for again in left_overs(volumes):
+            recover_left_over(volumes, again, keys)
+    assert left_overs(volumes) == []
     assert len(sealed.names()) == 1
     with sealed.open(sealed.names()[0]) as file:
         assert check_segment(file, decode=True).frames == 120
 
 
-def test_a_file_that_is_being_written_is_no_left_over(recorder, packets, at_rate, media):
+def test_a_file_that_is_being_written_is_no_left_over(recorder, packets, at_rate, media, volumes):
     for packet in packets(at_rate(0, 3)):
         recorder.write(packet)
     assert list(media.rglob("*.partial"))
-    assert left_overs(media) == []
+    assert left_overs(volumes) == []
 
 
 @pytest.mark.usefixtures("killed")
-def test_a_left_over_whose_key_is_destroyed_stays_as_it_is(media, keys):
-    (left,) = left_overs(media)
+def test_a_left_over_whose_key_is_destroyed_stays_as_it_is(media, keys, volumes):
+    (left,) = left_overs(volumes)
     keys.shred("metz", keys.kept()[0].day)
     with pytest.raises(Exception, match="destroyed"):
-        recover_left_over(media, left, keys)
-    assert len(left_overs(media)) == 1
+        recover_left_over(volumes, left, keys)
+    assert len(left_overs(volumes)) == 1
 
 
 def test_every_picture_tells_its_own_time_and_how_wrong_its_cameras_clock_was(recorder, packets, sealed):
@@ -134,7 +136,7 @@ class TestChain:
         assert LocalHeads(tmp_path).head("cam-2") is None
 
 
-def test_an_unsealed_left_over_is_recovered_too(record, encoder, packets, at_rate, media, stored):
+def test_an_unsealed_left_over_is_recovered_too(record, encoder, packets, at_rate, media, stored, volumes):
     recorder = CameraRecorder(record, stored)
     recorder.start(encoder.format)
     for packet in packets(at_rate(0, 3.2)):
@@ -143,7 +145,22 @@ def test_an_unsealed_left_over_is_recovered_too(record, encoder, packets, at_rat
     content = partial.read_bytes()
     recorder._segment.abandon()
     partial.write_bytes(content[:-7])
-    (left,) = left_overs(media)
-    closed = recover_left_over(media, left, None)
+    (left,) = left_overs(volumes)
+    closed = recover_left_over(volumes, left, None)
     assert closed.frames in (25, 30)
     assert check_segment(io.BytesIO((media / closed.name).read_bytes()), decode=True).playable
+
+
+@pytest.mark.usefixtures("killed")
+def test_a_recovery_that_died_before_it_told_is_one_difference_and_is_told_once(volumes, keys, media, tmp_path):
+    (left,) = left_overs(volumes)
+    torn = left.path.read_bytes()
+    closed = recover_left_over(volumes, left, keys)
+    (media / (closed.name + ".torn.partial")).write_bytes(torn)
+    catalogue = Catalogue(tmp_path / "catalogue")
+    check = RecordingCheck(volumes, catalogue, keys)
+    found = check.check(START_NS + NS_PER_DAY, hashes=False)
+    assert [finding.kind for finding in found.found if finding.name == closed.name] == [Difference.LEFT_OVER]
+    check.repair(found, START_NS + NS_PER_DAY)
+    assert check.check(START_NS + NS_PER_DAY, hashes=True).rows == 1
+    catalogue.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from csu.cluster.recording_check import RecordingCheck
+from csu.cluster.volumes import VolumesDisk
 from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 from csu.recording.torture import Taken, cost_of
@@ -41,7 +42,7 @@ def test_three_kills_lose_less_than_a_second_each_and_leave_nothing_inconsistent
 
 def checker(directory):
     keys = LocalKeyStore(directory / "keys")
-    return RecordingCheck(directory / "media", Catalogue(directory / "catalogue"), keys), keys
+    return RecordingCheck(VolumesDisk.of(directory / "media"), Catalogue(directory / "catalogue"), keys), keys
 
 
 def test_the_check_names_what_was_done_to_the_footage(tortured, tmp_path):
