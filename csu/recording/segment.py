@@ -136,8 +136,8 @@ class SegmentWriter:
         return self.start_ns + (packet.pts - self._first_pts) * NS_PER_S // self._hz
 
     def add(self, packet: MaskedPacket) -> None:
-        """Append one packet. The muxer gets a fragment's packets together, once the next fragment's first is there: what
-        it refuses is told then. Raises DiskError, RecordingError."""
+        """Append one packet. The muxer gets those of a fragment together, once the next one's first is there: what it
+        refuses is told then. Raises DiskError, RecordingError."""
         self._waiting.append(packet)
         self._waiting_bytes += len(packet.data)
         self._times.append(FrameTime(packet.captured.at_ns, self.clock_offset_ms, packet.captured.from_camera))
