@@ -23,8 +23,8 @@ from csu.recording.floors import RateWatch
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 
 _MUXING = threading.Lock()
-"""The turn of this process's recorders (`csu.recording.segment.Turn`). A disk may hang, so what is muxed goes there when
-the turn is over: only a fragment larger than `HELD_BYTES_MAX` is written in it."""
+"""The turn of this process's recorders (`csu.recording.segment.Turn`). A disk may hang, so what is muxed goes there
+when the turn is over: only a fragment larger than `HELD_BYTES_MAX` is written in it."""
 
 
 class SegmentSink:

@@ -22,7 +22,7 @@ from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
 from csu.hal.words import Words
 from csu.recording.errors import CatalogueError
 from csu.recording.kept import CatalogueTotals, Destruction, DestructionReason, KeptPage
-from csu.recording.pages import SegmentRow, gaps_of, page_of, rows_of, segments_of
+from csu.recording.pages import Page, SegmentRow, gaps_of, pages_of, rows_of, segments_of
 from csu.recording.schema import IS_LONG, IS_SHORT, LONG_NS, Tables
 
 PAGES_AT_ONCE = 256
@@ -54,8 +54,10 @@ class DayPages:
     def record(self, manifests: Sequence[Manifest]) -> None:
         """One transaction; manifests already there are left as they are."""
         try:
+            pages = pages_of(manifests)
             with self._engine.begin() as connection:
-                connection.execute(self._insert_page, [self._row(connection, manifest) for manifest in manifests])
+                rows = [self._row(connection, *each) for each in zip(manifests, pages, strict=True)]
+                connection.execute(self._insert_page, rows)
         except sa.exc.SQLAlchemyError as error:
             self._rosters.clear()  # what the lost transaction had numbered is not there
             raise self._error(error) from error
@@ -209,8 +211,7 @@ class DayPages:
             found += rows_of(table, chosen, {row.position: camera}, NodeId(row.node), gone)
         return found
 
-    def _row(self, connection: sa.Connection, manifest: Manifest) -> dict[str, object]:
-        page = page_of(manifest)
+    def _row(self, connection: sa.Connection, manifest: Manifest, page: Page) -> dict[str, object]:
         roster = self._rosters.get(page.roster)
         if roster is None:
             roster = self._rosters[page.roster] = self._keep_roster(connection, page.roster)

@@ -17,7 +17,7 @@ from csu.hal.media import FrameCounts, Gap, GapCause
 from csu.recording import Catalogue, CatalogueError
 from csu.recording.catalogue_sqlite import DAYS_OPEN_MAX
 from csu.recording.day_pages import _find_statements
-from csu.recording.pages import counts_of, gaps_of, page_of, segments_of
+from csu.recording.pages import counts_of, gaps_of, pages_of, segments_of
 from csu.recording.schema import SQLITE
 
 S = 1_000_000_000
@@ -158,7 +158,7 @@ def test_a_page_holds_what_the_manifest_held(manifest, given_rows, sha):
         manifest(0, cameras=["a", "b", "c", "d"], segments=given_rows, gaps=gaps, sha=sha),
         counts=FrameCounts(1, 2, 3, 4, 5, 6, 7),
     )
-    page = page_of(made)
+    page = pages_of([made])[0]
     back = segments_of(page.segments, page.segment_count, page.columns)
     for name in ("camera", "start_ns", "duration_ms", "size_bytes", "mask_epoch", "clock_offset_ms", "sha256"):
         np.testing.assert_array_equal(getattr(back, name), getattr(made.segments, name))
@@ -181,7 +181,7 @@ def test_pages_with_and_without_each_hash_are_read_side_by_side(catalogue, manif
 
 
 def test_a_page_of_columns_this_version_does_not_know_is_refused(manifest):
-    page = page_of(manifest(0, segments=[(0, NOON, 60_000, 1)]))
+    page = pages_of([manifest(0, segments=[(0, NOON, 60_000, 1)])])[0]
     with pytest.raises(ValueError, match="does not know"):
         segments_of(page.segments, 1, page.columns | 1 << 30)
     with pytest.raises(ValueError, match="cannot hold"):
