@@ -98,13 +98,9 @@ class Gap:
     cause: GapCause
 
 
-def _no_hashes() -> NDArray[np.uint8]:
-    return np.empty((0, 32), np.uint8)
-
-
 @lru_cache(maxsize=256)
-def _zeros(count: int) -> NDArray[np.uint8]:
-    """(count, 32), not to be written to: hashes nobody gave, shared by the tables of that length."""
+def no_hashes(count: int = 0) -> NDArray[np.uint8]:
+    """Hashes that nobody gave: zeros (count, 32), read-only, one array for all tables of that length."""
     zeros = np.zeros((count, 32), np.uint8)
     zeros.setflags(write=False)
     return zeros
@@ -129,15 +125,15 @@ class SegmentTable:
     mask_epoch: NDArray[np.int32]
     clock_offset_ms: NDArray[np.int32]
     sha256: NDArray[np.uint8]
-    content_sha256: NDArray[np.uint8] = field(default_factory=_no_hashes)
-    link: NDArray[np.uint8] = field(default_factory=_no_hashes)
+    content_sha256: NDArray[np.uint8] = field(default_factory=no_hashes)
+    link: NDArray[np.uint8] = field(default_factory=no_hashes)
 
     def __post_init__(self) -> None:
         n = len(self.camera)
         hashes = (n, 32)
         for name in ("content_sha256", "link"):
             if len(getattr(self, name)) == 0:
-                object.__setattr__(self, name, _zeros(n))
+                object.__setattr__(self, name, no_hashes(n))
         if not (
             n == len(self.start_ns) == len(self.duration_ms) == len(self.size_bytes)
             and n == len(self.mask_epoch) == len(self.clock_offset_ms)
@@ -152,7 +148,7 @@ class SegmentTable:
     def empty() -> SegmentTable:
         """A table of no segment."""
         i4, i8 = np.empty(0, np.int32), np.empty(0, np.int64)
-        return SegmentTable(i4, i8, i4, i8, i4, i4, np.empty((0, 32), np.uint8))
+        return SegmentTable(i4, i8, i4, i8, i4, i4, no_hashes())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -29,6 +29,12 @@ PAGES_AT_ONCE = 256
 """Pages read per statement when a whole day is walked: no long transaction, and no day in memory at once."""
 
 
+_PAGE_COLUMNS = (
+    ("minute_ns", "node", "node_epoch", "sequence", "roster", "from_ns", "to_ns", "segment_count", "recorded_ms")
+    + ("size_bytes", "gap_count", "counts", "gaps", "segments", "columns")
+)  # fmt: skip
+"""All that are written; the database numbers the page."""
+
 Marks: TypeAlias = Mapping[CameraId, Sequence[sa.Row[Any]]]
 """Rows of the table `destroyed`, by camera."""
 
@@ -46,7 +52,7 @@ class DayPages:
         self._day = {} if day is None else {"day": day}
         self._find = _find_statements(tables)
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
-        self._insert_page = self._insert(tables.page).on_conflict_do_nothing()
+        self._insert_page = _insert_page(engine, tables.page, [*self._day, *_PAGE_COLUMNS])
         self._rosters: dict[tuple[CameraId, ...], int] = {}
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -57,7 +63,7 @@ class DayPages:
             pages = pages_of(manifests)
             with self._engine.begin() as connection:
                 rows = [self._row(connection, *each) for each in zip(manifests, pages, strict=True)]
-                connection.execute(self._insert_page, rows)
+                connection.exec_driver_sql(self._insert_page.text, [self._insert_page.parameters(row) for row in rows])
         except sa.exc.SQLAlchemyError as error:
             self._rosters.clear()  # what the lost transaction had numbered is not there
             raise self._error(error) from error
@@ -298,6 +304,25 @@ def database_failed(error: sa.exc.SQLAlchemyError, where: str) -> CatalogueError
             "Check space, rights and health of this volume; the files on the media disks are not harmed",
         ),
     )
+
+
+class _Insert(NamedTuple):
+    """A statement as the driver takes it: 2.3 million rows in 35 simulated days need not go through SQLAlchemy's types,
+    which change nothing of numbers, text and bytes."""
+
+    text: str
+    order: tuple[str, ...]
+    """Names of the parameters by position; empty: the driver takes names."""
+
+    def parameters(self, row: dict[str, object]) -> Any:
+        return tuple(map(row.__getitem__, self.order)) if self.order else row
+
+
+def _insert_page(engine: sa.Engine, page: sa.Table, names: Iterable[str]) -> _Insert:
+    """Rows that are there already are left as they are."""
+    insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+    compiled = insert(page).on_conflict_do_nothing().compile(engine, column_keys=list(names))
+    return _Insert(str(compiled), tuple(compiled.positiontup or ()))
 
 
 class _Find(NamedTuple):

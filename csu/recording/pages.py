@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable
+from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable, no_hashes
 from csu.recording.names import segment_name
 
 _COLUMNS = (
@@ -30,6 +31,7 @@ _COLUMNS = (
 )
 _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
 _HASH_BYTES = 32
+_NO_HASH = bytes(_HASH_BYTES)
 _VERSIONED = 1
 """Set in every page that says what it holds; 0 in the first version's."""
 _HASHES = (("sha256", 2), ("content_sha256", 4), ("link", 8))
@@ -134,18 +136,18 @@ def segments_of(packed: bytes, count: int, columns: int) -> SegmentTable:
         column = np.frombuffer(packed, np.dtype(kind), count, at)
         read.append(column)
         at += column.nbytes
-    hashes = {name: np.zeros((count, _HASH_BYTES), np.uint8) for name, _ in _HASHES}
+    hashes = {name: no_hashes(count) for name, _ in _HASHES}
     for name, _ in kept:
         hashes[name] = np.frombuffer(packed, np.uint8, count * _HASH_BYTES, at).reshape(count, _HASH_BYTES)
         at += count * _HASH_BYTES
     camera, start_ns, duration_ms, size_bytes, mask_epoch, clock_offset_ms = read
     return SegmentTable(
-        camera.astype(np.int32),
+        camera.astype(np.int32, copy=False),
         start_ns,
-        duration_ms.astype(np.int32),
+        duration_ms.astype(np.int32, copy=False),
         size_bytes,
-        mask_epoch.astype(np.int32),
-        clock_offset_ms.astype(np.int32),
+        mask_epoch.astype(np.int32, copy=False),
+        clock_offset_ms.astype(np.int32, copy=False),
         **hashes,
     )
 
@@ -180,7 +182,7 @@ def rows_of(
 
 def _hash_or_none(column: NDArray[np.uint8], index: int) -> bytes | None:
     value = column[index].tobytes()
-    return value if any(value) else None
+    return None if value == _NO_HASH else value
 
 
 def gaps_of(packed: str) -> list[tuple[int, Nanoseconds, Nanoseconds, GapCause]]:
@@ -197,11 +199,11 @@ def counts_of(packed: str) -> FrameCounts:
 def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanoseconds, int, int]]:
     """(first instant, last, milliseconds, bytes) of the segments of each manifest."""
     found = [(manifest.minute_ns, manifest.minute_ns, 0, 0) for manifest in manifests]
-    filled = [number for number, manifest in enumerate(manifests) if len(manifest.segments)]
+    filled = [number for number, manifest in enumerate(manifests) if len(manifest.segments.camera)]
     if not filled:
         return found
     tables = [manifests[number].segments for number in filled]
-    begins = np.cumsum([0, *map(len, tables[:-1])])
+    begins = np.cumsum([0, *(len(table.camera) for table in tables[:-1])])
     start_ns = np.concatenate([table.start_ns for table in tables])
     duration_ms = np.concatenate([table.duration_ms for table in tables]).astype(np.int64)
     size_bytes = np.concatenate([table.size_bytes for table in tables])
@@ -219,24 +221,23 @@ def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanosecon
 
 def _packed(tables: Sequence[SegmentTable]) -> list[tuple[int, bytes]]:
     """For each table: which columns, and their bytes one after the other."""
-    packed = [_bytes_of(tables, name, kind) for name, kind in _COLUMNS]
+    rows = np.cumsum([0, *(len(table.camera) for table in tables)])
+    packed = [_bytes_of([getattr(table, name) for table in tables], kind, rows) for name, kind in _COLUMNS]
     columns = [_VERSIONED] * len(tables)
     for name, bit in _HASHES:
         hashes = [getattr(table, name) for table in tables]
-        if np.concatenate(hashes).any():  # as a rule no node has any (level L0), or each
+        if any(each is not no_hashes(len(each)) for each in hashes) and np.concatenate(hashes).any():
             kept = [bool(each.any()) for each in hashes]
             columns = [known | bit * keep for known, keep in zip(columns, kept, strict=True)]
-            packed.append(
-                [each if keep else b"" for each, keep in zip(_bytes_of(tables, name, "u1"), kept, strict=True)]
-            )
+            bytes_of = zip(_bytes_of(hashes, "u1", rows), kept, strict=True)
+            packed.append([each if keep else b"" for each, keep in bytes_of])
     return list(zip(columns, map(b"".join, zip(*packed, strict=True)), strict=True))
 
 
-def _bytes_of(tables: Sequence[SegmentTable], name: str, kind: str) -> list[bytes]:
-    """One column of each table."""
-    column = np.concatenate([getattr(table, name) for table in tables]).astype(kind, copy=False)
-    row_bytes = column.itemsize * (column.shape[1] if column.ndim > 1 else 1)
-    whole, ends = column.tobytes(), np.cumsum([0, *map(len, tables)]) * row_bytes
+def _bytes_of(columns: Sequence[NDArray[Any]], kind: str, rows: NDArray[np.int64]) -> list[bytes]:
+    """The bytes of one column of each table. `rows`: at which row of them all each table begins, and the end."""
+    column = np.concatenate(columns).astype(kind, copy=False)
+    whole, ends = column.tobytes(), rows * (column.itemsize * (column.shape[1] if column.ndim > 1 else 1))
     return [whole[begin:end] for begin, end in pairwise(ends.tolist())]
 
 

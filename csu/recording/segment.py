@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import av
 from av.container.output import OutputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId, CameraRecord
@@ -165,7 +166,7 @@ class SegmentWriter:
         self._frames += len(waiting)
         self._end_fragment()  # that of the pictures before the last one, if that one begins another
 
-    def _sample(self, packet: MaskedPacket) -> av.Packet:
+    def _sample(self, packet: MaskedPacket) -> av.Packet[Stream]:
         sample = av.Packet(packet.data)
         sample.stream = self._stream
         sample.time_base = self._tick

@@ -30,7 +30,7 @@ CAM_1, CAM_2 = CameraId("cam-1"), CameraId("cam-2")
 
 @pytest.fixture
 def catalogue(tmp_path):
-    catalogue = Catalogue(tmp_path, durable=False)
+    catalogue = Catalogue(tmp_path)
     yield catalogue
     catalogue.close()
 
