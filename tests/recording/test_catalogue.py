@@ -151,7 +151,7 @@ rows = st.tuples(st.integers(0, 3), st.integers(0, 2**62), st.integers(0, 2**31 
 
 
 @given(st.lists(rows, max_size=20), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_page_holds_what_the_manifest_held(manifest, given_rows, sha):
     gaps = [Gap(CameraId("cam-x"), NOON, NOON + 1, cause) for cause in GapCause]
     made = replace(
@@ -165,6 +165,24 @@ def test_a_page_holds_what_the_manifest_held(manifest, given_rows, sha):
     assert [page.roster[position] for position, *_ in gaps_of(page.gaps)] == ["cam-x"] * len(gaps)
     assert [cause for *_, cause in gaps_of(page.gaps)] == list(GapCause)
     assert counts_of(page.counts) == made.counts
+
+
+@given(st.lists(st.tuples(st.lists(rows, max_size=4), st.booleans(), st.booleans()), min_size=1, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_pages_made_together_are_the_pages_each_manifest_makes_alone(manifest, given):
+    gaps = [Gap(CameraId("cam-x"), NOON - MINUTE, NOON + 1, GapCause.DISK)]
+    made = [
+        manifest(number, cameras=["a", "b", "c", "d"], segments=of_one, gaps=gaps if gap else [], sha=sha)
+        for number, (of_one, sha, gap) in enumerate(given)
+    ]
+    assert pages_of(made) == [pages_of([each])[0] for each in made]
+    for each, page in zip(made, pages_of(made), strict=True):
+        table = each.segments
+        ends_ns = (table.start_ns + table.duration_ms.astype(np.int64) * 10**6).tolist()
+        begins_ns, ends_ns = (table.start_ns.tolist(), ends_ns) if len(table) else ([each.minute_ns], [each.minute_ns])
+        assert page.from_ns == min([*begins_ns, *(gap.start_ns for gap in each.gaps)])
+        assert page.to_ns == max([*ends_ns, *(gap.end_ns for gap in each.gaps)])
+        assert (page.recorded_ms, page.size_bytes) == (int(table.duration_ms.sum()), int(table.size_bytes.sum()))
 
 
 @pytest.mark.parametrize("kept", [(), ("link",), ("content_sha256",), ("content_sha256", "link")])
