@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
-from csu.hal.media import Assignment, Gap, GapCause, SegmentTable
+from csu.hal.media import Assignment, Gap, GapCause, SegmentTable, no_hashes
 
 GOP_NS = NS_PER_S
 _Number = TypeVar("_Number", bound=np.generic)
@@ -128,7 +128,6 @@ class Cohort:
         )
         self._quiet_until_ns: Nanoseconds | None = None
         self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
-        self._no_sha = _frozen(np.zeros((n, 32), np.uint8))
         self._disturbed = self._disturbed_minutes()
 
     def accounted_until_ns(self) -> dict[CameraId, Nanoseconds]:
@@ -173,9 +172,9 @@ class Cohort:
             duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
             sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
         self._quiet_until_ns = minute_ns + NS_PER_MINUTE
-        return SegmentTable(
-            self._everyone, start_ns, duration_ms, sizes, self._mask_epoch, self._clock_offset_ms, self._no_sha
-        )
+        none = no_hashes(len(start_ns))
+        epochs, offsets = self._mask_epoch, self._clock_offset_ms
+        return SegmentTable(self._everyone, start_ns, duration_ms, sizes, epochs, offsets, none, none, none)
 
     def _table(self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]]) -> SegmentTable:
         index = np.array([row[0] for row in rows], np.int32)
@@ -184,7 +183,7 @@ class Cohort:
         duration_ms = ((end_ns - start_ns) // NS_PER_MS).astype(np.int32)
         sizes = self._sizes.of(index, start_ns, duration_ms)
         offsets, epochs = self._clock_offset_ms[index], self._mask_epoch[index]
-        return SegmentTable(index, start_ns, duration_ms, sizes, epochs, offsets, np.zeros((len(index), 32), np.uint8))
+        return SegmentTable(index, start_ns, duration_ms, sizes, epochs, offsets, no_hashes(len(index)))
 
     def _disturbed_minutes(self) -> frozenset[int]:
         """Minutes that may hold anything but one cut of each camera: the first two, and those around outages."""

@@ -46,12 +46,11 @@ class Trace:
         return self._hash.hexdigest()
 
     def _add_manifest(self, manifest: Manifest) -> None:
-        table, update = manifest.segments, self._hash.update
-        self.add(
-            f"manifest {manifest.node} {manifest.node_epoch} {manifest.sequence} {manifest.minute_ns}"
-            f" {len(manifest.cameras)} {len(table)} {manifest.gaps!r}"
+        table = manifest.segments
+        words = (
+            f"{self._clock.now_ns()} manifest {manifest.node} {manifest.node_epoch} {manifest.sequence}"
+            f" {manifest.minute_ns} {len(manifest.cameras)} {len(table)} {manifest.gaps!r}\n"
         )
-        for column in (table.start_ns, table.size_bytes):
-            update(column.data)
-        for narrow in (table.camera, table.duration_ms, table.mask_epoch, table.clock_offset_ms):
-            update(narrow.data)
+        wide, narrow = (table.start_ns, table.size_bytes), (table.camera, table.duration_ms, table.mask_epoch)
+        parts = (column.data for column in (*wide, *narrow, table.clock_offset_ms))
+        self._hash.update(b"".join((words.encode(), *parts)))

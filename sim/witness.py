@@ -109,8 +109,8 @@ class Witness:
             roster = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
             self._rosters[manifest.cameras] = roster
         index = roster[table.camera]
-        if len(table) == len(roster) and np.array_equal(self._until_ns[index], table.start_ns):
-            self._until_ns[index] = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
+        if len(table) == len(roster) and self._until_ns[index].tobytes() == table.start_ns.tobytes():
+            self._until_ns[index] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
             return
         rows = zip(index.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True)
         for camera, start_ns, duration_ms in sorted(rows):

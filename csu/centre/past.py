@@ -58,8 +58,8 @@ async def keep_past(
 ) -> AsyncIterator[DeskRoom]:
     """The requisition desk; while inside, what has expired is destroyed each minute.
 
-    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. `volumes`: opened; it clears them.
-    Raises CsuError when the desk cannot be opened.
+    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. `volumes`: opened; it
+    clears them. Raises CsuError when the desk cannot be opened.
     """
     communes = {camera: record.commune for camera, record in records.items()}
     async with AsyncExitStack() as stack:

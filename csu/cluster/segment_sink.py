@@ -22,6 +22,10 @@ from csu.recording.chain import CameraChain, HeadStore
 from csu.recording.floors import RateWatch
 from csu.recording.sealed_disk import SealedDisk, segments_of_commune
 
+_MUXING = threading.Lock()
+"""The turn of this process's recorders (`csu.recording.segment.Turn`). A disk may hang, so what is muxed goes there
+when the turn is over: only a fragment larger than `HELD_BYTES_MAX` is written in it."""
+
 
 class SegmentSink:
     """A `csu.ingest.RecordingSink`. Packets come from the camera's thread, `take` from the node's."""
@@ -42,7 +46,7 @@ class SegmentSink:
         self._chain = CameraChain(record.camera, heads) if heads is not None else None
         if keys is not None:
             disk = SealedDisk(disk, keys, segments_of_commune(record.commune))
-        self._recorder = CameraRecorder(record, disk)
+        self._recorder = CameraRecorder(record, disk, _MUXING)
         self._lock = threading.Lock()
         self._closed: list[ClosedSegment] = []
         self._safe_until_ns: Nanoseconds | None = None

@@ -266,6 +266,7 @@ class Conductor:
     def _read_all(self) -> tuple[Mapping[CameraId, list[Nanoseconds]], list[str]]:
         disk = self._disk()
         readable: dict[CameraId, list[Nanoseconds]] = {}
+        stands_in: dict[CameraId, dict[Nanoseconds, str]] = {}
         problems = []
         for row in self._catalogue.listing(-(2**61), 2**61):
             try:
@@ -278,10 +279,13 @@ class Conductor:
             if found.problem or len(times) != found.frames:
                 problems.append(f"{row.name}: {found.problem or f'{len(times)} times of {found.frames} pictures'}")
                 continue
+            known = stands_in.setdefault(row.camera, {})
+            twice = sorted({known[time.at_ns] for time in times if time.at_ns in known})
+            if twice:
+                problems.append(f"{row.name}: its pictures stand in {', '.join(twice)} too")
             readable.setdefault(row.camera, []).extend(time.at_ns for time in times)
-        for camera, times_of in readable.items():
-            if len(set(times_of)) != len(times_of):
-                problems.append(f"{camera}: pictures stand in two files")
+            known.update((time.at_ns, row.name) for time in times)
+        for times_of in readable.values():
             times_of.sort()
         return readable, problems
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -102,8 +103,12 @@ class Gap:
     cause: GapCause
 
 
-def _no_hashes() -> NDArray[np.uint8]:
-    return np.empty((0, 32), np.uint8)
+@lru_cache(maxsize=256)
+def no_hashes(count: int = 0) -> NDArray[np.uint8]:
+    """Hashes that nobody gave: zeros (count, 32), read-only, one array for all tables of that length."""
+    zeros = np.zeros((count, 32), np.uint8)
+    zeros.setflags(write=False)
+    return zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +130,20 @@ class SegmentTable:
     mask_epoch: NDArray[np.int32]
     clock_offset_ms: NDArray[np.int32]
     sha256: NDArray[np.uint8]
-    content_sha256: NDArray[np.uint8] = field(default_factory=_no_hashes)
-    link: NDArray[np.uint8] = field(default_factory=_no_hashes)
+    content_sha256: NDArray[np.uint8] = field(default_factory=no_hashes)
+    link: NDArray[np.uint8] = field(default_factory=no_hashes)
 
     def __post_init__(self) -> None:
         n = len(self.camera)
+        hashes = (n, 32)
         for name in ("content_sha256", "link"):
             if len(getattr(self, name)) == 0:
-                object.__setattr__(self, name, np.zeros((n, 32), np.uint8))
-        columns = (self.start_ns, self.duration_ms, self.size_bytes, self.mask_epoch, self.clock_offset_ms)
-        hashes = (self.sha256, self.content_sha256, self.link)
-        if any(len(column) != n for column in columns) or any(column.shape != (n, 32) for column in hashes):
+                object.__setattr__(self, name, no_hashes(n))
+        if not (
+            n == len(self.start_ns) == len(self.duration_ms) == len(self.size_bytes)
+            and n == len(self.mask_epoch) == len(self.clock_offset_ms)
+            and hashes == self.sha256.shape == self.content_sha256.shape == self.link.shape
+        ):
             raise ValueError("the columns of a SegmentTable must have one length")
 
     def __len__(self) -> int:
@@ -145,7 +153,7 @@ class SegmentTable:
     def empty() -> SegmentTable:
         """A table of no segment."""
         i4, i8 = np.empty(0, np.int32), np.empty(0, np.int64)
-        return SegmentTable(i4, i8, i4, i8, i4, i4, np.empty((0, 32), np.uint8))
+        return SegmentTable(i4, i8, i4, i8, i4, i4, no_hashes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,7 @@ class Manifest:
         # A segment that counts outside the list could never be written: such a manifest must not come to exist. (A gap
         # may name a camera that is no longer listed: its last account comes after it was let go.)
         indices, known = self.segments.camera, len(self.cameras)
-        if len(indices) and not (int(indices.min()) >= 0 and int(indices.max()) < known):
+        if len(indices) and int(indices.view(np.uint32).max()) >= known:  # a negative one is larger than any, so read
             raise ValueError(f"node {self.node}: a segment counts outside the manifest's {known} cameras")
 
 

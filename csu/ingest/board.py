@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
 from csu.hal.words import NO_WORDS, Words
 
+ROSTERS_MAX = 1024
+"""Lists of cameras kept: one a node, and those of nodes whose cameras changed."""
 SILENT_AFTER_NS = 100 * NS_PER_S
 """A manifest comes each minute; one and a bit missed is silence. Keeps the whole answer under 2 minutes."""
 
@@ -100,6 +106,15 @@ _WHY_LOST = {
 }
 
 
+class _Roster(NamedTuple):
+    """A list of cameras that manifests come with, looked up once."""
+
+    places: NDArray[np.intp]
+    """Of the cameras the board knows."""
+    everyone: bytes
+    """`SegmentTable.camera` of a minute in which each camera closed one segment."""
+
+
 class CameraBoard:
     """All cameras of the centre and their state."""
 
@@ -108,12 +123,17 @@ class CameraBoard:
             record.camera: CameraStatus(record, CameraState.STARTING, since_ns=now_ns, heard_at_ns=now_ns)
             for record in records
         }
-        # Heard of each minute, changed rarely: 1.9 million vouchers a day must not rebuild 1,300 lines of the board.
-        self._heard_at_ns = dict.fromkeys(self._status, now_ns)
+        # Heard of each minute, changed rarely: 1.9 million vouchers a day touch neither the lines of the board nor each
+        # camera, only one column, a node's cameras at once.
+        self._place = {camera: place for place, camera in enumerate(self._status)}
+        self._heard_at_ns = np.full(len(self._status), now_ns, np.int64)
+        """By place: when a node last vouched for the camera."""
+        self._not_live = set(self._status)
+        self._rosters: dict[tuple[CameraId, ...], _Roster] = {}
         self._nothing_silent_before_ns = now_ns
 
     def __getitem__(self, camera: CameraId) -> CameraStatus:
-        return replace(self._status[camera], heard_at_ns=self._heard_at_ns[camera])
+        return replace(self._status[camera], heard_at_ns=int(self._heard_at_ns[self._place[camera]]))
 
     def all(self) -> list[CameraStatus]:
         """Every camera, in the order they were given."""
@@ -170,12 +190,13 @@ class CameraBoard:
         """Turn the cameras nobody vouched for into LOST."""
         if now_ns < self._nothing_silent_before_ns:
             return []
-        heard = self._heard_at_ns
-        live = [camera for camera, status in self._status.items() if status.state is CameraState.LIVE]
-        silent = [camera for camera in live if now_ns - heard[camera] >= SILENT_AFTER_NS]
+        live = np.ones(len(self._status), np.bool_)
+        live[[self._place[camera] for camera in self._not_live]] = False
+        is_silent = self._heard_at_ns <= now_ns - SILENT_AFTER_NS
         # Whoever is vouched for, or goes live, from now on is silent later than all those looked at.
-        oldest_ns = min((heard[camera] for camera in live if now_ns - heard[camera] < SILENT_AFTER_NS), default=now_ns)
+        oldest_ns = int(self._heard_at_ns[live & ~is_silent].min(initial=now_ns))
         self._nothing_silent_before_ns = oldest_ns + SILENT_AFTER_NS
+        silent = [camera for camera, gone in zip(self._status, live & is_silent, strict=True) if gone]
         return [change for camera in silent for change in self._move(camera, CameraState.LOST, now_ns, _NO_MANIFEST)]
 
     def _hear_event(self, event: CameraEvent, now_ns: Nanoseconds) -> list[CameraChanged]:
@@ -193,29 +214,37 @@ class CameraBoard:
 
     def _hear_manifest(self, manifest: Manifest, now_ns: Nanoseconds) -> list[CameraChanged]:
         """A camera is judged by how its minute ended: a gap that was over by then does not make it lost."""
+        roster = self._rosters.get(manifest.cameras) or self._new_roster(manifest.cameras)
+        recorded = manifest.segments.camera
+        if not manifest.gaps and recorded.tobytes() == roster.everyone and self._not_live.isdisjoint(manifest.cameras):
+            self._heard_at_ns[roster.places] = now_ns  # the usual minute: all recorded, all live before
+            return []
         changes: list[CameraChanged] = []
-        vouched, lines = self._heard_at_ns, self._status
         end_ns = manifest.minute_ns + NS_PER_MINUTE
         open_gaps = {gap.camera: gap for gap in manifest.gaps if gap.end_ns >= end_ns}
-        recorded = set(manifest.segments.camera.tolist())
+        indices = set(recorded.tolist())
         for index, camera in enumerate(manifest.cameras):
             gap = open_gaps.get(camera)
-            if (gap is None and index in recorded) or (gap is not None and gap.cause in _ANSWERING):
-                line = lines.get(camera)
-                if line is not None and line.state is CameraState.LIVE:
-                    vouched[camera] = now_ns
-                else:
-                    changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
+            if (gap is None and index in indices) or (gap is not None and gap.cause in _ANSWERING):
+                changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
             elif gap is not None and gap.cause is not GapCause.STARTING:
                 changes += self._move(camera, CameraState.LOST, now_ns, _WHY_LOST[gap.cause])
         return changes
+
+    def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
+        if len(self._rosters) >= ROSTERS_MAX:
+            self._rosters.clear()
+        places = [self._place[camera] for camera in cameras if camera in self._place]
+        everyone = np.arange(len(cameras), dtype=np.int32).tobytes()
+        roster = self._rosters[cameras] = _Roster(np.array(places, np.intp), everyone)
+        return roster
 
     def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
         status = self._status.get(camera)
         if status is None:
             return []
         if status.state is after:
-            self._heard_at_ns[camera] = now_ns
+            self._heard_at_ns[self._place[camera]] = now_ns
             return []
         if status.state is CameraState.UNAUTHORISED:
             return []  # what a node said before it heard of it
@@ -225,6 +254,10 @@ class CameraBoard:
 
     def _set(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
         status = self._status[camera]
-        self._heard_at_ns[camera] = now_ns
+        self._heard_at_ns[self._place[camera]] = now_ns
+        if after is CameraState.LIVE:
+            self._not_live.discard(camera)
+        else:
+            self._not_live.add(camera)
         self._status[camera] = replace(status, state=after, since_ns=now_ns, detail=detail)
         return [CameraChanged(camera, status.state, after, now_ns, detail)]

@@ -37,7 +37,8 @@ class Catalogue:
     """
 
     def __init__(self, days: Path | Days, *, durable: bool = True) -> None:
-        """A directory: SQLite files in it. `durable=False` leaves the syncing to the host: for simulations."""
+        """A directory: SQLite files in it. `durable=False` neither syncs nor keeps a log: for simulations,
+        whose files nobody reads after a crash, which may spoil them."""
         self._days = SqliteDays(days, durable=durable) if isinstance(days, Path) else days
 
     # -- writing ------------------------------------------------------------------------------------------------------

@@ -138,11 +138,12 @@ def _file_number(path: Path) -> int:
 
 def _open_file(path: Path, *, durable: bool) -> DayPages:
     engine = sa.create_engine(f"sqlite:///{path}")
-    synchronous = "FULL" if durable else "OFF"
+    # What nobody would find again after a crash needs no log on disk, from which each page is then written once more.
+    journal, synchronous = ("WAL", "FULL") if durable else ("MEMORY", "OFF")
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:  # the driver's own connection, which SQLAlchemy hides
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
     try:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable
+from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable, no_hashes
 from csu.recording.names import segment_name
 
 _COLUMNS = (
@@ -29,12 +31,14 @@ _COLUMNS = (
 )
 _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
 _HASH_BYTES = 32
+_NO_HASH = bytes(_HASH_BYTES)
 _VERSIONED = 1
 """Set in every page that says what it holds; 0 in the first version's."""
 _HASHES = (("sha256", 2), ("content_sha256", 4), ("link", 8))
 """Columns of 32 bytes a row, in the order of the blob: the `SegmentTable` field, its bit. A bit is never used again. A
 column that is all zero (level L0: there is no file) is not kept."""
 _all_counts = attrgetter(*(field.name for field in fields(FrameCounts)))  # five times faster than dataclasses.astuple
+_COUNTS = f"[{','.join(['%d'] * len(fields(FrameCounts)))}]"
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -87,38 +91,38 @@ class Page:
     counts: str
 
 
-def page_of(manifest: Manifest) -> Page:
-    """The manifest in columns."""
-    table, roster = manifest.segments, manifest.cameras
-    first, end = manifest.minute_ns, manifest.minute_ns
-    recorded_ms = size_bytes = 0
-    if len(table):
-        first = int(table.start_ns.min())
-        end = int((table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS).max())
-        recorded_ms, size_bytes = int(table.duration_ms.sum(dtype=np.int64)), int(table.size_bytes.sum())
-    gaps = ""
-    if manifest.gaps:
-        first = min(first, *(gap.start_ns for gap in manifest.gaps))
-        end = max(end, *(gap.end_ns for gap in manifest.gaps))
-        roster, gaps = _pack_gaps(roster, manifest.gaps)
-    columns, segments = _pack_segments(table)
-    return Page(
-        roster,
-        first,
-        end,
-        len(table),
-        recorded_ms,
-        size_bytes,
-        len(manifest.gaps),
-        columns,
-        segments,
-        gaps,
-        _json(_all_counts(manifest.counts)),
-    )
+def pages_of(manifests: Sequence[Manifest]) -> list[Page]:
+    """Each manifest in columns. All at once: a sum costs the same for the 28 segments of a node as for a minute of all
+    nodes, and 46 nodes tell their minute together."""
+    if not manifests:
+        return []
+    blobs = _packed([manifest.segments for manifest in manifests])
+    pages = []
+    for manifest, sums, (columns, segments) in zip(manifests, _sums_of(manifests), blobs, strict=True):
+        roster, gaps, (first_ns, end_ns, recorded_ms, size_bytes) = manifest.cameras, "", sums
+        if manifest.gaps:
+            first_ns = min(first_ns, *(gap.start_ns for gap in manifest.gaps))
+            end_ns = max(end_ns, *(gap.end_ns for gap in manifest.gaps))
+            roster, gaps = _pack_gaps(roster, manifest.gaps)
+        page = Page(
+            roster,
+            first_ns,
+            end_ns,
+            len(manifest.segments),
+            recorded_ms,
+            size_bytes,
+            len(manifest.gaps),
+            columns,
+            segments,
+            gaps,
+            _COUNTS % _all_counts(manifest.counts),
+        )
+        pages.append(page)
+    return pages
 
 
 def segments_of(packed: bytes, count: int, columns: int) -> SegmentTable:
-    """The inverse of what `page_of` packed. Raises ValueError for a blob that does not hold just these columns."""
+    """The inverse of what `pages_of` packed. Raises ValueError for a blob that does not hold just these columns."""
     kept = [(name, bit) for name, bit in _HASHES if columns & bit]
     if columns == 0:  # the first version: sha256 or nothing, as the length says
         kept = [_HASHES[0]] if count and len(packed) == count * (_ROW_BYTES + _HASH_BYTES) else []
@@ -132,18 +136,18 @@ def segments_of(packed: bytes, count: int, columns: int) -> SegmentTable:
         column = np.frombuffer(packed, np.dtype(kind), count, at)
         read.append(column)
         at += column.nbytes
-    hashes = {name: np.zeros((count, _HASH_BYTES), np.uint8) for name, _ in _HASHES}
+    hashes = {name: no_hashes(count) for name, _ in _HASHES}
     for name, _ in kept:
         hashes[name] = np.frombuffer(packed, np.uint8, count * _HASH_BYTES, at).reshape(count, _HASH_BYTES)
         at += count * _HASH_BYTES
     camera, start_ns, duration_ms, size_bytes, mask_epoch, clock_offset_ms = read
     return SegmentTable(
-        camera.astype(np.int32),
+        camera.astype(np.int32, copy=False),
         start_ns,
-        duration_ms.astype(np.int32),
+        duration_ms.astype(np.int32, copy=False),
         size_bytes,
-        mask_epoch.astype(np.int32),
-        clock_offset_ms.astype(np.int32),
+        mask_epoch.astype(np.int32, copy=False),
+        clock_offset_ms.astype(np.int32, copy=False),
         **hashes,
     )
 
@@ -178,7 +182,7 @@ def rows_of(
 
 def _hash_or_none(column: NDArray[np.uint8], index: int) -> bytes | None:
     value = column[index].tobytes()
-    return value if any(value) else None
+    return None if value == _NO_HASH else value
 
 
 def gaps_of(packed: str) -> list[tuple[int, Nanoseconds, Nanoseconds, GapCause]]:
@@ -192,16 +196,49 @@ def counts_of(packed: str) -> FrameCounts:
     return FrameCounts(*json.loads(packed))
 
 
-def _pack_segments(table: SegmentTable) -> tuple[int, bytes]:
-    """(which columns, their bytes one after the other)."""
-    parts = [getattr(table, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
-    columns = _VERSIONED
+def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanoseconds, int, int]]:
+    """(first instant, last, milliseconds, bytes) of the segments of each manifest."""
+    found = [(manifest.minute_ns, manifest.minute_ns, 0, 0) for manifest in manifests]
+    filled = [number for number, manifest in enumerate(manifests) if len(manifest.segments.camera)]
+    if not filled:
+        return found
+    tables = [manifests[number].segments for number in filled]
+    begins = np.cumsum([0, *(len(table.camera) for table in tables[:-1])])
+    start_ns = np.concatenate([table.start_ns for table in tables])
+    duration_ms = np.concatenate([table.duration_ms for table in tables]).astype(np.int64)
+    size_bytes = np.concatenate([table.size_bytes for table in tables])
+    sums = zip(
+        np.minimum.reduceat(start_ns, begins).tolist(),
+        np.maximum.reduceat(start_ns + duration_ms * NS_PER_MS, begins).tolist(),
+        np.add.reduceat(duration_ms, begins).tolist(),
+        np.add.reduceat(size_bytes, begins).tolist(),
+        strict=True,
+    )
+    for number, of_table in zip(filled, sums, strict=True):
+        found[number] = of_table
+    return found
+
+
+def _packed(tables: Sequence[SegmentTable]) -> list[tuple[int, bytes]]:
+    """For each table: which columns, and their bytes one after the other."""
+    rows = np.cumsum([0, *(len(table.camera) for table in tables)])
+    packed = [_bytes_of([getattr(table, name) for table in tables], kind, rows) for name, kind in _COLUMNS]
+    columns = [_VERSIONED] * len(tables)
     for name, bit in _HASHES:
-        hashes: NDArray[np.uint8] = getattr(table, name)
-        if hashes.any():
-            columns |= bit
-            parts.append(hashes.astype(np.uint8, copy=False).tobytes())
-    return columns, b"".join(parts)
+        hashes = [getattr(table, name) for table in tables]
+        if any(each is not no_hashes(len(each)) for each in hashes) and np.concatenate(hashes).any():
+            kept = [bool(each.any()) for each in hashes]
+            columns = [known | bit * keep for known, keep in zip(columns, kept, strict=True)]
+            bytes_of = zip(_bytes_of(hashes, "u1", rows), kept, strict=True)
+            packed.append([each if keep else b"" for each, keep in bytes_of])
+    return list(zip(columns, map(b"".join, zip(*packed, strict=True)), strict=True))
+
+
+def _bytes_of(columns: Sequence[NDArray[Any]], kind: str, rows: NDArray[np.int64]) -> list[bytes]:
+    """The bytes of one column of each table. `rows`: at which row of them all each table begins, and the end."""
+    column = np.concatenate(columns).astype(kind, copy=False)
+    whole, ends = column.tobytes(), rows * (column.itemsize * (column.shape[1] if column.ndim > 1 else 1))
+    return [whole[begin:end] for begin, end in pairwise(ends.tolist())]
 
 
 def _pack_gaps(roster: tuple[CameraId, ...], gaps: Sequence[Gap]) -> tuple[tuple[CameraId, ...], str]:

@@ -10,7 +10,7 @@ from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
 from csu.hal.words import Words
 from csu.recording.errors import RecordingError
 from csu.recording.rollover import Rollover
-from csu.recording.segment import ClosedSegment, SegmentWriter
+from csu.recording.segment import NO_TURN, ClosedSegment, SegmentWriter, Turn
 
 HOLE_NS = 2 * NS_PER_S
 """A longer silence ends the segment, so that it is a gap in the catalogue and not one long picture."""
@@ -29,10 +29,12 @@ class CameraRecorder:
     Segments that were closed before the error are not lost: they come with the next call that returns.
     """
 
-    def __init__(self, record: CameraRecord, disk: Disk) -> None:
-        """`disk`: where its segments go, sealed if it is a SealedDisk."""
+    def __init__(self, record: CameraRecord, disk: Disk, turn: Turn = NO_TURN) -> None:
+        """`disk`: where its segments go, sealed if it is a SealedDisk. `turn`: the lock that recorders share whose
+        threads are many."""
         self._record = record
         self._disk = disk
+        self._turn = turn
         self._rollover = Rollover(record.number)
         self._format: EncodedFormat | None = None
         self._segment: SegmentWriter | None = None
@@ -88,7 +90,7 @@ class CameraRecorder:
     def _append(self, packet: MaskedPacket, encoded: EncodedFormat, clock_offset_ms: int) -> None:
         if self._segment is None:
             self._offset_ms, self._cut_due = clock_offset_ms, False
-            self._segment = SegmentWriter(self._disk, encoded, packet, self._record)
+            self._segment = SegmentWriter(self._disk, encoded, packet, self._record, self._turn)
         self._segment.clock_offset_ms = clock_offset_ms
         try:
             self._segment.add(packet)

@@ -11,11 +11,14 @@ import hashlib
 import io
 import json
 from collections import deque
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 import av
 from av.container.output import OutputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId, CameraRecord
@@ -48,6 +51,11 @@ by itself and sends a key frame each two seconds (decision 0030)."""
 HELD_BYTES_MAX = 8 << 20
 """A fragment is handed to the disk whole; a larger one than any camera makes goes in pieces."""
 
+Turn: TypeAlias = AbstractContextManager[object]
+"""Held while a fragment is muxed: a lock where many threads record, so that one of them muxes at a time. The muxer lets
+go of the interpreter at each packet, and threads that all want it then spend more on taking turns than on the work."""
+NO_TURN: Turn = nullcontext()
+
 _MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+skip_trailer"
 """No index at the end (mfra): it would hold positions in the file, and our boxes of frame times move them."""
 
@@ -78,13 +86,19 @@ class SegmentWriter:
     """One open segment. Its first packet must be a key frame. Any error means: call `abandon`, begin another."""
 
     def __init__(
-        self, disk: Disk, encoded: EncodedFormat, first: MaskedPacket, record: CameraRecord | None = None
+        self,
+        disk: Disk,
+        encoded: EncodedFormat,
+        first: MaskedPacket,
+        record: CameraRecord | None = None,
+        turn: Turn = NO_TURN,
     ) -> None:
         """Creates the file; `first` is not yet added. `record`: its place and commune are written into the file.
 
         Raises DiskError (KeyStoreError: there is no key), RecordingError.
         """
         self._record = record
+        self._turn = turn
         self.clock_offset_ms = 0
         """The camera's clock minus ours, of the packets added next."""
         self.camera = first.camera
@@ -95,8 +109,11 @@ class SegmentWriter:
         self._tick = Fraction(1, encoded.time_base_hz)
         self._frame_ticks = max(1, round(encoded.time_base_hz / encoded.frames_per_s))
         self._first_pts = first.pts
-        self._last_pts: int | None = None
         self._synced_pts = first.pts
+        self._fragment_dts = first.dts
+        self._waiting: list[MaskedPacket] = []
+        """Packets the muxer has not been given yet: of the fragment that is being made."""
+        self._waiting_bytes = 0
         self._frames = 0
         self._times: deque[FrameTime] = deque()
         """Of the pictures whose fragment is not written yet."""
@@ -120,28 +137,47 @@ class SegmentWriter:
         return self.start_ns + (packet.pts - self._first_pts) * NS_PER_S // self._hz
 
     def add(self, packet: MaskedPacket) -> None:
-        """Append one packet. Raises DiskError, RecordingError."""
+        """Append one packet. The muxer gets those of a fragment together, once the next one's first is there: what it
+        refuses is told then. Raises DiskError, RecordingError."""
+        self._waiting.append(packet)
+        self._waiting_bytes += len(packet.data)
+        self._times.append(FrameTime(packet.captured.at_ns, self.clock_offset_ms, packet.captured.from_camera))
+        if self._begins_fragment(packet) or self._waiting_bytes >= HELD_BYTES_MAX:
+            self._fragment_dts = packet.dts
+            self._mux_waiting()
+            if self._sink.is_empty and (packet.pts - self._synced_pts) * NS_PER_S >= SYNC_EVERY_NS * self._hz:
+                self._sink.file.sync()
+                self._synced_pts = packet.pts
+
+    def _begins_fragment(self, packet: MaskedPacket) -> bool:
+        """The muxer's own rule: where it will end the fragment before this packet."""
+        return packet.is_key or (packet.dts - self._fragment_dts) * NS_PER_S >= FRAGMENT_NS_MAX * self._hz
+
+    def _mux_waiting(self) -> None:
+        """Hand the muxer what waits, in one go and in our turn."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        try:
+            with self._turn:
+                for packet in waiting:
+                    self._container.mux(self._sample(packet))
+            self._sink.raise_trouble()
+        except (av.FFmpegError, ValueError) as error:
+            raise self._refused(error) from error
+        self._frames += len(waiting)
+        self._end_fragment()  # that of the pictures before the last one, if that one begins another
+
+    def _sample(self, packet: MaskedPacket) -> av.Packet[Stream]:
         sample = av.Packet(packet.data)
         sample.stream = self._stream
         sample.time_base = self._tick
         sample.pts, sample.dts = packet.pts - self._first_pts, packet.dts - self._first_pts
         sample.duration = self._frame_ticks  # used for the last picture only: the others end where the next begins
         sample.is_keyframe = packet.is_key
-        try:
-            self._container.mux(sample)
-            self._sink.raise_trouble()
-        except (av.FFmpegError, ValueError) as error:
-            raise self._refused(error) from error
-        self._end_fragment()  # that of the pictures before this one, if this one begins another
-        self._frames += 1
-        self._times.append(FrameTime(packet.captured.at_ns, self.clock_offset_ms, packet.captured.from_camera))
-        self._last_pts = packet.pts
-        if self._sink.is_empty and (packet.pts - self._synced_pts) * NS_PER_S >= SYNC_EVERY_NS * self._hz:
-            self._sink.file.sync()
-            self._synced_pts = packet.pts
+        return sample
 
     def close(self, clock_offset_ms: int) -> ClosedSegment:
         """End the file, prove it, give it its name durably. Raises DiskError, RecordingError: then nothing was kept."""
+        self._mux_waiting()
         try:
             self._container.close()
             self._sink.raise_trouble()

@@ -72,6 +72,27 @@ def test_a_manifest_with_its_segment_vouches_for_a_camera() -> None:
     assert known[ONE].heard_at_ns == END_NS
 
 
+def test_a_usual_minute_vouches_for_all_and_an_unusual_one_only_for_who_was_recorded() -> None:
+    """As many segments as cameras is not yet one of each: two of one camera vouch for it alone."""
+    known = live_board()
+    known.hear(event(CameraEventKind.LIVE, TWO), MINUTE_NS)
+    assert known.hear(manifest(ONE, TWO), END_NS) == []
+    assert (known[ONE].heard_at_ns, known[TWO].heard_at_ns) == (END_NS, END_NS)
+    assert known.hear(manifest(ONE, ONE), END_NS + 1) == []
+    assert (known[ONE].heard_at_ns, known[TWO].heard_at_ns) == (END_NS + 1, END_NS)
+    (change,) = known.tick(END_NS + SILENT_AFTER_NS)
+    assert (change.camera, change.after) == (TWO, CameraState.LOST)
+    (back,) = known.hear(manifest(ONE, TWO), END_NS + SILENT_AFTER_NS + 1)
+    assert (back.camera, back.after) == (TWO, CameraState.LIVE)
+
+
+def test_a_usual_minute_of_a_camera_the_board_does_not_know_is_ignored() -> None:
+    known = CameraBoard([CameraRecord(ONE, 1, ONE, CommuneId("metz"), ViewType.WIDE)], MINUTE_NS)
+    known.hear(event(CameraEventKind.LIVE), MINUTE_NS)
+    assert known.hear(manifest(ONE, TWO), END_NS) == []
+    assert known[ONE].heard_at_ns == END_NS
+
+
 def test_a_gap_that_was_over_by_the_end_of_the_minute_does_not_make_a_camera_lost() -> None:
     """A camera that drops a picture now and then is live, minute after minute."""
     known = live_board()

@@ -17,7 +17,7 @@ from csu.hal.media import FrameCounts, Gap, GapCause
 from csu.recording import Catalogue, CatalogueError
 from csu.recording.catalogue_sqlite import DAYS_OPEN_MAX
 from csu.recording.day_pages import _find_statements
-from csu.recording.pages import counts_of, gaps_of, page_of, segments_of
+from csu.recording.pages import counts_of, gaps_of, pages_of, segments_of
 from csu.recording.schema import SQLITE
 
 S = 1_000_000_000
@@ -30,7 +30,7 @@ CAM_1, CAM_2 = CameraId("cam-1"), CameraId("cam-2")
 
 @pytest.fixture
 def catalogue(tmp_path):
-    catalogue = Catalogue(tmp_path, durable=False)
+    catalogue = Catalogue(tmp_path)
     yield catalogue
     catalogue.close()
 
@@ -151,20 +151,38 @@ rows = st.tuples(st.integers(0, 3), st.integers(0, 2**62), st.integers(0, 2**31 
 
 
 @given(st.lists(rows, max_size=20), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_page_holds_what_the_manifest_held(manifest, given_rows, sha):
     gaps = [Gap(CameraId("cam-x"), NOON, NOON + 1, cause) for cause in GapCause]
     made = replace(
         manifest(0, cameras=["a", "b", "c", "d"], segments=given_rows, gaps=gaps, sha=sha),
         counts=FrameCounts(1, 2, 3, 4, 5, 6, 7),
     )
-    page = page_of(made)
+    page = pages_of([made])[0]
     back = segments_of(page.segments, page.segment_count, page.columns)
     for name in ("camera", "start_ns", "duration_ms", "size_bytes", "mask_epoch", "clock_offset_ms", "sha256"):
         np.testing.assert_array_equal(getattr(back, name), getattr(made.segments, name))
     assert [page.roster[position] for position, *_ in gaps_of(page.gaps)] == ["cam-x"] * len(gaps)
     assert [cause for *_, cause in gaps_of(page.gaps)] == list(GapCause)
     assert counts_of(page.counts) == made.counts
+
+
+@given(st.lists(st.tuples(st.lists(rows, max_size=4), st.booleans(), st.booleans()), min_size=1, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_pages_made_together_are_the_pages_each_manifest_makes_alone(manifest, given):
+    gaps = [Gap(CameraId("cam-x"), NOON - MINUTE, NOON + 1, GapCause.DISK)]
+    made = [
+        manifest(number, cameras=["a", "b", "c", "d"], segments=of_one, gaps=gaps if gap else [], sha=sha)
+        for number, (of_one, sha, gap) in enumerate(given)
+    ]
+    assert pages_of(made) == [pages_of([each])[0] for each in made]
+    for each, page in zip(made, pages_of(made), strict=True):
+        table = each.segments
+        ends_ns = (table.start_ns + table.duration_ms.astype(np.int64) * 10**6).tolist()
+        begins_ns, ends_ns = (table.start_ns.tolist(), ends_ns) if len(table) else ([each.minute_ns], [each.minute_ns])
+        assert page.from_ns == min([*begins_ns, *(gap.start_ns for gap in each.gaps)])
+        assert page.to_ns == max([*ends_ns, *(gap.end_ns for gap in each.gaps)])
+        assert (page.recorded_ms, page.size_bytes) == (int(table.duration_ms.sum()), int(table.size_bytes.sum()))
 
 
 @pytest.mark.parametrize("kept", [(), ("link",), ("content_sha256",), ("content_sha256", "link")])
@@ -181,7 +199,7 @@ def test_pages_with_and_without_each_hash_are_read_side_by_side(catalogue, manif
 
 
 def test_a_page_of_columns_this_version_does_not_know_is_refused(manifest):
-    page = page_of(manifest(0, segments=[(0, NOON, 60_000, 1)]))
+    page = pages_of([manifest(0, segments=[(0, NOON, 60_000, 1)])])[0]
     with pytest.raises(ValueError, match="does not know"):
         segments_of(page.segments, 1, page.columns | 1 << 30)
     with pytest.raises(ValueError, match="cannot hold"):

@@ -16,7 +16,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.media import Gap, GapCause
 from csu.recording import Catalogue, CatalogueError, DestructionReason
-from csu.recording.pages import page_of
+from csu.recording.pages import pages_of
 from csu.recording.schema import HEAD, SQLITE, migrate, version_of
 
 NOON = 1_800_014_400_000_000_000  # 2027-01-15T12:00:00Z
@@ -42,7 +42,7 @@ def write_first_version(path: Path, manifests) -> None:
         file.execute("PRAGMA journal_mode=WAL")
         file.executescript(FIRST_VERSION)
         for m in manifests:
-            p = page_of(m)
+            (p,) = pages_of([m])
             sums = (p.from_ns, p.to_ns, p.segment_count, p.recorded_ms, p.size_bytes, p.gap_count)
             key = (m.minute_ns, m.node, m.node_epoch, m.sequence, 1)
             file.execute(
