@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,22 +131,9 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
 ]
 
 
-def sibling(name: str) -> Any:
-    """A test module of this folder."""
-    spec = importlib.util.spec_from_file_location(f"mutated_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     ("plant", "module", "test", "given"), MUTANTS, ids=lambda value: getattr(value, "__name__", "")
 )
-def test_a_planted_defect_is_found(plant, module, test, given, request, monkeypatch):
+def test_a_planted_defect_is_found(plant, module, test, given, monkeypatch, must_fail):
     plant(monkeypatch)
-    found_by = getattr(sibling(module), test)
-    fixtures = {
-        name: request.getfixturevalue(name) for name in inspect.signature(found_by).parameters if name not in given
-    }
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
-        found_by(**given, **fixtures)
+    must_fail(module, test, **given)
