@@ -26,6 +26,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,6 +109,9 @@ def declared_shells() -> list[str]:
     return [pattern for pattern, free_of in ruff["lint"]["per-file-ignores"].items() if "TID251" in free_of]
 
 
+hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generate], database=None)
+"""To find a planted defect is enough: its smallest example is of no interest."""
+
 _SEAL = Seal(declared_shells())
 _SEAL.close()
 
@@ -140,7 +144,11 @@ def must_fail(request: pytest.FixtureRequest) -> Callable[..., None]:
         assert spec is not None
         assert spec.loader is not None
         loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
+        hypothesis.settings.load_profile("planted")
+        try:
+            spec.loader.exec_module(loaded)
+        finally:
+            hypothesis.settings.load_profile("default")
         found_by = getattr(loaded, test)
         wanted = [name for name in inspect.signature(found_by).parameters if name not in given]
         fixtures = {name: request.getfixturevalue(name) for name in wanted}
