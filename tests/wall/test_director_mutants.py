@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -127,8 +128,13 @@ def alarms_lose_their_spot_with_the_scene(patch: Patch) -> None:
 
 
 def decisions_depend_on_more_than_their_inputs(patch: Patch) -> None:
-    count = iter(range(10**9))
-    patch.setattr(WallDirector, "_has_signal", lambda self, camera, now_ns: next(count) % 7 != 0)
+    begin, built = WallDirector.__init__, itertools.count()
+
+    def moody(self, plan, may_show):
+        begin(self, plan, may_show)
+        self._is_short = next(built) % 2 == 0
+
+    patch.setattr(WallDirector, "__init__", moody)
 
 
 FORBIDDEN = "test_a_camera_whose_right_or_mask_ends_is_off_the_wall_at_the_next_tick"
