@@ -144,11 +144,12 @@ def must_fail(request: pytest.FixtureRequest) -> Callable[..., None]:
         assert spec is not None
         assert spec.loader is not None
         loaded = importlib.util.module_from_spec(spec)
+        profile = hypothesis.settings.get_current_profile_name()
         hypothesis.settings.load_profile("planted")
         try:
             spec.loader.exec_module(loaded)
         finally:
-            hypothesis.settings.load_profile("default")
+            hypothesis.settings.load_profile(profile)
         found_by = getattr(loaded, test)
         wanted = [name for name in inspect.signature(found_by).parameters if name not in given]
         fixtures = {name: request.getfixturevalue(name) for name in wanted}
