@@ -17,6 +17,8 @@ from __future__ import annotations
 import fnmatch
 import functools
 import importlib
+import importlib.util
+import inspect
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,6 +109,9 @@ def declared_shells() -> list[str]:
     return [pattern for pattern, free_of in ruff["lint"]["per-file-ignores"].items() if "TID251" in free_of]
 
 
+hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generate], database=None)
+"""To find a planted defect is enough: its smallest example is of no interest."""
+
 _SEAL = Seal(declared_shells())
 _SEAL.close()
 
@@ -122,6 +128,37 @@ def _sealed_cores() -> Iterator[None]:
     yield
     broken = _SEAL.broken[before:]
     assert not broken, "the seal on clock and chance was broken: " + "; ".join(broken)
+
+
+@pytest.fixture
+def must_fail(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Who tests the tester: `must_fail(module, test, **given)` runs a test of a module beside the one that asks.
+
+    It holds only if that test fails by what it asserts, `(one,) = told` included; what it takes and is not `given` are
+    fixtures. A test that hangs over a planted defect has found nothing.
+    """
+
+    def run(module: str, test: str, **given: Any) -> None:
+        path = request.path.with_name(f"{module}.py")
+        spec = importlib.util.spec_from_file_location(f"mutated_{module}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        loaded = importlib.util.module_from_spec(spec)
+        profile = hypothesis.settings.get_current_profile_name()
+        hypothesis.settings.load_profile("planted")
+        try:
+            spec.loader.exec_module(loaded)
+        finally:
+            hypothesis.settings.load_profile(profile)
+        found_by = getattr(loaded, test)
+        wanted = [name for name in inspect.signature(found_by).parameters if name not in given]
+        fixtures = {name: request.getfixturevalue(name) for name in wanted}
+        with pytest.raises((AssertionError, pytest.fail.Exception, ValueError)) as caught:
+            found_by(**given, **fixtures)
+        assert "Timeout" not in str(caught.value)
+        assert not isinstance(caught.value, ValueError) or "values to unpack" in str(caught.value)
+
+    return run
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,32 +1,54 @@
-"""Alarms of the communes' buildings: intake without loss or double, acknowledgement in time, escalation.
+"""Alarms of the communes' buildings: intake without loss or double, and each led by people to its closing, in time.
 
-In: panel messages, what people do, `now_ns`. Out: what to keep, what to show, whom to call. Doubt removal comes later.
+In: panel messages, what people do, `now_ns`. Out: what to keep, what to show, whom to tell, which cameras to look at.
 """
 
-from csu.alarms.desk import (
+from csu.alarms.alarm import (
+    NEXT,
     Alarm,
     AlarmAcknowledged,
-    AlarmDesk,
+    AlarmAdvanced,
     AlarmEscalated,
     AlarmEvent,
     AlarmId,
+    AlarmLate,
     AlarmNotKept,
     AlarmRaised,
     AlarmState,
+    AlarmStep,
+    AlarmStepRefused,
     AlarmUnknown,
+    Contact,
+    Escalation,
+    PoliceCall,
 )
+from csu.alarms.desk import AlarmDesk
+from csu.alarms.nearest import nearest_cameras
 from csu.alarms.store import AlarmStore
+from csu.alarms.storm import AlarmGroup, AlarmLines, alarm_lines
 
 __all__ = [
+    "NEXT",
     "Alarm",
     "AlarmAcknowledged",
+    "AlarmAdvanced",
     "AlarmDesk",
     "AlarmEscalated",
     "AlarmEvent",
+    "AlarmGroup",
     "AlarmId",
+    "AlarmLate",
+    "AlarmLines",
     "AlarmNotKept",
     "AlarmRaised",
     "AlarmState",
+    "AlarmStep",
+    "AlarmStepRefused",
     "AlarmStore",
     "AlarmUnknown",
+    "Contact",
+    "Escalation",
+    "PoliceCall",
+    "alarm_lines",
+    "nearest_cameras",
 ]

@@ -1,100 +1,79 @@
 """The alarm desk, a pure core: one alarm per panel message however often it is repeated; none stays unseen.
 
-OPS-3: acknowledged within 30 s, escalated to the room chief at 60 s.
+OPS-3: acknowledged within 30 s, escalated to the room chief at 60 s, then led by people, step by step, to its closing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import NewType, TypeAlias
+from dataclasses import replace
+from heapq import heappop, heappush
 
+from csu.alarms.alarm import (
+    Alarm,
+    AlarmAcknowledged,
+    AlarmAdvanced,
+    AlarmEscalated,
+    AlarmId,
+    AlarmLate,
+    AlarmRaised,
+    AlarmState,
+    AlarmStep,
+    AlarmStepRefused,
+    AlarmUnknown,
+    Contact,
+    Escalation,
+    PoliceCall,
+    alarm_id,
+)
+from csu.alarms.escalation import due_at_ns, next_rung
 from csu.hal.alarms import PanelId, PanelMessage
-from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.errors import CsuError
+from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
-AlarmId = NewType("AlarmId", str)
-
-ACKNOWLEDGE_WITHIN_NS = 30 * NS_PER_S
-ESCALATE_AFTER_NS = 60 * NS_PER_S
 REMEMBERED_PER_PANEL = 1024
 """How many past messages of a panel are known as seen; a panel repeats the last ones, never one from that far back."""
 
 
-class AlarmUnknown(CsuError):
-    """No open alarm has this identifier."""
-
-
-class AlarmNotKept(CsuError):
-    """The alarm could not be written to disk, so nothing was changed or acknowledged."""
-
-
-class AlarmState(StrEnum):
-    """The first two states of the alarm's life; the others come with doubt removal."""
-
-    RAISED = "raised"
-    ACKED = "acked"
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One alarm, from the panel's message to its closing."""
-
-    alarm: AlarmId
-    message: PanelMessage
-    state: AlarmState
-    taken_at_ns: Nanoseconds
-    acked_at_ns: Nanoseconds | None = None
-    acked_by: str = ""
-    escalated_at_ns: Nanoseconds | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmRaised:
-    """A new alarm: keep it, then acknowledge the panel, then show it."""
-
-    alarm: Alarm
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmAcknowledged:
-    """A person took the alarm."""
-
-    alarm: Alarm
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmEscalated:
-    """Nobody took it in time: the room chief is called."""
-
-    alarm: Alarm
-
-
-AlarmEvent: TypeAlias = AlarmRaised | AlarmAcknowledged | AlarmEscalated
-
-
-def alarm_id(message: PanelMessage) -> AlarmId:
-    """The alarm a message raises. Derived, so that a repeat after a restart finds the same alarm."""
-    return AlarmId(f"{message.panel}/{message.sequence}")
-
-
 class AlarmDesk:
-    """All open alarms, and what was already seen of each panel."""
+    """All alarms that are not closed, and what was already seen of each panel.
+
+    A step takes effect at once, so that no two people take the same alarm; whoever keeps the desk then writes the
+    event's alarm to disk and says `keep`, or `undo` when it could not be written. Until then no further step is heard.
+    """
 
     def __init__(self, kept: Iterable[Alarm] = ()) -> None:
         """`kept`: the alarms on disk, oldest first; after a restart nothing is lost and nothing rings twice."""
-        self._open: dict[AlarmId, Alarm] = {}
+        self._alarms: dict[AlarmId, Alarm] = {}
         self._kept: dict[PanelId, dict[int, None]] = {}
+        self._unwritten: set[AlarmId] = set()
+        self._due: list[tuple[Nanoseconds, AlarmId]] = []
+        """A heap that may hold instants that no longer count: an alarm's own due instant is what is true."""
         for alarm in kept:
-            if alarm.state is AlarmState.RAISED:
-                self._open[alarm.alarm] = alarm
             self.keep(alarm)
+            if alarm.state is not AlarmState.CLOSED:
+                self._put(alarm)
 
     def open(self) -> list[Alarm]:
         """Alarms nobody acknowledged, oldest first."""
-        return [alarm for alarm in self._open.values() if alarm.state is AlarmState.RAISED]
+        return [alarm for alarm in self._alarms.values() if alarm.state is AlarmState.RAISED]
+
+    def unfinished(self) -> list[Alarm]:
+        """Alarms that are not closed, oldest first: what a shift hands over."""
+        return [alarm for alarm in self._alarms.values() if alarm.state is not AlarmState.CLOSED]
+
+    def alarm(self, alarm: AlarmId) -> Alarm:
+        """One alarm of the desk. Raises AlarmUnknown when nothing of that name is unfinished."""
+        current = self._alarms.get(alarm)
+        if current is None:
+            raise AlarmUnknown(
+                Words("aucune alarme ouverte ne porte ce nom", "no open alarm has this name"),
+                where=alarm,
+                what_to_do=Words("Rafraîchissez la liste", "Refresh the list"),
+            )
+        return current
+
+    # -- what the panels say -------------------------------------------------------------------------------------------
 
     def take(self, message: PanelMessage, now_ns: Nanoseconds) -> AlarmRaised | None:
         """A panel's message. None when the same one is on disk: acknowledge the panel again, raise nothing.
@@ -105,39 +84,92 @@ class AlarmDesk:
         if message.sequence in self._kept.get(message.panel, {}):
             return None
         name = alarm_id(message)
-        alarm = self._open.get(name) or Alarm(name, message, AlarmState.RAISED, taken_at_ns=now_ns)
-        self._open[name] = alarm
+        alarm = self._alarms.get(name) or Alarm(name, message, taken_at_ns=now_ns)
+        self._put(alarm)
         return AlarmRaised(alarm)
 
     def keep(self, alarm: Alarm) -> None:
-        """The alarm is on disk: its panel may be acknowledged, and repeats of its message are repeats."""
+        """The alarm is on disk as it is given: its panel may be acknowledged, repeats of its message are repeats."""
         kept = self._kept.setdefault(alarm.message.panel, {})
         kept[alarm.message.sequence] = None
         if len(kept) > REMEMBERED_PER_PANEL:
             del kept[next(iter(kept))]
+        self._unwritten.discard(alarm.alarm)
+        if alarm.state is AlarmState.CLOSED:
+            self._alarms.pop(alarm.alarm, None)
+
+    def undo(self, alarm: Alarm) -> None:
+        """The last step of `alarm` could not be written: it is as before, its clock still running."""
+        self._unwritten.discard(alarm.alarm)
+        self._put(replace(alarm, steps=alarm.steps[:-1]))
+
+    # -- what people do ------------------------------------------------------------------------------------------------
 
     def acknowledge(self, alarm: AlarmId, person: str, now_ns: Nanoseconds) -> AlarmAcknowledged:
-        """A person takes the alarm; it leaves the desk. Raises AlarmUnknown when nothing of that name is open."""
-        current = self._open.pop(alarm, None)
-        if current is None:
-            raise AlarmUnknown(
-                Words("aucune alarme ouverte ne porte ce nom", "no open alarm has this name"),
+        """A person takes the alarm. Raises AlarmUnknown; AlarmStepRefused when somebody has."""
+        return AlarmAcknowledged(self._step(alarm, AlarmStep(AlarmState.ACKED, now_ns, person)))
+
+    def advance(
+        self, alarm: AlarmId, to: AlarmState, person: str, now_ns: Nanoseconds, police: PoliceCall | None = None
+    ) -> AlarmAdvanced:
+        """A person takes the alarm one step further; closed, it leaves the desk once that is kept.
+
+        `police`: who took the call, for POLICE_INFORMED. Raises AlarmUnknown; AlarmStepRefused for a step that is not
+        the next one, nobody's, without the call it needs, or an acknowledgement.
+        """
+        if to is AlarmState.ACKED:
+            raise AlarmStepRefused(
+                Words("un acquittement se fait par acknowledge", "an acknowledgement goes through acknowledge"),
                 where=alarm,
-                what_to_do=Words("Rafraîchissez la liste", "Refresh the list"),
+                what_to_do=Words("Acquittez l'alarme", "Acknowledge the alarm"),
             )
-        return AlarmAcknowledged(replace(current, state=AlarmState.ACKED, acked_at_ns=now_ns, acked_by=person))
+        return AlarmAdvanced(self._step(alarm, AlarmStep(to, now_ns, person, police)))
 
-    def reopen(self, alarm: Alarm) -> None:
-        """The acknowledgement could not be written: the alarm is open again, its clock still running."""
-        self._open[alarm.alarm] = replace(alarm, state=AlarmState.RAISED, acked_at_ns=None, acked_by="")
+    # -- time ----------------------------------------------------------------------------------------------------------
 
-    def tick(self, now_ns: Nanoseconds) -> list[AlarmEscalated]:
-        """Escalate, once each, the alarms nobody took within ESCALATE_AFTER_NS."""
-        late = [
-            alarm
-            for alarm in self._open.values()
-            if alarm.escalated_at_ns is None and now_ns - alarm.taken_at_ns >= ESCALATE_AFTER_NS
-        ]
-        for alarm in late:
-            self._open[alarm.alarm] = replace(alarm, escalated_at_ns=now_ns)
-        return [AlarmEscalated(self._open[alarm.alarm]) for alarm in late]
+    def tick(self, now_ns: Nanoseconds) -> list[AlarmEscalated | AlarmLate]:
+        """Tell of the alarms that stayed too long in their state: each rung of each ladder once, lowest first."""
+        told: list[AlarmEscalated | AlarmLate] = []
+        while (due_ns := self.due_at_ns()) is not None and due_ns <= now_ns:
+            _, name = heappop(self._due)
+            told.append(self._escalate(self._alarms[name], now_ns))
+        return told
+
+    def due_at_ns(self) -> Nanoseconds | None:
+        """When `tick` has something to tell next, if nothing happens before; None: nobody waits for anything."""
+        while self._due:
+            at_ns, name = self._due[0]
+            alarm = self._alarms.get(name)
+            if alarm is not None and due_at_ns(alarm) == at_ns:
+                return at_ns
+            heappop(self._due)
+        return None
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _step(self, name: AlarmId, step: AlarmStep) -> Alarm:
+        current = self.alarm(name)
+        if name in self._unwritten:
+            raise AlarmStepRefused(
+                Words("l'étape précédente n'est pas encore écrite", "the step before is not written yet"),
+                where=name,
+                what_to_do=Words("Réessayez dans un instant", "Try again in a moment"),
+            )
+        alarm = current.after(step)
+        self._put(alarm)
+        self._unwritten.add(name)
+        return alarm
+
+    def _escalate(self, alarm: Alarm, now_ns: Nanoseconds) -> AlarmEscalated | AlarmLate:
+        rung = next_rung(alarm)
+        assert rung is not None  # noqa: S101 - it was due by this very rung
+        told = replace(alarm, escalations=(*alarm.escalations, Escalation(alarm.state, rung.to, now_ns)))
+        self._put(told)
+        is_untaken = told.state is AlarmState.RAISED and rung.to is not Contact.ROOM
+        return AlarmEscalated(told) if is_untaken else AlarmLate(told)
+
+    def _put(self, alarm: Alarm) -> None:
+        self._alarms[alarm.alarm] = alarm
+        due_ns = due_at_ns(alarm)
+        if due_ns is not None:
+            heappush(self._due, (due_ns, alarm.alarm))

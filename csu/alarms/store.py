@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from csu.alarms.desk import Alarm, AlarmId, AlarmNotKept, AlarmState
+from csu.alarms.alarm import (
+    Alarm,
+    AlarmId,
+    AlarmNotKept,
+    AlarmState,
+    AlarmStep,
+    Contact,
+    Escalation,
+    PoliceCall,
+)
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.words import Words
+
+VERSION = 1
+"""Of the file's layout, in SQLite's `user_version`. 0: alarms ended at their acknowledgement."""
+MIGRATED_BY = "csu"
+"""Who closed the alarms that a file of version 0 held as acknowledged: nobody qualified them, and none pretends to."""
 
 _metadata = sa.MetaData()
 _alarm = sa.Table(
@@ -22,11 +39,10 @@ _alarm = sa.Table(
     sa.Column("site", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("raised_at_ns", sa.BigInteger, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
     sa.Column("taken_at_ns", sa.BigInteger, nullable=False),
-    sa.Column("acked_at_ns", sa.BigInteger),
-    sa.Column("acked_by", sa.String, nullable=False),
-    sa.Column("escalated_at_ns", sa.BigInteger),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("steps", sa.String, nullable=False, server_default="[]"),
+    sa.Column("escalations", sa.String, nullable=False, server_default="[]"),
 )
 
 
@@ -34,10 +50,16 @@ class AlarmStore:
     """One SQLite file of alarms. Calls block: the centre makes them in its executor."""
 
     def __init__(self, path: Path) -> None:
+        """Open, begin or bring up to date the file. Raises AlarmNotKept for one that a newer csu wrote."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(f"sqlite:///{path}")
-        with self._engine.begin() as connection:
-            _metadata.create_all(connection)
+        # The driver must not begin transactions of its own: it would begin none before the statements of a migration.
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
+        try:
+            with self._engine.begin() as connection:
+                _lay_out(connection, path.name)
+        except BaseException:
+            self.close()
+            raise
 
     def save(self, alarm: Alarm) -> None:
         """Write the alarm as it is now; durable when this returns. Raises AlarmNotKept."""
@@ -50,11 +72,10 @@ class AlarmStore:
             "site": message.site,
             "kind": message.kind.value,
             "raised_at_ns": message.raised_at_ns,
-            "state": alarm.state.value,
             "taken_at_ns": alarm.taken_at_ns,
-            "acked_at_ns": alarm.acked_at_ns,
-            "acked_by": alarm.acked_by,
-            "escalated_at_ns": alarm.escalated_at_ns,
+            "state": alarm.state.value,
+            "steps": _text([_step_fields(step) for step in alarm.steps]),
+            "escalations": _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
         }
         try:
             with self._engine.begin() as connection:
@@ -83,7 +104,63 @@ class AlarmStore:
         self._engine.dispose()
 
 
-def _alarm_of(row: sa.Row[tuple[object, ...]]) -> Alarm:
+def _lay_out(connection: sa.Connection, name: str) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    version = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+    if version > VERSION:
+        raise AlarmNotKept(
+            Words(
+                f"ce fichier est d'un csu plus récent (version {version})", f"a newer csu wrote it (version {version})"
+            ),
+            where=name,
+            what_to_do=Words("Mettez csu à jour, ou rendez-lui son fichier", "Update csu, or give it its own file"),
+        )
+    if version == 0 and sa.inspect(connection).has_table("alarm"):
+        _from_version_0(connection)
+    _metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+
+
+def _from_version_0(connection: sa.Connection) -> None:
+    """Columns of one acknowledgement and one escalation become steps and escalations.
+
+    In a file of version 0 an acknowledged alarm had left the desk for good. It is closed here, by csu and at the
+    instant of its acknowledgement, so that years of them do not come back and ring; its steps say that nobody
+    qualified it.
+    """
+    for column in ("steps", "escalations"):
+        connection.exec_driver_sql(f"ALTER TABLE alarm ADD COLUMN {column} VARCHAR NOT NULL DEFAULT '[]'")
+    old = connection.exec_driver_sql("SELECT alarm, acked_at_ns, acked_by, escalated_at_ns FROM alarm").all()
+    for alarm, acked_at_ns, acked_by, escalated_at_ns in old:
+        state, steps, told = AlarmState.RAISED, list[Sequence[object]](), list[Sequence[object]]()
+        if escalated_at_ns is not None:
+            # The ladder had no first rung then: written as told, so that it does not ring after the fact.
+            told = [(AlarmState.RAISED, to, escalated_at_ns) for to in (Contact.ROOM, Contact.ROOM_CHIEF)]
+        if acked_at_ns is not None:
+            state = AlarmState.CLOSED
+            steps = [(AlarmState.ACKED, acked_at_ns, acked_by), (AlarmState.CLOSED, acked_at_ns, MIGRATED_BY)]
+        connection.exec_driver_sql(
+            "UPDATE alarm SET state = ?, steps = ?, escalations = ? WHERE alarm = ?",
+            (state.value, _text(steps), _text(told), alarm),
+        )
+    for column in ("acked_at_ns", "acked_by", "escalated_at_ns"):
+        connection.exec_driver_sql(f"ALTER TABLE alarm DROP COLUMN {column}")
+
+
+def _text(fields: Sequence[Sequence[object]]) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def _step_fields(step: AlarmStep) -> tuple[object, ...]:
+    call = step.police
+    return (step.to, step.at_ns, step.by) + ((call.service, call.taken_by, call.call) if call else ())
+
+
+def _step_of(to: str, at_ns: int, by: str, *call: str) -> AlarmStep:
+    return AlarmStep(AlarmState(to), at_ns, by, PoliceCall(*call) if call else None)
+
+
+def _alarm_of(row: sa.Row[Any]) -> Alarm:
     fields = row._mapping
     message = PanelMessage(
         panel=PanelId(fields["panel"]),
@@ -96,9 +173,9 @@ def _alarm_of(row: sa.Row[tuple[object, ...]]) -> Alarm:
     return Alarm(
         alarm=AlarmId(fields["alarm"]),
         message=message,
-        state=AlarmState(fields["state"]),
         taken_at_ns=fields["taken_at_ns"],
-        acked_at_ns=fields["acked_at_ns"],
-        acked_by=fields["acked_by"],
-        escalated_at_ns=fields["escalated_at_ns"],
+        steps=tuple(_step_of(*step) for step in json.loads(fields["steps"])),
+        escalations=tuple(
+            Escalation(AlarmState(state), Contact(to), at_ns) for state, to, at_ns in json.loads(fields["escalations"])
+        ),
     )

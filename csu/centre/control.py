@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmNotKept, AlarmStore
+from csu.alarms import Alarm, AlarmDesk, AlarmEscalated, AlarmId, AlarmNotKept, AlarmStore
 from csu.centre.commissioning import Commissioning
 from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import (
@@ -395,10 +395,10 @@ class Centre:
         while True:
             await self._alarm_open.wait()
             await asyncio.sleep(DESK_EVERY_S)
-            for escalated in self.desk.tick(self._now()):
-                self._counts.alarms_escalated += 1
-                await self._save_alarm(escalated.alarm)
-                self._tell(escalated)
+            for told in self.desk.tick(self._now()):
+                self._counts.alarms_escalated += isinstance(told, AlarmEscalated)
+                await self._save_alarm(told.alarm)
+                self._tell(told)
             if not self.desk.open():
                 self._alarm_open.clear()
 
@@ -422,15 +422,16 @@ class Centre:
         return True
 
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
-        """A person takes an alarm. Raises AlarmUnknown; AlarmNotKept when it could not be written (it stays open)."""
+        """A person takes an alarm. Raises AlarmUnknown, AlarmStepRefused; AlarmNotKept: not written, it stays open."""
         taken = self.desk.acknowledge(alarm, person, self._now())
         if not await self._save_alarm(taken.alarm):
-            self.desk.reopen(taken.alarm)
+            self.desk.undo(taken.alarm)
             raise AlarmNotKept(
                 Words("l'acquittement n'a pas pu être écrit", "the acknowledgement could not be written"),
                 where=alarm,
                 what_to_do=Words("Réessayez ; l'alarme est toujours ouverte", "Try again; the alarm is still open"),
             )
+        self.desk.keep(taken.alarm)
         self._tell(taken)
         return taken.alarm
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from csu.hal.camera import CommuneId
@@ -22,6 +22,19 @@ class AlarmKind(StrEnum):
     TAMPER = "tamper"
     TECHNICAL = "technical"
     TEST = "test"
+
+
+class AlarmPriority(IntEnum):
+    """How much haste an alarm asks for; the lower number first. Our proposal [D] (requirements, section 5)."""
+
+    P1 = 1
+    """Life, violence going on, fire."""
+    P2 = 2
+    """An offence going on, an intrusion."""
+    P3 = 3
+    """Nuisance, obstruction, something that was tampered with."""
+    P4 = 4
+    """Technical, urban management."""
 
 
 @dataclass(frozen=True, slots=True)

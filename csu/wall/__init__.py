@@ -1,10 +1,62 @@
 """The wall of pictures: who is shown where, and the drawing of it.
 
-In: a `WallScene` and masked pictures (from a `TileSource`). Out: pixels, and a reading of what those pixels show.
-The pure parts are named here; `csu.wall.renderer` and `csu.wall.surface` need GL and are imported by whoever draws.
+In: programmes, alarms, requests, rights; a `WallScene` and masked pictures (from a `TileSource`). Out: decisions with
+their causes; pixels, and a reading of what those pixels show. The pure parts are named here; `csu.wall.renderer` and
+`csu.wall.surface` need GL and are imported by whoever draws.
 """
 
+from csu.wall.decisions import (
+    AlarmEnded,
+    AlarmOpened,
+    AlarmsWaiting,
+    CameraRequested,
+    Cause,
+    CauseKind,
+    ProgrammeDropped,
+    ProgrammeSet,
+    RequestEnded,
+    SceneCalled,
+    SceneChanged,
+    SignalHeard,
+    TileChanged,
+    WallDecision,
+    WallInput,
+    WatchHeard,
+)
+from csu.wall.director import MayShow, Tile, WallDirector, WallRequestRefused, replay
 from csu.wall.freshness import Freshness
 from csu.wall.layout import grid_scene
+from csu.wall.programme import PlanUnusable, Programme, Scene, Slot, SlotId, SlotRule, WallPlan
 
-__all__ = ["Freshness", "grid_scene"]
+__all__ = [
+    "AlarmEnded",
+    "AlarmOpened",
+    "AlarmsWaiting",
+    "CameraRequested",
+    "Cause",
+    "CauseKind",
+    "Freshness",
+    "MayShow",
+    "PlanUnusable",
+    "Programme",
+    "ProgrammeDropped",
+    "ProgrammeSet",
+    "RequestEnded",
+    "Scene",
+    "SceneCalled",
+    "SceneChanged",
+    "SignalHeard",
+    "Slot",
+    "SlotId",
+    "SlotRule",
+    "Tile",
+    "TileChanged",
+    "WallDecision",
+    "WallDirector",
+    "WallInput",
+    "WallPlan",
+    "WallRequestRefused",
+    "WatchHeard",
+    "grid_scene",
+    "replay",
+]

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csu.alarms import Alarm, AlarmDesk, AlarmState, AlarmStore, AlarmUnknown
-from csu.alarms.desk import ESCALATE_AFTER_NS, REMEMBERED_PER_PANEL
+from csu.alarms import (
+    Alarm,
+    AlarmDesk,
+    AlarmEscalated,
+    AlarmLate,
+    AlarmState,
+    AlarmStepRefused,
+    AlarmStore,
+    AlarmUnknown,
+    Contact,
+)
+from csu.alarms.desk import REMEMBERED_PER_PANEL
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S
@@ -40,30 +50,50 @@ def test_a_message_that_could_not_be_written_is_raised_again_and_never_just_ackn
     assert len(desk.open()) == 1
 
 
-def test_an_alarm_nobody_takes_is_escalated_once_at_sixty_seconds() -> None:
+def told(desk: AlarmDesk, now_s: int) -> list[tuple[type, Contact]]:
+    return [(type(event), event.alarm.escalations[-1].to) for event in desk.tick(now_s * NS_PER_S)]
+
+
+def test_an_alarm_nobody_takes_is_told_to_the_room_then_to_its_chief_then_to_the_manager_once_each() -> None:
     desk = AlarmDesk()
     taken(desk, 1)
-    assert desk.tick(60 * NS_PER_S - 1) == []
-    assert len(desk.tick(60 * NS_PER_S)) == 1
-    assert desk.tick(3600 * NS_PER_S) == []
+    assert told(desk, 29) == []
+    assert desk.due_at_ns() == 30 * NS_PER_S
+    assert told(desk, 30) == [(AlarmLate, Contact.ROOM)]
+    assert told(desk, 59) == []
+    assert told(desk, 60) == [(AlarmEscalated, Contact.ROOM_CHIEF)]
+    assert told(desk, 179) == []
+    assert told(desk, 180) == [(AlarmEscalated, Contact.CSU_MANAGER)]
+    assert told(desk, 3600) == []
+    assert desk.due_at_ns() is None
 
 
-def test_an_acknowledged_alarm_leaves_the_desk_and_is_not_escalated() -> None:
+def test_a_desk_that_slept_tells_everybody_it_should_have_told() -> None:
+    desk = AlarmDesk()
+    taken(desk, 1)
+    assert [to for _, to in told(desk, 3600)] == [Contact.ROOM, Contact.ROOM_CHIEF, Contact.CSU_MANAGER]
+
+
+def test_an_acknowledged_alarm_is_no_longer_untaken_and_cannot_be_taken_again() -> None:
     desk = AlarmDesk()
     alarm = taken(desk, 1)
     acknowledged = desk.acknowledge(alarm.alarm, "agent-7", 10)
     assert acknowledged.alarm.state is AlarmState.ACKED
     assert acknowledged.alarm.acked_by == "agent-7"
-    assert desk.tick(ESCALATE_AFTER_NS) == []
+    assert desk.open() == []
+    assert told(desk, 60) == []
+    with pytest.raises(AlarmStepRefused):
+        desk.acknowledge(alarm.alarm, "agent-8", 11)
     with pytest.raises(AlarmUnknown):
-        desk.acknowledge(alarm.alarm, "agent-7", 11)
+        desk.acknowledge("panel-1/99", "agent-7", 11)
 
 
 def test_an_acknowledgement_that_could_not_be_written_leaves_the_alarm_open() -> None:
     desk = AlarmDesk()
     alarm = taken(desk, 1)
-    desk.reopen(desk.acknowledge(alarm.alarm, "agent-7", 10).alarm)
-    assert [found.alarm for found in desk.open()] == [alarm.alarm]
+    desk.undo(desk.acknowledge(alarm.alarm, "agent-7", 10).alarm)
+    assert desk.open() == [alarm]
+    assert told(desk, 30) == [(AlarmLate, Contact.ROOM)]
 
 
 def test_after_a_restart_open_alarms_are_open_and_old_messages_are_repeats(tmp_path) -> None:
@@ -77,6 +107,7 @@ def test_after_a_restart_open_alarms_are_open_and_old_messages_are_repeats(tmp_p
 
     restarted = AlarmDesk(AlarmStore(tmp_path / "alarms.sqlite").load())
     assert restarted.open() == [second]
+    assert [alarm.state for alarm in restarted.unfinished()] == [AlarmState.ACKED, AlarmState.RAISED]
     assert restarted.take(message(1), 20) is None
     assert restarted.take(message(2), 20) is None
 

@@ -28,12 +28,18 @@ def test_every_declared_shell_says_why_it_is_one(engine_shells):
     assert [shell for shell in engine_shells if len(reasons.get(shell, "").split()) < 3] == []
 
 
-@pytest.mark.parametrize("room", ["hal", "governance", "masking", "recording", "alarms"])
+@pytest.mark.parametrize("room", ["hal", "governance", "masking", "recording", "alarms", "operations"])
 def test_no_shell_opens_a_whole_room_of_decisions(engine_shells, room):
     assert f"csu/{room}/**" not in engine_shells
 
 
-@pytest.mark.parametrize("core", ["csu.centre.control", "csu.governance", "csu.alarms.desk", "csu.ingest.board"])
+@pytest.mark.parametrize(
+    "core",
+    [
+        *("csu.centre.control", "csu.governance", "csu.alarms.desk", "csu.ingest.board"),
+        *("csu.operations.dispatch", "csu.operations.ptz_leases", "csu.wall.director"),
+    ],
+)
 def test_the_decisions_are_cores(seal, core):
     assert seal.is_core(core)
 

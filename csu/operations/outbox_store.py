@@ -1,0 +1,63 @@
+"""Where calls are kept before they are sent: after a restart none is lost, and none gets a second key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from csu.hal.errors import CsuError
+from csu.hal.words import Words
+from csu.operations.dispatch import OutboxCall
+
+_metadata = sa.MetaData()
+_call = sa.Table(
+    "outbox_call",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("call", sa.String, nullable=False, unique=True),
+    sa.Column("body", sa.String, nullable=False),
+)
+_BODY = TypeAdapter(OutboxCall)
+
+
+class CallNotKept(CsuError):
+    """The call could not be written: it is not sent. Telephone."""
+
+
+class OutboxStore:
+    """One SQLite file of calls, in the order they were made. Calls block: the centre makes them in its executor."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = sa.create_engine(f"sqlite:///{path}")
+        with self._engine.begin() as connection:
+            _metadata.create_all(connection)
+
+    def save(self, call: OutboxCall) -> None:
+        """Write the call as it is now; durable when this returns. Raises CallNotKept."""
+        body = _BODY.dump_json(call).decode()
+        statement = (
+            "INSERT INTO outbox_call (call, body) VALUES (?, ?) ON CONFLICT (call) DO UPDATE SET body = excluded.body"
+        )
+        try:
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql(statement, (call.call.call, body))
+        except sa.exc.SQLAlchemyError as error:
+            why = type(error).__name__
+            raise CallNotKept(
+                Words(f"l'appel n'a pas pu être écrit ({why})", f"the call could not be written ({why})"),
+                where=call.call.call,
+                what_to_do=Words("Téléphonez ; vérifiez le volume", "Telephone; check the volume"),
+            ) from error
+
+    def load(self) -> list[OutboxCall]:
+        """Every call on disk, in the order they were made."""
+        with self._engine.connect() as connection:
+            bodies = connection.execute(sa.select(_call.c.body).order_by(_call.c.number)).scalars()
+            return [_BODY.validate_json(body) for body in bodies]
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.dispose()
