@@ -7,15 +7,23 @@ then read, refused, explained and published as JSON Schema from them alone. A wo
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    create_model,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.words import Words
+from sim.notation import AfterEvent, Durations, Frequency, Name, PositiveDuration, When
+from sim.quantities import BadQuantity, Instant
 
 
 class Strict(BaseModel):
@@ -28,6 +36,79 @@ class Spoken(Strict):
     """What follows a word in the file. Each word narrows `kind` to its own name."""
 
     kind: str
+
+
+class Ground(Protocol):
+    """What a line may be checked against before anything runs."""
+
+    @property
+    def cameras_of(self) -> Mapping[str, int]:
+        """How many cameras each commune has, by its name; empty when the city itself is wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is wrong with one key of a line."""
+
+    key: str
+    why: Words
+
+
+class Telling(Spoken):
+    """A line of `story`. `at` counts from the beginning of what it names, `after` from its end."""
+
+    name: Name | None = None
+    at: When | None = None
+    after: AfterEvent | None = None
+
+    @property
+    def length_ns(self) -> Nanoseconds:
+        """How long it lasts; 0 for what is instant."""
+        return 0
+
+    @property
+    def begins(self) -> Instant:
+        """Its `at` or its `after`."""
+        return self.at or self.after or Instant()
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if (self.at is None) is (self.after is None):
+            raise BadQuantity(
+                "un événement a soit un instant (at), soit un événement qu'il suit (after)",
+                "an event has either an instant (at) or an event that it follows (after)",
+            )
+        return self
+
+    def refusals(self, ground: Ground) -> Iterator[Refusal]:
+        """What is wrong with it in this city, if anything."""
+        return iter(())
+
+
+class LastingTelling(Telling):
+    """Something of the story that lasts."""
+
+    lasts: PositiveDuration
+
+    @property
+    def length_ns(self) -> Nanoseconds:
+        return self.lasts
+
+
+class Trouble(Spoken):
+    """A line of `faults`."""
+
+    def refusals(self, ground: Ground) -> Iterator[Refusal]:
+        """What is wrong with it in this city, if anything."""
+        return iter(())
+
+
+class ChanceFault(Trouble):
+    """Faults of one kind that come by chance: so often, for so long."""
+
+    rate: Frequency
+    lasts: Durations
 
 
 SpecT = TypeVar("SpecT", bound=Spoken)
@@ -81,14 +162,14 @@ Plays: TypeAlias = Callable[[Happening[Any], Stage], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Word(Generic[SpecT]):
+class Word(Generic[SpecT_co]):
     """One kind of story event or of fault."""
 
     name: str
     """As the file writes it after `kind:`."""
     said: Words
     """What people call it."""
-    model: type[SpecT]
+    model: type[SpecT_co]
     plays: Plays | None = None
     """Started at `start_ns`; it ends by itself. None: declared, its model works it out before the run (closed form)."""
 
@@ -135,6 +216,8 @@ class SignalKind:
     """The field that says whom it is about."""
     fields: tuple[str, ...] = ()
     """What else it tells."""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The fields that can only say one of these."""
 
 
 @dataclass(frozen=True, slots=True)
