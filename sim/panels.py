@@ -86,6 +86,7 @@ class SimDispatch:
         self._chance = chance
         self._silent_share = silent_share
         self._silences = 0
+        self._called: set[str] = set()
         self.received: dict[str, DispatchCall] = {}
         self.asked = 0
         self.tell: Callable[[Signal], None] = lambda signal: None
@@ -100,7 +101,9 @@ class SimDispatch:
     async def notify(self, call: DispatchCall) -> DispatchReceipt:
         """See Dispatch.notify."""
         self.asked += 1
-        self.tell(_of_call("police.called", call, self._clock.now_ns()))
+        if call.call not in self._called:
+            self._called.add(call.call)
+            self.tell(_of_call("police.called", call, self._clock.now_ns()))
         fate = self._chance.uniform(0, 1)
         await asyncio.sleep(self._chance.uniform(0.5, 6.0))
         if fate >= self._silent_share / 2 and not self._silences:

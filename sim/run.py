@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,7 +16,7 @@ from simpy import Environment
 
 from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Ports
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from sim import oracles
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
@@ -34,9 +35,15 @@ from sim.witness import Witness
 
 LEVEL = "L0"
 """Descriptors: no pixel is computed, so nothing is proven of pixels here."""
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
+CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
+"""Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
+IN_MEMORY_BYTES_MAX = 64 << 20
 PROGRESS_STEPS = 144
 SAMPLED_CAMERAS = 24
 """Cameras whose every catalogue row is read back; the sums are compared for all."""
+SAMPLED_ONE_IN = 8
+"""In a small city not more than that: reading back would cost more than the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def run_scenario(
     """
     file = given if isinstance(given, ScenarioFile) else read_scenario(given)
     chosen = file.scenario.seed if seed is None else seed
-    with TemporaryDirectory(prefix="csu-sim-") as directory, _few_collections():
+    with TemporaryDirectory(prefix="csu-sim-", dir=_scratch(file.scenario)) as directory, _few_collections():
         return _Run(file, chosen, Path(directory), shuffle).play(progress)
 
 
@@ -250,8 +257,9 @@ class _Run:
         cameras = self.witness.cameras
         worst = sorted(cameras, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
         chance = self.chance.stream("sample")
-        drawn = [cameras[chance.integer(0, len(cameras) - 1)] for _ in range(SAMPLED_CAMERAS // 2)]
-        return list(dict.fromkeys([*worst[: SAMPLED_CAMERAS // 2], *drawn]))
+        half = min(SAMPLED_CAMERAS, len(cameras) // SAMPLED_ONE_IN + 2) // 2
+        drawn = [cameras[chance.integer(0, len(cameras) - 1)] for _ in range(half)]
+        return list(dict.fromkeys([*worst[:half], *drawn]))
 
     def _counters(self, centre_counts: dict[str, int]) -> dict[str, int]:
         nodes = self.nodes.values()
@@ -306,6 +314,12 @@ def _absences(scenario: Scenario) -> list[tuple[Nanoseconds, Nanoseconds]]:
         start_ns = scenario.epoch_ns + absence.at.after(scenario.epoch_ns % NS_PER_DAY)
         found.append((start_ns, start_ns + absence.lasts))
     return found
+
+
+def _scratch(scenario: Scenario) -> Path | None:
+    """Where the run writes: memory when all fits there (fsync then costs nothing), else the host's choice."""
+    expected = scenario.city.cameras * (scenario.duration // NS_PER_MINUTE) * CATALOGUE_BYTES_PER_CAMERA_MINUTE
+    return MEMORY_DISK if expected <= IN_MEMORY_BYTES_MAX and os.access(MEMORY_DISK, os.W_OK) else None
 
 
 @contextmanager

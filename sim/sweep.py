@@ -5,6 +5,7 @@ A sweep holds when no run violates anything, and when over all runs every expect
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shlex
@@ -160,7 +161,7 @@ def sweep(path: Path, plans: Sequence[Plan], workers: int | None = None) -> Iter
             yield index, play(path, plan)
         return
     spawn = multiprocessing.get_context("spawn")  # a fork would copy the threads of the progress bar half
-    with ProcessPoolExecutor(at_once, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(at_once, mp_context=spawn, initializer=_settle) as pool:
         waiting = enumerate(plans)
         running: dict[Future[Outcome], int] = {}
         try:
@@ -174,6 +175,12 @@ def sweep(path: Path, plans: Sequence[Plan], workers: int | None = None) -> Iter
                     yield running.pop(future), future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _settle() -> None:
+    """What is imported stays: collections of each run need not look at it again (0.1 s each time)."""
+    gc.collect()
+    gc.freeze()
 
 
 def play(path: Path, plan: Plan) -> Outcome:
