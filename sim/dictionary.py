@@ -5,5 +5,5 @@ from __future__ import annotations
 from sim import fault_words, panels
 from sim.vocabulary import Telling, Trouble, Vocabulary
 
-STORY: Vocabulary[Telling] = Vocabulary([*fault_words.STORY_WORDS, *panels.STORY_WORDS])
-FAULTS: Vocabulary[Trouble] = Vocabulary([*fault_words.FAULT_WORDS, *panels.FAULT_WORDS])
+STORY: Vocabulary[Telling] = Vocabulary("Story", [*fault_words.STORY_WORDS, *panels.STORY_WORDS])
+FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *panels.FAULT_WORDS])

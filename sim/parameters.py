@@ -56,7 +56,7 @@ class Parameter(Strict):
         least, most, decimals, unit = _ends(self.sweep)
         drawn = chance.integer(least, most)
         digits = f"{drawn / 10**decimals:.{decimals}f}" if decimals else str(drawn)
-        return f"{digits} {unit}".strip()
+        return f"{digits}{unit}" if unit.startswith("/") else f"{digits} {unit}".strip()
 
 
 def _ends(text: str) -> tuple[int, int, int, str]:

@@ -177,15 +177,15 @@ class Word(Generic[SpecT_co]):
 class Vocabulary(Generic[SpecT]):
     """All words of one list of the scenario. As an annotation it makes an item a union told apart by `kind`."""
 
-    def __init__(self, words: Iterable[Word[SpecT]]) -> None:
-        """Raises ValueError for a word that is there twice."""
+    def __init__(self, name: str, words: Iterable[Word[SpecT]]) -> None:
+        """`name`: of the list, for the schema. Raises ValueError for a word that is there twice."""
         self._words: dict[str, Word[SpecT]] = {}
         for word in words:
             if word.name in self._words:
                 raise ValueError(f"the word {word.name!r} is registered twice")
             self._words[word.name] = word
         self.models: dict[str, type[SpecT]] = {
-            name: cast("type[SpecT]", _narrowed(word)) for name, word in self._words.items()
+            word.name: cast("type[SpecT]", _narrowed(word, name)) for word in self._words.values()
         }
 
     def __iter__(self) -> Iterator[Word[SpecT]]:
@@ -199,9 +199,9 @@ class Vocabulary(Generic[SpecT]):
         return core_schema.tagged_union_schema(choices, discriminator="kind")
 
 
-def _narrowed(word: Word[Any]) -> type[Spoken]:
+def _narrowed(word: Word[Any], of: str) -> type[Spoken]:
     """The word's model, for this word only."""
-    name = "".join(part.capitalize() for part in word.name.split("_"))
+    name = "".join(part.capitalize() for part in word.name.split("_")) + of
     kind: Any = (Literal[word.name], ...)
     return create_model(name, __base__=word.model, __doc__=word.said.en, kind=kind)
 
