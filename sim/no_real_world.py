@@ -1,13 +1,15 @@
 """What an event loop on virtual time refuses: threads, sockets, pipes, signals, processes. They live behind ports.
 
 The loop's own methods refuse; and so that no library can go around them, an audit hook of the interpreter (PEP 578)
-refuses what is opened in the thread of a running loop. A refusal ends the run: code that swallows it hides nothing.
+refuses what is opened in the thread of a running loop. Python 3.11 audits no thread: `Thread.start` is guarded too.
+A refusal ends the run: code that swallows it hides nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from typing import Any, NoReturn
 
 _AUDITED = {
@@ -95,4 +97,13 @@ def _audit(event: str, args: object) -> None:
             loop.refuse(_AUDITED[event])
 
 
+_start_thread = threading.Thread.start
+
+
+def _start_off_the_loop(thread: threading.Thread) -> None:
+    _audit("_thread.start_new_thread", ())
+    _start_thread(thread)
+
+
 sys.addaudithook(_audit)
+threading.Thread.start = _start_off_the_loop  # type: ignore[method-assign]

@@ -16,9 +16,9 @@ READ: TypeAdapter[Any] = TypeAdapter(Expectation)
 END_S = 1_000
 
 
-def signal(at_s: float, kind: str, subject: str, **more: str) -> Signal:
-    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera"}[kind.split(".")[0]]
-    return Signal(kind, int(at_s * NS_PER_S), {of: subject, **more})
+def signal(at_s: float, name: str, subject: str, **more: str) -> Signal:
+    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera"}[name.split(".")[0]]
+    return Signal(name, int(at_s * NS_PER_S), {of: subject, **more})
 
 
 def judge(given: dict[str, object], *signals: Signal, **measured: float) -> Judgement:
@@ -98,7 +98,7 @@ def test_sometimes_asks_for_cases_and_is_never_violated() -> None:
 
 
 def test_at_most_counts_in_any_stretch() -> None:
-    lost = [signal(at_s, "node.lost", "n") for at_s in (0, 50, 61, 120)]
+    lost = [signal(at_s, "node.lost", "n") for at_s in (0, 50, 61, 121)]
     assert judge({"at_most": "2", "of": "node.lost", "per": "1 min"}, *lost).holds
     found = judge({"at_most": "1", "of": "node.lost", "per": "1 min"}, *lost)
     assert (found.violations, found.worst) == (2, 2)
