@@ -7,11 +7,11 @@ every run (no unexplained second, nothing twice) needs no line here: `sim.oracle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
+from sim.language import did_you_mean
 from sim.notation import Count, Name, PositiveDuration
 from sim.quantities import BadQuantity
 from sim.signals import MEASURES, SIGNALS
@@ -24,12 +24,11 @@ def unknown(
     what: tuple[str, str], given: str, known: Mapping[str, object] | tuple[str, ...], at: _Path = ()
 ) -> BadQuantity:
     """A name that is not among those known, with the nearest. `what`: the noun, French and English."""
-    near = get_close_matches(given, list(known), n=1)
-    hint = (f" (vouliez-vous dire {near[0]!r} ?)", f" (did you mean {near[0]!r}?)") if near else ("", "")
+    hint = did_you_mean(given, known)
     listed = ", ".join(known)
     return BadQuantity(
-        f"{what[0]} {given!r} est inconnu{hint[0]} ; il y a : {listed}",
-        f"{what[1]} {given!r} is unknown{hint[1]}; there are: {listed}",
+        f"{what[0]} {given!r} est inconnu{hint.fr} ; il y a : {listed}",
+        f"{what[1]} {given!r} is unknown{hint.en}; there are: {listed}",
         at,
     )
 

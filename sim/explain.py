@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from csu.hal.words import Words
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import VERBS, AtMost, Finally, Never, Sometimes, Whenever
+from sim.language import did_you_mean
 from sim.quantities import BadQuantity
 from sim.scenario_text import KeyPath, ScenarioText
 
@@ -76,22 +76,20 @@ def _refuse_kind(detail: Mapping[str, Any], at: KeyPath, text: ScenarioText) -> 
     elif "kind" not in given:
         text.refuse(at, Words("clé manquante 'kind'", "missing key 'kind'"), possible, of_key=True)
     else:
-        near = get_close_matches(str(given["kind"]), kinds, n=1)
-        hint = (f" (vouliez-vous dire {near[0]!r} ?)", f" (did you mean {near[0]!r}?)") if near else ("", "")
+        hint = did_you_mean(str(given["kind"]), kinds)
         kind = given["kind"]
-        what = Words(f"kind : {kind!r} est inconnu{hint[0]}", f"kind: {kind!r} is unknown{hint[1]}")
+        what = Words(f"kind : {kind!r} est inconnu{hint.fr}", f"kind: {kind!r} is unknown{hint.en}")
         text.refuse((*at, "kind"), what, possible)
 
 
 def _refuse_key(name: str, at: KeyPath, root: type[BaseModel], text: ScenarioText) -> None:
     model = _model_at(at[:-1], root, text.data)
     valid = sorted(field.alias or key for key, field in model.model_fields.items()) if model is not None else []
-    near = get_close_matches(name, valid, n=1)
-    hint = (f" (vouliez-vous dire {near[0]!r} ?)", f" (did you mean {near[0]!r}?)") if near else ("", "")
+    hint = did_you_mean(name, valid)
     listed = ", ".join(valid)
     text.refuse(
         at,
-        Words(f"clé inconnue {name!r}{hint[0]}", f"unknown key {name!r}{hint[1]}"),
+        Words(f"clé inconnue {name!r}{hint.fr}", f"unknown key {name!r}{hint.en}"),
         Words(f"Clés valides : {listed}", f"Valid keys: {listed}"),
         of_key=True,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from csu.hal.words import Words
+from sim.language import did_you_mean
 from sim.notation import Count, Durations, Share
 from sim.vocabulary import ChanceFault, Ground, LastingTelling, Refusal, Spoken, Trouble, Word
 
@@ -46,8 +46,7 @@ class ToldFault(LastingTelling):
     def refusals(self, ground: Ground) -> Iterator[Refusal]:
         cameras_of = ground.cameras_of
         if cameras_of and self.commune not in cameras_of:
-            near = get_close_matches(self.commune, cameras_of, n=1)
-            yield Refusal("commune", _no_commune(self.commune, len(cameras_of), near[0] if near else ""))
+            yield Refusal("commune", _no_commune(self.commune, cameras_of))
 
 
 class ToldCameraFault(ToldFault):
@@ -96,12 +95,7 @@ class EngineTrouble(Trouble):
     delay: Durations | None = None
 
 
-def fault_name(kind: FaultKind) -> Words:
-    """What people call it."""
-    return _NAMES[kind]
-
-
-_NAMES = {
+FAULT_NAMES = {
     FaultKind.CAMERA_LOST: Words("caméra perdue", "camera lost"),
     FaultKind.PACKETS_LOST: Words("paquets perdus", "packets lost"),
     FaultKind.CAMERA_CLOCK: Words("horloge fausse", "clock wrong"),
@@ -119,10 +113,12 @@ def _told_as(kind: FaultKind) -> type[ToldFault]:
     return ToldCameraFault if kind in OF_ONE_CAMERA else ToldFault
 
 
-STORY_WORDS: tuple[Word[ToldFault], ...] = tuple(Word(kind.value, _NAMES[kind], _told_as(kind)) for kind in FaultKind)
+STORY_WORDS: tuple[Word[ToldFault], ...] = tuple(
+    Word(kind.value, FAULT_NAMES[kind], _told_as(kind)) for kind in FaultKind
+)
 FAULT_WORDS: tuple[Word[Trouble], ...] = (
     *(
-        Word(kind.value, _NAMES[kind], ClockByChance if kind is FaultKind.CAMERA_CLOCK else ChanceFault)
+        Word(kind.value, FAULT_NAMES[kind], ClockByChance if kind is FaultKind.CAMERA_CLOCK else ChanceFault)
         for kind in FaultKind
     ),
     Word("engine_trouble", Words("trouble dans le moteur", "trouble inside the engine"), EngineTrouble),
@@ -131,12 +127,12 @@ FAULT_WORDS: tuple[Word[Trouble], ...] = (
 
 def kind_of(spec: Spoken) -> FaultKind | None:
     """The fault of the city that this line declares, if it declares one."""
-    return FaultKind(spec.kind) if spec.kind in _NAMES else None
+    return FaultKind(spec.kind) if spec.kind in FAULT_NAMES else None
 
 
-def _no_commune(name: str, communes: int, near: str) -> Words:
-    hint = (f" (vouliez-vous dire {near!r} ?)", f" (did you mean {near!r}?)") if near else ("", "")
+def _no_commune(name: str, communes: Mapping[str, int]) -> Words:
+    hint = did_you_mean(name, communes)
     return Words(
-        f"{name!r} n'est pas parmi les {communes} communes de cette ville{hint[0]}",
-        f"{name!r} is not among the {communes} communes of this city{hint[1]}",
+        f"{name!r} n'est pas parmi les {len(communes)} communes de cette ville{hint.fr}",
+        f"{name!r} is not among the {len(communes)} communes of this city{hint.en}",
     )

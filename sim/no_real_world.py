@@ -106,4 +106,4 @@ def _start_off_the_loop(thread: threading.Thread) -> None:
 
 
 sys.addaudithook(_audit)
-threading.Thread.start = _start_off_the_loop  # type: ignore[method-assign]
+threading.Thread.start = _start_off_the_loop  # type: ignore[assignment, method-assign]

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from csu.centre import CameraState
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from sim.fault_words import FaultKind, fault_name
+from sim.fault_words import FAULT_NAMES, FaultKind
 from sim.language import read, say
 from sim.oracles import ALARMS_TAKEN_WITHIN_NS, dark_times
 from sim.run import RunResult
@@ -112,7 +112,7 @@ def _faults(result: RunResult) -> Figure:
             ]
             axes.broken_barh(bars, (row - 0.36, 0.72), facecolors=colour, alpha=0.75 if told else 0.55)
     counts = Counter(fault.kind for fault in result.city.faults)
-    axes.set_yticks(range(len(kinds)), [f"{read(fault_name(kind))} ({counts[kind]})" for kind in kinds])
+    axes.set_yticks(range(len(kinds)), [f"{read(FAULT_NAMES[kind])} ({counts[kind]})" for kind in kinds])
     axes.invert_yaxis()
     return _with_hours(figure, axes, result)
 

@@ -92,7 +92,7 @@ def positive_duration_ns(text: object) -> Nanoseconds:
 
 def duration_range(text: object) -> DurationRange:
     """`20 s .. 40 min`, or one duration. Raises BadQuantity."""
-    parts = [positive_duration_ns(part) for part in str(text).split("..")]
+    parts = [positive_duration_ns(part.strip()) for part in str(text).split("..")]
     if len(parts) > 2 or parts[0] > parts[-1]:
         raise BadQuantity(
             f"{text!r} n'est pas un intervalle : écrivez le plus court .. le plus long, par exemple 20 s .. 40 min",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
-from sim.fault_words import fault_name
+from sim.fault_words import FAULT_NAMES
 from sim.faults import Fault
 from sim.judgement import Judgement
 from sim.language import read, say
@@ -85,7 +85,7 @@ def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> st
     told = [
         (
             _clock(fault.start_ns),
-            read(fault_name(fault.kind)),
+            read(FAULT_NAMES[fault.kind]),
             result.city.communes[fault.commune].name,
             _minutes(fault),
         )

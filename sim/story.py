@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
 from csu.hal.words import Words
+from sim.language import did_you_mean
 from sim.scenario import Scenario
 from sim.vocabulary import Happening, Refusal, Telling
 
@@ -95,7 +95,6 @@ def _untold(waiting: Mapping[int, Telling], named: Mapping[str, int]) -> Iterato
                 f"the event {event!r} itself waits for this one: neither has a time",
             )
         else:
-            near = get_close_matches(event, sorted(named), n=1)
-            hint = (f" (vouliez-vous dire {near[0]!r} ?)", f" (did you mean {near[0]!r}?)") if near else ("", "")
-            why = Words(f"aucun événement ne s'appelle {event!r}{hint[0]}", f"no event is named {event!r}{hint[1]}")
+            hint = did_you_mean(event, named)
+            why = Words(f"aucun événement ne s'appelle {event!r}{hint.fr}", f"no event is named {event!r}{hint.en}")
         yield index, Refusal(key, why)

@@ -251,6 +251,31 @@ def test_no_engine_can_swallow_a_verdict_or_outlive_it(
     gc.collect()  # what refused to end goes now, not in the middle of something else
 
 
+@pytest.mark.parametrize("guarded", [True, False])
+def test_what_an_oracle_raises_inside_the_engine_is_the_engines_to_swallow_unless_it_is_guarded(guarded: bool) -> None:
+    loop = SimLoop(Environment(initial_time=0))
+
+    def oracle() -> None:
+        raise Violated("found")
+
+    hear = loop.guarded(oracle) if guarded else oracle
+
+    async def engine() -> str:
+        try:
+            hear()
+        except Exception:
+            await asyncio.sleep(1)
+        await asyncio.sleep(1)
+        return "went on"
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        if not guarded:
+            assert runner.run(engine()) == "went on"
+            return
+        with pytest.raises(Violated):
+            runner.run(engine())
+
+
 def test_cleaning_up_after_a_verdict_is_allowed() -> None:
     told: list[str] = []
 
