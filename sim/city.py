@@ -16,11 +16,12 @@ from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.media import Assignment, GapCause, NodeId
 from sim.cohort import GOP_NS, ClockError, CohortCamera, Outage, disjoint
 from sim.communes import ALARMED_SITES, COMMUNES, PLACES
+from sim.fault_words import FaultKind
 from sim.faults import Fault, arrivals, plan_faults
 from sim.intervals import Interval, union
 from sim.media_node import NodePlan
 from sim.papers import PaperCamera, PapersOf, papers_text
-from sim.scenario import FaultKind, Scenario
+from sim.scenario import Scenario
 
 _CAUSES = {
     FaultKind.CAMERA_LOST: GapCause.CAMERA_LOST,
@@ -29,8 +30,6 @@ _CAUSES = {
     FaultKind.DISK_TROUBLE: GapCause.DISK,
 }
 _KINDS_OF_ALARM = (AlarmKind.INTRUSION,) * 6 + (AlarmKind.FIRE,) * 2 + (AlarmKind.TECHNICAL, AlarmKind.TEST)
-MASK_ABOVE_M = 2.5
-"""Local doctrine of the city we learn from (PRV-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     faults = plan_faults(scenario, [[camera.camera for camera in cameras] for cameras in plain], chance)
     deaf_not = chance.stream("microphones")
     everyone = [camera.camera for cameras in plain for camera in cameras]
-    microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.city.microphones)}
+    microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.media.microphones)}
     everywhere = [fault for fault in faults if fault.kind is FaultKind.RECEIPTS_LOST]
     communes = tuple(
         _commune(
@@ -137,10 +136,10 @@ def _camera(number: int, commune: str, place: int, scenario: Scenario, chance: C
         pose=None,
         follows_pose=False,
         buildings=(),
-        mask_above_m=MASK_ABOVE_M,
+        mask_above_m=scenario.doctrine.mask_above,
         mask_epoch=1,
     )
-    bits_per_s = round(scenario.city.bit_rate * stream.uniform(0.6, 1.4))
+    bits_per_s = round(scenario.media.bit_rate * stream.uniform(0.6, 1.4))
     gop_phase_ns = stream.integer(0, GOP_NS // NS_PER_MS - 1) * NS_PER_MS
     return CohortCamera(assignment, gop_phase_ns, bits_per_s, clock_offset_ms=stream.integer(-80, 80))
 
@@ -198,7 +197,7 @@ def _alarms(index: int, scenario: Scenario, chance: Chance) -> tuple[PanelMessag
     stream = chance.stream(f"alarms/{slug(name)}")
     rate = scenario.city.alarms
     mine = type(rate)(rate.per_s / scenario.city.communes)
-    instants = arrivals(mine, scenario.duration - scenario.quiet, stream)
+    instants = arrivals(mine, scenario.duration - scenario.options.quiet, stream)
     return tuple(
         PanelMessage(
             _panel_of(name),

@@ -1,32 +1,37 @@
-"""`csu sim run` and `csu sim check`: a scenario played, or only read."""
+"""`csu sim run`, `check` and `schema`: a scenario played once or many times, read, or described to an editor.
+
+Exit codes: 0 it holds, 1 it does not, 2 the scenario or the command cannot be used.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
+from csu.hal.errors import BadInput
 from csu.hal.words import Words
+from sim.judgement import Judgement
 from sim.language import read, say
-from sim.report import expectation_name, prepare_report, worst, write_report
+from sim.progress import run_progress, sweep_progress
+from sim.report import prepare_report, write_report, write_sweep_report
 from sim.run import LEVEL, RunResult, run_scenario
-from sim.scenario_file import read_scenario
+from sim.scenario_file import ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
+from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, sweep, tell_sweep
+from sim.verdict import print_run, print_sweep
 
-DOES_NOT_HOLD = 1
+DOES_NOT_HOLD, BAD_INPUT = 1, 2
 REPORTS = Path("var/reports")
 """Where reports go unless told otherwise, below the current directory."""
+SEEDS_MAX = 100_000
 
 app = typer.Typer(
     help=say("Une ville simulée, en temps virtuel.", "A simulated city, in virtual time."),
@@ -42,6 +47,17 @@ AsJson = Annotated[bool, typer.Option("--json", help=say("Un objet JSON sur la s
 def run(
     scenario: ScenarioPath,
     seed: Annotated[int | None, typer.Option(min=0, help=say("Une autre graine.", "Another seed."))] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help=say("Balayer des graines : 1..200.", "Sweep seeds: 1..200."))
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help=say("paramètre=valeur, ou clé=valeur.", "parameter=value, or key=value.")),
+    ] = None,
+    matrix: Annotated[
+        list[str] | None, typer.Option(help=say("Balayer des valeurs : clé=a,b.", "Sweep values: key=a,b."))
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help=say("Courses à la fois.", "Runs at once."))] = None,
     report: Annotated[
         Path | None, typer.Option(help=say("Où écrire le rapport.", "Where to write the report."))
     ] = None,
@@ -51,16 +67,77 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    file = read_scenario(scenario)
-    path = (
-        None
-        if no_report
-        else report or REPORTS / f"{scenario.stem}-{file.scenario.seed if seed is None else seed}.html"
-    )
+    chosen = dict(_assignment("--set", given) for given in values or ())
+    file = _read(scenario, chosen, as_json)
+    if seeds is None and not matrix:
+        path = None if no_report else report or REPORTS / f"{scenario.stem}-{_seed(file, seed)}.html"
+        holds = _run_one(file, _seed(file, seed), path, shuffle, as_json)
+    else:
+        if seeds is not None and seed is not None:
+            raise _unusable("--seed", Words("--seed et --seeds s'excluent", "--seed and --seeds exclude each other"))
+        swept = [_seed(file, seed)] if seeds is None else _seeds(seeds)
+        choices = {key: value.split(",") for key, value in (_assignment("--matrix", given) for given in matrix or ())}
+        plans = plan_runs(file, swept, choices, chosen, draw=seeds is not None, shuffle=shuffle)
+        path = None if no_report else report or REPORTS / f"{scenario.stem}-sweep.html"
+        holds = _run_many(file, plans, jobs, path, as_json)
+    if not holds:
+        raise typer.Exit(DOES_NOT_HOLD)
+
+
+@app.command(help=say("Lire un scénario et dire toutes ses fautes.", "Read a scenario and tell all its faults."))
+def check(scenario: ScenarioPath, as_json: AsJson = False) -> None:
+    file = _read(scenario, {}, as_json)
+    city, duration_s = file.scenario.city, file.scenario.duration // NS_PER_S
+    if as_json:
+        found = {
+            "scenario": str(scenario),
+            "scenario_sha256": file.sha256,
+            "title": file.scenario.title,
+            "cameras": city.cameras,
+            "communes": city.communes,
+            "duration_s": duration_s,
+            "parameters": {name: parameter.default for name, parameter in file.parameters.items()},
+            "errors": [],
+            "verdict": "holds",
+        }
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        said = say(f"lisible, {city.cameras} caméras", f"can be played, {city.cameras} cameras")
+        print(f"{scenario}: {said}, {city.communes} communes, {duration_s / 3600:g} h")
+
+
+@app.command(
+    help=say("Le schéma JSON d'un scénario, pour un éditeur.", "The JSON Schema of a scenario, for an editor.")
+)
+def schema() -> None:
+    print(json.dumps(scenario_schema(), ensure_ascii=False, indent=2))
+
+
+def _read(path: Path, values: Mapping[str, str], as_json: bool) -> ScenarioFile:
+    """The scenario; or every fault of it, a line each, and exit code 2."""
+    try:
+        return read_scenario(path, values)
+    except ScenarioRefused as refused:
+        _tell_refused(refused, as_json)
+        raise typer.Exit(BAD_INPUT) from None
+
+
+def _tell_refused(refused: ScenarioRefused, as_json: bool) -> None:
+    for trouble in refused.troubles:
+        print(read(trouble.words), file=sys.stderr)
+    if as_json:
+        errors = [
+            {"what": read(trouble.what), "where": trouble.where, "what_to_do": read(trouble.what_to_do)}
+            for trouble in refused.troubles
+        ]
+        print(json.dumps({"error": errors[0], "errors": errors, "verdict": "refused"}, ensure_ascii=False))
+
+
+def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as_json: bool) -> bool:
     if path is not None:
         prepare_report(path)
     cpu_began_s, wall_began_s = time.process_time(), time.perf_counter()
-    with _progress(scenario) as progress:
+    with run_progress(file) as progress:
         result = run_scenario(file, seed, shuffle=shuffle, progress=progress)
     cpu_s, wall_s = time.process_time() - cpu_began_s, time.perf_counter() - wall_began_s
     told = tell(result, cpu_s, wall_s, shuffle=shuffle)
@@ -72,29 +149,55 @@ def run(
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
-        _print(result, told)
-    if not result.holds:
-        raise typer.Exit(DOES_NOT_HOLD)
+        print_run(result, told)
+    return result.holds
 
 
-@app.command(help=say("Lire un scénario sans le jouer.", "Read a scenario without playing it."))
-def check(scenario: ScenarioPath, as_json: AsJson = False) -> None:
-    file = read_scenario(scenario)
-    city, duration_s = file.scenario.city, file.scenario.duration // NS_PER_S
+def _run_many(file: ScenarioFile, plans: Sequence[Plan], jobs: int | None, path: Path | None, as_json: bool) -> bool:
+    if path is not None:
+        prepare_report(path)
+    began_s = time.perf_counter()
+    outcomes: dict[int, Outcome] = {}
+    with sweep_progress(file, len(plans)) as progress:
+        for index, outcome in sweep(file.path, plans, jobs):
+            outcomes[index] = outcome
+            progress(outcome)
+    result = add_up(file, [outcomes[index] for index in sorted(outcomes)])
+    told = tell_sweep(result, time.perf_counter() - began_s)
+    if path is not None:
+        write_sweep_report(result, told, path)
+    told["report"] = str(path) if path is not None else None
     if as_json:
-        found = {
-            "scenario": str(scenario),
-            "scenario_sha256": file.sha256,
-            "title": file.scenario.title,
-            "cameras": city.cameras,
-            "communes": city.communes,
-            "duration_s": duration_s,
-            "verdict": "holds",
-        }
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(told, ensure_ascii=False))
     else:
-        said = say(f"lisible, {city.cameras} caméras", f"can be played, {city.cameras} cameras")
-        print(f"{scenario}: {said}, {city.communes} communes, {duration_s / 3600:g} h")
+        print_sweep(result, told)
+    return result.holds
+
+
+def _seed(file: ScenarioFile, seed: int | None) -> int:
+    return file.scenario.seed if seed is None else seed
+
+
+def _seeds(text: str) -> list[int]:
+    """`1..200`, or `3,7,11`."""
+    if found := re.fullmatch(r"(\d{1,18})\.\.(\d{1,18})", text, re.ASCII):
+        first, last = int(found[1]), int(found[2])
+        if first <= last < first + SEEDS_MAX:
+            return list(range(first, last + 1))
+    elif re.fullmatch(r"\d{1,18}(,\d{1,18})*", text, re.ASCII):
+        return list(dict.fromkeys(int(seed) for seed in text.split(",")))
+    raise _unusable("--seeds", Words(f"{text!r} : écrivez 1..200, ou 3,7,11", f"{text!r}: write 1..200, or 3,7,11"))
+
+
+def _assignment(option: str, text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals and value):
+        raise _unusable(option, Words(f"{text!r} : écrivez clé=valeur", f"{text!r}: write key=value"))
+    return key.strip(), value.strip()
+
+
+def _unusable(option: str, what: Words) -> BadInput:
+    return BadInput(what, where=option, what_to_do=Words("Voyez csu sim run --help", "See csu sim run --help"))
 
 
 def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = False) -> dict[str, object]:
@@ -106,27 +209,40 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "scenario_sha256": result.file.sha256,
         "title": scenario.title,
         "seed": result.seed,
+        "values": dict(result.file.values),
         "level": LEVEL,
         "cameras": scenario.city.cameras,
         "communes": scenario.city.communes,
         "duration_s": duration_s,
+        "simulated_days": round(duration_s / 86_400, 3),
         "cpu_s": round(cpu_s, 3),
         "wall_s": round(wall_s, 3),
         "compression": round(duration_s / cpu_s, 1),
         "compression_is": "virtual seconds per CPU second",
-        "camera_days_per_cpu_minute": round(_camera_days(result) / cpu_s * 60, 1),
+        "camera_days_per_cpu_minute": round(scenario.city.cameras * scenario.duration / NS_PER_DAY / cpu_s * 60, 1),
         "trace_hash": result.trace_hash,
         "verdict": "holds" if result.holds else "does not hold",
         "failure": repr(result.failure) if result.failure is not None else None,
-        "expectations": [asdict(judgement) for judgement in result.judgements],
+        "expectations": [_tell_judgement(judgement) for judgement in result.expectations],
+        "invariants": [_tell_judgement(judgement) for judgement in result.invariants],
         "catalogue": result.catalogue,
         "counters": result.counters,
-        "replay": f"csu sim run {result.file.path} --seed {result.seed}{' --shuffle' if shuffle else ''}",
+        "replay": replay_command(result.file.path, result.seed, result.file.values, shuffle=shuffle),
     }
 
 
-def _camera_days(result: RunResult) -> float:
-    return result.file.scenario.city.cameras * result.file.scenario.duration / NS_PER_DAY
+def _tell_judgement(judgement: Judgement) -> dict[str, object]:
+    return {
+        "id": judgement.name,
+        "said": read(judgement.said),
+        "holds": judgement.holds,
+        "exercised": judgement.cases,
+        "violations": judgement.violations,
+        "worst": judgement.worst,
+        "unit": judgement.unit,
+        "limit": judgement.limit,
+        "details": [read(detail) for detail in judgement.details],
+    }
 
 
 def _figures(result: RunResult, cpu_s: float) -> dict[str, str]:
@@ -141,43 +257,3 @@ def _figures(result: RunResult, cpu_s: float) -> dict[str, str]:
         say("compression", "compression"): f"× {scenario.duration / NS_PER_S / cpu_s:,.0f}".replace(",", "\u202f"),
         say("niveau", "level"): LEVEL,
     }
-
-
-def _print(result: RunResult, told: dict[str, object]) -> None:
-    console = Console(highlight=False)
-    table = Table(title=result.file.scenario.title, title_justify="left", box=None, pad_edge=False)
-    for column in ("", say("attente", "expectation"), say("cas", "cases"), say("pire cas", "worst case")):
-        table.add_column(column, justify="right" if column in ("cas", "cases") else "left")
-    for judgement in result.judgements:
-        mark = "[green]✓[/]" if judgement.holds else "[red]✗[/]"
-        table.add_row(mark, expectation_name(judgement.name), f"{judgement.cases}", worst(judgement))
-    console.print(table)
-    for judgement in result.judgements:
-        if not judgement.holds:
-            for detail in judgement.details or (Words("aucun cas à juger", "no case to judge"),):
-                console.print(f"  {expectation_name(judgement.name)} : {read(detail)}", style="red", markup=False)
-    verdict = say("tenu", "holds") if result.holds else say("non tenu", "does not hold")
-    console.print(
-        f"{verdict} · {told['cpu_s']} s CPU · × {told['compression']} · {LEVEL} · {told['trace_hash']}", markup=False
-    )
-    console.print(f"{say('rejouer', 'replay')} : {told['replay']}", markup=False, soft_wrap=True)
-    if told["report"]:
-        console.print(f"{say('rapport', 'report')} : {told['report']}", markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress(scenario: Path) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr, when somebody looks at it."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda share: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(scenario.stem, total=1.0)
-        yield lambda share: bar.update(task, completed=share)

@@ -8,12 +8,13 @@ from math import exp, log
 
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_DAY, NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from sim.communes import COMMUNES
+from sim.fault_words import OF_ONE_CAMERA, ClockByChance, FaultKind, ToldCameraFault, ToldClockFault, ToldFault, kind_of
 from sim.quantities import DurationRange, Rate
-from sim.scenario import FaultKind, Scenario
-
-OF_ONE_CAMERA = frozenset({FaultKind.CAMERA_LOST, FaultKind.PACKETS_LOST, FaultKind.CAMERA_CLOCK})
+from sim.scenario import Scenario
+from sim.story import tell_story
+from sim.vocabulary import ChanceFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,31 @@ class Fault:
     camera: CameraId | None = None
     """For faults of one camera."""
     clock_ahead_ms: int = 0
+    name: str = ""
+    """As the story names it."""
     told: bool = False
     """True when the story tells it; False when chance brought it."""
 
 
 def plan_faults(scenario: Scenario, cameras_of: Sequence[Sequence[CameraId]], chance: Chance) -> tuple[Fault, ...]:
     """All faults of the run, by start. `cameras_of`: the cameras of each commune. None reaches into the final quiet."""
-    last_ns = scenario.epoch_ns + scenario.duration - scenario.quiet
+    last_ns = scenario.epoch_ns + scenario.duration - scenario.options.quiet
     everyone = [(commune, camera) for commune, cameras in enumerate(cameras_of) for camera in cameras]
     faults: list[Fault] = []
     for index, spec in enumerate(scenario.faults):
-        stream = chance.stream(f"faults/{index}/{spec.kind.value}")
+        kind = kind_of(spec)
+        if kind is None or not isinstance(spec, ChanceFault):
+            continue
+        stream = chance.stream(f"faults/{index}/{kind.value}")
         for after_ns in arrivals(spec.rate, last_ns - scenario.epoch_ns, stream):
             commune, camera = everyone[stream.integer(0, len(everyone) - 1)]
             start_ns = scenario.epoch_ns + after_ns
             end_ns = min(start_ns + duration_within(spec.lasts, stream), last_ns)
-            ahead_ms = duration_within(spec.clock_error, stream) // NS_PER_MS if spec.clock_error else 0
+            error = spec.clock_error if isinstance(spec, ClockByChance) else None
+            ahead_ms = duration_within(error, stream) // NS_PER_MS if error else 0
             if start_ns < end_ns:
-                of_one = camera if spec.kind in OF_ONE_CAMERA else None
-                faults.append(Fault(spec.kind, start_ns, end_ns, commune, of_one, ahead_ms))
+                of_one = camera if kind in OF_ONE_CAMERA else None
+                faults.append(Fault(kind, start_ns, end_ns, commune, of_one, ahead_ms))
     faults += _told(scenario, cameras_of, chance.stream("story"), last_ns)
     return tuple(sorted(faults, key=lambda fault: (fault.start_ns, fault.end_ns, fault.commune, fault.kind)))
 
@@ -53,15 +60,16 @@ def plan_faults(scenario: Scenario, cameras_of: Sequence[Sequence[CameraId]], ch
 def _told(
     scenario: Scenario, cameras_of: Sequence[Sequence[CameraId]], chance: Chance, last_ns: Nanoseconds
 ) -> Iterator[Fault]:
-    for event in scenario.story:
-        commune = COMMUNES.index(event.commune)
-        start_ns = scenario.epoch_ns + event.at.after(scenario.epoch_ns % NS_PER_DAY)
-        of_one = None
-        if event.kind in OF_ONE_CAMERA:
-            cameras = cameras_of[commune]
-            of_one = cameras[min(event.camera or 1, len(cameras)) - 1]
-        ahead_ms = duration_within(event.clock_error, chance) // NS_PER_MS if event.clock_error else 0
-        yield Fault(event.kind, start_ns, min(start_ns + event.lasts, last_ns), commune, of_one, ahead_ms, told=True)
+    for happening in tell_story(scenario):
+        spec, kind = happening.spec, kind_of(happening.spec)
+        if kind is None or not isinstance(spec, ToldFault):
+            continue
+        commune = COMMUNES.index(spec.commune)
+        of_one = cameras_of[commune][spec.camera - 1] if isinstance(spec, ToldCameraFault) else None
+        error = spec.clock_error if isinstance(spec, ToldClockFault) else None
+        ahead_ms = duration_within(error, chance) // NS_PER_MS if error else 0
+        end_ns = min(happening.end_ns, last_ns)
+        yield Fault(kind, happening.start_ns, end_ns, commune, of_one, ahead_ms, happening.name, told=True)
 
 
 def arrivals(rate: Rate, within_ns: Nanoseconds, chance: Chance) -> Iterator[Nanoseconds]:

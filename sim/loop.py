@@ -5,7 +5,8 @@ of the environment is the next thing that happens, and time is then. Everything 
 so that a run is the same run each time; `shuffle` deals another order, the same again for the same seed.
 
 What real time would hide is an error here: an await that nothing can end is a `Deadlock` that names who waits; a task
-that fails unheard ends the run; a socket, a signal or a process is refused.
+that fails unheard ends the run; a thread, a socket, a signal or a process is refused by its name; and nothing that runs
+on the loop can swallow the verdict of an oracle.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
-from heapq import heapify, heappop
-from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack, cast
+from heapq import heapify, heappop, heappush
+from typing import Any, ParamSpec, TypeAlias, TypeVar, TypeVarTuple, Unpack, cast
 
 from simpy import Environment
 from simpy.core import Infinity
@@ -26,16 +27,19 @@ from simpy.events import NORMAL, Event
 
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S
+from sim.deadlock import who_waits
 from sim.no_real_world import NoRealWorld
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
+_P = ParamSpec("_P")
 _TaskBody: TypeAlias = Coroutine[Any, Any, _T] | Generator[Any, None, _T]
 _ExceptionHandler: TypeAlias = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
 TOMBSTONES_MIN = 128
 """Cancelled timers stay in the heap until they are more than this and more than half of it."""
-WAITING_TOLD_MAX = 12
+TEARDOWN_CALLBACKS_MAX = 100_000
+"""How long what runs may still clean up after a verdict. What then goes on refuses to end, and is left."""
 
 
 class Deadlock(RuntimeError):
@@ -43,21 +47,20 @@ class Deadlock(RuntimeError):
 
 
 class _Timer(asyncio.TimerHandle):
-    """A timer handle that the environment can hold as one of its events (it asks for `callbacks` and `_ok`)."""
+    """A timer handle in the environment's heap. The loop takes it off itself; should the environment step over one
+    (`env.run` called by a model), it finds the `callbacks` and `_ok` of an event.
+    """
 
-    __slots__ = ("_ok", "callbacks")
+    __slots__ = ()
+    _ok = True
 
-    def __init__(
-        self,
-        when_s: float,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: SimLoop,
-        context: Context | None,
-    ) -> None:
-        super().__init__(when_s, callback, args, loop, context)
-        self.callbacks: tuple[Callable[[_Timer], None], ...] = (loop._ready_timer,)
-        self._ok = True
+    @property
+    def callbacks(self) -> tuple[Callable[[_Timer], None], ...]:
+        return (self._loop._ready_timer,)  # type: ignore[attr-defined] # asyncio's own slot
+
+    @callbacks.setter
+    def callbacks(self, value: None) -> None:
+        """The environment marks an event as done; a handle needs no mark."""
 
 
 class SimLoop(NoRealWorld):
@@ -70,6 +73,7 @@ class SimLoop(NoRealWorld):
         if not isinstance(env.now, int):
             raise TypeError("SimLoop counts int nanoseconds: give it Environment(initial_time=0)")
         self.env = env
+        self._queue = cast("list[tuple[int, int, int, object]]", env._queue)
         self.timers_set = 0
         self.callbacks_run = 0
         self._shuffle = shuffle
@@ -77,6 +81,7 @@ class SimLoop(NoRealWorld):
         self._tombstones = 0
         self._task_number = 0
         self._verdict: BaseException | None = None
+        self._condemned: BaseException | None = None
         self._stopping = self._running = self._closed = self._debug = False
         self._exception_handler: _ExceptionHandler | None = None
         self._task_factory: Any = None
@@ -101,6 +106,8 @@ class SimLoop(NoRealWorld):
         self, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """As `call_soon`: there is one thread. A signal handler of `asyncio.Runner` comes through here."""
+        if self._running and asyncio._get_running_loop() is not self:
+            self.refuse("another thread (call_soon_threadsafe)")
         return self.call_soon(callback, *args, context=context)
 
     def call_later(
@@ -119,9 +126,12 @@ class SimLoop(NoRealWorld):
         if self._closed:
             raise RuntimeError("the event loop is closed")
         delay_ns = max(0, delay_ns)
-        timer = _Timer((self.env.now + delay_ns) / NS_PER_S, callback, args, self, context)
+        env = self.env
+        due_ns = int(env._now) + delay_ns
+        timer = _Timer(due_ns / NS_PER_S, callback, args, self, context)
         timer._scheduled = True  # type: ignore[attr-defined] # asyncio's own mark: `cancel` then tells the loop
-        self.env.schedule(cast(Event, timer), NORMAL, delay_ns)
+        entry: tuple[int, int, int, object] = (due_ns, NORMAL, next(env._eid), timer)
+        heappush(self._queue, entry)  # env.schedule, without the call
         self.timers_set += 1
         return timer
 
@@ -135,7 +145,7 @@ class SimLoop(NoRealWorld):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """A cancelled timer must not hold time back, nor draw it on: forget it, now if it is cheap, else soon."""
         self._tombstones += 1
-        queue = self.env._queue
+        queue = self._queue
         if self._tombstones > max(TOMBSTONES_MIN, len(queue) // 2):
             queue[:] = [entry for entry in queue if not _is_tombstone(entry[3])]
             heapify(queue)
@@ -173,9 +183,23 @@ class SimLoop(NoRealWorld):
         """End the run with `verdict` as soon as the running callback returns.
 
         For oracles: they run inside the engine's coroutines, where a raised error would be the engine's to swallow.
-        The first verdict stands.
+        The first verdict stands. What runs may then clean up, within TEARDOWN_CALLBACKS_MAX.
         """
-        self._verdict = self._verdict or verdict
+        if self._condemned is None:
+            self._verdict = self._verdict or verdict
+
+    def guarded(self, hear: Callable[_P, None]) -> Callable[_P, None]:
+        """`hear`, for the engine to call: what it raises is a verdict, not the engine's to swallow."""
+
+        def guard(*args: _P.args, **kwargs: _P.kwargs) -> None:
+            try:
+                hear(*args, **kwargs)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - handed on whole: it ends the run
+                self.fail(error)
+
+        return guard
 
     def _spin(self, awaited: asyncio.Future[Any] | None) -> None:
         if self._closed:
@@ -187,18 +211,34 @@ class SimLoop(NoRealWorld):
         asyncio._set_running_loop(self)
         self._running = True
         try:
-            while self._turn(awaited):
-                pass
+            if self._condemned is None:
+                while self._turn(awaited):
+                    pass
+            else:
+                self._tear_down(awaited, self._condemned)
         finally:
             self._stopping = self._running = False
             asyncio._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
 
+    def _tear_down(self, awaited: asyncio.Future[Any] | None, verdict: BaseException) -> None:
+        """Let what runs clean up after the verdict. Whatever it does, the verdict stands."""
+        last = self.callbacks_run + TEARDOWN_CALLBACKS_MAX
+        try:
+            while self._turn(awaited):
+                if self.callbacks_run > last:
+                    raise verdict
+        except Deadlock:
+            raise verdict from None
+
     def _turn(self, awaited: asyncio.Future[Any] | None) -> bool:
         """Run what is ready, else let the next instant of the environment happen. False: time to return."""
-        if not self._ready and not self._next_instant():
+        happens = bool(self._ready) or self._next_instant()
+        if self._verdict is not None:  # told by a device between two turns
+            self._give_verdict()
+        if not happens:
             if awaited is not None and not awaited.done():
-                raise Deadlock(self._who_waits())
+                raise Deadlock(who_waits(self))
             return False
         ready = self._ready
         batch = len(ready)
@@ -210,21 +250,31 @@ class SimLoop(NoRealWorld):
                 handle._run()
                 self.callbacks_run += 1
             if self._verdict is not None:
-                verdict, self._verdict = self._verdict, None
-                raise verdict
+                self._give_verdict()
         return not self._stopping
+
+    def _give_verdict(self) -> None:
+        self._condemned, self._verdict = self._verdict, None
+        if self._condemned is not None:
+            raise self._condemned
 
     def _next_instant(self) -> bool:
         """Let everything planned for the next instant happen. False when nothing is planned at all."""
-        env, queue = self.env, self.env._queue
+        env, queue = self.env, self._queue
         while queue and _is_tombstone(queue[0][3]):
             heappop(queue)
             self._tombstones -= 1
         at_ns = env.peek()
         if at_ns == Infinity:
             return False
-        while env.peek() == at_ns:
-            env.step()
+        while queue and queue[0][0] == at_ns:
+            event = queue[0][3]
+            if isinstance(event, _Timer):  # env.step, without the call
+                heappop(queue)
+                env._now = at_ns
+                self._ready_timer(event)
+            else:
+                env.step()
         return True
 
     def _deal(self, chance: Chance) -> None:
@@ -235,12 +285,6 @@ class SimLoop(NoRealWorld):
         self._ready.clear()
         self._ready.extend(hand)
 
-    def _who_waits(self) -> str:
-        told = [f"{task.get_name()} at {_where(task)}" for task in asyncio.all_tasks(self)]
-        more = f", and {len(told) - WAITING_TOLD_MAX} more" if len(told) > WAITING_TOLD_MAX else ""
-        who = "; ".join(sorted(told)[:WAITING_TOLD_MAX]) or "a future that no task will set"
-        return f"nothing is left to happen at {self.time():.3f} s, and these still wait: {who}{more}"
-
     # -- futures, tasks, executor -------------------------------------------------------------------------------------
 
     def create_future(self) -> asyncio.Future[Any]:
@@ -250,10 +294,14 @@ class SimLoop(NoRealWorld):
         self, coro: _TaskBody[_T], *, name: object = None, context: Context | None = None, **more: Any
     ) -> asyncio.Task[_T]:
         """A task, named by this loop's own count (asyncio counts per process: no two runs would tell the same)."""
-        if self._task_factory is not None:
-            return cast("asyncio.Task[_T]", self._task_factory(self, coro, **more))
         self._task_number += 1
         named = f"Task-{self._task_number}" if name is None else str(name)
+        if self._task_factory is not None:
+            if context is not None:
+                more["context"] = context
+            made = cast("asyncio.Task[_T]", self._task_factory(self, coro, **more))
+            made.set_name(named)
+            return made
         return asyncio.Task(coro, loop=self, name=named, context=context, **more)
 
     def set_task_factory(self, factory: Any) -> None:
@@ -332,8 +380,7 @@ class SimLoop(NoRealWorld):
         self._closed = True
         self._ready.clear()
         if self._verdict is not None:
-            verdict, self._verdict = self._verdict, None
-            raise verdict
+            self._give_verdict()
 
     def get_debug(self) -> bool:
         return self._debug
@@ -362,7 +409,9 @@ def _call_into(future: asyncio.Future[_T], func: Callable[..., _T], args: tuple[
         return
     try:
         result = func(*args)
-    except Exception as error:  # noqa: BLE001 - handed on whole to whoever awaits, as an executor does
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - handed on whole to whoever awaits, as an executor does
         future.set_exception(error)
     else:
         future.set_result(result)
@@ -370,14 +419,3 @@ def _call_into(future: asyncio.Future[_T], func: Callable[..., _T], args: tuple[
 
 def _is_tombstone(event: object) -> bool:
     return isinstance(event, _Timer) and event.cancelled()
-
-
-def _where(task: asyncio.Task[Any]) -> str:
-    """`file:line (function)` of the innermost coroutine that waits."""
-    inner: Any = task.get_coro()
-    while (deeper := getattr(inner, "cr_await", None)) is not None and hasattr(deeper, "cr_frame"):
-        inner = deeper
-    frame = getattr(inner, "cr_frame", None)
-    if frame is None:
-        return "an unknown place"
-    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno} ({frame.f_code.co_name})"

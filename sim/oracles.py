@@ -18,24 +18,14 @@ from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
+from sim.judgement import TOLD_MAX, Judgement
 from sim.media_node import CohortMediaNode, Epoch
 from sim.witness import Witness
 
-TOLD_MAX = 5
-"""Violations told by name; the others are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One expectation, judged. `worst` is the worst case found, in `unit`."""
-
-    name: str
-    holds: bool
-    cases: int
-    worst: float
-    unit: str
-    limit: float | None = None
-    details: tuple[Words, ...] = ()
+CAMERA_DOWN_SHOWN_WITHIN_NS = 2 * NS_PER_MINUTE
+"""Invariant 16: a camera that is down shows within two minutes."""
+ALARMS_TAKEN_WITHIN_NS = 65 * NS_PER_S
+"""OPS-3: an alarm is taken, or the room chief is called after 60 s; and some seconds to write it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +45,10 @@ class Stage:
                 yield commune, camera, history
 
 
-def judge_coverage(stage: Stage, least_share: float) -> Judgement:
-    """Recorded time over the time of all cameras."""
-    length = stage.ends_ns - stage.begins_ns
-    missing = {camera: length_ns(holes) for camera, holes in stage.witness.holes.items()}
-    cameras = len(stage.witness.cameras)
-    covered = 1 - sum(missing.values()) / (length * cameras)
-    worst = sorted(missing.items(), key=lambda item: -item[1])[:TOLD_MAX]
-    details = tuple(Words.same(f"{1 - lost / length:.2%}").at(camera) for camera, lost in worst)
-    return Judgement("coverage", covered >= least_share, cameras, covered, "share", least_share, details)
+def measure_coverage(stage: Stage) -> float:
+    """Recorded time over the time of all cameras, in [0, 1]."""
+    missing_ns = sum(length_ns(holes) for holes in stage.witness.holes.values())
+    return 1 - missing_ns / ((stage.ends_ns - stage.begins_ns) * len(stage.witness.cameras))
 
 
 def judge_missing_explained(stage: Stage) -> Judgement:
@@ -87,7 +72,7 @@ def judge_missing_explained(stage: Stage) -> Judgement:
                 told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
         cases += len(holes)
     told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
-    return Judgement("missing_explained", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", 0, _some(told))
+    return _judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
 
 
 def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
@@ -141,7 +126,7 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
                 )
             )
     cases = witness.taken.manifests
-    return Judgement("manifests_once", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
+    return _judged("manifests_once", told, cases, len(told), "wrong", 0)
 
 
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
@@ -158,8 +143,7 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
             told.append(_neither(wrong_ns).at(camera))
         worst_ns = max(worst_ns, wrong_ns)
         cases += len(pieces)
-    holds = not told and cases > 0
-    return Judgement("catalogue_answers", holds, cases, worst_ns / NS_PER_S, "s", 0, _some(told))
+    return _judged("catalogue_answers", told, cases, worst_ns / NS_PER_S, "s", 0)
 
 
 def judge_camera_down_shown(stage: Stage, within_ns: Nanoseconds) -> Judgement:
@@ -176,7 +160,7 @@ def judge_camera_down_shown(stage: Stage, within_ns: Nanoseconds) -> Judgement:
             if delay_ns > within_ns:
                 told.append(_shown_live(delay_ns).at(camera.camera))
     limit_s = within_ns / NS_PER_S
-    return Judgement("camera_down_shown", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
+    return _judged("camera_down_shown", told, cases, worst_ns / NS_PER_S, "s", limit_s)
 
 
 def dark_times(commune: Commune, camera: CohortCamera) -> tuple[Interval, ...]:
@@ -220,7 +204,7 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
             told.append(_not_taken(answered_ns).at(name))
     told += [_NO_PANEL.at(alarm) for alarm in witness.alarms_raised if alarm not in messages]
     limit_s = within_ns / NS_PER_S
-    return Judgement("alarms_taken", not told and cases > 0, cases, worst_ns / NS_PER_S, "s", limit_s, _some(told))
+    return _judged("alarms_taken", told, cases, worst_ns / NS_PER_S, "s", limit_s)
 
 
 class AlarmsKept:
@@ -248,7 +232,7 @@ class AlarmsKept:
             if alarm not in kept or kept[alarm].acked_at_ns is None:
                 told.append(_NOT_ON_DISK.at(alarm))
         cases = len(self._seen) + len(witness.alarms_acked)
-        return Judgement("alarms_kept", not told and cases > 0, cases, len(told), "wrong", 0, _some(told))
+        return _judged("alarms_kept", told, cases, len(told), "wrong", 0)
 
 
 def judge_all_well(stage: Stage, not_live: Sequence[CameraId], open_alarms: int, nodes_up: int) -> Judgement:
@@ -260,11 +244,15 @@ def judge_all_well(stage: Stage, not_live: Sequence[CameraId], open_alarms: int,
         up = f"{nodes_up} / {len(stage.nodes)}"
         told.append(Words(f"nœuds en marche : {up}", f"nodes up: {up}"))
     cases = len(stage.witness.cameras)
-    return Judgement("all_well_at_the_end", not told, cases, len(told), "wrong", 0, _some(told))
+    return _judged("all_well_at_the_end", told, cases, len(told), "wrong", 0)
 
 
 def _within(start_ns: Nanoseconds, end_ns: Nanoseconds, stage: Stage) -> Interval:
     return max(start_ns, stage.begins_ns), min(end_ns, stage.ends_ns)
+
+
+def _judged(name: str, told: Sequence[Words], cases: int, worst: float, unit: str, limit: float) -> Judgement:
+    return Judgement(name, _SAID[name], cases, len(told), worst, unit, limit, _some(told))
 
 
 def _some(told: Sequence[Words]) -> tuple[Words, ...]:
@@ -272,6 +260,15 @@ def _some(told: Sequence[Words]) -> tuple[Words, ...]:
     return (*told[:TOLD_MAX], *((Words(f"et {more} de plus", f"and {more} more"),) if more > 0 else ()))
 
 
+_SAID = {
+    "camera_down_shown": Words("Une caméra muette se voit", "A silent camera shows"),
+    "alarms_taken": Words("Chaque alarme est prise ou remontée", "Each alarm is taken or escalated"),
+    "missing_explained": Words("Chaque seconde manquante a sa cause", "Each missing second has its cause"),
+    "manifests_once": Words("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
+    "catalogue_answers": Words("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
+    "alarms_kept": Words("Une alarme acquittée est sur disque", "An acknowledged alarm is on disk"),
+    "all_well_at_the_end": Words("Tout est rétabli à la fin", "All is well at the end"),
+}
 _UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
 _NOT_LOGGED = Words("manquent sans trou consigné", "missing and not logged as a gap")
 _YET_RECORDED = Words("consignées comme trou, pourtant enregistrées", "logged as a gap, yet recorded")

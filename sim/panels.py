@@ -1,4 +1,4 @@
-"""Alarm panels and the police contact of the simulated city."""
+"""Alarm panels and the police contact of the simulated city, and the words by which a scenario silences the police."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.dispatch import DispatchCall, DispatchError, DispatchReceipt
 from csu.hal.words import Words
 from sim.intervals import Interval
+from sim.vocabulary import ChanceFault, Happening, LastingTelling, Signal, Stage, Telling, Trouble, Word
 
 REPEAT_AFTER_NS = 10 * NS_PER_S
 REPEATS_MAX = 360
@@ -35,6 +36,8 @@ class SimPanel:
         self.given_up = 0
         self.on_acknowledged: Callable[[PanelMessage], None] = lambda message: None
         """Called with each acknowledgement the centre gives, heard or not: where an oracle looks at the disk."""
+        self.tell: Callable[[Signal], None] = lambda signal: None
+        """Called when a message is first sent: the world's own word, before the centre has heard it."""
 
     @property
     def panel(self) -> PanelId:
@@ -56,6 +59,8 @@ class SimPanel:
             if sequence in self._heard:
                 continue
             self._sent[sequence] = sent = self._sent.get(sequence, 0) + 1
+            if sent == 1:
+                self.tell(_rung(message, self._clock.now_ns()))
             if sent <= REPEATS_MAX:
                 heappush(self._due, (self._clock.now_ns() + REPEAT_AFTER_NS, sequence, message))
             else:
@@ -80,20 +85,56 @@ class SimDispatch:
         self._clock = clock
         self._chance = chance
         self._silent_share = silent_share
+        self._silences = 0
+        self._called: set[str] = set()
         self.received: dict[str, DispatchCall] = {}
         self.asked = 0
+        self.tell: Callable[[Signal], None] = lambda signal: None
+
+    def fall_silent(self) -> None:
+        """Hear nothing and answer nobody, until `answer_again` was asked as often."""
+        self._silences += 1
+
+    def answer_again(self) -> None:
+        self._silences -= 1
 
     async def notify(self, call: DispatchCall) -> DispatchReceipt:
         """See Dispatch.notify."""
         self.asked += 1
+        if call.call not in self._called:
+            self._called.add(call.call)
+            self.tell(_of_call("police.called", call, self._clock.now_ns()))
         fate = self._chance.uniform(0, 1)
         await asyncio.sleep(self._chance.uniform(0.5, 6.0))
-        if fate >= self._silent_share / 2:
+        if fate >= self._silent_share / 2 and not self._silences:
+            if call.call not in self.received:
+                self.tell(_of_call("police.informed", call, self._clock.now_ns()))
             self.received.setdefault(call.call, call)
-        if fate < self._silent_share:
+        if fate < self._silent_share or self._silences:
             raise DispatchError(
                 Words("pas de réponse", "no answer"),
                 where=call.service,
                 what_to_do=Words("Rappelez, ou téléphonez", "Call again, or by telephone"),
             )
         return DispatchReceipt(call.call, f"{call.service} 1", self._clock.now_ns())
+
+
+def _rung(message: PanelMessage, now_ns: Nanoseconds) -> Signal:
+    alarm = f"{message.panel}/{message.sequence}"
+    return Signal("alarm.rung", now_ns, {"alarm": alarm, "commune": message.commune, "kind": message.kind.value})
+
+
+def _of_call(kind: str, call: DispatchCall, now_ns: Nanoseconds) -> Signal:
+    return Signal(kind, now_ns, {"call": call.call, "commune": call.commune})
+
+
+async def _silence(happening: Happening[Telling | Trouble], stage: Stage) -> None:
+    dispatch = stage.model(SimDispatch)
+    dispatch.fall_silent()
+    await asyncio.sleep((happening.end_ns - happening.start_ns) / NS_PER_S)
+    dispatch.answer_again()
+
+
+_SILENT = Words("la police ne répond pas", "the police do not answer")
+STORY_WORDS: tuple[Word[Telling], ...] = (Word("police_silent", _SILENT, LastingTelling, _silence),)
+FAULT_WORDS: tuple[Word[Trouble], ...] = (Word("police_silent", _SILENT, ChanceFault, _silence),)

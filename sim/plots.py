@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from csu.centre import CameraState
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from sim.language import say
-from sim.oracles import dark_times
+from sim.fault_words import FAULT_NAMES, FaultKind
+from sim.language import read, say
+from sim.oracles import ALARMS_TAKEN_WITHIN_NS, dark_times
 from sim.run import RunResult
-from sim.scenario import FaultKind
+from sim.signals import MEASURES
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5b6570"
 _HOUR_NS = 3600 * NS_PER_S
@@ -49,10 +50,13 @@ def _coverage(result: RunResult) -> Figure:
     figure, axes = _figure(say("Part enregistrée (%)", "Recorded share (%)"), 2.4)
     starts = [_hours(result, scenario.epoch_ns + round(bar * width_ns)) for bar in range(bars)]
     axes.bar(starts, covered, width=0.9 * width_ns / _HOUR_NS, align="edge", color=BLUE)
-    least = 100 * scenario.expect.coverage
-    axes.axhline(least, color=RED, linestyle="--", linewidth=1)
-    _label_limit(axes, least, say("attendu", "expected"))
-    axes.set_ylim(min(min(covered), least) - 0.6, 100.05)
+    expected = next((judged for judged in result.expectations if judged.said == MEASURES["coverage"].said), None)
+    least = 100.0
+    if expected is not None and expected.limit is not None:
+        least = 100 * expected.limit
+        axes.axhline(least, color=RED, linestyle="--", linewidth=1)
+        _label_limit(axes, least, say("attendu", "expected"))
+    axes.set_ylim(min(*covered, least) - 0.6, 100.05)
     return _with_hours(figure, axes, result)
 
 
@@ -108,7 +112,7 @@ def _faults(result: RunResult) -> Figure:
             ]
             axes.broken_barh(bars, (row - 0.36, 0.72), facecolors=colour, alpha=0.75 if told else 0.55)
     counts = Counter(fault.kind for fault in result.city.faults)
-    axes.set_yticks(range(len(kinds)), [f"{fault_name(kind)} ({counts[kind]})" for kind in kinds])
+    axes.set_yticks(range(len(kinds)), [f"{read(FAULT_NAMES[kind])} ({counts[kind]})" for kind in kinds])
     axes.invert_yaxis()
     return _with_hours(figure, axes, result)
 
@@ -127,26 +131,12 @@ def _alarms(result: RunResult) -> Figure:
             if alarm in raised
         ]
         axes.plot([x for x, _ in points], [y for _, y in points], marker, color=colour, markersize=4, label=label)
-    limit_s = result.file.scenario.expect.alarms_taken_within / NS_PER_S
+    limit_s = ALARMS_TAKEN_WITHIN_NS / NS_PER_S
     axes.axhline(limit_s, color=RED, linestyle="--", linewidth=1)
     _label_limit(axes, limit_s, say("attendu", "expected"))
     axes.set_ylim(0, 1.45 * max(limit_s, axes.get_ylim()[1] / 1.1))
     axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2)
     return _with_hours(figure, axes, result)
-
-
-def fault_name(kind: FaultKind) -> str:
-    """What people call it."""
-    return {
-        FaultKind.CAMERA_LOST: say("caméra perdue", "camera lost"),
-        FaultKind.PACKETS_LOST: say("paquets perdus", "packets lost"),
-        FaultKind.CAMERA_CLOCK: say("horloge fausse", "clock wrong"),
-        FaultKind.POWER_CUT: say("coupure de courant", "power cut"),
-        FaultKind.DISK_TROUBLE: say("disque en panne", "disk trouble"),
-        FaultKind.LINK_CUT: say("lien coupé", "link cut"),
-        FaultKind.NODE_CRASH: say("nœud arrêté", "node crash"),
-        FaultKind.RECEIPTS_LOST: say("acquits perdus", "receipts lost"),
-    }[kind]
 
 
 def _only_liveness(

@@ -1,6 +1,7 @@
 """Quantities as a scenario writes them: a number and its unit, always. `30 s`, `2 min .. 1 h`, `6/h`, `99.5 %`.
 
-Each parser takes text and raises ValueError with a sentence in French; `English` carries the other language.
+Each parser takes text and raises BadQuantity, a sentence in both languages. Only counts have no unit; they may be
+written in groups of three (`1,300`, `1 300`). Elsewhere a comma before three digits is refused: it reads in two ways.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanose
 
 _UNITS_NS = {"ms": NS_PER_MS, "s": NS_PER_S, "min": NS_PER_MINUTE, "h": 60 * NS_PER_MINUTE, "d": NS_PER_DAY}
 _BIT_RATES = {"kbit/s": 1_000, "Mbit/s": 1_000_000}
-_NUMBER = r"(\d+(?:[.,]\d+)?)"
-_DURATION = re.compile(rf"{_NUMBER}\s*({'|'.join(_UNITS_NS)})")
-_RATE = re.compile(rf"{_NUMBER}\s*/\s*({'|'.join(_UNITS_NS)})")
-_SHARE = re.compile(rf"{_NUMBER}\s*%")
-_BIT_RATE = re.compile(rf"{_NUMBER}\s*({'|'.join(_BIT_RATES)})")
-_CLOCK_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+_LENGTHS_M = {"m": 1.0, "km": 1_000.0}
+_NUMBER = r"(\d{1,15}(?:[.,]\d{1,9})?)"
+_COUNT = re.compile(r"\d{1,15}|\d{1,3}(?:[ ,\u00a0\u202f]\d{3}){1,4}", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)", re.ASCII)
+_DURATION = re.compile(rf"{_NUMBER}\s*({'|'.join(_UNITS_NS)})", re.ASCII)
+_RATE = re.compile(rf"{_NUMBER}\s*/\s*({'|'.join(_UNITS_NS)})", re.ASCII)
+_SHARE = re.compile(rf"{_NUMBER}\s*%", re.ASCII)
+_BIT_RATE = re.compile(rf"{_NUMBER}\s*({'|'.join(_BIT_RATES)})", re.ASCII)
+_LENGTH = re.compile(rf"{_NUMBER}\s*({'|'.join(_LENGTHS_M)})", re.ASCII)
+_CLOCK_TIME = re.compile(r"(?:[DJ]\+(\d{1,3})\s+)?([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w{0,63}")
+_AFTER_NAME = re.compile(rf"({_NAME.pattern})(?:\s*\+\s*(.+))?")
 
 
 class BadQuantity(ValueError):
@@ -47,16 +54,21 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """When, in a story: a time of day of the scenario's clock, or so long after its start."""
+    """When, in a story. One of: a time of day, so long after the start, so long after a named event."""
 
-    time_of_day_ns: Nanoseconds | None
-    after_start_ns: Nanoseconds | None
+    time_of_day_ns: Nanoseconds | None = None
+    day: int | None = None
+    """With a time of day: how many days after the first; None: the next time that the clock shows it."""
+    event: str | None = None
+    delay_ns: Nanoseconds = 0
+    """After the event, or after the start."""
 
     def after(self, start_time_of_day_ns: Nanoseconds) -> Nanoseconds:
-        """How long after a start at that time of day. A time of day already past is tomorrow's."""
+        """How long after a start at that time of day, for what no event begins. Negative: before the start."""
         if self.time_of_day_ns is None:
-            return self.after_start_ns or 0
-        return (self.time_of_day_ns - start_time_of_day_ns) % NS_PER_DAY
+            return self.delay_ns
+        since_ns = self.time_of_day_ns - start_time_of_day_ns
+        return since_ns % NS_PER_DAY if self.day is None else self.day * NS_PER_DAY + since_ns
 
 
 def duration_ns(text: object) -> Nanoseconds:
@@ -80,7 +92,7 @@ def positive_duration_ns(text: object) -> Nanoseconds:
 
 def duration_range(text: object) -> DurationRange:
     """`20 s .. 40 min`, or one duration. Raises BadQuantity."""
-    parts = [positive_duration_ns(part) for part in str(text).split("..")]
+    parts = [positive_duration_ns(part.strip()) for part in str(text).split("..")]
     if len(parts) > 2 or parts[0] > parts[-1]:
         raise BadQuantity(
             f"{text!r} n'est pas un intervalle : écrivez le plus court .. le plus long, par exemple 20 s .. 40 min",
@@ -122,19 +134,72 @@ def bits_per_s(text: object) -> int:
     return round(_number(found[1]) * _BIT_RATES[found[2]])
 
 
+def count(text: object) -> int:
+    """`1300`, `1,300` or `1 300`. Raises BadQuantity."""
+    words = str(text).strip()
+    if not _COUNT.fullmatch(words):
+        raise BadQuantity(
+            f"{text!r} n'est pas un nombre entier : écrivez par exemple 1300",
+            f"{text!r} is no whole number: write for example 1300",
+        )
+    return int(re.sub(r"\D", "", words))
+
+
+def metres(text: object) -> float:
+    """`2.5 m`. Raises BadQuantity."""
+    found = _LENGTH.fullmatch(str(text).strip())
+    if not found:
+        raise BadQuantity(
+            f"{text!r} n'est pas une longueur : écrivez par exemple 2.5 m",
+            f"{text!r} is no length: write for example 2.5 m",
+        )
+    return _number(found[1]) * _LENGTHS_M[found[2]]
+
+
 def instant(text: object) -> Instant:
-    """`14:40`, `14:40:30`, or `+40 min` after the start. Raises BadQuantity."""
+    """`14:40`, `J+2 14:40`, `+40 min` after the start, `demonstration + 40 min`. Raises BadQuantity."""
     words = str(text).strip()
     if found := _CLOCK_TIME.fullmatch(words):
-        hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return Instant(((hours * 60 + minutes) * 60 + seconds) * NS_PER_S, None)
+        hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+        day = int(found[1]) if found[1] else None
+        return Instant(((hours * 60 + minutes) * 60 + seconds) * NS_PER_S, day)
     if words.startswith("+"):
-        return Instant(None, duration_ns(words[1:]))
+        return Instant(delay_ns=duration_ns(words[1:]))
+    if _AFTER_NAME.fullmatch(words):
+        return after_event(words)
     raise BadQuantity(
-        f"{text!r} n'est pas un instant : écrivez une heure (14:40) ou un délai après le début (+40 min)",
-        f"{text!r} is no instant: write a time (14:40) or a delay after the start (+40 min)",
+        f"{text!r} n'est pas un instant : écrivez une heure (14:40, J+2 14:40), un délai (+40 min) "
+        "ou un événement (manif + 40 min)",
+        f"{text!r} is no instant: write a time (14:40, D+2 14:40), a delay (+40 min) or an event (march + 40 min)",
     )
 
 
+def after_event(text: object) -> Instant:
+    """`demonstration`, or `demonstration + 40 min`. Raises BadQuantity."""
+    found = _AFTER_NAME.fullmatch(str(text).strip())
+    if not found:
+        raise BadQuantity(
+            f"{text!r} n'est pas un événement : écrivez son nom, et au besoin un délai (manif + 40 min)",
+            f"{text!r} is no event: write its name, with a delay if need be (march + 40 min)",
+        )
+    return Instant(event=found[1], delay_ns=duration_ns(found[2]) if found[2] else 0)
+
+
+def name(text: object) -> str:
+    """A name that others may refer to: letters, digits and `_`. Raises BadQuantity."""
+    words = str(text).strip()
+    if not _NAME.fullmatch(words):
+        raise BadQuantity(
+            f"{text!r} n'est pas un nom : une lettre, puis des lettres, des chiffres ou _",
+            f"{text!r} is no name: a letter, then letters, digits or _",
+        )
+    return words
+
+
 def _number(digits: str) -> float:
+    if _GROUPED.fullmatch(digits):
+        raise BadQuantity(
+            f"{digits!r} se lit de deux façons : écrivez {digits.replace(',', '')} ou {digits.replace(',', '.')}",
+            f"{digits!r} can be read in two ways: write {digits.replace(',', '')} or {digits.replace(',', '.')}",
+        )
     return float(digits.replace(",", "."))

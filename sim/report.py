@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
+from sim.fault_words import FAULT_NAMES
 from sim.faults import Fault
+from sim.judgement import Judgement
 from sim.language import read, say
-from sim.oracles import Judgement
-from sim.plots import draw_all, fault_name
+from sim.plots import draw_all
 from sim.run import LEVEL, RunResult
+from sim.sweep import SweepResult
 
 _ELSEWHERE = Words("Choisissez un autre endroit : --report", "Choose another place with --report")
 
@@ -42,7 +45,17 @@ def prepare_report(path: Path) -> None:
 
 def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, str]) -> None:
     """Write the page. `figures`: what only the host knows (CPU time...), as people read it. Raises ReportNotWritten."""
-    page = render_report(result, replay, figures)
+    _write(path, render_report(result, replay, figures))
+
+
+def write_sweep_report(result: SweepResult, told: Mapping[str, object], path: Path) -> None:
+    """Write the page of a sweep. `told`: the sweep as JSON has it. Raises ReportNotWritten."""
+    totals = [*result.expectations, *result.invariants]
+    page = _template("sweep.html.j2").render(say=say, result=result, told=told, totals=totals, level=LEVEL)
+    _write(path, page)
+
+
+def _write(path: Path, page: str) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -56,51 +69,46 @@ def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, 
         ) from error
 
 
-def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> str:
-    """The page as text."""
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("sim", "templates"),
         autoescape=select_autoescape(default_for_string=True, default=True),
         undefined=StrictUndefined,
     )
     environment.filters["read"] = read
+    return environment.get_template(name)
+
+
+def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> str:
+    """The page as text."""
     scenario = result.file.scenario
     told = [
-        (_clock(fault.start_ns), fault_name(fault.kind), result.city.communes[fault.commune].name, _minutes(fault))
+        (
+            _clock(fault.start_ns),
+            read(FAULT_NAMES[fault.kind]),
+            result.city.communes[fault.commune].name,
+            _minutes(fault),
+        )
         for fault in result.city.faults
         if fault.told
     ]
-    return environment.get_template("report.html.j2").render(
+    return _template("report.html.j2").render(
         say=say,
         scenario=scenario,
         result=result,
         level=LEVEL,
         replay=replay,
         figures=figures,
-        judgements=[(judgement, expectation_name(judgement.name), worst(judgement)) for judgement in result.judgements],
+        judgements=[(judgement, read(judgement.said), worst(judgement)) for judgement in result.judgements],
         pictures={name: Markup(svg) for name, svg in draw_all(result).items()},  # noqa: S704 - our own SVG
         told=told,
     )
 
 
-def expectation_name(name: str) -> str:
-    """An expectation in a person's words."""
-    return {
-        "coverage": say("Temps enregistré", "Time recorded"),
-        "camera_down_shown": say("Une caméra muette se voit", "A silent camera shows"),
-        "alarms_taken": say("Chaque alarme est prise ou remontée", "Each alarm is taken or escalated"),
-        "missing_explained": say("Chaque seconde manquante a sa cause", "Each missing second has its cause"),
-        "manifests_once": say("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
-        "catalogue_answers": say("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
-        "alarms_kept": say("Une alarme acquittée est sur disque", "An acknowledged alarm is on disk"),
-        "all_well_at_the_end": say("Tout est rétabli à la fin", "All is well at the end"),
-    }[name]
-
-
 def worst(judgement: Judgement) -> str:
     """The worst case and its limit, as people read them."""
 
-    def read(value: float) -> str:
+    def shown(value: float) -> str:
         if judgement.unit == "share":
             return f"{value:.2%}".replace("%", " %")
         if judgement.unit == "s":
@@ -108,8 +116,8 @@ def worst(judgement: Judgement) -> str:
         return f"{value:g}"
 
     if judgement.limit is None:
-        return read(judgement.worst)
-    return f"{read(judgement.worst)} ({say('attendu', 'expected')} : {read(judgement.limit)})"
+        return shown(judgement.worst)
+    return f"{shown(judgement.worst)} ({say('attendu', 'expected')} : {shown(judgement.limit)})"
 
 
 def _clock(at_ns: Nanoseconds) -> str:

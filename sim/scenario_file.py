@@ -1,27 +1,63 @@
-"""From a YAML file to a `Scenario`, or to one line that says which line of the file is wrong and how.
-
-Every scalar stays text until its field reads it: YAML alone would take `14:40` for 880 and `no` for false.
-"""
+"""From a YAML file to a `Scenario`, or to all that is wrong with it: file, line, column, reason, in both languages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
-from csu.hal.errors import BadInput
+from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
+from csu.hal.errors import BadInput, Trouble
 from csu.hal.words import Words
-from sim.quantities import BadQuantity
-from sim.scenario import Scenario
+from sim.city import spread
+from sim.communes import COMMUNES
+from sim.dictionary import FAULTS, STORY
+from sim.expectations import Expectation, Finally, unknown
+from sim.explain import explain
+from sim.parameters import PARAMETERS, Parameter
+from sim.quantities import Rate
+from sim.scenario import CitySpec, Options, PeopleSpec, Scenario
+from sim.scenario_text import KeyPath, ScenarioText, filled, read_text, set_value, used_parameters
+from sim.story import StoryUntold, lay
+from sim.vocabulary import ChanceFault, Telling
+from sim.vocabulary import Trouble as TroubleSpec
 
-FILE_BYTES_MAX = 1 << 20
-_Path = tuple[str | int, ...]
+TOLD_CHARACTERS_MAX = 600
+OF_CHANCE_MAX = 200_000
+"""More faults or alarms of one line than that are a slip of the pen, and would fill the memory."""
+
+
+class ScenarioRefused(BadInput):
+    """A scenario cannot be played. `troubles`: everything that is wrong, from the top of the file to its end."""
+
+    troubles: tuple[Trouble, ...] = ()
+
+    def __init__(self, path: Path, text: ScenarioText) -> None:
+        faults = sorted(text.faults, key=lambda fault: fault.place)
+        self.troubles = tuple(
+            Trouble(_one_line(fault.what), f"{path}:{fault.place.line}:{fault.place.column}", fault.what_to_do)
+            for fault in faults
+        )
+        first, more = self.troubles[0], len(self.troubles) - 1
+        what = first.what
+        if more:
+            what = Words(f"{what.fr} (et {more} autre(s) faute(s))", f"{what.en} (and {more} other fault(s))")
+        super().__init__(what, where=first.where, what_to_do=first.what_to_do)
+
+
+def _one_line(words: Words) -> Words:
+    """What the file said may be long, and hold what no terminal prints."""
+
+    def clean(said: str) -> str:
+        short = said if len(said) <= TOLD_CHARACTERS_MAX else f"{said[:TOLD_CHARACTERS_MAX]}..."
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
+
+    return Words(clean(words.fr), clean(words.en))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,138 +67,224 @@ class ScenarioFile:
     path: Path
     scenario: Scenario
     sha256: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for in place of the file's own values."""
+
+
+def read_scenario(path: Path, values: Mapping[str, str] | None = None) -> ScenarioFile:
+    """Read and check a scenario. Raises ScenarioRefused with every fault, BadInput for a file that cannot be read.
+
+    `values`: parameters, or keys of the file (`people.operators`), with the text to take instead.
+    """
+    content, text = read_text(path)
+    chosen = dict(values or {})
+    parameters = _parameters(text)
+    named = {name: chosen.pop(name, parameter.default) for name, parameter in parameters.items()}
+    for key, value in chosen.items():
+        set_value(text.data, key, value)
+    _check_parameters(text, parameters)
+    text.data = dict(_mapping(filled(text.data, named)))
+    if text.data or not text.faults:
+        scenario = _scenario(text)
+        if scenario is not None and not text.faults:
+            return ScenarioFile(path, scenario, sha256(content).hexdigest(), parameters, dict(values or {}))
+    raise ScenarioRefused(path, text)
+
+
+def _mapping(data: object) -> Mapping[str, object]:
+    return data if isinstance(data, dict) else {}
+
+
+def _parameters(text: ScenarioText) -> dict[str, Parameter]:
+    given = text.data.pop("parameters", {})
+    try:
+        return PARAMETERS.validate_python(given)
+    except ValidationError as error:
+        explain(error, Parameter, text, ("parameters",))
+        return {}
+
+
+def _check_parameters(text: ScenarioText, parameters: Mapping[str, Parameter]) -> None:
+    used = list(used_parameters(text.data))
+    for at, name in used:
+        if name not in parameters and not any(at[0] == "parameters" for at in text.values if at):
+            text.refuse(at, Words(f"${name} : ce scénario n'a pas de parameters", f"${name}: there are no parameters"))
+        elif name not in parameters:
+            error = unknown(("le paramètre", "the parameter"), name, tuple(parameters))
+            text.refuse(at, Words(error.french, error.english))
+    for name in parameters.keys() - {name for _, name in used}:
+        what = Words(f"rien ne se sert du paramètre {name!r}", f"nothing uses the parameter {name!r}")
+        text.refuse(("parameters", name), what, Words(f"Écrivez ${name}, ou ôtez-le", f"Write ${name}, or take it out"))
+
+
+def _scenario(text: ScenarioText) -> Scenario | None:
+    """The scenario, and all that is wrong with it noted in `text`."""
+    scenario = None
+    try:
+        scenario = Scenario.model_validate(text.data)
+    except ValidationError as error:
+        explain(error, Scenario, text)
+    draft = _Draft.of(text.data)
+    for at, why in draft.refusals():
+        text.refuse(at, why)
+    return scenario
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """One trouble in both languages: what is wrong, and what to do."""
+class _Draft:
+    """Those parts of a scenario that can be read, so that one fault does not hide another."""
 
-    what: Words
-    what_to_do: Words
+    epoch_ns: Nanoseconds | None
+    duration_ns: Nanoseconds | None
+    options: Options | None
+    city: CitySpec | None
+    people: PeopleSpec | None
+    story: Mapping[int, Telling]
+    story_is_whole: bool
+    faults: Mapping[int, TroubleSpec]
+    expect: Mapping[int, Any]
 
-    def at(self, where: str) -> BadInput:
-        return BadInput(self.what, where=where, what_to_do=self.what_to_do)
-
-
-def read_scenario(path: Path) -> ScenarioFile:
-    """Read and check a scenario. Raises BadInput naming file and line."""
-    content = _content(path)
-    lines: dict[_Path, int] = {}
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=yaml.SafeLoader)):
-            raise _said("les renvois YAML (*nom) ne sont pas admis", "YAML aliases (*name) are not taken").at(str(path))
-        root = yaml.compose(content, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "unreadable"
-        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
-        raise _said(f"ce n'est pas du YAML ({problem})", f"this is no YAML ({problem})").at(where) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise _said("un scénario est une liste de clés", "a scenario is a list of keys").at(f"{path}:1")
-    data = _plain(root, (), lines, path)
-    try:
-        scenario = Scenario.model_validate(data)
-    except ValidationError as error:
-        raise _first_trouble(error, lines, path) from error
-    return ScenarioFile(path, scenario, sha256(content).hexdigest())
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise _said(f"le scénario est illisible ({reason})", f"the scenario cannot be read ({reason})").at(
-            str(path)
-        ) from error
-    if len(content) > FILE_BYTES_MAX:
-        raise _said("le scénario dépasse 1 Mio", "the scenario is larger than 1 MiB").at(str(path))
-    return content
-
-
-_CORRECT = Words("Corrigez le fichier", "Correct the file")
-
-
-def _said(french: str, english: str, *, what_to_do: Words = _CORRECT) -> _Said:
-    return _Said(Words(french, english), what_to_do)
-
-
-def _plain(node: yaml.Node, at: _Path, lines: dict[_Path, int], path: Path) -> object:
-    """The node as dict, list or str; `lines` learns where each key and item begins (from 1)."""
-    lines.setdefault(at, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        data: dict[str, object] = {}
-        for key, value in node.value:
-            name = str(key.value)
-            line = key.start_mark.line + 1
-            if name in data:
-                raise _said(f"clé {name!r} écrite deux fois", f"key {name!r} is written twice").at(f"{path}:{line}")
-            lines[(*at, name)] = line
-            data[name] = _plain(value, (*at, name), lines, path)
-        return data
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*at, index), lines, path) for index, item in enumerate(node.value)]
-    return node.value
-
-
-def _first_trouble(error: ValidationError, lines: Mapping[_Path, int], path: Path) -> BadInput:
-    """The trouble nearest to the top of the file; unknown keys first, as they often explain missing ones."""
-    found = []
-    for detail in error.errors():
-        reason = detail.get("ctx", {}).get("error")
-        at = (*detail["loc"], *(reason.at if isinstance(reason, BadQuantity) else ()))
-        line = next(lines[at[:end]] for end in range(len(at), -1, -1) if at[:end] in lines)
-        found.append((detail["type"] != "extra_forbidden", line, at, detail))
-    _, line, at, detail = min(found, key=lambda trouble: trouble[:2])
-    return _explain(dict(detail), at).at(f"{path}:{line}")
-
-
-def _explain(detail: Mapping[str, Any], at: _Path) -> _Said:
-    kind, name = detail["type"], str(at[-1]) if at else ""
-    context = detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(name, at)
-    if kind == "missing":
-        return _said(f"clé manquante {name!r}", f"missing key {name!r}")
-    if isinstance(context.get("error"), BadQuantity):
-        reason: BadQuantity = context["error"]
-        return _said(reason.french, reason.english)
-    given = detail.get("input")
-    if kind == "enum":
-        expected = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        return _said(
-            f"{name} : {given!r} est inconnu",
-            f"{name}: {given!r} is unknown",
-            what_to_do=Words(f"Valeurs possibles : {expected}", f"Possible values: {expected}"),
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> _Draft:
+        start, story = _part("start", data), _items(_STORY_LINE, data.get("story"))
+        whole = data.get("story", [])
+        return cls(
+            None if start is None else int(start.timestamp()) * NS_PER_S,
+            _part("duration", data),
+            _part("options", data),
+            _part("city", data),
+            _part("people", data),
+            story,
+            isinstance(whole, list) and len(whole) == len(story),
+            _items(_FAULT_LINE, data.get("faults")),
+            _items(_EXPECTATION, data.get("expect")),
         )
-    limit = context.get("ge", context.get("le"))
-    if limit is not None:
-        word = ("au moins", "at least") if "ge" in context else ("au plus", "at most")
-        return _said(f"{name} doit valoir {word[0]} {limit}", f"{name} must be {word[1]} {limit}")
-    if kind.startswith("int_"):
-        return _said(f"{name} : {given!r} n'est pas un nombre entier", f"{name}: {given!r} is no whole number")
-    return _said(f"{name} : valeur refusée ({detail['msg']})", f"{name}: refused ({detail['msg']})")
+
+    @property
+    def cameras_of(self) -> dict[str, int]:
+        """See Ground."""
+        if self.city is None:
+            return {}
+        counts = spread(self.city.cameras, self.city.communes, self.city.node_cameras_max)
+        return dict(zip(COMMUNES, counts, strict=False))
+
+    def refusals(self) -> Iterator[tuple[KeyPath, Words]]:
+        """What is wrong between one part and another."""
+        yield from self._of_the_end()
+        yield from self._of_the_story()
+        for index, fault in self.faults.items():
+            for refusal in fault.refusals(self):
+                yield ("faults", index, refusal.key), refusal.why
+            if isinstance(fault, ChanceFault):
+                yield from self._too_many(fault.rate, ("faults", index, "rate"))
+        if self.city is not None:
+            yield from self._too_many(self.city.alarms, ("city", "alarms"))
+        yield from self._of_the_expectations()
+
+    def _of_the_end(self) -> Iterator[tuple[KeyPath, Words]]:
+        if self.duration_ns is not None and self.options is not None and self.options.quiet >= self.duration_ns:
+            yield (
+                ("options", "quiet"),
+                Words(
+                    "le calme de la fin (quiet) doit être plus court que la durée",
+                    "the quiet at the end must be shorter than the duration",
+                ),
+            )
+        if self.people is not None and self.epoch_ns is not None and self.duration_ns is not None:
+            for index, absence in enumerate(self.people.room_empty):
+                if not 0 <= absence.at.after(self.epoch_ns % NS_PER_DAY) < self.duration_ns:
+                    yield ("people", "room_empty", index, "at"), _NOT_IN_THE_RUN
+
+    def _of_the_story(self) -> Iterator[tuple[KeyPath, Words]]:
+        for index, line in self.story.items():
+            for refusal in line.refusals(self):
+                yield ("story", index, refusal.key), refusal.why
+        if self.epoch_ns is None:
+            return
+        try:
+            happenings = lay(self.story, self.epoch_ns)
+        except StoryUntold as error:
+            for index, refusal in error.refusals:
+                if self.story_is_whole or refusal.key == "name":  # else what it follows may stand in a wrong line
+                    yield ("story", index, refusal.key), refusal.why
+            return
+        if self.duration_ns is None or self.options is None:
+            return
+        last_ns = self.epoch_ns + self.duration_ns - self.options.quiet
+        index_of = {id(line): index for index, line in self.story.items()}
+        for happening in happenings:
+            at = ("story", index_of[id(happening.spec)], "at" if happening.spec.at is not None else "after")
+            if happening.start_ns < self.epoch_ns:
+                yield at, _NOT_IN_THE_RUN
+            elif happening.start_ns >= last_ns:
+                name = happening.spec.name or happening.spec.kind
+                yield (
+                    at,
+                    Words(
+                        f"{name} tombe après les pannes, dans le calme final ou après la fin",
+                        f"{name} comes after the faults, in the final quiet or after the end",
+                    ),
+                )
+
+    def _too_many(self, rate: Rate, at: KeyPath) -> Iterator[tuple[KeyPath, Words]]:
+        if self.duration_ns is not None and rate.per_s * self.duration_ns / NS_PER_S > OF_CHANCE_MAX:
+            yield at, Words(f"plus de {OF_CHANCE_MAX} en une course", f"more than {OF_CHANCE_MAX} in a run")
+
+    def _of_the_expectations(self) -> Iterator[tuple[KeyPath, Words]]:
+        names = tuple(line.name for line in self.story.values() if line.name is not None)
+        for index, expected in self.expect.items():
+            if isinstance(expected, Finally):
+                continue
+            commune = expected.where.get("commune")
+            if commune is not None and self.city is not None and commune not in self.cameras_of:
+                error = unknown(("la commune", "the commune"), commune, tuple(self.cameras_of))
+                yield ("expect", index, "where", "commune"), Words(error.french, error.english)
+            if expected.during is not None and self.story_is_whole and expected.during not in names:
+                error = unknown(("l'événement", "the event"), expected.during, names)
+                yield ("expect", index, "during"), Words(error.french, error.english)
 
 
-def _unknown_key(name: str, at: _Path) -> _Said:
-    valid = sorted(_model_at(at[:-1]).model_fields)
-    near = get_close_matches(name, valid, n=1)
-    hint = (f" (vouliez-vous dire {near[0]!r} ?)", f" (did you mean {near[0]!r}?)") if near else ("", "")
-    listed = ", ".join(valid)
-    return _said(
-        f"clé inconnue {name!r}{hint[0]}",
-        f"unknown key {name!r}{hint[1]}",
-        what_to_do=Words(f"Clés valides : {listed}", f"Valid keys: {listed}"),
-    )
+def _annotated(info: FieldInfo) -> Any:
+    """The field's type with all that it asks for."""
+    return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
 
 
-def _model_at(at: _Path) -> type[BaseModel]:
-    """The model that holds the key at this place."""
-    model: type[BaseModel] = Scenario
-    for part in at:
-        if isinstance(part, str):
-            annotation = model.model_fields[part].annotation
-            inner = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
-            model = next(kind for kind in inner if issubclass(kind, BaseModel))
-    return model
+_NOT_IN_THE_RUN = Words("cet instant n'est pas dans la simulation", "this instant is not within the run")
+_PARTS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(_annotated(Scenario.model_fields[name]))
+    for name in ("start", "duration", "options", "city", "people")
+}
+_STORY_LINE: TypeAdapter[Telling] = TypeAdapter(Annotated[Telling, STORY])
+_FAULT_LINE: TypeAdapter[TroubleSpec] = TypeAdapter(Annotated[TroubleSpec, FAULTS])
+_EXPECTATION: TypeAdapter[Any] = TypeAdapter(Expectation)
+
+
+def _part(name: str, data: Mapping[str, object]) -> Any:
+    """One part of the scenario, its default when it is not there, None when it cannot be read."""
+    if name not in data:
+        info = Scenario.model_fields[name]
+        return None if info.is_required() else info.default
+    try:
+        return _PARTS[name].validate_python(data[name])
+    except ValidationError:
+        return None
+
+
+def _items(adapter: TypeAdapter[Any], given: object) -> dict[int, Any]:
+    """The items of a list that can be read, by index."""
+    found = {}
+    for index, item in enumerate(given if isinstance(given, list) else []):
+        try:
+            found[index] = adapter.validate_python(item)
+        except ValidationError:
+            continue
+    return found
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, for editors."""
+    schema = Scenario.model_json_schema()
+    schema["properties"]["parameters"] = PARAMETERS.json_schema(ref_template="#/$defs/{model}")
+    schema["$defs"].update(schema["properties"]["parameters"].pop("$defs", {}))
+    return schema

@@ -14,7 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from csu.governance.chained_file import ChainedFile, ChainForm, ChainRow, ChainTroubles, sha256_hex
+from csu.governance.chain_guards import ChainForm
+from csu.governance.chained_file import ChainedFile, ChainRow, ChainTroubles, sha256_hex
 from csu.governance.journal_entry import personal_data_in
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError

@@ -37,19 +37,27 @@ def epoch_ns() -> int:
 SMALL_CITY = """\
 title: Petite ville
 seed: 7
-starts: 2026-11-23 12:00
+start: 2026-11-23 12:00
 duration: 50 min
-quiet: 8 min
 city:
   communes: 4
   cameras: 60
-  bit_rate: 2 Mbit/s
-  microphones: 1
   alarms: 60/h
+people:
   operators: 3
   reaction: 3 s .. 15 s
   room_empty:
     - {at: 12:10, lasts: 6 min}
+media:
+  bit_rate: 2 Mbit/s
+  microphones: 1
+story:
+  - {name: acquits, at: +5 min, kind: receipts_lost, commune: Valmandrin, lasts: 10 min}
+  - {name: lien, after: acquits, kind: link_cut, commune: Valmandrin, lasts: 6 min}
+  - {at: lien + 1 min, kind: camera_lost, commune: Valmandrin, camera: 2, lasts: 9 min}
+  - {at: +25 min, kind: node_crash, commune: Courtavelle, lasts: 3 min}
+  - {name: panne, at: +33 min, kind: power_cut, commune: Saint-Ombrin, lasts: 4 min}
+  - {name: silence, at: +20 min, kind: police_silent, lasts: 90 s}
 faults:
   - {kind: camera_lost, rate: 40/h, lasts: 5 s .. 12 min}
   - {kind: packets_lost, rate: 40/h, lasts: 200 ms .. 8 s}
@@ -57,19 +65,16 @@ faults:
   - {kind: disk_trouble, rate: 2/h, lasts: 10 s .. 2 min}
   - {kind: link_cut, rate: 4/h, lasts: 10 s .. 9 min}
   - {kind: node_crash, rate: 4/h, lasts: 1 s .. 4 min}
-trouble:
-  - {point: catalogue.write, fires: 10 %, fails: 60 %, delay: 10 ms .. 3 s}
-  - {point: alarms.save, fires: 20 %, fails: 50 %, delay: 10 ms .. 800 ms}
-story:
-  - {at: +5 min, kind: receipts_lost, commune: Valmandrin, lasts: 10 min}
-  - {at: +15 min, kind: link_cut, commune: Valmandrin, lasts: 6 min}
-  - {at: +16 min, kind: camera_lost, commune: Valmandrin, camera: 2, lasts: 9 min}
-  - {at: +25 min, kind: node_crash, commune: Courtavelle, lasts: 3 min}
-  - {at: +33 min, kind: power_cut, commune: Saint-Ombrin, lasts: 4 min}
+  - {kind: engine_trouble, point: catalogue.write, fires: 10 %, fails: 60 %, delay: 10 ms .. 3 s}
+  - {kind: engine_trouble, point: alarms.save, fires: 20 %, fails: 50 %, delay: 10 ms .. 800 ms}
 expect:
-  coverage: 50 %
-  camera_down_shown_within: 2 min
-  alarms_taken_within: 65 s
+  - {finally: coverage, at_least: 50 %}
+  - {whenever: alarm.raised, then: [alarm.acknowledged, alarm.escalated], within: 65 s}
+  - {sometimes: alarm.escalated}
+  - {never: police.informed, during: silence}
+  - {at_most: 10, of: node.lost, per: 1 min}
+options:
+  quiet: 8 min
 """
 
 

@@ -103,6 +103,7 @@ DEFECTS: list[tuple[Callable[[Patch], None], str]] = [
     (a_failed_write_of_an_alarm_passes_for_done, "alarms_kept"),
     (a_repeated_alarm_rings_again, "alarms_taken"),
     (nobody_is_called_when_an_alarm_waits, "alarms_taken"),
+    (nobody_is_called_when_an_alarm_waits, "whenever alarm.raised then alarm.acknowledged|alarm.escalated"),
     (the_board_never_ticks, "camera_down_shown"),
     (the_board_is_deaf_to_events, "camera_down_shown"),
     (a_lost_node_is_waited_for_too_long, "all_well_at_the_end"),

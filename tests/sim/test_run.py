@@ -60,19 +60,9 @@ def test_other_seeds_and_shuffled_tasks_hold_too(small_city, seed: int) -> None:
 
 
 def test_a_first_hour_of_the_first_city_holds_with_all_1300_cameras(tmp_path: Path) -> None:
-    text = FIRST_CITY.read_text(encoding="utf-8")
-    text = text.replace("starts: 2026-11-23 00:00", "starts: 2026-11-23 14:20").replace(
-        "duration: 24 h", "duration: 70 min"
-    )
-    text = (
-        text.replace("quiet: 20 min", "quiet: 8 min")
-        .replace("at: 17:05", "at: 15:05")
-        .replace("at: 03:10", "at: 14:30")
-    )
-    text = text.replace("coverage: 99 %", "coverage: 97 %")  # the worst hour of the day
-    path = tmp_path / "hour.yaml"
-    path.write_text(text, encoding="utf-8")
-    done = csu_sim("run", str(path), "--json", "--report", str(tmp_path / "report.html"))
+    values = {"start": "2026-11-23 14:20", "duration": "70 min", "coverage": "97 %", "alarms": "30/h"}  # the worst hour
+    hour = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+    done = csu_sim("run", str(FIRST_CITY), "--json", "--report", str(tmp_path / "report.html"), *hour)
     told = json.loads(done.stdout)
     assert done.returncode == 0, told["expectations"]
     assert (told["cameras"], told["communes"], told["level"], told["verdict"]) == (1300, 46, "L0", "holds")
@@ -86,20 +76,25 @@ def test_a_first_hour_of_the_first_city_holds_with_all_1300_cameras(tmp_path: Pa
 
 def test_a_verdict_that_does_not_hold_exits_with_1_and_says_why(small_city, monkeypatch) -> None:
     monkeypatch.setenv("CSU_LANG", "fr")
-    done = CliRunner().invoke(app, ["run", str(small_city(("coverage: 50 %", "coverage: 100 %"))), "--no-report"])
+    done = CliRunner().invoke(app, ["run", str(small_city(("at_least: 50 %", "at_least: 100 %"))), "--no-report"])
     assert done.exit_code == 1
     assert "non tenu" in done.stdout
     assert "rejouer" in done.stdout
 
 
-def test_an_unknown_key_is_one_line_that_names_file_line_and_valid_keys(small_city) -> None:
-    path = small_city(("cameras: 60", "camras: 60"))
-    done = csu_sim("run", str(path), "--json")
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_every_fault_of_a_file_is_a_line_that_names_file_line_and_column(small_city, command: str) -> None:
+    path = small_city(("cameras: 60", "camras: 60"), ("reaction: 3 s .. 15 s", "reaction: 3 .. 15"))
+    done = csu_sim(command, str(path), "--json")
     assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
-    assert f"{path}:8 : clé inconnue 'camras' (vouliez-vous dire 'cameras' ?)" in line
-    assert "Clés valides : alarms, bit_rate, cameras" in line
-    assert json.loads(done.stdout)["error"]["where"] == f"{path}:8"
+    missing, unknown, quantity = done.stderr.splitlines()
+    assert missing.startswith(f"{path}:5:1 : clé manquante 'cameras'")
+    assert unknown.startswith(f"{path}:7:3 : clé inconnue 'camras' (vouliez-vous dire 'cameras' ?)")
+    assert "Clés valides : alarms, cameras, communes" in unknown
+    assert quantity.startswith(f"{path}:11:13 : '3' n'est pas une durée")
+    told = json.loads(done.stdout)
+    assert [error["where"] for error in told["errors"]] == [f"{path}:5:1", f"{path}:7:3", f"{path}:11:13"]
+    assert told["error"] == told["errors"][0]
 
 
 def test_check_reads_without_playing() -> None:

@@ -1,0 +1,154 @@
+"""What expectations may be about: the signals of a run, and the numbers that are known when it is over.
+
+A signal is told by the world (`alarm.rung`, `fault.began`) or read off what the centre tells (`alarm.raised`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from csu.centre import (
+    Alarm,
+    AlarmAcknowledged,
+    AlarmEscalated,
+    AlarmRaised,
+    CameraChanged,
+    CameraState,
+    CentreEvent,
+    ManifestRefused,
+    NodeChanged,
+    Trouble,
+)
+from csu.hal.alarms import AlarmKind
+from csu.hal.clock import Nanoseconds
+from csu.hal.media import CameraEvent, CameraEventKind
+from csu.hal.words import Words
+from sim.dictionary import STORY
+from sim.fault_words import FaultKind
+from sim.quantities import count, share
+from sim.vocabulary import Measure, Signal, SignalKind
+
+_OF_A_CAMERA = ("commune", "state")
+_OF_AN_ALARM = ("commune", "kind")
+_OF_A_FAULT = ("kind", "commune", "camera")
+_STATES = {"state": tuple(state.value for state in CameraState)}
+_ALARMS = {"kind": tuple(kind.value for kind in AlarmKind)}
+_FAULTS = {"kind": tuple(kind.value for kind in FaultKind)}
+_EVENTS = {"kind": tuple(STORY.models)}
+
+SIGNALS: dict[str, SignalKind] = {
+    kind.name: kind
+    for kind in (
+        SignalKind("alarm.rung", Words("une centrale sonne", "a panel rings"), "alarm", _OF_AN_ALARM, _ALARMS),
+        SignalKind("alarm.raised", Words("une alarme se montre", "an alarm shows"), "alarm", _OF_AN_ALARM, _ALARMS),
+        SignalKind(
+            "alarm.acknowledged",
+            Words("une personne la prend", "a person takes it"),
+            "alarm",
+            (*_OF_AN_ALARM, "by"),
+            _ALARMS,
+        ),
+        SignalKind(
+            "alarm.escalated", Words("elle remonte au chef", "it goes to the chief"), "alarm", _OF_AN_ALARM, _ALARMS
+        ),
+        SignalKind(
+            "camera.live", Words("une caméra est en direct", "a camera is live"), "camera", _OF_A_CAMERA, _STATES
+        ),
+        SignalKind(
+            "camera.not_live", Words("elle ne l'est plus", "it is no longer live"), "camera", _OF_A_CAMERA, _STATES
+        ),
+        SignalKind("camera.audio_offered", Words("elle propose du son", "it offers sound"), "camera", ("commune",)),
+        SignalKind("camera.packets_lost", Words("elle perd des paquets", "it loses packets"), "camera", ("commune",)),
+        SignalKind("camera.disk_trouble", Words("son disque refuse", "its disk refuses"), "camera", ("commune",)),
+        SignalKind("node.up", Words("un nœud est en marche", "a node is up"), "node", ("commune",)),
+        SignalKind("node.lost", Words("un nœud est perdu", "a node is lost"), "node", ("commune",)),
+        SignalKind(
+            "manifest.refused", Words("un compte rendu est refusé", "a manifest is refused"), "node", ("commune",)
+        ),
+        SignalKind("centre.trouble", Words("le centre signale un ennui", "the centre tells a trouble"), "where"),
+        SignalKind("fault.began", Words("une panne commence", "a fault begins"), "fault", _OF_A_FAULT, _FAULTS),
+        SignalKind("fault.ended", Words("une panne finit", "a fault ends"), "fault", _OF_A_FAULT, _FAULTS),
+        SignalKind("story.began", Words("un événement commence", "an event begins"), "event", ("kind",), _EVENTS),
+        SignalKind("story.ended", Words("un événement finit", "an event ends"), "event", ("kind",), _EVENTS),
+        SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
+        SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
+    )
+}
+"""Every signal of a run, by name."""
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure("coverage", Words("temps enregistré", "time recorded"), share, "share"),
+        Measure("cameras.not_live", Words("caméras pas en direct", "cameras not live"), count, ""),
+        Measure("alarms.open", Words("alarmes encore ouvertes", "alarms still open"), count, ""),
+        Measure("nodes.down", Words("nœuds arrêtés", "nodes down"), count, ""),
+        Measure("calls.given_up", Words("appels abandonnés", "calls given up"), count, ""),
+    )
+}
+"""Every number known at the end of a run, by name."""
+
+_OF_CAMERA_EVENT = {
+    CameraEventKind.AUDIO_OFFERED: "camera.audio_offered",
+    CameraEventKind.PACKETS_LOST: "camera.packets_lost",
+    CameraEventKind.DISK_TROUBLE: "camera.disk_trouble",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """In which commune each camera and node stands."""
+
+    cameras: Mapping[str, str]
+    nodes: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class SignalReader:
+    """Reads the signals off what the centre tells."""
+
+    places: Places
+    live: set[str] = field(default_factory=set)
+
+    def of(self, event: CentreEvent, now_ns: Nanoseconds) -> Iterable[Signal]:
+        """The signals of one event; manifests, the bulk of all events, are none."""
+        if isinstance(event, AlarmRaised):
+            return (_of_alarm("alarm.raised", event.alarm, now_ns),)
+        if isinstance(event, AlarmAcknowledged):
+            return (_of_alarm("alarm.acknowledged", event.alarm, now_ns, by=event.alarm.acked_by),)
+        if isinstance(event, AlarmEscalated):
+            return (_of_alarm("alarm.escalated", event.alarm, now_ns),)
+        if isinstance(event, CameraChanged):
+            return self._of_camera(event, now_ns)
+        if isinstance(event, CameraEvent):
+            kind = _OF_CAMERA_EVENT.get(event.kind)
+            commune = self.places.cameras.get(event.camera, "")
+            return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),) if kind else ()
+        if isinstance(event, NodeChanged):
+            return (self._of_node("node.up" if event.up else "node.lost", event.node, now_ns),)
+        if isinstance(event, ManifestRefused):
+            return (self._of_node("manifest.refused", event.node, now_ns),)
+        if isinstance(event, Trouble):
+            return (Signal("centre.trouble", now_ns, {"where": event.where}),)
+        return ()
+
+    def _of_camera(self, event: CameraChanged, now_ns: Nanoseconds) -> Iterator[Signal]:
+        fields = {
+            "camera": str(event.camera),
+            "commune": self.places.cameras.get(event.camera, ""),
+            "state": event.after.value,
+        }
+        is_live = event.after is CameraState.LIVE
+        if is_live is not (event.camera in self.live):
+            (self.live.add if is_live else self.live.discard)(event.camera)
+            yield Signal("camera.live" if is_live else "camera.not_live", now_ns, fields)
+
+    def _of_node(self, kind: str, node: str, now_ns: Nanoseconds) -> Signal:
+        return Signal(kind, now_ns, {"node": node, "commune": self.places.nodes.get(node, "")})
+
+
+def _of_alarm(kind: str, alarm: Alarm, now_ns: Nanoseconds, **more: str) -> Signal:
+    message = alarm.message
+    fields = {"alarm": str(alarm.alarm), "commune": str(message.commune), "kind": message.kind.value, **more}
+    return Signal(kind, now_ns, fields)
