@@ -27,8 +27,8 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import SystemClock
 from csu.recording import Catalogue, open_catalogue
+from csu.recording.agenda import Agenda
 from csu.recording.destruction import (
-    Agenda,
     DestructionPlan,
     Footage,
     Protection,
@@ -67,7 +67,7 @@ def plan_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json
         "due": [{"commune": commune, "day": day, "segments": count} for (commune, day), count in sorted(due.items())],
         "late_s": round(found.late_ns / NS_PER_S, 3),
         "next": None if found.next_ns is None else in_paris(found.next_ns),
-        "unlawful_segments": len(found.unlawful),
+        "unlawful_segments": found.unlawful,
         "holds_and_locks": "not counted",
     }
     if as_json:

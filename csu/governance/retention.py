@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from csu.governance.authorisation_register import AuthorisationRegister
 from csu.governance.authorisations import Authorisation
@@ -105,6 +106,26 @@ def minimum_end_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
         if piece.span.holds(at)
     )
     return min(ceiling_of(pieces), last)
+
+
+@dataclass(frozen=True, slots=True)
+class HourTerms:
+    """What one rule adds to every capture of one hour UTC, ns: so 78,000 segments are decided on as columns.
+
+    Within such an hour each reading of the calendar moves all instants by as much (see `_steps`).
+    """
+
+    expiry_ns: Nanoseconds
+    ceiling_ns: Nanoseconds
+    minimum_ns: Nanoseconds
+
+
+@lru_cache(maxsize=1 << 16)  # an hour is asked for by each camera, and the cameras of one order have one answer
+def terms_of_hour(rule: RetentionRule, hour_ns: Nanoseconds) -> HourTerms:
+    """`hour_ns`: its first instant, a full hour UTC."""
+    return HourTerms(
+        rule.expiry_ns(hour_ns) - hour_ns, rule.ceiling_ns(hour_ns) - hour_ns, rule.minimum_ends_ns(hour_ns) - hour_ns
+    )
 
 
 def _steps(span: Span) -> Iterable[Nanoseconds]:

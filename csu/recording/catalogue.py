@@ -22,7 +22,7 @@ from csu.recording.coverage import Account
 from csu.recording.day_pages import DayPages
 from csu.recording.days import Days, utc_day
 from csu.recording.errors import CatalogueError
-from csu.recording.kept import CatalogueTotals, Destruction, DestructionReason, KeptPage
+from csu.recording.kept import CameraSums, CatalogueTotals, Destruction, DestructionReason, KeptPage, LivingSegments
 from csu.recording.pages import SegmentRow, rows_of
 
 ALWAYS_NS = (-(2**62), 2**62)
@@ -132,6 +132,49 @@ class Catalogue:
         for page in self._pages(from_ns, to_ns, cameras):
             chosen = page.begun_in(from_ns, to_ns, cameras) & (page.destroyed_at_ns == 0)
             yield from rows_of(page.table, chosen, dict(enumerate(page.roster)), page.node)
+
+    def living_segments(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> LivingSegments:
+        """`listing` of all cameras, as columns."""
+        numbers: dict[CameraId, int] = {}
+        columns = [(np.empty(0, np.int32), *(np.empty(0, np.int64),) * 3)]
+        for page in self._pages(from_ns, to_ns, None):
+            rows = np.flatnonzero(page.begun_in(from_ns, to_ns, None) & (page.destroyed_at_ns == 0))
+            if not len(rows):
+                continue
+            number_of = np.array([numbers.setdefault(camera, len(numbers)) for camera in page.roster], np.int32)
+            table = page.table
+            start_ns, length_ms = table.start_ns[rows], np.maximum(table.duration_ms[rows], 1).astype(np.int64)
+            camera = number_of[table.camera[rows]]
+            columns.append((camera, start_ns, start_ns + length_ms * NS_PER_MS, table.size_bytes[rows]))
+        camera, start_ns, end_ns, size_bytes = (np.concatenate(column) for column in zip(*columns, strict=True))
+        present, index = np.unique(camera, return_inverse=True)
+        cameras = list(numbers)
+        named = tuple(cameras[number] for number in present.tolist())
+        return LivingSegments(named, index.astype(np.int32), start_ns, end_ns, size_bytes)
+
+    def sums_by_camera(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> dict[CameraId, CameraSums]:
+        """What each camera recorded in [from_ns, to_ns), and how much of it lives; every page is read once."""
+        sums: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
+        for page in self._pages(from_ns, to_ns, None):
+            of_roster = sums.setdefault(page.roster, np.zeros((len(page.roster), 4), np.int64))
+            begun = np.flatnonzero(page.begun_in(from_ns, to_ns, None))
+            table = page.table
+            columns = (1, table.duration_ms[begun], table.size_bytes[begun], page.destroyed_at_ns[begun] == 0)
+            for number, column in enumerate(columns):
+                np.add.at(of_roster[:, number], table.camera[begun], column)
+        total: dict[CameraId, NDArray[np.int64]] = {}
+        for roster, of_roster in sums.items():
+            for camera, row in zip(roster, of_roster, strict=True):
+                total[camera] = total.get(camera, 0) + row
+        return {
+            camera: CameraSums(CatalogueTotals(*row[:3].tolist()), int(row[3]))
+            for camera, row in total.items()
+            if row[0]
+        }
+
+    def version(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> tuple[tuple[str, int, int], ...]:
+        """Another value as soon as anything that is known of [from_ns, to_ns) is another. Cheap to ask for."""
+        return tuple(day.version() for day in self._touching(from_ns, to_ns))
 
     def living(
         self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None = None
