@@ -32,6 +32,7 @@ from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.recording.destruction import HOUR_NS, DestructionPlan, plan_destruction
 from csu.recording.hour_footage import NOBODY
+from csu.recording.known_rules import KnownRules
 
 EVERY_NS = NS_PER_MINUTE
 SCAN_EVERY_NS = 60 * NS_PER_MINUTE
@@ -48,7 +49,8 @@ class Purge:
     """One for each centre."""
 
     def __init__(self, ports: PurgePorts) -> None:
-        self._ports = ports
+        self._rules = KnownRules(ports.rules)
+        self._ports = ports = replace(ports, rules=self._rules)
         self.counts = PurgeCounts()
         sums = SumsKept(ports.catalogue)
         self._hours = PurgeHours(ports)
@@ -163,8 +165,9 @@ class Purge:
     def _find(self, now_ns: Nanoseconds, scan: bool) -> PurgeWork:
         if self._is_stale:
             self._is_stale = False
-            for keeper in (self._hours, self._keys, self._lines):
-                keeper.forget()
+            self._hours.forget(self._rules.refresh())
+            self._keys.forget()
+            self._lines.forget()
         ports = self._ports
         protection = ports.evidence.protection(now_ns)
         hours = self._hours.find(now_ns, protection)

@@ -34,6 +34,7 @@ class PurgeDays:
         sealed = {key.day for key in self._ports.keys.kept()}
         done = [day for day in over if day not in sealed and self._is_empty(day, protection)]
         for day in done:
+            catalogue.keep_coverage(day)
             catalogue.drop_day(day)
         return len(done)
 

@@ -47,9 +47,10 @@ class PurgeHours:
         exact = (hour.plan.exact_ns for hour in self._hours.values())
         return min((at for at in exact if at is not None), default=None)
 
-    def forget(self) -> None:
-        """Rules or cameras are others."""
-        self._agenda.forget()
+    def forget(self, differ: Iterable[Span]) -> None:
+        """Rules or cameras are others. `differ`: the footage that has another rule now."""
+        for span in differ:
+            self._agenda.look_again(span)
         self._hours = {at: hour for at, hour in self._hours.items() if hour.gone}
         for hour in self._hours.values():
             hour.version = None

@@ -52,6 +52,8 @@ class _Day:
     pending: dict[CameraId, CommuneId]
     """Recorded, and no line of destruction yet."""
     due_ns: dict[CameraId, Nanoseconds] = field(default_factory=dict)
+    first_due_ns: Nanoseconds | None = None
+    """The least of all its cameras'."""
     was_looked_at_again: bool = False
 
 
@@ -98,17 +100,18 @@ class RegisterLines:
         """Orders or rules changed: what is written stays written, what is due is worked out again."""
         for held in self._days.values():
             held.due_ns.clear()
+            held.first_due_ns = None
 
     def add_recorded(self, cameras: Collection[CameraId], now_ns: Nanoseconds) -> int:
         """The lines of days that have ended; how many. Raises CatalogueError, RegisterUnavailable, RegisterBroken."""
-        added, ended = 0, list(self._ended(now_ns))
+        added, ended, known = 0, list(self._ended(now_ns)), tuple(cameras)
         self._days = {day: held for day, held in self._days.items() if ended and day >= ended[0]}
         for day in ended:
             held = self._days.get(day)
             if held is None:
                 added += self._begin(day, cameras)
-            elif held.cameras and not held.was_looked_at_again:
-                held.cameras = tuple(cameras)
+            elif held.cameras and not held.was_looked_at_again and held.cameras != known:
+                held.cameras, held.first_due_ns = known, None
         return added
 
     def is_closed(self, day: date) -> bool:
@@ -216,7 +219,9 @@ class RegisterLines:
         return held.due_ns[camera]
 
     def _is_due(self, held: _Day, span: Span, now_ns: Nanoseconds) -> bool:
-        return any(self._due_ns(held, camera, span) <= now_ns + LEAD_NS for camera in held.cameras)
+        if held.first_due_ns is None and held.cameras:
+            held.first_due_ns = min(self._due_ns(held, camera, span) for camera in held.cameras)
+        return held.first_due_ns is not None and held.first_due_ns <= now_ns + LEAD_NS
 
     def _line(
         self,

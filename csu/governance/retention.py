@@ -120,9 +120,16 @@ class HourTerms:
     minimum_ns: Nanoseconds
 
 
-@lru_cache(maxsize=1 << 16)  # an hour is asked for by each camera, and the cameras of one order have one answer
 def terms_of_hour(rule: RetentionRule, hour_ns: Nanoseconds) -> HourTerms:
     """`hour_ns`: its first instant, a full hour UTC."""
+    return _terms_of_hour(rule.authorised_days, rule.minimum_days, rule.doctrine_days, hour_ns)
+
+
+@lru_cache(maxsize=1 << 15)  # an hour is asked for by each camera, and orders of as many days have one answer
+def _terms_of_hour(
+    authorised_days: int | None, minimum_days: int, doctrine_days: int | None, hour_ns: Nanoseconds
+) -> HourTerms:
+    rule = RetentionRule("", authorised_days, minimum_days, doctrine_days)
     return HourTerms(
         rule.expiry_ns(hour_ns) - hour_ns, rule.ceiling_ns(hour_ns) - hour_ns, rule.minimum_ends_ns(hour_ns) - hour_ns
     )

@@ -14,24 +14,18 @@ the disks finds."""
 class Agenda:
     """Which hours are to be looked at.
 
-    One that nobody has looked at is due when the shortest of all rules could have expired in it. Forget all where a
-    rule changed; look again where a hold or a lock did.
+    One that nobody has looked at is due when the shortest of all rules could have expired in it. Look again where a
+    rule, a hold or a lock changed.
     """
 
     def __init__(self) -> None:
         self._next: dict[Nanoseconds, Nanoseconds | None] = {}
 
-    def forget(self) -> None:
-        """Every hour of which anything is left is to be looked at again."""
-        self._next = {hour: at for hour, at in self._next.items() if at is None}
-
-    def look_again(self, touched: Span) -> list[Nanoseconds]:
+    def look_again(self, touched: Span) -> None:
         """Hours of which a segment may reach into `touched`, if anything of them is left: they are due now."""
-        first = touched.from_ns // HOUR_NS * HOUR_NS - HOUR_NS
-        hours = [hour for hour in range(first, touched.to_ns, HOUR_NS) if self._next.get(hour) is not None]
-        for hour in hours:
-            del self._next[hour]
-        return hours
+        for hour, at in list(self._next.items()):
+            if at is not None and touched.from_ns - 2 * HOUR_NS < hour < touched.to_ns:
+                del self._next[hour]
 
     def due(self, oldest_ns: Nanoseconds, shortest_days: int, now_ns: Nanoseconds) -> list[Span]:
         """Hours (UTC) between the oldest footage and now that may hold something due, the oldest first."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
 
 from csu.governance.destruction import destruction_due
-from csu.governance.retention import RuledPiece, minimum_end_of
+from csu.governance.retention import RuledPiece, minimum_end_of, terms_of_hour
 from csu.governance.spans import Span, overlap, without
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
@@ -103,8 +102,7 @@ def plan_destruction(
     A hold keeps the segments it touches whole until the ceiling of the law: only the doctrine's days are exceeded, and
     by less than a segment. A lock keeps nothing of the segment but its own stretch, elsewhere.
     """
-    governed = _governed(rules)
-    return plan_governed(((each, governed(each)) for each in footage), protection, now_ns)
+    return plan_governed(((each, rules(each.camera, each.span)) for each in footage), protection, now_ns)
 
 
 def plan_governed(
@@ -163,16 +161,17 @@ def stretches(gone: Iterable[Footage], kept: Iterable[Footage]) -> dict[CameraId
 
 def last_expiry_ns(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """When the last instant of this stretch expires; `governance.expiry_of` is when the first one does."""
-    return _last_expiry_ns(tuple(pieces))
+    return max(map(_last_expiry_ns, pieces))
 
 
-@lru_cache(maxsize=4096)  # a day is asked for once for each camera, and the cameras of one order have one answer
-def _last_expiry_ns(pieces: tuple[RuledPiece, ...]) -> Nanoseconds:
-    return max(
-        piece.rule.expiry_ns(at - 1)
-        for piece in pieces
-        for at in (*range((piece.span.from_ns // HOUR_NS + 1) * HOUR_NS, piece.span.to_ns, HOUR_NS), piece.span.to_ns)
-    )
+def _last_expiry_ns(piece: RuledPiece) -> Nanoseconds:
+    span = piece.span
+    lasts: list[Nanoseconds] = [*range(_hour_after(span.from_ns) - 1, span.to_ns - 1, HOUR_NS), span.to_ns - 1]
+    return max(at + terms_of_hour(piece.rule, at // HOUR_NS * HOUR_NS).expiry_ns for at in lasts)
+
+
+def _hour_after(at_ns: Nanoseconds) -> Nanoseconds:
+    return (at_ns // HOUR_NS + 1) * HOUR_NS
 
 
 def shortest_life_ns(days: int) -> Nanoseconds:
@@ -224,22 +223,6 @@ def _verdict(footage: Footage, pieces: Sequence[RuledPiece], protection: Protect
     if missing:
         return _Verdict(is_due, missing, now_ns, end_ns)
     return _Verdict(is_due, (), again_ns, end_ns)
-
-
-def _governed(rules: Rules) -> Callable[[Footage], Sequence[RuledPiece]]:
-    """`rules`, asked once for each camera and hour: an order changes a few times a year."""
-    known: dict[tuple[CameraId, Nanoseconds], Sequence[RuledPiece]] = {}
-
-    def ask(footage: Footage) -> Sequence[RuledPiece]:
-        hour = footage.span.from_ns // HOUR_NS * HOUR_NS
-        if footage.span.to_ns > hour + 2 * HOUR_NS:
-            return rules(footage.camera, footage.span)
-        pieces = known.get((footage.camera, hour))
-        if pieces is None:
-            pieces = known[footage.camera, hour] = rules(footage.camera, Span(hour, hour + 2 * HOUR_NS))
-        return [RuledPiece(part, piece.rule) for piece in pieces for part in overlap(piece.span, [footage.span])]
-
-    return ask
 
 
 def _runs(begins: Sequence[Nanoseconds], lives: Collection[Nanoseconds]) -> Iterable[Span]:

@@ -108,14 +108,16 @@ class HourFootage:
         ]
 
         def of_row(hour: int, name: str) -> NDArray[np.int64]:
-            added = np.array([getattr(each[hour], name) for each in terms], np.int64)
-            return np.take(added, living.camera)
+            of_camera = np.array([getattr(each[hour], name) for each in terms], np.int64)
+            row: NDArray[np.int64] = of_camera[living.camera]
+            return row
 
         reaches = living.end_ns > next_ns
 
         def first(name: str) -> NDArray[np.int64]:
             then = np.where(reaches, next_ns + of_row(1, name), _NEVER_NS)
-            return np.minimum(living.start_ns + of_row(0, name), then)
+            instants_ns: NDArray[np.int64] = np.minimum(living.start_ns + of_row(0, name), then)
+            return instants_ns
 
         last_ns = living.end_ns - 1
         here, there = of_row(0, "minimum_ns"), of_row(1, "minimum_ns")

@@ -122,13 +122,12 @@ def test_the_agenda_overlooks_no_hour_in_which_something_may_be_due(days, later_
     assert any(hour.holds(footage.span.from_ns) for hour in hours)
 
 
-def test_the_agenda_forgets_what_lives_and_not_what_is_gone():
+def test_the_agenda_looks_again_where_something_changed_and_not_at_what_is_gone():
     agenda, now_ns = Agenda(), BEGIN_NS + 40 * NS_PER_DAY
-    first, second, *_ = agenda.due(BEGIN_NS, 30, now_ns)
-    agenda.told(first, None)
-    agenda.told(second, now_ns + HOUR_NS)
-    assert second not in agenda.due(BEGIN_NS, 30, now_ns)
-    agenda.forget()
-    left = agenda.due(BEGIN_NS, 30, now_ns)
-    assert first not in left
-    assert second in left
+    first, second, third, *_ = agenda.due(BEGIN_NS, 30, now_ns)
+    for hour in (first, second, third):
+        agenda.told(hour, None if hour is first else now_ns + HOUR_NS)
+    assert agenda.due(BEGIN_NS, 30, now_ns)[0].from_ns == third.to_ns
+    agenda.look_again(Span(first.from_ns, second.from_ns + 1))
+    assert agenda.due(BEGIN_NS, 30, now_ns)[0] == second
+    assert third not in agenda.due(BEGIN_NS, 30, now_ns)
