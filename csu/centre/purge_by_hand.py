@@ -19,12 +19,13 @@ from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operati
 from csu.governance.legal_calendar import day_in_paris
 from csu.governance.register_lines import Destroyed, DestructionRule
 from csu.governance.spans import Span
-from csu.hal.camera import CameraId, CommuneId
+from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.disk import DiskError
 from csu.hal.words import Words
 from csu.recording import DestructionReason
 from csu.recording.destruction import Footage, Protection, stretches
+from csu.recording.hour_footage import NOBODY
 
 _T = TypeVar("_T")
 
@@ -80,7 +81,7 @@ def _may(ports: PurgePorts, each: Footage, protection: Protection, now_ns: Nanos
 
 
 def _living(ports: PurgePorts, asked: Asked) -> list[Footage]:
-    commune = ports.cameras().get(asked.camera, CommuneId("-"))
+    commune = ports.cameras().get(asked.camera, NOBODY)
     found = []
     for row in ports.catalogue.listing(asked.span.from_ns, asked.span.to_ns, [asked.camera]):
         span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +18,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from csu.governance import AuthorisationRegister, LocalDoctrine, Span, facts_from, rules_over
+from csu.governance import AuthorisationRegister, LocalDoctrine, facts_from, rules_over
 from csu.governance.legal_calendar import PARIS, in_paris
 from csu.governance.retention import expiry_of
-from csu.hal.camera import CameraId, CommuneId
-from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import say
@@ -29,14 +30,16 @@ from csu.machine import SystemClock
 from csu.recording import Catalogue, open_catalogue
 from csu.recording.agenda import Agenda
 from csu.recording.destruction import (
+    HOUR_NS,
     DestructionPlan,
-    Footage,
     Protection,
     Rules,
+    earlier,
     last_expiry_ns,
-    plan_destruction,
     span_of_utc_day,
 )
+from csu.recording.hour_footage import HourFootage
+from csu.recording.known_rules import KnownRules
 
 EXIT_LATE = 1
 
@@ -103,8 +106,9 @@ def show_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json
 
 def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date) -> dict[str, Any]:
     living, span = catalogue.living_of_day(day), span_of_utc_day(day)
-    first = min((expiry_of(rules(camera, span)) for camera in cameras), default=None)
-    last = max((last_expiry_ns(rules(camera, span)) for camera in cameras), default=None)
+    governed = {tuple(rules(camera, span)) for camera in cameras}  # the cameras of one order have one answer
+    first = min(map(expiry_of, governed), default=None)
+    last = max(map(last_expiry_ns, governed), default=None)
     return {
         "day": day.isoformat(),
         "segments": living.segments,
@@ -116,16 +120,22 @@ def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date)
 
 def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanoseconds) -> DestructionPlan:
     communes = {each.camera: each.commune for each in register.facts.cameras}
-    days = catalogue.days()
-    footage: list[Footage] = []
-    if days:
-        oldest_ns = span_of_utc_day(days[0]).from_ns
-        for hour in Agenda().due(oldest_ns, _shortest_days(register), now_ns):
-            for row in catalogue.listing(hour.from_ns, hour.to_ns):
-                span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
-                commune = communes.get(row.camera, CommuneId("-"))
-                footage.append(Footage(row.camera, commune, span, row.size_bytes))
-    return plan_destruction(footage, _rules(register), Protection(), now_ns)
+    rules = KnownRules(_rules(register))
+    days, whole = catalogue.days(), DestructionPlan()
+    if not days:
+        return whole
+    oldest_ns = span_of_utc_day(days[0]).from_ns - HOUR_NS  # a segment over midnight is of the next day's file
+    for hour in Agenda().due(oldest_ns, _shortest_days(register), now_ns):
+        living = catalogue.living_segments(hour.from_ns, hour.to_ns)
+        found = HourFootage(hour, living, rules, communes).plan(now_ns, Protection())
+        whole = replace(
+            whole,
+            destroy=(*whole.destroy, *found.destroy),
+            next_ns=earlier(whole.next_ns, found.next_ns),
+            unlawful=whole.unlawful + found.unlawful,
+            late_ns=max(whole.late_ns, found.late_ns),
+        )
+    return whole
 
 
 def _rules(register: AuthorisationRegister) -> Rules:
