@@ -180,6 +180,8 @@ class Town:
     """Its clock and chaos are replaced in each life."""
     told: list[Trouble] = field(default_factory=list)
     counts: PurgeCounts = field(default_factory=PurgeCounts)
+    clock: VirtualClock | None = None
+    """Of the life that runs, or ran last."""
 
     def run(
         self,
@@ -196,8 +198,8 @@ class Town:
         """
         env = Environment(initial_time=0)
         loop = SimLoop(env)
-        clock = VirtualClock(env, from_ns)
-        ports = replace(self.ports, clock=clock, chaos=chaos or CrashAt(), tell=self.told.append)
+        self.clock = VirtualClock(env, from_ns)
+        ports = replace(self.ports, clock=self.clock, chaos=chaos or CrashAt(), tell=self.told.append)
         try:
             loop.run_until_complete(self._live(ports, from_ns, to_ns, look or {}, dies_ns))
         finally:

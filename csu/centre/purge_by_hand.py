@@ -13,20 +13,19 @@ from typing import TypeVar
 
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
-from csu.centre.purge_tiers import segment_of
 from csu.governance.decision import Decision, granted
 from csu.governance.destruction import may_purge_by_hand
 from csu.governance.journal_entry import DataSpan, Ground, JournalEntry, Operation, Outcome
 from csu.governance.legal_calendar import day_in_paris
 from csu.governance.register_lines import Destroyed, DestructionRule
 from csu.governance.spans import Span
-from csu.hal.camera import CameraId, CommuneId
+from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.disk import DiskError
-from csu.hal.keys import utc_day
 from csu.hal.words import Words
 from csu.recording import DestructionReason
 from csu.recording.destruction import Footage, Protection, stretches
+from csu.recording.hour_footage import NOBODY
 
 _T = TypeVar("_T")
 
@@ -84,7 +83,7 @@ def _may(ports: PurgePorts, each: Footage, protection: Protection, now_ns: Nanos
 
 
 def _living(ports: PurgePorts, asked: Asked) -> list[Footage]:
-    commune = ports.cameras().get(asked.camera, CommuneId("-"))
+    commune = ports.cameras().get(asked.camera, NOBODY)
     found = []
     for row in ports.catalogue.listing(asked.span.from_ns, asked.span.to_ns, [asked.camera]):
         span = Span(row.start_ns, row.start_ns + max(1, row.duration_ms) * NS_PER_MS)
@@ -97,8 +96,7 @@ def _destroy(ports: PurgePorts, asked: Asked, footage: list[Footage], now_ns: Na
     names = [each.name for each in footage]
     for tier in ports.tiers:
         tier.destroy(names)
-        days = {utc_day(begun.start_ns) for name in names if (begun := segment_of(name)) is not None}
-        if not {name for day in days for name in tier.names(day)}.isdisjoint(names):
+        if tier.held(names):
             raise _still_there(asked.camera, tier.name)
     by_day: dict[date, list[Footage]] = {}
     for each in footage:

@@ -21,10 +21,11 @@ from csu.governance.legal_register import DayAnswer, Line
 from csu.governance.register_lines import CameraSpan, Destroyed, DestructionRule, Recorded, RegisterLine
 from csu.governance.spans import Span, overlap
 from csu.hal.camera import CameraId, CommuneId
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.keys import KeyName, utc_day
-from csu.recording import Catalogue, paris_day
+from csu.recording import Catalogue, CatalogueTotals, paris_day
 from csu.recording.destruction import LEAD_NS, Rules, last_expiry_ns
+from csu.recording.kept import CameraSums
 
 RECORDED_AFTER_NS = 120 * NS_PER_MINUTE
 """After the end of a day: its last manifests have come by then, or are lost."""
@@ -51,7 +52,31 @@ class _Day:
     pending: dict[CameraId, CommuneId]
     """Recorded, and no line of destruction yet."""
     due_ns: dict[CameraId, Nanoseconds] = field(default_factory=dict)
+    first_due_ns: Nanoseconds | None = None
+    """The least of all its cameras'."""
     was_looked_at_again: bool = False
+
+
+class SumsKept:
+    """What cameras recorded over a stretch, read again when the catalogue knows something else of it: a whole day is
+    28,000 pages, and its commune's lines and its keys ask for the same."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._known: dict[Span, tuple[object, dict[CameraId, CameraSums]]] = {}
+
+    def of(self, span: Span) -> Mapping[CameraId, CameraSums]:
+        """By camera; one that recorded nothing is not in it. Raises CatalogueError."""
+        version = self._catalogue.version(span.from_ns, span.to_ns)
+        known = self._known.get(span)
+        if known is not None and known[0] == version:
+            return known[1]
+        self._known = {
+            each: kept for each, kept in self._known.items() if abs(each.from_ns - span.from_ns) < NS_PER_DAY
+        }
+        sums = self._catalogue.sums_by_camera(span.from_ns, span.to_ns)
+        self._known[span] = version, sums
+        return sums
 
 
 class RegisterLines:
@@ -64,22 +89,35 @@ class RegisterLines:
         commune_of: Callable[[CameraId], CommuneId],
         rules: Rules,
         tiers: tuple[str, ...],
+        sums: SumsKept,
     ) -> None:
         self._register, self._catalogue, self._rules, self._tiers = register, catalogue, rules, tiers
+        self._sums = sums
         self._commune_of = commune_of
         self._days: dict[date, _Day] = {}
 
     def forget(self) -> None:
-        """Orders or rules changed."""
-        self._days.clear()
+        """Orders or rules changed: what is written stays written, what is due is worked out again."""
+        for held in self._days.values():
+            held.due_ns.clear()
+            held.first_due_ns = None
 
     def add_recorded(self, cameras: Collection[CameraId], now_ns: Nanoseconds) -> int:
         """The lines of days that have ended; how many. Raises CatalogueError, RegisterUnavailable, RegisterBroken."""
-        added = 0
-        for day in self._ended(now_ns):
-            if day not in self._days:
+        added, ended, known = 0, list(self._ended(now_ns)), tuple(cameras)
+        self._days = {day: held for day, held in self._days.items() if ended and day >= ended[0]}
+        for day in ended:
+            held = self._days.get(day)
+            if held is None:
                 added += self._begin(day, cameras)
+            elif held.cameras and not held.was_looked_at_again and held.cameras != known:
+                held.cameras, held.first_due_ns = known, None
         return added
+
+    def is_closed(self, day: date) -> bool:
+        """Whether all that was recorded on a day (Paris) has its line, and its line of destruction."""
+        held = self._days.get(day)
+        return held is not None and not held.pending and (held.was_looked_at_again or not held.cameras)
 
     def add_destroyed(
         self,
@@ -87,13 +125,13 @@ class RegisterLines:
         locks: Mapping[CameraId, tuple[Span, ...]],
         key_due_ns: Callable[[KeyName], Nanoseconds],
         is_gone: Callable[[KeyName], bool],
-        holders: Callable[[Span], Collection[CameraId]],
+        holders: Callable[[Span, Collection[CameraId]], Collection[CameraId]],
         some_are_away: bool = False,
     ) -> list[DestructionCertificate]:
         """One line and certificate for each day (Paris) and commune whose footage of some cameras is wholly gone.
 
-        `holders`: cameras of which a tier holds a file that begins in a span. `some_are_away`: copies may lie where
-        nobody can look now; then only dead keys certify. Raises as `add_recorded`, and DiskError.
+        `holders`: of these cameras, those of which a tier holds a file that begins in a span. `some_are_away`: copies
+        may lie where nobody can look now; then only dead keys certify. Raises as `add_recorded`, and DiskError.
         """
         made = []
         for day, held in sorted(self._days.items()):
@@ -102,9 +140,7 @@ class RegisterLines:
             if is_done or not self._is_due(held, span, now_ns):
                 continue
             if not held.was_looked_at_again:  # a node may have told of minutes of that day long after
-                self._begin(day, held.cameras)
-                held = self._days[day]
-                held.was_looked_at_again = True
+                held = self._look_again(day, held)
             by_commune: dict[CommuneId, list[CameraId]] = defaultdict(list)
             for camera, commune in held.pending.items():
                 if self._due_ns(held, camera, span) <= now_ns + LEAD_NS:
@@ -114,8 +150,8 @@ class RegisterLines:
                 shredded = all(is_gone(key) for key in keys)
                 if not shredded and (some_are_away or max(map(key_due_ns, keys)) <= now_ns + KEY_SOON_NS):
                     continue
-                there = holders(span)
-                gone = [camera for camera in cameras if camera not in there and not self._lives(camera, span)]
+                there, sums = holders(span, cameras), self._sums.of(span)
+                gone = [each for each in cameras if each not in there and not (each in sums and sums[each].living)]
                 if not gone:
                     continue
                 line = self._line(commune, day, span, gone, now_ns, locks, shredded=shredded)
@@ -137,13 +173,31 @@ class RegisterLines:
             day += timedelta(days=1)
 
     def _begin(self, day: date, cameras: Collection[CameraId]) -> int:
-        span = Span(*paris_day(day))
-        answer = self._register.answer(day)
-        told = {line.camera: line.commune for line in answer.recorded}
-        gone = {camera for line in answer.destroyed if line.rule is _RULE for camera in line.cameras}
-        if told and gone >= told.keys() and day not in self._days:  # of a catalogue that is kept for long
+        told, gone = self._told(day)
+        if told and gone >= told.keys():  # of a catalogue that is kept for long
             self._days[day] = _Day((), {})
             return 0
+        # The lines of a day are written together: where there are some, who came late waits for the second look.
+        added = 0 if told else self._add(day, cameras, told)
+        self._days[day] = _Day(tuple(cameras), {camera: told[camera] for camera in told.keys() - gone})
+        return added
+
+    def _look_again(self, day: date, held: _Day) -> _Day:
+        told, gone = self._told(day)
+        self._add(day, held.cameras, told)
+        pending = {camera: told[camera] for camera in told.keys() - gone}
+        again = self._days[day] = _Day(held.cameras, pending, held.due_ns, was_looked_at_again=True)
+        return again
+
+    def _told(self, day: date) -> tuple[dict[CameraId, CommuneId], set[CameraId]]:
+        """What the register says was recorded, and what of it is destroyed."""
+        answer = self._register.answer(day)
+        gone = {camera for line in answer.destroyed if line.rule is _RULE for camera in line.cameras}
+        return {line.camera: line.commune for line in answer.recorded}, gone
+
+    def _add(self, day: date, cameras: Collection[CameraId], told: dict[CameraId, CommuneId]) -> int:
+        """Lines of cameras that are not in `told`, which learns of them."""
+        span = Span(*paris_day(day))
         accounts = self._catalogue.accounts(cameras, span.from_ns, span.to_ns)
         lines: list[RegisterLine] = []
         for camera in sorted(cameras):
@@ -158,9 +212,6 @@ class RegisterLines:
             told[camera] = commune
         if lines:
             self._register.add(lines)
-        self._days[day] = _Day(
-            tuple(cameras), {camera: commune for camera, commune in told.items() if camera not in gone}
-        )
         return len(lines)
 
     def _due_ns(self, held: _Day, camera: CameraId, span: Span) -> Nanoseconds:
@@ -169,10 +220,9 @@ class RegisterLines:
         return held.due_ns[camera]
 
     def _is_due(self, held: _Day, span: Span, now_ns: Nanoseconds) -> bool:
-        return any(self._due_ns(held, camera, span) <= now_ns + LEAD_NS for camera in held.cameras)
-
-    def _lives(self, camera: CameraId, span: Span) -> bool:
-        return self._catalogue.living(span.from_ns, span.to_ns, [camera]).segments > 0
+        if held.first_due_ns is None and held.cameras:
+            held.first_due_ns = min(self._due_ns(held, camera, span) for camera in held.cameras)
+        return held.first_due_ns is not None and held.first_due_ns <= now_ns + LEAD_NS
 
     def _line(
         self,
@@ -185,12 +235,8 @@ class RegisterLines:
         *,
         shredded: bool,
     ) -> Destroyed:
-        segments = [
-            row
-            for camera in cameras
-            for row in self._catalogue.segments(camera, span.from_ns, span.to_ns, with_destroyed=True)
-            if span.holds(row.start_ns)
-        ]
+        sums = self._sums.of(span)
+        recorded = sum((sums[camera].recorded for camera in cameras if camera in sums), CatalogueTotals())
         kept = [CameraSpan(camera, part) for camera in cameras for part in overlap(span, locks.get(camera, ()))]
         return Destroyed(
             commune,
@@ -199,8 +245,8 @@ class RegisterLines:
             now_ns,
             _RULE,
             "given by the register",
-            len(segments),
-            sum(row.size_bytes for row in segments),
+            recorded.segments,
+            recorded.bytes,
             now_ns if shredded else None,
             self._tiers,
             tuple(kept),

@@ -102,6 +102,8 @@ class PurgeCounts:
     evidence_cases: int = 0
     recorded_lines: int = 0
     certificates: int = 0
+    days_dropped: int = 0
+    """Days of the catalogue that were dropped: all they spoke of is gone."""
     found_by_scan: int = 0
     """Expired files that a scan found and the catalogue did not name: a restored backup, a lost row."""
     unlawful: int = 0

@@ -6,12 +6,13 @@ A tier holds files under the names of segments. What has no such name is nobody'
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from csu.hal.camera import CameraId
 from csu.hal.disk import Disk, DiskError
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -23,13 +24,26 @@ TORN_SUFFIX = ".torn"
 
 @runtime_checkable
 class Tier(Protocol):
-    """One kind of copies. Calls block."""
+    """One kind of copies. Calls block; each raises DiskError. A month of 1,300 cameras is 56 million files: nothing
+    that is done each minute reads all names of a day."""
 
     name: str
     """As the certificate tells it: `main`, `partial`, `backup`, `edge-card/cam-0012`."""
 
-    def names(self, day: date | None = None) -> list[str]:
-        """Names of the segments of which it holds a byte, of one UTC day or of all, sorted. Raises DiskError."""
+    def days(self) -> list[date]:
+        """UTC days of which it may hold something, the oldest first."""
+        ...
+
+    def cameras(self, day: date) -> list[CameraId]:
+        """Cameras of which it holds a byte of that UTC day, sorted."""
+        ...
+
+    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+        """Names of the segments of which it holds a byte, of one UTC day and camera or of all, sorted."""
+        ...
+
+    def held(self, names: Sequence[str]) -> set[str]:
+        """Those of these segments of which it holds a byte."""
         ...
 
     def destroy(self, names: Sequence[str]) -> int:
@@ -47,14 +61,28 @@ class DiskTier:
         self.name = name
         self._disk = disk
 
-    def names(self, day: date | None = None) -> list[str]:
+    def days(self) -> list[date]:
+        """See Tier.days."""
+        return sorted({date.fromisoformat(name[:10]) for name in self.names()})
+
+    def cameras(self, day: date) -> list[CameraId]:
+        """See Tier.cameras."""
+        return sorted({CameraId(name.split("/")[1]) for name in self.names(day)})
+
+    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
         """See Tier.names."""
-        return only_segments(self._disk.names("" if day is None else f"{day.isoformat()}/"))
+        there = only_segments(self._disk.names("" if day is None else f"{day.isoformat()}/"))
+        return there if camera is None else [name for name in there if name.split("/")[1] == camera]
+
+    def held(self, names: Sequence[str]) -> set[str]:
+        """See Tier.held."""
+        days = {name.partition("/")[0] for name in names}
+        return set(names) & {name for day in days for name in self._disk.names(f"{day}/")}
 
     def destroy(self, names: Sequence[str]) -> int:
         """See Tier.destroy."""
-        there, removed, trouble = _there(self._disk, names), 0, None
-        for name in there:
+        removed, trouble = 0, None
+        for name in sorted(self.held(names)):
             try:
                 size = self._disk.size_bytes(name)
                 self._disk.remove(name)
@@ -69,48 +97,97 @@ class DiskTier:
 class DirectoryTier:
     """A directory of media: committed files, those being written, and what a killed process left of them.
 
-    A day is one folder, so that finding the files of a day reads no other.
+    A day is a folder, and in it a camera. A directory that is not there is not an empty one.
     """
 
     def __init__(self, root: Path, name: str = "main") -> None:
         self.name = name
         self._root = root
 
-    def names(self, day: date | None = None) -> list[str]:
+    def days(self) -> list[date]:
+        """See Tier.days."""
+        found = []
+        for folder in self._listed(""):
+            with suppress(ValueError):
+                found.append(date.fromisoformat(folder))
+        return sorted(found)
+
+    def cameras(self, day: date) -> list[CameraId]:
+        """See Tier.cameras."""
+        return [camera for camera in self._folders(day) if any(self._segments(day, camera))]
+
+    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
         """See Tier.names."""
-        try:
-            days = [each for each in self._root.iterdir() if each.is_dir()] if day is None else [self._of(day)]
-            found = [path for folder in days if folder.is_dir() for path in folder.glob("*/*")]
-        except OSError as error:
-            raise _refused(error, self._root) from error
-        return only_segments(sorted({_bare(path.relative_to(self._root).as_posix()) for path in found}))
+        return sorted(
+            {
+                name
+                for each in (self.days() if day is None else [day])
+                for of in (self._folders(each) if camera is None else [camera])
+                for name in self._segments(each, of)
+            }
+        )
+
+    def held(self, names: Sequence[str]) -> set[str]:
+        """See Tier.held."""
+        self._require_root()
+        return {name for name in names if any(_size_of(copy) is not None for copy in self._copies(name))}
 
     def destroy(self, names: Sequence[str]) -> int:
-        """See Tier.destroy. Folders that it empties go too; a directory that is not there is not an empty one."""
-        removed, trouble, folders = 0, None, set[Path]()
-        if not self._root.is_dir():
-            raise _refused(FileNotFoundError(2, "no such directory"), self._root)
+        """See Tier.destroy. Folders that it empties go too."""
+        removed, trouble, folders = 0, None, set[str]()
+        self._require_root()
         for name in names:
-            path = self._root / name
-            for suffix in ("", PARTIAL_SUFFIX, TORN_SUFFIX + PARTIAL_SUFFIX):
-                copy = path.with_name(path.name + suffix)
+            for copy in self._copies(name):
                 try:
-                    size = copy.stat().st_size
-                    copy.unlink()
-                    removed += size
-                    folders.add(copy.parent)
-                except FileNotFoundError:
-                    continue
+                    size = _size_of(copy)
+                    if size is not None:
+                        os.unlink(copy)
+                        removed += size
+                        folders.add(os.path.dirname(copy))
                 except OSError as error:
                     trouble = trouble or _refused(error, copy)
-        for folder in folders:
-            _tidy(folder)
+                except DiskError as error:
+                    trouble = trouble or error
+        for folder in sorted(folders):
+            _tidy(Path(folder))
         if trouble is not None:
             raise trouble
         return removed
 
-    def _of(self, day: date) -> Path:
-        return self._root / day.isoformat()
+    def _copies(self, name: str) -> list[str]:
+        return [f"{self._root}/{name}{suffix}" for suffix in ("", PARTIAL_SUFFIX, TORN_SUFFIX + PARTIAL_SUFFIX)]
+
+    def _folders(self, day: date) -> list[CameraId]:
+        return [CameraId(folder) for folder in sorted(self._listed(day.isoformat()))]
+
+    def _segments(self, day: date, camera: CameraId) -> Iterator[str]:
+        """Names, one for each copy that is there."""
+        for file in self._listed(f"{day.isoformat()}/{camera}"):
+            name = f"{day.isoformat()}/{camera}/{_bare(file)}"
+            if segment_of(name) is not None:
+                yield name
+
+    def _listed(self, folder: str) -> list[str]:
+        self._require_root()
+        try:
+            return os.listdir(self._root / folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _refused(error, str(self._root / folder)) from error
+
+    def _require_root(self) -> None:
+        if not self._root.is_dir():
+            raise _refused(FileNotFoundError(2, "no such directory"), str(self._root))
+
+
+def _size_of(path: str) -> int | None:
+    try:
+        return os.lstat(path).st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _refused(error, path) from error
 
 
 class VolumeTier(DirectoryTier):
@@ -124,9 +201,21 @@ class VolumeTier(DirectoryTier):
         super().__init__(root, f"main:{root}")
         self._is_there = is_there
 
-    def names(self, day: date | None = None) -> list[str]:
+    def days(self) -> list[date]:
+        """See Tier.days."""
+        return super().days() if self._is_there() else []
+
+    def cameras(self, day: date) -> list[CameraId]:
+        """See Tier.cameras."""
+        return super().cameras(day) if self._is_there() else []
+
+    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
         """See Tier.names."""
-        return super().names(day) if self._is_there() else []
+        return super().names(day, camera) if self._is_there() else []
+
+    def held(self, names: Sequence[str]) -> set[str]:
+        """See Tier.held."""
+        return super().held(names) if self._is_there() else set()
 
     def destroy(self, names: Sequence[str]) -> int:
         """See Tier.destroy."""
@@ -143,13 +232,6 @@ def segment_of(name: str) -> SegmentName | None:
 def only_segments(names: Iterable[str]) -> list[str]:
     """Those that are names of segments."""
     return [name for name in names if segment_of(name) is not None]
-
-
-def _there(disk: Disk, names: Sequence[str]) -> list[str]:
-    there: set[str] = set()
-    for day in {name.partition("/")[0] for name in names}:
-        there.update(disk.names(f"{day}/"))
-    return [name for name in names if name in there]
 
 
 def _bare(name: str) -> str:
@@ -178,10 +260,10 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _refused(error: OSError, path: Path) -> DiskError:
+def _refused(error: OSError, path: str) -> DiskError:
     return DiskError(
         Words(f"le disque a refusé : {error.strerror}", f"the disk refused: {error.strerror}"),
-        where=str(path),
+        where=path,
         what_to_do=Words(
             "Des images échues y restent : vérifiez ce volume ; la destruction recommence chaque minute",
             "Expired footage is still there: check this volume; destruction is tried again each minute",

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 
 from csu.governance.journal_entry import Ground, JournalEntry, Operation
 from csu.governance.spans import Span
-from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.keys import KeyName
 from csu.hal.words import Words
 from csu.recording.destruction import DestructionPlan, Footage, Protection, Recut
-
-NOBODY = CommuneId("-")
-"""Footage of a camera that no list names: no key can be told from it, and it goes all the same."""
+from csu.recording.hour_footage import HourFootage
 
 
 class PurgeHeld(CsuError):
@@ -25,11 +22,14 @@ class PurgeHeld(CsuError):
 
 @dataclass(slots=True)
 class PurgeHour:
-    """One hour of footage in a round."""
+    """One hour of footage."""
 
     span: Span
+    version: object
+    """Of the catalogue, when it was read."""
+    footage: HourFootage
     plan: DestructionPlan
-    gone: dict[str, Footage]
+    gone: dict[str, Footage] = field(default_factory=dict)
     """Destroyed, and the catalogue not yet told."""
 
 

@@ -11,6 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,17 +31,20 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import SystemClock
 from csu.recording import Catalogue, open_catalogue
+from csu.recording.agenda import Agenda
 from csu.recording.destruction import (
-    Agenda,
+    HOUR_NS,
     DestructionPlan,
     Footage,
     Protection,
     Rules,
+    earlier,
     last_expiry_ns,
-    plan_destruction,
     span_of_utc_day,
     stretches,
 )
+from csu.recording.hour_footage import HourFootage
+from csu.recording.known_rules import KnownRules
 from csu.recording.space import GIB
 from csu.recording.space_left import loss_to_declare
 
@@ -73,7 +77,7 @@ def plan_command(catalogue: _Catalogue, orders: _Orders, at: _At = None, as_json
         "due": [{"commune": commune, "day": day, "segments": count} for (commune, day), count in sorted(due.items())],
         "late_s": round(found.late_ns / NS_PER_S, 3),
         "next": None if found.next_ns is None else in_paris(found.next_ns),
-        "unlawful_segments": len(found.unlawful),
+        "unlawful_segments": found.unlawful,
         "holds_and_locks": "not counted",
     }
     if as_json:
@@ -155,8 +159,9 @@ def _footage(catalogue: Catalogue, register: AuthorisationRegister, within: Span
 
 def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date) -> dict[str, Any]:
     living, span = catalogue.living_of_day(day), span_of_utc_day(day)
-    first = min((expiry_of(rules(camera, span)) for camera in cameras), default=None)
-    last = max((last_expiry_ns(rules(camera, span)) for camera in cameras), default=None)
+    governed = {tuple(rules(camera, span)) for camera in cameras}  # the cameras of one order have one answer
+    first = min(map(expiry_of, governed), default=None)
+    last = max(map(last_expiry_ns, governed), default=None)
     return {
         "day": day.isoformat(),
         "segments": living.segments,
@@ -167,13 +172,23 @@ def _day(catalogue: Catalogue, rules: Rules, cameras: list[CameraId], day: date)
 
 
 def _plan(catalogue: Catalogue, register: AuthorisationRegister, now_ns: Nanoseconds) -> DestructionPlan:
-    days = catalogue.days()
-    footage: list[Footage] = []
-    if days:
-        oldest_ns = span_of_utc_day(days[0]).from_ns
-        for hour in Agenda().due(oldest_ns, register.shortest_days(LocalDoctrine()), now_ns):
-            footage += _footage(catalogue, register, hour)
-    return plan_destruction(footage, _rules(register), Protection(), now_ns)
+    communes = {each.camera: each.commune for each in register.facts.cameras}
+    rules = KnownRules(_rules(register))
+    days, whole = catalogue.days(), DestructionPlan()
+    if not days:
+        return whole
+    oldest_ns = span_of_utc_day(days[0]).from_ns - HOUR_NS  # a segment over midnight is of the next day's file
+    for hour in Agenda().due(oldest_ns, register.shortest_days(LocalDoctrine()), now_ns):
+        living = catalogue.living_segments(hour.from_ns, hour.to_ns)
+        found = HourFootage(hour, living, rules, communes).plan(now_ns, Protection())
+        whole = replace(
+            whole,
+            destroy=(*whole.destroy, *found.destroy),
+            next_ns=earlier(whole.next_ns, found.next_ns),
+            unlawful=whole.unlawful + found.unlawful,
+            late_ns=max(whole.late_ns, found.late_ns),
+        )
+    return whole
 
 
 def _rules(register: AuthorisationRegister) -> Rules:

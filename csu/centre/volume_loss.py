@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from csu.centre.purge_work import NOBODY
 from csu.centre.volumes import volumes_held
 from csu.cluster.volume_note import Volume, look_at, note_of, read_note, write_note
 from csu.cluster.volumes import VolumesDisk
@@ -28,6 +27,7 @@ from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.recording import Catalogue, DestructionReason, open_catalogue
 from csu.recording.destruction import Footage, stretches
+from csu.recording.hour_footage import NOBODY
 
 _ALL_NS = (-(2**61), 2**61)
 

@@ -7,7 +7,7 @@ them (decisions 0010, 0034).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from csu.hal.media import Gap, Manifest
 from csu.recording.catalogue_sqlite import SqliteDays
 from csu.recording.coverage import Account
 from csu.recording.day_pages import DayPages
-from csu.recording.days import Days, utc_day
+from csu.recording.days import Days, day_number, utc_day
 from csu.recording.errors import CatalogueError
-from csu.recording.kept import CatalogueTotals, Destruction, DestructionReason, KeptPage
+from csu.recording.kept import CameraSums, CatalogueTotals, Destruction, DestructionReason, KeptPage, LivingSegments
 from csu.recording.pages import SegmentRow, rows_of
 
 ALWAYS_NS = (-(2**62), 2**62)
@@ -80,10 +80,16 @@ class Catalogue:
     def drop_day(self, day: date) -> bool:
         """Forget a UTC day wholly: its pages, gaps and marks. False: it was not there, or no longer.
 
-        Made again after a failure, it ends what it began. Look at `living` first: files of which no catalogue speaks
-        are found again only by reading the disks; and keep the day's coverage, which is computed from it.
+        Made again after a failure, it ends what it began. Look at `living_of_day` first: files of which no catalogue
+        speaks are found again only by reading the disks; and `keep_coverage`, which is computed from its pages.
         """
         return self._days.drop(day)
+
+    def keep_coverage(self, day: date) -> None:
+        """Before a UTC day is dropped: `accounts` goes on answering for it. Again, it changes nothing."""
+        first, last = ALWAYS_NS
+        cameras = {camera for page in self._pages_of(day) for camera in page.roster}
+        self._days.coverage.keep(day_number(day), _accounts(cameras, first, last, self._pages_of(day)))
 
     def prepare(self, now_ns: Nanoseconds) -> None:
         """Make ready for today and the days after (PostgreSQL: partitions). Daily; `record` does it too, if need be."""
@@ -134,6 +140,52 @@ class Catalogue:
             chosen = page.begun_in(from_ns, to_ns, cameras) & (page.destroyed_at_ns == 0)
             yield from rows_of(page.table, chosen, dict(enumerate(page.roster)), page.node)
 
+    def living_segments(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> LivingSegments:
+        """`listing` of all cameras, as columns."""
+        numbers: dict[CameraId, int] = {}
+        numbers_of: dict[tuple[CameraId, ...], NDArray[np.int32]] = {}
+        columns = [(np.empty(0, np.int32), *(np.empty(0, np.int64),) * 3)]
+        for page in self._pages(from_ns, to_ns, None):
+            rows = np.flatnonzero(page.begun_in(from_ns, to_ns, None) & (page.destroyed_at_ns == 0))
+            if not len(rows):
+                continue
+            if page.roster not in numbers_of:
+                given = [numbers.setdefault(camera, len(numbers)) for camera in page.roster]
+                numbers_of[page.roster] = np.array(given, np.int32)
+            table = page.table
+            start_ns, length_ms = table.start_ns[rows], np.maximum(table.duration_ms[rows], 1).astype(np.int64)
+            camera = numbers_of[page.roster][table.camera[rows]]
+            columns.append((camera, start_ns, start_ns + length_ms * NS_PER_MS, table.size_bytes[rows]))
+        camera, start_ns, end_ns, size_bytes = (np.concatenate(column) for column in zip(*columns, strict=True))
+        present, index = np.unique(camera, return_inverse=True)
+        cameras = list(numbers)
+        named = tuple(cameras[number] for number in present.tolist())
+        return LivingSegments(named, index.astype(np.int32), start_ns, end_ns, size_bytes)
+
+    def sums_by_camera(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> dict[CameraId, CameraSums]:
+        """What each camera recorded in [from_ns, to_ns), and how much of it lives; every page is read once."""
+        sums: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
+        for page in self._pages(from_ns, to_ns, None):
+            of_roster = sums.setdefault(page.roster, np.zeros((len(page.roster), 4), np.int64))
+            begun = np.flatnonzero(page.begun_in(from_ns, to_ns, None))
+            table = page.table
+            columns = (1, table.duration_ms[begun], table.size_bytes[begun], page.destroyed_at_ns[begun] == 0)
+            for number, column in enumerate(columns):
+                np.add.at(of_roster[:, number], table.camera[begun], column)
+        total: dict[CameraId, NDArray[np.int64]] = {}
+        for roster, of_roster in sums.items():
+            for camera, row in zip(roster, of_roster, strict=True):
+                total[camera] = total.get(camera, 0) + row
+        return {
+            camera: CameraSums(CatalogueTotals(*row[:3].tolist()), int(row[3]))
+            for camera, row in total.items()
+            if row[0]
+        }
+
+    def version(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> tuple[tuple[str, int, int], ...]:
+        """Another value as soon as anything that is known of [from_ns, to_ns) is another. Cheap to ask for."""
+        return tuple(day.version() for day in self._touching(from_ns, to_ns))
+
     def living(
         self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None = None
     ) -> CatalogueTotals:
@@ -148,47 +200,19 @@ class Catalogue:
 
     def living_of_day(self, day: date) -> CatalogueTotals:
         """Sums of what `drop_day` would forget although its files are there, by whatever clock. All zero: drop it."""
-        return sum(
-            (
-                page.sums(page.destroyed_at_ns == 0)
-                for pages in self._days.between(day, day)
-                for page in pages.pages(*ALWAYS_NS)
-            ),
-            CatalogueTotals(),
-        )
+        return sum((page.sums(page.destroyed_at_ns == 0) for page in self._pages_of(day)), CatalogueTotals())
 
     def accounts(
         self, cameras: Collection[CameraId], from_ns: Nanoseconds, to_ns: Nanoseconds
     ) -> dict[CameraId, Account]:
         """What is known of these cameras in [from_ns, to_ns), destroyed since or not: for `csu.recording.coverage`.
 
-        Every page is read once for all cameras.
+        Every page is read once for all cameras. Of dropped days it is what `keep_coverage` kept.
         """
-        number_of = {camera: number for number, camera in enumerate(cameras)}
-        numbers_of: dict[tuple[CameraId, ...], NDArray[np.int32]] = {}
-        gaps: dict[CameraId, list[Gap]] = {camera: [] for camera in cameras}
-        found = [(np.empty(0, np.int32), np.empty((0, 2), np.int64))]
-        for page in self._pages(from_ns, to_ns, cameras):
-            numbers = numbers_of.get(page.roster)
-            if numbers is None:
-                numbers = np.array([number_of.get(camera, -1) for camera in page.roster], np.int32)
-                numbers_of[page.roster] = numbers
-            table = page.table
-            ends_ns = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
-            of_row = numbers[table.camera]
-            chosen = (table.start_ns < to_ns) & (ends_ns > from_ns) & (of_row >= 0)
-            found.append((of_row[chosen], np.column_stack((table.start_ns[chosen], ends_ns[chosen]))))
-            for gap in page.gaps:
-                if gap.camera in gaps and gap.start_ns < to_ns and gap.end_ns > from_ns:
-                    gaps[gap.camera].append(gap)
-        of_all = np.concatenate([numbers for numbers, _ in found])
-        order = np.argsort(of_all, kind="stable")
-        stretches = np.concatenate([pieces for _, pieces in found])[order]
-        cuts = np.searchsorted(of_all[order], np.arange(len(number_of) + 1))
-        return {
-            camera: Account(stretches[cuts[number] : cuts[number + 1]], tuple(gaps[camera]))
-            for camera, number in number_of.items()
-        }
+        found = _accounts(cameras, from_ns, to_ns, self._pages(from_ns, to_ns, cameras))
+        days = day_number(utc_day(max(0, from_ns - NS_PER_DAY))), day_number(utc_day(max(to_ns, from_ns) + NS_PER_DAY))
+        kept = self._days.coverage.accounts(cameras, days, from_ns, to_ns)
+        return found | {camera: found[camera].beside(account) for camera, account in kept.items()}
 
     # -- days ---------------------------------------------------------------------------------------------------------
 
@@ -198,7 +222,12 @@ class Catalogue:
 
     def close(self) -> None:
         """Let go of files and connections. The next call opens what it needs."""
+        self._days.coverage.close()
         self._days.close()
+
+    def _pages_of(self, day: date) -> Iterator[KeptPage]:
+        for pages in self._days.between(day, day):
+            yield from pages.pages(*ALWAYS_NS)
 
     def _pages(
         self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None
@@ -209,3 +238,33 @@ class Catalogue:
     def _touching(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Iterator[DayPages]:
         """Days that may know of [from_ns, to_ns): a segment across midnight is kept with the next day."""
         return self._days.between(utc_day(max(0, from_ns - NS_PER_DAY)), utc_day(max(to_ns, from_ns) + NS_PER_DAY))
+
+
+def _accounts(
+    cameras: Collection[CameraId], from_ns: Nanoseconds, to_ns: Nanoseconds, pages: Iterable[KeptPage]
+) -> dict[CameraId, Account]:
+    number_of = {camera: number for number, camera in enumerate(cameras)}
+    numbers_of: dict[tuple[CameraId, ...], NDArray[np.int32]] = {}
+    gaps: dict[CameraId, list[Gap]] = {camera: [] for camera in cameras}
+    found = [(np.empty(0, np.int32), np.empty((0, 2), np.int64))]
+    for page in pages:
+        numbers = numbers_of.get(page.roster)
+        if numbers is None:
+            numbers = np.array([number_of.get(camera, -1) for camera in page.roster], np.int32)
+            numbers_of[page.roster] = numbers
+        table = page.table
+        ends_ns = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
+        of_row = numbers[table.camera]
+        chosen = (table.start_ns < to_ns) & (ends_ns > from_ns) & (of_row >= 0)
+        found.append((of_row[chosen], np.column_stack((table.start_ns[chosen], ends_ns[chosen]))))
+        for gap in page.gaps:
+            if gap.camera in gaps and gap.start_ns < to_ns and gap.end_ns > from_ns:
+                gaps[gap.camera].append(gap)
+    of_all = np.concatenate([numbers for numbers, _ in found])
+    order = np.argsort(of_all, kind="stable")
+    stretches = np.concatenate([pieces for _, pieces in found])[order]
+    cuts = np.searchsorted(of_all[order], np.arange(len(number_of) + 1))
+    return {
+        camera: Account(stretches[cuts[number] : cuts[number + 1]], tuple(gaps[camera]))
+        for camera, number in number_of.items()
+    }

@@ -17,6 +17,7 @@ from csu.hal.words import Words
 from csu.recording.catalogue import Catalogue
 from csu.recording.day_pages import DayPages, database_failed
 from csu.recording.days import day_number, few_days, of_another_version
+from csu.recording.kept_coverage import KeptCoverage
 from csu.recording.schema import HEAD, POSTGRESQL, UnknownVersion, migrate, version_of
 
 DATABASE_URL = "CSU_DATABASE_URL"
@@ -52,6 +53,7 @@ class PostgresDays:
         # Reads are single statements: no BEGIN and ROLLBACK around each, which are two more round trips.
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._where = self._engine.url.render_as_string(hide_password=True)
+        self.coverage = KeptCoverage(self._engine, POSTGRESQL.coverage, self._where, lambda: True)
         self._there: dict[date, DayPages] = {}
         """Days whose partitions we made or saw."""
         try:

@@ -16,12 +16,16 @@ from csu.hal.words import Words
 from csu.recording.day_pages import DayPages, database_failed
 from csu.recording.days import few_days, of_another_version
 from csu.recording.errors import CatalogueError
+from csu.recording.kept_coverage import KeptCoverage
 from csu.recording.schema import BEFORE_STAMPS, HEAD, SQLITE, UnknownVersion, migrate, stamp_new, version_of
 
 DAYS_OPEN_MAX = 40
 """Files kept open for reading: a whole lawful month and what is being destroyed. Three descriptors each."""
 DAYS_WRITTEN_MAX = 4
 """Files kept open after a write; an older one is closed, which folds its log into it."""
+
+COVERAGE_FILE = "coverage.sqlite"
+"""What is kept of days that were dropped, beside the days."""
 
 _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])")
 
@@ -36,6 +40,8 @@ class SqliteDays:
         self._open: OrderedDict[date, tuple[DayPages, int]] = OrderedDict()
         """With the number of the file it opened."""
         self._written: OrderedDict[date, None] = OrderedDict()
+        kept = directory / COVERAGE_FILE
+        self.coverage = KeptCoverage(_engine_of(kept, durable=durable), SQLITE.coverage, str(kept), kept.exists)
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -136,7 +142,7 @@ def _file_number(path: Path) -> int:
         return 0
 
 
-def _open_file(path: Path, *, durable: bool) -> DayPages:
+def _engine_of(path: Path, *, durable: bool) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path}")
     # What nobody would find again after a crash needs no log on disk, from which each page is then written once more.
     journal, synchronous = ("WAL", "FULL") if durable else ("MEMORY", "OFF")
@@ -146,6 +152,11 @@ def _open_file(path: Path, *, durable: bool) -> DayPages:
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
+    return engine
+
+
+def _open_file(path: Path, *, durable: bool) -> DayPages:
+    engine = _engine_of(path, durable=durable)
     try:
         with engine.begin() as connection:
             _bring_up_to_date(connection)

@@ -44,6 +44,17 @@ class Account:
     """(n, 2): start and end of each segment."""
     gaps: tuple[Gap, ...] = ()
 
+    def beside(self, other: Account) -> Account:
+        """Both, each gap once."""
+        gaps = tuple(dict.fromkeys((*self.gaps, *other.gaps)))
+        return Account(np.concatenate((self.recorded_ns, other.recorded_ns)), gaps)
+
+    def touching(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Account:
+        """What of it lies, at least in part, in [from_ns, to_ns)."""
+        pieces = self.recorded_ns
+        near = (pieces[:, 0] < to_ns) & (pieces[:, 1] > from_ns)
+        return Account(pieces[near], tuple(gap for gap in self.gaps if gap.start_ns < to_ns and gap.end_ns > from_ns))
+
 
 class Accounts(Protocol):
     """Who can be asked for them: a `Catalogue`."""
@@ -181,6 +192,22 @@ def cover(
         contradicted_ns=_length_ns(_both(declared, recorded)),
         unexpected_ns=recorded_ns - _length_ns(kept),
     )
+
+
+def condensed(account: Account) -> Account:
+    """The same in few stretches: segments that a seam parts are one, unless somebody declared a gap in between.
+
+    `cover` says the same of both, but for seams, which count as recorded, and what was doubled, which is lost.
+    """
+    declared = _union([(gap.start_ns, gap.end_ns) for gap in account.gaps])
+    found: list[Interval] = []
+    for start_ns, end_ns in _union_of(account.recorded_ns):
+        is_seam = bool(found) and start_ns - found[-1][1] <= SEAM_NS
+        if is_seam and not _both([(found[-1][1], start_ns)], declared):
+            found[-1] = (found[-1][0], end_ns)
+        else:
+            found.append((start_ns, end_ns))
+    return Account(np.array(found, np.int64).reshape(-1, 2), account.gaps)
 
 
 def _ns(instant: datetime) -> Nanoseconds:

@@ -9,19 +9,19 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql, sqlite
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
+from csu.hal.media import Gap, Manifest, NodeId
 from csu.hal.words import Words
 from csu.recording.errors import CatalogueError
 from csu.recording.kept import CatalogueTotals, Destruction, DestructionReason, KeptPage
+from csu.recording.marks import Marks
 from csu.recording.pages import Page, SegmentRow, gaps_of, pages_of, rows_of, segments_of
 from csu.recording.schema import IS_LONG, IS_SHORT, LONG_NS, Tables
 
@@ -34,9 +34,6 @@ _PAGE_COLUMNS = (
     + ("size_bytes", "gap_count", "counts", "gaps", "segments", "columns")
 )  # fmt: skip
 """All that are written; the database numbers the page."""
-
-Marks: TypeAlias = Mapping[CameraId, Sequence[sa.Row[Any]]]
-"""Rows of the table `destroyed`, by camera."""
 
 
 class DayPages:
@@ -152,7 +149,7 @@ class DayPages:
     ) -> Iterator[KeptPage]:
         """Pages that touch [from_ns, to_ns) and may hold one of `cameras` (None: all), in the order of writing.
 
-        `until`: the last page's number.
+        What is destroyed is known of the segments that begin in [from_ns, to_ns). `until`: the last page's number.
         """
         page = self._tables.page
         columns = [page.c.page, page.c.node, page.c.roster, page.c.segment_count, page.c.columns, page.c.segments]
@@ -165,7 +162,8 @@ class DayPages:
                 query = query.where(page.c.roster.in_(named))
         if until is not None:
             query = query.where(page.c.page <= until)
-        marks, last = self._all_marks(), -1
+        marked, last = self._marks_in(from_ns, to_ns), -1
+        marks: dict[tuple[CameraId, ...], Marks] = {}
         while rows := self._read(query.where(page.c.page > last)):
             last = int(rows[-1].page)
             if any(row.roster not in rosters for row in rows):
@@ -173,9 +171,18 @@ class DayPages:
             for row in rows:
                 roster = rosters[row.roster]
                 table = segments_of(row.segments, row.segment_count, row.columns)
-                gone = _destroyed_at_ns(table, dict(enumerate(roster)), marks, row.page)
+                if roster not in marks:
+                    marks[roster] = Marks(marked, dict(enumerate(roster)))
+                gone = marks[roster].destroyed_at_ns(table, row.page)
                 gaps = tuple(Gap(roster[at], start, end, cause) for at, start, end, cause in gaps_of(row.gaps))
                 yield KeptPage(NodeId(row.node), roster, table, gone, gaps)
+
+    def version(self) -> tuple[str, int, int]:
+        """(where, newest page, number of marks): nothing else of a day changes."""
+        page, destroyed = self._tables.page, self._tables.destroyed
+        newest = self._read(self._only(sa.select(sa.func.max(page.c.page))))[0][0]
+        marks = self._read(self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed))[0][0]
+        return self._where, int(newest or 0), int(marks)
 
     def destructions(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Destruction]:
         """What was marked of this camera in [from_ns, to_ns), in no order."""
@@ -202,7 +209,7 @@ class DayPages:
     ) -> list[SegmentRow]:
         found: list[SegmentRow] = []
         bounds = self._bounds(camera, from_ns, to_ns)
-        marks: Marks | None = None
+        marks: Sequence[sa.Row[Any]] | None = None
         for row in connection.execute(self._find.segments, bounds).all():
             table = segments_of(row.segments, row.segment_count, row.columns)
             ends_ns = table.start_ns + table.duration_ms.astype(np.int64) * NS_PER_MS
@@ -210,8 +217,8 @@ class DayPages:
             if not chosen.any():
                 continue
             if marks is None:
-                marks = {camera: connection.execute(self._find.marks, bounds).all()}
-            gone = _destroyed_at_ns(table, {row.position: camera}, marks, row.page)
+                marks = connection.execute(self._find.marks, bounds).all()
+            gone = Marks(marks, {row.position: camera}).destroyed_at_ns(table, row.page)
             if not with_destroyed:
                 chosen &= gone == 0
             found += rows_of(table, chosen, {row.position: camera}, NodeId(row.node), gone)
@@ -267,12 +274,9 @@ class DayPages:
         # A list of no camera has no row, and its pages no segment.
         return defaultdict(tuple, {number: tuple(of_roster) for number, of_roster in cameras.items()})
 
-    def _all_marks(self) -> Marks:
+    def _marks_in(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Sequence[sa.Row[Any]]:
         table = self._tables.destroyed
-        marks: dict[CameraId, list[sa.Row[Any]]] = defaultdict(list)
-        for row in self._read(self._only(sa.select(table), table)):
-            marks[CameraId(row.camera)].append(row)
-        return marks
+        return self._read(self._only(sa.select(table).where(table.c.from_ns < to_ns, table.c.to_ns > from_ns), table))
 
     def _only(self, query: sa.Select[Any], table: sa.Table | None = None) -> sa.Select[Any]:
         """The query, about this day."""
@@ -352,18 +356,3 @@ def _find_statements(tables: Tables) -> _Find:
         found(page.c.gaps),
         marks.where(destroyed.c.day == day) if tables.by_day else marks,
     )
-
-
-def _destroyed_at_ns(
-    table: SegmentTable, cameras: Mapping[int, CameraId], marks: Marks, page: int
-) -> NDArray[np.int64]:
-    """(n,): when each segment's file was destroyed, 0 if it was not. `cameras`: by index in the table."""
-    gone = np.zeros(len(table), np.int64)
-    if not marks:
-        return gone
-    for index, camera in cameras.items():
-        for mark in marks.get(camera, ()):
-            if page <= mark.pages_until:
-                inside = (table.start_ns >= mark.from_ns) & (table.start_ns < mark.to_ns)
-                gone[(table.camera == index) & inside & (gone == 0)] = mark.at_ns
-    return gone

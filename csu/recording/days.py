@@ -10,6 +10,7 @@ from csu.hal.clock import NS_PER_DAY, Nanoseconds
 from csu.hal.words import Words
 from csu.recording.day_pages import DayPages
 from csu.recording.errors import CatalogueError
+from csu.recording.kept_coverage import KeptCoverage
 
 FEW_DAYS = 8
 """Up to so many days are asked one by one, without looking which of them exist."""
@@ -19,6 +20,9 @@ _EPOCH = date(1970, 1, 1)
 
 class Days(Protocol):
     """The days of a catalogue, wherever they are kept."""
+
+    coverage: KeptCoverage
+    """What is kept of days that were dropped."""
 
     def day(self, day: date) -> DayPages:
         """This day, to write to: made when it is not there."""

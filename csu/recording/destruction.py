@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
 
 from csu.governance.destruction import destruction_due
-from csu.governance.retention import RuledPiece, minimum_end_of
+from csu.governance.retention import RuledPiece, minimum_end_of, terms_of_hour
 from csu.governance.spans import Span, overlap, without
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
@@ -29,10 +28,6 @@ one instant too long; what an order wants kept to the last instant is the except
 RECUT_AHEAD_NS = NS_PER_DAY
 """Locked stretches are copied out a day before their file goes: an evidence store in trouble is told in time."""
 HOUR_NS = 60 * NS_PER_MINUTE
-SETTLED_NS = 12 * HOUR_NS
-"""An hour of footage is first looked at when the manifests of its minutes have come; what comes later still, a scan of
-the disks finds."""
-
 Rules = Callable[[CameraId, Span], Sequence[RuledPiece]]
 """`governance.rules_over`, bound to the register and the doctrine: under which rules this was captured."""
 
@@ -81,15 +76,15 @@ class Recut:
 class DestructionPlan:
     """What is to be done now, in this order: every `recut`, then plan again, then `destroy`."""
 
-    recut: tuple[Recut, ...]
-    destroy: tuple[Footage, ...]
+    recut: tuple[Recut, ...] = ()
+    destroy: tuple[Footage, ...] = ()
     """Every copy of it, on every tier. Nothing in it waits for a recut."""
-    kept: tuple[Footage, ...]
-    """Neither due nor waiting, or kept by a hold."""
-    next_ns: Nanoseconds | None
+    next_ns: Nanoseconds | None = None
     """When to plan again at the latest; None: nothing of this footage is left."""
-    unlawful: tuple[Footage, ...]
-    """No order governed it at capture: an incident for the DPO, whatever its age (AUT-1)."""
+    exact_ns: Nanoseconds | None = None
+    """The next instant up to which an order wants something kept: it is due then, and not up to `LEAD_NS` before."""
+    unlawful: int = 0
+    """Segments that no order governed at capture: an incident for the DPO, whatever their age (AUT-1)."""
     late_ns: Nanoseconds = 0
     """How long ago the first of `destroy` or `overdue` should have been gone; 0: it is in time."""
 
@@ -100,48 +95,54 @@ class DestructionPlan:
 
 
 def plan_destruction(
-    footage: Iterable[Footage],
-    rules: Rules,
-    protection: Protection,
-    now_ns: Nanoseconds,
-    *,
-    lead_ns: Nanoseconds = LEAD_NS,
+    footage: Iterable[Footage], rules: Rules, protection: Protection, now_ns: Nanoseconds
 ) -> DestructionPlan:
     """Decide on each segment. A segment goes whole or stays whole: a part of it lives on only as evidence.
 
     A hold keeps the segments it touches whole until the ceiling of the law: only the doctrine's days are exceeded, and
     by less than a segment. A lock keeps nothing of the segment but its own stretch, elsewhere.
     """
+    return plan_governed(((each, rules(each.camera, each.span)) for each in footage), protection, now_ns)
+
+
+def plan_governed(
+    footage: Iterable[tuple[Footage, Sequence[RuledPiece]]], protection: Protection, now_ns: Nanoseconds
+) -> DestructionPlan:
+    """`plan_destruction` of segments of which it is known under which rules each was captured."""
     recut: list[Recut] = []
-    destroy, kept, unlawful = list[Footage](), list[Footage](), list[Footage]()
+    destroy = list[Footage]()
     next_ns: Nanoseconds | None = None
-    late_ns = 0
-    governed = _governed(rules)
-    for each in footage:
-        pieces = governed(each)
-        if any(not piece.rule.order for piece in pieces):
-            unlawful.append(each)
-        verdict = _verdict(each, pieces, protection, now_ns, lead_ns)
+    exact_ns: Nanoseconds | None = None
+    late_ns = unlawful = 0
+    for each, pieces in footage:
+        unlawful += any(not piece.rule.order for piece in pieces)
+        verdict = _verdict(each, pieces, protection, now_ns)
         if verdict.missing:
             recut.append(Recut(each, verdict.missing, verdict.is_due))
         if verdict.is_due:
             late_ns = max(late_ns, now_ns - verdict.end_ns)
         if verdict.is_due and not verdict.missing:
             destroy.append(each)
-        elif not verdict.is_due:
-            kept.append(each)
-        if verdict.again_ns is not None:
-            next_ns = verdict.again_ns if next_ns is None else min(next_ns, verdict.again_ns)
-    return DestructionPlan(tuple(recut), tuple(destroy), tuple(kept), next_ns, tuple(unlawful), late_ns)
+        next_ns = earlier(next_ns, verdict.again_ns)
+        if verdict.again_ns is not None and verdict.again_ns > verdict.end_ns - LEAD_NS:
+            exact_ns = earlier(exact_ns, verdict.again_ns)
+    return DestructionPlan(tuple(recut), tuple(destroy), next_ns, exact_ns, unlawful, late_ns)
 
 
-def spans_kept(footage: Iterable[Footage], protection: Protection) -> dict[CameraId, tuple[Span, ...]]:
-    """What of destroyed footage lives on as evidence: for the register's line."""
+def earlier(one: Nanoseconds | None, other: Nanoseconds | None) -> Nanoseconds | None:
+    """Of two instants that may not come."""
+    return other if one is None else one if other is None else min(one, other)
+
+
+def changed(before: Protection, after: Protection) -> dict[CameraId, list[Span]]:
+    """Where a hold or a lock came or went, by camera: what lies elsewhere is decided as before."""
     found: dict[CameraId, list[Span]] = {}
-    for each in footage:
-        locked = overlap(each.span, protection.locks.get(each.camera, ()))
-        found.setdefault(each.camera, []).extend(locked)
-    return {camera: _joined(spans) for camera, spans in found.items() if spans}
+    for old, new in ((before.holds, after.holds), (before.locks, after.locks)):
+        for camera in old.keys() | new.keys():
+            differ = set(old.get(camera, ())) ^ set(new.get(camera, ()))
+            if differ:
+                found.setdefault(camera, []).extend(differ)
+    return found
 
 
 def stretches(gone: Iterable[Footage], kept: Iterable[Footage]) -> dict[CameraId, tuple[Span, ...]]:
@@ -160,16 +161,17 @@ def stretches(gone: Iterable[Footage], kept: Iterable[Footage]) -> dict[CameraId
 
 def last_expiry_ns(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """When the last instant of this stretch expires; `governance.expiry_of` is when the first one does."""
-    return _last_expiry_ns(tuple(pieces))
+    return max(map(_last_expiry_ns, pieces))
 
 
-@lru_cache(maxsize=4096)  # a day is asked for once for each camera, and the cameras of one order have one answer
-def _last_expiry_ns(pieces: tuple[RuledPiece, ...]) -> Nanoseconds:
-    return max(
-        piece.rule.expiry_ns(at - 1)
-        for piece in pieces
-        for at in (*range((piece.span.from_ns // HOUR_NS + 1) * HOUR_NS, piece.span.to_ns, HOUR_NS), piece.span.to_ns)
-    )
+def _last_expiry_ns(piece: RuledPiece) -> Nanoseconds:
+    span = piece.span
+    lasts: list[Nanoseconds] = [*range(_hour_after(span.from_ns) - 1, span.to_ns - 1, HOUR_NS), span.to_ns - 1]
+    return max(at + terms_of_hour(piece.rule, at // HOUR_NS * HOUR_NS).expiry_ns for at in lasts)
+
+
+def _hour_after(at_ns: Nanoseconds) -> Nanoseconds:
+    return (at_ns // HOUR_NS + 1) * HOUR_NS
 
 
 def shortest_life_ns(days: int) -> Nanoseconds:
@@ -194,44 +196,6 @@ def key_due_ns(key: KeyName, cameras: Collection[CameraId], rules: Rules) -> Nan
     return max(last_expiry_ns(rules(camera, span)) for camera in cameras or (CameraId("-"),))
 
 
-class Agenda:
-    """Which hours of footage are to be looked at, so that a minute's round does not read a month of catalogue.
-
-    An hour that nobody has looked at is due when the shortest of all rules could have expired in it. Forget all where a
-    rule, a hold or a lock changed.
-    """
-
-    def __init__(self) -> None:
-        self._next: dict[Nanoseconds, Nanoseconds | None] = {}
-
-    def forget(self) -> None:
-        """Every hour of which anything is left is to be looked at again."""
-        self._next = {hour: at for hour, at in self._next.items() if at is None}
-
-    def due(
-        self, oldest_ns: Nanoseconds, shortest_days: int, now_ns: Nanoseconds, *, lead_ns: Nanoseconds = LEAD_NS
-    ) -> list[Span]:
-        """Hours (UTC) between the oldest footage and now that may hold something due, the oldest first."""
-        life_ns = shortest_life_ns(shortest_days)
-        last = min(now_ns + max(lead_ns, RECUT_AHEAD_NS) - life_ns, now_ns - SETTLED_NS)
-        hours = range(oldest_ns // HOUR_NS * HOUR_NS, last + 1, HOUR_NS)
-        found = []
-        for hour in hours:
-            at = self._next.get(hour, hour)
-            if at is not None and at <= now_ns:
-                found.append(Span(hour, hour + HOUR_NS))
-        return found
-
-    def told(self, hour: Span, next_ns: Nanoseconds | None) -> None:
-        """When this hour is to be looked at again; None: nothing of it is left."""
-        self._next[hour.from_ns] = next_ns
-
-    @property
-    def next_ns(self) -> Nanoseconds | None:
-        """The next of the hours that were looked at."""
-        return min((at for at in self._next.values() if at is not None), default=None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     is_due: bool
@@ -240,18 +204,16 @@ class _Verdict:
     end_ns: Nanoseconds
 
 
-def _verdict(
-    footage: Footage, pieces: Sequence[RuledPiece], protection: Protection, now_ns: Nanoseconds, lead_ns: Nanoseconds
-) -> _Verdict:
+def _verdict(footage: Footage, pieces: Sequence[RuledPiece], protection: Protection, now_ns: Nanoseconds) -> _Verdict:
     holds = overlap(footage.span, protection.holds.get(footage.camera, ()))
     locks = protection.locks.get(footage.camera, ())
     # What an order wants kept to the last instant is not taken before it; else the round comes before the expiry.
     to_the_end = minimum_end_of(pieces) > now_ns
-    by_ns = now_ns if to_the_end else now_ns + lead_ns
+    by_ns = now_ns if to_the_end else now_ns + LEAD_NS
     found = destruction_due(pieces, holds=[footage.span] if holds else [], locks=locks, at_ns=by_ns)
     is_due = found.keep == found.locked and by_ns >= found.expiry_ns
     end_ns = found.ceiling_ns if holds else found.expiry_ns
-    again_ns = None if is_due else max(end_ns - lead_ns, min(end_ns, minimum_end_of(pieces)))
+    again_ns = None if is_due else max(end_ns - LEAD_NS, min(end_ns, minimum_end_of(pieces)))
     locked = overlap(footage.span, locks)
     if not locked or (again_ns is not None and again_ns - now_ns > RECUT_AHEAD_NS):
         ahead = again_ns - RECUT_AHEAD_NS if locked and again_ns is not None else again_ns
@@ -261,27 +223,6 @@ def _verdict(
     if missing:
         return _Verdict(is_due, missing, now_ns, end_ns)
     return _Verdict(is_due, (), again_ns, end_ns)
-
-
-def _governed(rules: Rules) -> Callable[[Footage], Sequence[RuledPiece]]:
-    """`rules`, asked once for each camera and hour: an order changes a few times a year."""
-    known: dict[tuple[CameraId, Nanoseconds], Sequence[RuledPiece]] = {}
-
-    def ask(footage: Footage) -> Sequence[RuledPiece]:
-        hour = footage.span.from_ns // HOUR_NS * HOUR_NS
-        if footage.span.to_ns > hour + 2 * HOUR_NS:
-            return rules(footage.camera, footage.span)
-        pieces = known.get((footage.camera, hour))
-        if pieces is None:
-            pieces = known[footage.camera, hour] = rules(footage.camera, Span(hour, hour + 2 * HOUR_NS))
-        return [RuledPiece(part, piece.rule) for piece in pieces for part in overlap(piece.span, [footage.span])]
-
-    return ask
-
-
-def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    every = sorted(spans)
-    return overlap(Span(every[0].from_ns, max(span.to_ns for span in every)), every)
 
 
 def _runs(begins: Sequence[Nanoseconds], lives: Collection[Nanoseconds]) -> Iterable[Span]:

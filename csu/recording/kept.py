@@ -60,6 +60,29 @@ class Destruction:
     """Number of the certificate or case; no personal data."""
 
 
+class LivingSegments(NamedTuple):
+    """Segments whose files are to be there, as columns, in no order."""
+
+    cameras: tuple[CameraId, ...]
+    """Those that have one, by name."""
+    camera: NDArray[np.int32]
+    """(n,): index into `cameras`."""
+    start_ns: NDArray[np.int64]
+    end_ns: NDArray[np.int64]
+    """At least one millisecond later."""
+    size_bytes: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSums:
+    """What one camera recorded in a stretch; a segment counts where it begins."""
+
+    recorded: CatalogueTotals
+    """Destroyed since or not; gaps are not counted."""
+    living: int
+    """Segments whose file is to be there."""
+
+
 class KeptPage(NamedTuple):
     """One page, unpacked."""
 

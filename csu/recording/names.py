@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
@@ -24,6 +25,7 @@ class SegmentName:
     start_ns: Nanoseconds
 
 
+@lru_cache(maxsize=1 << 13)  # each round of the purge names some thousand files, ten times each
 def segment_name(camera: CameraId, start_ns: Nanoseconds) -> str:
     """For example `2026-11-23/cam-0012/20261123T051201.250Z.mp4`, in UTC, cut to the millisecond.
 

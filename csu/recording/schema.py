@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from csu.hal.clock import NS_PER_MINUTE
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration (a test holds it against the folder)."""
 BEFORE_STAMPS = "0001"
 """What a SQLite file is that carries no stamp and yet has pages."""
@@ -39,6 +39,8 @@ class Tables(NamedTuple):
     roster_camera: sa.Table
     page: sa.Table
     destroyed: sa.Table
+    coverage: sa.Table
+    """What is kept of days that were dropped: in PostgreSQL beside the partitions, in SQLite in a file of its own."""
     by_day: bool
 
 
@@ -118,7 +120,16 @@ def _tables(*, by_day: bool) -> Tables:
         sa.PrimaryKeyConstraint(*day, "camera", "from_ns", "to_ns", "pages_until"),
         **options,
     )
-    return Tables(metadata, roster, roster_camera, page, destroyed, by_day)
+    coverage = sa.Table(
+        "coverage",
+        metadata if by_day else sa.MetaData(),
+        sa.Column("day", sa.Integer, nullable=False),
+        sa.Column("camera", sa.String, nullable=False),
+        sa.Column("recorded", sa.LargeBinary, nullable=False),
+        sa.Column("gaps", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("day", "camera"),
+    )
+    return Tables(metadata, roster, roster_camera, page, destroyed, coverage, by_day)
 
 
 SQLITE = _tables(by_day=False)

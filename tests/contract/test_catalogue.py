@@ -357,3 +357,57 @@ def test_what_was_destroyed_was_recorded_all_the_same(catalogue):
     catalogue.destroy([CAM_1], NOON, NOON + HOUR, reason=EXPIRED, at_ns=NOON + DAY)
     (line,) = coverage_of(catalogue, {CAM_1: [(NOON, NOON + 5 * MINUTE)]}, NOON, NOON + HOUR, now_ns=NOON + DAY)
     assert (line.recorded_ns, line.unaccounted_ns) == (5 * MINUTE, 0)
+
+
+def test_the_ledger_of_a_dropped_day_is_what_it_was(catalogue, opener):
+    gap = Gap(CAM_1, NOON + 2 * MINUTE, NOON + 3 * MINUTE, GapCause.CAMERA_LOST)
+    short = Gap(CAM_2, NOON + MINUTE - S // 10, NOON + MINUTE, GapCause.OVERLOAD)
+    recorded = [(i % 2, NOON + i // 2 * MINUTE, 60_000 - 100 * (i % 2), 10) for i in range(12) if i != 4]
+    catalogue.record([manifest(0, NOON, recorded, gaps=[gap, short]), *minutes(2, NOON + DAY)])
+    expected = {CAM_1: [(NOON - HOUR, NOON + 6 * MINUTE)], CAM_2: [(NOON, NOON + 2 * DAY)]}
+    asked = {"from_ns": NOON - DAY, "to_ns": NOON + 2 * DAY, "now_ns": NOON + 3 * DAY}
+    before = [line.as_json() for line in coverage_of(catalogue, expected, **asked)]
+    for _ in range(2):  # a crash may come between the two
+        catalogue.keep_coverage(TODAY)
+    assert catalogue.drop_day(TODAY)
+    catalogue.close()
+    again = opener()
+    after = [line.as_json() for line in coverage_of(again, expected, **asked)]
+    for line in (*before, *after):  # a seam counts as recorded; it is not told apart any more
+        line["recorded_s"] = round(line["recorded_s"] + line.pop("seams_s"), 6)
+    assert after == before
+    assert any(each[2] == "overload" for line in after for each in line["gaps"])
+    again.record([manifest(1, NOON, [(0, NOON + 20 * MINUTE, 60_000, 1)])])  # told after the day was dropped
+    again.keep_coverage(TODAY)
+    again.drop_day(TODAY)
+    (one, _) = coverage_of(again, expected | {CAM_1: [(NOON, NOON + HOUR)]}, **asked)
+    assert (one.recorded_ns, one.gap_ns) == (6 * MINUTE, MINUTE)
+    again.close()
+
+
+def test_columns_and_sums_say_what_the_listing_says(catalogue):
+    catalogue.record(minutes(4, MIDNIGHT - 2 * MINUTE, cameras=["cam-1", "cam-2", "cam-3"]))
+    catalogue.destroy([CAM_1], MIDNIGHT - MINUTE, MIDNIGHT + MINUTE, reason=EXPIRED, at_ns=MIDNIGHT + DAY)
+    stretch = (MIDNIGHT - 2 * MINUTE, MIDNIGHT + MINUTE)
+    found = catalogue.living_segments(*stretch)
+    rows = {(found.cameras[index], start) for index, start in zip(found.camera, found.start_ns, strict=True)}
+    assert rows == {(row.camera, row.start_ns) for row in catalogue.listing(*stretch)}
+    assert (len(rows), set((found.end_ns - found.start_ns).tolist())) == (len(found.camera), {MINUTE})
+    sums = catalogue.sums_by_camera(*stretch)
+    assert {camera: (each.recorded, each.living) for camera, each in sums.items()} == {
+        CAM_1: (CatalogueTotals(3, 180_000, 30), 1),
+        CAM_2: (CatalogueTotals(3, 180_000, 30), 3),
+        CameraId("cam-3"): (CatalogueTotals(3, 180_000, 30), 3),
+    }
+    assert len(catalogue.living_segments(0, 1).camera) == 0 == len(catalogue.sums_by_camera(0, 1))
+
+
+def test_the_version_is_another_after_each_change_and_the_same_after_none(catalogue):
+    catalogue.record(minutes(2))
+    seen = [catalogue.version(NOON, NOON + HOUR)]
+    assert catalogue.version(NOON, NOON + HOUR) == seen[0]
+    catalogue.record([manifest(1, NOON + 5 * MINUTE, [(0, NOON + 5 * MINUTE, 9, 1)], node="node-2")])
+    seen.append(catalogue.version(NOON, NOON + HOUR))
+    catalogue.destroy([CAM_1], NOON, NOON + MINUTE, reason=EXPIRED, at_ns=NOON + DAY)
+    seen.append(catalogue.version(NOON, NOON + HOUR))
+    assert len(set(seen)) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from csu.governance import (
     rules_over,
 )
 from csu.governance.centre_key import CentreKey
+from csu.governance.journal import AuditJournal
 from csu.governance.legal_register import LegalRegister
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE
@@ -61,6 +63,20 @@ def order(number: str, camera: CameraId, days: int, minimum_days: int = 0) -> Au
     )
 
 
+class WrittenJournal(JournalStandIn):
+    """The real journal, in virtual time; it can be out of order as the stand-in can."""
+
+    def __init__(self, kept: AuditJournal, now_ns: Callable[[], int]) -> None:
+        super().__init__()
+        self.kept, self._now_ns = kept, now_ns
+
+    @asynccontextmanager
+    async def _before(self, entry):
+        async with super()._before(entry):
+            self.kept.append([entry], self._now_ns())
+            yield
+
+
 @dataclass
 class World:
     """What survives every crash."""
@@ -75,6 +91,9 @@ class World:
     register: LegalRegister
     sealed: Callable[[CommuneId], SealedDisk]
     facts: AuthorisationFacts
+    orders: list[AuthorisationRegister]
+    """One: another takes its place, and the purge is told."""
+    key: CentreKey
 
     def film(self, camera: CameraId, begin: str, minutes: int, *, with_files: bool = True) -> Span:
         start_ns = instant(begin)
@@ -110,15 +129,16 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
                 for camera, commune in COMMUNES.items()
             ),
         )
-        orders, doctrine = AuthorisationRegister(facts), LocalDoctrine(retention_days_max=doctrine_days)
+        orders, doctrine = [AuthorisationRegister(facts)], LocalDoctrine(retention_days_max=doctrine_days)
         disk, keys = MemoryDisk(), LocalKeyStore(home / "keys")
 
         def sealed(commune: CommuneId) -> SealedDisk:
             return SealedDisk(disk, keys, segments_of_commune(commune))
 
         catalogue = Catalogue(home / "catalogue", durable=False)
-        evidence, journal = EvidenceRoom(sealed, MemoryDisk()), JournalStandIn()
-        register = LegalRegister(home / "register.sqlite", CentreKey.load_or_make(home / "centre.key"))
+        key = CentreKey.load_or_make(home / "centre.key")
+        evidence, register = EvidenceRoom(sealed, MemoryDisk()), LegalRegister(home / "register.sqlite", key)
+        journal = WrittenJournal(AuditJournal(home / "journal", key), lambda: town.clock.now_ns())
         ports = PurgePorts(
             clock=VirtualClock(None, 0),  # type: ignore[arg-type]  # each life of the town has its own
             chaos=CrashAt(),
@@ -128,14 +148,25 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
             tiers=[DiskTier(disk)],
             evidence=evidence,
             register=register,
-            rules=lambda camera, span: rules_over(orders, doctrine, camera, span),
+            rules=lambda camera, span: rules_over(orders[0], doctrine, camera, span),
             cameras=lambda: COMMUNES,
             shortest_days=lambda: min(15, doctrine_days),
             tell=lambda trouble: None,
         )
         town = Town(ports)
         return World(
-            town, Recorder(sealed, COMMUNES), catalogue, disk, keys, evidence, journal, register, sealed, facts
+            town,
+            Recorder(sealed, COMMUNES),
+            catalogue,
+            disk,
+            keys,
+            evidence,
+            journal,
+            register,
+            sealed,
+            facts,
+            orders,
+            key,
         )
 
     return make

@@ -15,7 +15,7 @@ from sim.footage import Crash, CrashAt
 
 CAM_12, CAM_13 = CameraId("cam-0012"), CameraId("cam-0013")
 METZ = CommuneId("metz")
-STEPS = ["journaled", "preserved", "unlinked", "marked", "shredded", "registered"]
+STEPS = ["journaled", "preserved", "unlinked", "marked", "shredded", "registered", "dropped"]
 
 
 def filmed(world, at) -> Span:
@@ -69,8 +69,17 @@ class Dying:
     def __init__(self, tier, removals: int) -> None:
         self.name, self._tier, self._left = tier.name, tier, removals
 
-    def names(self, day=None):
-        return self._tier.names(day)
+    def names(self, day=None, camera=None):
+        return self._tier.names(day, camera)
+
+    def days(self):
+        return self._tier.days()
+
+    def cameras(self, day):
+        return self._tier.cameras(day)
+
+    def held(self, names):
+        return self._tier.held(names)
 
     def destroy(self, names):
         for name in names:

@@ -22,6 +22,14 @@ LEAD_NS = 90 * NS_PER_S
         (CAM_500, "2027-02-28 02:30", "2027-03-28 01:30"),  # 02:30 does not exist that night: the earlier reading
         (CAM_13, "2027-03-13 02:30", "2027-03-28 01:30"),
         (CAM_12, "2027-10-01 02:30", "2027-10-31 02:30"),  # the hour that there is twice: the first of them
+        (CAM_13, "2026-10-10 02:30", "2026-10-25 02:30"),  # the hour that there is twice: the first of them
+        (CAM_13, "2026-10-11 00:00", "2026-10-25 23:00"),  # a day of 25 hours: 15 times 24 hours end before midnight
+        (CAM_500, "2026-10-25 02:30", "2026-11-25 01:30"),  # in UTC the month ends an hour before it does in Paris
+        (CAM_500, "2028-02-29 10:00", "2028-03-29 10:00"),
+        (CAM_12, "2028-01-30 10:00", "2028-02-29 10:00"),
+        (CAM_13, "2028-02-14 10:00", "2028-02-29 10:00"),
+        (CAM_13, "2027-02-01 00:00", "2027-02-16 00:00"),
+        (CAM_12, "2027-02-01 00:00", "2027-03-01 00:00"),  # 30 days would be 3 March: the month is shorter
         (CAM_13, "2027-01-31 10:00", "2027-02-15 10:00"),
         (CAM_12, "2027-01-05 10:00", "2027-02-04 10:00"),
     ],

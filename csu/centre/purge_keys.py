@@ -1,0 +1,63 @@
+"""The keys of days: shredded once nothing sealed by them may live and nothing does. Calls block."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from csu.centre.purge_lines import SumsKept
+from csu.centre.purge_ports import PurgePorts
+from csu.centre.purge_scan import cameras_that_hold
+from csu.hal.camera import CameraId, CommuneId
+from csu.hal.clock import Nanoseconds
+from csu.hal.keys import KeyName
+from csu.recording.destruction import LEAD_NS, key_due_ns, span_of_utc_day
+
+
+class PurgeKeysDue:
+    """One for each purge."""
+
+    def __init__(self, ports: PurgePorts, sums: SumsKept) -> None:
+        self._ports, self._sums = ports, sums
+        self._due_ns: dict[KeyName, Nanoseconds] = {}
+        self._cameras_of: dict[CommuneId, list[CameraId]] | None = None
+
+    def forget(self) -> None:
+        """Rules or cameras are others."""
+        self._due_ns.clear()
+        self._cameras_of = None
+
+    def find(self, now_ns: Nanoseconds) -> list[KeyName]:
+        """Keys that may die now; and destroyed ones whose file a backup brought back."""
+        keys = self._ports.keys
+        return [*keys.came_back(), *(key for key in keys.kept() if self.due_ns(key) <= now_ns + LEAD_NS)]
+
+    def shred(self, due: Sequence[KeyName]) -> int:
+        """Those of `due` under which nothing lives, by catalogue and by tiers; how many."""
+        count = 0
+        for key in due:
+            if self._ports.keys.is_shredded(key.commune, key.day) or not self._lives(key):
+                self._ports.keys.shred(key.commune, key.day)
+                count += 1
+        return count
+
+    def due_ns(self, key: KeyName) -> Nanoseconds:
+        """See `key_due_ns`; worked out once."""
+        if key not in self._due_ns:
+            self._due_ns[key] = key_due_ns(key, self._of(key.commune), self._ports.rules)
+        return self._due_ns[key]
+
+    def _lives(self, key: KeyName) -> bool:
+        cameras, span = self._of(key.commune), span_of_utc_day(key.day)
+        sums = self._sums.of(span)
+        if any(camera in sums and sums[camera].living for camera in cameras):
+            return True
+        return bool(cameras_that_hold(self._ports.tiers, span, cameras))
+
+    def _of(self, commune: CommuneId) -> Sequence[CameraId]:
+        if self._cameras_of is None:
+            found: dict[CommuneId, list[CameraId]] = defaultdict(list)
+            for camera, its in self._ports.cameras().items():
+                found[its].append(camera)
+            self._cameras_of = dict(found)
+        return self._cameras_of.get(commune, ())

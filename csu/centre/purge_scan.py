@@ -1,0 +1,101 @@
+"""What the tiers hold although it has expired and no row names it: a restored backup, a lost row, a late node's file.
+
+Names tell when a file was filmed, so nothing needs to be opened; what cannot be due is not even listed. Calls block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+
+from csu.centre.purge_ports import PurgePorts
+from csu.centre.purge_tiers import Tier, segment_of
+from csu.governance.retention import RuledPiece, terms_of_hour
+from csu.governance.spans import Span
+from csu.hal.camera import CameraId
+from csu.hal.clock import Nanoseconds
+from csu.hal.keys import utc_day
+from csu.recording import SEGMENT_NS_MAX
+from csu.recording.destruction import (
+    HOUR_NS,
+    LEAD_NS,
+    DestructionPlan,
+    Footage,
+    Protection,
+    plan_destruction,
+    shortest_life_ns,
+    span_of_utc_day,
+)
+from csu.recording.hour_footage import NOBODY
+
+Begun = tuple[CameraId, Nanoseconds]
+"""A camera, and the begin of one of its files as its name tells it."""
+
+
+def find_strays(
+    ports: PurgePorts, known: Collection[Begun], protection: Protection, now_ns: Nanoseconds
+) -> DestructionPlan:
+    """What is due and not `known`. What is not due is of an hour that the agenda will name; its rows know its length.
+
+    Raises DiskError when a tier does not answer.
+    """
+    cameras = ports.cameras()
+    found: dict[str, Footage] = {}
+    for tier in ports.tiers:
+        for name in _candidates(tier, ports, now_ns):
+            begun = segment_of(name)
+            if begun is None or (begun.camera, begun.start_ns) in known:
+                continue
+            # How long it is, only its content says: as long as one can be, so that no lock is overlooked.
+            span = Span(begun.start_ns, begun.start_ns + SEGMENT_NS_MAX)
+            found[name] = Footage(begun.camera, cameras.get(begun.camera, NOBODY), span)
+    return plan_destruction(found.values(), ports.rules, protection, now_ns)
+
+
+def cameras_that_hold(tiers: Sequence[Tier], span: Span, cameras: Collection[CameraId]) -> set[CameraId]:
+    """Those of `cameras` of which a tier holds a file that begins in `span`. Raises DiskError."""
+    found: set[CameraId] = set()
+    for tier in tiers:
+        for day in sorted({utc_day(span.from_ns), utc_day(span.to_ns - 1)}):
+            there = set(tier.cameras(day)) & (set(cameras) - found)
+            if span.covers(span_of_utc_day(day)):
+                found |= there
+                continue
+            for camera in there:
+                begun = map(segment_of, tier.names(day, camera))
+                if any(each is not None and span.holds(each.start_ns) for each in begun):
+                    found.add(camera)
+    return found
+
+
+def _candidates(tier: Tier, ports: PurgePorts, now_ns: Nanoseconds) -> Iterator[str]:
+    """Names of files that begin in an hour in which something of their camera is due."""
+    last = utc_day(max(0, now_ns + LEAD_NS - shortest_life_ns(ports.shortest_days())))
+    for day in tier.days():
+        if day > last:
+            return
+        for camera in tier.cameras(day):
+            pieces = tuple(
+                ports.rules(camera, Span(span_of_utc_day(day).from_ns, span_of_utc_day(day).to_ns + HOUR_NS))
+            )
+            hours = _hours_due(pieces, day, now_ns + LEAD_NS)
+            if hours:
+                yield from (name for name in tier.names(day, camera) if _hour_of(name) in hours)
+
+
+@lru_cache(maxsize=4096)  # the cameras of one order have one answer
+def _hours_due(pieces: tuple[RuledPiece, ...], day: date, by_ns: Nanoseconds) -> frozenset[str]:
+    """Hours of a UTC day, as names write them, of which the first instant to expire has expired."""
+    begin_ns = span_of_utc_day(day).from_ns
+    due = set[str]()
+    for number in range(24):
+        hour_ns = begin_ns + number * HOUR_NS
+        hours = (hour_ns, hour_ns + HOUR_NS)  # a file reaches into the next one, where an expiry can fall back
+        if any(at + terms_of_hour(piece.rule, at).expiry_ns <= by_ns for piece in pieces for at in hours):
+            due.add(f"{day:%Y%m%d}T{number:02}")
+    return frozenset(due)
+
+
+def _hour_of(name: str) -> str:
+    return name.rpartition("/")[2][:11]
