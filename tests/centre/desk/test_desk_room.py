@@ -435,10 +435,11 @@ def test_nothing_of_the_past_is_served_while_expired_footage_may_still_be_there(
         with pytest.raises(CaseRefused, match="expired"):
             await bytes_of(past.desk.footage(CASE, ASKED))
 
-    def no_answer(self, day=None):
+    def no_answer(self, *asked):
         raise DiskError(Words.same("no answer"), where="media", what_to_do=Words.same(""))
 
-    monkeypatch.setattr(DirectoryTier, "names", no_answer)
+    for question in ("days", "names"):
+        monkeypatch.setattr(DirectoryTier, question, no_answer)
     home.live(ask)
     assert any(each.where == "purge" for each in home.told)
 
