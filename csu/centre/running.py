@@ -14,15 +14,16 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
-from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
+from csu.centre.commissioning import Commissioning
 from csu.centre.control import Centre, Ports
 from csu.centre.desk_room import DeskRoom
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
+from csu.centre.preparing import PreparedSite, prepare_site
 from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import Registers, journal_start, journal_stop, noting, open_registers
+from csu.centre.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.room import RelayOfNodes, Room
 from csu.centre.volumes import VolumeKeeper
 from csu.cluster.embedded import EmbeddedMediaNode
@@ -32,7 +33,7 @@ from csu.console import create_app, demonstration_access, invented_papers, serve
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
-from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord
+from csu.hal.camera import Camera, CameraRecord
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
@@ -42,7 +43,6 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.recording import open_catalogue
-from csu.recording.floors import require_floors
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import grid_scene
@@ -159,7 +159,7 @@ async def open_centre(
         stack.callback(masks.close)
         doctrine, head = settings.doctrine, masks.head
         await journal_start(registers.journal, settings.registers, doctrine, masks_head=head)
-        prepared = await _prepare(site, settings, masks, registers.journal)
+        prepared = await prepare_site(site, settings.added, settings.doctrine, masks, registers.journal)
         known = len(prepared.assignments)
         progress(say(f"{known} caméras connues", f"{known} cameras known"))
         papers = await asyncio.to_thread(_papers, settings, site, prepared, registers.key)
@@ -176,7 +176,7 @@ async def _start_parts(
     stack: AsyncExitStack,
     settings: CentreSettings,
     site: Site,
-    prepared: _Prepared,
+    prepared: PreparedSite,
     masks: Commissioning,
     papers: Papers,
     registers: Registers,
@@ -218,7 +218,7 @@ async def _start_parts(
     return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
 
 
-def _papers(settings: CentreSettings, site: Site, prepared: _Prepared, key: CentreKey) -> Papers:
+def _papers(settings: CentreSettings, site: Site, prepared: PreparedSite, key: CentreKey) -> Papers:
     """The centre's orders. What a simulated site brings is entered, with invented papers for streams added to it."""
     papers = Papers.open(settings.data_directory / "orders.sqlite", key)
     if site.papers:
@@ -269,7 +269,7 @@ def _centre(
     settings: CentreSettings,
     site: Site,
     nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
-    prepared: _Prepared,
+    prepared: PreparedSite,
     masks: Commissioning,
     papers: Papers,
     journal: Journal,
@@ -356,82 +356,6 @@ def _nodes(
         for index in range(count)
     ]
     return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """The cameras a centre can begin with, and those that did not answer."""
-
-    assignments: tuple[Assignment, ...]
-    posed: tuple[Camera, ...]
-    """The PTZ cameras, whether or not their masks are in force."""
-    self_masking: tuple[Camera, ...]
-    """Fixed cameras with masks of their own."""
-    unreached: tuple[tuple[CameraRecord, Words], ...]
-    added: tuple[CameraId, ...]
-    """The streams of `CentreSettings.added`."""
-    found_at_m: Mapping[CameraId, tuple[float, float]]
-    """Where cameras that know their pose stand, in the site's metres."""
-
-
-async def _prepare(site: Site, settings: CentreSettings, masks: Commissioning, journal: Journal) -> _Prepared:
-    """Ask every camera, and say what masks it; one that does not answer harms no other."""
-    assignments: list[Assignment] = []
-    surveys: list[CameraSurvey] = []
-    posed: list[Camera] = []
-    found_at_m: dict[CameraId, tuple[float, float]] = {}
-    self_masking: list[Camera] = []
-    unreached: list[tuple[CameraRecord, Words]] = []
-    for camera in site.cameras:
-        try:
-            assignment, said, masks_itself = await _ask(camera, site, settings.doctrine, journal)
-            reading = await camera.pose()
-        except (CameraError, BadInput) as error:
-            unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
-            continue
-        if reading is not None:
-            found_at_m[camera.record.camera] = (reading.pose.x_m, reading.pose.y_m)
-        assignments.append(assignment)
-        surveys.append(said)
-        posed += [camera] if said.follows_pose else []
-        self_masking += [camera] if masks_itself else []
-    last = max((camera.record.number for camera in site.cameras), default=0)
-    added = [stream.assignment(last + 1 + index) for index, stream in enumerate(settings.added)]
-    assignments += added
-    now_ns = SystemClock().now_ns()
-    await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns, noting(journal))
-    bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
-    names = tuple(assignment.record.camera for assignment in added)
-    return _Prepared(bound, tuple(posed), tuple(self_masking), tuple(unreached), names, found_at_m)
-
-
-async def _ask(
-    camera: Camera, site: Site, doctrine: LocalDoctrine, journal: Journal
-) -> tuple[Assignment, CameraSurvey, bool]:
-    """Ask the camera what it can do, take its ears away, and say what must not be seen from where it stands.
-
-    The last value: whether it may be left to mask by itself. Raises CameraError; BadInput for a stream below the floors
-    of its view (TEC-1, TEC-2).
-    """
-    capabilities = await camera.capabilities()
-    main, record = capabilities.profiles[0], camera.record
-    require_floors(record.camera, record.view, main.width_px, main.height_px, main.frames_per_s)
-    if capabilities.audio_sources:
-        await journal.record(deed_entry(OwnDeed.SOUND_REFUSED, cameras=[record.camera]))
-        await camera.refuse_audio()  # a device that goes on offering sound is reported by its media node (AUD-2)
-    reading = None if capabilities.ptz else await camera.pose()
-    bare = Assignment(
-        record=camera.record,
-        address=await camera.stream(capabilities.profiles[0].profile),
-        pose=None,
-        follows_pose=False,
-        buildings=(),
-        mask_above_m=doctrine.mask_above_m,
-        mask_epoch=0,
-        frosted=doctrine.frosted,
-    )
-    said = survey(camera.record.camera, site, doctrine, capabilities, reading.pose if reading else None)
-    return wholly_masked(bare), said, capabilities.onboard_masks > 0 and not capabilities.ptz
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:

@@ -26,7 +26,7 @@ PLACES: dict[Action, str] = {
     _A.STORAGE_CHECK: "csu/centre/recording_command.py:check_command",
     _A.JOURNAL_RETENTION_SET: "csu/centre/registers.py:journal_start",
     _A.ORDER_RECORD: "csu/centre/orders_command.py:enter_command",
-    _A.CAMERA_CONFIGURE: "csu/centre/running.py:_ask",
+    _A.CAMERA_CONFIGURE: "csu/centre/preparing.py:_ask",
     _A.CAMERA_LIFECYCLE: "csu/centre/mask_watch.py:_follow",
 }
 """Where, beside the doors of the console, an action is done and its entry written."""
@@ -51,7 +51,7 @@ ACTS = {
     "csu/centre/control.py:move",
     "csu/centre/control.py:go_to",
     "csu/centre/edge_masks.py:_prepare",
-    "csu/centre/running.py:_ask",
+    "csu/centre/preparing.py:_ask",
 }
 ACTS_FIRST = {"csu/centre/control.py:halt"}
 """At once, and journaled after: nothing is made to wait for the journal that shows less or turns less."""
