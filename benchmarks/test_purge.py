@@ -81,14 +81,26 @@ async def _no_chaos(point: str) -> None:
     """Nothing fails."""
 
 
+def test_days_that_are_closed_and_dropped(tmp_path: Path, scoreboard: Scoreboard) -> None:
+    """What comes once a day: the lines of what is gone, its keys, its coverage kept, the day dropped."""
+    cameras, catalogue, _ = _two_days(tmp_path, FIRST_NS + 2 * NS_PER_DAY, young=False)
+    (tmp_path / "media").mkdir()
+    hand = Hand(FIRST_NS + 3 * NS_PER_DAY, {})
+    ports = _ports(tmp_path, hand, catalogue, tmp_path / "media", cameras)
+    asyncio.run(Purge(ports).start())
+    hand.at_ns = FIRST_NS + (DAYS + 3) * NS_PER_DAY
+    purge, begin_s = Purge(ports), cpu_s()
+    asyncio.run(purge.start())
+    scoreboard.add("purge: a day closed and dropped", "csu", (cpu_s() - begin_s) / 2, "s CPU")
+    assert purge.counts.days_dropped == 2
+    assert purge.counts.certificates == 3 * COMMUNES  # two days UTC touch three of Paris
+    catalogue.close()
+    size = (tmp_path / "catalogue" / "coverage.sqlite").stat().st_size
+    scoreboard.add("purge: coverage kept", "csu", size / 2 / CAMERAS, "bytes a camera-day")
+
+
 def test_a_round_at_full_size(tmp_path: Path, scoreboard: Scoreboard) -> None:
-    cameras = {CameraId(f"cam-{n:04}"): CommuneId(f"commune-{n % COMMUNES:02}") for n in range(1, CAMERAS + 1)}
-    phases_ns = np.random.default_rng(7).permutation(CAMERAS) * (46 * NS_PER_MS)
-    catalogue = Catalogue(tmp_path / "catalogue", durable=False)
-    for manifests in _manifests(list(cameras), phases_ns):
-        catalogue.record(manifests)
-    for hour_ns in range(FIRST_NS, BEGIN_NS, HOUR_NS):
-        catalogue.destroy(list(cameras), hour_ns, hour_ns + HOUR_NS, reason=DestructionReason.EXPIRED, at_ns=BEGIN_NS)
+    cameras, catalogue, phases_ns = _two_days(tmp_path, BEGIN_NS, young=True)
     media = tmp_path / "media"
     _files(media, list(cameras), phases_ns, ROUNDS + 5)
     hand = Hand(BEGIN_NS + DAYS * NS_PER_DAY - LEAD_NS, {})
@@ -126,9 +138,23 @@ def test_a_round_at_full_size(tmp_path: Path, scoreboard: Scoreboard) -> None:
     assert held - left == CAMERAS * (ROUNDS + 3) + 1, "what was due, and nothing else"
 
 
-def _manifests(cameras: list[CameraId], phases_ns: NDArray[np.int64]) -> Iterator[list[Manifest]]:
+def _two_days(
+    home: Path, gone_to_ns: int, *, young: bool
+) -> tuple[dict[CameraId, CommuneId], Catalogue, NDArray[np.int64]]:
+    """Cameras, the catalogue, and when in its minute each camera's file begins."""
+    cameras = {CameraId(f"cam-{n:04}"): CommuneId(f"commune-{n % COMMUNES:02}") for n in range(1, CAMERAS + 1)}
+    phases_ns = np.random.default_rng(7).permutation(CAMERAS) * (46 * NS_PER_MS)
+    catalogue = Catalogue(home / "catalogue", durable=False)
+    for manifests in _manifests(list(cameras), phases_ns, young=young):
+        catalogue.record(manifests)
+    for hour_ns in range(FIRST_NS, gone_to_ns, HOUR_NS):
+        catalogue.destroy(list(cameras), hour_ns, hour_ns + HOUR_NS, reason=DestructionReason.EXPIRED, at_ns=BEGIN_NS)
+    return cameras, catalogue, phases_ns
+
+
+def _manifests(cameras: list[CameraId], phases_ns: NDArray[np.int64], *, young: bool) -> Iterator[list[Manifest]]:
     whole = range(2 * 1440)
-    for minute in (*whole, *(day * 1440 for day in range(2, DAYS + 1))):
+    for minute in (*whole, *(day * 1440 for day in range(2, DAYS + 1 if young else 0))):
         minute_ns = FIRST_NS + minute * NS_PER_MINUTE
         yield [_manifest(node, minute, minute_ns, cameras, phases_ns) for node in range(NODES)]
 

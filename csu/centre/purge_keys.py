@@ -35,7 +35,7 @@ class PurgeKeysDue:
     def shred(self, due: Sequence[KeyName]) -> int:
         """Those of `due` under which nothing lives, by catalogue and by tiers; how many."""
         count = 0
-        for key in due:
+        for key in sorted(due, key=lambda each: each.day):  # what a day recorded is read once
             if self._ports.keys.is_shredded(key.commune, key.day) or not self._lives(key):
                 self._ports.keys.shred(key.commune, key.day)
                 count += 1

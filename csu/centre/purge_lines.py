@@ -21,7 +21,7 @@ from csu.governance.legal_register import DayAnswer, Line
 from csu.governance.register_lines import CameraSpan, Destroyed, DestructionRule, Recorded, RegisterLine
 from csu.governance.spans import Span, overlap
 from csu.hal.camera import CameraId, CommuneId
-from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.keys import KeyName, utc_day
 from csu.recording import Catalogue, CatalogueTotals, paris_day
 from csu.recording.destruction import LEAD_NS, Rules, last_expiry_ns
@@ -31,6 +31,10 @@ RECORDED_AFTER_NS = 120 * NS_PER_MINUTE
 """After the end of a day: its last manifests have come by then, or are lost."""
 KEY_SOON_NS = 180 * NS_PER_MINUTE
 """A day in Paris ends an hour or two before the key of its last hours can die: the certificate waits for it."""
+
+
+SUMS_KEPT_MAX = 4
+"""Stretches: a day of Paris, its two of UTC, and one more."""
 
 
 class Register(Protocol):
@@ -71,11 +75,11 @@ class SumsKept:
         known = self._known.get(span)
         if known is not None and known[0] == version:
             return known[1]
-        self._known = {
-            each: kept for each, kept in self._known.items() if abs(each.from_ns - span.from_ns) < NS_PER_DAY
-        }
         sums = self._catalogue.sums_by_camera(span.from_ns, span.to_ns)
+        self._known.pop(span, None)
         self._known[span] = version, sums
+        if len(self._known) > SUMS_KEPT_MAX:
+            del self._known[next(iter(self._known))]
         return sums
 
 

@@ -88,7 +88,7 @@ class Catalogue:
     def keep_coverage(self, day: date) -> None:
         """Before a UTC day is dropped: `accounts` goes on answering for it. Again, it changes nothing."""
         first, last = ALWAYS_NS
-        cameras = {camera for page in self._pages_of(day) for camera in page.roster}
+        cameras = {camera for pages in self._days.between(day, day) for camera in pages.cameras()}
         self._days.coverage.keep(day_number(day), _accounts(cameras, first, last, self._pages_of(day)))
 
     def prepare(self, now_ns: Nanoseconds) -> None:

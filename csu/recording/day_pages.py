@@ -177,6 +177,10 @@ class DayPages:
                 gaps = tuple(Gap(roster[at], start, end, cause) for at, start, end, cause in gaps_of(row.gaps))
                 yield KeptPage(NodeId(row.node), roster, table, gone, gaps)
 
+    def cameras(self) -> set[CameraId]:
+        """Those that any page of this day may speak of."""
+        return {camera for roster in self._all_rosters().values() for camera in roster}
+
     def version(self) -> tuple[str, int, int]:
         """(where, newest page, number of marks): nothing else of a day changes."""
         page, destroyed = self._tables.page, self._tables.destroyed
