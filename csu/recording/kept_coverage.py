@@ -1,7 +1,7 @@
 """What remains known of days that the catalogue dropped: of each camera, when it was recorded and why not (TEC-6).
 
-No file's name, size or hash: stretches and gaps, 100 bytes a camera and day. With them the coverage ledger of a dropped
-day is computed as it was before, for whatever was expected; only what two segments doubled is no longer told.
+No file's name, size or hash: stretches and gaps, some 70 bytes a camera and day. With them the coverage ledger of a
+dropped day is computed as it was before, for whatever was expected; only what two segments doubled is no longer told.
 """
 
 from __future__ import annotations
