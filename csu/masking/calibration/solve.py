@@ -104,7 +104,7 @@ def _refine(survey: Survey, theta: Floats) -> Fit:
 def _told(survey: Survey, theta: Floats, sigma_px: Floats) -> Fit:
     residual = _residuals(survey, theta, sigma_px)
     slopes = _slopes(survey, theta, sigma_px)
-    covariance = np.linalg.pinv(slopes.T @ slopes, hermitian=True)
+    covariance = _covariance(slopes)
     count = len(survey.points)
     rows = slopes[: 2 * count].reshape(count, 2, -1)
     held = np.eye(2) - rows @ covariance @ rows.transpose(0, 2, 1)
@@ -121,6 +121,14 @@ def _told(survey: Survey, theta: Floats, sigma_px: Floats) -> Fit:
         np.asarray(freed * sigma_px[:, None], np.float64),
         np.asarray((own * freed).sum(axis=1), np.float64),
     )
+
+
+def _covariance(slopes: Floats) -> Floats:
+    """The inverse of slopes^T slopes. A direction that nothing tells is as unsure as numbers can say: a pseudo-inverse
+    would call it certain, whenever rounding falls that way."""
+    known, directions = np.linalg.eigh(slopes.T @ slopes)
+    least = known[-1] * len(known) * np.finfo(np.float64).eps
+    return np.asarray((directions / np.maximum(known, least)) @ directions.T, np.float64)
 
 
 def _residuals(survey: Survey, theta: Floats, sigma_px: Floats) -> Floats:
