@@ -15,10 +15,11 @@ from pathlib import Path
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
-from csu.centre.control import Centre, Ports
+from csu.centre.control import Centre
 from csu.centre.desk_room import DeskRoom
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.footing import Ports
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings

@@ -183,6 +183,11 @@ class Stage:
 
         self.loop.run_until_complete(whole())
 
+    def two_watch(self, centre: Centre) -> None:
+        """For 45 s: without them operators and tours turn no camera (OPS-1)."""
+        for person in ("agent-1", "agent-2"):
+            centre.take_post(person)
+
     def told(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
