@@ -29,13 +29,12 @@ from csu.centre.events import AlarmsQueued
 from csu.centre.footing import Footing, words_of
 from csu.hal.alarms import AlarmPanel, AlarmPriority, PanelMessage
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 
 RUNG_WITHIN_S = 1.0
 """Who is called when an alarm waits is called after this long whatever the disk does; its record follows."""
-
 
 class AlarmRoom:
     """The desk, its store and the panels. `open` it, then run `watch` and `take_from` each panel."""
@@ -80,7 +79,7 @@ class AlarmRoom:
 
     async def _until_due(self) -> None:
         due_ns = self.desk.due_at_ns()
-        wait_s = None if due_ns is None else max(0, due_ns - self._footing.now()) / NS_PER_S
+        wait_s = self._footing.until_s(due_ns)
         try:
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()

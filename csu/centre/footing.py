@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from csu.centre.events import CentreCounts, CentreEvent, Trouble
 from csu.hal.chance import Chance, Chaos, Ids
-from csu.hal.clock import Clock, Nanoseconds
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
+LOOK_AGAIN_S = 0.01
 
 _T = TypeVar("_T")
 
@@ -63,6 +64,11 @@ class Footing:
     async def in_executor(self, call: Callable[[], _T]) -> _T:
         """For what blocks."""
         return await asyncio.get_running_loop().run_in_executor(None, call)
+
+    def until_s(self, due_ns: Nanoseconds | None) -> float | None:
+        """How long to sleep for what is due then; None: for ever. Never nothing: a core that does not do what is due
+        may not make its shell spin."""
+        return None if due_ns is None else max(LOOK_AGAIN_S, (due_ns - self.now()) / NS_PER_S)
 
     def retry_after_s(self, name: str, failures: int) -> float:
         """Doubling, with jitter, never more than RETRY_LAST_S: 46 nodes must not come back in step."""

@@ -18,7 +18,6 @@ from csu.governance.journal_entry import BY_CSU, account_of
 from csu.governance.journaled_actions import action_entry
 from csu.governance.roles import Role
 from csu.hal.camera import Camera, CameraError, CameraId, PtzVelocity
-from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
 from csu.hal.words import Words
 from csu.operations import (
@@ -141,10 +140,9 @@ class PtzRoom:
                 decided, self._decided = [*self._decided, *self._leases.tick(self._footing.now())], []
                 if decided:
                     group.create_task(self._carry_out(decided, BY_CSU), name="ptz")
-                due_ns = self._leases.due_at_ns()
                 self._woken.clear()
                 try:
-                    async with asyncio.timeout(self._wait_s(due_ns)):
+                    async with asyncio.timeout(self._footing.until_s(self._leases.due_at_ns())):
                         await self._woken.wait()
                 except TimeoutError:
                     continue
@@ -159,9 +157,6 @@ class PtzRoom:
         if outcomes:
             self._decided += outcomes
             self._woken.set()
-
-    def _wait_s(self, due_ns: int | None) -> float | None:
-        return None if due_ns is None else max(0, due_ns - self._footing.now()) / NS_PER_S
 
     async def _claim(self, camera: Camera, by: Author, alarm: str) -> Lease:
         """The author's lease of the camera, taken from who ranks below: he is told, and the camera stopped, first."""

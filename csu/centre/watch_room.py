@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from csu.centre.footing import Footing
-from csu.hal.clock import NS_PER_S
 from csu.operations import Watch, WatchChanged, WatchEvent
 
 
@@ -47,10 +46,9 @@ class WatchRoom:
         """Miss who is not seen any more, and call the chief while the watch is short; sleeps until something is due."""
         while True:
             self._told(self._watch.tick(self._footing.now()))
-            due_s = (self._watch.due_at_ns() - self._footing.now()) / NS_PER_S
             self._woken.clear()
             try:
-                async with asyncio.timeout(max(0.0, due_s)):
+                async with asyncio.timeout(self._footing.until_s(self._watch.due_at_ns())):
                     await self._woken.wait()
             except TimeoutError:
                 continue
