@@ -36,6 +36,7 @@ from csu.hal.words import Words
 RUNG_WITHIN_S = 1.0
 """Who is called when an alarm waits is called after this long whatever the disk does; its record follows."""
 
+
 class AlarmRoom:
     """The desk, its store and the panels. `open` it, then run `watch` and `take_from` each panel."""
 

@@ -244,8 +244,9 @@ class Centre:
         """What the screen shows of the alarms that nobody took; the rest is counted."""
         return self._alarms.lines()
 
-    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool]) -> tuple[CameraId, ...]:
-        """The cameras proposed to a person who may view them, the nearest first (OPS-3). Raises AlarmUnknown."""
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool] | None = None) -> tuple[CameraId, ...]:
+        """The cameras proposed to a person who may view them, the nearest first (OPS-3); None: to nobody yet, of its
+        commune. Raises AlarmUnknown."""
         return self._proposals.cameras(self.desk.alarm(alarm), self._footing.now(), may_view)
 
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:

@@ -14,6 +14,7 @@ from csu.hal.media import CameraEvent, Manifest, NodeId
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
 from csu.operations import DispatchEvent, PtzOutcome, WatchEvent
+from csu.wall import WallDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ CentreEvent: TypeAlias = (
     | DispatchEvent
     | WatchEvent
     | PtzOutcome
+    | WallDecision
     | NodeChanged
     | ManifestTaken
     | ManifestRefused

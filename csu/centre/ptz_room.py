@@ -68,8 +68,8 @@ class PtzRoom:
 
     async def move(self, camera: Camera, velocity: PtzVelocity, by: Author, alarm: str) -> None:
         """See `Centre.move`."""
+        entry = action_entry(Action.PTZ_MOVE, by, camera.record.camera)
         lease = await self._claim(camera, by, alarm)
-        entry = action_entry(Action.PTZ_MOVE, by, lease.camera)
         await self._journal.record(entry)
         async with self._turn(lease.camera):
             self._leases.use(lease.camera, lease.number, self._footing.now(), moving=True)
@@ -91,8 +91,8 @@ class PtzRoom:
     async def go_to(self, camera: Camera, pose: Pose, by: Author, preset: str, alarm: str) -> None:
         """See `Centre.go_to`."""
         action, name = (Action.PRESET_GO, f"preset/{preset}") if preset else (Action.PTZ_MOVE, "pose")
+        entry = action_entry(action, by, camera.record.camera, subject=name)
         lease = await self._claim(camera, by, alarm)
-        entry = action_entry(action, by, lease.camera, subject=name)
         await self._journal.record(entry)
         async with self._turn(lease.camera):
             self._leases.use(lease.camera, lease.number, self._footing.now(), moving=False)
@@ -182,7 +182,7 @@ class PtzRoom:
                 continue
             self._footing.tell(outcome)
             if isinstance(outcome, LeaseEnded):
-                subject = f"lease/{outcome.why.value}/{outcome.lease.holder}"
+                subject = f"lease/{outcome.why.value}/{outcome.lease.holder}"[:64]  # what fits into an entry
                 await self._late.add(action_entry(Action.PTZ_MOVE, by, outcome.lease.camera, subject=subject))
 
     async def _stop(self, name: CameraId) -> None:

@@ -153,7 +153,9 @@ class Watch:
         if not self.is_short:
             self._short_since_ns = None
             return [changed]
-        return [changed] if self._short_since_ns is not None else [changed, *self._alert(now_ns)]
+        if self._short_since_ns is not None or cause is WatchCause.ARRIVED:
+            return [changed]  # told before, or at the first tick: who comes alarms nobody
+        return [changed, *self._alert(now_ns)]
 
     def _alert(self, now_ns: Nanoseconds) -> list[WatchEvent]:
         if self._short_since_ns is None:
