@@ -51,7 +51,8 @@ class AlarmRoom:
         self._footing, self._store, self._proposed = footing, store, proposed
         self.panels = {panel.panel: panel for panel in panels}
         self.desk = AlarmDesk()
-        self._turns: dict[AlarmId, asyncio.Lock] = {}
+        self._turns: dict[AlarmId, tuple[asyncio.Lock, int]] = {}
+        """And how many use it."""
         self._woken = asyncio.Event()
         self._queued: tuple[int, Mapping[AlarmPriority, int]] = (0, {})
 
@@ -74,13 +75,17 @@ class AlarmRoom:
                 for told in self.desk.tick(self._footing.now()):
                     told_of.setdefault(told.alarm.alarm, []).append(told)
                 for name, rungs in told_of.items():
-                    await self._begin(name)  # does not wait: the desk escalates no alarm that anybody holds
-                    group.create_task(self._ring(name, rungs), name=f"ring {name}")
+                    turn = self._turn(name)
+                    if turn.locked():  # an earlier rung is still being written: nobody waits for such a disk
+                        self._tell_rungs(rungs)
+                        group.create_task(self._note_rungs(name), name=f"ring {name}")
+                    else:
+                        await turn.acquire()  # at once: it is free
+                        group.create_task(self._ring(name, rungs), name=f"ring {name}")
                 self._tell_queued()
 
     async def _until_due(self) -> None:
-        due_ns = self.desk.due_at_ns()
-        wait_s = self._footing.until_s(due_ns)
+        wait_s = self._footing.until_s(self.desk.due_at_ns())
         try:
             async with asyncio.timeout(wait_s):
                 await self._woken.wait()
@@ -89,16 +94,30 @@ class AlarmRoom:
         self._woken.clear()
 
     async def _ring(self, name: AlarmId, rungs: Sequence[AlarmEscalated | AlarmLate]) -> None:
+        """On disk before told, as long as the disk is in no trouble. Its turn has come already."""
         saving = asyncio.create_task(self._save(rungs[-1].alarm), name=f"save {name}")
         try:
             await asyncio.wait({saving}, timeout=RUNG_WITHIN_S)
-            for told in rungs:
-                self._footing.counts.alarms_escalated += isinstance(told, AlarmEscalated)
-                self._footing.tell(told)
+            self._tell_rungs(rungs)
             await saving
         finally:
             saving.cancel()
-            self._end(name)
+            self._pass_on(name)
+
+    async def _note_rungs(self, name: AlarmId) -> None:
+        """Write what was told already, with whatever was decided since."""
+        await self._turns[name][0].acquire()
+        try:
+            newest = next((alarm for alarm in self.desk.unfinished() if alarm.alarm == name), None)
+            if newest is not None:
+                await self._save(newest)
+        finally:
+            self._pass_on(name)
+
+    def _tell_rungs(self, rungs: Sequence[AlarmEscalated | AlarmLate]) -> None:
+        for told in rungs:
+            self._footing.counts.alarms_escalated += isinstance(told, AlarmEscalated)
+            self._footing.tell(told)
 
     def _tell_queued(self) -> None:
         lines = self.lines()
@@ -170,19 +189,35 @@ class AlarmRoom:
     # -- one writer an alarm ------------------------------------------------------------------------------------------
 
     async def _begin(self, alarm: AlarmId) -> None:
+        """Wait for one's turn with an alarm; nobody is called for it meanwhile."""
         self.desk.hold(alarm)
+        turn = self._turn(alarm)
         try:
-            await self._turns.setdefault(alarm, asyncio.Lock()).acquire()
+            await turn.acquire()
         except BaseException:
             self.desk.release(alarm)
+            self._leave(alarm)
             raise
 
     def _end(self, alarm: AlarmId) -> None:
-        self._turns[alarm].release()
         self.desk.release(alarm)
-        if not self.desk.is_held(alarm):
-            del self._turns[alarm]
+        self._pass_on(alarm)
         self._woken.set()
+
+    def _turn(self, alarm: AlarmId) -> asyncio.Lock:
+        """To be passed on, or left, by whoever asked for it."""
+        turn, users = self._turns.get(alarm, (asyncio.Lock(), 0))
+        self._turns[alarm] = (turn, users + 1)
+        return turn
+
+    def _pass_on(self, alarm: AlarmId) -> None:
+        self._turns[alarm][0].release()
+        self._leave(alarm)
+
+    def _leave(self, alarm: AlarmId) -> None:
+        turn, users = self._turns.pop(alarm)
+        if users > 1:
+            self._turns[alarm] = (turn, users - 1)
 
     async def _save(self, alarm: Alarm) -> bool:
         try:

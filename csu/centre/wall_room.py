@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from csu.alarms import Alarm, AlarmAdvanced, AlarmRaised, AlarmState
+from csu.alarms import AlarmAdvanced, AlarmId, AlarmRaised
 from csu.centre.control import Centre
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.wall_plan import laid_out, shown_of
@@ -66,6 +66,7 @@ class WallRoom:
         self._size_px = size_px
         self._director = WallDirector(plan, lambda camera, now_ns: centre.may_watch(camera))
         self._heard: list[WallInput] = []
+        self._alarms: set[AlarmId] = set()
         self._woken = asyncio.Event()
         self._entries: deque[JournalEntry] = deque()
         self._shown: Shown | None = None
@@ -83,7 +84,6 @@ class WallRoom:
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
-        self._heard += [_opened(alarm, centre.cameras_for(alarm.alarm)) for alarm in centre.desk.unfinished()]
         centre.listen(self._hear)
         self._decide()
         await self._record()
@@ -104,26 +104,38 @@ class WallRoom:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: CentreEvent) -> None:
-        if isinstance(event, AlarmRaised):
-            self._heard.append(_opened(event.alarm, event.cameras))
-        elif isinstance(event, AlarmAdvanced) and event.alarm.state is AlarmState.CLOSED:
-            self._heard.append(AlarmEnded(event.alarm.alarm))
-        elif isinstance(event, CameraChanged):
+        if isinstance(event, CameraChanged):
             self._heard.append(SignalHeard(event.camera, not _is_lost(event.after)))
         elif isinstance(event, WatchChanged):
             self._heard.append(WatchHeard(event.is_short))
-        elif not isinstance(event, CameraRightsChanged):
+        elif not isinstance(event, CameraRightsChanged | AlarmRaised | AlarmAdvanced):
             return
         self._woken.set()
 
     def _decide(self) -> None:
-        now_ns, heard, self._heard = self._clock.now_ns(), self._heard, []
+        now_ns, heard, self._heard = self._clock.now_ns(), [*self._heard, *self._alarms_changed()], []
         for told in heard:
             try:
                 self._decided(self._director.hear(told, now_ns))
             except CsuError as error:
                 self._tell(Trouble(WALL, error.trouble.words, now_ns))
         self._decided(self._director.tick(now_ns))
+
+    def _alarms_changed(self) -> list[WallInput]:
+        """What the desk holds is what wants a spot: also what a centre that starts finds there."""
+        desk = self._centre.desk
+        unfinished = {alarm.alarm: alarm for alarm in desk.unfinished()}
+        ended = [name for name in self._alarms if name not in unfinished]
+        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms and not desk.is_held(name)]
+        self._alarms.difference_update(ended)
+        self._alarms.update(alarm.alarm for alarm in opened)
+        return [
+            *(AlarmEnded(name) for name in ended),
+            *(
+                AlarmOpened(each.alarm, each.priority, self._centre.cameras_for(each.alarm), each.taken_at_ns)
+                for each in opened
+            ),
+        ]
 
     def _decided(self, decisions: Sequence[WallDecision]) -> None:
         for decision in decisions:
@@ -137,28 +149,20 @@ class WallRoom:
 
     async def _follow(self) -> None:
         wanted = shown_of(self._director.tiles)
+        failed: CsuError | None = None
         try:
             await self._record()
         except CsuError as error:
+            failed = error
             up = {camera for camera, _ in self._shown or ()}
             wanted = tuple((camera, is_alarm) for camera, is_alarm in wanted if camera in up)
-            await self._try_to_show(wanted)
-            self._troubled(error)
-            return
-        await self._try_to_show(wanted)
-
-    async def _try_to_show(self, wanted: Shown) -> None:
         try:
             await self._show(wanted)
         except CsuError as error:
-            self._troubled(error)
-        else:
-            self._in_trouble = False
-
-    def _troubled(self, error: CsuError) -> None:
-        if not self._in_trouble:
-            self._in_trouble = True
-            self._tell(Trouble(WALL, error.trouble.words, self._clock.now_ns()))
+            failed = error
+        if failed is not None and not self._in_trouble:
+            self._tell(Trouble(WALL, failed.trouble.words, self._clock.now_ns()))
+        self._in_trouble = failed is not None
 
     async def _record(self) -> None:
         while self._entries:
@@ -169,10 +173,6 @@ class WallRoom:
         if wanted != self._shown:
             await self._output.show(laid_out(wanted, self._records, *self._size_px))
             self._shown = wanted
-
-
-def _opened(alarm: Alarm, cameras: tuple[CameraId, ...]) -> AlarmOpened:
-    return AlarmOpened(alarm.alarm, alarm.priority, cameras, alarm.taken_at_ns)
 
 
 def _is_lost(state: CameraState) -> bool:

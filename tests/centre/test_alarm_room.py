@@ -74,7 +74,7 @@ def test_an_operator_who_acknowledges_while_an_escalation_is_written_is_not_over
 
 
 def test_the_chief_is_called_in_time_however_slow_the_disk_is(stage, scripted) -> None:
-    stage.chaos.delays_s["alarms.save"] = [0.0, 20.0, 25.0]
+    stage.chaos.delays_s["alarms.save"] = [0.0, 50.0, 5.0]
     at_ns = []
     centre = stage.centre([scripted.Node("n1")], panels=[scripted.Panel([1])])
     centre.listen(lambda event: at_ns.append(stage.clock.now_ns()) if isinstance(event, AlarmEscalated) else None)
@@ -86,15 +86,16 @@ def test_the_chief_is_called_in_time_however_slow_the_disk_is(stage, scripted) -
 
 
 def test_nobody_is_called_for_an_alarm_that_a_person_is_just_taking(stage, scripted) -> None:
-    stage.chaos.delays_s["alarms.save"] = [0.0, 0.0, 4.0]
+    stage.chaos.delays_s["alarms.save"] = [0.0, 40.0]  # the room's rung is written until second 70
     centre = stage.centre([scripted.Node("n1")], panels=[scripted.Panel([1])])
 
     async def take() -> None:
         await asyncio.sleep(58)
         await centre.acknowledge(first(centre), "agent-7")
 
-    stage.play(centre, 10, take)
+    stage.play(centre, 20, take)
     assert stage.told(AlarmEscalated) == []
+    assert stage.store.load()[0].acked_by == "agent-7"
 
 
 def test_of_two_who_take_one_alarm_at_once_the_first_has_it_and_the_second_is_told(stage, scripted) -> None:

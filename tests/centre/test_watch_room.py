@@ -63,6 +63,7 @@ def test_who_walks_away_without_logging_off_is_missed_within_the_minute_and_the_
         sitting.people.remove("agent-2")
         left_s = (stage.clock.now_ns() - scripted.EPOCH_NS) / NS_PER_S
         await sitting.sit(660)
+        assert stage.told(ShortWatchAlert)
         first, *again = stage.told(ShortWatchAlert)
         assert 0 < since_start_s(first, scripted) - left_s <= 60
         assert first.watching == ("agent-1",)
