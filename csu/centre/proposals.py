@@ -4,6 +4,7 @@ more (OPS-3, COM-3)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from csu.alarms import Alarm, nearest_cameras
 from csu.centre.papers import Papers
@@ -50,7 +51,7 @@ class Proposals:
         at_m = self._sites_m.get((message.commune, message.site))
         if at_m is None:
             in_order = sorted(ours, key=lambda record: record.number)
-            return tuple(record.camera for record in in_order if allowed(record.camera))[:PROPOSED_MAX]
+            return tuple(islice((record.camera for record in in_order if allowed(record.camera)), PROPOSED_MAX))
         near = self._records if may_view is not None else ours
         return nearest_cameras(at_m, self._places(near, now_ns), allowed, most=PROPOSED_MAX)
 
