@@ -192,11 +192,14 @@ class PtzRoom:
             self._told.discard(name)
             return
         camera = self._cameras[name]
-        try:
-            await camera.stop()
-        except CameraError as error:
-            if name not in self._told:
-                self._footing.tell_trouble(name, error.trouble.beside(name))
+        async with self._turn(name):
+            if not self._leases.is_to_stop(name):
+                return  # somebody ordered it elsewhere meanwhile: that order is not cut short
+            try:
+                await camera.stop()
+            except CameraError as error:
+                if name not in self._told:
+                    self._footing.tell_trouble(name, error.trouble.beside(name))
         if name not in self._told:
             self._told.add(name)
             await self._late.add(action_entry(Action.PTZ_MOVE, BY_CSU, name, subject="stop"))

@@ -119,6 +119,10 @@ class PtzLeases:
         """Who has it now; None: nobody."""
         return self._leases.get(camera)
 
+    def is_to_stop(self, camera: CameraId) -> bool:
+        """A Stop of it is not confirmed yet, and no order came since."""
+        return camera in self._stops
+
     @property
     def is_restricted(self) -> bool:
         """Only alarms and the chief turn cameras now."""

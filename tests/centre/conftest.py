@@ -220,9 +220,10 @@ class Turret:
     def __init__(self, record, clock):
         self.record, self._clock = record, clock
         self.deeds: list[str] = []
-        self.is_moving, self.obeys, self.refuses = False, True, False
+        self.is_moving, self.obeys, self.refuses, self.answers_after_s = False, True, False, 0.0
 
     async def pose(self):
+        await asyncio.sleep(self.answers_after_s)
         return PoseReading(Pose(0.0, 0.0, 5.0, 0.0, -5.0, 0.0, 500.0), self._clock.now_ns(), moving=self.is_moving)
 
     async def move(self, velocity):

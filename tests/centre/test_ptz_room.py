@@ -76,6 +76,23 @@ def test_a_camera_that_goes_on_turning_is_told_to_stop_until_it_rests(steered) -
     assert not camera.is_moving
 
 
+def test_a_stop_that_comes_late_does_not_cut_the_next_order_short(steered) -> None:
+    """A tour that lets go and sends its camera home finds it there."""
+    centre, camera, play = steered
+
+    async def steer():
+        await centre.move(camera, LEFT, ANNE)
+        camera.obeys = False
+        await asyncio.sleep(1)  # let go at 0.6 s, looked at again at 1.6 s
+        camera.answers_after_s = 0.3
+        await asyncio.sleep(0.7)
+        await centre.go_to(camera, POSE, ANNE)
+        await asyncio.sleep(3)
+
+    play(steer)
+    assert camera.deeds == ["move", "stop", "go_to"]
+
+
 def test_a_camera_that_refuses_to_stop_is_told_again_and_that_is_told_once(steered, stage) -> None:
     centre, camera, play = steered
 
