@@ -23,6 +23,7 @@ from csu.hal.wall import TileState, WallReading
 from csu.ingest.board import CameraState, CameraStatus
 from csu.language import say
 from csu.machine import SystemClock
+from csu.operations import LeaseLost, LeaseRefused
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
@@ -34,6 +35,7 @@ TOUR: tuple[tuple[PtzVelocity, float], ...] = (
     (PtzVelocity(pan=-0.1, tilt=0.1, zoom=-0.6), 1.5),
 )
 """What a PTZ camera does, with a rest after each turn: (share of its full speeds, seconds); then it goes home."""
+HOLD_EVERY_S = 0.2
 TOUR_SETTLE_S = 2.0
 """After the last order home: turn, be believed again (0.5 s), and be drawn."""
 
@@ -215,14 +217,25 @@ async def _tours(running: RunningCentre) -> AsyncIterator[None]:
 
 
 async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
+    """Under a lease of rank TOUR: whoever takes the camera has it, and the tour comes back when it is free."""
     while centre.may_record(camera.record.camera):
-        for velocity, turn_s in TOUR:
+        try:
+            for velocity, turn_s in TOUR:
+                await asyncio.sleep(TOUR_REST_S)
+                await centre.move(camera, velocity, BY_DEMO)
+                await _hold(centre, camera, turn_s)
+                await centre.halt(camera, BY_DEMO)
             await asyncio.sleep(TOUR_REST_S)
-            await centre.move(camera, velocity, BY_DEMO)
-            await asyncio.sleep(turn_s)
-            await centre.halt(camera, BY_DEMO)
-        await asyncio.sleep(TOUR_REST_S)
-        await centre.go_to(camera, home, BY_DEMO, preset=HOME)
+            await centre.go_to(camera, home, BY_DEMO, preset=HOME)
+        except (LeaseRefused, LeaseLost):
+            await asyncio.sleep(TOUR_REST_S)
+
+
+async def _hold(centre: Centre, camera: Camera, turn_s: float) -> None:
+    """Keep the hand on the stick: a movement that nobody repeats is stopped."""
+    for _ in range(round(turn_s / HOLD_EVERY_S)):
+        await asyncio.sleep(HOLD_EVERY_S)
+        centre.keep_moving(camera.record.camera, BY_DEMO)
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float | None:

@@ -116,6 +116,19 @@ def call(key: str) -> DispatchCall:
     return DispatchCall(key, CommuneId("orval"), "police", "mairie", "intrusion", "operateur-1", EPOCH_NS)
 
 
+def test_each_contact_that_is_named_takes_calls() -> None:
+    async def story() -> None:
+        dispatch = SimDispatch(virtual_clock(), SeededChance("7"), silent_share=0.0)
+        names = dispatch.contacts("police", CommuneId("orval"))
+        assert len(set(names)) == len(names) > 1
+        for name in names:
+            receipt = await dispatch.notify(call(f"to {name}"), name)
+            assert receipt.call == f"to {name}"
+            assert receipt.taken_by
+
+    on_virtual_time(story)
+
+
 def test_a_call_told_again_after_no_answer_is_received_once() -> None:
     async def story() -> None:
         contact = SimDispatch(virtual_clock(), SeededChance("7"), silent_share=0.6)
