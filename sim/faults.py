@@ -10,7 +10,17 @@ from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from sim.communes import COMMUNES
-from sim.fault_words import OF_ONE_CAMERA, ClockByChance, FaultKind, ToldCameraFault, ToldClockFault, ToldFault, kind_of
+from sim.fault_words import (
+    OF_ONE_CAMERA,
+    ClockByChance,
+    DelayByChance,
+    FaultKind,
+    ToldCameraFault,
+    ToldClockFault,
+    ToldDelay,
+    ToldFault,
+    kind_of,
+)
 from sim.quantities import DurationRange, Rate
 from sim.scenario import Scenario
 from sim.story import tell_story
@@ -28,6 +38,7 @@ class Fault:
     camera: CameraId | None = None
     """For faults of one camera."""
     clock_ahead_ms: int = 0
+    delay_ns: Nanoseconds = 0
     name: str = ""
     """As the story names it."""
     told: bool = False
@@ -50,9 +61,10 @@ def plan_faults(scenario: Scenario, cameras_of: Sequence[Sequence[CameraId]], ch
             end_ns = min(start_ns + duration_within(spec.lasts, stream), last_ns)
             error = spec.clock_error if isinstance(spec, ClockByChance) else None
             ahead_ms = duration_within(error, stream) // NS_PER_MS if error else 0
+            delay_ns = duration_within(spec.delay, stream) if isinstance(spec, DelayByChance) else 0
             if start_ns < end_ns:
                 of_one = camera if kind in OF_ONE_CAMERA else None
-                faults.append(Fault(kind, start_ns, end_ns, commune, of_one, ahead_ms))
+                faults.append(Fault(kind, start_ns, end_ns, commune, of_one, ahead_ms, delay_ns))
     faults += _told(scenario, cameras_of, chance.stream("story"), last_ns)
     return tuple(sorted(faults, key=lambda fault: (fault.start_ns, fault.end_ns, fault.commune, fault.kind)))
 
@@ -69,7 +81,8 @@ def _told(
         error = spec.clock_error if isinstance(spec, ToldClockFault) else None
         ahead_ms = duration_within(error, chance) // NS_PER_MS if error else 0
         end_ns = min(happening.end_ns, last_ns)
-        yield Fault(kind, happening.start_ns, end_ns, commune, of_one, ahead_ms, happening.name, told=True)
+        delay_ns = duration_within(spec.delay, chance) if isinstance(spec, ToldDelay) else 0
+        yield Fault(kind, happening.start_ns, end_ns, commune, of_one, ahead_ms, delay_ns, happening.name, told=True)
 
 
 def arrivals(rate: Rate, within_ns: Nanoseconds, chance: Chance) -> Iterator[Nanoseconds]:

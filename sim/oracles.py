@@ -185,7 +185,7 @@ def dark_times(commune: Commune, camera: CohortCamera) -> tuple[Interval, ...]:
         for outage in camera.outages
         if outage.cause is GapCause.CAMERA_LOST
     ]
-    return union([*lost, *commune.node_plan.cuts, *commune.node_plan.crashes])
+    return union([*lost, *commune.node_plan.silent, *commune.node_plan.crashes])
 
 
 def _shown_after(
@@ -227,8 +227,7 @@ def judge_orders_obeyed(stage: Stage, prefecture: Prefecture) -> Judgement:
     worst_ns, told = 0, list[Words]()
     for commune, camera, history in stage.each_camera():
         closings = [each for each in prefecture.closings if camera.camera in each.cameras]
-        plan, holes = commune.node_plan, stage.witness.holes.get(camera.camera, ())
-        unreachable = union([*plan.cuts, *plan.crashes])
+        holes, unreachable = stage.witness.holes.get(camera.camera, ()), commune.node_plan.unreachable
         for what, wrong in (
             (_UNLAWFUL, wrongly_recorded(closings, holes, unreachable, stage.ends_ns)),
             (_CLOSED, wrongly_closed(closings, stage.closed(camera, history), unreachable)),

@@ -154,22 +154,32 @@ async def _move(happening: Happening[Any], stage: Stage) -> None:
 
 JOINS = "commune_joins"
 STORY_WORDS: tuple[Word[Telling], ...] = (
-    Word("order_suspended", Words("le préfet suspend un arrêté", "a prefect suspends an order"), Suspended, _suspend),
-    Word("order_withdrawn", Words("le préfet retire un arrêté", "a prefect withdraws an order"), OfCommune, _withdraw),
+    Word(
+        "order_suspended",
+        Words("le préfet suspend un arrêté", "a prefect suspends an order"),
+        Suspended,
+        plays=_suspend,
+    ),
+    Word(
+        "order_withdrawn",
+        Words("le préfet retire un arrêté", "a prefect withdraws an order"),
+        OfCommune,
+        plays=_withdraw,
+    ),
     Word(
         "order_expires",
         Words("un arrêté prend fin avec le jour", "an order ends with the day, in Paris"),
         OfCommune,
-        _expire,
+        plays=_expire,
     ),
-    Word(JOINS, Words("une commune rejoint le centre", "a commune joins the centre"), OfCommune, _join),
+    Word(JOINS, Words("une commune rejoint le centre", "a commune joins the centre"), OfCommune, plays=_join),
     Word(
         "commune_leaves",
         Words("une commune quitte le centre avec le jour", "a commune leaves the centre with the day, in Paris"),
         OfCommune,
-        _leave,
+        plays=_leave,
     ),
-    Word("camera_moved", Words("une caméra est déplacée", "a camera is moved elsewhere"), Moved, _move),
+    Word("camera_moved", Words("une caméra est déplacée", "a camera is moved elsewhere"), Moved, plays=_move),
 )
 SIGNALS = (
     SignalKind(

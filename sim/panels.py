@@ -136,5 +136,5 @@ async def _silence(happening: Happening[Telling | Trouble], stage: Stage) -> Non
 
 
 _SILENT = Words("la police ne répond pas", "the police do not answer")
-STORY_WORDS: tuple[Word[Telling], ...] = (Word("police_silent", _SILENT, LastingTelling, _silence),)
-FAULT_WORDS: tuple[Word[Trouble], ...] = (Word("police_silent", _SILENT, ChanceFault, _silence),)
+STORY_WORDS: tuple[Word[Telling], ...] = (Word("police_silent", _SILENT, LastingTelling, plays=_silence),)
+FAULT_WORDS: tuple[Word[Trouble], ...] = (Word("police_silent", _SILENT, ChanceFault, plays=_silence),)

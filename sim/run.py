@@ -121,7 +121,7 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
-        self.journal = JournalStandIn()
+        self.journal = JournalStandIn(self.chaos)
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
         self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
@@ -284,6 +284,7 @@ class _Run:
             "manifests_sent": sum(node.manifests_sent for node in nodes),
             "manifests_sent_again": sum(node.manifests_sent_again for node in nodes),
             "manifests_given_up": sum(node.manifests_given_up for node in nodes),
+            "manifests_of_old_owners": sum(node.manifests_of_old_owners for node in nodes),
             "node_starts": sum(len(node.history) for node in nodes),
             "panel_repeats": sum(panel.repeats for panel in self.panels),
             "alarms_acknowledged": len(self.witness.alarms_acked),

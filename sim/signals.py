@@ -25,8 +25,7 @@ from csu.hal.alarms import AlarmKind
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
-from sim.dictionary import STORY
-from sim.fault_words import FaultKind
+from sim.dictionary import FAULTS, STORY
 from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
@@ -36,7 +35,7 @@ _OF_AN_ALARM = ("commune", "kind")
 _OF_A_FAULT = ("kind", "commune", "camera")
 _STATES = {"state": tuple(state.value for state in CameraState)}
 _ALARMS = {"kind": tuple(kind.value for kind in AlarmKind)}
-_FAULTS = {"kind": tuple(kind.value for kind in FaultKind)}
+_FAULTS = {"kind": tuple({**STORY.models, **FAULTS.models})}
 _EVENTS = {"kind": tuple(STORY.models)}
 
 SIGNALS: dict[str, SignalKind] = {
@@ -63,6 +62,11 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("camera.audio_offered", Words("elle propose du son", "it offers sound"), "camera", ("commune",)),
         SignalKind("camera.packets_lost", Words("elle perd des paquets", "it loses packets"), "camera", ("commune",)),
         SignalKind("camera.disk_trouble", Words("son disque refuse", "its disk refuses"), "camera", ("commune",)),
+        SignalKind("camera.covered", Words("elle est couverte", "it is covered"), "camera", ("commune",)),
+        SignalKind("camera.knocked", Words("elle a été heurtée", "it was knocked"), "camera", ("commune",)),
+        SignalKind("camera.restored", Words("sa vue est rétablie", "its view is well again"), "camera", ("commune",)),
+        SignalKind("camera.mask_failed", Words("ses masques manquent", "its masks are gone"), "camera", ("commune",)),
+        SignalKind("camera.mask_verified", Words("ses masques se voient", "its masks show"), "camera", ("commune",)),
         SignalKind("node.up", Words("un nœud est en marche", "a node is up"), "node", ("commune",)),
         SignalKind("node.lost", Words("un nœud est perdu", "a node is lost"), "node", ("commune",)),
         SignalKind(
@@ -98,6 +102,11 @@ _OF_CAMERA_EVENT = {
     CameraEventKind.AUDIO_OFFERED: "camera.audio_offered",
     CameraEventKind.PACKETS_LOST: "camera.packets_lost",
     CameraEventKind.DISK_TROUBLE: "camera.disk_trouble",
+    CameraEventKind.VIEW_COVERED: "camera.covered",
+    CameraEventKind.VIEW_MOVED: "camera.knocked",
+    CameraEventKind.VIEW_RESTORED: "camera.restored",
+    CameraEventKind.MASK_FAILED: "camera.mask_failed",
+    CameraEventKind.MASK_VERIFIED: "camera.mask_verified",
 }
 
 

@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock, Nanoseconds
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
 from sim.language import did_you_mean
 from sim.notation import AfterEvent, Durations, Frequency, Name, PositiveDuration, When
 from sim.quantities import BadQuantity, Instant
@@ -189,6 +189,8 @@ class Word(Generic[SpecT_co]):
     said: Words
     """What people call it."""
     model: type[SpecT_co]
+    shows: Words = NO_WORDS
+    """What a run shows of it at its level, and what proves the rest."""
     plays: Plays | None = None
     """Started at `start_ns`; it ends by itself. None: declared, its model works it out before the run (closed form)."""
 
@@ -222,7 +224,8 @@ def _narrowed(word: Word[Any], of: str) -> type[Spoken]:
     """The word's model, for this word only."""
     name = "".join(part.capitalize() for part in word.name.split("_")) + of
     kind: Any = (Literal[word.name], ...)
-    return create_model(name, __base__=word.model, __doc__=word.said.en, kind=kind)
+    told = f"{word.said.en}. {word.shows.en}" if word.shows.en else word.said.en
+    return create_model(name, __base__=word.model, __doc__=told, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

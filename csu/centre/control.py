@@ -247,6 +247,8 @@ class Centre:
             self._tell(ManifestTaken(message, now_ns))
         elif isinstance(message, NodeLost):
             self._counts.nodes_lost += 1
+            epoch, _ = self._accounts.get(name, (0, 0))
+            self._accounts[name] = (epoch + 1, 0)  # a node that only froze is believed no more when it thaws
             self._set_up(name, False, message.detail)
             self._tell_all(self.board.lose(message, self._cameras_of.get(name, ()), now_ns))
             return

@@ -341,16 +341,6 @@ def test_the_schema_knows_every_word_and_says_the_units() -> None:
     assert not re.search(lasts["pattern"], "30")
 
 
-def test_every_fault_point_of_the_control_plane_can_be_troubled() -> None:
-    source = (ROOT / "csu" / "centre" / "control.py").read_text(encoding="utf-8")
-    points = set(re.findall(r'chaos\("([a-z.]+)"\)', source))
-    assert (
-        points
-        == {"catalogue.write", "alarms.save"}
-        == set(FAULTS.models["engine_trouble"].model_fields["point"].annotation.__args__)
-    )
-
-
 @given(st.integers(1, 46), st.integers(1, 2000), st.integers(1, 64))
 def test_cameras_are_spread_unevenly_and_completely(communes: int, cameras: int, most: int) -> None:
     if communes <= cameras <= communes * most:
