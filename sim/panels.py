@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heapify, heappop, heappush
 
 from csu.hal.alarms import PanelId, PanelMessage
+from csu.hal.camera import CommuneId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.dispatch import DispatchCall, DispatchError, DispatchReceipt
@@ -98,7 +99,11 @@ class SimDispatch:
     def answer_again(self) -> None:
         self._silences -= 1
 
-    async def notify(self, call: DispatchCall) -> DispatchReceipt:
+    def contacts(self, service: str, commune: CommuneId) -> tuple[str, ...]:
+        """See Dispatch.contacts: the duty room, then the one of the department."""
+        return (f"{service}/{commune}", f"{service}/departement")
+
+    async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
         """See Dispatch.notify."""
         self.asked += 1
         if call.call not in self._called:

@@ -5,7 +5,7 @@
 """
 
 from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, AlarmId, AlarmRaised, AlarmStore
-from csu.centre.control import Centre, Ports
+from csu.centre.control import Centre
 from csu.centre.events import (
     CameraLifecycleChanged,
     CameraRightsChanged,
@@ -19,6 +19,7 @@ from csu.centre.events import (
     OrdersChanged,
     Trouble,
 )
+from csu.centre.footing import Ports
 from csu.centre.papers import Papers
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.recording.catalogue import Catalogue

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from simpy import Environment
 
-from csu.centre import Centre
+from csu.centre.manifests import Manifests
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.media import CameraEventKind, GapCause, Manifest, NodeId, NodeLost
@@ -91,7 +91,7 @@ def test_what_a_frozen_node_says_when_it_thaws_is_refused(tmp_path: Path, lasts:
 def test_a_centre_that_believes_the_old_owner_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasts: str
 ) -> None:
-    monkeypatch.setattr(Centre, "_believe", lambda self, manifest: True)
+    monkeypatch.setattr(Manifests, "_believe", lambda self, manifest: True)
     result = run_scenario(city(tmp_path, FREEZE.replace("LASTS", lasts)))
     assert "manifests_once" in {judged.name for judged in result.judgements if judged.violations}
 
