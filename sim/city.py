@@ -17,8 +17,9 @@ from csu.hal.media import Assignment, NodeId
 from sim.cohort import GOP_NS, CohortCamera, disjoint
 from sim.communes import ALARMED_SITES, COMMUNES, PLACES
 from sim.consequences import clock_errors_of, node_plan, of_kind, outages_of
+from sim.draws import arrivals
 from sim.fault_words import FaultKind
-from sim.faults import Fault, arrivals, plan_faults
+from sim.faults import Fault, plan_faults
 from sim.intervals import Interval, union
 from sim.media_node import NodePlan
 from sim.order_words import JOINS, AuthorisationSpec, OfCommune

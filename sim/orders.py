@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.errors import CsuError
 from sim.intervals import Interval, difference, union
 from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
 
@@ -58,6 +59,7 @@ class Prefecture:
         known = terms or {}
         self._standing = {c: _Standing(known.get(c, PaperTerms()), c not in joining) for c in communes}
         self.closings: list[Closing] = []
+        self.nonsense_refused = 0
         self.state: Callable[[str], None] = lambda text: None
         for commune in communes:
             if commune in joining:
@@ -140,6 +142,15 @@ class Prefecture:
         self._place(camera, now_ns, self._cameras[camera].x_m)
         self._end_closing({camera}, moved_ns, now_ns)
         self._state()
+
+    def push_nonsense(self) -> None:
+        """Somebody states papers that cannot be: they must be refused, and those of before stand."""
+        try:
+            self.state(self.text()[:-1])
+        except CsuError:
+            self.nonsense_refused += 1
+        else:
+            raise RuntimeError("papers that are no papers were taken")
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

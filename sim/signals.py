@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from csu.centre import (
     Alarm,
     AlarmAcknowledged,
+    AlarmAdvanced,
     AlarmEscalated,
     AlarmRaised,
+    AlarmState,
     CameraChanged,
     CameraRightsChanged,
     CameraState,
@@ -20,6 +22,7 @@ from csu.centre import (
     ManifestRefused,
     NodeChanged,
     Trouble,
+    WatchChanged,
 )
 from csu.hal.alarms import AlarmKind
 from csu.hal.clock import Nanoseconds
@@ -50,6 +53,12 @@ SIGNALS: dict[str, SignalKind] = {
             (*_OF_AN_ALARM, "by"),
             _ALARMS,
         ),
+        SignalKind(
+            "alarm.confirmed", Words("elle est confirmée", "it is confirmed"), "alarm", (*_OF_AN_ALARM, "by"), _ALARMS
+        ),
+        SignalKind("alarm.closed", Words("elle est close", "it is closed"), "alarm", (*_OF_AN_ALARM, "by"), _ALARMS),
+        SignalKind("watch.short", Words("moins de deux veillent", "fewer than two watch"), "person"),
+        SignalKind("watch.kept", Words("deux veillent au moins", "at least two watch"), "person"),
         SignalKind(
             "alarm.escalated", Words("elle remonte au chef", "it goes to the chief"), "alarm", _OF_AN_ALARM, _ALARMS
         ),
@@ -98,6 +107,7 @@ MEASURES: dict[str, Measure] = {
 }
 """Every number known at the end of a run, by name."""
 
+_OF_STEP = {AlarmState.CONFIRMED: "alarm.confirmed", AlarmState.CLOSED: "alarm.closed"}
 _OF_CAMERA_EVENT = {
     CameraEventKind.AUDIO_OFFERED: "camera.audio_offered",
     CameraEventKind.PACKETS_LOST: "camera.packets_lost",
@@ -131,6 +141,11 @@ class SignalReader:
             return (_of_alarm("alarm.raised", event.alarm, now_ns),)
         if isinstance(event, AlarmAcknowledged):
             return (_of_alarm("alarm.acknowledged", event.alarm, now_ns, by=event.alarm.acked_by),)
+        if isinstance(event, AlarmAdvanced):
+            kind = _OF_STEP.get(event.alarm.state)
+            return (_of_alarm(kind, event.alarm, now_ns, by=event.alarm.steps[-1].by),) if kind else ()
+        if isinstance(event, WatchChanged):
+            return (Signal("watch.short" if event.is_short else "watch.kept", now_ns, {"person": event.person}),)
         if isinstance(event, AlarmEscalated):
             return (_of_alarm("alarm.escalated", event.alarm, now_ns),)
         if isinstance(event, CameraChanged):

@@ -12,7 +12,7 @@ from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.city import City
 from sim.dictionary import FAULTS, STORY
-from sim.faults import arrivals, duration_within
+from sim.draws import arrivals, duration_within
 from sim.scenario import Scenario
 from sim.story import tell_story
 from sim.vocabulary import ChanceFault, Happening, Plays, Signal
@@ -60,6 +60,10 @@ class RunStage:
             raise LookupError(f"no {kind.__name__} on this stage: give it to RunStage")
         return cast(ModelT, self._models[kind])
 
+    def give(self, model: object) -> None:
+        """One model more, that came to be after the stage."""
+        self._models[type(model)] = model
+
     def tell(self, signal: Signal) -> None:
         """See Stage.tell. A commune is told by its name, as the file writes it."""
         commune = signal.fields.get("commune")
@@ -99,6 +103,9 @@ class RunStage:
             if plays is not None:
                 yield happening.start_ns, partial(self._start, group, plays, happening)
         for drawn in draw_faults(scenario, self._chance):
+            fields = {"fault": drawn.name, "kind": drawn.spec.kind, "commune": "", "camera": ""}
+            yield drawn.start_ns, partial(self._tell_now, "fault.began", fields)
+            yield drawn.end_ns, partial(self._tell_now, "fault.ended", fields)
             plays = FAULTS[drawn.spec.kind].plays
             if plays is not None:
                 yield drawn.start_ns, partial(self._start, group, plays, drawn)

@@ -16,7 +16,7 @@ from csu.hal.errors import BadInput
 from sim.city import build_city, spread
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
-from sim.faults import arrivals, duration_within
+from sim.draws import arrivals, duration_within
 from sim.intervals import difference, length_ns, union
 from sim.ports import SeededChance
 from sim.quantities import BadQuantity, DurationRange, Rate, count, duration_ns, instant, rate
