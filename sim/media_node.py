@@ -179,6 +179,14 @@ class CohortMediaNode:
         self._stopping = True
         self._stir()
 
+    def lose_centre(self) -> None:
+        """The centre is gone: the node ends with it, and what it has not told is lost."""
+        if self._served is not None:
+            now_ns = self._clock.now_ns() // NS_PER_MS * NS_PER_MS
+            announced_ns = self._served.at_ns
+            self._crash(self._served, now_ns)
+            self.history[-1].announced_ns = announced_ns
+
     async def messages(self) -> AsyncIterator[NodeMessage]:
         """See MediaNode.messages. Ends after NodeLost too; `start` then begins a new epoch."""
         if self._served is None:

@@ -21,6 +21,7 @@ from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import TOLD_MAX, Judgement
 from sim.media_node import CohortMediaNode
 from sim.orders import Prefecture, wrongly_closed, wrongly_recorded
+from sim.panels import REPEAT_AFTER_NS
 from sim.served import Epoch, closed_times
 from sim.witness import Witness
 
@@ -39,6 +40,14 @@ class Stage:
     witness: Witness
     begins_ns: Nanoseconds
     ends_ns: Nanoseconds
+    downtimes: Sequence[Interval] = ()
+    """When the centre's own machine was down: no panel and no person could reach it."""
+
+    def down_ns(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Nanoseconds:
+        """How long of [from_ns, to_ns) it was down, with what panels take to say again what was not heard."""
+        down = [(start_ns, end_ns + REPEAT_AFTER_NS) for start_ns, end_ns in self.downtimes]
+        span = [(from_ns, to_ns)]
+        return length_ns(span) - length_ns(difference(span, down))
 
     def each_camera(self) -> Iterable[tuple[Commune, CohortCamera, Sequence[Epoch]]]:
         for commune in self.city.communes:
@@ -99,6 +108,8 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
         allowed.append((until_ns, epoch.begun_ns + GOP_NS))
         crashed = epoch.ended_ns is not None and epoch.ended_ns < stage.ends_ns
         until_ns = epoch.ended_ns if epoch.ended_ns is not None else stage.ends_ns
+        if epoch.announced_ns is not None:
+            until_ns = min(until_ns, epoch.announced_ns)
         if crashed:
             until_ns -= 2 * NS_PER_MINUTE + commune.node_plan.report_delay_ns + GOP_NS
     return allowed
@@ -213,7 +224,8 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
         if shown != 1:
             told.append(Words(f"montrée {shown} fois", f"shown {shown} times").at(name))
         answers = [answered[name] for answered in (witness.alarms_acked, witness.alarms_escalated) if name in answered]
-        answered_ns = min(answers, default=stage.ends_ns) - message.raised_at_ns
+        taken_ns = min(answers, default=stage.ends_ns)
+        answered_ns = taken_ns - message.raised_at_ns - stage.down_ns(message.raised_at_ns, taken_ns)
         worst_ns = max(worst_ns, answered_ns)
         if answered_ns > within_ns:
             told.append(_not_taken(answered_ns).at(name))

@@ -42,7 +42,7 @@ POLICE_WITHIN_S = 180.0
 SEEN_EVERY_S = 30.0
 """How often a workstation says that its person is there."""
 TRY_AGAIN_AFTER_S = 2.0
-TRIES_MAX = 60
+TRIES_MAX = 300
 
 
 class Room(Protocol):

@@ -16,11 +16,13 @@ from simpy import Environment
 
 from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, OutboxStore, Papers, Ports
 from csu.hal.camera import CameraId
+from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from sim import oracles
+from sim.centre_host import CentreHost
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
-from sim.intervals import union
+from sim.intervals import Interval, union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
@@ -145,6 +147,7 @@ class _Run:
         self.at_end: tuple[list[CameraId], int, int] = ([], 0, 0)
         self.calls_given_up = 0
         self.deeds = Deeds()
+        self.downtimes: tuple[Interval, ...] = ()
 
     def play(self, progress: Callable[[float], None]) -> RunResult:
         failure: BaseException | None = None
@@ -165,34 +168,31 @@ class _Run:
         scenario = self.scenario
         papers = Papers.stated(self.prefecture.text())
         self.prefecture.state = papers.state
-        centre = Centre(
-            ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, self.chaos),
-            nodes=list(self.nodes.values()),
-            assignments={commune.node: commune.assignments for commune in self.city.communes},
-            catalogue=self.catalogue,
-            alarm_store=self.alarm_store,
-            journal=self.journal,
-            panels=self.panels,
-            papers=papers,
-            dispatch=(self.dispatch, self.outbox),
+        host = CentreHost(
+            lambda chaos: self._centre(papers, chaos),
+            self.chaos,
+            self.clock,
+            list(self.nodes.values()),
+            [self.loop.guarded(hear) for hear in (self.trace.hear, self.witness.hear)],
         )
-        people = People(centre, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people))
-        self.stage.give(people)
-        for listener in (self.trace.hear, self.witness.hear, people.hear, self._hear):
-            centre.listen(self.loop.guarded(listener))
+        people = People(host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people))
+        for model in (host, people):
+            self.stage.give(model)
+        for listener in (people.hear, self._hear):
+            host.listen(self.loop.guarded(listener))
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
             panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
             panel.tell = self.loop.guarded(self.stage.tell)
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(centre.run(), name="centre")
+            running = group.create_task(host.run(), name="host")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
             for step in range(PROGRESS_STEPS):
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
                 await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
                 progress((step + 1) / PROGRESS_STEPS)
-            now_ns = self.clock.now_ns()
+            now_ns, centre, self.downtimes = self.clock.now_ns(), host.centre, tuple(host.downtimes)
             lines = [(s.record.camera, s.state) for s in centre.board.all()]
             not_live = [
                 camera for camera, state in lines if _expected(self.prefecture.is_closed(camera, now_ns)) is not state
@@ -204,7 +204,21 @@ class _Run:
             await running
             watching.cancel()
             playing.cancel()
-        return asdict(centre.counts)
+        return {**host.counts, "centre_crashes": len(host.downtimes)}
+
+    def _centre(self, papers: Papers, chaos: Chaos) -> Centre:
+        """The centre that ships, over the files of this run."""
+        return Centre(
+            ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, chaos),
+            nodes=list(self.nodes.values()),
+            assignments={commune.node: commune.assignments for commune in self.city.communes},
+            catalogue=self.catalogue,
+            alarm_store=self.alarm_store,
+            journal=self.journal,
+            panels=self.panels,
+            papers=papers,
+            dispatch=(self.dispatch, self.outbox),
+        )
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
         self.witness.settle(self.ends_ns)
@@ -238,7 +252,7 @@ class _Run:
 
     def _truth(self) -> oracles.Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return oracles.Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns)
+        return oracles.Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end

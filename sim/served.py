@@ -36,6 +36,8 @@ class Epoch:
     begun_ns: Nanoseconds
     ended_ns: Nanoseconds | None = None
     given: list[Given] = field(default_factory=list)
+    announced_ns: Nanoseconds | None = None
+    """Up to where a centre has heard its account, when it ended because that centre was gone."""
 
     def serves(self, camera: CameraId, at_ns: Nanoseconds) -> bool:
         """Whether the node, as long as it lives, films this camera at that instant."""
@@ -95,6 +97,11 @@ class Served:
             parts.append((before.cameras, account))
         parts.append((self._cohort.cameras, self._cohort.account(until_ns, last=last)))
         return _together(parts)
+
+    @property
+    def at_ns(self) -> Nanoseconds:
+        """Up to where it has accounted."""
+        return self._cohort.at_ns
 
     def accounted_until_ns(self) -> dict[CameraId, Nanoseconds]:
         """See Cohort.accounted_until_ns; of cameras that came since, when they came."""
