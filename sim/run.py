@@ -29,6 +29,7 @@ from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
 from sim.panels import SimDispatch, SimPanel
 from sim.people import Deeds, Habits, People
+from sim.population import Population
 from sim.ports import CountingIds, HostClock, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
 from sim.scenario import PeopleSpec, Scenario
 from sim.scenario_file import ScenarioFile, read_scenario
@@ -117,6 +118,8 @@ class _Run:
         self.ids = CountingIds()
         self.chaos = PlannedChaos(_planned(scenario), self.chance.stream("chaos"))
         self.city = build_city(scenario, self.chance.stream("city"))
+        everybody = [camera.camera for camera in self.city.cameras]
+        self.population = Population(everybody, self.chance.stream("population"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
             commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
@@ -138,7 +141,7 @@ class _Run:
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch, self.prefecture, self.chaos, self.centre_clock, Panels(self.panels)],
+            [self.dispatch, self.prefecture, self.chaos, self.centre_clock, Panels(self.panels), self.population],
             self.city,
             self.court.hear,
         )

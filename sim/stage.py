@@ -52,7 +52,11 @@ class RunStage:
 
     def camera(self, commune: str, number: int) -> CameraId:
         """See Stage.camera."""
-        return self._cameras[self.commune(commune)][number - 1]
+        return self.cameras(commune)[number - 1]
+
+    def cameras(self, commune: str) -> Sequence[CameraId]:
+        """See Stage.cameras."""
+        return self._cameras[self.commune(commune)]
 
     def model(self, kind: type[ModelT]) -> ModelT:
         """See Stage.model."""

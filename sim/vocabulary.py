@@ -6,7 +6,7 @@ then read, refused, explained and published as JSON Schema from them alone. A wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
@@ -162,6 +162,10 @@ class Stage(Protocol):
 
     def commune(self, name: str) -> str:
         """The identifier of a commune that the file names."""
+        ...
+
+    def cameras(self, commune: str) -> Sequence[CameraId]:
+        """All cameras of a commune, as the file counts them."""
         ...
 
     def camera(self, commune: str, number: int) -> CameraId:
