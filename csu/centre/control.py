@@ -175,11 +175,13 @@ class Centre:
             if self._calls is not None:
                 endless["calls"] = self._calls.run()
             tasks = [group.create_task(part, name=name) for name, part in endless.items()]
-            await self._nodes.follow_all()
-            await self._manifests.end()
-            for task in tasks:
-                task.cancel()
-            self._nodes.abandon()
+            try:
+                await self._nodes.follow_all()
+                await self._manifests.end()
+                for task in tasks:
+                    task.cancel()
+            finally:
+                self._nodes.abandon()
         await self._late.finish()
 
     async def stop(self) -> None:
