@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
-from csu.hal.media import Assignment, Gap, GapCause, SegmentTable, no_hashes
+from csu.hal.media import Assignment, Gap, GapCause, SegmentTable, each_camera_once, no_hashes
 
 GOP_NS = NS_PER_S
 _Number = TypeVar("_Number", bound=np.generic)
@@ -117,7 +117,7 @@ class Cohort:
             if since_ns < begun_at_ns
         ]
         self._sizes = _Sizes(self._cameras)
-        self._everyone = _frozen(np.arange(n, dtype=np.int32))
+        self._everyone = each_camera_once(n)
         self._mask_epoch = _frozen(np.array([camera.assignment.mask_epoch for camera in cameras], np.int32))
         self._clock_offset_ms = _frozen(np.array([camera.clock_offset_ms for camera in cameras], np.int32))
         self._clock_changes = sorted(

@@ -5,7 +5,6 @@ Each oracle returns a `Judgement`. An oracle that had no case to judge does not 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from csu.centre import Alarm, AlarmId, CameraState, Catalogue
 from csu.hal.alarms import PanelMessage
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import GapCause
+from csu.hal.media import GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import GOP_NS, CohortCamera
@@ -94,11 +93,8 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
 def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
     witness, told = stage.witness, list[Words]()
-    taken_of: Counter[str] = Counter()
-    for (of_node, _, _), count in witness.manifests.items():
-        taken_of[of_node] += count
     for name, node in sorted(stage.nodes.items()):
-        taken = taken_of[name]
+        taken = witness.manifests.taken_of[NodeId(name)]
         if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
             sent, given_up = node.manifests_sent, node.manifests_given_up
             what = Words(
@@ -107,9 +103,8 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
             )
             told.append(what.at(name))
     told += [
-        Words(f"pris {count} fois", f"taken {count} times").at("/".join(map(str, key)))
-        for key, count in witness.manifests.items()
-        if count > 1
+        Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
+        for key, count in witness.manifests.twice.items()
     ]
     written = catalogue.totals(0, stage.ends_ns + NS_PER_MINUTE)
     for unit, there, here in (

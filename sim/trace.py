@@ -7,11 +7,13 @@ can be played again.
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import attrgetter
 
 from csu.centre import CentreEvent, ManifestTaken
 from csu.hal.clock import Clock
 from csu.hal.media import Manifest
 
+_columns_of = attrgetter("start_ns", "size_bytes", "camera", "duration_ms", "mask_epoch", "clock_offset_ms")
 MARK_EVERY = 10_000
 """A digest is kept after that many events: two runs that differ are compared mark by mark."""
 
@@ -49,8 +51,6 @@ class Trace:
         table = manifest.segments
         words = (
             f"{self._clock.now_ns()} manifest {manifest.node} {manifest.node_epoch} {manifest.sequence}"
-            f" {manifest.minute_ns} {len(manifest.cameras)} {len(table)} {manifest.gaps!r}\n"
+            f" {manifest.minute_ns} {len(manifest.cameras)} {len(table.camera)} {manifest.gaps!r}\n"
         )
-        wide, narrow = (table.start_ns, table.size_bytes), (table.camera, table.duration_ms, table.mask_epoch)
-        parts = (column.data for column in (*wide, *narrow, table.clock_offset_ms))
-        self._hash.update(b"".join((words.encode(), *parts)))
+        self._hash.update(b"".join((words.encode(), *_columns_of(table))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from csu.centre import (
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import Gap, Manifest, NodeId
+from csu.hal.media import Gap, Manifest, NodeId, each_camera_once
 from sim.intervals import Interval
 
 _BATCH = 256
@@ -40,6 +41,41 @@ class Taken:
     gaps: int = 0
 
 
+class Sequences:
+    """Which manifests were taken, by node and epoch. Flat over any run: numbers that follow one another are one number."""
+
+    def __init__(self) -> None:
+        self.taken_of: Counter[NodeId] = Counter()
+        """Manifests by node, each time it was taken."""
+        self.twice: Counter[tuple[NodeId, int, int]] = Counter()
+        """How often more than once: (node, epoch, sequence)."""
+        self._next: dict[tuple[NodeId, int], int] = {}
+        self._skipped: set[tuple[NodeId, int, int]] = set()
+
+    def add(self, node: NodeId, epoch: int, sequence: int) -> None:
+        """One was taken."""
+        self.taken_of[node] += 1
+        expected = self._next.get((node, epoch), 0)
+        if sequence >= expected:
+            self._skipped.update((node, epoch, skipped) for skipped in range(expected, sequence))
+            self._next[node, epoch] = sequence + 1
+        elif (node, epoch, sequence) in self._skipped:
+            self._skipped.remove((node, epoch, sequence))
+        else:
+            self.twice[node, epoch, sequence] += 1
+
+
+class _Roster(NamedTuple):
+    """A list of cameras that manifests come with, looked up once."""
+
+    index: NDArray[np.int64]
+    """Of each of them among the witness's."""
+    places: NDArray[np.int64] | slice
+    """The same; a slice where they stand side by side."""
+    everyone: NDArray[np.int32]
+    """`SegmentTable.camera` of a minute in which each camera closed one segment."""
+
+
 class Witness:
     """Give `hear` to the centre's listeners; call `settle` once at the end."""
 
@@ -47,7 +83,7 @@ class Witness:
         self.cameras = tuple(cameras)
         self.begins_ns = begins_ns
         self.taken = Taken()
-        self.manifests: Counter[tuple[NodeId, int, int]] = Counter()
+        self.manifests = Sequences()
         self.events: Counter[str] = Counter()
         self.holes: dict[CameraId, list[Interval]] = {}
         """Time that no segment holds."""
@@ -60,7 +96,7 @@ class Witness:
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
-        self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
+        self._rosters: dict[tuple[CameraId, ...], _Roster] = {}
         self._until_ns = np.full(len(self.cameras), begins_ns, np.int64)
         self._durations: list[NDArray[np.int32]] = []
         self._sizes: list[NDArray[np.int64]] = []
@@ -97,24 +133,31 @@ class Witness:
         self.taken.manifests += 1
         self.taken.segments += len(table)
         self.taken.gaps += len(manifest.gaps)
-        self.manifests[manifest.node, manifest.node_epoch, manifest.sequence] += 1
+        self.manifests.add(manifest.node, manifest.node_epoch, manifest.sequence)
         self._durations.append(table.duration_ms)
         self._sizes.append(table.size_bytes)
         if len(self._durations) >= _BATCH:
             self._sum_batch()
         for gap in manifest.gaps:
             self.gaps.setdefault(gap.camera, []).append(gap)
-        roster = self._rosters.get(manifest.cameras)
-        if roster is None:
-            roster = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
-            self._rosters[manifest.cameras] = roster
-        index = roster[table.camera]
-        if len(table) == len(roster) and self._until_ns[index].tobytes() == table.start_ns.tobytes():
-            self._until_ns[index] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
+        roster = self._rosters.get(manifest.cameras) or self._new_roster(manifest.cameras)
+        until_ns = self._until_ns[roster.places]
+        as_usual = table.camera is roster.everyone or table.camera.tobytes() == roster.everyone.tobytes()
+        if as_usual and until_ns.tobytes() == table.start_ns.tobytes():
+            self._until_ns[roster.places] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
             return
+        index = roster.index[table.camera]
         rows = zip(index.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True)
         for camera, start_ns, duration_ms in sorted(rows):
             self._note(self.cameras[camera], camera, start_ns, start_ns + duration_ms * NS_PER_MS)
+
+    def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
+        index = np.array([self._index[camera] for camera in cameras], np.int64)
+        places: NDArray[np.int64] | slice = index
+        if len(index) and (np.diff(index) == 1).all():
+            places = slice(int(index[0]), int(index[-1]) + 1)
+        roster = self._rosters[cameras] = _Roster(index, places, each_camera_once(len(cameras)))
+        return roster
 
     def _note(self, camera: CameraId, index: int, start_ns: Nanoseconds, end_ns: Nanoseconds) -> None:
         until_ns = int(self._until_ns[index])
