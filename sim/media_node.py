@@ -26,8 +26,9 @@ from csu.hal.media import (
 )
 from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
-from sim.cohort import Cohort, CohortCamera
+from sim.cohort import CohortCamera
 from sim.intervals import Interval
+from sim.served import Epoch, Given, Served
 
 KEPT_DURING_A_CUT_NS = NS_PER_DAY
 """Older manifests are given up while the link is cut: a node's own disk has an end. They are counted."""
@@ -62,14 +63,6 @@ class NodePlan:
     """Cameras that offer an audio track."""
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One life of the node: recording began, and the node stopped or crashed."""
-
-    begun_ns: Nanoseconds
-    ended_ns: Nanoseconds | None = None
-
-
 class CohortMediaNode:
     """One node. `history` and the counters are the ground truth that the oracles compare the centre with."""
 
@@ -79,7 +72,9 @@ class CohortMediaNode:
         self._cameras = {camera.camera: camera for camera in cameras}
         self._plan = plan
         self._epoch = 0
-        self._cohort: Cohort | None = None
+        self._served: Served | None = None
+        self._due_events: list[CameraEvent] = []
+        """What its cameras will have told, latest first."""
         self._lost_since_ns: dict[CameraId, Nanoseconds] = {}
         self._is_up = False
         self._stopping = False
@@ -97,24 +92,29 @@ class CohortMediaNode:
         """See MediaNode.start. Raises NodeUnreachable."""
         self._require_reachable()
         self._epoch += 1
-        self._cohort = None
+        self._served = None
         self._is_up, self._stopping = True, False
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
-        """See MediaNode.assign. Raises NodeUnreachable; another set within one epoch is not simulated here."""
+        """See MediaNode.assign. Raises NodeUnreachable."""
         self._require_reachable()
-        names = tuple(assignment.record.camera for assignment in assignments)
         if not self._is_up:
             raise self._unreachable(Words("il n'a pas été démarré", "it was not started"))
-        if self._cohort is not None and names != self._cohort.cameras:
-            raise self._unreachable(
-                Words("il prend ses caméras une fois par démarrage", "a cohort takes its cameras once per start")
-            )
-        if self._cohort is None:
-            begun_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
-            cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
-            self._cohort = Cohort(cameras, begun_ns, self._lost_since_ns)
-            self.history.append(Epoch(begun_ns))
+        at_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
+        cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
+        if self._served is None:
+            self._served, self._due_events = Served(cameras, at_ns, self._lost_since_ns), []
+            self.history.append(Epoch(at_ns))
+        else:
+            self._served.give(cameras, at_ns)
+        epoch = self.history[-1]
+        came = [camera for camera in cameras if not epoch.serves(camera.camera, at_ns)]
+        ends_ns = {a.record.camera: a.until_ns and a.until_ns // NS_PER_MS * NS_PER_MS for a in assignments}
+        epoch.given.append(Given(at_ns, ends_ns))
+        events = [event for camera in came for event in self._events_of(camera, at_ns)]
+        kept = [event for event in self._due_events if event.camera not in {camera.camera for camera in came}]
+        self._due_events = sorted([*kept, *events], key=lambda event: (event.at_ns, event.camera), reverse=True)
+        self._stir()
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
         """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask."""
@@ -122,42 +122,47 @@ class CohortMediaNode:
     async def stop(self) -> None:
         """See MediaNode.stop."""
         self._stopping = True
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        self._stir()
 
     async def messages(self) -> AsyncIterator[NodeMessage]:
         """See MediaNode.messages. Ends after NodeLost too; `start` then begins a new epoch."""
-        if self._cohort is None:
+        if self._served is None:
             return
-        cohort, sequence = self._cohort, 0
-        begun_ns = self.history[-1].begun_ns
-        events = self._events(begun_ns)
+        served, sequence = self._served, 0
+        epoch = self.history[-1]
+        begun_ns = epoch.begun_ns
         crash_ns = min((at_ns for at_ns, _ in self._plan.crashes if at_ns >= begun_ns), default=None)
         minute_ns = begun_ns // NS_PER_MINUTE * NS_PER_MINUTE
         sent: Manifest | None = None
         while True:
             manifest_due_ns = minute_ns + NS_PER_MINUTE + self._plan.report_delay_ns
-            due_ns = min(manifest_due_ns, events[-1].at_ns) if events else manifest_due_ns
+            while self._due_events and not epoch.serves(self._due_events[-1].camera, self._due_events[-1].at_ns):
+                self._due_events.pop()
+            due_ns = min(manifest_due_ns, self._due_events[-1].at_ns) if self._due_events else manifest_due_ns
             if crash_ns is not None and crash_ns <= due_ns:
                 await self._until(crash_ns)
                 if self._stopping:
                     break
-                self._crash(cohort, crash_ns)
+                if self._clock.now_ns() < crash_ns:
+                    continue
+                self._crash(served, crash_ns)
                 heard_ns = await self._heard(crash_ns + NODE_LOST_AFTER_NS)
                 yield NodeLost(self._node, heard_ns, Words("panne de courant", "power lost"))
                 return
             await self._until(due_ns)
             if self._stopping:
                 break
+            if self._clock.now_ns() < due_ns:
+                continue  # another set of cameras came
             delayed = await self._heard(due_ns) > due_ns
             if delayed and sent is not None:
                 self.manifests_sent_again += 1
                 yield sent
                 sent = None
             if due_ns < manifest_due_ns:
-                yield events.pop()
+                yield self._due_events.pop()
                 continue
-            message = self._manifest(cohort, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
+            message = self._manifest(served, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
             sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
             if self._clock.now_ns() - due_ns > KEPT_DURING_A_CUT_NS:
                 self.manifests_given_up += 1
@@ -165,45 +170,38 @@ class CohortMediaNode:
             if not self._is_cut(self._clock.now_ns()) and not delayed:
                 sent = message
             yield message
-        async for message in self._last_words(cohort, sequence, minute_ns):
+        async for message in self._last_words(served, sequence, minute_ns):
             yield message
 
-    async def _last_words(self, cohort: Cohort, sequence: int, minute_ns: Nanoseconds) -> AsyncIterator[Manifest]:
+    async def _last_words(self, served: Served, sequence: int, minute_ns: Nanoseconds) -> AsyncIterator[Manifest]:
         """The manifests of what is left, once they can be heard; the segments end now."""
         now_ns = self._clock.now_ns() // NS_PER_MS * NS_PER_MS
         self._end_epoch(now_ns)
         await self._heard(now_ns)
         while minute_ns + NS_PER_MINUTE <= now_ns:
-            yield self._manifest(cohort, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
+            yield self._manifest(served, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
             sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
-        yield self._manifest(cohort, sequence, minute_ns, now_ns, last=True)
-        self._cohort, self._is_up, self._lost_since_ns = None, False, {}
+        yield self._manifest(served, sequence, minute_ns, now_ns, last=True)
+        self._served, self._is_up, self._lost_since_ns = None, False, {}
 
     def _manifest(
-        self, cohort: Cohort, sequence: int, minute_ns: Nanoseconds, until_ns: Nanoseconds, *, last: bool = False
+        self, served: Served, sequence: int, minute_ns: Nanoseconds, until_ns: Nanoseconds, *, last: bool = False
     ) -> Manifest:
-        segments, gaps = cohort.account(until_ns, last=last)
+        cameras, segments, gaps = served.account(until_ns, last=last)
         self.manifests_sent += 1
-        return Manifest(self._node, self._epoch, sequence, minute_ns, cohort.cameras, segments, gaps)
+        return Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
 
-    def _crash(self, cohort: Cohort, at_ns: Nanoseconds) -> None:
+    def _crash(self, served: Served, at_ns: Nanoseconds) -> None:
         """What was recorded and not yet announced is lost with the open segments: the next epoch owns up to it."""
-        self._lost_since_ns = cohort.accounted_until_ns()
+        self._lost_since_ns = served.accounted_until_ns()
         self._end_epoch(at_ns)
-        self._cohort, self._is_up = None, False
+        self._served, self._is_up = None, False
 
     def _end_epoch(self, at_ns: Nanoseconds) -> None:
-        self.history[-1] = Epoch(self.history[-1].begun_ns, at_ns)
-
-    def _events(self, begun_ns: Nanoseconds) -> list[CameraEvent]:
-        """All that the cameras of this epoch will have told, latest first."""
-        told = [event for camera in self._cohort_cameras() for event in self._events_of(camera, begun_ns)]
-        return sorted(told, key=lambda event: (event.at_ns, event.camera), reverse=True)
-
-    def _cohort_cameras(self) -> list[CohortCamera]:
-        return [self._cameras[name] for name in self._cohort.cameras] if self._cohort is not None else []
+        self.history[-1].ended_ns = at_ns
 
     def _events_of(self, camera: CohortCamera, begun_ns: Nanoseconds) -> list[CameraEvent]:
+        """All that it will have told from then on, should it be served so long."""
         event = partial(CameraEvent, self._node, camera.camera)
         told = []
         if camera.camera in self._plan.microphones:
@@ -253,8 +251,12 @@ class CohortMediaNode:
             await asyncio.sleep(delay_ns / NS_PER_S)
         return heard_ns
 
+    def _stir(self) -> None:
+        if self._wake is not None:
+            _settle(self._wake)
+
     async def _until(self, at_ns: Nanoseconds) -> None:
-        """Wait for an instant, or for `stop`."""
+        """Wait for an instant, or for `stop`, or for another set of cameras."""
         delay_ns = at_ns - self._clock.now_ns()
         if delay_ns <= 0 or self._stopping:
             return
