@@ -7,6 +7,7 @@ messages, and delivers them in order afterwards; the last one before the cut com
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -44,6 +45,9 @@ _DISK = Words("le disque a refusé", "the disk refused")
 _LOST = Words("des paquets sont perdus", "packets were lost")
 _DOWN = Words("le nœud est en panne", "the node is down")
 _CUT = Words("sa liaison est coupée", "its link is cut")
+
+
+_NEVER_NS = 2**62
 
 
 class NodeUnreachable(CsuError):
@@ -154,7 +158,7 @@ class CohortMediaNode:
                 break
             if self._clock.now_ns() < due_ns:
                 continue  # another set of cameras came
-            delayed = await self._heard(due_ns) > due_ns
+            delayed = self._is_cut(due_ns) and await self._heard(due_ns) > due_ns
             if delayed and sent is not None:
                 self.manifests_sent_again += 1
                 yield sent
@@ -167,7 +171,7 @@ class CohortMediaNode:
             if self._clock.now_ns() - due_ns > KEPT_DURING_A_CUT_NS:
                 self.manifests_given_up += 1
                 continue
-            if not self._is_cut(self._clock.now_ns()) and not delayed:
+            if not delayed and not self._is_cut(self._clock.now_ns()):
                 sent = message
             yield message
         async for message in self._last_words(served, sequence, minute_ns):
@@ -229,7 +233,9 @@ class CohortMediaNode:
     # -- link and power -----------------------------------------------------------------------------------------------
 
     def _is_cut(self, at_ns: Nanoseconds) -> bool:
-        return any(start_ns <= at_ns < end_ns for start_ns, end_ns in self._plan.cuts)
+        cuts = self._plan.cuts
+        later = bisect_right(cuts, (at_ns, _NEVER_NS))
+        return later > 0 and at_ns < cuts[later - 1][1]
 
     def _require_reachable(self) -> None:
         now_ns = self._clock.now_ns()

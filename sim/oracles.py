@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from csu.centre import Alarm, AlarmId, CameraState, Catalogue
 from csu.hal.alarms import PanelMessage
@@ -26,6 +27,10 @@ CAMERA_DOWN_SHOWN_WITHIN_NS = 2 * NS_PER_MINUTE
 """Invariant 16: a camera that is down shows within two minutes."""
 ALARMS_TAKEN_WITHIN_NS = 65 * NS_PER_S
 """OPS-3: an alarm is taken, or the room chief is called after 60 s; and some seconds to write it down."""
+
+
+Asked: TypeAlias = tuple[CameraId, Interval]
+"""What is asked of the catalogue: one camera, [from, to)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +141,19 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     return _judged("manifests_once", told, cases, len(told), "wrong", 0)
 
 
-def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
+def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the time asked for: each instant is recorded or in a gap, never
+    both."""
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
-    for camera in sample:
-        segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
-        gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
-        pieces = sorted([(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps])
-        pieces = sorted([*pieces, *difference(closed.get(camera, ()), pieces)])
-        ends = [stage.begins_ns, *(end_ns for _, end_ns in pieces)]
-        starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
+    for camera, (from_ns, to_ns) in sample:
+        segments = catalogue.segments(camera, from_ns, to_ns)
+        gaps = catalogue.gaps(camera, from_ns, to_ns)
+        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        known += difference(closed.get(camera, ()), known)
+        pieces = sorted((max(start, from_ns), min(end, to_ns)) for start, end in known if end > from_ns and start < to_ns)
+        ends = [from_ns, *(end_ns for _, end_ns in pieces)]
+        starts = [*(start_ns for start_ns, _ in pieces), to_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
         if wrong_ns:
             told.append(_neither(wrong_ns).at(camera))
@@ -219,8 +226,9 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
 class AlarmsKept:
     """Looks at the disk whenever the centre says that an alarm is safe. Give `hear` to each panel."""
 
-    def __init__(self, load: Callable[[], Sequence[Alarm]]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[], Sequence[Alarm]], find: Callable[[AlarmId], Alarm | None]) -> None:
+        """`find`: one alarm, for each time that one is said to be safe; `load`: all of them, once at the end."""
+        self._load, self._find = load, find
         self._seen: set[str] = set()
         self._broken: list[Words] = []
 
@@ -230,7 +238,7 @@ class AlarmsKept:
         if name in self._seen:
             return
         self._seen.add(name)
-        if all(alarm.alarm != name for alarm in self._load()):
+        if self._find(AlarmId(name)) is None:
             self._broken.append(_ACKNOWLEDGED_EARLY.at(name))
 
     def judge(self, witness: Witness) -> Judgement:

@@ -147,9 +147,13 @@ class Witness:
             self._until_ns[roster.places] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
             return
         index = roster.index[table.camera]
-        rows = zip(index.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True)
-        for camera, start_ns, duration_ms in sorted(rows):
-            self._note(self.cameras[camera], camera, start_ns, start_ns + duration_ms * NS_PER_MS)
+        ends_ns = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
+        goes_on = (np.bincount(table.camera)[table.camera] == 1) & (self._until_ns[index] == table.start_ns)
+        self._until_ns[index[goes_on]] = ends_ns[goes_on]
+        others = np.flatnonzero(~goes_on)
+        rows = zip(index[others].tolist(), table.start_ns[others].tolist(), ends_ns[others].tolist(), strict=True)
+        for camera, start_ns, end_ns in sorted(rows):
+            self._note(self.cameras[camera], camera, start_ns, end_ns)
 
     def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
         index = np.array([self._index[camera] for camera in cameras], np.int64)
