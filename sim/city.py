@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.clock import NS_PER_MS, Clock
 from csu.hal.media import Assignment, GapCause, NodeId
 from sim.cohort import GOP_NS, ClockError, CohortCamera, Outage, disjoint
 from sim.communes import ALARMED_SITES, COMMUNES, PLACES
@@ -20,7 +20,9 @@ from sim.fault_words import FaultKind
 from sim.faults import Fault, arrivals, plan_faults
 from sim.intervals import Interval, union
 from sim.media_node import NodePlan
-from sim.papers import PaperCamera, PapersOf, papers_text
+from sim.order_words import JOINS, AuthorisationSpec, OfCommune
+from sim.orders import Prefecture
+from sim.papers import PaperCamera
 from sim.scenario import Scenario
 
 _CAUSES = {
@@ -62,10 +64,19 @@ class City:
     def cameras(self) -> tuple[CohortCamera, ...]:
         return tuple(camera for commune in self.communes for camera in commune.cameras)
 
-    def papers(self, at_ns: Nanoseconds) -> str:
-        """Orders and agreements of all communes, which hold at that instant."""
-        records = [camera.assignment.record for camera in self.cameras]
-        return papers_text(PapersOf([PaperCamera(record.camera, record.commune) for record in records], at_ns))
+    def prefecture(self, scenario: Scenario, clock: Clock) -> Prefecture:
+        """Orders and agreements of all communes at the beginning, as the scenario has them."""
+        said = {c.name: spec for spec in scenario.authorisations for c in self.communes if c.name in spec.communes}
+        said = {c.name: spec for spec in scenario.authorisations if not spec.communes for c in self.communes} | said
+        cameras = [
+            _paper_camera(camera.camera, commune.commune, place, said.get(commune.name))
+            for commune in self.communes
+            for place, camera in enumerate(commune.cameras)
+        ]
+        terms = {c.commune: said[c.name].terms for c in self.communes if c.name in said}
+        comes = [line for line in scenario.story if isinstance(line, OfCommune) and line.kind == JOINS]
+        joining = frozenset(CommuneId(slug(line.commune)) for line in comes)
+        return Prefecture(cameras, clock, scenario.epoch_ns, terms, joining)
 
 
 def build_city(scenario: Scenario, chance: Chance) -> City:
@@ -94,6 +105,13 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         for index, (name, cameras) in enumerate(zip(names, plain, strict=True))
     )
     return City(communes, faults)
+
+
+def _paper_camera(camera: CameraId, commune: CommuneId, place: int, said: AuthorisationSpec | None) -> PaperCamera:
+    third = said.third_party if said is not None else None
+    if third is None or place >= third.cameras:
+        return PaperCamera(camera, commune)
+    return PaperCamera(camera, commune, third_party=third.who, third_party_until=third.until)
 
 
 def spread(cameras: int, communes: int, most: int) -> list[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sim import fault_words, panels
+from sim import fault_words, order_words, panels
 from sim.vocabulary import Telling, Trouble, Vocabulary
 
-STORY: Vocabulary[Telling] = Vocabulary("Story", [*fault_words.STORY_WORDS, *panels.STORY_WORDS])
+_OWNERS = (fault_words, panels, order_words)
+STORY: Vocabulary[Telling] = Vocabulary("Story", [word for owner in _OWNERS for word in owner.STORY_WORDS])
 FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *panels.FAULT_WORDS])

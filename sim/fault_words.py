@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from csu.hal.words import Words
-from sim.language import did_you_mean
 from sim.notation import Count, Durations, Share
-from sim.vocabulary import ChanceFault, Ground, LastingTelling, Refusal, Spoken, Trouble, Word
+from sim.vocabulary import ChanceFault, Ground, LastingTelling, Refusal, Spoken, Trouble, Word, no_such_commune
 
 
 class FaultKind(StrEnum):
@@ -46,7 +45,7 @@ class ToldFault(LastingTelling):
     def refusals(self, ground: Ground) -> Iterator[Refusal]:
         cameras_of = ground.cameras_of
         if cameras_of and self.commune not in cameras_of:
-            yield Refusal("commune", _no_commune(self.commune, cameras_of))
+            yield Refusal("commune", no_such_commune(self.commune, cameras_of))
 
 
 class ToldCameraFault(ToldFault):
@@ -128,11 +127,3 @@ FAULT_WORDS: tuple[Word[Trouble], ...] = (
 def kind_of(spec: Spoken) -> FaultKind | None:
     """The fault of the city that this line declares, if it declares one."""
     return FaultKind(spec.kind) if spec.kind in FAULT_NAMES else None
-
-
-def _no_commune(name: str, communes: Mapping[str, int]) -> Words:
-    hint = did_you_mean(name, communes)
-    return Words(
-        f"{name!r} n'est pas parmi les {len(communes)} communes de cette ville{hint.fr}",
-        f"{name!r} is not among the {len(communes)} communes of this city{hint.en}",
-    )

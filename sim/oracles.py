@@ -20,6 +20,7 @@ from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import TOLD_MAX, Judgement
 from sim.media_node import CohortMediaNode
+from sim.orders import Prefecture, wrongly_closed, wrongly_recorded
 from sim.served import Epoch, closed_times
 from sim.witness import Witness
 
@@ -223,6 +224,24 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
     return _judged("alarms_taken", told, cases, worst_ns / NS_PER_S, "s", limit_s)
 
 
+def judge_orders_obeyed(stage: Stage, prefecture: Prefecture) -> Judgement:
+    """No camera is recorded when no paper lets it be, as soon as its node can know; and none is closed otherwise."""
+    worst_ns, told = 0, list[Words]()
+    for commune, camera, history in stage.each_camera():
+        closings = [each for each in prefecture.closings if camera.camera in each.cameras]
+        plan, holes = commune.node_plan, stage.witness.holes.get(camera.camera, ())
+        unreachable = union([*plan.cuts, *plan.crashes])
+        for what, wrong in (
+            (_UNLAWFUL, wrongly_recorded(closings, holes, unreachable, stage.ends_ns)),
+            (_CLOSED, wrongly_closed(closings, stage.closed(camera, history), unreachable)),
+        ):
+            if wrong:
+                worst_ns = max(worst_ns, length_ns(wrong))
+                length = f"{length_ns(wrong) / NS_PER_S:g} s"
+                told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(camera.camera))
+    return _judged("orders_obeyed", told, len(stage.witness.cameras), worst_ns / NS_PER_S, "s", 0)
+
+
 class AlarmsKept:
     """Looks at the disk whenever the centre says that an alarm is safe. Give `hear` to each panel."""
 
@@ -284,8 +303,11 @@ _SAID = {
     "manifests_once": Words("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
     "catalogue_answers": Words("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
     "alarms_kept": Words("Une alarme acquittée est sur disque", "An acknowledged alarm is on disk"),
+    "orders_obeyed": Words("Nul n'est filmé sans arrêté", "Nobody is filmed without an order"),
     "all_well_at_the_end": Words("Tout est rétabli à la fin", "All is well at the end"),
 }
+_UNLAWFUL = Words("enregistrées sans qu'un arrêté le permette", "recorded although no order lets them be")
+_CLOSED = Words("fermées alors que l'arrêté vaut", "closed although the order holds")
 _UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
 _NOT_LOGGED = Words("manquent sans trou consigné", "missing and not logged as a gap")
 _YET_RECORDED = Words("consignées comme trou, pourtant enregistrées", "logged as a gap, yet recorded")

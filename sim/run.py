@@ -112,6 +112,7 @@ class _Run:
         self.ids = CountingIds()
         self.chaos = PlannedChaos(_planned(scenario), self.chance.stream("chaos"))
         self.city = build_city(scenario, self.chance.stream("city"))
+        self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
             commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
             for commune in self.city.communes
@@ -131,8 +132,8 @@ class _Run:
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch],
-            {str(commune.commune): commune.name for commune in self.city.communes},
+            [self.dispatch, self.prefecture],
+            self.city,
             self.court.hear,
         )
         self.loop = SimLoop(self.env, shuffle=self.chance.stream("shuffle") if shuffle else None)
@@ -156,6 +157,8 @@ class _Run:
 
     async def _main(self, progress: Callable[[float], None]) -> dict[str, int]:
         scenario = self.scenario
+        papers = Papers.stated(self.prefecture.text())
+        self.prefecture.state = papers.state
         centre = Centre(
             ports=Ports(self.clock, self.chance.stream("centre"), self.ids, self.chaos),
             nodes=list(self.nodes.values()),
@@ -164,7 +167,7 @@ class _Run:
             alarm_store=self.alarm_store,
             journal=self.journal,
             panels=self.panels,
-            papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
+            papers=papers,
         )
         people = People(
             centre,
@@ -190,7 +193,11 @@ class _Run:
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
                 await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
                 progress((step + 1) / PROGRESS_STEPS)
-            not_live = [s.record.camera for s in centre.board.all() if s.state is not CameraState.LIVE]
+            now_ns = self.clock.now_ns()
+            lines = [(s.record.camera, s.state) for s in centre.board.all()]
+            not_live = [
+                camera for camera, state in lines if _expected(self.prefecture.is_closed(camera, now_ns)) is not state
+            ]
             self.at_end = (not_live, len(centre.desk.open()), centre.nodes_up())
             self.ends_ns = self.clock.now_ns()
             await centre.stop()
@@ -260,6 +267,7 @@ class _Run:
             oracles.judge_manifests_once(stage, self.catalogue),
             oracles.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
+            oracles.judge_orders_obeyed(stage, self.prefecture),
             oracles.judge_all_well(stage, not_live, open_alarms, nodes_up),
         )
 
@@ -300,6 +308,11 @@ class _Run:
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
         }
+
+
+def _expected(is_closed: bool) -> CameraState:
+    """How a camera is to stand at the end."""
+    return CameraState.UNAUTHORISED if is_closed else CameraState.LIVE
 
 
 def _planned(scenario: Scenario) -> dict[str, PlannedTrouble]:

@@ -14,6 +14,7 @@ from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
 from sim.notation import BitRate, Count, Duration, Durations, Frequency, Metres, PositiveDuration, UtcMinute, When
+from sim.order_words import AuthorisationSpec
 from sim.quantities import BadQuantity, DurationRange
 from sim.vocabulary import Strict, Telling, Trouble
 
@@ -103,6 +104,8 @@ class Scenario(Strict):
     duration: Annotated[PositiveDuration, Field(le=DURATION_MAX_NS)]
     doctrine: DoctrineSpec = DoctrineSpec()
     city: CitySpec
+    authorisations: tuple[AuthorisationSpec, ...] = ()
+    """Orders and agreements that are not as everywhere; of two lines about one commune the later counts."""
     people: PeopleSpec = PeopleSpec()
     media: MediaSpec = MediaSpec()
     story: tuple[Annotated[Telling, STORY], ...] = ()

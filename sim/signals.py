@@ -14,6 +14,7 @@ from csu.centre import (
     AlarmEscalated,
     AlarmRaised,
     CameraChanged,
+    CameraRightsChanged,
     CameraState,
     CentreEvent,
     ManifestRefused,
@@ -26,6 +27,7 @@ from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
 from sim.dictionary import STORY
 from sim.fault_words import FaultKind
+from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
 
@@ -72,6 +74,9 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("story.began", Words("un événement commence", "an event begins"), "event", ("kind",), _EVENTS),
         SignalKind("story.ended", Words("un événement finit", "an event ends"), "event", ("kind",), _EVENTS),
         SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
+        *ORDER_SIGNALS,
+        SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
+        SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
     )
 }
@@ -125,6 +130,10 @@ class SignalReader:
             kind = _OF_CAMERA_EVENT.get(event.kind)
             commune = self.places.cameras.get(event.camera, "")
             return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),) if kind else ()
+        if isinstance(event, CameraRightsChanged):
+            kind = "camera.opened" if event.may_record else "camera.closed"
+            commune = self.places.cameras.get(event.camera, "")
+            return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),)
         if isinstance(event, NodeChanged):
             return (self._of_node("node.up" if event.up else "node.lost", event.node, now_ns),)
         if isinstance(event, ManifestRefused):

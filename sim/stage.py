@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.city import City
@@ -28,14 +29,14 @@ class RunStage:
         clock: Clock,
         chance: Chance,
         models: Sequence[object],
-        communes: Mapping[str, str],
+        city: City,
         hear: Callable[[Signal], None],
     ) -> None:
-        """`communes`: the name of each commune, by its identifier."""
         self._clock = clock
         self._chance = chance
         self._models = {type(model): model for model in models}
-        self._communes = communes
+        self._communes = {str(commune.commune): commune.name for commune in city.communes}
+        self._cameras = {str(c.commune): tuple(camera.camera for camera in c.cameras) for c in city.communes}
         self._hear = hear
 
     @property
@@ -44,6 +45,14 @@ class RunStage:
 
     def chance(self, name: str) -> Chance:
         return self._chance.stream(name)
+
+    def commune(self, name: str) -> str:
+        """See Stage.commune."""
+        return next(commune for commune, said in self._communes.items() if said == name)
+
+    def camera(self, commune: str, number: int) -> CameraId:
+        """See Stage.camera."""
+        return self._cameras[self.commune(commune)][number - 1]
 
     def model(self, kind: type[ModelT]) -> ModelT:
         """See Stage.model."""

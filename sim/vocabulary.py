@@ -19,9 +19,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.words import Words
+from sim.language import did_you_mean
 from sim.notation import AfterEvent, Durations, Frequency, Name, PositiveDuration, When
 from sim.quantities import BadQuantity, Instant
 
@@ -53,6 +55,15 @@ class Refusal:
 
     key: str
     why: Words
+
+
+def no_such_commune(name: str, communes: Mapping[str, int]) -> Words:
+    """What is wrong with a commune that the city does not have."""
+    hint = did_you_mean(name, communes)
+    return Words(
+        f"{name!r} n'est pas parmi les {len(communes)} communes de cette ville{hint.fr}",
+        f"{name!r} is not among the {len(communes)} communes of this city{hint.en}",
+    )
 
 
 class Telling(Spoken):
@@ -147,6 +158,14 @@ class Stage(Protocol):
 
     def chance(self, name: str) -> Chance:
         """A stream of its own for `name`."""
+        ...
+
+    def commune(self, name: str) -> str:
+        """The identifier of a commune that the file names."""
+        ...
+
+    def camera(self, commune: str, number: int) -> CameraId:
+        """The camera of a commune that the file counts, from 1."""
         ...
 
     def model(self, kind: type[ModelT]) -> ModelT:
