@@ -114,8 +114,7 @@ class _Run:
         self.city = build_city(scenario, self.chance.stream("city"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
-            commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
-            for commune in self.city.communes
+            each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
         }
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
@@ -162,7 +161,7 @@ class _Run:
         centre = Centre(
             ports=Ports(self.clock, self.chance.stream("centre"), self.ids, self.chaos),
             nodes=list(self.nodes.values()),
-            assignments={commune.node: commune.assignments for commune in self.city.communes},
+            assignments={each.node: each.assignments for each in self.city.nodes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
             journal=self.journal,
@@ -332,7 +331,7 @@ def _planned(scenario: Scenario) -> dict[str, PlannedTrouble]:
 def _places(city: City) -> Places:
     return Places(
         {str(camera.camera): str(commune.commune) for commune in city.communes for camera in commune.cameras},
-        {str(commune.node): str(commune.commune) for commune in city.communes},
+        {str(commune.node): str(commune.commune) for commune in reversed(city.communes)},  # the first that has it
     )
 
 
