@@ -9,7 +9,7 @@ GOP after the camera's own roll-over instant.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -162,7 +162,7 @@ class Cohort:
         Those let go are closed there; what is open of the others goes on, and keeps its place in outages.
         """
         kept = {camera.camera: index for index, camera in enumerate(cameras)}
-        account = self._account(at_ns, [camera not in kept for camera in self.cameras])
+        account = self._account(at_ns, {index for index, camera in enumerate(self.cameras) if camera not in kept})
         after = Cohort(cameras, at_ns)
         for before, camera in enumerate(self.cameras):
             if (index := kept.get(camera)) is not None:
@@ -172,14 +172,15 @@ class Cohort:
 
     def account(self, until_ns: Nanoseconds, *, last: bool = False) -> Account:
         """Segments closed and gaps in [where the last account ended, until_ns). `last` closes what is open."""
-        return self._account(until_ns, [last] * len(self.cameras))
+        return self._account(until_ns, self._all if last else ())
 
-    def _account(self, until_ns: Nanoseconds, last: Sequence[bool]) -> Account:
+    def _account(self, until_ns: Nanoseconds, let_go: Collection[int]) -> Account:
+        """`let_go`: the cameras whose segment is closed at the end."""
         since_ns, self._at_ns = self._at_ns, until_ns
         if self._clock_changes and self._clock_changes[0][0] < until_ns:
             self._change_clocks(until_ns)
         whole_minute = since_ns % NS_PER_MINUTE == 0 and until_ns - since_ns == NS_PER_MINUTE
-        if not whole_minute or any(last) or self._owed_gaps or not self._cameras:
+        if not whole_minute or let_go or self._owed_gaps or not self._cameras:
             touched: Sequence[int] = self._all
         else:
             touched = self._touched.get(since_ns // NS_PER_MINUTE, ())
@@ -190,7 +191,7 @@ class Cohort:
         for index in touched:
             track = self._tracks[index]
             track.open_since_ns = int(self._open_since_ns[index])
-            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last[index])]
+            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=index in let_go)]
         others = np.ones(len(self._cameras), np.bool_)
         others[touched] = False
         table = self._table(rows, np.flatnonzero(others), since_ns)

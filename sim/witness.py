@@ -23,11 +23,11 @@ from csu.centre import (
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import Gap, Manifest, NodeId, each_camera_once
+from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
 from sim.intervals import Interval
 
 _BATCH = 256
-"""Columns are summed that many at once: a sum costs the same for 28 numbers as for 7,000."""
+"""A node's minutes are looked at that many at once: a column costs the same for 28 numbers as for 7,000."""
 
 
 @dataclass(slots=True)
@@ -65,15 +65,13 @@ class Sequences:
             self.twice[node, epoch, sequence] += 1
 
 
-class _Roster(NamedTuple):
-    """A list of cameras that manifests come with, looked up once."""
+class _Run(NamedTuple):
+    """Minutes of a node that are still to be looked at, together: a column costs as much for one as for many."""
 
+    roster: tuple[CameraId, ...]
     index: NDArray[np.int64]
-    """Of each of them among the witness's."""
-    places: NDArray[np.int64] | slice
-    """The same; a slice where they stand side by side."""
-    everyone: NDArray[np.int32]
-    """`SegmentTable.camera` of a minute in which each camera closed one segment."""
+    """Of each of the roster among the witness's cameras."""
+    tables: list[SegmentTable]
 
 
 class Witness:
@@ -96,10 +94,8 @@ class Witness:
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
-        self._rosters: dict[tuple[CameraId, ...], _Roster] = {}
         self._until_ns = np.full(len(self.cameras), begins_ns, np.int64)
-        self._durations: list[NDArray[np.int32]] = []
-        self._sizes: list[NDArray[np.int64]] = []
+        self._runs: dict[NodeId, _Run] = {}
 
     def hear(self, event: CentreEvent) -> None:
         """Take one event in."""
@@ -120,12 +116,13 @@ class Witness:
 
     def settle(self, ends_ns: Nanoseconds) -> None:
         """The run is over: what is missing up to `ends_ns` is missing."""
-        self._sum_batch()
+        self._look_at_all()
         for index, camera in enumerate(self.cameras):
             self._note(camera, index, ends_ns, ends_ns)
 
     def recorded_until_ns(self) -> NDArray[np.int64]:
         """Per camera, where its last segment ended."""
+        self._look_at_all()
         return self._until_ns.copy()
 
     def _hear_manifest(self, manifest: Manifest) -> None:
@@ -134,34 +131,51 @@ class Witness:
         self.taken.segments += len(table)
         self.taken.gaps += len(manifest.gaps)
         self.manifests.add(manifest.node, manifest.node_epoch, manifest.sequence)
-        self._durations.append(table.duration_ms)
-        self._sizes.append(table.size_bytes)
-        if len(self._durations) >= _BATCH:
-            self._sum_batch()
         for gap in manifest.gaps:
             self.gaps.setdefault(gap.camera, []).append(gap)
-        roster = self._rosters.get(manifest.cameras) or self._new_roster(manifest.cameras)
-        until_ns = self._until_ns[roster.places]
-        as_usual = table.camera is roster.everyone or table.camera.tobytes() == roster.everyone.tobytes()
-        if as_usual and until_ns.tobytes() == table.start_ns.tobytes():
-            self._until_ns[roster.places] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
-            return
-        index = roster.index[table.camera]
-        ends_ns = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
-        goes_on = (np.bincount(table.camera)[table.camera] == 1) & (self._until_ns[index] == table.start_ns)
-        self._until_ns[index[goes_on]] = ends_ns[goes_on]
-        others = np.flatnonzero(~goes_on)
-        rows = zip(index[others].tolist(), table.start_ns[others].tolist(), ends_ns[others].tolist(), strict=True)
-        for camera, start_ns, end_ns in sorted(rows):
-            self._note(self.cameras[camera], camera, start_ns, end_ns)
+        run = self._runs.get(manifest.node)
+        if run is None or run.roster != manifest.cameras:
+            self._look_at_all()  # a camera may have come from another list
+            index = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
+            run = self._runs[manifest.node] = _Run(manifest.cameras, index, [])
+        run.tables.append(table)
+        if len(run.tables) >= _BATCH:
+            self._look_at(run)
 
-    def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
-        index = np.array([self._index[camera] for camera in cameras], np.int64)
-        places: NDArray[np.int64] | slice = index
-        if len(index) and (np.diff(index) == 1).all():
-            places = slice(int(index[0]), int(index[-1]) + 1)
-        roster = self._rosters[cameras] = _Roster(index, places, each_camera_once(len(cameras)))
-        return roster
+    def _look_at_all(self) -> None:
+        for run in self._runs.values():
+            self._look_at(run)
+
+    def _look_at(self, run: _Run) -> None:
+        """Each segment of a camera against the end of the one before it."""
+        tables = tuple(run.tables)
+        run.tables.clear()
+        index = run.index[np.concatenate([table.camera for table in tables])] if tables else run.index[:0]
+        if not len(index):
+            return
+        start_ns = np.concatenate([table.start_ns for table in tables])
+        duration_ms = np.concatenate([table.duration_ms for table in tables])
+        end_ns = _ends_ns(start_ns, duration_ms)
+        self.taken.recorded_ms += int(duration_ms.sum(dtype=np.int64))
+        self.taken.size_bytes += int(np.concatenate([table.size_bytes for table in tables]).sum(dtype=np.int64))
+        order = np.argsort(index, kind="stable")  # camera by camera, each as it was told
+        index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
+        first = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
+        before_ns = np.append(0, end_ns[:-1])
+        before_ns[first] = self._until_ns[index[first]]
+        if (start_ns < before_ns).any():  # some overlap, or are not in order: one after the other
+            for table in tables:
+                self._note_each(run.index[table.camera], table)
+            return
+        for at in np.flatnonzero(start_ns > before_ns).tolist():
+            self.holes.setdefault(self.cameras[index[at]], []).append((int(before_ns[at]), int(start_ns[at])))
+        last = np.append(first[1:], len(index)) - 1
+        self._until_ns[index[last]] = end_ns[last]
+
+    def _note_each(self, index: NDArray[np.int64], table: SegmentTable) -> None:
+        ends_ns = _ends_ns(table.start_ns, table.duration_ms).tolist()
+        for camera, start_ns, end_ns in sorted(zip(index.tolist(), table.start_ns.tolist(), ends_ns, strict=True)):
+            self._note(self.cameras[camera], camera, start_ns, end_ns)
 
     def _note(self, camera: CameraId, index: int, start_ns: Nanoseconds, end_ns: Nanoseconds) -> None:
         until_ns = int(self._until_ns[index])
@@ -171,8 +185,6 @@ class Witness:
             self.overlaps.append((camera, start_ns))
         self._until_ns[index] = max(until_ns, end_ns)
 
-    def _sum_batch(self) -> None:
-        if self._durations:
-            self.taken.recorded_ms += int(np.concatenate(self._durations).sum(dtype=np.int64))
-            self.taken.size_bytes += int(np.concatenate(self._sizes).sum(dtype=np.int64))
-            self._durations, self._sizes = [], []
+
+def _ends_ns(start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]) -> NDArray[np.int64]:
+    return start_ns + np.multiply(duration_ms, NS_PER_MS, dtype=np.int64)

@@ -205,6 +205,7 @@ class CameraBoard:
         """Turn the cameras nobody vouched for into LOST."""
         if now_ns < self._nothing_silent_before_ns:
             return []
+        self._not_live = set(self._not_live)  # one that held all cameras once is looked through as if it still did
         live = self._is_live
         is_silent = self._heard_at_ns <= now_ns - SILENT_AFTER_NS
         # Whoever is vouched for, or goes live, from now on is silent later than all those looked at.
