@@ -122,8 +122,8 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     communes: dict[int, Commune] = {}
     for members in shares(counts, scenario.city.node_cameras_max if scenario.city.shared_nodes else 0):
         node = NodeId(f"node-{slug(names[members[0]])}")
-        cameras = frozenset(camera.camera for index in members for camera in plain[index])
-        plan = _node_plan(node, [fault for index in members for fault in of_commune[index]], microphones & cameras, chance)
+        deaf_not_here = frozenset(c.camera for index in members for c in plain[index] if c.camera in microphones)
+        plan = _node_plan(node, [fault for index in members for fault in of_commune[index]], deaf_not_here, chance)
         for index in members:
             alarms = _alarms(index, scenario, chance)
             communes[index] = _commune(names[index], plain[index], of_commune[index], node, plan, alarms)

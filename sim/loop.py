@@ -53,9 +53,9 @@ class _Handle(asyncio.Handle):
     def __init__(
         self, callback: Callable[..., object], args: tuple[Any, ...], loop: SimLoop, context: Context | None
     ) -> None:
-        self._context = copy_context() if context is None else context  # type: ignore[attr-defined]
-        self._loop, self._callback, self._args = loop, callback, args  # type: ignore[assignment]
-        self._cancelled, self._source_traceback, self._repr = False, None, None  # type: ignore[attr-defined]
+        self._context = copy_context() if context is None else context
+        self._loop, self._callback, self._args = loop, callback, args
+        self._cancelled, self._source_traceback, self._repr = False, None, None
 
     def cancel(self) -> None:
         if not self._cancelled:
@@ -84,12 +84,12 @@ class _Timer(_Handle, asyncio.TimerHandle):
 
     def cancel(self) -> None:
         if self._scheduled and not self._cancelled:
-            self._loop._timer_handle_cancelled(self)  # type: ignore[attr-defined]
+            self._loop._timer_handle_cancelled(self)
         super().cancel()
 
     @property
     def callbacks(self) -> tuple[Callable[[_Timer], None], ...]:
-        return (self._loop._ready_timer,)  # type: ignore[attr-defined] # asyncio's own slot
+        return (self._loop._ready_timer,)
 
     @callbacks.setter
     def callbacks(self, value: None) -> None:
@@ -168,7 +168,7 @@ class SimLoop(NoRealWorld):
         return timer
 
     def _ready_timer(self, timer: _Timer) -> None:
-        timer._scheduled = False  # type: ignore[attr-defined]
+        timer._scheduled = False
         if timer._cancelled:
             self._tombstones -= 1
         else:

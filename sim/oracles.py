@@ -143,8 +143,7 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
 
 
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the time asked for: each instant is recorded or in a gap, never
-    both."""
+    """For some cameras, what the catalogue answers tiles the time asked for: all of it recorded or in a gap, never both."""
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
@@ -152,7 +151,8 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
         gaps = catalogue.gaps(camera, from_ns, to_ns)
         known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
         known += difference(closed.get(camera, ()), known)
-        pieces = sorted((max(start, from_ns), min(end, to_ns)) for start, end in known if end > from_ns and start < to_ns)
+        inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
+        pieces = sorted(inside)
         ends = [from_ns, *(end_ns for _, end_ns in pieces)]
         starts = [*(start_ns for start_ns, _ in pieces), to_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))

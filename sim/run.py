@@ -45,7 +45,7 @@ SAMPLED_CAMERAS = 24
 """Cameras whose catalogue rows are read back; the sums are compared for all."""
 READ_BACK_NS = NS_PER_DAY
 """How much of each of them: reading 35 days of 24 cameras back would cost as much as the run."""
-SAMPLED_ONE_IN = 8
+SAMPLED_ONE_IN = 16
 """In a small city not more than that: reading back would cost more than the run."""
 
 

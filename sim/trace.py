@@ -60,14 +60,14 @@ class Trace:
             f" {manifest.minute_ns} {len(manifest.cameras)} {len(table.camera)} {manifest.gaps!r}\n"
         )
         rest = map(self._digest_of, _same_each_minute(table))
-        self._hash.update(b"".join((words.encode(), table.start_ns, table.size_bytes, *rest)))
+        self._hash.update(b"".join((words.encode(), table.start_ns.data, table.size_bytes.data, *rest)))
 
     def _digest_of(self, column: NDArray[np.int32]) -> bytes:
         """Of a column that is as a rule the very array of the minute before: then it is not read again."""
         known = self._digests.get(id(column))
         if known is not None and known[0] is column:
             return known[1]
-        digest = blake2b(np.ascontiguousarray(column), digest_size=16).digest()
+        digest = blake2b(np.ascontiguousarray(column).data, digest_size=16).digest()
         if not column.flags.writeable:
             if len(self._digests) >= DIGESTS_MAX:
                 self._digests.clear()

@@ -42,7 +42,7 @@ class Taken:
 
 
 class Sequences:
-    """Which manifests were taken, by node and epoch. Flat over any run: numbers that follow one another are one number."""
+    """Which manifests were taken, by node and epoch. Flat over any run: what follows one another is one number."""
 
     def __init__(self) -> None:
         self.taken_of: Counter[NodeId] = Counter()
@@ -69,7 +69,7 @@ class _Run(NamedTuple):
     """Minutes of a node that are still to be looked at, together: a column costs as much for one as for many."""
 
     roster: tuple[CameraId, ...]
-    index: NDArray[np.int64]
+    places: NDArray[np.int64]
     """Of each of the roster among the witness's cameras."""
     tables: list[SegmentTable]
 
@@ -150,7 +150,7 @@ class Witness:
         """Each segment of a camera against the end of the one before it."""
         tables = tuple(run.tables)
         run.tables.clear()
-        index = run.index[np.concatenate([table.camera for table in tables])] if tables else run.index[:0]
+        index = run.places[np.concatenate([table.camera for table in tables])] if tables else run.places[:0]
         if not len(index):
             return
         start_ns = np.concatenate([table.start_ns for table in tables])
@@ -165,7 +165,7 @@ class Witness:
         before_ns[first] = self._until_ns[index[first]]
         if (start_ns < before_ns).any():  # some overlap, or are not in order: one after the other
             for table in tables:
-                self._note_each(run.index[table.camera], table)
+                self._note_each(run.places[table.camera], table)
             return
         for at in np.flatnonzero(start_ns > before_ns).tolist():
             self.holes.setdefault(self.cameras[index[at]], []).append((int(before_ns[at]), int(start_ns[at])))

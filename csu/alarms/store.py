@@ -46,6 +46,7 @@ _alarm = sa.Table(
 )
 
 
+_FIND = sa.select(_alarm).where(_alarm.c.alarm == sa.bindparam("alarm"))
 _SAVE = sa.insert(_alarm).prefix_with("OR REPLACE")
 
 
@@ -109,7 +110,7 @@ class AlarmStore:
     def find(self, alarm: AlarmId) -> Alarm | None:
         """One alarm as it is on disk; None: it is not there."""
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(_alarm).where(_alarm.c.alarm == alarm)).one_or_none()
+            row = connection.execute(_FIND, {"alarm": alarm}).one_or_none()
         return None if row is None else _alarm_of(row)
 
     def close(self) -> None:

@@ -115,8 +115,8 @@ def no_hashes(count: int = 0) -> NDArray[np.uint8]:
 def each_camera_once(count: int) -> NDArray[np.int32]:
     """`SegmentTable.camera` of a minute in which each of `count` cameras closed one segment: 0, 1, 2..., read-only.
 
-    One array for all tables of that length, so that who meets it again knows it by identity. Another array that says the
-    same is as good, and only slower.
+    One array for all tables of that length, so that who meets it again knows it by identity. Another array that says
+    the same is as good, and only slower.
     """
     indices = np.arange(count, dtype=np.int32)
     indices.setflags(write=False)

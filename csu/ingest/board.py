@@ -118,7 +118,7 @@ _WHY_LOST = {
 class _Roster(NamedTuple):
     """A list of cameras that manifests come with, looked up once."""
 
-    index: Mapping[CameraId, int]
+    position: Mapping[CameraId, int]
     members: frozenset[CameraId]
     every_place: NDArray[np.intp]
     """Of each on the board, or _UNKNOWN."""
@@ -242,7 +242,7 @@ class CameraBoard:
         is_recorded = np.zeros(len(manifest.cameras), np.bool_)
         is_recorded[recorded] = True
         as_before = is_recorded.copy()
-        looked_at = sorted(map(roster.index.__getitem__, to_look_at))
+        looked_at = sorted(map(roster.position.__getitem__, to_look_at))
         as_before[looked_at] = False
         places = roster.every_place[as_before]
         self._heard_at_ns[places[places != _UNKNOWN]] = now_ns
