@@ -54,7 +54,7 @@ CUT = "virtual time: first_city, its worst 6 h, 1,300 cameras"
 
 @pytest.mark.parametrize("shared", [False, True], ids=["a node a commune", "shared nodes"])
 def test_csu_plays_six_hours_of_a_city(shared: bool, measure: Measure, scoreboard: Scoreboard) -> None:
-    """Building the city, taking up its papers and judging weigh as much as four hours here: less per day in long runs."""
+    """Building the city, its papers and judging weigh as much as four hours here: less a day in long runs."""
 
     def work(directory: Path) -> RunResult:
         words = SCENARIO.read_text(encoding="utf-8")

@@ -143,7 +143,7 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
 
 
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the time asked for: all of it recorded or in a gap, never both."""
+    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both."""
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
