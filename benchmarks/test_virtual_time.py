@@ -19,6 +19,7 @@ import simpy
 
 from benchmarks.cpu import LIMIT_S
 from benchmarks.scoreboard import Scoreboard
+from sim.run import RunResult, run_scenario
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "first_city.yaml"
 CAMERAS, NODES, DAY_MINUTES, MINUTE_S = 1300, 46, 1440, 60
@@ -45,6 +46,38 @@ def test_csu_plays_a_day_of_a_city(measure: Measure, scoreboard: Scoreboard) -> 
 
     best_s = measure(work, check, 1)
     scoreboard.add(WHAT, "csu, whole process, judged", CAMERAS / best_s * 60, UNIT, "more")
+
+
+CUT_HOURS = 6
+CUT = "virtual time: first_city, its worst 6 h, 1,300 cameras"
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["a node a commune", "shared nodes"])
+def test_csu_plays_six_hours_of_a_city(shared: bool, measure: Measure, scoreboard: Scoreboard) -> None:
+    """Building the city, its papers and judging weigh as much as four hours here: less a day in long runs."""
+
+    def work(directory: Path) -> RunResult:
+        words = SCENARIO.read_text(encoding="utf-8")
+        for before, after in (
+            ("default: 24 h", f"default: {CUT_HOURS} h"),
+            ("default: 2026-11-23 00:00", "default: 2026-11-23 14:00"),
+            ("default: 99 %", "default: 97 %"),
+            ("  alarms: $alarms\n", f"  alarms: $alarms\n  shared_nodes: {'yes' if shared else 'no'}\n"),
+        ):
+            assert before in words
+            words = words.replace(before, after)
+        path = directory / "cut.yaml"
+        path.write_text(words, encoding="utf-8")
+        return run_scenario(path)
+
+    def check(result: RunResult, _: Path) -> None:
+        assert result.holds
+        assert len(result.city.cameras) == CAMERAS
+        assert result.catalogue["segments"] > CAMERAS * CUT_HOURS * 60 * 0.95
+
+    best_s = measure(work, check, 2)
+    subject = f"csu, judged, {'small communes share a node: 21' if shared else 'a node a commune: 46'}"
+    scoreboard.add(CUT, subject, CAMERAS * CUT_HOURS / 24 / best_s * 60, UNIT, "more")
 
 
 @pytest.mark.parametrize(

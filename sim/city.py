@@ -37,12 +37,23 @@ class Commune:
     name: str
     commune: CommuneId
     node: NodeId
+    """What records its cameras; other communes may have the same."""
     panel: PanelId
     cameras: tuple[CohortCamera, ...]
     node_plan: NodePlan
+    """What happens to its node, whoever else has it."""
     receipts_lost: tuple[Interval, ...]
     alarms: tuple[PanelMessage, ...]
     """What its panel will raise, by time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CityNode:
+    """A media node and the cameras it records, of one commune or of several."""
+
+    node: NodeId
+    cameras: tuple[CohortCamera, ...]
+    plan: NodePlan
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -59,6 +70,17 @@ class City:
     @property
     def cameras(self) -> tuple[CohortCamera, ...]:
         return tuple(camera for commune in self.communes for camera in commune.cameras)
+
+    @property
+    def nodes(self) -> tuple[CityNode, ...]:
+        """The nodes, each with the cameras of all communes that it serves."""
+        served: dict[NodeId, list[Commune]] = {}
+        for commune in self.communes:
+            served.setdefault(commune.node, []).append(commune)
+        return tuple(
+            CityNode(node, tuple(camera for commune in communes for camera in commune.cameras), communes[0].node_plan)
+            for node, communes in served.items()
+        )
 
     def prefecture(self, scenario: Scenario, clock: Clock) -> Prefecture:
         """Orders and agreements of all communes at the beginning, as the scenario has them."""
@@ -89,18 +111,34 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     everyone = [camera.camera for cameras in plain for camera in cameras]
     microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.media.microphones)}
     everywhere = [fault for fault in faults if fault.kind is FaultKind.RECEIPTS_LOST]
-    communes = tuple(
-        _commune(
-            name,
-            cameras,
-            [*everywhere, *(fault for fault in faults if fault.commune == index and fault not in everywhere)],
-            frozenset(microphones.intersection(camera.camera for camera in cameras)),
-            _alarms(index, scenario, chance),
-            chance,
-        )
-        for index, (name, cameras) in enumerate(zip(names, plain, strict=True))
-    )
-    return City(communes, faults)
+    of_commune = [
+        [*everywhere, *(fault for fault in faults if fault.commune == index and fault not in everywhere)]
+        for index in range(len(names))
+    ]
+    communes: dict[int, Commune] = {}
+    for members in shares(counts, scenario.city.node_cameras_max if scenario.city.shared_nodes else 0):
+        node = NodeId(f"node-{slug(names[members[0]])}")
+        deaf_not_here = frozenset(c.camera for index in members for c in plain[index] if c.camera in microphones)
+        delay_ns = chance.stream(f"delay/{node}").integer(50, 900) * NS_PER_MS
+        plan = node_plan([fault for index in members for fault in of_commune[index]], delay_ns, deaf_not_here)
+        for index in members:
+            alarms = _alarms(index, scenario, chance)
+            communes[index] = _commune(names[index], plain[index], of_commune[index], node, plan, alarms)
+    return City(tuple(communes[index] for index in range(len(names))), faults)
+
+
+def shares(counts: Sequence[int], cameras_max: int) -> list[list[int]]:
+    """Which communes share a node: each goes to the first that has room for all its cameras."""
+    members: list[list[int]] = []
+    room: list[int] = []
+    for index, count in enumerate(counts):
+        place = next((place for place, left in enumerate(room) if left >= count), len(room))
+        if place == len(room):
+            members.append([])
+            room.append(cameras_max)
+        members[place].append(index)
+        room[place] -= count
+    return members
 
 
 def _paper_camera(camera: CameraId, commune: CommuneId, place: int, said: AuthorisationSpec | None) -> PaperCamera:
@@ -162,19 +200,17 @@ def _commune(
     name: str,
     cameras: Sequence[CohortCamera],
     faults: Sequence[Fault],
-    microphones: frozenset[CameraId],
+    node: NodeId,
+    plan: NodePlan,
     alarms: tuple[PanelMessage, ...],
-    chance: Chance,
 ) -> Commune:
-    node = NodeId(f"node-{slug(name)}")
-    delay_ns = chance.stream(f"delay/{node}").integer(50, 900) * NS_PER_MS
     return Commune(
         name,
         CommuneId(slug(name)),
         node,
         _panel_of(name),
         tuple(_with_faults(camera, faults) for camera in cameras),
-        node_plan(faults, delay_ns, microphones),
+        plan,
         union(of_kind(faults, FaultKind.RECEIPTS_LOST)),
         alarms,
     )

@@ -8,8 +8,8 @@ GOP after the camera's own roll-over instant.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
-from csu.hal.media import Assignment, Gap, GapCause, SegmentTable, no_hashes
+from csu.hal.media import Assignment, Gap, GapCause, SegmentTable, each_camera_once, no_hashes
 
 GOP_NS = NS_PER_S
 _Number = TypeVar("_Number", bound=np.generic)
@@ -131,7 +131,7 @@ class Cohort:
             if since_ns < begun_at_ns
         ]
         self._sizes = _Sizes(self._cameras)
-        self._everyone = _frozen(np.arange(n, dtype=np.int32))
+        self._everyone = each_camera_once(n)
         self._mask_epoch = _frozen(np.array([camera.assignment.mask_epoch for camera in cameras], np.int32))
         self._clock_offset_ms = _frozen(np.array([camera.clock_offset_ms for camera in cameras], np.int32))
         self._clock_changes = sorted(
@@ -142,7 +142,8 @@ class Cohort:
         )
         self._quiet_until_ns: Nanoseconds | None = None
         self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
-        self._disturbed = self._disturbed_minutes()
+        self._all = range(n)
+        self._touched = self._touched_cameras()
 
     @property
     def at_ns(self) -> Nanoseconds:
@@ -161,7 +162,7 @@ class Cohort:
         Those let go are closed there; what is open of the others goes on, and keeps its place in outages.
         """
         kept = {camera.camera: index for index, camera in enumerate(cameras)}
-        account = self._account(at_ns, [camera not in kept for camera in self.cameras])
+        account = self._account(at_ns, {index for index, camera in enumerate(self.cameras) if camera not in kept})
         after = Cohort(cameras, at_ns)
         for before, camera in enumerate(self.cameras):
             if (index := kept.get(camera)) is not None:
@@ -171,23 +172,32 @@ class Cohort:
 
     def account(self, until_ns: Nanoseconds, *, last: bool = False) -> Account:
         """Segments closed and gaps in [where the last account ended, until_ns). `last` closes what is open."""
-        return self._account(until_ns, [last] * len(self.cameras))
+        return self._account(until_ns, self._all if last else ())
 
-    def _account(self, until_ns: Nanoseconds, last: Sequence[bool]) -> Account:
+    def _account(self, until_ns: Nanoseconds, let_go: Collection[int]) -> Account:
+        """`let_go`: the cameras whose segment is closed at the end."""
         since_ns, self._at_ns = self._at_ns, until_ns
         if self._clock_changes and self._clock_changes[0][0] < until_ns:
             self._change_clocks(until_ns)
-        minute = since_ns // NS_PER_MINUTE
         whole_minute = since_ns % NS_PER_MINUTE == 0 and until_ns - since_ns == NS_PER_MINUTE
-        if whole_minute and not any(last) and minute not in self._disturbed and not self._owed_gaps and self._cameras:
-            return self._quiet_minute(since_ns), ()
+        if not whole_minute or let_go or self._owed_gaps or not self._cameras:
+            touched: Sequence[int] = self._all
+        else:
+            touched = self._touched.get(since_ns // NS_PER_MINUTE, ())
+            if not touched:
+                return self._quiet_minute(since_ns), ()
         gaps, self._owed_gaps = self._owed_gaps, []
         rows: list[tuple[int, Nanoseconds, Nanoseconds]] = []
-        for index, track in enumerate(self._tracks):
+        for index in touched:
+            track = self._tracks[index]
             track.open_since_ns = int(self._open_since_ns[index])
-            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last[index])]
-            self._open_since_ns[index] = track.open_since_ns
-        return self._table(rows), tuple(gaps)
+            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=index in let_go)]
+        others = np.ones(len(self._cameras), np.bool_)
+        others[touched] = False
+        table = self._table(rows, np.flatnonzero(others), since_ns)
+        for index in touched:
+            self._open_since_ns[index] = self._tracks[index].open_since_ns
+        return table, tuple(gaps)
 
     def _change_clocks(self, until_ns: Nanoseconds) -> None:
         """An offset counts for the whole minute in which it changes: segments tell one each."""
@@ -212,24 +222,38 @@ class Cohort:
         epochs, offsets = self._mask_epoch, self._clock_offset_ms
         return SegmentTable(self._everyone, start_ns, duration_ms, sizes, epochs, offsets, none, none, none)
 
-    def _table(self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]]) -> SegmentTable:
-        index = np.array([row[0] for row in rows], np.int32)
-        start_ns = np.array([row[1] for row in rows], np.int64)
-        end_ns = np.array([row[2] for row in rows], np.int64)
+    def _table(
+        self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]], others: NDArray[np.intp], minute_ns: Nanoseconds
+    ) -> SegmentTable:
+        """The segments of `rows` (camera, start, end), and one of each of `others`, recorded all along."""
+        index, start_ns, end_ns = np.array(rows, np.int64).reshape(-1, 3).T
+        if len(others):
+            cut_ns = minute_ns + self._roll_over_ns[others]
+            index, start_ns = np.append(index, others), np.append(start_ns, self._open_since_ns[others])
+            end_ns = np.append(end_ns, cut_ns)
+            order = np.argsort(index, kind="stable")
+            index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
+            self._open_since_ns[others] = cut_ns
+        else:
+            start_ns = np.ascontiguousarray(start_ns)
+        camera = index.astype(np.int32)
         duration_ms = ((end_ns - start_ns) // NS_PER_MS).astype(np.int32)
-        sizes = self._sizes.of(index, start_ns, duration_ms)
-        offsets, epochs = self._clock_offset_ms[index], self._mask_epoch[index]
-        return SegmentTable(index, start_ns, duration_ms, sizes, epochs, offsets, no_hashes(len(index)))
+        sizes = self._sizes.of(camera, start_ns, duration_ms)
+        offsets, epochs = self._clock_offset_ms[camera], self._mask_epoch[camera]
+        return SegmentTable(camera, start_ns, duration_ms, sizes, epochs, offsets, no_hashes(len(camera)))
 
-    def _disturbed_minutes(self) -> frozenset[int]:
-        """Minutes that may hold anything but one cut of each camera: the first two, and those around outages."""
-        first = self._at_ns // NS_PER_MINUTE
-        minutes = {first, first + 1}
-        for camera in self._cameras:
+    def _touched_cameras(self) -> Mapping[int, Sequence[int]]:
+        """By minute, the cameras of which it may hold anything but one cut: all in the first two, then those with an
+        outage."""
+        touched = defaultdict[int, list[int]](list)
+        for index, camera in enumerate(self._cameras):
             for outage in camera.outages:
                 resumed = camera.next_gop_ns(outage.end_ns) // NS_PER_MINUTE
-                minutes.update(range(outage.start_ns // NS_PER_MINUTE, resumed + 1))
-        return frozenset(minutes)
+                for minute in range(outage.start_ns // NS_PER_MINUTE, resumed + 1):
+                    if not touched[minute] or touched[minute][-1] != index:
+                        touched[minute].append(index)
+        first = self._at_ns // NS_PER_MINUTE
+        return {**touched, first: self._all, first + 1: self._all}
 
 
 class _Track:

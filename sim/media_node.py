@@ -7,6 +7,7 @@ messages, and delivers them in order afterwards; the last one before the cut com
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -49,6 +50,9 @@ _DOWN = Words("le nœud est en panne", "the node is down")
 _NO_POWER = Words("panne de courant", "power lost")
 _FROZEN = Words(f"rien en {FROZEN_AFTER_NS // NS_PER_S} s", f"nothing in {FROZEN_AFTER_NS // NS_PER_S} s")
 _CUT = Words("sa liaison est coupée", "its link is cut")
+
+
+_NEVER_NS = 2**62
 
 
 class NodeUnreachable(CsuError):
@@ -221,7 +225,7 @@ class CohortMediaNode:
                 break
             if self._clock.now_ns() < due_ns:
                 continue  # another set of cameras came
-            delayed = await self._heard(due_ns) > due_ns
+            delayed = self._is_cut(due_ns) and await self._heard(due_ns) > due_ns
             if delayed and sent is not None:
                 self.manifests_sent_again += 1
                 yield sent
@@ -237,7 +241,7 @@ class CohortMediaNode:
             if self._clock.now_ns() - due_ns > KEPT_DURING_A_CUT_NS:
                 self.manifests_given_up += 1
                 continue
-            if not self._is_cut(self._clock.now_ns()) and not delayed:
+            if not delayed and not self._is_cut(self._clock.now_ns()):
                 sent = message
             yield message
             if sequence % 2 and _within(self._plan.lossy, due_ns):
@@ -318,7 +322,8 @@ class CohortMediaNode:
     # -- link and power -----------------------------------------------------------------------------------------------
 
     def _is_cut(self, at_ns: Nanoseconds) -> bool:
-        return _within(self._silent, at_ns)
+        later = bisect_right(self._silent, (at_ns, _NEVER_NS))
+        return later > 0 and at_ns < self._silent[later - 1][1]
 
     def _arrives_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
         """When what is said at `at_ns` comes out of a link that may be slow."""

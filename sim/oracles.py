@@ -5,15 +5,15 @@ Each oracle returns a `Judgement`. An oracle that had no case to judge does not 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from csu.centre import Alarm, AlarmId, CameraState, Catalogue
 from csu.hal.alarms import PanelMessage
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import GapCause
+from csu.hal.media import GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import GOP_NS, CohortCamera
@@ -29,6 +29,10 @@ CAMERA_DOWN_SHOWN_WITHIN_NS = 2 * NS_PER_MINUTE
 """Invariant 16: a camera that is down shows within two minutes."""
 ALARMS_TAKEN_WITHIN_NS = 65 * NS_PER_S
 """OPS-3: an alarm is taken, or the room chief is called after 60 s; and some seconds to write it down."""
+
+
+Asked: TypeAlias = tuple[CameraId, Interval]
+"""What is asked of the catalogue: one camera, [from, to)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,8 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
 def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
     witness, told = stage.witness, list[Words]()
-    taken_of: Counter[str] = Counter()
-    for (of_node, _, _), count in witness.manifests.items():
-        taken_of[of_node] += count
     for name, node in sorted(stage.nodes.items()):
-        taken = taken_of[name]
+        taken = witness.manifests.taken_of[NodeId(name)]
         if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
             sent, given_up = node.manifests_sent, node.manifests_given_up
             what = Words(
@@ -131,9 +132,8 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
             )
             told.append(what.at(name))
     told += [
-        Words(f"pris {count} fois", f"taken {count} times").at("/".join(map(str, key)))
-        for key, count in witness.manifests.items()
-        if count > 1
+        Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
+        for key, count in witness.manifests.twice.items()
     ]
     written = catalogue.totals(0, stage.ends_ns + NS_PER_MINUTE)
     for unit, there, here in (
@@ -153,17 +153,19 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     return _judged("manifests_once", told, cases, len(told), "wrong", 0)
 
 
-def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
+def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both."""
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
-    for camera in sample:
-        segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
-        gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
-        pieces = sorted([(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps])
-        pieces = sorted([*pieces, *difference(closed.get(camera, ()), pieces)])
-        ends = [stage.begins_ns, *(end_ns for _, end_ns in pieces)]
-        starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
+    for camera, (from_ns, to_ns) in sample:
+        segments = catalogue.segments(camera, from_ns, to_ns)
+        gaps = catalogue.gaps(camera, from_ns, to_ns)
+        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        known += difference(closed.get(camera, ()), known)
+        inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
+        pieces = sorted(inside)
+        ends = [from_ns, *(end_ns for _, end_ns in pieces)]
+        starts = [*(start_ns for start_ns, _ in pieces), to_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
         if wrong_ns:
             told.append(_neither(wrong_ns).at(camera))
@@ -254,8 +256,9 @@ def judge_orders_obeyed(stage: Stage, prefecture: Prefecture) -> Judgement:
 class AlarmsKept:
     """Looks at the disk whenever the centre says that an alarm is safe. Give `hear` to each panel."""
 
-    def __init__(self, load: Callable[[], Sequence[Alarm]]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[], Sequence[Alarm]], find: Callable[[AlarmId], Alarm | None]) -> None:
+        """`find`: one alarm, for each time that one is said to be safe; `load`: all of them, once at the end."""
+        self._load, self._find = load, find
         self._seen: set[str] = set()
         self._broken: list[Words] = []
 
@@ -265,7 +268,7 @@ class AlarmsKept:
         if name in self._seen:
             return
         self._seen.add(name)
-        if all(alarm.alarm != name for alarm in self._load()):
+        if self._find(AlarmId(name)) is None:
             self._broken.append(_ACKNOWLEDGED_EARLY.at(name))
 
     def judge(self, witness: Witness) -> Judgement:

@@ -14,7 +14,17 @@ from tempfile import TemporaryDirectory
 
 from simpy import Environment
 
-from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, OutboxStore, Papers, Ports
+from csu.centre import (
+    AlarmStore,
+    CameraState,
+    Catalogue,
+    Centre,
+    CentreEvent,
+    ManifestTaken,
+    OutboxStore,
+    Papers,
+    Ports,
+)
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
@@ -49,8 +59,10 @@ CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 IN_MEMORY_BYTES_MAX = 64 << 20
 PROGRESS_STEPS = 144
 SAMPLED_CAMERAS = 24
-"""Cameras whose every catalogue row is read back; the sums are compared for all."""
-SAMPLED_ONE_IN = 8
+"""Cameras whose catalogue rows are read back; the sums are compared for all."""
+READ_BACK_NS = NS_PER_DAY
+"""How much of each of them: reading 35 days of 24 cameras back would cost as much as the run."""
+SAMPLED_ONE_IN = 16
 """In a small city not more than that: reading back would cost more than the run."""
 
 
@@ -122,20 +134,19 @@ class _Run:
         self.population = Population(everybody, self.chance.stream("population"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
-            commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
-            for commune in self.city.communes
+            each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
         }
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
         ]
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
-        self.alarm_store = AlarmStore(directory / "alarms.sqlite")
+        self.alarm_store = AlarmStore(directory / "alarms.sqlite", durable=False)
         self.outbox = OutboxStore(directory / "calls.sqlite")
         self.journal = JournalStandIn(self.chaos)
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
-        self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
+        self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
         self.court = Court(scenario.expect, _shown)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
@@ -176,13 +187,14 @@ class _Run:
             self.chaos,
             self.clock,
             list(self.nodes.values()),
-            [self.loop.guarded(hear) for hear in (self.trace.hear, self.witness.hear)],
+            [self.loop.guarded(self._record)],
         )
-        people = People(host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people))
+        self.people = people = People(
+            host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people)
+        )
         for model in (host, people):
             self.stage.give(model)
-        for listener in (people.hear, self._hear):
-            host.listen(self.loop.guarded(listener))
+        host.listen(self.loop.guarded(self._hear))
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
             panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
@@ -214,7 +226,7 @@ class _Run:
         return Centre(
             ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, chaos),
             nodes=list(self.nodes.values()),
-            assignments={commune.node: commune.assignments for commune in self.city.communes},
+            assignments={each.node: each.assignments for each in self.city.nodes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
             journal=self.journal,
@@ -249,7 +261,14 @@ class _Run:
             failure,
         )
 
+    def _record(self, event: CentreEvent) -> None:
+        self.trace.hear(event)
+        self.witness.hear(event)
+
     def _hear(self, event: CentreEvent) -> None:
+        if type(event) is ManifestTaken:
+            return  # nine of ten: nobody else has a use for them
+        self.people.hear(event)
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
 
@@ -282,14 +301,23 @@ class _Run:
             oracles.judge_all_well(stage, not_live, open_alarms, nodes_up),
         )
 
-    def _sample(self) -> list[CameraId]:
-        """The cameras with the most gaps, and as many by chance."""
-        cameras = self.witness.cameras
-        worst = sorted(cameras, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
+    def _sample(self) -> list[oracles.Asked]:
+        """The cameras with the most gaps, around one of them, and as many by chance, at any time."""
+        cameras, gaps = self.witness.cameras, self.witness.gaps
+        worst = sorted(cameras, key=lambda camera: (-len(gaps.get(camera, ())), camera))
         chance = self.chance.stream("sample")
         half = min(SAMPLED_CAMERAS, len(cameras) // SAMPLED_ONE_IN + 2) // 2
-        drawn = [cameras[chance.integer(0, len(cameras) - 1)] for _ in range(half)]
-        return list(dict.fromkeys([*worst[:half], *drawn]))
+        begins_ns, longest_ns = self.scenario.epoch_ns, self.ends_ns - self.scenario.epoch_ns
+        length_ns = min(READ_BACK_NS, longest_ns)
+        asked: dict[CameraId, Nanoseconds] = {}
+        for camera in worst[:half]:
+            missed = gaps.get(camera, ())
+            middle_ns = missed[chance.integer(0, len(missed) - 1)].start_ns - begins_ns if missed else 0
+            asked[camera] = min(max(0, middle_ns - length_ns // 2), longest_ns - length_ns)
+        for _ in range(half):
+            camera = cameras[chance.integer(0, len(cameras) - 1)]
+            asked.setdefault(camera, chance.integer(0, longest_ns - length_ns))
+        return [(camera, (begins_ns + at_ns, begins_ns + at_ns + length_ns)) for camera, at_ns in asked.items()]
 
     def _counters(self, centre_counts: dict[str, int]) -> dict[str, int]:
         nodes = self.nodes.values()
@@ -337,7 +365,7 @@ def _planned(scenario: Scenario) -> dict[str, PlannedTrouble]:
 def _places(city: City) -> Places:
     return Places(
         {str(camera.camera): str(commune.commune) for commune in city.communes for camera in commune.cameras},
-        {str(commune.node): str(commune.commune) for commune in city.communes},
+        {str(commune.node): str(commune.commune) for commune in reversed(city.communes)},  # the first that has it
     )
 
 

@@ -48,6 +48,8 @@ class CitySpec(Strict):
     communes: Annotated[Count, Field(ge=1, le=len(COMMUNES))]
     cameras: Annotated[Count, Field(ge=1, le=CAMERAS_MAX)]
     node_cameras_max: Annotated[Count, Field(ge=1, le=NODE_CAMERAS_MAX)] = 64
+    shared_nodes: bool = False
+    """True: small communes share a node, up to `node_cameras_max` cameras, as one machine records in production."""
     alarms: Frequency
 
     @model_validator(mode="after")

@@ -80,7 +80,7 @@ class Served:
     ) -> None:
         """`lost_since_ns`: see Cohort."""
         self._cohort = Cohort(cameras, begun_ns, lost_since_ns)
-        self._serving = tuple(cameras)
+        self._serve(tuple(cameras))
         self._next: list[tuple[Nanoseconds, tuple[CohortCamera, ...]]] = []
 
     def give(self, cameras: Sequence[CohortCamera], at_ns: Nanoseconds) -> None:
@@ -93,7 +93,7 @@ class Served:
         while (change := self._change(until_ns)) is not None:
             before = self._cohort
             self._cohort, account = before.changed(change[1], change[0])
-            self._serving = change[1]
+            self._serve(change[1])
             parts.append((before.cameras, account))
         parts.append((self._cohort.cameras, self._cohort.account(until_ns, last=last)))
         return _together(parts)
@@ -108,9 +108,14 @@ class Served:
         came = {camera.camera: at_ns for at_ns, cameras in reversed(self._next) for camera in cameras}
         return came | self._cohort.accounted_until_ns()
 
+    def _serve(self, cameras: tuple[CohortCamera, ...]) -> None:
+        self._serving = cameras
+        self._over_ns = min((end_ns for camera in cameras if (end_ns := _end_ns(camera)) is not None), default=None)
+        """When the time of the first of them is over."""
+
     def _change(self, until_ns: Nanoseconds) -> tuple[Nanoseconds, tuple[CohortCamera, ...]] | None:
         """The next change of the set before `until_ns`: a camera whose time is over, or another set."""
-        over_ns = min((end_ns for camera in self._serving if (end_ns := _end_ns(camera)) is not None), default=None)
+        over_ns = self._over_ns
         if self._next and (over_ns is None or self._next[0][0] <= over_ns):
             return self._next.pop(0) if self._next[0][0] < until_ns else None
         if over_ns is None or over_ns >= until_ns:

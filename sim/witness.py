@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,11 @@ from csu.centre import (
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import Gap, Manifest, NodeId
+from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
 from sim.intervals import Interval
 
 _BATCH = 256
-"""Columns are summed that many at once: a sum costs the same for 28 numbers as for 7,000."""
+"""A node's minutes are looked at that many at once: a column costs the same for 28 numbers as for 7,000."""
 
 
 @dataclass(slots=True)
@@ -40,6 +41,39 @@ class Taken:
     gaps: int = 0
 
 
+class Sequences:
+    """Which manifests were taken, by node and epoch. Flat over any run: what follows one another is one number."""
+
+    def __init__(self) -> None:
+        self.taken_of: Counter[NodeId] = Counter()
+        """Manifests by node, each time it was taken."""
+        self.twice: Counter[tuple[NodeId, int, int]] = Counter()
+        """How often more than once: (node, epoch, sequence)."""
+        self._next: dict[tuple[NodeId, int], int] = {}
+        self._skipped: set[tuple[NodeId, int, int]] = set()
+
+    def add(self, node: NodeId, epoch: int, sequence: int) -> None:
+        """One was taken."""
+        self.taken_of[node] += 1
+        expected = self._next.get((node, epoch), 0)
+        if sequence >= expected:
+            self._skipped.update((node, epoch, skipped) for skipped in range(expected, sequence))
+            self._next[node, epoch] = sequence + 1
+        elif (node, epoch, sequence) in self._skipped:
+            self._skipped.remove((node, epoch, sequence))
+        else:
+            self.twice[node, epoch, sequence] += 1
+
+
+class _Run(NamedTuple):
+    """Minutes of a node that are still to be looked at, together: a column costs as much for one as for many."""
+
+    roster: tuple[CameraId, ...]
+    places: NDArray[np.int64]
+    """Of each of the roster among the witness's cameras."""
+    tables: list[SegmentTable]
+
+
 class Witness:
     """Give `hear` to the centre's listeners; call `settle` once at the end."""
 
@@ -47,7 +81,7 @@ class Witness:
         self.cameras = tuple(cameras)
         self.begins_ns = begins_ns
         self.taken = Taken()
-        self.manifests: Counter[tuple[NodeId, int, int]] = Counter()
+        self.manifests = Sequences()
         self.events: Counter[str] = Counter()
         self.holes: dict[CameraId, list[Interval]] = {}
         """Time that no segment holds."""
@@ -60,10 +94,8 @@ class Witness:
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
-        self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
         self._until_ns = np.full(len(self.cameras), begins_ns, np.int64)
-        self._durations: list[NDArray[np.int32]] = []
-        self._sizes: list[NDArray[np.int64]] = []
+        self._runs: dict[NodeId, _Run] = {}
 
     def hear(self, event: CentreEvent) -> None:
         """Take one event in."""
@@ -84,12 +116,13 @@ class Witness:
 
     def settle(self, ends_ns: Nanoseconds) -> None:
         """The run is over: what is missing up to `ends_ns` is missing."""
-        self._sum_batch()
+        self._look_at_all()
         for index, camera in enumerate(self.cameras):
             self._note(camera, index, ends_ns, ends_ns)
 
     def recorded_until_ns(self) -> NDArray[np.int64]:
         """Per camera, where its last segment ended."""
+        self._look_at_all()
         return self._until_ns.copy()
 
     def _hear_manifest(self, manifest: Manifest) -> None:
@@ -97,24 +130,52 @@ class Witness:
         self.taken.manifests += 1
         self.taken.segments += len(table)
         self.taken.gaps += len(manifest.gaps)
-        self.manifests[manifest.node, manifest.node_epoch, manifest.sequence] += 1
-        self._durations.append(table.duration_ms)
-        self._sizes.append(table.size_bytes)
-        if len(self._durations) >= _BATCH:
-            self._sum_batch()
+        self.manifests.add(manifest.node, manifest.node_epoch, manifest.sequence)
         for gap in manifest.gaps:
             self.gaps.setdefault(gap.camera, []).append(gap)
-        roster = self._rosters.get(manifest.cameras)
-        if roster is None:
-            roster = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
-            self._rosters[manifest.cameras] = roster
-        index = roster[table.camera]
-        if len(table) == len(roster) and self._until_ns[index].tobytes() == table.start_ns.tobytes():
-            self._until_ns[index] = table.start_ns + np.multiply(table.duration_ms, NS_PER_MS, dtype=np.int64)
+        run = self._runs.get(manifest.node)
+        if run is None or run.roster != manifest.cameras:
+            self._look_at_all()  # a camera may have come from another list
+            index = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
+            run = self._runs[manifest.node] = _Run(manifest.cameras, index, [])
+        run.tables.append(table)
+        if len(run.tables) >= _BATCH:
+            self._look_at(run)
+
+    def _look_at_all(self) -> None:
+        for run in self._runs.values():
+            self._look_at(run)
+
+    def _look_at(self, run: _Run) -> None:
+        """Each segment of a camera against the end of the one before it."""
+        tables = tuple(run.tables)
+        run.tables.clear()
+        index = run.places[np.concatenate([table.camera for table in tables])] if tables else run.places[:0]
+        if not len(index):
             return
-        rows = zip(index.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True)
-        for camera, start_ns, duration_ms in sorted(rows):
-            self._note(self.cameras[camera], camera, start_ns, start_ns + duration_ms * NS_PER_MS)
+        start_ns = np.concatenate([table.start_ns for table in tables])
+        duration_ms = np.concatenate([table.duration_ms for table in tables])
+        end_ns = _ends_ns(start_ns, duration_ms)
+        self.taken.recorded_ms += int(duration_ms.sum(dtype=np.int64))
+        self.taken.size_bytes += int(np.concatenate([table.size_bytes for table in tables]).sum(dtype=np.int64))
+        order = np.argsort(index, kind="stable")  # camera by camera, each as it was told
+        index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
+        first = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
+        before_ns = np.append(0, end_ns[:-1])
+        before_ns[first] = self._until_ns[index[first]]
+        if (start_ns < before_ns).any():  # some overlap, or are not in order: one after the other
+            for table in tables:
+                self._note_each(run.places[table.camera], table)
+            return
+        for at in np.flatnonzero(start_ns > before_ns).tolist():
+            self.holes.setdefault(self.cameras[index[at]], []).append((int(before_ns[at]), int(start_ns[at])))
+        last = np.append(first[1:], len(index)) - 1
+        self._until_ns[index[last]] = end_ns[last]
+
+    def _note_each(self, index: NDArray[np.int64], table: SegmentTable) -> None:
+        ends_ns = _ends_ns(table.start_ns, table.duration_ms).tolist()
+        for camera, start_ns, end_ns in sorted(zip(index.tolist(), table.start_ns.tolist(), ends_ns, strict=True)):
+            self._note(self.cameras[camera], camera, start_ns, end_ns)
 
     def _note(self, camera: CameraId, index: int, start_ns: Nanoseconds, end_ns: Nanoseconds) -> None:
         until_ns = int(self._until_ns[index])
@@ -124,8 +185,6 @@ class Witness:
             self.overlaps.append((camera, start_ns))
         self._until_ns[index] = max(until_ns, end_ns)
 
-    def _sum_batch(self) -> None:
-        if self._durations:
-            self.taken.recorded_ms += int(np.concatenate(self._durations).sum(dtype=np.int64))
-            self.taken.size_bytes += int(np.concatenate(self._sizes).sum(dtype=np.int64))
-            self._durations, self._sizes = [], []
+
+def _ends_ns(start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]) -> NDArray[np.int64]:
+    return start_ns + np.multiply(duration_ms, NS_PER_MS, dtype=np.int64)

@@ -46,14 +46,22 @@ _alarm = sa.Table(
 )
 
 
+_FIND = sa.select(_alarm).where(_alarm.c.alarm == sa.bindparam("alarm"))
+_SAVE = sa.insert(_alarm).prefix_with("OR REPLACE")
+
+
 class AlarmStore:
     """One SQLite file of alarms. Calls block: the centre makes them in its executor."""
 
-    def __init__(self, path: Path) -> None:
-        """Open, begin or bring up to date the file. Raises AlarmNotKept for one that a newer csu wrote."""
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Open, begin or bring up to date the file. Raises AlarmNotKept for one that a newer csu wrote.
+
+        `durable=False` does not sync: for simulations, whose files nobody reads after a crash."""
         path.parent.mkdir(parents=True, exist_ok=True)
         # The driver must not begin transactions of its own: it would begin none before the statements of a migration.
         self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
+        if not durable:
+            sa.event.listen(self._engine, "connect", _without_syncing)
         try:
             with self._engine.begin() as connection:
                 _lay_out(connection, path.name)
@@ -79,7 +87,7 @@ class AlarmStore:
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(sa.insert(_alarm).prefix_with("OR REPLACE"), row)
+                connection.execute(_SAVE, row)
         except sa.exc.SQLAlchemyError as error:
             raise AlarmNotKept(
                 Words(
@@ -99,9 +107,20 @@ class AlarmStore:
         with self._engine.connect() as connection:
             return [_alarm_of(row) for row in connection.execute(query)]
 
+    def find(self, alarm: AlarmId) -> Alarm | None:
+        """One alarm as it is on disk; None: it is not there."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_FIND, {"alarm": alarm}).one_or_none()
+        return None if row is None else _alarm_of(row)
+
     def close(self) -> None:
         """Release the file."""
         self._engine.dispose()
+
+
+def _without_syncing(connection: Any, _record: object) -> None:  # the driver's own connection
+    connection.execute("PRAGMA journal_mode=MEMORY")
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _lay_out(connection: sa.Connection, name: str) -> None:

@@ -54,8 +54,8 @@ class EdgeKeeper:
                 masks.timetable.failed(self._clock.now_ns())
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
+        """Until cancelled; with no camera that masks itself there is nothing to look at."""
+        while self._masks:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -16,7 +16,7 @@ from csu.centre.papers import ORDERS, Papers
 from csu.governance import Decision, ExpiryWarning
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.ingest.board import CameraBoard
@@ -58,6 +58,8 @@ class OrderWatch:
         self._now, self._tell, self._give, self._in_executor = now, tell, give, in_executor
         self._woken = asyncio.Event()
         self._warned: set[tuple[str, int]] = set()
+        self._warned_of: object = None
+        self._warned_hour = 0
         self._told_unread = False
         self._entered = False
         papers.listen(self._wake)
@@ -178,7 +180,12 @@ class OrderWatch:
 
     def _warn(self) -> None:
         """180, 90 and 30 days before an order ends (AUT-2)."""
-        for warning in self._papers.register.warnings(self._now()):
+        now_ns = self._now()
+        register, hour = self._papers.register, now_ns // (60 * NS_PER_MINUTE)
+        if self._warned_of is register and self._warned_hour == hour:
+            return  # a stage begins with a day, and that, in Paris as anywhere, with an hour
+        self._warned_of, self._warned_hour = register, hour
+        for warning in register.warnings(now_ns):
             stage = (warning.number, warning.stage_days)
             if stage not in self._warned:
                 self._warned.add(stage)

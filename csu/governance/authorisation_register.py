@@ -76,6 +76,7 @@ class AuthorisationRegister:
             facts.authorisations, key=lambda each: (each.valid_from, each.ordered_on, each.number), reverse=True
         )
         self._newest_first = [(each, each.span) for each in newest_first]
+        self._in_order = [(each, each.span) for each in facts.authorisations]
         self._changes_known: dict[CameraId, tuple[Nanoseconds, ...]] = {}
         self._areas = {each.number: [Polygon(ring) for ring in each.perimeters_m] for each in facts.authorisations}
         for number, areas in self._areas.items():
@@ -198,11 +199,11 @@ class AuthorisationRegister:
 
     def warnings(self, at_ns: Nanoseconds) -> tuple[ExpiryWarning, ...]:
         """Orders in force that end within 180 days, each at the stage it has reached (AUT-2)."""
-        today = day_in_paris(at_ns)
+        today, last_stage = day_in_paris(at_ns), max(WARNING_DAYS)
         due = [
             (each, (each.end_day - today).days)
-            for each in self.facts.authorisations
-            if each.span.holds(at_ns) and (each.end_day - today).days <= max(WARNING_DAYS)
+            for each, span in self._in_order
+            if span.holds(at_ns) and (each.end_day - today).days <= last_stage
         ]
         return tuple(
             ExpiryWarning(each.number, each.end_day, left, min(stage for stage in WARNING_DAYS if left <= stage))

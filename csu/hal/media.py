@@ -111,6 +111,18 @@ def no_hashes(count: int = 0) -> NDArray[np.uint8]:
     return zeros
 
 
+@lru_cache(maxsize=256)
+def each_camera_once(count: int) -> NDArray[np.int32]:
+    """`SegmentTable.camera` of a minute in which each of `count` cameras closed one segment: 0, 1, 2..., read-only.
+
+    One array for all tables of that length, so that who meets it again knows it by identity. Another array that says
+    the same is as good, and only slower.
+    """
+    indices = np.arange(count, dtype=np.int32)
+    indices.setflags(write=False)
+    return indices
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
     """The segments a node closed, as columns of one length n (columns: 1,300 cameras a minute is the normal size).
@@ -135,14 +147,18 @@ class SegmentTable:
 
     def __post_init__(self) -> None:
         n = len(self.camera)
-        hashes = (n, 32)
-        for name in ("content_sha256", "link"):
-            if len(getattr(self, name)) == 0:
-                object.__setattr__(self, name, no_hashes(n))
+        none = no_hashes(n)
+        if len(self.content_sha256) == 0:
+            object.__setattr__(self, "content_sha256", none)
+        if len(self.link) == 0:
+            object.__setattr__(self, "link", none)
         if not (
             n == len(self.start_ns) == len(self.duration_ms) == len(self.size_bytes)
             and n == len(self.mask_epoch) == len(self.clock_offset_ms)
-            and hashes == self.sha256.shape == self.content_sha256.shape == self.link.shape
+            and (
+                none is self.sha256 is self.content_sha256 is self.link
+                or (n, 32) == self.sha256.shape == self.content_sha256.shape == self.link.shape
+            )
         ):
             raise ValueError("the columns of a SegmentTable must have one length")
 
@@ -172,6 +188,10 @@ class FrameCounts:
     packets_lost: int = 0
 
 
+NO_FRAMES = FrameCounts()
+"""Of a node that counts none, as at level L0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a node did in one minute: the only account the control plane keeps of the media plane."""
@@ -187,12 +207,14 @@ class Manifest:
     """The cameras this node answers for; `SegmentTable.camera` counts in it."""
     segments: SegmentTable
     gaps: tuple[Gap, ...] = ()
-    counts: FrameCounts = field(default_factory=FrameCounts)
+    counts: FrameCounts = NO_FRAMES
 
     def __post_init__(self) -> None:
         # A segment that counts outside the list could never be written: such a manifest must not come to exist. (A gap
         # may name a camera that is no longer listed: its last account comes after it was let go.)
         indices, known = self.segments.camera, len(self.cameras)
+        if indices is each_camera_once(known):
+            return
         if len(indices) and int(indices.view(np.uint32).max()) >= known:  # a negative one is larger than any, so read
             raise ValueError(f"node {self.node}: a segment counts outside the manifest's {known} cameras")
 

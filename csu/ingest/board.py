@@ -6,7 +6,7 @@ trusts no "all is well" older than `silent_after_ns` (invariant: a camera down s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import CameraEvent, CameraEventKind, GapCause, Manifest, NodeLost, NodeMessage
+from csu.hal.media import (
+    CameraEvent,
+    CameraEventKind,
+    GapCause,
+    Manifest,
+    NodeLost,
+    NodeMessage,
+    each_camera_once,
+)
 from csu.hal.words import NO_WORDS, Words
 
 ROSTERS_MAX = 1024
@@ -94,6 +102,7 @@ _ANSWERING = frozenset({GapCause.PACKETS_LOST, GapCause.DISK})
 """Not recorded, or not wholly, by a camera that does answer; the disk's trouble is told by itself."""
 
 
+_UNKNOWN = -1
 _NO_MANIFEST = Words("aucun compte rendu n'est venu de son nœud", "no manifest came from its node")
 _WHY_LOST = {
     GapCause.CAMERA_LOST: Words("la caméra ne répond plus", "the camera no longer answers"),
@@ -109,9 +118,13 @@ _WHY_LOST = {
 class _Roster(NamedTuple):
     """A list of cameras that manifests come with, looked up once."""
 
-    places: NDArray[np.intp]
-    """Of the cameras the board knows."""
-    everyone: bytes
+    position: Mapping[CameraId, int]
+    members: frozenset[CameraId]
+    every_place: NDArray[np.intp]
+    """Of each on the board, or _UNKNOWN."""
+    places: NDArray[np.intp] | slice
+    """Of those that the board knows; a slice where they stand side by side, which is five times faster."""
+    everyone: NDArray[np.int32]
     """`SegmentTable.camera` of a minute in which each camera closed one segment."""
 
 
@@ -129,6 +142,8 @@ class CameraBoard:
         self._heard_at_ns = np.full(len(self._status), now_ns, np.int64)
         """By place: when a node last vouched for the camera."""
         self._not_live = set(self._status)
+        self._is_live = np.zeros(len(self._status), np.bool_)
+        """By place: the cameras that are not in `_not_live`."""
         self._rosters: dict[tuple[CameraId, ...], _Roster] = {}
         self._nothing_silent_before_ns = now_ns
 
@@ -190,13 +205,14 @@ class CameraBoard:
         """Turn the cameras nobody vouched for into LOST."""
         if now_ns < self._nothing_silent_before_ns:
             return []
-        live = np.ones(len(self._status), np.bool_)
-        live[[self._place[camera] for camera in self._not_live]] = False
+        self._not_live = set(self._not_live)  # one that held all cameras once is looked through as if it still did
+        live = self._is_live
         is_silent = self._heard_at_ns <= now_ns - SILENT_AFTER_NS
         # Whoever is vouched for, or goes live, from now on is silent later than all those looked at.
         oldest_ns = int(self._heard_at_ns[live & ~is_silent].min(initial=now_ns))
         self._nothing_silent_before_ns = oldest_ns + SILENT_AFTER_NS
-        silent = [camera for camera, gone in zip(self._status, live & is_silent, strict=True) if gone]
+        gone = live & is_silent
+        silent = [camera for camera, is_gone in zip(self._status, gone, strict=True) if is_gone] if gone.any() else []
         return [change for camera in silent for change in self._move(camera, CameraState.LOST, now_ns, _NO_MANIFEST)]
 
     def _hear_event(self, event: CameraEvent, now_ns: Nanoseconds) -> list[CameraChanged]:
@@ -216,16 +232,25 @@ class CameraBoard:
         """A camera is judged by how its minute ended: a gap that was over by then does not make it lost."""
         roster = self._rosters.get(manifest.cameras) or self._new_roster(manifest.cameras)
         recorded = manifest.segments.camera
-        if not manifest.gaps and recorded.tobytes() == roster.everyone and self._not_live.isdisjoint(manifest.cameras):
+        all_recorded = recorded is roster.everyone or recorded.tobytes() == roster.everyone.tobytes()
+        if all_recorded and not manifest.gaps and self._not_live.isdisjoint(roster.members):
             self._heard_at_ns[roster.places] = now_ns  # the usual minute: all recorded, all live before
             return []
-        changes: list[CameraChanged] = []
         end_ns = manifest.minute_ns + NS_PER_MINUTE
         open_gaps = {gap.camera: gap for gap in manifest.gaps if gap.end_ns >= end_ns}
-        indices = set(recorded.tolist())
-        for index, camera in enumerate(manifest.cameras):
+        to_look_at = {*open_gaps, *(self._not_live & roster.members)} & roster.members
+        is_recorded = np.zeros(len(manifest.cameras), np.bool_)
+        is_recorded[recorded] = True
+        as_before = is_recorded.copy()
+        looked_at = sorted(map(roster.position.__getitem__, to_look_at))
+        as_before[looked_at] = False
+        places = roster.every_place[as_before]
+        self._heard_at_ns[places[places != _UNKNOWN]] = now_ns
+        changes: list[CameraChanged] = []
+        for index in looked_at:
+            camera = manifest.cameras[index]
             gap = open_gaps.get(camera)
-            if (gap is None and index in indices) or (gap is not None and gap.cause in _ANSWERING):
+            if (gap is None and is_recorded[index]) or (gap is not None and gap.cause in _ANSWERING):
                 changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
             elif gap is not None and gap.cause is not GapCause.STARTING:
                 changes += self._move(camera, CameraState.LOST, now_ns, _WHY_LOST[gap.cause])
@@ -234,9 +259,14 @@ class CameraBoard:
     def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
         if len(self._rosters) >= ROSTERS_MAX:
             self._rosters.clear()
-        places = [self._place[camera] for camera in cameras if camera in self._place]
-        everyone = np.arange(len(cameras), dtype=np.int32).tobytes()
-        roster = self._rosters[cameras] = _Roster(np.array(places, np.intp), everyone)
+        every_place = np.array([self._place.get(camera, _UNKNOWN) for camera in cameras], np.intp)
+        roster = self._rosters[cameras] = _Roster(
+            {camera: index for index, camera in enumerate(cameras)},
+            frozenset(cameras),
+            every_place,
+            _side_by_side(every_place[every_place != _UNKNOWN]),
+            each_camera_once(len(cameras)),
+        )
         return roster
 
     def _move(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
@@ -254,10 +284,19 @@ class CameraBoard:
 
     def _set(self, camera: CameraId, after: CameraState, now_ns: Nanoseconds, detail: Words) -> list[CameraChanged]:
         status = self._status[camera]
-        self._heard_at_ns[self._place[camera]] = now_ns
+        place = self._place[camera]
+        self._heard_at_ns[place] = now_ns
+        self._is_live[place] = after is CameraState.LIVE
         if after is CameraState.LIVE:
             self._not_live.discard(camera)
         else:
             self._not_live.add(camera)
         self._status[camera] = replace(status, state=after, since_ns=now_ns, detail=detail)
         return [CameraChanged(camera, status.state, after, now_ns, detail)]
+
+
+def _side_by_side(places: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+    """The same places, as a slice if they follow one another."""
+    if len(places) and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places

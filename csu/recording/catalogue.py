@@ -49,10 +49,11 @@ class Catalogue:
         A manifest already there (same node, node epoch and sequence) is left as it is. Raises CatalogueError: then no
         manifest of that day was written, and the same call may be made again.
         """
-        by_day: dict[date, list[Manifest]] = {}
+        by_day: dict[int, list[Manifest]] = {}
         for manifest in manifests:
-            by_day.setdefault(utc_day(manifest.minute_ns), []).append(manifest)
-        for day, given in by_day.items():
+            by_day.setdefault(manifest.minute_ns // NS_PER_DAY, []).append(manifest)
+        for given in by_day.values():
+            day = utc_day(given[0].minute_ns)
             try:
                 self._days.day(day).record(given)
             except CatalogueError:

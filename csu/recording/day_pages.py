@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -29,11 +29,8 @@ PAGES_AT_ONCE = 256
 """Pages read per statement when a whole day is walked: no long transaction, and no day in memory at once."""
 
 
-_PAGE_COLUMNS = (
-    ("minute_ns", "node", "node_epoch", "sequence", "roster", "from_ns", "to_ns", "segment_count", "recorded_ms")
-    + ("size_bytes", "gap_count", "counts", "gaps", "segments", "columns")
-)  # fmt: skip
-"""All that are written; the database numbers the page."""
+_PAGE_COLUMNS = ("minute_ns", "node", "node_epoch", "sequence", *Page._fields)
+"""All that are written, as `_row` gives them; the database numbers the page."""
 
 
 class DayPages:
@@ -47,9 +44,10 @@ class DayPages:
         self._tables = tables
         self._where = where
         self._day = {} if day is None else {"day": day}
+        self._days = tuple(self._day.values())
         self._find = _find_statements(tables)
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
-        self._insert_page = _insert_page(engine, tables.page, [*self._day, *_PAGE_COLUMNS])
+        self._insert_page = _insert_page(engine, tables.page, (*self._day, *_PAGE_COLUMNS))
         self._rosters: dict[tuple[CameraId, ...], int] = {}
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -60,7 +58,8 @@ class DayPages:
             pages = pages_of(manifests)
             with self._engine.begin() as connection:
                 rows = [self._row(connection, *each) for each in zip(manifests, pages, strict=True)]
-                connection.exec_driver_sql(self._insert_page.text, [self._insert_page.parameters(row) for row in rows])
+                statement = self._insert_page
+                connection.exec_driver_sql(statement.text, [statement.parameters(row) for row in rows])
         except sa.exc.SQLAlchemyError as error:
             self._rosters.clear()  # what the lost transaction had numbered is not there
             raise self._error(error) from error
@@ -228,28 +227,13 @@ class DayPages:
             found += rows_of(table, chosen, {row.position: camera}, NodeId(row.node), gone)
         return found
 
-    def _row(self, connection: sa.Connection, manifest: Manifest, page: Page) -> dict[str, object]:
+    def _row(self, connection: sa.Connection, manifest: Manifest, page: Page) -> tuple[Any, ...]:
+        """The values of `_PAGE_COLUMNS`, behind the day if the tables hold several."""
         roster = self._rosters.get(page.roster)
         if roster is None:
             roster = self._rosters[page.roster] = self._keep_roster(connection, page.roster)
-        return {
-            **self._day,
-            "minute_ns": manifest.minute_ns,
-            "node": manifest.node,
-            "node_epoch": manifest.node_epoch,
-            "sequence": manifest.sequence,
-            "roster": roster,
-            "from_ns": page.from_ns,
-            "to_ns": page.to_ns,
-            "segment_count": page.segment_count,
-            "recorded_ms": page.recorded_ms,
-            "size_bytes": page.size_bytes,
-            "gap_count": page.gap_count,
-            "counts": page.counts,
-            "gaps": page.gaps,
-            "segments": page.segments,
-            "columns": page.columns,
-        }
+        minute_ns, node, epoch, sequence = manifest.minute_ns, manifest.node, manifest.node_epoch, manifest.sequence
+        return (*self._days, minute_ns, node, epoch, sequence, roster, *page[1:])
 
     def _keep_roster(self, connection: sa.Connection, cameras: tuple[CameraId, ...]) -> int:
         """The number of this list of cameras on this day; given when it is new."""
@@ -319,18 +303,22 @@ class _Insert(NamedTuple):
     which change nothing of numbers, text and bytes."""
 
     text: str
-    order: tuple[str, ...]
-    """Names of the parameters by position; empty: the driver takes names."""
+    names: tuple[str, ...]
+    """Of the values, in their order; empty: the driver takes them in that order, without names."""
 
-    def parameters(self, row: dict[str, object]) -> Any:
-        return tuple(map(row.__getitem__, self.order)) if self.order else row
+    def parameters(self, values: tuple[Any, ...]) -> Any:
+        return dict(zip(self.names, values, strict=True)) if self.names else values
 
 
-def _insert_page(engine: sa.Engine, page: sa.Table, names: Iterable[str]) -> _Insert:
+def _insert_page(engine: sa.Engine, page: sa.Table, names: tuple[str, ...]) -> _Insert:
     """Rows that are there already are left as they are."""
     insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
     compiled = insert(page).on_conflict_do_nothing().compile(engine, column_keys=list(names))
-    return _Insert(str(compiled), tuple(compiled.positiontup or ()))
+    if compiled.positiontup is None:
+        return _Insert(str(compiled), names)
+    if tuple(compiled.positiontup) != names:
+        raise AssertionError(f"the table has its columns in another order than {names}")
+    return _Insert(str(compiled), ())
 
 
 class _Find(NamedTuple):

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from operator import attrgetter
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable, no_hashes
+from csu.hal.media import NO_FRAMES, FrameCounts, Gap, GapCause, Manifest, NodeId, SegmentTable, no_hashes
 from csu.recording.names import segment_name
 
 _COLUMNS = (
@@ -29,6 +28,7 @@ _COLUMNS = (
     ("mask_epoch", "<i4"),
     ("clock_offset_ms", "<i4"),
 )
+_KINDS = tuple(np.dtype(kind) for _, kind in _COLUMNS)
 _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
 _HASH_BYTES = 32
 _NO_HASH = bytes(_HASH_BYTES)
@@ -37,8 +37,11 @@ _VERSIONED = 1
 _HASHES = (("sha256", 2), ("content_sha256", 4), ("link", 8))
 """Columns of 32 bytes a row, in the order of the blob: the `SegmentTable` field, its bit. A bit is never used again. A
 column that is all zero (level L0: there is no file) is not kept."""
+_all_columns = attrgetter(*(name for name, _ in _COLUMNS))
+_all_hashes = attrgetter(*(name for name, _ in _HASHES))
 _all_counts = attrgetter(*(field.name for field in fields(FrameCounts)))  # five times faster than dataclasses.astuple
 _COUNTS = f"[{','.join(['%d'] * len(fields(FrameCounts)))}]"
+_NO_FRAMES = _COUNTS % _all_counts(NO_FRAMES)
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -72,8 +75,7 @@ class SegmentRow:
         return segment_name(self.camera, self.start_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What one manifest becomes. [from_ns, to_ns) holds every segment and gap of it."""
 
     roster: tuple[CameraId, ...]
@@ -84,38 +86,29 @@ class Page:
     recorded_ms: int
     size_bytes: int
     gap_count: int
+    counts: str
+    gaps: str
+    segments: bytes
     columns: int
     """Which columns `segments` holds: bits of `_HASHES` and `_VERSIONED`."""
-    segments: bytes
-    gaps: str
-    counts: str
 
 
 def pages_of(manifests: Sequence[Manifest]) -> list[Page]:
     """Each manifest in columns. All at once: a sum costs the same for the 28 segments of a node as for a minute of all
     nodes, and 46 nodes tell their minute together."""
-    if not manifests:
-        return []
-    blobs = _packed([manifest.segments for manifest in manifests])
     pages = []
-    for manifest, sums, (columns, segments) in zip(manifests, _sums_of(manifests), blobs, strict=True):
-        roster, gaps, (first_ns, end_ns, recorded_ms, size_bytes) = manifest.cameras, "", sums
-        if manifest.gaps:
-            first_ns = min(first_ns, *(gap.start_ns for gap in manifest.gaps))
-            end_ns = max(end_ns, *(gap.end_ns for gap in manifest.gaps))
-            roster, gaps = _pack_gaps(roster, manifest.gaps)
+    for manifest, sums in zip(manifests, _sums_of(manifests), strict=True):
+        roster, told, (first_ns, end_ns, recorded_ms, size_bytes) = manifest.cameras, "", sums
+        table, gaps = manifest.segments, manifest.gaps
+        if gaps:
+            first_ns = min(first_ns, *(gap.start_ns for gap in gaps))
+            end_ns = max(end_ns, *(gap.end_ns for gap in gaps))
+            roster, told = _pack_gaps(roster, gaps)
+        counts = _NO_FRAMES if manifest.counts is NO_FRAMES else _COUNTS % _all_counts(manifest.counts)
+        columns, segments = _packed(table)
+        count = len(table.camera)
         page = Page(
-            roster,
-            first_ns,
-            end_ns,
-            len(manifest.segments),
-            recorded_ms,
-            size_bytes,
-            len(manifest.gaps),
-            columns,
-            segments,
-            gaps,
-            _COUNTS % _all_counts(manifest.counts),
+            roster, first_ns, end_ns, count, recorded_ms, size_bytes, len(gaps), counts, told, segments, columns
         )
         pages.append(page)
     return pages
@@ -219,26 +212,19 @@ def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanosecon
     return found
 
 
-def _packed(tables: Sequence[SegmentTable]) -> list[tuple[int, bytes]]:
-    """For each table: which columns, and their bytes one after the other."""
-    rows = np.cumsum([0, *(len(table.camera) for table in tables)])
-    packed = [_bytes_of([getattr(table, name) for table in tables], kind, rows) for name, kind in _COLUMNS]
-    columns = [_VERSIONED] * len(tables)
-    for name, bit in _HASHES:
-        hashes = [getattr(table, name) for table in tables]
-        if any(each is not no_hashes(len(each)) for each in hashes) and np.concatenate(hashes).any():
-            kept = [bool(each.any()) for each in hashes]
-            columns = [known | bit * keep for known, keep in zip(columns, kept, strict=True)]
-            bytes_of = zip(_bytes_of(hashes, "u1", rows), kept, strict=True)
-            packed.append([each if keep else b"" for each, keep in bytes_of])
-    return list(zip(columns, map(b"".join, zip(*packed, strict=True)), strict=True))
-
-
-def _bytes_of(columns: Sequence[NDArray[Any]], kind: str, rows: NDArray[np.int64]) -> list[bytes]:
-    """The bytes of one column of each table. `rows`: at which row of them all each table begins, and the end."""
-    column = np.concatenate(columns).astype(kind, copy=False)
-    whole, ends = column.tobytes(), rows * (column.itemsize * (column.shape[1] if column.ndim > 1 else 1))
-    return [whole[begin:end] for begin, end in pairwise(ends.tolist())]
+def _packed(table: SegmentTable) -> tuple[int, bytes]:
+    """Which columns, and their bytes one after the other."""
+    count = len(table.camera)
+    kept = [
+        column.tobytes() if column.dtype is kind else column.astype(kind).tobytes()
+        for column, kind in zip(_all_columns(table), _KINDS, strict=True)
+    ]
+    columns, none = _VERSIONED, no_hashes(count)
+    for hashes, (_, bit) in zip(_all_hashes(table), _HASHES, strict=True):
+        if hashes is not none and hashes.any():
+            columns |= bit
+            kept.append(hashes.astype(np.uint8, copy=False).tobytes())
+    return columns, b"".join(kept)
 
 
 def _pack_gaps(roster: tuple[CameraId, ...], gaps: Sequence[Gap]) -> tuple[tuple[CameraId, ...], str]:

@@ -130,3 +130,15 @@ def test_each_message_is_raised_until_it_is_kept_and_never_after(deliveries: lis
             desk.keep(raised.alarm)
             kept.add(sequence)
     assert len(desk.open()) == len({sequence for sequence, _ in deliveries})
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_one_alarm_is_found_as_it_was_last_written(tmp_path, durable: bool) -> None:
+    store, desk = AlarmStore(tmp_path / "alarms.sqlite", durable=durable), AlarmDesk()
+    alarm = taken(desk, 1)
+    assert store.find(alarm.alarm) is None
+    store.save(alarm)
+    acknowledged = desk.acknowledge(alarm.alarm, "agent-7", 10).alarm
+    store.save(acknowledged)
+    assert store.find(alarm.alarm) == acknowledged != alarm
+    store.close()
