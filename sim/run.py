@@ -17,13 +17,14 @@ from simpy import Environment
 from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Papers, Ports
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from sim import oracles
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
+from sim.oracles import alarms, cameras, footage, well
+from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
 from sim.people import People
 from sim.ports import CountingIds, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
@@ -122,8 +123,8 @@ class _Run:
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
         self.journal = JournalStandIn()
         self.trace = Trace(self.clock, str(directory))
-        self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
-        self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
+        self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
+        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load)
         self.court = Court(scenario.expect, _shown)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
@@ -228,14 +229,14 @@ class _Run:
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
 
-    def _truth(self) -> oracles.Stage:
+    def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return oracles.Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
         measured = {
-            "coverage": oracles.measure_coverage(self._truth()),
+            "coverage": footage.measure_coverage(self._truth()),
             "cameras.not_live": len(not_live),
             "alarms.open": open_alarms,
             "nodes.down": len(self.nodes) - nodes_up,
@@ -247,22 +248,28 @@ class _Run:
         stage = self._truth()
         not_live, open_alarms, nodes_up = self.at_end
         return (
-            oracles.judge_camera_down_shown(stage, oracles.CAMERA_DOWN_SHOWN_WITHIN_NS),
-            oracles.judge_alarms_taken(stage, oracles.ALARMS_TAKEN_WITHIN_NS),
-            oracles.judge_missing_explained(stage),
-            oracles.judge_manifests_once(stage, self.catalogue),
-            oracles.judge_catalogue_answers(stage, self.catalogue, self._sample()),
+            cameras.judge_camera_down_shown(stage, cameras.CAMERA_DOWN_SHOWN_WITHIN_NS),
+            alarms.judge_alarms_shown(stage, alarms.ALARMS_SHOWN_WITHIN_NS, self._injected_ns("alarms.save")),
+            alarms.judge_alarms_taken(stage, alarms.ALARMS_TAKEN_WITHIN_NS),
+            footage.judge_missing_explained(stage),
+            footage.judge_manifests_once(stage, self.catalogue),
+            footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
-            oracles.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            well.judge_all_well(stage, not_live, open_alarms, nodes_up),
         )
+
+    def _injected_ns(self, point: str) -> Nanoseconds:
+        """The longest that declared trouble holds the engine up at one of its fault points."""
+        delays = [s.delay for s in self.scenario.faults if isinstance(s, EngineTrouble) and s.point == point]
+        return max((delay.most_ns for delay in delays if delay is not None), default=0)
 
     def _sample(self) -> list[CameraId]:
         """The cameras with the most gaps, and as many by chance."""
-        cameras = self.witness.cameras
-        worst = sorted(cameras, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
+        every = self.witness.cameras
+        worst = sorted(every, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
         chance = self.chance.stream("sample")
-        half = min(SAMPLED_CAMERAS, len(cameras) // SAMPLED_ONE_IN + 2) // 2
-        drawn = [cameras[chance.integer(0, len(cameras) - 1)] for _ in range(half)]
+        half = min(SAMPLED_CAMERAS, len(every) // SAMPLED_ONE_IN + 2) // 2
+        drawn = [every[chance.integer(0, len(every) - 1)] for _ in range(half)]
         return list(dict.fromkeys([*worst[:half], *drawn]))
 
     def _counters(self, centre_counts: dict[str, int]) -> dict[str, int]:

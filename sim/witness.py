@@ -19,9 +19,10 @@ from csu.centre import (
     CentreEvent,
     ManifestRefused,
     ManifestTaken,
+    Trouble,
 )
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.clock import NS_PER_MS, Clock, Nanoseconds
 from csu.hal.media import Gap, Manifest, NodeId
 from sim.intervals import Interval
 
@@ -43,7 +44,8 @@ class Taken:
 class Witness:
     """Give `hear` to the centre's listeners; call `settle` once at the end."""
 
-    def __init__(self, cameras: Sequence[CameraId], begins_ns: Nanoseconds) -> None:
+    def __init__(self, cameras: Sequence[CameraId], begins_ns: Nanoseconds, clock: Clock) -> None:
+        self._clock = clock
         self.cameras = tuple(cameras)
         self.begins_ns = begins_ns
         self.taken = Taken()
@@ -56,8 +58,12 @@ class Witness:
         self.gaps: dict[CameraId, list[Gap]] = {}
         self.states: dict[CameraId, list[tuple[Nanoseconds, CameraState]]] = {}
         self.alarms_raised: Counter[AlarmId] = Counter()
+        self.alarms_shown_ns: dict[AlarmId, Nanoseconds] = {}
+        """When each was first shown."""
         self.alarms_acked: dict[AlarmId, Nanoseconds] = {}
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
+        self.saves_failed: Counter[str] = Counter()
+        """By alarm: how often its disk refused it."""
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
         self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
@@ -75,10 +81,13 @@ class Witness:
             self.states.setdefault(event.camera, []).append((event.at_ns, event.after))
         elif isinstance(event, AlarmRaised):
             self.alarms_raised[event.alarm.alarm] += 1
+            self.alarms_shown_ns.setdefault(event.alarm.alarm, self._clock.now_ns())
         elif isinstance(event, AlarmAcknowledged):
             self.alarms_acked[event.alarm.alarm] = event.alarm.acked_at_ns or 0
         elif isinstance(event, AlarmEscalated):
             self.alarms_escalated[event.alarm.alarm] = event.alarm.escalated_at_ns or 0
+        elif isinstance(event, Trouble):
+            self.saves_failed[event.where] += 1
         elif isinstance(event, ManifestRefused):
             self.refused += 1
 
