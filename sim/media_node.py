@@ -7,7 +7,7 @@ messages, and delivers them in order afterwards; the last one before the cut com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -88,6 +88,8 @@ class CohortMediaNode:
         self.manifests_sent = 0
         self.manifests_sent_again = 0
         self.manifests_given_up = 0
+        self.on_filmed: Callable[[Manifest], None] = lambda manifest: None
+        """Called with each account of what lies on its disk, heard or not."""
 
     @property
     def node(self) -> NodeId:
@@ -184,7 +186,9 @@ class CohortMediaNode:
     ) -> Manifest:
         segments, gaps = cohort.account(until_ns, last=last)
         self.manifests_sent += 1
-        return Manifest(self._node, self._epoch, sequence, minute_ns, cohort.cameras, segments, gaps)
+        manifest = Manifest(self._node, self._epoch, sequence, minute_ns, cohort.cameras, segments, gaps)
+        self.on_filmed(manifest)
+        return manifest
 
     def _crash(self, cohort: Cohort, at_ns: Nanoseconds) -> None:
         """What was recorded and not yet announced is lost with the open segments: the next epoch owns up to it."""

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from simpy import Environment
 
 from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Papers, Ports
+from csu.centre.in_process import Journal
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from sim.city import City, build_city
@@ -26,6 +27,7 @@ from sim.media_node import CohortMediaNode
 from sim.oracles import alarms, cameras, footage, well
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
+from sim.past.city_past import CityPast
 from sim.people import People
 from sim.ports import CountingIds, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
 from sim.scenario import Scenario
@@ -121,16 +123,17 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
-        self.journal = JournalStandIn()
+        self.papers = Papers.stated(self.city.papers(scenario.epoch_ns))
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
         self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load)
         self.court = Court(scenario.expect, _shown)
+        self.past = self._past(directory)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch],
+            [self.dispatch, *([self.past.people] if self.past is not None else [])],
             {str(commune.commune): commune.name for commune in self.city.communes},
             self.court.hear,
         )
@@ -152,8 +155,35 @@ class _Run:
         finally:
             self.catalogue.close()
             self.alarm_store.close()
+            if self.past is not None:
+                self.past.close()
+
+    def _past(self, directory: Path) -> CityPast | None:
+        spec, chance = self.scenario.past, self.chance.stream("past")
+        if spec is None:
+            return None
+        past = CityPast(
+            spec,
+            self.city,
+            self.clock,
+            chance,
+            self.chaos,
+            self.papers,
+            directory,
+            self.trace.hear,
+            self.scenario.duration,
+        )
+        for node in self.nodes.values():
+            node.on_filmed = past.film
+        return past
 
     async def _main(self, progress: Callable[[float], None]) -> dict[str, int]:
+        if self.past is None:
+            return await self._live(JournalStandIn(), progress)
+        async with self.past.open():
+            return await self._live(self.past.journal, progress)
+
+    async def _live(self, journal: Journal, progress: Callable[[float], None]) -> dict[str, int]:
         scenario = self.scenario
         centre = Centre(
             ports=Ports(self.clock, self.chance.stream("centre"), self.ids, self.chaos),
@@ -161,9 +191,9 @@ class _Run:
             assignments={commune.node: commune.assignments for commune in self.city.communes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
-            journal=self.journal,
+            journal=journal,
             panels=self.panels,
-            papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
+            papers=self.papers,
         )
         people = People(
             centre,
@@ -185,6 +215,7 @@ class _Run:
             running = group.create_task(centre.run(), name="centre")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
+            keeping = [group.create_task(self.past.run(centre), name="keeping")] if self.past is not None else []
             for step in range(PROGRESS_STEPS):
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
                 await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
@@ -195,8 +226,8 @@ class _Run:
             await centre.stop()
             await running
             self.calls_given_up = people.calls_given_up
-            watching.cancel()
-            playing.cancel()
+            for task in (watching, playing, *keeping):
+                task.cancel()
         return asdict(centre.counts)
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
@@ -256,6 +287,7 @@ class _Run:
             footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            *(self.past.judge(self.ends_ns) if self.past is not None else ()),
         )
 
     def _injected_ns(self, point: str) -> Nanoseconds:
@@ -290,6 +322,7 @@ class _Run:
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
+            **({f"purge_{name}": count for name, count in asdict(self.past.counts).items()} if self.past else {}),
         }
 
 

@@ -14,6 +14,7 @@ from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
 from sim.notation import BitRate, Count, Duration, Durations, Frequency, Metres, PositiveDuration, UtcMinute, When
+from sim.past.words import PastSpec
 from sim.quantities import BadQuantity, DurationRange
 from sim.vocabulary import Strict, Telling, Trouble
 
@@ -105,6 +106,8 @@ class Scenario(Strict):
     city: CitySpec
     people: PeopleSpec = PeopleSpec()
     media: MediaSpec = MediaSpec()
+    past: PastSpec | None = None
+    """None: no registers, no purge, no desk and no doors in this run."""
     story: tuple[Annotated[Telling, STORY], ...] = ()
     faults: tuple[Annotated[Trouble, FAULTS], ...] = ()
     expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]

@@ -83,7 +83,7 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
         for key, count in witness.manifests.items()
         if count > 1
     ]
-    written = catalogue.totals(0, stage.ends_ns + NS_PER_MINUTE)
+    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE)
     for unit, there, here in (
         (Words("segments", "segments"), written.segments, witness.taken.segments),
         (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
