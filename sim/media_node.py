@@ -88,6 +88,8 @@ class CohortMediaNode:
         self.manifests_sent = 0
         self.manifests_sent_again = 0
         self.manifests_given_up = 0
+        self.tried_ns: list[Nanoseconds] = []
+        """When the centre asked it to start, whether or not it could."""
         self.on_filmed: Callable[[Manifest], None] = lambda manifest: None
         """Called with each account of what lies on its disk, heard or not."""
 
@@ -97,6 +99,7 @@ class CohortMediaNode:
 
     async def start(self) -> None:
         """See MediaNode.start. Raises NodeUnreachable."""
+        self.tried_ns.append(self._clock.now_ns())
         self._require_reachable()
         self._epoch += 1
         self._cohort = None

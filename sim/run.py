@@ -24,7 +24,7 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
-from sim.oracles import alarms, cameras, footage, well
+from sim.oracles import alarms, bounds, cameras, footage, well
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
 from sim.past.city_past import CityPast
@@ -66,6 +66,10 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    reached: tuple[str, ...] = ()
+    """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
+    declared: tuple[str, ...] = ()
+    """Those that the scenario declares: over a set of runs each must be reached (invariant 25)."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
 
@@ -127,6 +131,8 @@ class _Run:
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
         self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load)
+        self.mask_epochs = cameras.MaskEpochs(self.city)
+        self.bounds: bounds.Bounds | None = None
         self.court = Court(scenario.expect, _shown)
         self.past = self._past(directory)
         self.signals = SignalReader(_places(self.city))
@@ -205,7 +211,7 @@ class _Run:
             scenario.people.reaction,
             _absences(scenario),
         )
-        for listener in (self.trace.hear, self.witness.hear, people.hear, self._hear):
+        for listener in (self.trace.hear, self.witness.hear, self.mask_epochs.hear, people.hear, self._hear):
             centre.listen(self.loop.guarded(listener))
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
@@ -215,6 +221,8 @@ class _Run:
             running = group.create_task(centre.run(), name="centre")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
+            self.bounds = bounds.Bounds(lambda: self._load(centre), self._limits())
+            looking = group.create_task(self.bounds.watch(), name="bounds")
             keeping = [group.create_task(self.past.run(centre), name="keeping")] if self.past is not None else []
             for step in range(PROGRESS_STEPS):
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
@@ -226,7 +234,7 @@ class _Run:
             await centre.stop()
             await running
             self.calls_given_up = people.calls_given_up
-            for task in (watching, playing, *keeping):
+            for task in (watching, playing, looking, *keeping):
                 task.cancel()
         return asdict(centre.counts)
 
@@ -253,8 +261,19 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            *self._coverage(),
             failure,
         )
+
+    def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(what was reached, what the scenario declares), sorted."""
+        points = [spec.point for spec in self.scenario.faults if isinstance(spec, EngineTrouble)]
+        kinds = [spec.kind for spec in self.scenario.faults if not isinstance(spec, EngineTrouble)]
+        kinds += [spec.kind for spec in self.scenario.story]
+        begun = {fault.kind.value for fault in self.city.faults} | self.stage.begun
+        reached = begun | {point for point, fired in self.chaos.fired.items() if fired}
+        declared = {*kinds, *points}
+        return tuple(sorted(reached & declared)), tuple(sorted(declared))
 
     def _hear(self, event: CentreEvent) -> None:
         for signal in self.signals.of(event, self.clock.now_ns()):
@@ -279,16 +298,32 @@ class _Run:
         stage = self._truth()
         not_live, open_alarms, nodes_up = self.at_end
         return (
+            self.mask_epochs.judge(),
             cameras.judge_camera_down_shown(stage, cameras.CAMERA_DOWN_SHOWN_WITHIN_NS),
             alarms.judge_alarms_shown(stage, alarms.ALARMS_SHOWN_WITHIN_NS, self._injected_ns("alarms.save")),
             alarms.judge_alarms_taken(stage, alarms.ALARMS_TAKEN_WITHIN_NS),
+            cameras.judge_clock_error_told(stage),
             footage.judge_missing_explained(stage),
             footage.judge_manifests_once(stage, self.catalogue),
             footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            *((self.bounds.judge(),) if self.bounds is not None else ()),
+            bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
         )
+
+    def _load(self, centre: Centre) -> bounds.Load:
+        counts = centre.counts
+        waiting = counts.manifests_taken - counts.manifests_written
+        return bounds.Load(len(asyncio.all_tasks(self.loop)), waiting, len(centre.desk.open()))
+
+    def _limits(self) -> bounds.Load:
+        """What the engine says it holds at most; and a task for each node, panel and person, and some beside."""
+        people = self.scenario.people.operators
+        alarms_most = sum(len(commune.alarms) for commune in self.city.communes)
+        tasks = 4 * (len(self.nodes) + len(self.panels) + people) + 2 * bounds.SLACK
+        return bounds.Load(tasks, 4096 + len(self.nodes), alarms_most)
 
     def _injected_ns(self, point: str) -> Nanoseconds:
         """The longest that declared trouble holds the engine up at one of its fault points."""

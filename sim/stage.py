@@ -37,6 +37,8 @@ class RunStage:
         self._models = {type(model): model for model in models}
         self._communes = communes
         self._hear = hear
+        self.begun: set[str] = set()
+        """Kinds of words that were played or told so far."""
 
     @property
     def clock(self) -> Clock:
@@ -86,6 +88,7 @@ class RunStage:
             fields = {"event": happening.name, "kind": happening.spec.kind}
             yield happening.start_ns, partial(self._tell_now, "story.began", fields)
             yield happening.end_ns, partial(self._tell_now, "story.ended", fields)
+            yield happening.start_ns, partial(self.begun.add, happening.spec.kind)
             plays = STORY[happening.spec.kind].plays
             if plays is not None:
                 yield happening.start_ns, partial(self._start, group, plays, happening)
@@ -95,6 +98,7 @@ class RunStage:
                 yield drawn.start_ns, partial(self._start, group, plays, drawn)
 
     def _start(self, group: asyncio.TaskGroup, plays: Plays, happening: Happening[Any]) -> None:
+        self.begun.add(happening.spec.kind)
         group.create_task(plays(happening, self), name=happening.name)
 
     def _tell_now(self, kind: str, fields: Mapping[str, str]) -> None:

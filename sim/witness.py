@@ -62,8 +62,8 @@ class Witness:
         """When each was first shown."""
         self.alarms_acked: dict[AlarmId, Nanoseconds] = {}
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
-        self.saves_failed: Counter[str] = Counter()
-        """By alarm: how often its disk refused it."""
+        self.troubles: dict[str, list[Nanoseconds]] = {}
+        """When the centre told a trouble of something, by where it was."""
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
         self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
@@ -87,7 +87,7 @@ class Witness:
         elif isinstance(event, AlarmEscalated):
             self.alarms_escalated[event.alarm.alarm] = event.alarm.escalated_at_ns or 0
         elif isinstance(event, Trouble):
-            self.saves_failed[event.where] += 1
+            self.troubles.setdefault(event.where, []).append(event.at_ns)
         elif isinstance(event, ManifestRefused):
             self.refused += 1
 

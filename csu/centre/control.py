@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from csu.alarms import Alarm, AlarmDesk, AlarmEscalated, AlarmId, AlarmNotKept, AlarmStore
+from csu.centre.clock_watch import ClockWatch
 from csu.centre.commissioning import Commissioning
 from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import (
@@ -151,6 +152,7 @@ class Centre:
             journal=journal,
         )
         self.listen(self._edges.hear)
+        self.listen(ClockWatch(self._tell).hear)
         self.desk = AlarmDesk()
         self._counts = CentreCounts()
         self._waiting: list[Manifest] = []

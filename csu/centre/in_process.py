@@ -47,7 +47,7 @@ from csu.governance import (
     Subject,
     rules_over,
 )
-from csu.governance.journal_desk import Journal, Ticket
+from csu.governance.journal_desk import Journal, JournalDesk, Ticket
 from csu.governance.journal_entry import JournalEntry, JournalRow, Operation, Outcome
 from csu.governance.journal_verify import verify_journal
 from csu.governance.legal_register import verify_register
@@ -68,6 +68,7 @@ __all__ = [
     "Footage",
     "InProcess",
     "Journal",
+    "JournalDesk",
     "JournalEntry",
     "JournalRow",
     "Operation",
@@ -114,7 +115,7 @@ class PastWorld:
     stored: Callable[[Footage], StoredSegment | None]
     """The segment to be cut for the evidence store; None: there is nothing to cut."""
     tell: Tell
-    journal_of: Callable[[Journal], Journal]
+    journal_of: Callable[[JournalDesk], Journal]
     """The journal as all of the centre is to see it."""
     registers_every_s: float = TICK_S
 

@@ -49,7 +49,7 @@ class AccessOracle:
 
     def judge(self) -> tuple[Judgement, ...]:
         """The run is over."""
-        return tuple(judged(name, self._told[name], self._cases[name]) for name in _NAMES)
+        return tuple(judged(name, self._told[name], self._cases[name], cases_least=0) for name in _NAMES)
 
 
 _NOT_NOTED = Words("refusé, et pas au journal", "refused, and not in the journal")

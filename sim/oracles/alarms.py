@@ -48,7 +48,7 @@ def judge_alarms_shown(stage: Stage, within_ns: Nanoseconds, injected_ns: Nanose
     rung = {AlarmId(f"{m.panel}/{m.sequence}"): m.raised_at_ns for c in stage.city.communes for m in c.alarms}
     shown = {alarm: at_ns - rung[alarm] for alarm, at_ns in witness.alarms_shown_ns.items() if alarm in rung}
     for alarm, after_ns in shown.items():
-        failed = witness.saves_failed[alarm] if injected_ns else 0
+        failed = len(witness.troubles.get(alarm, ())) if injected_ns else 0
         late_ns = after_ns - failed * (REPEAT_AFTER_NS + injected_ns) - injected_ns
         worst_ns = max(worst_ns, late_ns)
         if late_ns > within_ns:

@@ -91,8 +91,8 @@ class PastOracle:
         """The run is over."""
         return (
             judged("nothing_too_old", self._old, self._looks, self._oldest_ns / NS_PER_S, "s"),
-            judged("nothing_too_young_destroyed", self._young, self._gone),
-            judged("held_is_kept", self._unkept, self._kept_cases),
+            judged("nothing_too_young_destroyed", self._young, self._gone, cases_least=0),
+            judged("held_is_kept", self._unkept, self._kept_cases, cases_least=0),
         )
 
     def _expired(self, now_ns: Nanoseconds) -> Iterable[tuple[CameraId, Nanoseconds, Nanoseconds]]:

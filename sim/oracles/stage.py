@@ -32,11 +32,21 @@ class Stage:
 
 
 def judged(
-    name: str, told: Sequence[Words], cases: int, worst: float | None = None, unit: str = "wrong", limit: float = 0
+    name: str,
+    told: Sequence[Words],
+    cases: int,
+    worst: float | None = None,
+    unit: str = "wrong",
+    limit: float = 0,
+    *,
+    cases_least: int = 1,
 ) -> Judgement:
-    """`told`: one line for each violation. `worst`: None: how many there are."""
+    """`told`: one line for each violation. `worst`: None: how many there are.
+
+    `cases_least`: 0 where one run need not have a case; over a set of runs each invariant must have some (25).
+    """
     found = float(len(told)) if worst is None else worst
-    return Judgement(name, SAID[name], cases, len(told), found, unit, limit, some(told), number=INVARIANTS[name])
+    return Judgement(name, SAID[name], cases, len(told), found, unit, limit, some(told), cases_least, INVARIANTS[name])
 
 
 def some(told: Sequence[Words]) -> tuple[Words, ...]:

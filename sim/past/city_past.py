@@ -12,6 +12,7 @@ from csu.centre.in_process import (
     Footage,
     InProcess,
     Journal,
+    JournalDesk,
     PastWorld,
     RoomCounters,
     RoomHealth,
@@ -188,7 +189,7 @@ class CityPast:
             registers_every_s=REGISTERS_EVERY_S,
         )
 
-    def _listen_to(self, journal: Journal) -> Journal:
+    def _listen_to(self, journal: JournalDesk) -> Journal:
         self._heard = JournalHeard(journal)
         return self._heard
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from csu.centre.in_process import Journal, JournalEntry, JournalRow, Outcome, Ticket
+from csu.centre.in_process import JournalDesk, JournalEntry, JournalRow, Outcome, Ticket
 
 Message = MutableMapping[str, Any]
 App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
@@ -20,7 +20,7 @@ _REMEMBERED = 256
 class JournalHeard:
     """The journal as the centre sees it; remembers the newest rows that were durable when it answered."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: JournalDesk) -> None:
         self._journal = journal
         self.rows: deque[JournalRow] = deque(maxlen=_REMEMBERED)
         self.written = 0
@@ -28,7 +28,7 @@ class JournalHeard:
     async def record(self, entry: JournalEntry) -> object:
         """See Journal.record."""
         row = await self._journal.record(entry)
-        self._hear(row)
+        await self._hear(row)
         return row
 
     def before(self, entry: JournalEntry) -> AbstractAsyncContextManager[Ticket]:
@@ -38,7 +38,7 @@ class JournalHeard:
     @asynccontextmanager
     async def _before(self, entry: JournalEntry) -> AsyncIterator[Ticket]:
         async with self._journal.before(entry) as ticket:
-            self._hear(ticket.row)
+            await self._hear(ticket.row)
             yield ticket
 
     def has(self, person: str, outcome: Outcome, since: int) -> bool:
@@ -47,10 +47,12 @@ class JournalHeard:
         entries = [row.entry for row in newest if isinstance(row.entry, JournalEntry)]
         return any(entry.author == person and entry.outcome is outcome for entry in entries)
 
-    def _hear(self, row: object) -> None:
-        if isinstance(row, JournalRow):
+    async def _hear(self, row: JournalRow) -> None:
+        """Believe a row that the journal's own files have."""
+        last, _ = await self._journal.work(lambda kept: kept.head)
+        if row.number <= last:
             self.rows.append(row)
-        self.written += 1
+            self.written += 1
 
 
 @dataclass(slots=True)
