@@ -9,7 +9,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -132,17 +132,26 @@ def prove(
     cities = [city for city, _ in zip(_forever(), range(clean_seeds), strict=False)]
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs or cores(), mp_context=spawn) as pool:
-        futures = [pool.submit(look_for, name) for name in defects]
-        futures += [
-            pool.submit(play_clean, city, 100 + number, twice=number < len(CITIES))  # type: ignore[misc]
-            for number, city in enumerate(cities)
-        ]
+        futures: list[Future[Found | Clean]] = [pool.submit(_look_for, name) for name in defects]
+        for number, city in enumerate(cities):
+            futures.append(pool.submit(_play_clean, city, 100 + number, number < len(CITIES)))
         for future in as_completed(futures):
             outcome = future.result()
             told(outcome)
-            (found if isinstance(outcome, Found) else clean).append(outcome)  # type: ignore[arg-type]
+            if isinstance(outcome, Found):
+                found.append(outcome)
+            else:
+                clean.append(outcome)
     order = {name: place for place, name in enumerate(defects)}
     return sorted(found, key=lambda each: order[each.defect]), sorted(clean, key=lambda each: each.seed)
+
+
+def _look_for(name: str) -> Found | Clean:
+    return look_for(name)
+
+
+def _play_clean(city: str, seed: int, twice: bool) -> Found | Clean:
+    return play_clean(city, seed, twice=twice)
 
 
 def never_reached(clean: Sequence[Clean]) -> list[str]:

@@ -141,5 +141,8 @@ def _scope(method: str, path: str, query: str, token: str, length: int) -> Messa
         "server": ("127.0.0.1", 8600),
         "state": {},
     }
-    scope.update({"subprotocols": []} if is_socket else {"method": method})
+    if is_socket:
+        scope["subprotocols"] = []
+    else:
+        scope["method"] = method
     return scope
