@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sim import fault_words, panels
+from sim import centre_host, fault_words, order_words, panels, trouble_words
 from sim.past import words as past_words
 from sim.vocabulary import Telling, Trouble, Vocabulary
 
-STORY: Vocabulary[Telling] = Vocabulary(
-    "Story", [*fault_words.STORY_WORDS, *panels.STORY_WORDS, *past_words.STORY_WORDS]
-)
-FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *panels.FAULT_WORDS])
+_OWNERS = (fault_words, panels, order_words, trouble_words, centre_host, past_words)
+_PLAYED = (*panels.FAULT_WORDS, *trouble_words.FAULT_WORDS, *centre_host.FAULT_WORDS)
+STORY: Vocabulary[Telling] = Vocabulary("Story", [word for owner in _OWNERS for word in owner.STORY_WORDS])
+FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *_PLAYED])

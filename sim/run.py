@@ -14,27 +14,33 @@ from tempfile import TemporaryDirectory
 
 from simpy import Environment
 
-from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Papers, Ports
+from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, OutboxStore, Papers, Ports
 from csu.centre.in_process import Journal
 from csu.hal.camera import CameraId
+from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from sim.centre_host import CentreHost
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
+from sim.intervals import Interval, union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
-from sim.oracles import alarms, bounds, cameras, footage, well
+from sim.oracles import alarms, bounds, cameras, footage, orders, rooms, well
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
 from sim.past.city_past import CityPast
-from sim.people import People
-from sim.ports import CountingIds, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
-from sim.scenario import Scenario
+from sim.people import Deeds, Habits, People
+from sim.ports import CountingIds, HostClock, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
+from sim.scenario import PeopleSpec, Scenario
 from sim.scenario_file import ScenarioFile, read_scenario
+from sim.shifts import Operator, Team, roster
 from sim.signals import Places, SignalReader
 from sim.stage import RunStage
+from sim.swarm import deal
 from sim.trace import Trace
+from sim.trouble_words import Panels
 from sim.witness import Witness
 
 LEVEL = "L0"
@@ -109,14 +115,16 @@ class _Run:
     """All objects of one run."""
 
     def __init__(self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool) -> None:
-        scenario = file.scenario
-        self.file, self.seed, self.scenario = file, seed, scenario
         self.chance = SeededChance(str(seed))
+        scenario, self.mix = deal(file.scenario, self.chance.stream("swarm"))
+        self.file, self.seed, self.scenario = file, seed, scenario
         self.env = Environment(initial_time=0)
         self.clock = VirtualClock(self.env, scenario.epoch_ns)
+        self.centre_clock = HostClock(self.env, scenario.epoch_ns)
         self.ids = CountingIds()
         self.chaos = PlannedChaos(_planned(scenario), self.chance.stream("chaos"))
         self.city = build_city(scenario, self.chance.stream("city"))
+        self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
             commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
             for commune in self.city.communes
@@ -127,26 +135,31 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
-        self.papers = Papers.stated(self.city.papers(scenario.epoch_ns))
+        self.outbox = OutboxStore(directory / "calls.sqlite")
+        self.papers = Papers.stated(self.prefecture.text())
+        self.prefecture.state = self.papers.state
         self.trace = Trace(self.clock, str(directory))
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
         self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load)
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
+        self.watch_of_two = rooms.WatchOfTwo()
         self.court = Court(scenario.expect, _shown)
         self.past = self._past(directory)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch, *([self.past.people] if self.past is not None else [])],
-            {str(commune.commune): commune.name for commune in self.city.communes},
+            [self.dispatch, self.prefecture, self.chaos, self.centre_clock, Panels(self.panels), *self._desk_people()],
+            self.city,
             self.court.hear,
         )
         self.loop = SimLoop(self.env, shuffle=self.chance.stream("shuffle") if shuffle else None)
         self.ends_ns: Nanoseconds = scenario.epoch_ns + scenario.duration
         self.at_end: tuple[list[CameraId], int, int] = ([], 0, 0)
         self.calls_given_up = 0
+        self.deeds = Deeds()
+        self.downtimes: tuple[Interval, ...] = ()
 
     def play(self, progress: Callable[[float], None]) -> RunResult:
         failure: BaseException | None = None
@@ -161,6 +174,7 @@ class _Run:
         finally:
             self.catalogue.close()
             self.alarm_store.close()
+            self.outbox.close()
             if self.past is not None:
                 self.past.close()
 
@@ -183,16 +197,65 @@ class _Run:
             node.on_filmed = past.film
         return past
 
+    def _desk_people(self) -> list[object]:
+        return [self.past.people] if self.past is not None else []
+
+    def _oracles(self) -> list[Callable[[CentreEvent], None]]:
+        return [self.mask_epochs.hear, self.watch_of_two.hear]
+
     async def _main(self, progress: Callable[[float], None]) -> dict[str, int]:
         if self.past is None:
-            return await self._live(JournalStandIn(), progress)
+            return await self._live(JournalStandIn(self.chaos), progress)
         async with self.past.open():
             return await self._live(self.past.journal, progress)
 
     async def _live(self, journal: Journal, progress: Callable[[float], None]) -> dict[str, int]:
         scenario = self.scenario
-        centre = Centre(
-            ports=Ports(self.clock, self.chance.stream("centre"), self.ids, self.chaos),
+        host = CentreHost(
+            lambda chaos: self._centre(journal, chaos),
+            self.chaos,
+            self.clock,
+            list(self.nodes.values()),
+            [self.loop.guarded(hear) for hear in (self.trace.hear, self.witness.hear, *self._oracles())],
+        )
+        people = People(host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people))
+        for model in (host, people):
+            self.stage.give(model)
+        for listener in (people.hear, self._hear):
+            host.listen(self.loop.guarded(listener))
+        self.dispatch.tell = self.loop.guarded(self.stage.tell)
+        for panel in self.panels:
+            panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
+            panel.tell = self.loop.guarded(self.stage.tell)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(host.run(), name="host")
+            watching = group.create_task(people.watch(), name="people")
+            playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
+            self.bounds = bounds.Bounds(lambda: self._load(host.centre), self._limits())
+            looking = group.create_task(self.bounds.watch(), name="bounds")
+            keeping = [group.create_task(self.past.run(host), name="keeping")] if self.past is not None else []
+            for step in range(PROGRESS_STEPS):
+                due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
+                await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
+                progress((step + 1) / PROGRESS_STEPS)
+            now_ns, centre, self.downtimes = self.clock.now_ns(), host.centre, tuple(host.downtimes)
+            lines = [(s.record.camera, s.state) for s in centre.board.all()]
+            not_live = [
+                camera for camera, state in lines if _expected(self.prefecture.is_closed(camera, now_ns)) is not state
+            ]
+            self.at_end = (not_live, len(centre.desk.open()), centre.nodes_up())
+            self.ends_ns = self.clock.now_ns()
+            self.calls_given_up, self.deeds = len(centre.calls_waiting), people.deeds
+            await centre.stop()
+            await running
+            for task in (watching, playing, looking, *keeping):
+                task.cancel()
+        return {**host.counts, "centre_crashes": len(host.downtimes)}
+
+    def _centre(self, journal: Journal, chaos: Chaos) -> Centre:
+        """The centre that ships, over the files of this run."""
+        return Centre(
+            ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, chaos),
             nodes=list(self.nodes.values()),
             assignments={commune.node: commune.assignments for commune in self.city.communes},
             catalogue=self.catalogue,
@@ -200,43 +263,8 @@ class _Run:
             journal=journal,
             panels=self.panels,
             papers=self.papers,
+            dispatch=(self.dispatch, self.outbox),
         )
-        people = People(
-            centre,
-            self.dispatch,
-            self.clock,
-            self.chance.stream("people"),
-            self.ids,
-            scenario.people.operators,
-            scenario.people.reaction,
-            _absences(scenario),
-        )
-        for listener in (self.trace.hear, self.witness.hear, self.mask_epochs.hear, people.hear, self._hear):
-            centre.listen(self.loop.guarded(listener))
-        self.dispatch.tell = self.loop.guarded(self.stage.tell)
-        for panel in self.panels:
-            panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
-            panel.tell = self.loop.guarded(self.stage.tell)
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(centre.run(), name="centre")
-            watching = group.create_task(people.watch(), name="people")
-            playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
-            self.bounds = bounds.Bounds(lambda: self._load(centre), self._limits())
-            looking = group.create_task(self.bounds.watch(), name="bounds")
-            keeping = [group.create_task(self.past.run(centre), name="keeping")] if self.past is not None else []
-            for step in range(PROGRESS_STEPS):
-                due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
-                await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
-                progress((step + 1) / PROGRESS_STEPS)
-            not_live = [s.record.camera for s in centre.board.all() if s.state is not CameraState.LIVE]
-            self.at_end = (not_live, len(centre.desk.open()), centre.nodes_up())
-            self.ends_ns = self.clock.now_ns()
-            await centre.stop()
-            await running
-            self.calls_given_up = people.calls_given_up
-            for task in (watching, playing, looking, *keeping):
-                task.cancel()
-        return asdict(centre.counts)
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
         self.witness.settle(self.ends_ns)
@@ -281,7 +309,7 @@ class _Run:
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
@@ -307,6 +335,8 @@ class _Run:
             footage.judge_manifests_once(stage, self.catalogue),
             footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
+            orders.judge_orders_obeyed(stage, self.prefecture),
+            self.watch_of_two.judge(),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
@@ -332,11 +362,11 @@ class _Run:
 
     def _sample(self) -> list[CameraId]:
         """The cameras with the most gaps, and as many by chance."""
-        every = self.witness.cameras
-        worst = sorted(every, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
+        cameras = self.witness.cameras
+        worst = sorted(cameras, key=lambda camera: (-len(self.witness.gaps.get(camera, ())), camera))
         chance = self.chance.stream("sample")
-        half = min(SAMPLED_CAMERAS, len(every) // SAMPLED_ONE_IN + 2) // 2
-        drawn = [every[chance.integer(0, len(every) - 1)] for _ in range(half)]
+        half = min(SAMPLED_CAMERAS, len(cameras) // SAMPLED_ONE_IN + 2) // 2
+        drawn = [cameras[chance.integer(0, len(cameras) - 1)] for _ in range(half)]
         return list(dict.fromkeys([*worst[:half], *drawn]))
 
     def _counters(self, centre_counts: dict[str, int]) -> dict[str, int]:
@@ -350,15 +380,23 @@ class _Run:
             "manifests_sent": sum(node.manifests_sent for node in nodes),
             "manifests_sent_again": sum(node.manifests_sent_again for node in nodes),
             "manifests_given_up": sum(node.manifests_given_up for node in nodes),
+            "manifests_of_old_owners": sum(node.manifests_of_old_owners for node in nodes),
             "node_starts": sum(len(node.history) for node in nodes),
             "panel_repeats": sum(panel.repeats for panel in self.panels),
             "alarms_acknowledged": len(self.witness.alarms_acked),
+            **{f"alarms_{name}": count for name, count in asdict(self.deeds).items()},
+            "frames_said_again": sum(panel.said_again for panel in self.panels),
             "dispatch_asked": self.dispatch.asked,
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
             **({f"purge_{name}": count for name, count in asdict(self.past.counts).items()} if self.past else {}),
         }
+
+
+def _expected(is_closed: bool) -> CameraState:
+    """How a camera is to stand at the end."""
+    return CameraState.UNAUTHORISED if is_closed else CameraState.LIVE
 
 
 def _planned(scenario: Scenario) -> dict[str, PlannedTrouble]:
@@ -385,6 +423,16 @@ def _places(city: City) -> Places:
 def _shown(at_ns: Nanoseconds) -> str:
     """An instant of the run as its reader sees it, UTC."""
     return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _habits(spec: PeopleSpec) -> Habits:
+    return Habits(spec.reaction, spec.mistakes, spec.forgets, keep_posts=bool(spec.shifts))
+
+
+def _roster(scenario: Scenario) -> tuple[Operator, ...]:
+    spec, ends_ns = scenario.people, scenario.epoch_ns + scenario.duration
+    teams = [Team(shift.at.time_of_day_ns or 0, shift.lasts, shift.people) for shift in spec.shifts]
+    return roster(teams, spec.operators, scenario.epoch_ns, ends_ns, union(_absences(scenario)))
 
 
 def _absences(scenario: Scenario) -> list[tuple[Nanoseconds, Nanoseconds]]:

@@ -29,7 +29,8 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
         if shown != 1:
             told.append(Words(f"montrée {shown} fois", f"shown {shown} times").at(name))
         answers = [answered[name] for answered in (witness.alarms_acked, witness.alarms_escalated) if name in answered]
-        answered_ns = min(answers, default=stage.ends_ns) - message.raised_at_ns
+        taken_ns = min(answers, default=stage.ends_ns)
+        answered_ns = taken_ns - message.raised_at_ns - stage.down_ns(message.raised_at_ns, taken_ns)
         worst_ns = max(worst_ns, answered_ns)
         if answered_ns > within_ns:
             told.append(_not_taken(answered_ns).at(name))
@@ -49,7 +50,12 @@ def judge_alarms_shown(stage: Stage, within_ns: Nanoseconds, injected_ns: Nanose
     shown = {alarm: at_ns - rung[alarm] for alarm, at_ns in witness.alarms_shown_ns.items() if alarm in rung}
     for alarm, after_ns in shown.items():
         failed = len(witness.troubles.get(alarm, ())) if injected_ns else 0
-        late_ns = after_ns - failed * (REPEAT_AFTER_NS + injected_ns) - injected_ns
+        late_ns = (
+            after_ns
+            - stage.down_ns(rung[alarm], rung[alarm] + after_ns)
+            - failed * (REPEAT_AFTER_NS + injected_ns)
+            - injected_ns
+        )
         worst_ns = max(worst_ns, late_ns)
         if late_ns > within_ns:
             told.append(_shown_late(after_ns).at(alarm))

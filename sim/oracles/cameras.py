@@ -48,7 +48,7 @@ def dark_times(commune: Commune, camera: CohortCamera) -> tuple[Interval, ...]:
         for outage in camera.outages
         if outage.cause is GapCause.CAMERA_LOST
     ]
-    return union([*lost, *commune.node_plan.cuts, *commune.node_plan.crashes])
+    return union([*lost, *commune.node_plan.silent, *commune.node_plan.crashes])
 
 
 def _shown_after(

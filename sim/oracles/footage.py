@@ -13,14 +13,19 @@ from sim.city import Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import Judgement
-from sim.media_node import Epoch
 from sim.oracles.stage import Stage, judged, within
+from sim.served import Epoch
 
 
 def measure_coverage(stage: Stage) -> float:
-    """Recorded time over the time of all cameras, in [0, 1]."""
-    missing_ns = sum(length_ns(holes) for holes in stage.witness.holes.values())
-    return 1 - missing_ns / ((stage.ends_ns - stage.begins_ns) * len(stage.witness.cameras))
+    """Recorded time over the time in which cameras were to be recorded, in [0, 1]."""
+    missing_ns = expected_ns = 0
+    for _, camera, history in stage.each_camera():
+        expected = difference([(stage.begins_ns, stage.ends_ns)], stage.closed(camera, history))
+        expected_ns += length_ns(expected)
+        holes = stage.witness.holes.get(camera.camera, ())
+        missing_ns += length_ns(difference(holes, stage.closed(camera, history)))
+    return 1 - missing_ns / expected_ns if expected_ns else 0.0
 
 
 def judge_missing_explained(stage: Stage) -> Judgement:
@@ -30,11 +35,12 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
         gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
-        may_miss = allowed_missing(commune, camera, history, stage)
+        closed = stage.closed(camera, history)
+        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
         must_miss = [within(o.start_ns, o.end_ns, stage) for o in camera.outages]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
-            (_NOT_LOGGED, difference(holes, gaps)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
             (_YET_RECORDED, difference(gaps, holes)),
             (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
@@ -53,11 +59,14 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
     A crash loses the open segment and the minute that was not yet announced; after anything, one GOP is waited for.
     """
     allowed = [(outage.start_ns, outage.end_ns + GOP_NS) for outage in camera.outages]
+    allowed += [(end_ns, end_ns + GOP_NS) for _, end_ns in stage.closed(camera, history)]
     until_ns = stage.begins_ns
     for epoch in history:
         allowed.append((until_ns, epoch.begun_ns + GOP_NS))
         crashed = epoch.ended_ns is not None and epoch.ended_ns < stage.ends_ns
         until_ns = epoch.ended_ns if epoch.ended_ns is not None else stage.ends_ns
+        if epoch.announced_ns is not None:
+            until_ns = min(until_ns, epoch.announced_ns)
         if crashed:
             until_ns -= 2 * NS_PER_MINUTE + commune.node_plan.report_delay_ns + GOP_NS
     return allowed
@@ -104,10 +113,12 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
     """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
     told, cases, worst_ns = list[Words](), 0, 0
+    closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera in sample:
         segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
         gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
         pieces = sorted([(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps])
+        pieces = sorted([*pieces, *difference(closed.get(camera, ()), pieces)])
         ends = [stage.begins_ns, *(end_ns for _, end_ns in pieces)]
         starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))

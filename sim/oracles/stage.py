@@ -9,8 +9,11 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import CohortCamera
+from sim.intervals import Interval, difference, length_ns
 from sim.judgement import TOLD_MAX, Judgement
-from sim.media_node import CohortMediaNode, Epoch
+from sim.media_node import CohortMediaNode
+from sim.panels import REPEAT_AFTER_NS
+from sim.served import Epoch, closed_times
 from sim.witness import Witness
 
 
@@ -23,12 +26,24 @@ class Stage:
     witness: Witness
     begins_ns: Nanoseconds
     ends_ns: Nanoseconds
+    downtimes: Sequence[Interval] = ()
+    """When the centre's own machine was down: no panel and no person could reach it."""
+
+    def down_ns(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Nanoseconds:
+        """How long of [from_ns, to_ns) it was down, with what panels take to say again what was not heard."""
+        down = [(start_ns, end_ns + REPEAT_AFTER_NS) for start_ns, end_ns in self.downtimes]
+        span = [(from_ns, to_ns)]
+        return length_ns(span) - length_ns(difference(span, down))
 
     def each_camera(self) -> Iterable[tuple[Commune, CohortCamera, Sequence[Epoch]]]:
         for commune in self.city.communes:
             history = self.nodes[commune.node].history
             for camera in commune.cameras:
                 yield commune, camera, history
+
+    def closed(self, camera: CohortCamera, history: Sequence[Epoch]) -> tuple[Interval, ...]:
+        """When no node was to film this camera: no order let it be recorded."""
+        return closed_times(camera.camera, history, self.begins_ns, self.ends_ns)
 
 
 def judged(
@@ -67,6 +82,7 @@ INVARIANTS: dict[str, int] = {
     "nothing_too_young_destroyed": 4,
     "held_is_kept": 5,
     "missing_explained": 6,
+    "orders_obeyed": 6,
     "manifests_once": 7,
     "catalogue_answers": 7,
     "catalogue_is_the_disk": 7,
@@ -104,6 +120,7 @@ SAID: dict[str, Words] = {
     "nothing_too_young_destroyed": Words("Rien n'est détruit avant son jour", "Nothing is destroyed before its day"),
     "held_is_kept": Words("Ce qui est gelé ou verrouillé n'est pas détruit", "What is held or locked is not destroyed"),
     "missing_explained": Words("Chaque seconde manquante a sa cause", "Each missing second has its cause"),
+    "orders_obeyed": Words("Nul n'est filmé sans arrêté", "Nobody is filmed without an order"),
     "manifests_once": Words("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
     "catalogue_answers": Words("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
     "catalogue_is_the_disk": Words("Le catalogue dit ce qui est sur disque", "The catalogue says what is on disk"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from csu.centre import CameraStatus, Catalogue, Centre, Papers, Trouble
 from csu.centre.in_process import (
@@ -42,6 +43,12 @@ REGISTERS_EVERY_S = 600.0
 """A real centre looks after its registers each minute; the same look costs as much here, and finds as much."""
 LOOK_AFTER_NS = 20 * NS_PER_S
 """Into each minute: the purge's round of this minute is over by then."""
+
+
+class HasCentre(Protocol):
+    """The machine of the centre: the one that lives now."""
+
+    centre: Centre
 
 
 class CityPast:
@@ -103,13 +110,13 @@ class CityPast:
             self._registers = judge_journal_unbroken(findings, rows, heard, unanchored)
         self._opened = None
 
-    async def run(self, centre: Centre) -> None:
+    async def run(self, host: HasCentre) -> None:
         """Until cancelled: the purge, the desk, visitors, and a look at the disk each minute."""
         opened, heard = self._opened, self._heard
         assert opened is not None  # noqa: S101 - `open` comes first
         assert heard is not None  # noqa: S101
         accounts = Accounts([each.commune for each in self._city.communes], self._clock)
-        app = opened.console(_RoomWithoutPictures(centre, self._clock), accounts)
+        app = opened.console(_RoomWithoutPictures(host, self._clock), accounts)
         visitors = Visitors(
             opened,
             app,
@@ -230,17 +237,18 @@ class _Relay:
 class _RoomWithoutPictures:
     """The centre as the console sees it (`csu.console.RoomView`), at a level without pictures."""
 
-    def __init__(self, centre: Centre, clock: Clock) -> None:
-        self._centre, self._clock = centre, clock
+    def __init__(self, host: HasCentre, clock: Clock) -> None:
+        self._host, self._clock = host, clock
         self._began_ns = clock.now_ns()
         self.relay = _Relay()
 
     def cameras(self) -> Sequence[CameraStatus]:
-        return self._centre.board.all()
+        return self._host.centre.board.all()
 
     def health(self) -> RoomHealth:
-        up = self._centre.nodes_up()
-        return RoomHealth(True, "sim", self._began_ns, up, up, self._centre.heard_at_ns)
+        centre = self._host.centre
+        up = centre.nodes_up()
+        return RoomHealth(True, "sim", self._began_ns, up, up, centre.heard_at_ns)
 
     def counters(self) -> RoomCounters:
         return RoomCounters()

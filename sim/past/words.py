@@ -58,6 +58,6 @@ async def _hold(happening: Happening[Desired], stage: Stage) -> None:
 
 _NOT_PAST = Words("l'intervalle n'est pas encore passé", "the stretch has not passed yet")
 STORY_WORDS: tuple[Word[Telling], ...] = (
-    Word("requisition", Words("une réquisition arrive", "a requisition comes"), Desired, _requisition),
-    Word("hold", Words("la salle demande un gel", "the room asks for a hold"), Desired, _hold),
+    Word("requisition", Words("une réquisition arrive", "a requisition comes"), Desired, plays=_requisition),
+    Word("hold", Words("la salle demande un gel", "the room asks for a hold"), Desired, plays=_hold),
 )
