@@ -21,6 +21,7 @@ from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from sim.judgement import Judgement
 from sim.language import read, say
+from sim.mutants.command import mutants
 from sim.progress import run_progress, sweep_progress
 from sim.report import prepare_report, write_report, write_sweep_report
 from sim.run import LEVEL, RunResult, run_scenario
@@ -38,6 +39,11 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command(
+    name="mutants",
+    help=say("Planter des défauts dans le moteur : l'oracle les trouve-t-il ?", "Plant defects: are they found?"),
+)(mutants)
 
 ScenarioPath = Annotated[Path, typer.Argument(help=say("Le scénario (YAML).", "The scenario (YAML)."))]
 AsJson = Annotated[bool, typer.Option("--json", help=say("Un objet JSON sur la sortie.", "One JSON object on stdout."))]

@@ -38,6 +38,8 @@ class Judgement:
     details: tuple[Words, ...] = ()
     cases_least: int = 1
     """With fewer cases it proves nothing."""
+    number: int = 0
+    """Of the invariant; 0: what a scenario expects."""
 
     @property
     def holds(self) -> bool:

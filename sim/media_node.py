@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -142,6 +142,10 @@ class CohortMediaNode:
         self.manifests_sent_again = 0
         self.manifests_given_up = 0
         self.manifests_of_old_owners = 0
+        self.tried_ns: list[Nanoseconds] = []
+        """When the centre asked it to start, whether or not it could."""
+        self.on_filmed: Callable[[Manifest], None] = lambda manifest: None
+        """Called with each account of what lies on its disk, heard or not."""
 
     @property
     def node(self) -> NodeId:
@@ -149,6 +153,7 @@ class CohortMediaNode:
 
     async def start(self) -> None:
         """See MediaNode.start. Raises NodeUnreachable."""
+        self.tried_ns.append(self._clock.now_ns())
         self._require_reachable()
         self._epoch += 1
         self._served = None
@@ -266,7 +271,9 @@ class CohortMediaNode:
     ) -> Manifest:
         cameras, segments, gaps = served.account(until_ns, last=last)
         self.manifests_sent += 1
-        return Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
+        manifest = Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
+        self.on_filmed(manifest)
+        return manifest
 
     def _crash(self, served: Served, at_ns: Nanoseconds) -> None:
         """What was recorded and not yet announced is lost with the open segments: the next epoch owns up to it."""

@@ -16,7 +16,8 @@ from csu.centre import CameraState
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim.fault_words import FAULT_NAMES, FaultKind
 from sim.language import read, say
-from sim.oracles import ALARMS_TAKEN_WITHIN_NS, dark_times
+from sim.oracles.alarms import ALARMS_TAKEN_WITHIN_NS
+from sim.oracles.cameras import dark_times
 from sim.run import RunResult
 from sim.signals import MEASURES
 

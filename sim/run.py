@@ -25,10 +25,10 @@ from csu.centre import (
     Papers,
     Ports,
 )
+from csu.centre.in_process import Journal
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from sim import oracles
 from sim.centre_host import CentreHost
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
@@ -37,7 +37,10 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
+from sim.oracles import alarms, bounds, cameras, footage, orders, rooms, well
+from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
+from sim.past.city_past import CityPast
 from sim.people import Deeds, Habits, People
 from sim.population import Population
 from sim.ports import CountingIds, HostClock, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
@@ -82,6 +85,10 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    reached: tuple[str, ...] = ()
+    """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
+    declared: tuple[str, ...] = ()
+    """Those that the scenario declares: over a set of runs each must be reached (invariant 25)."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
 
@@ -143,16 +150,24 @@ class _Run:
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite", durable=False)
         self.outbox = OutboxStore(directory / "calls.sqlite")
-        self.journal = JournalStandIn(self.chaos)
+        self.papers = Papers.stated(self.prefecture.text())
+        self.prefecture.state = self.papers.state
         self.trace = Trace(self.clock, str(directory))
-        self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
-        self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
+        self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
+        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
+        self.mask_epochs = cameras.MaskEpochs(self.city)
+        self.bounds: bounds.Bounds | None = None
+        self.watch_of_two = rooms.WatchOfTwo()
         self.court = Court(scenario.expect, _shown)
+        self.past = self._past(directory)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch, self.prefecture, self.chaos, self.centre_clock, Panels(self.panels), self.population],
+            [
+                *(self.dispatch, self.prefecture, self.chaos, self.centre_clock),
+                *(Panels(self.panels), self.population, *self._desk_people()),
+            ],
             self.city,
             self.court.hear,
         )
@@ -177,13 +192,41 @@ class _Run:
             self.catalogue.close()
             self.alarm_store.close()
             self.outbox.close()
+            if self.past is not None:
+                self.past.close()
+
+    def _past(self, directory: Path) -> CityPast | None:
+        spec, chance = self.scenario.past, self.chance.stream("past")
+        if spec is None:
+            return None
+        past = CityPast(
+            spec,
+            self.city,
+            self.clock,
+            chance,
+            self.chaos,
+            self.papers,
+            directory,
+            self.trace.hear,
+            self.scenario.duration,
+        )
+        for node in self.nodes.values():
+            node.on_filmed = past.film
+        return past
+
+    def _desk_people(self) -> list[object]:
+        return [self.past.people] if self.past is not None else []
 
     async def _main(self, progress: Callable[[float], None]) -> dict[str, int]:
+        if self.past is None:
+            return await self._live(JournalStandIn(self.chaos), progress)
+        async with self.past.open():
+            return await self._live(self.past.journal, progress)
+
+    async def _live(self, journal: Journal, progress: Callable[[float], None]) -> dict[str, int]:
         scenario = self.scenario
-        papers = Papers.stated(self.prefecture.text())
-        self.prefecture.state = papers.state
         host = CentreHost(
-            lambda chaos: self._centre(papers, chaos),
+            lambda chaos: self._centre(journal, chaos),
             self.chaos,
             self.clock,
             list(self.nodes.values()),
@@ -203,6 +246,9 @@ class _Run:
             running = group.create_task(host.run(), name="host")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
+            self.bounds = bounds.Bounds(lambda: self._load(host.centre), self._limits())
+            looking = group.create_task(self.bounds.watch(), name="bounds")
+            keeping = [group.create_task(self.past.run(host), name="keeping")] if self.past is not None else []
             for step in range(PROGRESS_STEPS):
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
                 await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
@@ -217,11 +263,11 @@ class _Run:
             self.calls_given_up, self.deeds = len(centre.calls_waiting), people.deeds
             await centre.stop()
             await running
-            watching.cancel()
-            playing.cancel()
+            for task in (watching, playing, looking, *keeping):
+                task.cancel()
         return {**host.counts, "centre_crashes": len(host.downtimes)}
 
-    def _centre(self, papers: Papers, chaos: Chaos) -> Centre:
+    def _centre(self, journal: Journal, chaos: Chaos) -> Centre:
         """The centre that ships, over the files of this run."""
         return Centre(
             ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, chaos),
@@ -229,9 +275,9 @@ class _Run:
             assignments={each.node: each.assignments for each in self.city.nodes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
-            journal=self.journal,
+            journal=journal,
             panels=self.panels,
-            papers=papers,
+            papers=self.papers,
             dispatch=(self.dispatch, self.outbox),
         )
 
@@ -258,12 +304,23 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            *self._coverage(),
             failure,
         )
 
     def _record(self, event: CentreEvent) -> None:
-        self.trace.hear(event)
-        self.witness.hear(event)
+        for hear in (self.trace.hear, self.witness.hear, self.mask_epochs.hear, self.watch_of_two.hear):
+            hear(event)
+
+    def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(what was reached, what the scenario declares), sorted."""
+        points = [spec.point for spec in self.scenario.faults if isinstance(spec, EngineTrouble)]
+        kinds = [spec.kind for spec in self.scenario.faults if not isinstance(spec, EngineTrouble)]
+        kinds += [spec.kind for spec in self.scenario.story]
+        begun = {fault.kind.value for fault in self.city.faults} | self.stage.begun
+        reached = begun | {point for point, fired in self.chaos.fired.items() if fired}
+        declared = {*kinds, *points}
+        return tuple(sorted(reached & declared)), tuple(sorted(declared))
 
     def _hear(self, event: CentreEvent) -> None:
         if type(event) is ManifestTaken:
@@ -272,14 +329,14 @@ class _Run:
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
 
-    def _truth(self) -> oracles.Stage:
+    def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return oracles.Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
         measured = {
-            "coverage": oracles.measure_coverage(self._truth()),
+            "coverage": footage.measure_coverage(self._truth()),
             "cameras.not_live": len(not_live),
             "alarms.open": open_alarms,
             "nodes.down": len(self.nodes) - nodes_up,
@@ -291,17 +348,41 @@ class _Run:
         stage = self._truth()
         not_live, open_alarms, nodes_up = self.at_end
         return (
-            oracles.judge_camera_down_shown(stage, oracles.CAMERA_DOWN_SHOWN_WITHIN_NS),
-            oracles.judge_alarms_taken(stage, oracles.ALARMS_TAKEN_WITHIN_NS),
-            oracles.judge_missing_explained(stage),
-            oracles.judge_manifests_once(stage, self.catalogue),
-            oracles.judge_catalogue_answers(stage, self.catalogue, self._sample()),
+            self.mask_epochs.judge(),
+            cameras.judge_camera_down_shown(stage, cameras.CAMERA_DOWN_SHOWN_WITHIN_NS),
+            alarms.judge_alarms_shown(stage, alarms.ALARMS_SHOWN_WITHIN_NS, self._injected_ns("alarms.save")),
+            alarms.judge_alarms_taken(stage, alarms.ALARMS_TAKEN_WITHIN_NS),
+            cameras.judge_clock_error_told(stage),
+            footage.judge_missing_explained(stage),
+            footage.judge_manifests_once(stage, self.catalogue),
+            footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
-            oracles.judge_orders_obeyed(stage, self.prefecture),
-            oracles.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            orders.judge_orders_obeyed(stage, self.prefecture),
+            self.watch_of_two.judge(),
+            well.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            *((self.bounds.judge(),) if self.bounds is not None else ()),
+            bounds.judge_reconnects_bounded(stage),
+            *(self.past.judge(self.ends_ns) if self.past is not None else ()),
         )
 
-    def _sample(self) -> list[oracles.Asked]:
+    def _load(self, centre: Centre) -> bounds.Load:
+        counts = centre.counts
+        waiting = counts.manifests_taken - counts.manifests_written
+        return bounds.Load(len(asyncio.all_tasks(self.loop)), waiting, len(centre.desk.open()))
+
+    def _limits(self) -> bounds.Load:
+        """What the engine says it holds at most; and a task for each node, panel and person, and some beside."""
+        people = self.scenario.people.operators
+        alarms_most = sum(len(commune.alarms) for commune in self.city.communes)
+        tasks = 4 * (len(self.nodes) + len(self.panels) + people) + 2 * bounds.SLACK
+        return bounds.Load(tasks, 4096 + len(self.nodes), alarms_most)
+
+    def _injected_ns(self, point: str) -> Nanoseconds:
+        """The longest that declared trouble holds the engine up at one of its fault points."""
+        delays = [s.delay for s in self.scenario.faults if isinstance(s, EngineTrouble) and s.point == point]
+        return max((delay.most_ns for delay in delays if delay is not None), default=0)
+
+    def _sample(self) -> list[footage.Asked]:
         """The cameras with the most gaps, around one of them, and as many by chance, at any time."""
         cameras, gaps = self.witness.cameras, self.witness.gaps
         worst = sorted(cameras, key=lambda camera: (-len(gaps.get(camera, ())), camera))
@@ -340,6 +421,7 @@ class _Run:
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
+            **({f"purge_{name}": count for name, count in asdict(self.past.counts).items()} if self.past else {}),
         }
 
 

@@ -26,6 +26,7 @@ from sim.notation import (
     When,
 )
 from sim.order_words import AuthorisationSpec
+from sim.past.words import PastSpec
 from sim.quantities import BadQuantity, DurationRange
 from sim.vocabulary import Strict, Telling, Trouble
 
@@ -143,6 +144,8 @@ class Scenario(Strict):
     """Orders and agreements that are not as everywhere; of two lines about one commune the later counts."""
     people: PeopleSpec = PeopleSpec()
     media: MediaSpec = MediaSpec()
+    past: PastSpec | None = None
+    """None: no registers, no purge, no desk and no doors in this run."""
     story: tuple[Annotated[Telling, STORY], ...] = ()
     faults: tuple[Annotated[Trouble, FAULTS], ...] = ()
     expect: Annotated[tuple[Expectation, ...], Field(min_length=1)]

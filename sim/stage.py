@@ -38,6 +38,8 @@ class RunStage:
         self._communes = {str(commune.commune): commune.name for commune in city.communes}
         self._cameras = {str(c.commune): tuple(camera.camera for camera in c.cameras) for c in city.communes}
         self._hear = hear
+        self.begun: set[str] = set()
+        """Kinds of words that were played or told so far."""
 
     @property
     def clock(self) -> Clock:
@@ -103,6 +105,7 @@ class RunStage:
             fields = {"event": happening.name, "kind": happening.spec.kind}
             yield happening.start_ns, partial(self._tell_now, "story.began", fields)
             yield happening.end_ns, partial(self._tell_now, "story.ended", fields)
+            yield happening.start_ns, partial(self.begun.add, happening.spec.kind)
             plays = STORY[happening.spec.kind].plays
             if plays is not None:
                 yield happening.start_ns, partial(self._start, group, plays, happening)
@@ -115,6 +118,7 @@ class RunStage:
                 yield drawn.start_ns, partial(self._start, group, plays, drawn)
 
     def _start(self, group: asyncio.TaskGroup, plays: Plays, happening: Happening[Any]) -> None:
+        self.begun.add(happening.spec.kind)
         group.create_task(plays(happening, self), name=happening.name)
 
     def _tell_now(self, kind: str, fields: Mapping[str, str]) -> None:

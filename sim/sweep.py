@@ -155,7 +155,7 @@ def sweep(path: Path, plans: Sequence[Plan], workers: int | None = None) -> Iter
 
     Raises BadInput when drawn values cannot be played.
     """
-    at_once = max(1, min(workers or _cores(), len(plans)))
+    at_once = max(1, min(workers or cores(), len(plans)))
     if at_once == 1:
         for index, plan in enumerate(plans):
             yield index, play(path, plan)
@@ -202,7 +202,8 @@ def play(path: Path, plan: Plan) -> Outcome:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many processes this one may keep busy."""
     return len(os.sched_getaffinity(0))
 
 

@@ -20,9 +20,10 @@ from csu.centre import (
     CentreEvent,
     ManifestRefused,
     ManifestTaken,
+    Trouble,
 )
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.clock import NS_PER_MS, Clock, Nanoseconds
 from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
 from sim.intervals import Interval
 
@@ -77,7 +78,8 @@ class _Run(NamedTuple):
 class Witness:
     """Give `hear` to the centre's listeners; call `settle` once at the end."""
 
-    def __init__(self, cameras: Sequence[CameraId], begins_ns: Nanoseconds) -> None:
+    def __init__(self, cameras: Sequence[CameraId], begins_ns: Nanoseconds, clock: Clock) -> None:
+        self._clock = clock
         self.cameras = tuple(cameras)
         self.begins_ns = begins_ns
         self.taken = Taken()
@@ -90,8 +92,12 @@ class Witness:
         self.gaps: dict[CameraId, list[Gap]] = {}
         self.states: dict[CameraId, list[tuple[Nanoseconds, CameraState]]] = {}
         self.alarms_raised: Counter[AlarmId] = Counter()
+        self.alarms_shown_ns: dict[AlarmId, Nanoseconds] = {}
+        """When each was first shown."""
         self.alarms_acked: dict[AlarmId, Nanoseconds] = {}
         self.alarms_escalated: dict[AlarmId, Nanoseconds] = {}
+        self.troubles: dict[str, list[Nanoseconds]] = {}
+        """When the centre told a trouble of something, by where it was."""
         self.refused = 0
         self._index = {camera: index for index, camera in enumerate(self.cameras)}
         self._until_ns = np.full(len(self.cameras), begins_ns, np.int64)
@@ -107,10 +113,13 @@ class Witness:
             self.states.setdefault(event.camera, []).append((event.at_ns, event.after))
         elif isinstance(event, AlarmRaised):
             self.alarms_raised[event.alarm.alarm] += 1
+            self.alarms_shown_ns.setdefault(event.alarm.alarm, self._clock.now_ns())
         elif isinstance(event, AlarmAcknowledged):
             self.alarms_acked[event.alarm.alarm] = event.alarm.acked_at_ns or 0
         elif isinstance(event, AlarmEscalated):
             self.alarms_escalated[event.alarm.alarm] = event.alarm.escalated_at_ns or 0
+        elif isinstance(event, Trouble):
+            self.troubles.setdefault(event.where, []).append(event.at_ns)
         elif isinstance(event, ManifestRefused):
             self.refused += 1
 

@@ -33,7 +33,7 @@ from csu.centre.events import (
 from csu.centre.footing import Ports
 from csu.centre.papers import Papers
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
-from csu.operations import OutboxStore, WatchChanged
+from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
 
 __all__ = [
@@ -67,5 +67,6 @@ __all__ = [
     "PoliceCall",
     "Ports",
     "Trouble",
+    "ShortWatchAlert",
     "WatchChanged",
 ]

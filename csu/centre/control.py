@@ -14,6 +14,7 @@ from dataclasses import replace
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
 from csu.centre.alarm_room import AlarmRoom
 from csu.centre.calls import Calls
+from csu.centre.clock_watch import ClockWatch
 from csu.centre.commissioning import Commissioning
 from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import CentreCounts, CentreEvent, Trouble
@@ -125,6 +126,7 @@ class Centre:
             journal=journal,
         )
         self.listen(self._edges.hear)
+        self.listen(ClockWatch(footing.tell).hear)
         self._proposals = Proposals(
             papers,
             records,

@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from csu.centre.desk_lines import NOTED_AS, entry_of, export_entry, told_of, transmitted
 from csu.centre.events import Trouble
-from csu.centre.evidence_packages import Packages
 from csu.centre.evidence_sources import Sources
 from csu.evidence import (
     CameraSpan,
@@ -30,6 +29,7 @@ from csu.evidence import (
     JournalLine,
     Requisition,
     RequisitionDesk,
+    StoredSegment,
 )
 from csu.evidence.case import refused
 from csu.evidence.case_events import CaseLocked, HoldPlaced, HoldRequested, PackagePrepared
@@ -49,6 +49,22 @@ NOTES = "desk/"
 """Subjects of the journal's entries about stored events: `desk/<number>/<event>`, with its digest."""
 CLOSED_WITHIN_S = 60.0
 _T = TypeVar("_T")
+
+
+class PackageKeeper(Protocol):
+    """What the desk needs of `evidence_packages.Packages`. Calls block; each raises CsuError."""
+
+    def require_authority(self) -> object: ...
+
+    def make(self, order: ExportOrder, segments: Sequence[StoredSegment], recipients: Sequence[str]) -> str: ...
+
+    def is_there(self, sha256: str) -> bool: ...
+
+    def read(self, sha256: str) -> Iterator[bytes]: ...
+
+    def remove(self, sha256: str) -> int: ...
+
+
 _RELEASED = (CaseState.VALIDATED, CaseState.HANDED_OVER)
 
 
@@ -60,7 +76,7 @@ class DeskPorts:
     journal: JournalDesk
     register: LegalRegister
     store: DeskStore
-    packages: Packages
+    packages: PackageKeeper
     ceiling: Ceiling
     records: Mapping[CameraId, CameraRecord]
     centre: str
@@ -190,7 +206,7 @@ class DeskRoom:
         Blocks. Raises CsuError.
         """
         self._erase_packages(case)
-        asyncio.run_coroutine_threadsafe(self._close(case, certificate, now_ns), self._loop).result(CLOSED_WITHIN_S)
+        asyncio.run_coroutine_threadsafe(self.close(case, certificate, now_ns), self._loop).result(CLOSED_WITHIN_S)
 
     # -- holds ---------------------------------------------------------------------------------------------------------
 
@@ -271,7 +287,8 @@ class DeskRoom:
         if role is not None and isinstance(event, PackagePrepared):
             self._signed[event.case, Action.CASE_RELEASE] = Signature(event.by, role)
 
-    async def _close(self, case: str, certificate: str, now_ns: Nanoseconds) -> None:
+    async def close(self, case: str, certificate: str, now_ns: Nanoseconds) -> None:
+        """Its copy is destroyed and certified. Idempotent."""
         if self.desk.case(case).state is CaseState.CLOSED:
             return
         await self._do(

@@ -76,8 +76,9 @@ class LiveDoor:
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
-        for task in done:
-            task.result()
+        for task in (leaving, sending):  # not in the order of a set: both may end in one turn
+            if task in done:
+                task.result()
 
     async def _send(self, websocket: WebSocket, record: CameraRecord, fragments: AsyncIterator[LiveFragment]) -> None:
         async for fragment in fragments:

@@ -11,6 +11,7 @@ from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, Vie
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.media import Assignment
 from sim.cohort import CohortCamera, Outage, disjoint
+from sim.mutants.proof import CITIES
 
 EPOCH_NS = 1_795_392_000 * NS_PER_S  # a midnight in November 2026
 
@@ -34,48 +35,7 @@ def epoch_ns() -> int:
     return EPOCH_NS
 
 
-SMALL_CITY = """\
-title: Petite ville
-seed: 7
-start: 2026-11-23 12:00
-duration: 50 min
-city:
-  communes: 4
-  cameras: 60
-  alarms: 60/h
-people:
-  operators: 3
-  reaction: 3 s .. 15 s
-  room_empty:
-    - {at: 12:10, lasts: 6 min}
-media:
-  bit_rate: 2 Mbit/s
-  microphones: 1
-story:
-  - {name: acquits, at: +5 min, kind: receipts_lost, commune: Valmandrin, lasts: 10 min}
-  - {name: lien, after: acquits, kind: link_cut, commune: Valmandrin, lasts: 6 min}
-  - {at: lien + 1 min, kind: camera_lost, commune: Valmandrin, camera: 2, lasts: 9 min}
-  - {at: +25 min, kind: node_crash, commune: Courtavelle, lasts: 3 min}
-  - {name: panne, at: +33 min, kind: power_cut, commune: Saint-Ombrin, lasts: 4 min}
-  - {name: silence, at: +20 min, kind: police_silent, lasts: 90 s}
-faults:
-  - {kind: camera_lost, rate: 40/h, lasts: 5 s .. 12 min}
-  - {kind: packets_lost, rate: 40/h, lasts: 200 ms .. 8 s}
-  - {kind: camera_clock, rate: 4/h, lasts: 1 min .. 5 min, clock_error: 300 ms .. 4 s}
-  - {kind: disk_trouble, rate: 2/h, lasts: 10 s .. 2 min}
-  - {kind: link_cut, rate: 4/h, lasts: 10 s .. 9 min}
-  - {kind: node_crash, rate: 4/h, lasts: 1 s .. 4 min}
-  - {kind: engine_trouble, point: catalogue.write, fires: 10 %, fails: 60 %, delay: 10 ms .. 3 s}
-  - {kind: engine_trouble, point: alarms.save, fires: 20 %, fails: 50 %, delay: 10 ms .. 800 ms}
-expect:
-  - {finally: coverage, at_least: 50 %}
-  - {whenever: alarm.raised, then: [alarm.acknowledged, alarm.escalated], within: 65 s}
-  - {sometimes: alarm.escalated}
-  - {never: police.informed, during: silence}
-  - {at_most: 10, of: node.lost, per: 1 min}
-options:
-  quiet: 8 min
-"""
+SMALL_CITY = CITIES["small"].read_text(encoding="utf-8")
 
 
 @pytest.fixture

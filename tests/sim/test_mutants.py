@@ -2,131 +2,89 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+import json
 
 import pytest
+from typer.testing import CliRunner
 
-from csu.centre import AlarmDesk, AlarmStore, CameraBoard, Catalogue
-from csu.centre.alarm_room import AlarmRoom
-from csu.centre.footing import Footing
-from csu.centre.manifests import Manifests
+from sim.cli import app
+from sim.mutants.planting import Defect, NowhereToPlant, Patch, planted
+from sim.mutants.proof import CITIES, DEFECTS, SHORT, broken, defect_named, play_clean, prove
+from sim.oracles.stage import INVARIANTS
 from sim.run import run_scenario
-
-Patch = pytest.MonkeyPatch
-
-
-def gaps_are_not_logged(patch: Patch) -> None:
-    record = Catalogue.record
-    patch.setattr(
-        Catalogue, "record", lambda self, given: record(self, [dataclasses.replace(m, gaps=()) for m in given])
-    )
+from sim.scenario_file import read_scenario
 
 
-def the_last_segment_of_a_manifest_is_forgotten(patch: Patch) -> None:
-    record = Catalogue.record
-
-    def forgetful(self, given):
-        record(self, [dataclasses.replace(m, segments=_without_last(m.segments)) for m in given])
-
-    patch.setattr(Catalogue, "record", forgetful)
+def test_one_defect_of_each_kind_is_found_and_nothing_else_is() -> None:
+    """The short form of `csu sim mutants`, on one core; the whole is for the night."""
+    found, clean = prove(SHORT, 4, 1, lambda outcome: None)
+    assert [each.defect for each in found if not each.is_found] == []
+    assert [(each.city, each.seed, each.violated) for each in clean if each.violated] == []
 
 
-def _without_last(table):
-    return type(table)(*(getattr(table, field.name)[:-1] for field in dataclasses.fields(table)))
+@pytest.mark.nightly
+def test_every_defect_is_found_and_40_clean_seeds_alarm_nobody() -> None:
+    result = CliRunner().invoke(app, ["mutants", "--json"])
+    told = json.loads(result.stdout[result.stdout.index("{") :])
+    assert (told["found"], told["false_alarms"], told["never_reached"]) == (told["planted"], 0, [])
+    assert told["planted"] >= 30
+    assert result.exit_code == 0
 
 
-def a_manifest_sent_again_is_taken_again(patch: Patch) -> None:
-    patch.setattr(Manifests, "_believe", lambda self, manifest: True)
+def test_there_are_thirty_defects_each_with_a_name_of_its_own() -> None:
+    names = [defect.name for defect in DEFECTS]
+    assert len(names) == len(set(names)) >= 30
+    assert set(SHORT) <= set(names)
+    judged = {defect.oracle for defect in DEFECTS}
+    assert judged - INVARIANTS.keys() == {"whenever alarm.raised then alarm.acknowledged|alarm.escalated"}
+    assert {defect.city for defect in DEFECTS} <= CITIES.keys()
 
 
-def a_batch_that_failed_is_dropped(patch: Patch) -> None:
-    write = Manifests._write_waiting
-
-    async def dropping(self):
-        waiting, self._waiting = self._waiting, []
-        await self._footing.chaos("catalogue.write")  # an await between taking and writing: what fails here is gone
-        self._waiting = waiting
-        await write(self)
-
-    patch.setattr(Manifests, "_write_waiting", dropping)
-
-
-def an_alarm_is_acknowledged_without_a_durable_write(patch: Patch) -> None:
-    patch.setattr(AlarmStore, "save", lambda self, alarm: None)
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_every_defect_can_still_be_planted_and_leaves_nothing_behind(defect: Defect) -> None:
+    patch = Patch()
+    defect.plant(patch)
+    changed = {(id(owner), name): (owner, name) for owner, name, _ in patch._before}
+    before = {key: next(b for o, n, b in patch._before if (id(o), n) == key) for key in changed}
+    patch.undo()
+    assert changed
+    assert all(vars(owner)[name] is before[key] for key, (owner, name) in changed.items())
 
 
-def a_failed_write_of_an_alarm_passes_for_done(patch: Patch) -> None:
-    save = AlarmRoom._save
-
-    async def lying(self, alarm):
-        await save(self, alarm)
-        return True
-
-    patch.setattr(AlarmRoom, "_save", lying)
-
-
-def a_repeated_alarm_rings_again(patch: Patch) -> None:
-    patch.setattr(AlarmDesk, "keep", lambda self, alarm: None)
+def test_a_defect_that_has_nowhere_to_go_says_so() -> None:
+    with pytest.raises(NowhereToPlant), planted(Defect(lambda patch: patch.find("csu.nowhere:Nothing"), "x")):
+        pass
+    with (
+        pytest.raises(NowhereToPlant),
+        planted(Defect(lambda patch: patch.set(patch.find("csu.centre.control:Centre"), "no_such_step", None), "x")),
+    ):
+        pass
 
 
-def nobody_is_called_when_an_alarm_waits(patch: Patch) -> None:
-    patch.setattr(AlarmDesk, "tick", lambda self, now_ns: [])
+def test_an_unknown_defect_is_refused() -> None:
+    with pytest.raises(KeyError):
+        defect_named("nothing_of_the_kind")
+    assert CliRunner().invoke(app, ["mutants", "--only", "nothing_of_the_kind"]).exit_code != 0
 
 
-def the_board_never_ticks(patch: Patch) -> None:
-    patch.setattr(CameraBoard, "tick", lambda self, now_ns: [])
+def test_a_clean_run_is_the_same_again() -> None:
+    run = play_clean("past", 5, twice=True)
+    assert run.is_same_again
+    assert run.violated == ()
 
 
-def the_board_is_deaf_to_events(patch: Patch) -> None:
-    patch.setattr(CameraBoard, "_hear_event", lambda self, event, now_ns: [])
-    patch.setattr(CameraBoard, "tick", lambda self, now_ns: [])
-    patch.setattr(CameraBoard, "lose", lambda self, node, cameras, now_ns: [])
+def test_a_defect_that_ends_the_engine_ends_the_run_and_is_told(small_city) -> None:
+    def the_centre_dies_of_a_bad_disk(patch: Patch) -> None:
+        def refuse(self, alarm):
+            raise RuntimeError("planned trouble")
 
+        patch.set(patch.find("csu.alarms.store:AlarmStore"), "save", refuse)
 
-def a_lost_node_is_waited_for_too_long(patch: Patch) -> None:
-    patch.setattr(Footing, "retry_after_s", lambda self, name, failures: 7200.0)
-
-
-def the_centre_dies_of_a_bad_disk(patch: Patch) -> None:
-    async def fragile(self, alarm):
-        await self._footing.chaos("alarms.save")
-        await self._footing.in_executor(lambda: self._store.save(alarm))
-        return True
-
-    patch.setattr(AlarmRoom, "_save", fragile)
-
-
-DEFECTS: list[tuple[Callable[[Patch], None], str]] = [
-    (gaps_are_not_logged, "catalogue_answers"),
-    (the_last_segment_of_a_manifest_is_forgotten, "manifests_once"),
-    (a_manifest_sent_again_is_taken_again, "manifests_once"),
-    (a_batch_that_failed_is_dropped, "manifests_once"),
-    (an_alarm_is_acknowledged_without_a_durable_write, "alarms_kept"),
-    (a_failed_write_of_an_alarm_passes_for_done, "alarms_kept"),
-    (a_repeated_alarm_rings_again, "alarms_taken"),
-    (nobody_is_called_when_an_alarm_waits, "alarms_taken"),
-    (nobody_is_called_when_an_alarm_waits, "whenever alarm.raised then alarm.acknowledged|alarm.escalated"),
-    (the_board_never_ticks, "camera_down_shown"),
-    (the_board_is_deaf_to_events, "camera_down_shown"),
-    (a_lost_node_is_waited_for_too_long, "all_well_at_the_end"),
-]
-
-
-@pytest.mark.parametrize(("plant", "oracle"), DEFECTS, ids=lambda given: getattr(given, "__name__", ""))
-def test_a_planted_defect_is_found_by_its_oracle(small_city, monkeypatch, plant, oracle: str) -> None:
-    plant(monkeypatch)
-    result = run_scenario(small_city())
-    assert result.failure is None, "the defect must be judged, not stumble over itself"
-    assert not result.holds
-    assert oracle in {judgement.name for judgement in result.judgements if not judgement.holds}
-
-
-def test_a_defect_that_ends_the_engine_ends_the_run_and_is_told(small_city, monkeypatch) -> None:
-    the_centre_dies_of_a_bad_disk(monkeypatch)
-    result = run_scenario(small_city())
+    with planted(Defect(the_centre_dies_of_a_bad_disk, "-")):
+        result = run_scenario(small_city())
     assert not result.holds
     assert isinstance(result.failure, ExceptionGroup)
+    assert broken(result)[0].startswith("failure: ")
     assert "planned trouble" in "".join(str(error) for error in _leaves(result.failure))
 
 
@@ -141,3 +99,10 @@ def test_an_oracle_with_nothing_to_judge_does_not_hold(small_city) -> None:
     verdicts = {judgement.name: judgement for judgement in run_scenario(quiet_city).judgements}
     assert not verdicts["alarms_taken"].holds
     assert verdicts["alarms_taken"].cases == 0
+
+
+def test_the_cities_of_mutants_exercise_what_their_defects_need() -> None:
+    for name, city in CITIES.items():
+        judged = {j.name for j in run_scenario(read_scenario(city), 5).invariants if j.cases}
+        wanted = {defect.oracle for defect in DEFECTS if defect.city == name} & INVARIANTS.keys()
+        assert wanted - {"clock_error_told"} <= judged

@@ -1,0 +1,267 @@
+"""The past of a centre and its doors in one process and one event loop, over whatever tiers and keys it is given.
+
+What `past` and `running` compose over this machine's volumes is composed here over a world's: the purge, the desk, the
+journal, the legal register and the console are the same objects. No server, no thread, no key file of a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import FastAPI
+
+from csu.centre.desk_room import DeskPorts, DeskRoom, PackageKeeper
+from csu.centre.evidence_keeper import DeskKeeper, EvidencePorts
+from csu.centre.evidence_sources import Sources
+from csu.centre.papers import Papers
+from csu.centre.purge import Purge
+from csu.centre.purge_ports import PurgeKeys, PurgePorts
+from csu.centre.purge_tiers import Tier
+from csu.centre.register_settings import ANCHOR_FILE, RegisterSettings
+from csu.centre.registers import Registers, Tell, open_registers
+from csu.console import (
+    Access,
+    Claims,
+    ConsoleSettings,
+    RoomCounters,
+    RoomHealth,
+    RoomView,
+    SignedTokens,
+    create_app,
+    make_token,
+)
+from csu.evidence import CameraSpan, ExportOrder, StoredSegment
+from csu.evidence.desk_store import DeskStore
+from csu.governance import (
+    Agreement,
+    AnchorFile,
+    Designation,
+    LegalRegister,
+    LocalDoctrine,
+    Role,
+    Subject,
+    rules_over,
+)
+from csu.governance.journal_desk import Journal, JournalDesk, Ticket
+from csu.governance.journal_entry import JournalEntry, JournalRow, Operation, Outcome
+from csu.governance.journal_verify import verify_journal
+from csu.governance.legal_register import verify_register
+from csu.governance.retention import RuledPiece, ceiling_of
+from csu.governance.spans import Span
+from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.chance import Chaos
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from csu.hal.disk import Disk
+from csu.recording import Catalogue
+from csu.recording.destruction import Footage
+
+__all__ = [
+    "Agreement",
+    "Claims",
+    "Designation",
+    "ExportOrder",
+    "Footage",
+    "InProcess",
+    "Journal",
+    "JournalDesk",
+    "JournalEntry",
+    "JournalRow",
+    "Operation",
+    "Outcome",
+    "PastWorld",
+    "Role",
+    "RoomCounters",
+    "RoomHealth",
+    "RoomView",
+    "Span",
+    "StoredSegment",
+    "Subject",
+    "Ticket",
+    "open_in_process",
+]
+
+TICK_S = NS_PER_MINUTE / NS_PER_S
+
+
+class Accounts(Protocol):
+    """See `csu.console.People`."""
+
+    def find(self, person: str, role: Role) -> Subject | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PastWorld:
+    """What a world gives. `catalogue`: an object of its own, over the same days as the centre's."""
+
+    directory: Path
+    elsewhere: Path
+    """Where heads are noted: not below `directory`."""
+    clock: Clock
+    chaos: Chaos
+    retention_days_max: int
+    """The doctrine's: no footage lives longer."""
+    papers: Papers
+    catalogue: Catalogue
+    tiers: Sequence[Tier]
+    keys: PurgeKeys
+    evidence_store: Disk
+    packages: PackageKeeper
+    records: Mapping[CameraId, CameraRecord]
+    stored: Callable[[Footage], StoredSegment | None]
+    """The segment to be cut for the evidence store; None: there is nothing to cut."""
+    tell: Tell
+    journal_of: Callable[[JournalDesk], Journal]
+    """The journal as all of the centre is to see it."""
+    registers_every_s: float = TICK_S
+
+
+class InProcess:
+    """An opened past. `run` it in a task beside the centre."""
+
+    def __init__(self, world: PastWorld, registers: Registers, journal: Journal, desk: DeskRoom, purge: Purge) -> None:
+        self._world, self._registers = world, registers
+        self.journal, self.desk, self.purge = journal, desk, purge
+
+    async def run(self) -> None:
+        """Until cancelled: a round of the purge and a tick of the desk each minute. What fails is told."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.purge.run(), name="purge")
+            group.create_task(self.purge.watch(), name="purge watch")
+            while True:
+                await asyncio.sleep(TICK_S)
+                await self.desk.tick()
+
+    def console(self, room: RoomView, accounts: Accounts) -> FastAPI:
+        """The console around `room`: an ASGI application that believes tokens of `token`."""
+        identity = SignedTokens(self._registers.key.public, accounts)
+        access = Access(self._world.papers, identity, self.journal, self.desk)
+        return create_app(room, clock=self._world.clock, settings=ConsoleSettings(), access=access)
+
+    def token(self, claims: Claims) -> str:
+        """What a login would give."""
+        return make_token(self._registers.key, claims)
+
+    @property
+    def certificates(self) -> int:
+        return self.purge.counts.certificates
+
+    async def anchor(self) -> None:
+        """Note both heads now. Raises CsuError."""
+        await self._registers.keeper.anchor_at_stop()
+
+    def verify(self) -> tuple[list[str], int, int]:
+        """Findings of journal and register, rows of the journal, and how many of them no anchor covers. Blocks."""
+        world, key = self._world, self._registers.key.public
+        anchors = AnchorFile(world.elsewhere / ANCHOR_FILE).anchors()
+        verdict = verify_journal(world.directory / "journal", key, anchors)
+        legal = verify_register(world.directory / "register.sqlite", key, anchors)
+        found = [f"{each.where}: {each.what.en}" for each in (*verdict.findings, *legal)]
+        return found, verdict.rows, verdict.unanchored
+
+
+def open_in_process(world: PastWorld) -> AbstractAsyncContextManager[InProcess]:
+    """Open registers, desk and purge over `world`; all that has expired is destroyed before it is given.
+
+    Raises CsuError when one cannot be opened.
+    """
+    return _opened(world)
+
+
+@asynccontextmanager
+async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
+    doctrine = LocalDoctrine(retention_days_max=world.retention_days_max)
+    settings = RegisterSettings(anchors=(world.elsewhere,))
+
+    def rules(camera: CameraId, span: Span) -> tuple[RuledPiece, ...]:
+        return rules_over(world.papers.register, doctrine, camera, span)
+
+    async with AsyncExitStack() as stack:
+        registers = await stack.enter_async_context(
+            open_registers(
+                world.directory, settings, clock=world.clock, tell=world.tell, every_s=world.registers_every_s
+            )
+        )
+        journal = world.journal_of(registers.journal)
+        desk, keeper = await _desk(stack, world, registers, lambda: purge, rules)
+        purge = Purge(
+            PurgePorts(
+                clock=world.clock,
+                chaos=world.chaos,
+                journal=journal,
+                catalogue=world.catalogue,
+                keys=world.keys,
+                tiers=world.tiers,
+                evidence=keeper,
+                register=registers.legal,
+                rules=rules,
+                cameras=lambda: {camera: record.commune for camera, record in world.records.items()},
+                shortest_days=lambda: world.papers.register.shortest_days(doctrine),
+                tell=world.tell,
+            )
+        )
+        world.papers.listen(purge.rules_changed)
+        await purge.start()
+        yield InProcess(world, registers, journal, desk, purge)
+
+
+async def _desk(
+    stack: AsyncExitStack,
+    world: PastWorld,
+    registers: Registers,
+    purge: Callable[[], Purge],
+    rules: Callable[[CameraId, Span], tuple[RuledPiece, ...]],
+) -> tuple[DeskRoom, DeskKeeper]:
+    events = DeskStore(world.directory / "evidence" / "desk.sqlite", registers.key)
+    stack.callback(events.close)
+    register = LegalRegister(world.directory / "register.sqlite", registers.key)
+    stack.callback(register.close)
+
+    async def find(spans: Sequence[CameraSpan], now_ns: Nanoseconds) -> Sources:
+        return Sources((), (), (), (), ())  # at this level there are no pictures to cut
+
+    async def erase(case: str, now_ns: Nanoseconds) -> None:
+        async with purge().alone:
+            keeper.erase(case, now_ns)
+
+    room = DeskRoom(
+        DeskPorts(
+            world.clock,
+            registers.journal,
+            register,
+            events,
+            world.packages,
+            lambda camera, at_ns: ceiling_of(rules(camera, Span(at_ns, at_ns + 1))),
+            world.records,
+            "CSU",
+            registers.key.public.hex,
+            find,
+            erase,
+            lambda: purge().is_clean,
+            world.tell,
+        )
+    )
+    closing: set[asyncio.Task[None]] = set()
+
+    def closed(case: str, certificate: str, now_ns: Nanoseconds) -> None:
+        task = asyncio.get_running_loop().create_task(room.close(case, certificate, now_ns), name=f"close {case}")
+        closing.add(task)
+        task.add_done_callback(closing.discard)
+
+    keeper = DeskKeeper(
+        EvidencePorts(
+            lambda: room.desk,
+            world.evidence_store,
+            world.stored,
+            lambda camera: world.records[camera],
+            registers.legal,
+            lambda camera: world.records[camera].commune,
+            closed,
+        )
+    )
+    await room.open()
+    return room, keeper

@@ -1,0 +1,178 @@
+"""Every defect planted and looked for, and as many runs without one: the oracles see, and see nothing else.
+
+Each run is in a process of its own kind: a defect is planted before it and taken out after it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from sim.mutants import alarm_defects, footage_defects, past_defects
+from sim.mutants.planting import Defect, planted
+from sim.run import RunResult, run_scenario
+from sim.scenario_file import read_scenario
+from sim.sweep import cores
+
+DEFECTS: tuple[Defect, ...] = (*footage_defects.DEFECTS, *alarm_defects.DEFECTS, *past_defects.DEFECTS)
+"""All of them, by name."""
+SHORT = (
+    "gaps_are_not_logged",
+    "a_batch_that_failed_is_dropped",
+    "the_board_is_deaf_to_events",
+    "an_alarm_is_acknowledged_without_a_durable_write",
+    "a_locked_stretch_is_not_copied",
+    "footage_is_destroyed_ten_minutes_late",
+    "everybody_is_of_every_commune",
+    "the_journal_signs_nothing",
+)
+"""One of each kind, for a run before each change."""
+CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past")}
+SEEDS_MAX = 4
+"""A defect that no run of so many shows is not found."""
+FIRST_SEED = 1
+CLEAN_SEEDS, SHORT_CLEAN_SEEDS = 40, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one defect."""
+
+    defect: str
+    oracle: str
+    city: str
+    found_by: tuple[str, ...]
+    """All oracles that were violated, in the run that found it; or in the last one."""
+    seed: int
+    cpu_s: float
+
+    @property
+    def is_found(self) -> bool:
+        return self.oracle in self.found_by
+
+    @property
+    def replay(self) -> str:
+        """The command that shows it again."""
+        return f"csu sim mutants --only {self.defect} --seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """One run without a defect."""
+
+    city: str
+    seed: int
+    violated: tuple[str, ...]
+    exercised: tuple[tuple[int, str, int], ...]
+    """(invariant, oracle, how often)."""
+    reached: tuple[str, ...]
+    declared: tuple[str, ...]
+    is_same_again: bool
+    cpu_s: float
+
+    @property
+    def replay(self) -> str:
+        return f"csu sim run {CITIES[self.city].name} --seed {self.seed}"
+
+
+def defect_named(name: str) -> Defect:
+    """Raises KeyError."""
+    return {defect.name: defect for defect in DEFECTS}[name]
+
+
+def look_for(name: str, first_seed: int = FIRST_SEED, seeds: int = SEEDS_MAX) -> Found:
+    """Plant one defect and play seed after seed until its oracle finds it."""
+    defect = defect_named(name)
+    began_s = time.process_time()
+    violated: tuple[str, ...] = ()
+    for seed in range(first_seed, first_seed + seeds):
+        with planted(defect):
+            violated = broken(_play(defect.city, seed))
+        if defect.oracle in violated:
+            break
+    return Found(name, defect.oracle, defect.city, violated, seed, time.process_time() - began_s)
+
+
+def play_clean(city: str, seed: int, *, twice: bool = False) -> Clean:
+    """A run without a defect; `twice`: once more, to see whether it is the same."""
+    began_s = time.process_time()
+    result = _play(city, seed)
+    is_same = not twice or _play(city, seed).trace_hash == result.trace_hash
+    return Clean(
+        city,
+        seed,
+        (*broken(result), *(("same_again",) if not is_same else ())),
+        tuple((judgement.number, judgement.name, judgement.cases) for judgement in result.invariants),
+        result.reached,
+        result.declared,
+        is_same,
+        time.process_time() - began_s,
+    )
+
+
+def broken(result: RunResult) -> tuple[str, ...]:
+    """What did not hold; a run that ended early shows `failure`."""
+    if result.failure is not None:
+        return (f"failure: {result.failure!r}"[:200],)
+    return tuple(judgement.name for judgement in result.judgements if judgement.violations)
+
+
+def prove(
+    defects: Sequence[str], clean_seeds: int, jobs: int | None, told: Callable[[Found | Clean], None]
+) -> tuple[list[Found], list[Clean]]:
+    """All of it, on all cores or `jobs` of them."""
+    found: list[Found] = []
+    clean: list[Clean] = []
+    cities = [city for city, _ in zip(_forever(), range(clean_seeds), strict=False)]
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs or cores(), mp_context=spawn) as pool:
+        futures: list[Future[Found | Clean]] = [pool.submit(_look_for, name) for name in defects]
+        for number, city in enumerate(cities):
+            futures.append(pool.submit(_play_clean, city, 100 + number, number < len(CITIES)))
+        for future in as_completed(futures):
+            outcome = future.result()
+            told(outcome)
+            if isinstance(outcome, Found):
+                found.append(outcome)
+            else:
+                clean.append(outcome)
+    order = {name: place for place, name in enumerate(defects)}
+    return sorted(found, key=lambda each: order[each.defect]), sorted(clean, key=lambda each: each.seed)
+
+
+def _look_for(name: str) -> Found | Clean:
+    return look_for(name)
+
+
+def _play_clean(city: str, seed: int, twice: bool) -> Found | Clean:
+    return play_clean(city, seed, twice=twice)
+
+
+def never_reached(clean: Sequence[Clean]) -> list[str]:
+    """Invariants that no clean run exercised, and words and fault points that none reached (25); empty: all were.
+
+    Nothing is asked of no run at all.
+    """
+    exercised: Counter[str] = Counter()
+    for run in clean:
+        for number, name, cases in run.exercised:
+            exercised[f"{number} {name}"] += cases
+    untouched = [name for name, cases in exercised.items() if not cases]
+    reached = {name for run in clean for name in run.reached}
+    return sorted([*untouched, *({name for run in clean for name in run.declared} - reached)])
+
+
+def _forever() -> Iterator[str]:
+    names = tuple(CITIES)
+    for number in count():
+        yield names[number % len(names)]
+
+
+def _play(city: str, seed: int) -> RunResult:
+    return run_scenario(read_scenario(CITIES[city]), seed)

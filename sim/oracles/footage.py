@@ -1,0 +1,145 @@
+"""What was recorded, against what could be; and what the catalogue knows of it (6, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from csu.centre import Catalogue
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.media import NodeId
+from csu.hal.words import Words
+from sim.city import Commune
+from sim.cohort import GOP_NS, CohortCamera
+from sim.intervals import Interval, difference, length_ns, union
+from sim.judgement import Judgement
+from sim.oracles.stage import Stage, judged, within
+from sim.served import Epoch
+
+Asked: TypeAlias = tuple[CameraId, Interval]
+"""What is asked of the catalogue: one camera, [from, to)."""
+
+
+def measure_coverage(stage: Stage) -> float:
+    """Recorded time over the time in which cameras were to be recorded, in [0, 1]."""
+    missing_ns = expected_ns = 0
+    for _, camera, history in stage.each_camera():
+        expected = difference([(stage.begins_ns, stage.ends_ns)], stage.closed(camera, history))
+        expected_ns += length_ns(expected)
+        holes = stage.witness.holes.get(camera.camera, ())
+        missing_ns += length_ns(difference(holes, stage.closed(camera, history)))
+    return 1 - missing_ns / expected_ns if expected_ns else 0.0
+
+
+def judge_missing_explained(stage: Stage) -> Judgement:
+    """Each missing second lies within a declared outage and is logged as a gap; each outage is missing, and no more."""
+    cases, worst_ns, told = 0, 0, list[Words]()
+    for commune, camera, history in stage.each_camera():
+        name = camera.camera
+        holes = tuple(stage.witness.holes.get(name, ()))
+        gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
+        closed = stage.closed(camera, history)
+        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
+        must_miss = [within(o.start_ns, o.end_ns, stage) for o in camera.outages]
+        for what, wrong in (
+            (_UNDECLARED, difference(holes, may_miss)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
+            (_YET_RECORDED, difference(gaps, holes)),
+            (_NOTHING_FILMED, difference(must_miss, holes)),
+        ):
+            if wrong:
+                worst_ns = max(worst_ns, length_ns(wrong))
+                length = f"{length_ns(wrong) / NS_PER_S:g} s"
+                told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
+        cases += len(holes)
+    told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
+    return judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
+    """When this camera may be missing: its outages, starts of its node, and what a crash takes with it.
+
+    A crash loses the open segment and the minute that was not yet announced; after anything, one GOP is waited for.
+    """
+    allowed = [(outage.start_ns, outage.end_ns + GOP_NS) for outage in camera.outages]
+    allowed += [(end_ns, end_ns + GOP_NS) for _, end_ns in stage.closed(camera, history)]
+    until_ns = stage.begins_ns
+    for epoch in history:
+        allowed.append((until_ns, epoch.begun_ns + GOP_NS))
+        crashed = epoch.ended_ns is not None and epoch.ended_ns < stage.ends_ns
+        until_ns = epoch.ended_ns if epoch.ended_ns is not None else stage.ends_ns
+        if epoch.announced_ns is not None:
+            until_ns = min(until_ns, epoch.announced_ns)
+        if crashed:
+            until_ns -= 2 * NS_PER_MINUTE + commune.node_plan.report_delay_ns + GOP_NS
+    return allowed
+
+
+def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
+    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
+    witness, told = stage.witness, list[Words]()
+    for name, node in sorted(stage.nodes.items()):
+        taken = witness.manifests.taken_of[NodeId(name)]
+        if taken != node.manifests_sent - node.manifests_given_up or node.manifests_given_up:
+            sent, given_up = node.manifests_sent, node.manifests_given_up
+            what = Words(
+                f"{sent} envoyés, {given_up} abandonnés, {taken} pris",
+                f"{sent} sent, {given_up} given up, {taken} taken",
+            )
+            told.append(what.at(name))
+    told += [
+        Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
+        for key, count in witness.manifests.twice.items()
+    ]
+    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE)
+    for unit, there, here in (
+        (Words("segments", "segments"), written.segments, witness.taken.segments),
+        (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
+        (Words("octets", "bytes"), written.bytes, witness.taken.size_bytes),
+        (Words("trous", "gaps"), written.gaps, witness.taken.gaps),
+    ):
+        if there != here:
+            told.append(
+                Words(
+                    f"le catalogue tient {there} {unit.fr}, les comptes rendus {here}",
+                    f"the catalogue holds {there} {unit.en}, the manifests {here}",
+                )
+            )
+    cases = witness.taken.manifests
+    return judged("manifests_once", told, cases)
+
+
+def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both."""
+    told, cases, worst_ns = list[Words](), 0, 0
+    closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
+    for camera, (from_ns, to_ns) in sample:
+        segments = catalogue.segments(camera, from_ns, to_ns)
+        gaps = catalogue.gaps(camera, from_ns, to_ns)
+        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        known += difference(closed.get(camera, ()), known)
+        inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
+        pieces = sorted(inside)
+        ends = [from_ns, *(end_ns for _, end_ns in pieces)]
+        starts = [*(start_ns for start_ns, _ in pieces), to_ns]
+        wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
+        if wrong_ns:
+            told.append(_neither(wrong_ns).at(camera))
+        worst_ns = max(worst_ns, wrong_ns)
+        cases += len(pieces)
+    return judged("catalogue_answers", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+_UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
+_NOT_LOGGED = Words("manquent sans trou consigné", "missing and not logged as a gap")
+_YET_RECORDED = Words("consignées comme trou, pourtant enregistrées", "logged as a gap, yet recorded")
+_NOTHING_FILMED = Words("enregistrées alors que rien n'était filmé", "recorded while nothing was filmed")
+_TWICE = Words("deux segments tiennent le même instant", "two segments hold the same instant")
+
+
+def _neither(wrong_ns: Nanoseconds) -> Words:
+    length = f"{wrong_ns / NS_PER_S:g} s"
+    return Words(
+        f"{length} ni enregistrées ni consignées, ou les deux", f"{length} are neither recorded nor a gap, or both"
+    )

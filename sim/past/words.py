@@ -1,0 +1,63 @@
+"""The words by which a scenario keeps a past: what is asked of it, what a requisition locks and what the room holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from csu.hal.clock import Nanoseconds
+from csu.hal.words import Words
+from sim.fault_words import ToldCameraFault
+from sim.notation import Count, Duration, Frequency, PositiveDuration
+from sim.past.people import DeskPeople
+from sim.quantities import Rate
+from sim.vocabulary import Ground, Happening, Refusal, Stage, Strict, Telling, Word
+
+DOCTRINE_DAYS, ORDER_DAYS = 29, 30
+"""The doctrine is a day shorter than the orders: between the two a hold keeps what would have gone."""
+
+
+class PastSpec(Strict):
+    """Registers, purge, requisition desk and doors run too."""
+
+    asks: Frequency = Rate(6 / 3600)
+    """How often somebody asks something of the console."""
+    kept_days: Annotated[Count, Field(ge=1, le=31)] = DOCTRINE_DAYS
+    """The doctrine: footage lives no longer."""
+    before: Duration = 7_200_000_000_000
+    """How much of what expires during the run was recorded before it: the whole month would be a run of its own."""
+
+
+class Desired(ToldCameraFault):
+    """A stretch of one camera's time that somebody wants kept; `lasts` is its length."""
+
+    filmed: PositiveDuration
+    """How long before this moment the stretch begins."""
+
+    @property
+    def length_ns(self) -> Nanoseconds:
+        return 0
+
+    def refusals(self, ground: Ground) -> Iterator[Refusal]:
+        yield from super().refusals(ground)
+        if self.lasts > self.filmed:
+            yield Refusal("lasts", _NOT_PAST)
+
+
+async def _requisition(happening: Happening[Desired], stage: Stage) -> None:
+    spec, from_ns = happening.spec, happening.start_ns - happening.spec.filmed
+    await stage.model(DeskPeople).requisition(spec.commune, spec.camera, from_ns, from_ns + spec.lasts)
+
+
+async def _hold(happening: Happening[Desired], stage: Stage) -> None:
+    spec, from_ns = happening.spec, happening.start_ns - happening.spec.filmed
+    await stage.model(DeskPeople).hold(spec.commune, spec.camera, from_ns, from_ns + spec.lasts)
+
+
+_NOT_PAST = Words("l'intervalle n'est pas encore passé", "the stretch has not passed yet")
+STORY_WORDS: tuple[Word[Telling], ...] = (
+    Word("requisition", Words("une réquisition arrive", "a requisition comes"), Desired, plays=_requisition),
+    Word("hold", Words("la salle demande un gel", "the room asks for a hold"), Desired, plays=_hold),
+)
