@@ -55,6 +55,8 @@ class RunResult:
     seed: int
     trace_hash: str
     trace_marks: tuple[str, ...]
+    trace_lines: tuple[str, ...]
+    """The words of the events that were asked for."""
     expectations: tuple[Judgement, ...]
     """What the scenario expects, in its order; empty when the run ended early."""
     invariants: tuple[Judgement, ...]
@@ -86,22 +88,24 @@ def run_scenario(
     seed: int | None = None,
     *,
     shuffle: bool = False,
+    keep: range = range(0),
     progress: Callable[[float], None] = lambda share: None,
 ) -> RunResult:
     """Run a scenario to its end. Raises BadInput for a file that cannot be used.
 
-    `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `progress` is told the share done.
+    `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `keep`: the events
+    whose words are kept (sim.compare); `progress` is told the share done.
     """
     file = given if isinstance(given, ScenarioFile) else read_scenario(given)
     chosen = file.scenario.seed if seed is None else seed
     with TemporaryDirectory(prefix="csu-sim-", dir=_scratch(file.scenario)) as directory, _few_collections():
-        return _Run(file, chosen, Path(directory), shuffle).play(progress)
+        return _Run(file, chosen, Path(directory), shuffle, keep).play(progress)
 
 
 class _Run:
     """All objects of one run."""
 
-    def __init__(self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool) -> None:
+    def __init__(self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool, keep: range) -> None:
         scenario = file.scenario
         self.file, self.seed, self.scenario = file, seed, scenario
         self.chance = SeededChance(str(seed))
@@ -121,7 +125,7 @@ class _Run:
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
         self.journal = JournalStandIn()
-        self.trace = Trace(self.clock, str(directory))
+        self.trace = Trace(self.clock, str(directory), keep)
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
         self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
         self.court = Court(scenario.expect, _shown)
@@ -215,6 +219,7 @@ class _Run:
             self.seed,
             self.trace.digest(),
             tuple(self.trace.marks),
+            tuple(self.trace.lines),
             expectations,
             invariants,
             counters,
