@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +31,9 @@ from sim.scenario import Scenario
 from sim.scenario_file import ScenarioFile, read_scenario
 from sim.signals import Places, SignalReader
 from sim.stage import RunStage
+from sim.timeline import Timeline
 from sim.trace import Trace
+from sim.vocabulary import Signal
 from sim.witness import Witness
 
 LEVEL = "L0"
@@ -65,6 +67,12 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    timeline: tuple[Signal, ...] = ()
+    """What was told, in order: the first `sim.timeline.KEPT_MAX`."""
+    left_out: int = 0
+    """Signals beyond those."""
+    points: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
 
@@ -129,13 +137,14 @@ class _Run:
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
         self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
         self.court = Court(scenario.expect, _shown)
+        self.timeline = Timeline()
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
             [self.dispatch],
             {str(commune.commune): commune.name for commune in self.city.communes},
-            self.court.hear,
+            self._hear_signal,
         )
         self.loop = SimLoop(self.env, shuffle=self.chance.stream("shuffle") if shuffle else None)
         self.ends_ns: Nanoseconds = scenario.epoch_ns + scenario.duration
@@ -226,12 +235,19 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            tuple(self.timeline.kept),
+            self.timeline.left_out,
+            {point: (passed, self.chaos.fired.get(point, 0)) for point, passed in self.chaos.passed.items()},
             failure,
         )
 
     def _hear(self, event: CentreEvent) -> None:
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
+
+    def _hear_signal(self, signal: Signal) -> None:
+        self.timeline.hear(signal)
+        self.court.hear(signal)
 
     def _truth(self) -> oracles.Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
