@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from simpy import Environment
 
 from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Papers, Ports
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.chance import Chance
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from sim import oracles
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
@@ -91,6 +93,31 @@ class RunResult:
         return self.failure is None and all(judgement.holds for judgement in self.judgements)
 
 
+class Company(Protocol):
+    """Who is there while a scenario is played."""
+
+    def loop(self, env: Environment, shuffle: Chance | None) -> SimLoop:
+        """The loop that it is played on."""
+        ...
+
+    def meet(self, centre: Centre, clock: Clock) -> None:
+        """The centre is about to run. `clock`: the scenario's time."""
+        ...
+
+
+class _Alone:
+    """Nobody: as fast as it goes."""
+
+    def loop(self, env: Environment, shuffle: Chance | None) -> SimLoop:
+        return SimLoop(env, shuffle=shuffle)
+
+    def meet(self, centre: Centre, clock: Clock) -> None:
+        """Nothing to do."""
+
+
+ALONE = _Alone()
+
+
 def run_scenario(
     given: Path | ScenarioFile,
     seed: int | None = None,
@@ -98,22 +125,26 @@ def run_scenario(
     shuffle: bool = False,
     keep: range = range(0),
     progress: Callable[[float], None] = lambda share: None,
+    company: Company = ALONE,
 ) -> RunResult:
     """Run a scenario to its end. Raises BadInput for a file that cannot be used.
 
     `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `keep`: the events
-    whose words are kept (sim.compare); `progress` is told the share done.
+    whose words are kept (sim.compare); `progress` is told the share done; `company`: who watches, and
+    acts in it.
     """
     file = given if isinstance(given, ScenarioFile) else read_scenario(given)
     chosen = file.scenario.seed if seed is None else seed
     with TemporaryDirectory(prefix="csu-sim-", dir=_scratch(file.scenario)) as directory, _few_collections():
-        return _Run(file, chosen, Path(directory), shuffle, keep).play(progress)
+        return _Run(file, chosen, Path(directory), shuffle, keep, company).play(progress)
 
 
 class _Run:
     """All objects of one run."""
 
-    def __init__(self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool, keep: range) -> None:
+    def __init__(
+        self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool, keep: range, company: Company
+    ) -> None:
         scenario = file.scenario
         self.file, self.seed, self.scenario = file, seed, scenario
         self.chance = SeededChance(str(seed))
@@ -146,7 +177,8 @@ class _Run:
             {str(commune.commune): commune.name for commune in self.city.communes},
             self._hear_signal,
         )
-        self.loop = SimLoop(self.env, shuffle=self.chance.stream("shuffle") if shuffle else None)
+        self.loop = company.loop(self.env, self.chance.stream("shuffle") if shuffle else None)
+        self.company = company
         self.ends_ns: Nanoseconds = scenario.epoch_ns + scenario.duration
         self.at_end: tuple[list[CameraId], int, int] = ([], 0, 0)
         self.calls_given_up = 0
@@ -177,6 +209,7 @@ class _Run:
             panels=self.panels,
             papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
         )
+        self.company.meet(centre, self.clock)
         people = People(
             centre,
             self.dispatch,

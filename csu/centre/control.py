@@ -200,8 +200,13 @@ class Centre:
         return replace(self._counts)
 
     def nodes_up(self) -> int:
-        """How many nodes are up; `len(nodes)` are expected."""
+        """How many nodes are up."""
         return sum(self._up.values())
+
+    @property
+    def nodes_expected(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
 
     @property
     def heard_at_ns(self) -> Nanoseconds | None:
