@@ -181,7 +181,7 @@ def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as
     cpu_s, wall_s = time.process_time() - cpu_began_s, time.perf_counter() - wall_began_s
     told = tell(result, cpu_s, wall_s, shuffle=shuffle)
     if path is not None:
-        write_report(result, path, str(told["replay"]), _figures(result, cpu_s))
+        write_report(result, path, str(told["replay"]), figures(result, cpu_s))
     told["report"] = str(path) if path is not None else None
     if result.failure is not None:
         traceback.print_exception(result.failure, file=sys.stderr)
@@ -287,7 +287,8 @@ def _tell_judgement(judgement: Judgement) -> dict[str, object]:
     }
 
 
-def _figures(result: RunResult, cpu_s: float) -> dict[str, str]:
+def figures(result: RunResult, cpu_s: float) -> dict[str, str]:
+    """What the report shows first, as people read it."""
     scenario = result.file.scenario
     return {
         say("caméras", "cameras"): str(scenario.city.cameras),
