@@ -1,7 +1,7 @@
 """`csu demo --scenario`: a scenario in accelerated time, its console served, and people who act in it.
 
-The run is the one of `csu sim run`, on a loop that waits until each instant is due: who only watches sees that very run,
-with its trace. The console lives on an ordinary loop in another thread, in real time, so that its time-outs stay whole.
+The run is the one of `csu sim run`, on a loop that waits until each instant is due: who only watches sees that very
+run, with its trace. The console lives on an ordinary loop in another thread, in real time: its time-outs stay whole.
 """
 
 from __future__ import annotations
