@@ -44,7 +44,7 @@ def shrink_file(
     if not broken:
         raise BadInput(
             _WHAT,
-            where=f"{file.path} --seed {seed}",
+            where=str(file.path),
             what_to_do=Words("Donnez la graine d'une course en faute", "Give the seed of a run that is violated"),
         )
     looked_for = broken[0]
