@@ -6,29 +6,27 @@ Pure: a scenario and a seed in, a plan out. Nothing runs here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MS, Nanoseconds
-from csu.hal.media import Assignment, GapCause, NodeId
-from sim.cohort import GOP_NS, ClockError, CohortCamera, Outage, disjoint
+from csu.hal.clock import NS_PER_MS, Clock
+from csu.hal.media import Assignment, NodeId
+from sim.cohort import GOP_NS, CohortCamera, disjoint
 from sim.communes import ALARMED_SITES, COMMUNES, PLACES
+from sim.consequences import clock_errors_of, node_plan, of_kind, outages_of
+from sim.draws import arrivals
 from sim.fault_words import FaultKind
-from sim.faults import Fault, arrivals, plan_faults
+from sim.faults import Fault, plan_faults
 from sim.intervals import Interval, union
 from sim.media_node import NodePlan
-from sim.papers import PaperCamera, PapersOf, papers_text
+from sim.order_words import JOINS, AuthorisationSpec, OfCommune
+from sim.orders import Prefecture
+from sim.papers import PaperCamera
 from sim.scenario import Scenario
 
-_CAUSES = {
-    FaultKind.CAMERA_LOST: GapCause.CAMERA_LOST,
-    FaultKind.POWER_CUT: GapCause.CAMERA_LOST,
-    FaultKind.PACKETS_LOST: GapCause.PACKETS_LOST,
-    FaultKind.DISK_TROUBLE: GapCause.DISK,
-}
 _KINDS_OF_ALARM = (AlarmKind.INTRUSION,) * 6 + (AlarmKind.FIRE,) * 2 + (AlarmKind.TECHNICAL, AlarmKind.TEST)
 
 
@@ -62,10 +60,19 @@ class City:
     def cameras(self) -> tuple[CohortCamera, ...]:
         return tuple(camera for commune in self.communes for camera in commune.cameras)
 
-    def papers(self, at_ns: Nanoseconds) -> str:
-        """Orders and agreements of all communes, which hold at that instant."""
-        records = [camera.assignment.record for camera in self.cameras]
-        return papers_text(PapersOf([PaperCamera(record.camera, record.commune) for record in records], at_ns))
+    def prefecture(self, scenario: Scenario, clock: Clock) -> Prefecture:
+        """Orders and agreements of all communes at the beginning, as the scenario has them."""
+        said = {c.name: spec for spec in scenario.authorisations for c in self.communes if c.name in spec.communes}
+        said = {c.name: spec for spec in scenario.authorisations if not spec.communes for c in self.communes} | said
+        cameras = [
+            _paper_camera(camera.camera, commune.commune, place, said.get(commune.name))
+            for commune in self.communes
+            for place, camera in enumerate(commune.cameras)
+        ]
+        terms = {c.commune: said[c.name].terms for c in self.communes if c.name in said}
+        comes = [line for line in scenario.story if isinstance(line, OfCommune) and line.kind == JOINS]
+        joining = frozenset(CommuneId(slug(line.commune)) for line in comes)
+        return Prefecture(cameras, clock, scenario.epoch_ns, terms, joining)
 
 
 def build_city(scenario: Scenario, chance: Chance) -> City:
@@ -94,6 +101,13 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         for index, (name, cameras) in enumerate(zip(names, plain, strict=True))
     )
     return City(communes, faults)
+
+
+def _paper_camera(camera: CameraId, commune: CommuneId, place: int, said: AuthorisationSpec | None) -> PaperCamera:
+    third = said.third_party if said is not None else None
+    if third is None or place >= third.cameras:
+        return PaperCamera(camera, commune)
+    return PaperCamera(camera, commune, third_party=third.who, third_party_until=third.until)
 
 
 def spread(cameras: int, communes: int, most: int) -> list[int]:
@@ -153,41 +167,28 @@ def _commune(
     chance: Chance,
 ) -> Commune:
     node = NodeId(f"node-{slug(name)}")
-    plan = NodePlan(
-        report_delay_ns=chance.stream(f"delay/{node}").integer(50, 900) * NS_PER_MS,
-        cuts=union(_of_kind(faults, FaultKind.LINK_CUT)),
-        crashes=union(_of_kind(faults, FaultKind.NODE_CRASH)),
-        microphones=microphones,
-    )
+    delay_ns = chance.stream(f"delay/{node}").integer(50, 900) * NS_PER_MS
     return Commune(
         name,
         CommuneId(slug(name)),
         node,
         _panel_of(name),
         tuple(_with_faults(camera, faults) for camera in cameras),
-        plan,
-        union(_of_kind(faults, FaultKind.RECEIPTS_LOST)),
+        node_plan(faults, delay_ns, microphones),
+        union(of_kind(faults, FaultKind.RECEIPTS_LOST)),
         alarms,
     )
 
 
 def _with_faults(camera: CohortCamera, faults: Sequence[Fault]) -> CohortCamera:
     mine = [fault for fault in faults if fault.camera in (None, camera.camera)]
-    outages = [
-        Outage(fault.start_ns, fault.end_ns, cause) for fault in mine if (cause := _CAUSES.get(fault.kind)) is not None
-    ]
-    errors = tuple(
-        ClockError(fault.start_ns, fault.end_ns, fault.clock_ahead_ms)
-        for fault in mine
-        if fault.kind is FaultKind.CAMERA_CLOCK
-    )
     return CohortCamera(
         camera.assignment,
         camera.gop_phase_ns,
         camera.mean_bits_per_s,
         camera.clock_offset_ms,
-        disjoint(outages),
-        errors,
+        disjoint(outages_of(mine)),
+        clock_errors_of(mine),
     )
 
 
@@ -213,7 +214,3 @@ def _alarms(index: int, scenario: Scenario, chance: Chance) -> tuple[PanelMessag
 
 def _panel_of(name: str) -> PanelId:
     return PanelId(f"panel-{slug(name)}")
-
-
-def _of_kind(faults: Iterable[Fault], kind: FaultKind) -> list[Interval]:
-    return [(fault.start_ns, fault.end_ns) for fault in faults if fault.kind is kind]

@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeVar
+from itertools import pairwise
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,18 +81,31 @@ class CohortCamera:
         return self.next_gop_ns(self.assignment.record.number * multiplier % modulus * NS_PER_MINUTE // modulus)
 
 
+_WEIGHT = {GapCause.CAMERA_LOST: 2, GapCause.DISK: 1}
+"""Of causes at once the heaviest is told: a disk cannot refuse what no camera sends, nor a packet of it be lost."""
+
+
 def disjoint(outages: Sequence[Outage]) -> tuple[Outage, ...]:
-    """The same outages without overlap, in order; where two overlap, the later one's cause takes over."""
+    """The same outages without overlap, in order; of several at once the heaviest cause is told."""
+    edges = sorted({edge for outage in outages for edge in (outage.start_ns, outage.end_ns)})
+    waiting = deque(sorted(outages, key=lambda outage: outage.start_ns))
     pieces: list[Outage] = []
-    for outage in sorted(outages, key=lambda outage: (outage.start_ns, outage.end_ns)):
-        end_ns = outage.end_ns
-        if pieces and pieces[-1].end_ns > outage.start_ns:
-            last = pieces.pop()
-            end_ns = max(end_ns, last.end_ns)
-            if last.start_ns < outage.start_ns:
-                pieces.append(Outage(last.start_ns, outage.start_ns, last.cause))
-        pieces.append(Outage(outage.start_ns, end_ns, outage.cause))
+    now: list[Outage] = []
+    for start_ns, end_ns in pairwise(edges):
+        while waiting and waiting[0].start_ns <= start_ns:
+            now.append(waiting.popleft())
+        now = [outage for outage in now if outage.end_ns > start_ns]
+        if not now:
+            continue
+        cause = max(now, key=lambda outage: (_WEIGHT.get(outage.cause, 0), outage.start_ns)).cause
+        if pieces and pieces[-1].end_ns == start_ns and pieces[-1].cause is cause:
+            start_ns = pieces.pop().start_ns
+        pieces.append(Outage(start_ns, end_ns, cause))
     return tuple(pieces)
+
+
+Account: TypeAlias = tuple[SegmentTable, tuple[Gap, ...]]
+"""What was closed and what was missed in a stretch of time."""
 
 
 class Cohort:
@@ -130,26 +144,48 @@ class Cohort:
         self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
         self._disturbed = self._disturbed_minutes()
 
+    @property
+    def at_ns(self) -> Nanoseconds:
+        """Up to where it has accounted."""
+        return self._at_ns
+
     def accounted_until_ns(self) -> dict[CameraId, Nanoseconds]:
         """Per camera, where its last announced segment or gap ends: what a crash now would lose begins there."""
         until = np.where(self._open_since_ns == _NOT_RECORDING, self._at_ns, self._open_since_ns).tolist()
         owed = {gap.camera: gap.start_ns for gap in self._owed_gaps}
         return dict(zip(self.cameras, until, strict=True)) | owed
 
-    def account(self, until_ns: Nanoseconds, *, last: bool = False) -> tuple[SegmentTable, tuple[Gap, ...]]:
+    def changed(self, cameras: Sequence[CohortCamera], at_ns: Nanoseconds) -> tuple[Cohort, Account]:
+        """The node serves these cameras from `at_ns` on: the cohort that goes on, and the account of this one.
+
+        Those let go are closed there; what is open of the others goes on, and keeps its place in outages.
+        """
+        kept = {camera.camera: index for index, camera in enumerate(cameras)}
+        account = self._account(at_ns, [camera not in kept for camera in self.cameras])
+        after = Cohort(cameras, at_ns)
+        for before, camera in enumerate(self.cameras):
+            if (index := kept.get(camera)) is not None:
+                after._tracks[index] = self._tracks[before]
+                after._open_since_ns[index] = self._open_since_ns[before]
+        return after, account
+
+    def account(self, until_ns: Nanoseconds, *, last: bool = False) -> Account:
         """Segments closed and gaps in [where the last account ended, until_ns). `last` closes what is open."""
+        return self._account(until_ns, [last] * len(self.cameras))
+
+    def _account(self, until_ns: Nanoseconds, last: Sequence[bool]) -> Account:
         since_ns, self._at_ns = self._at_ns, until_ns
         if self._clock_changes and self._clock_changes[0][0] < until_ns:
             self._change_clocks(until_ns)
         minute = since_ns // NS_PER_MINUTE
         whole_minute = since_ns % NS_PER_MINUTE == 0 and until_ns - since_ns == NS_PER_MINUTE
-        if whole_minute and not last and minute not in self._disturbed and not self._owed_gaps:
+        if whole_minute and not any(last) and minute not in self._disturbed and not self._owed_gaps and self._cameras:
             return self._quiet_minute(since_ns), ()
         gaps, self._owed_gaps = self._owed_gaps, []
         rows: list[tuple[int, Nanoseconds, Nanoseconds]] = []
         for index, track in enumerate(self._tracks):
             track.open_since_ns = int(self._open_since_ns[index])
-            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last)]
+            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=last[index])]
             self._open_since_ns[index] = track.open_since_ns
         return self._table(rows), tuple(gaps)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sim import fault_words, panels
+from sim import fault_words, order_words, panels, trouble_words
 from sim.vocabulary import Telling, Trouble, Vocabulary
 
-STORY: Vocabulary[Telling] = Vocabulary("Story", [*fault_words.STORY_WORDS, *panels.STORY_WORDS])
-FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *panels.FAULT_WORDS])
+_OWNERS = (fault_words, panels, order_words, trouble_words)
+_PLAYED = (*panels.FAULT_WORDS, *trouble_words.FAULT_WORDS)
+STORY: Vocabulary[Telling] = Vocabulary("Story", [word for owner in _OWNERS for word in owner.STORY_WORDS])
+FAULTS: Vocabulary[Trouble] = Vocabulary("Fault", [*fault_words.FAULT_WORDS, *_PLAYED])

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log
 
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 from sim.communes import COMMUNES
-from sim.fault_words import OF_ONE_CAMERA, ClockByChance, FaultKind, ToldCameraFault, ToldClockFault, ToldFault, kind_of
-from sim.quantities import DurationRange, Rate
+from sim.draws import arrivals, duration_within
+from sim.fault_words import (
+    OF_ONE_CAMERA,
+    ClockByChance,
+    DelayByChance,
+    FaultKind,
+    ToldCameraFault,
+    ToldClockFault,
+    ToldDelay,
+    ToldFault,
+    kind_of,
+)
 from sim.scenario import Scenario
 from sim.story import tell_story
 from sim.vocabulary import ChanceFault
@@ -28,6 +37,7 @@ class Fault:
     camera: CameraId | None = None
     """For faults of one camera."""
     clock_ahead_ms: int = 0
+    delay_ns: Nanoseconds = 0
     name: str = ""
     """As the story names it."""
     told: bool = False
@@ -50,9 +60,10 @@ def plan_faults(scenario: Scenario, cameras_of: Sequence[Sequence[CameraId]], ch
             end_ns = min(start_ns + duration_within(spec.lasts, stream), last_ns)
             error = spec.clock_error if isinstance(spec, ClockByChance) else None
             ahead_ms = duration_within(error, stream) // NS_PER_MS if error else 0
+            delay_ns = duration_within(spec.delay, stream) if isinstance(spec, DelayByChance) else 0
             if start_ns < end_ns:
                 of_one = camera if kind in OF_ONE_CAMERA else None
-                faults.append(Fault(kind, start_ns, end_ns, commune, of_one, ahead_ms))
+                faults.append(Fault(kind, start_ns, end_ns, commune, of_one, ahead_ms, delay_ns))
     faults += _told(scenario, cameras_of, chance.stream("story"), last_ns)
     return tuple(sorted(faults, key=lambda fault: (fault.start_ns, fault.end_ns, fault.commune, fault.kind)))
 
@@ -69,22 +80,5 @@ def _told(
         error = spec.clock_error if isinstance(spec, ToldClockFault) else None
         ahead_ms = duration_within(error, chance) // NS_PER_MS if error else 0
         end_ns = min(happening.end_ns, last_ns)
-        yield Fault(kind, happening.start_ns, end_ns, commune, of_one, ahead_ms, happening.name, told=True)
-
-
-def arrivals(rate: Rate, within_ns: Nanoseconds, chance: Chance) -> Iterator[Nanoseconds]:
-    """Instants of a Poisson process in [0, within_ns), whole milliseconds."""
-    at_s = 0.0
-    while rate.per_s > 0:
-        at_s -= log(1 - chance.uniform(0, 1)) / rate.per_s
-        at_ns = round(at_s * (NS_PER_S // NS_PER_MS)) * NS_PER_MS
-        if at_ns >= within_ns:
-            return
-        yield at_ns
-
-
-def duration_within(lasts: DurationRange, chance: Chance) -> Nanoseconds:
-    """A duration of the range, short ones as likely as long ones on a logarithmic scale; whole milliseconds."""
-    exponent = chance.uniform(log(lasts.least_ns), log(lasts.most_ns)) if lasts.most_ns > lasts.least_ns else None
-    length_ns = lasts.least_ns if exponent is None else round(exp(exponent))
-    return min(max(length_ns, lasts.least_ns), lasts.most_ns) // NS_PER_MS * NS_PER_MS
+        delay_ns = duration_within(spec.delay, chance) if isinstance(spec, ToldDelay) else 0
+        yield Fault(kind, happening.start_ns, end_ns, commune, of_one, ahead_ms, delay_ns, happening.name, told=True)

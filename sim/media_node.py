@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,8 +27,9 @@ from csu.hal.media import (
 )
 from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
-from sim.cohort import Cohort, CohortCamera
-from sim.intervals import Interval
+from sim.cohort import CohortCamera
+from sim.intervals import Interval, union
+from sim.served import Epoch, Given, Served
 
 KEPT_DURING_A_CUT_NS = NS_PER_DAY
 """Older manifests are given up while the link is cut: a node's own disk has an end. They are counted."""
@@ -35,6 +37,8 @@ LOST_AFTER_NS = 6 * NS_PER_S
 """A camera that sends nothing for so long is told as lost: the read time-out of a session, and one try again."""
 LIVE_AFTER_NS = 500 * NS_PER_MS
 NODE_LOST_AFTER_NS = 2 * NS_PER_S
+FROZEN_AFTER_NS = 20 * NS_PER_S
+"""A node that says nothing for so long is taken for lost, and another one is started in its place."""
 
 
 _AUDIO = Words("1 piste son offerte, refusée", "1 audio track offered, refused")
@@ -42,11 +46,32 @@ _SILENT = Words(f"aucun paquet en {LOST_AFTER_NS // NS_PER_S} s", f"no packet in
 _DISK = Words("le disque a refusé", "the disk refused")
 _LOST = Words("des paquets sont perdus", "packets were lost")
 _DOWN = Words("le nœud est en panne", "the node is down")
+_NO_POWER = Words("panne de courant", "power lost")
+_FROZEN = Words(f"rien en {FROZEN_AFTER_NS // NS_PER_S} s", f"nothing in {FROZEN_AFTER_NS // NS_PER_S} s")
 _CUT = Words("sa liaison est coupée", "its link is cut")
 
 
 class NodeUnreachable(CsuError):
     """The node is down, or the link to it is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slowness:
+    """In [start_ns, end_ns) a link takes `delay_ns` more for each message."""
+
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    delay_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A node has something to tell of a camera, if it then sends pictures."""
+
+    camera: CameraId
+    at_ns: Nanoseconds
+    kind: CameraEventKind
+    detail: Words = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +85,33 @@ class NodePlan:
     """From the crash until the node could be started again."""
     microphones: frozenset[CameraId] = frozenset()
     """Cameras that offer an audio track."""
+    half_open: tuple[Interval, ...] = ()
+    """What the node says does not arrive; it hears the centre."""
+    lossy: tuple[Interval, ...] = ()
+    """Receipts are lost: every second manifest comes twice."""
+    slow: tuple[Slowness, ...] = ()
+    freezes: tuple[Interval, ...] = ()
+    """The node stands still; another takes its place, and when it thaws it goes on as if nothing had been."""
+    tells: tuple[Telling, ...] = ()
+    """What it will tell of its cameras besides, by time."""
+
+    @property
+    def silent(self) -> tuple[Interval, ...]:
+        """When nothing that it says arrives."""
+        return union([*self.cuts, *self.half_open])
+
+    @property
+    def unreachable(self) -> tuple[Interval, ...]:
+        """When it cannot be told anything."""
+        return union([*self.cuts, *self.crashes])
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One life of the node: recording began, and the node stopped or crashed."""
-
-    begun_ns: Nanoseconds
-    ended_ns: Nanoseconds | None = None
+def _when_sending(camera: CohortCamera, at_ns: Nanoseconds) -> Nanoseconds:
+    """That instant, or when the camera sends again: a node says nothing of pictures that it does not get."""
+    for outage in camera.outages:
+        if outage.start_ns <= at_ns < outage.end_ns + LIVE_AFTER_NS:
+            at_ns = camera.next_gop_ns(outage.end_ns) + LIVE_AFTER_NS
+    return at_ns
 
 
 class CohortMediaNode:
@@ -78,8 +122,13 @@ class CohortMediaNode:
         self._clock = clock
         self._cameras = {camera.camera: camera for camera in cameras}
         self._plan = plan
+        self._silent = plan.silent
+        self._thawed: list[tuple[Nanoseconds, Manifest]] = []
+        """What frozen owners say when they thaw, by time: accounts of an epoch that is over."""
         self._epoch = 0
-        self._cohort: Cohort | None = None
+        self._served: Served | None = None
+        self._due_events: list[CameraEvent] = []
+        """What its cameras will have told, latest first."""
         self._lost_since_ns: dict[CameraId, Nanoseconds] = {}
         self._is_up = False
         self._stopping = False
@@ -88,6 +137,7 @@ class CohortMediaNode:
         self.manifests_sent = 0
         self.manifests_sent_again = 0
         self.manifests_given_up = 0
+        self.manifests_of_old_owners = 0
 
     @property
     def node(self) -> NodeId:
@@ -97,24 +147,29 @@ class CohortMediaNode:
         """See MediaNode.start. Raises NodeUnreachable."""
         self._require_reachable()
         self._epoch += 1
-        self._cohort = None
+        self._served = None
         self._is_up, self._stopping = True, False
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
-        """See MediaNode.assign. Raises NodeUnreachable; another set within one epoch is not simulated here."""
+        """See MediaNode.assign. Raises NodeUnreachable."""
         self._require_reachable()
-        names = tuple(assignment.record.camera for assignment in assignments)
         if not self._is_up:
             raise self._unreachable(Words("il n'a pas été démarré", "it was not started"))
-        if self._cohort is not None and names != self._cohort.cameras:
-            raise self._unreachable(
-                Words("il prend ses caméras une fois par démarrage", "a cohort takes its cameras once per start")
-            )
-        if self._cohort is None:
-            begun_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
-            cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
-            self._cohort = Cohort(cameras, begun_ns, self._lost_since_ns)
-            self.history.append(Epoch(begun_ns))
+        at_ns = -(-self._clock.now_ns() // NS_PER_MS) * NS_PER_MS
+        cameras = [replace(self._cameras[given.record.camera], assignment=given) for given in assignments]
+        if self._served is None:
+            self._served, self._due_events = Served(cameras, at_ns, self._lost_since_ns), []
+            self.history.append(Epoch(at_ns))
+        else:
+            self._served.give(cameras, at_ns)
+        epoch = self.history[-1]
+        came = [camera for camera in cameras if not epoch.serves(camera.camera, at_ns)]
+        ends_ns = {a.record.camera: a.until_ns and a.until_ns // NS_PER_MS * NS_PER_MS for a in assignments}
+        epoch.given.append(Given(at_ns, ends_ns))
+        events = [event for camera in came for event in self._events_of(camera, at_ns)]
+        kept = [event for event in self._due_events if event.camera not in {camera.camera for camera in came}]
+        self._due_events = sorted([*kept, *events], key=lambda event: (event.at_ns, event.camera), reverse=True)
+        self._stir()
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
         """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask."""
@@ -122,42 +177,54 @@ class CohortMediaNode:
     async def stop(self) -> None:
         """See MediaNode.stop."""
         self._stopping = True
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        self._stir()
 
     async def messages(self) -> AsyncIterator[NodeMessage]:
         """See MediaNode.messages. Ends after NodeLost too; `start` then begins a new epoch."""
-        if self._cohort is None:
+        if self._served is None:
             return
-        cohort, sequence = self._cohort, 0
-        begun_ns = self.history[-1].begun_ns
-        events = self._events(begun_ns)
-        crash_ns = min((at_ns for at_ns, _ in self._plan.crashes if at_ns >= begun_ns), default=None)
+        served, sequence = self._served, 0
+        epoch = self.history[-1]
+        begun_ns = epoch.begun_ns
+        ends = [*self._plan.crashes, *self._plan.freezes]
+        crash_ns = min((at_ns for at_ns, _ in ends if at_ns >= begun_ns), default=None)
         minute_ns = begun_ns // NS_PER_MINUTE * NS_PER_MINUTE
         sent: Manifest | None = None
         while True:
-            manifest_due_ns = minute_ns + NS_PER_MINUTE + self._plan.report_delay_ns
-            due_ns = min(manifest_due_ns, events[-1].at_ns) if events else manifest_due_ns
+            manifest_due_ns = self._arrives_ns(minute_ns + NS_PER_MINUTE + self._plan.report_delay_ns)
+            while self._due_events and not epoch.serves(self._due_events[-1].camera, self._due_events[-1].at_ns):
+                self._due_events.pop()
+            due_ns = min(manifest_due_ns, self._due_events[-1].at_ns) if self._due_events else manifest_due_ns
             if crash_ns is not None and crash_ns <= due_ns:
                 await self._until(crash_ns)
                 if self._stopping:
                     break
-                self._crash(cohort, crash_ns)
-                heard_ns = await self._heard(crash_ns + NODE_LOST_AFTER_NS)
-                yield NodeLost(self._node, heard_ns, Words("panne de courant", "power lost"))
+                if self._clock.now_ns() < crash_ns:
+                    continue
+                self._thaw_later(served, sequence, minute_ns, crash_ns)
+                self._crash(served, crash_ns)
+                is_frozen = any(start_ns == crash_ns for start_ns, _ in self._plan.freezes)
+                after_ns, why = (FROZEN_AFTER_NS, _FROZEN) if is_frozen else (NODE_LOST_AFTER_NS, _NO_POWER)
+                heard_ns = await self._heard(crash_ns + after_ns)
+                yield NodeLost(self._node, heard_ns, why)
                 return
             await self._until(due_ns)
             if self._stopping:
                 break
+            if self._clock.now_ns() < due_ns:
+                continue  # another set of cameras came
             delayed = await self._heard(due_ns) > due_ns
             if delayed and sent is not None:
                 self.manifests_sent_again += 1
                 yield sent
                 sent = None
             if due_ns < manifest_due_ns:
-                yield events.pop()
+                yield self._due_events.pop()
                 continue
-            message = self._manifest(cohort, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
+            while self._thawed and self._thawed[0][0] <= self._clock.now_ns():
+                self.manifests_of_old_owners += 1
+                yield self._thawed.pop(0)[1]
+            message = self._manifest(served, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
             sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
             if self._clock.now_ns() - due_ns > KEPT_DURING_A_CUT_NS:
                 self.manifests_given_up += 1
@@ -165,45 +232,52 @@ class CohortMediaNode:
             if not self._is_cut(self._clock.now_ns()) and not delayed:
                 sent = message
             yield message
-        async for message in self._last_words(cohort, sequence, minute_ns):
+            if sequence % 2 and _within(self._plan.lossy, due_ns):
+                self.manifests_sent_again += 1
+                yield message
+        async for message in self._last_words(served, sequence, minute_ns):
             yield message
 
-    async def _last_words(self, cohort: Cohort, sequence: int, minute_ns: Nanoseconds) -> AsyncIterator[Manifest]:
+    async def _last_words(self, served: Served, sequence: int, minute_ns: Nanoseconds) -> AsyncIterator[Manifest]:
         """The manifests of what is left, once they can be heard; the segments end now."""
         now_ns = self._clock.now_ns() // NS_PER_MS * NS_PER_MS
         self._end_epoch(now_ns)
         await self._heard(now_ns)
         while minute_ns + NS_PER_MINUTE <= now_ns:
-            yield self._manifest(cohort, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
+            yield self._manifest(served, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
             sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
-        yield self._manifest(cohort, sequence, minute_ns, now_ns, last=True)
-        self._cohort, self._is_up, self._lost_since_ns = None, False, {}
+        yield self._manifest(served, sequence, minute_ns, now_ns, last=True)
+        self._served, self._is_up, self._lost_since_ns = None, False, {}
 
     def _manifest(
-        self, cohort: Cohort, sequence: int, minute_ns: Nanoseconds, until_ns: Nanoseconds, *, last: bool = False
+        self, served: Served, sequence: int, minute_ns: Nanoseconds, until_ns: Nanoseconds, *, last: bool = False
     ) -> Manifest:
-        segments, gaps = cohort.account(until_ns, last=last)
+        cameras, segments, gaps = served.account(until_ns, last=last)
         self.manifests_sent += 1
-        return Manifest(self._node, self._epoch, sequence, minute_ns, cohort.cameras, segments, gaps)
+        return Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
 
-    def _crash(self, cohort: Cohort, at_ns: Nanoseconds) -> None:
+    def _crash(self, served: Served, at_ns: Nanoseconds) -> None:
         """What was recorded and not yet announced is lost with the open segments: the next epoch owns up to it."""
-        self._lost_since_ns = cohort.accounted_until_ns()
+        self._lost_since_ns = served.accounted_until_ns()
         self._end_epoch(at_ns)
-        self._cohort, self._is_up = None, False
+        self._served, self._is_up = None, False
+
+    def _thaw_later(self, served: Served, sequence: int, minute_ns: Nanoseconds, at_ns: Nanoseconds) -> None:
+        """A node that freezes now says later what it had not said: the minute in which it froze, as its own."""
+        thaw_ns = next((end_ns for start_ns, end_ns in self._plan.freezes if start_ns == at_ns), None)
+        if thaw_ns is None:
+            return
+        frozen = deepcopy(served)
+        until_ns = minute_ns + NS_PER_MINUTE
+        cameras, segments, gaps = frozen.account(min(until_ns, max(at_ns, minute_ns)), last=True)
+        manifest = Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
+        self._thawed = sorted([*self._thawed, (thaw_ns, manifest)], key=lambda due: due[0])
 
     def _end_epoch(self, at_ns: Nanoseconds) -> None:
-        self.history[-1] = Epoch(self.history[-1].begun_ns, at_ns)
-
-    def _events(self, begun_ns: Nanoseconds) -> list[CameraEvent]:
-        """All that the cameras of this epoch will have told, latest first."""
-        told = [event for camera in self._cohort_cameras() for event in self._events_of(camera, begun_ns)]
-        return sorted(told, key=lambda event: (event.at_ns, event.camera), reverse=True)
-
-    def _cohort_cameras(self) -> list[CohortCamera]:
-        return [self._cameras[name] for name in self._cohort.cameras] if self._cohort is not None else []
+        self.history[-1].ended_ns = at_ns
 
     def _events_of(self, camera: CohortCamera, begun_ns: Nanoseconds) -> list[CameraEvent]:
+        """All that it will have told from then on, should it be served so long."""
         event = partial(CameraEvent, self._node, camera.camera)
         told = []
         if camera.camera in self._plan.microphones:
@@ -226,17 +300,27 @@ class CohortMediaNode:
             live_due_ns = resumed_ns + LIVE_AFTER_NS
         if not is_live:
             told.append(event(CameraEventKind.LIVE, live_due_ns, NO_WORDS))
+        told += [
+            event(said.kind, at_ns, said.detail)
+            for said in self._plan.tells
+            if said.camera == camera.camera and (at_ns := _when_sending(camera, said.at_ns)) >= begun_ns + LIVE_AFTER_NS
+        ]
         return told
 
     # -- link and power -----------------------------------------------------------------------------------------------
 
     def _is_cut(self, at_ns: Nanoseconds) -> bool:
-        return any(start_ns <= at_ns < end_ns for start_ns, end_ns in self._plan.cuts)
+        return _within(self._silent, at_ns)
+
+    def _arrives_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
+        """When what is said at `at_ns` comes out of a link that may be slow."""
+        delays = (slow.delay_ns for slow in self._plan.slow if slow.start_ns <= at_ns < slow.end_ns)
+        return at_ns + max(delays, default=0)
 
     def _require_reachable(self) -> None:
         now_ns = self._clock.now_ns()
-        down = any(start_ns <= now_ns < end_ns for start_ns, end_ns in self._plan.crashes)
-        if down or self._is_cut(now_ns):
+        down = _within(self._plan.crashes, now_ns)
+        if down or _within(self._plan.cuts, now_ns):
             raise self._unreachable(_DOWN if down else _CUT)
 
     def _unreachable(self, why: Words) -> NodeUnreachable:
@@ -245,7 +329,7 @@ class CohortMediaNode:
     async def _heard(self, at_ns: Nanoseconds) -> Nanoseconds:
         """Wait until what is said at `at_ns` can be heard in the centre; returns when that is."""
         heard_ns = at_ns
-        for start_ns, end_ns in self._plan.cuts:
+        for start_ns, end_ns in self._silent:
             if start_ns <= heard_ns < end_ns:
                 heard_ns = end_ns
         delay_ns = heard_ns - self._clock.now_ns()
@@ -253,8 +337,12 @@ class CohortMediaNode:
             await asyncio.sleep(delay_ns / NS_PER_S)
         return heard_ns
 
+    def _stir(self) -> None:
+        if self._wake is not None:
+            _settle(self._wake)
+
     async def _until(self, at_ns: Nanoseconds) -> None:
-        """Wait for an instant, or for `stop`."""
+        """Wait for an instant, or for `stop`, or for another set of cameras."""
         delay_ns = at_ns - self._clock.now_ns()
         if delay_ns <= 0 or self._stopping:
             return
@@ -265,6 +353,10 @@ class CohortMediaNode:
             await wake
         finally:
             timer.cancel()
+
+
+def _within(intervals: Sequence[Interval], at_ns: Nanoseconds) -> bool:
+    return any(start_ns <= at_ns < end_ns for start_ns, end_ns in intervals)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

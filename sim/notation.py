@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -54,6 +54,19 @@ When = Annotated[
     ),
 ]
 AfterEvent = Annotated[Instant, BeforeValidator(quantities.after_event), _text(rf"^{_AFTER}$", "demonstration + 5 min")]
+
+
+def _day(text: object) -> date:
+    try:
+        return date.fromisoformat(str(text).strip())
+    except ValueError:
+        raise BadQuantity(
+            f"{text!r} n'est pas un jour : écrivez par exemple 2026-11-23",
+            f"{text!r} is no day: write for example 2026-11-23",
+        ) from None
+
+
+Day = Annotated[date, BeforeValidator(_day), _text(r"^\d{4}-\d\d-\d\d$", "2026-11-23")]
 
 
 def _utc(text: object) -> datetime:

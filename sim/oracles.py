@@ -19,7 +19,9 @@ from sim.city import City, Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import TOLD_MAX, Judgement
-from sim.media_node import CohortMediaNode, Epoch
+from sim.media_node import CohortMediaNode
+from sim.orders import Prefecture, wrongly_closed, wrongly_recorded
+from sim.served import Epoch, closed_times
 from sim.witness import Witness
 
 CAMERA_DOWN_SHOWN_WITHIN_NS = 2 * NS_PER_MINUTE
@@ -44,11 +46,20 @@ class Stage:
             for camera in commune.cameras:
                 yield commune, camera, history
 
+    def closed(self, camera: CohortCamera, history: Sequence[Epoch]) -> tuple[Interval, ...]:
+        """When no node was to film this camera: no order let it be recorded."""
+        return closed_times(camera.camera, history, self.begins_ns, self.ends_ns)
+
 
 def measure_coverage(stage: Stage) -> float:
-    """Recorded time over the time of all cameras, in [0, 1]."""
-    missing_ns = sum(length_ns(holes) for holes in stage.witness.holes.values())
-    return 1 - missing_ns / ((stage.ends_ns - stage.begins_ns) * len(stage.witness.cameras))
+    """Recorded time over the time in which cameras were to be recorded, in [0, 1]."""
+    missing_ns = expected_ns = 0
+    for _, camera, history in stage.each_camera():
+        expected = difference([(stage.begins_ns, stage.ends_ns)], stage.closed(camera, history))
+        expected_ns += length_ns(expected)
+        holes = stage.witness.holes.get(camera.camera, ())
+        missing_ns += length_ns(difference(holes, stage.closed(camera, history)))
+    return 1 - missing_ns / expected_ns if expected_ns else 0.0
 
 
 def judge_missing_explained(stage: Stage) -> Judgement:
@@ -58,11 +69,12 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
         gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
-        may_miss = allowed_missing(commune, camera, history, stage)
+        closed = stage.closed(camera, history)
+        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
         must_miss = [_within(o.start_ns, o.end_ns, stage) for o in camera.outages]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
-            (_NOT_LOGGED, difference(holes, gaps)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
             (_YET_RECORDED, difference(gaps, holes)),
             (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
@@ -81,6 +93,7 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
     A crash loses the open segment and the minute that was not yet announced; after anything, one GOP is waited for.
     """
     allowed = [(outage.start_ns, outage.end_ns + GOP_NS) for outage in camera.outages]
+    allowed += [(end_ns, end_ns + GOP_NS) for _, end_ns in stage.closed(camera, history)]
     until_ns = stage.begins_ns
     for epoch in history:
         allowed.append((until_ns, epoch.begun_ns + GOP_NS))
@@ -132,10 +145,12 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
 def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[CameraId]) -> Judgement:
     """For some cameras, what the catalogue answers tiles the run: each instant is recorded or in a gap, never both."""
     told, cases, worst_ns = list[Words](), 0, 0
+    closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera in sample:
         segments = catalogue.segments(camera, stage.begins_ns, stage.ends_ns)
         gaps = catalogue.gaps(camera, stage.begins_ns, stage.ends_ns)
         pieces = sorted([(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps])
+        pieces = sorted([*pieces, *difference(closed.get(camera, ()), pieces)])
         ends = [stage.begins_ns, *(end_ns for _, end_ns in pieces)]
         starts = [*(start_ns for start_ns, _ in pieces), stage.ends_ns]
         wrong_ns = sum(abs(start_ns - end_ns) for start_ns, end_ns in zip(starts, ends, strict=True))
@@ -170,7 +185,7 @@ def dark_times(commune: Commune, camera: CohortCamera) -> tuple[Interval, ...]:
         for outage in camera.outages
         if outage.cause is GapCause.CAMERA_LOST
     ]
-    return union([*lost, *commune.node_plan.cuts, *commune.node_plan.crashes])
+    return union([*lost, *commune.node_plan.silent, *commune.node_plan.crashes])
 
 
 def _shown_after(
@@ -205,6 +220,23 @@ def judge_alarms_taken(stage: Stage, within_ns: Nanoseconds) -> Judgement:
     told += [_NO_PANEL.at(alarm) for alarm in witness.alarms_raised if alarm not in messages]
     limit_s = within_ns / NS_PER_S
     return _judged("alarms_taken", told, cases, worst_ns / NS_PER_S, "s", limit_s)
+
+
+def judge_orders_obeyed(stage: Stage, prefecture: Prefecture) -> Judgement:
+    """No camera is recorded when no paper lets it be, as soon as its node can know; and none is closed otherwise."""
+    worst_ns, told = 0, list[Words]()
+    for commune, camera, history in stage.each_camera():
+        closings = [each for each in prefecture.closings if camera.camera in each.cameras]
+        holes, unreachable = stage.witness.holes.get(camera.camera, ()), commune.node_plan.unreachable
+        for what, wrong in (
+            (_UNLAWFUL, wrongly_recorded(closings, holes, unreachable, stage.ends_ns)),
+            (_CLOSED, wrongly_closed(closings, stage.closed(camera, history), unreachable)),
+        ):
+            if wrong:
+                worst_ns = max(worst_ns, length_ns(wrong))
+                length = f"{length_ns(wrong) / NS_PER_S:g} s"
+                told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(camera.camera))
+    return _judged("orders_obeyed", told, len(stage.witness.cameras), worst_ns / NS_PER_S, "s", 0)
 
 
 class AlarmsKept:
@@ -267,8 +299,11 @@ _SAID = {
     "manifests_once": Words("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
     "catalogue_answers": Words("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
     "alarms_kept": Words("Une alarme acquittée est sur disque", "An acknowledged alarm is on disk"),
+    "orders_obeyed": Words("Nul n'est filmé sans arrêté", "Nobody is filmed without an order"),
     "all_well_at_the_end": Words("Tout est rétabli à la fin", "All is well at the end"),
 }
+_UNLAWFUL = Words("enregistrées sans qu'un arrêté le permette", "recorded although no order lets them be")
+_CLOSED = Words("fermées alors que l'arrêté vaut", "closed although the order holds")
 _UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
 _NOT_LOGGED = Words("manquent sans trou consigné", "missing and not logged as a gap")
 _YET_RECORDED = Words("consignées comme trou, pourtant enregistrées", "logged as a gap, yet recorded")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
-from csu.hal.alarms import PanelId, PanelMessage
+from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
+from csu.hal.camera import CommuneId
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import NS_PER_DAY, NS_PER_S, Clock, Nanoseconds
 from csu.hal.dispatch import DispatchCall, DispatchError, DispatchReceipt
 from csu.hal.words import Words
 from sim.intervals import Interval
@@ -32,8 +35,12 @@ class SimPanel:
         self._due = [(message.raised_at_ns, message.sequence, message) for message in messages]
         heapify(self._due)
         self._sent: dict[int, int] = {}
+        self._said: dict[int, PanelMessage] = {}
         self._heard: set[int] = set()
+        self._again: deque[PanelMessage] = deque()
+        self._stirred = asyncio.Event()
         self.given_up = 0
+        self.said_again = 0
         self.on_acknowledged: Callable[[PanelMessage], None] = lambda message: None
         """Called with each acknowledgement the centre gives, heard or not: where an oracle looks at the disk."""
         self.tell: Callable[[Signal], None] = lambda signal: None
@@ -48,16 +55,33 @@ class SimPanel:
         """Messages sent again so far."""
         return sum(sent - 1 for sent in self._sent.values())
 
+    @property
+    def said(self) -> int:
+        """How many messages it has sent."""
+        return len(self._sent)
+
+    def say_again(self, count: int, *, forged: bool = False) -> None:
+        """Say the last `count` heard messages again, long afterwards; forged: under their numbers, other words."""
+        for sequence in sorted(self._heard)[-count:]:
+            message = self._said[sequence]
+            if forged:
+                kind = AlarmKind.TEST if message.kind is not AlarmKind.TEST else AlarmKind.FIRE
+                message = replace(message, kind=kind, site="?", raised_at_ns=message.raised_at_ns - NS_PER_DAY)
+            self._again.append(message)
+        self.said_again += len(self._again)
+        self._stirred.set()
+
     async def messages(self) -> AsyncIterator[PanelMessage]:
         """See AlarmPanel.messages. Never ends."""
         while True:
-            if not self._due:
-                await asyncio.Event().wait()  # a panel with nothing more to say
-            due_ns, sequence, message = self._due[0]
-            await asyncio.sleep(max(0, due_ns - self._clock.now_ns()) / NS_PER_S)
-            heappop(self._due)
+            await self._until_due()
+            if self._again:
+                yield self._again.popleft()
+                continue
+            _, sequence, message = heappop(self._due)
             if sequence in self._heard:
                 continue
+            self._said[sequence] = message
             self._sent[sequence] = sent = self._sent.get(sequence, 0) + 1
             if sent == 1:
                 self.tell(_rung(message, self._clock.now_ns()))
@@ -66,6 +90,19 @@ class SimPanel:
             else:
                 self.given_up += 1
             yield message
+
+    async def _until_due(self) -> None:
+        """Wait for what is due next, or for something to say again; a panel may have nothing more to say."""
+        while not self._again:
+            delay_ns = self._due[0][0] - self._clock.now_ns() if self._due else None
+            if delay_ns is not None and delay_ns <= 0:
+                return
+            self._stirred.clear()
+            try:
+                async with asyncio.timeout(None if delay_ns is None else delay_ns / NS_PER_S):
+                    await self._stirred.wait()
+            except TimeoutError:
+                return
 
     async def acknowledge(self, message: PanelMessage) -> None:
         """See AlarmPanel.acknowledge."""
@@ -98,7 +135,11 @@ class SimDispatch:
     def answer_again(self) -> None:
         self._silences -= 1
 
-    async def notify(self, call: DispatchCall) -> DispatchReceipt:
+    def contacts(self, service: str, commune: CommuneId) -> tuple[str, ...]:
+        """See Dispatch.contacts: the duty room, then the one of the department."""
+        return (f"{service}/{commune}", f"{service}/departement")
+
+    async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
         """See Dispatch.notify."""
         self.asked += 1
         if call.call not in self._called:
@@ -136,5 +177,5 @@ async def _silence(happening: Happening[Telling | Trouble], stage: Stage) -> Non
 
 
 _SILENT = Words("la police ne répond pas", "the police do not answer")
-STORY_WORDS: tuple[Word[Telling], ...] = (Word("police_silent", _SILENT, LastingTelling, _silence),)
-FAULT_WORDS: tuple[Word[Trouble], ...] = (Word("police_silent", _SILENT, ChanceFault, _silence),)
+STORY_WORDS: tuple[Word[Telling], ...] = (Word("police_silent", _SILENT, LastingTelling, plays=_silence),)
+FAULT_WORDS: tuple[Word[Trouble], ...] = (Word("police_silent", _SILENT, ChanceFault, plays=_silence),)

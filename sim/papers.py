@@ -27,7 +27,11 @@ class PaperCamera:
     x_m: float = 0.0
     y_m: float = 0.0
     third_party: str = ""
-    """Whose feed it is; with an agreement as long as its commune's."""
+    """Whose feed it is."""
+    third_party_until: date | None = None
+    """First day its agreement with them no longer holds; None: as long as its commune's."""
+    moves: tuple[tuple[Nanoseconds, float, float], ...] = ()
+    """Since when it stands elsewhere (x_m, y_m), of which no prefect was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,15 @@ def _camera(of: PapersOf, camera: PaperCamera, today: date) -> dict[str, Any]:
     told: dict[str, Any] = {
         "camera": camera.camera,
         "commune": camera.commune,
-        "placements": [{"since_ns": since_ns, "x_m": camera.x_m, "y_m": camera.y_m}],
+        "placements": [
+            {"since_ns": at_ns, "x_m": x_m, "y_m": y_m}
+            for at_ns, x_m, y_m in ((since_ns, camera.x_m, camera.y_m), *camera.moves)
+        ],
     }
     if camera.third_party:
         agreement = _service(of, camera.commune, today)["agreement"]
+        if camera.third_party_until is not None:
+            agreement |= {"ends_on": camera.third_party_until.isoformat()}
         told |= {"third_party": camera.third_party, "agreements": [agreement]}
     return told
 

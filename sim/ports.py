@@ -32,6 +32,10 @@ class VirtualClock:
         return int(self._env.now)
 
 
+class HostClock(VirtualClock):
+    """The clock of the centre's own machine, apart from the world's: a time server may set it wrong."""
+
+
 class SeededChance:
     """Counter-based randomness: draw k of a stream is BLAKE2b(seed and name, k).
 
@@ -107,9 +111,20 @@ class PlannedChaos:
         }
         self.passed: dict[str, int] = {}
         self.fired: dict[str, int] = {}
+        self._broken: dict[str, int] = {}
+
+    def break_down(self, point: str) -> None:
+        """Let every pass of the point fail, until `mend` was asked as often."""
+        self._broken[point] = self._broken.get(point, 0) + 1
+
+    def mend(self, point: str) -> None:
+        self._broken[point] -= 1
 
     async def __call__(self, point: str) -> None:
         self.passed[point] = self.passed.get(point, 0) + 1
+        if self._broken.get(point):
+            self.fired[point] = self.fired.get(point, 0) + 1
+            raise OSError(f"{point} is down")
         trouble = self.plan.get(point)
         if trouble is None or not self.active[point]:
             return

@@ -15,26 +15,30 @@ from typing import Protocol
 
 from simpy import Environment
 
-from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, Papers, Ports
+from csu.centre import AlarmStore, CameraState, Catalogue, Centre, CentreEvent, OutboxStore, Papers, Ports
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from sim import oracles
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
+from sim.intervals import union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
 from sim.panels import SimDispatch, SimPanel
-from sim.people import People
-from sim.ports import CountingIds, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
-from sim.scenario import Scenario
+from sim.people import Deeds, Habits, People
+from sim.ports import CountingIds, HostClock, PlannedChaos, PlannedTrouble, SeededChance, VirtualClock
+from sim.scenario import PeopleSpec, Scenario
 from sim.scenario_file import ScenarioFile, read_scenario
+from sim.shifts import Operator, Team, roster
 from sim.signals import Places, SignalReader
 from sim.stage import RunStage
+from sim.swarm import deal
 from sim.timeline import Timeline
 from sim.trace import Trace
+from sim.trouble_words import Panels
 from sim.vocabulary import Signal
 from sim.witness import Witness
 
@@ -145,14 +149,16 @@ class _Run:
     def __init__(
         self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool, keep: range, company: Company
     ) -> None:
-        scenario = file.scenario
-        self.file, self.seed, self.scenario = file, seed, scenario
         self.chance = SeededChance(str(seed))
+        scenario, self.mix = deal(file.scenario, self.chance.stream("swarm"))
+        self.file, self.seed, self.scenario = file, seed, scenario
         self.env = Environment(initial_time=0)
         self.clock = VirtualClock(self.env, scenario.epoch_ns)
+        self.centre_clock = HostClock(self.env, scenario.epoch_ns)
         self.ids = CountingIds()
         self.chaos = PlannedChaos(_planned(scenario), self.chance.stream("chaos"))
         self.city = build_city(scenario, self.chance.stream("city"))
+        self.prefecture = self.city.prefecture(scenario, self.clock)
         self.nodes = {
             commune.node: CohortMediaNode(commune.node, self.clock, commune.cameras, commune.node_plan)
             for commune in self.city.communes
@@ -163,7 +169,8 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite")
-        self.journal = JournalStandIn()
+        self.outbox = OutboxStore(directory / "calls.sqlite")
+        self.journal = JournalStandIn(self.chaos)
         self.trace = Trace(self.clock, str(directory), keep)
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns)
         self.alarms_kept = oracles.AlarmsKept(self.alarm_store.load)
@@ -173,8 +180,8 @@ class _Run:
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
-            [self.dispatch],
-            {str(commune.commune): commune.name for commune in self.city.communes},
+            [self.dispatch, self.prefecture, self.chaos, self.centre_clock, Panels(self.panels)],
+            self.city,
             self._hear_signal,
         )
         self.loop = company.loop(self.env, self.chance.stream("shuffle") if shuffle else None)
@@ -182,6 +189,7 @@ class _Run:
         self.ends_ns: Nanoseconds = scenario.epoch_ns + scenario.duration
         self.at_end: tuple[list[CameraId], int, int] = ([], 0, 0)
         self.calls_given_up = 0
+        self.deeds = Deeds()
 
     def play(self, progress: Callable[[float], None]) -> RunResult:
         failure: BaseException | None = None
@@ -196,30 +204,26 @@ class _Run:
         finally:
             self.catalogue.close()
             self.alarm_store.close()
+            self.outbox.close()
 
     async def _main(self, progress: Callable[[float], None]) -> dict[str, int]:
         scenario = self.scenario
+        papers = Papers.stated(self.prefecture.text())
+        self.prefecture.state = papers.state
         centre = Centre(
-            ports=Ports(self.clock, self.chance.stream("centre"), self.ids, self.chaos),
+            ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, self.chaos),
             nodes=list(self.nodes.values()),
             assignments={commune.node: commune.assignments for commune in self.city.communes},
             catalogue=self.catalogue,
             alarm_store=self.alarm_store,
             journal=self.journal,
             panels=self.panels,
-            papers=Papers.stated(self.city.papers(scenario.epoch_ns)),
+            papers=papers,
+            dispatch=(self.dispatch, self.outbox),
         )
         self.company.meet(centre, self.clock)
-        people = People(
-            centre,
-            self.dispatch,
-            self.clock,
-            self.chance.stream("people"),
-            self.ids,
-            scenario.people.operators,
-            scenario.people.reaction,
-            _absences(scenario),
-        )
+        people = People(centre, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people))
+        self.stage.give(people)
         for listener in (self.trace.hear, self.witness.hear, people.hear, self._hear):
             centre.listen(self.loop.guarded(listener))
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
@@ -234,12 +238,16 @@ class _Run:
                 due_ns = scenario.duration * (step + 1) // PROGRESS_STEPS
                 await asyncio.sleep((due_ns - self.clock.monotonic_ns()) / NS_PER_S)
                 progress((step + 1) / PROGRESS_STEPS)
-            not_live = [s.record.camera for s in centre.board.all() if s.state is not CameraState.LIVE]
+            now_ns = self.clock.now_ns()
+            lines = [(s.record.camera, s.state) for s in centre.board.all()]
+            not_live = [
+                camera for camera, state in lines if _expected(self.prefecture.is_closed(camera, now_ns)) is not state
+            ]
             self.at_end = (not_live, len(centre.desk.open()), centre.nodes_up())
             self.ends_ns = self.clock.now_ns()
+            self.calls_given_up, self.deeds = len(centre.calls_waiting), people.deeds
             await centre.stop()
             await running
-            self.calls_given_up = people.calls_given_up
             watching.cancel()
             playing.cancel()
         return asdict(centre.counts)
@@ -307,6 +315,7 @@ class _Run:
             oracles.judge_manifests_once(stage, self.catalogue),
             oracles.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
+            oracles.judge_orders_obeyed(stage, self.prefecture),
             oracles.judge_all_well(stage, not_live, open_alarms, nodes_up),
         )
 
@@ -330,14 +339,22 @@ class _Run:
             "manifests_sent": sum(node.manifests_sent for node in nodes),
             "manifests_sent_again": sum(node.manifests_sent_again for node in nodes),
             "manifests_given_up": sum(node.manifests_given_up for node in nodes),
+            "manifests_of_old_owners": sum(node.manifests_of_old_owners for node in nodes),
             "node_starts": sum(len(node.history) for node in nodes),
             "panel_repeats": sum(panel.repeats for panel in self.panels),
             "alarms_acknowledged": len(self.witness.alarms_acked),
+            **{f"alarms_{name}": count for name, count in asdict(self.deeds).items()},
+            "frames_said_again": sum(panel.said_again for panel in self.panels),
             "dispatch_asked": self.dispatch.asked,
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
         }
+
+
+def _expected(is_closed: bool) -> CameraState:
+    """How a camera is to stand at the end."""
+    return CameraState.UNAUTHORISED if is_closed else CameraState.LIVE
 
 
 def _planned(scenario: Scenario) -> dict[str, PlannedTrouble]:
@@ -364,6 +381,16 @@ def _places(city: City) -> Places:
 def _shown(at_ns: Nanoseconds) -> str:
     """An instant of the run as its reader sees it, UTC."""
     return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _habits(spec: PeopleSpec) -> Habits:
+    return Habits(spec.reaction, spec.mistakes, spec.forgets, keep_posts=bool(spec.shifts))
+
+
+def _roster(scenario: Scenario) -> tuple[Operator, ...]:
+    spec, ends_ns = scenario.people, scenario.epoch_ns + scenario.duration
+    teams = [Team(shift.at.time_of_day_ns or 0, shift.lasts, shift.people) for shift in spec.shifts]
+    return roster(teams, spec.operators, scenario.epoch_ns, ends_ns, union(_absences(scenario)))
 
 
 def _absences(scenario: Scenario) -> list[tuple[Nanoseconds, Nanoseconds]]:

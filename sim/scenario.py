@@ -13,7 +13,19 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
-from sim.notation import BitRate, Count, Duration, Durations, Frequency, Metres, PositiveDuration, UtcMinute, When
+from sim.notation import (
+    BitRate,
+    Count,
+    Duration,
+    Durations,
+    Frequency,
+    Metres,
+    PositiveDuration,
+    Share,
+    UtcMinute,
+    When,
+)
+from sim.order_words import AuthorisationSpec
 from sim.quantities import BadQuantity, DurationRange
 from sim.vocabulary import Strict, Telling, Trouble
 
@@ -67,12 +79,32 @@ class Absence(Strict):
         return self
 
 
+class ShiftSpec(Strict):
+    """A team at the wall, each day."""
+
+    at: When
+    lasts: Annotated[PositiveDuration, Field(le=NS_PER_DAY)]
+    people: Annotated[Count, Field(ge=1, le=20)] = 2
+
+    @model_validator(mode="after")
+    def _by_the_clock(self) -> ShiftSpec:
+        if self.at.time_of_day_ns is None:
+            raise BadQuantity("une équipe vient à une heure (06:00)", "a team comes at a time of day (06:00)", ("at",))
+        return self
+
+
 class PeopleSpec(Strict):
     """Who watches the city."""
 
     operators: Annotated[Count, Field(ge=1, le=100)] = 4
     reaction: Durations = DurationRange(4 * NS_PER_S, 25 * NS_PER_S)
     room_empty: tuple[Absence, ...] = ()
+    shifts: tuple[ShiftSpec, ...] = ()
+    """Teams that come each day, and whose workstations keep the watch of two; none: `operators` are always there."""
+    mistakes: Share = 0.0
+    """Of alarms that are qualified wrongly."""
+    forgets: Share = 0.0
+    """Of alarms that nobody closes until the chief goes through the list."""
 
 
 class MediaSpec(Strict):
@@ -88,6 +120,8 @@ class MediaSpec(Strict):
 class Options(Strict):
     """How the run is judged and played."""
 
+    chance: Literal["all", "swarm", "none"] = "all"
+    """Which faults by chance a run has: all, none, or as its seed deals them (half some, a quarter all or none)."""
     quiet: Duration = 600 * NS_PER_S
     """The last stretch has no fault: by its end all must be well again."""
 
@@ -103,6 +137,8 @@ class Scenario(Strict):
     duration: Annotated[PositiveDuration, Field(le=DURATION_MAX_NS)]
     doctrine: DoctrineSpec = DoctrineSpec()
     city: CitySpec
+    authorisations: tuple[AuthorisationSpec, ...] = ()
+    """Orders and agreements that are not as everywhere; of two lines about one commune the later counts."""
     people: PeopleSpec = PeopleSpec()
     media: MediaSpec = MediaSpec()
     story: tuple[Annotated[Telling, STORY], ...] = ()

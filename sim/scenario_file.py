@@ -19,6 +19,7 @@ from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation, Finally, unknown
 from sim.explain import explain
+from sim.order_words import AuthorisationSpec
 from sim.parameters import PARAMETERS, Parameter
 from sim.quantities import Rate
 from sim.scenario import CitySpec, Options, PeopleSpec, Scenario
@@ -140,6 +141,7 @@ class _Draft:
     options: Options | None
     city: CitySpec | None
     people: PeopleSpec | None
+    authorisations: Mapping[int, AuthorisationSpec]
     story: Mapping[int, Telling]
     story_is_whole: bool
     faults: Mapping[int, TroubleSpec]
@@ -155,6 +157,7 @@ class _Draft:
             _part("options", data),
             _part("city", data),
             _part("people", data),
+            _items(_AUTHORISATION, data.get("authorisations")),
             story,
             isinstance(whole, list) and len(whole) == len(story),
             _items(_FAULT_LINE, data.get("faults")),
@@ -173,6 +176,9 @@ class _Draft:
         """What is wrong between one part and another."""
         yield from self._of_the_end()
         yield from self._of_the_story()
+        for index, said in self.authorisations.items():
+            for refusal in said.refusals(self):
+                yield ("authorisations", index, refusal.key), refusal.why
         for index, fault in self.faults.items():
             for refusal in fault.refusals(self):
                 yield ("faults", index, refusal.key), refusal.why
@@ -257,6 +263,7 @@ _PARTS: dict[str, TypeAdapter[Any]] = {
 }
 _STORY_LINE: TypeAdapter[Telling] = TypeAdapter(Annotated[Telling, STORY])
 _FAULT_LINE: TypeAdapter[TroubleSpec] = TypeAdapter(Annotated[TroubleSpec, FAULTS])
+_AUTHORISATION: TypeAdapter[AuthorisationSpec] = TypeAdapter(AuthorisationSpec)
 _EXPECTATION: TypeAdapter[Any] = TypeAdapter(Expectation)
 
 

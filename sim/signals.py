@@ -11,21 +11,25 @@ from dataclasses import dataclass, field
 from csu.centre import (
     Alarm,
     AlarmAcknowledged,
+    AlarmAdvanced,
     AlarmEscalated,
     AlarmRaised,
+    AlarmState,
     CameraChanged,
+    CameraRightsChanged,
     CameraState,
     CentreEvent,
     ManifestRefused,
     NodeChanged,
     Trouble,
+    WatchChanged,
 )
 from csu.hal.alarms import AlarmKind
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
-from sim.dictionary import STORY
-from sim.fault_words import FaultKind
+from sim.dictionary import FAULTS, STORY
+from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
 
@@ -34,7 +38,7 @@ _OF_AN_ALARM = ("commune", "kind")
 _OF_A_FAULT = ("kind", "commune", "camera")
 _STATES = {"state": tuple(state.value for state in CameraState)}
 _ALARMS = {"kind": tuple(kind.value for kind in AlarmKind)}
-_FAULTS = {"kind": tuple(kind.value for kind in FaultKind)}
+_FAULTS = {"kind": tuple({**STORY.models, **FAULTS.models})}
 _EVENTS = {"kind": tuple(STORY.models)}
 
 SIGNALS: dict[str, SignalKind] = {
@@ -50,6 +54,12 @@ SIGNALS: dict[str, SignalKind] = {
             _ALARMS,
         ),
         SignalKind(
+            "alarm.confirmed", Words("elle est confirmée", "it is confirmed"), "alarm", (*_OF_AN_ALARM, "by"), _ALARMS
+        ),
+        SignalKind("alarm.closed", Words("elle est close", "it is closed"), "alarm", (*_OF_AN_ALARM, "by"), _ALARMS),
+        SignalKind("watch.short", Words("moins de deux veillent", "fewer than two watch"), "person"),
+        SignalKind("watch.kept", Words("deux veillent au moins", "at least two watch"), "person"),
+        SignalKind(
             "alarm.escalated", Words("elle remonte au chef", "it goes to the chief"), "alarm", _OF_AN_ALARM, _ALARMS
         ),
         SignalKind(
@@ -61,6 +71,11 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("camera.audio_offered", Words("elle propose du son", "it offers sound"), "camera", ("commune",)),
         SignalKind("camera.packets_lost", Words("elle perd des paquets", "it loses packets"), "camera", ("commune",)),
         SignalKind("camera.disk_trouble", Words("son disque refuse", "its disk refuses"), "camera", ("commune",)),
+        SignalKind("camera.covered", Words("elle est couverte", "it is covered"), "camera", ("commune",)),
+        SignalKind("camera.knocked", Words("elle a été heurtée", "it was knocked"), "camera", ("commune",)),
+        SignalKind("camera.restored", Words("sa vue est rétablie", "its view is well again"), "camera", ("commune",)),
+        SignalKind("camera.mask_failed", Words("ses masques manquent", "its masks are gone"), "camera", ("commune",)),
+        SignalKind("camera.mask_verified", Words("ses masques se voient", "its masks show"), "camera", ("commune",)),
         SignalKind("node.up", Words("un nœud est en marche", "a node is up"), "node", ("commune",)),
         SignalKind("node.lost", Words("un nœud est perdu", "a node is lost"), "node", ("commune",)),
         SignalKind(
@@ -72,6 +87,9 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("story.began", Words("un événement commence", "an event begins"), "event", ("kind",), _EVENTS),
         SignalKind("story.ended", Words("un événement finit", "an event ends"), "event", ("kind",), _EVENTS),
         SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
+        *ORDER_SIGNALS,
+        SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
+        SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
     )
 }
@@ -89,10 +107,16 @@ MEASURES: dict[str, Measure] = {
 }
 """Every number known at the end of a run, by name."""
 
+_OF_STEP = {AlarmState.CONFIRMED: "alarm.confirmed", AlarmState.CLOSED: "alarm.closed"}
 _OF_CAMERA_EVENT = {
     CameraEventKind.AUDIO_OFFERED: "camera.audio_offered",
     CameraEventKind.PACKETS_LOST: "camera.packets_lost",
     CameraEventKind.DISK_TROUBLE: "camera.disk_trouble",
+    CameraEventKind.VIEW_COVERED: "camera.covered",
+    CameraEventKind.VIEW_MOVED: "camera.knocked",
+    CameraEventKind.VIEW_RESTORED: "camera.restored",
+    CameraEventKind.MASK_FAILED: "camera.mask_failed",
+    CameraEventKind.MASK_VERIFIED: "camera.mask_verified",
 }
 
 
@@ -117,6 +141,11 @@ class SignalReader:
             return (_of_alarm("alarm.raised", event.alarm, now_ns),)
         if isinstance(event, AlarmAcknowledged):
             return (_of_alarm("alarm.acknowledged", event.alarm, now_ns, by=event.alarm.acked_by),)
+        if isinstance(event, AlarmAdvanced):
+            kind = _OF_STEP.get(event.alarm.state)
+            return (_of_alarm(kind, event.alarm, now_ns, by=event.alarm.steps[-1].by),) if kind else ()
+        if isinstance(event, WatchChanged):
+            return (Signal("watch.short" if event.is_short else "watch.kept", now_ns, {"person": event.person}),)
         if isinstance(event, AlarmEscalated):
             return (_of_alarm("alarm.escalated", event.alarm, now_ns),)
         if isinstance(event, CameraChanged):
@@ -125,6 +154,10 @@ class SignalReader:
             kind = _OF_CAMERA_EVENT.get(event.kind)
             commune = self.places.cameras.get(event.camera, "")
             return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),) if kind else ()
+        if isinstance(event, CameraRightsChanged):
+            kind = "camera.opened" if event.may_record else "camera.closed"
+            commune = self.places.cameras.get(event.camera, "")
+            return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),)
         if isinstance(event, NodeChanged):
             return (self._of_node("node.up" if event.up else "node.lost", event.node, now_ns),)
         if isinstance(event, ManifestRefused):

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.city import City
 from sim.dictionary import FAULTS, STORY
-from sim.faults import arrivals, duration_within
+from sim.draws import arrivals, duration_within
 from sim.scenario import Scenario
 from sim.story import tell_story
 from sim.vocabulary import ChanceFault, Happening, Plays, Signal
@@ -28,14 +29,14 @@ class RunStage:
         clock: Clock,
         chance: Chance,
         models: Sequence[object],
-        communes: Mapping[str, str],
+        city: City,
         hear: Callable[[Signal], None],
     ) -> None:
-        """`communes`: the name of each commune, by its identifier."""
         self._clock = clock
         self._chance = chance
         self._models = {type(model): model for model in models}
-        self._communes = communes
+        self._communes = {str(commune.commune): commune.name for commune in city.communes}
+        self._cameras = {str(c.commune): tuple(camera.camera for camera in c.cameras) for c in city.communes}
         self._hear = hear
 
     @property
@@ -45,11 +46,23 @@ class RunStage:
     def chance(self, name: str) -> Chance:
         return self._chance.stream(name)
 
+    def commune(self, name: str) -> str:
+        """See Stage.commune."""
+        return next(commune for commune, said in self._communes.items() if said == name)
+
+    def camera(self, commune: str, number: int) -> CameraId:
+        """See Stage.camera."""
+        return self._cameras[self.commune(commune)][number - 1]
+
     def model(self, kind: type[ModelT]) -> ModelT:
         """See Stage.model."""
         if kind not in self._models:
             raise LookupError(f"no {kind.__name__} on this stage: give it to RunStage")
         return cast(ModelT, self._models[kind])
+
+    def give(self, model: object) -> None:
+        """One model more, that came to be after the stage."""
+        self._models[type(model)] = model
 
     def tell(self, signal: Signal) -> None:
         """See Stage.tell. A commune is told by its name, as the file writes it."""
@@ -90,6 +103,9 @@ class RunStage:
             if plays is not None:
                 yield happening.start_ns, partial(self._start, group, plays, happening)
         for drawn in draw_faults(scenario, self._chance):
+            fields = {"fault": drawn.name, "kind": drawn.spec.kind, "commune": "", "camera": ""}
+            yield drawn.start_ns, partial(self._tell_now, "fault.began", fields)
+            yield drawn.end_ns, partial(self._tell_now, "fault.ended", fields)
             plays = FAULTS[drawn.spec.kind].plays
             if plays is not None:
                 yield drawn.start_ns, partial(self._start, group, plays, drawn)

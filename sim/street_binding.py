@@ -21,6 +21,9 @@ CAMERA_WITH_MICROPHONE = 3
 _SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominique Weber", SignRole.DPO))
 """Simulated people: they sign for simulated dwellings only."""
 
+_AGENTS = ("Sacha Muller", "Alix Klein")
+"""Simulated people too: two at the wall, so that it shows its base scene and tours may turn cameras (OPS-1)."""
+
 _ODD_COMMUNE = commune_id("Saint-Éloi-lès-Valmont")
 """The one of which options speak: cameras 6 to 8."""
 
@@ -46,6 +49,7 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             witness=witness,
             zones=zones_of(street),
             signatories=_SIGNATORIES,
+            agents=_AGENTS,
             papers=_papers(places, options, request.at_ns),
         )
     finally:

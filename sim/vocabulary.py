@@ -19,9 +19,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock, Nanoseconds
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
+from sim.language import did_you_mean
 from sim.notation import AfterEvent, Durations, Frequency, Name, PositiveDuration, When
 from sim.quantities import BadQuantity, Instant
 
@@ -53,6 +55,15 @@ class Refusal:
 
     key: str
     why: Words
+
+
+def no_such_commune(name: str, communes: Mapping[str, int]) -> Words:
+    """What is wrong with a commune that the city does not have."""
+    hint = did_you_mean(name, communes)
+    return Words(
+        f"{name!r} n'est pas parmi les {len(communes)} communes de cette ville{hint.fr}",
+        f"{name!r} is not among the {len(communes)} communes of this city{hint.en}",
+    )
 
 
 class Telling(Spoken):
@@ -149,6 +160,14 @@ class Stage(Protocol):
         """A stream of its own for `name`."""
         ...
 
+    def commune(self, name: str) -> str:
+        """The identifier of a commune that the file names."""
+        ...
+
+    def camera(self, commune: str, number: int) -> CameraId:
+        """The camera of a commune that the file counts, from 1."""
+        ...
+
     def model(self, kind: type[ModelT]) -> ModelT:
         """The one model of this class in the run. Raises LookupError when the run has none."""
         ...
@@ -170,6 +189,8 @@ class Word(Generic[SpecT_co]):
     said: Words
     """What people call it."""
     model: type[SpecT_co]
+    shows: Words = NO_WORDS
+    """What a run shows of it at its level, and what proves the rest."""
     plays: Plays | None = None
     """Started at `start_ns`; it ends by itself. None: declared, its model works it out before the run (closed form)."""
 
@@ -203,7 +224,8 @@ def _narrowed(word: Word[Any], of: str) -> type[Spoken]:
     """The word's model, for this word only."""
     name = "".join(part.capitalize() for part in word.name.split("_")) + of
     kind: Any = (Literal[word.name], ...)
-    return create_model(name, __base__=word.model, __doc__=word.said.en, kind=kind)
+    told = f"{word.said.en}. {word.shows.en}" if word.shows.en else word.said.en
+    return create_model(name, __base__=word.model, __doc__=told, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

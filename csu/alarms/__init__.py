@@ -21,6 +21,7 @@ from csu.alarms.alarm import (
     Contact,
     Escalation,
     PoliceCall,
+    alarm_id,
 )
 from csu.alarms.desk import AlarmDesk
 from csu.alarms.nearest import nearest_cameras
@@ -49,6 +50,7 @@ __all__ = [
     "Contact",
     "Escalation",
     "PoliceCall",
+    "alarm_id",
     "alarm_lines",
     "nearest_cameras",
 ]

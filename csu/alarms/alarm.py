@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from csu.hal.alarms import AlarmKind, AlarmPriority, PanelMessage
+from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
@@ -202,6 +203,8 @@ class AlarmRaised:
     """A new alarm: keep it, then acknowledge the panel, then show it."""
 
     alarm: Alarm
+    cameras: tuple[CameraId, ...] = ()
+    """Proposed for the removal of doubt, the nearest first: of its commune, and such as may be watched now (COM-3)."""
 
 
 @dataclass(frozen=True, slots=True)

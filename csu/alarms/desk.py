@@ -5,6 +5,7 @@ OPS-3: acknowledged within 30 s, escalated to the room chief at 60 s, then led b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -40,13 +41,17 @@ class AlarmDesk:
 
     A step takes effect at once, so that no two people take the same alarm; whoever keeps the desk then writes the
     event's alarm to disk and says `keep`, or `undo` when it could not be written. Until then no further step is heard.
+    Whoever writes one alarm at a time says `hold` first and `release` after: meanwhile `tick` leaves that alarm alone,
+    so that nobody is called for an alarm that a person is just taking.
     """
 
     def __init__(self, kept: Iterable[Alarm] = ()) -> None:
         """`kept`: the alarms on disk, oldest first; after a restart nothing is lost and nothing rings twice."""
         self._alarms: dict[AlarmId, Alarm] = {}
         self._kept: dict[PanelId, dict[int, None]] = {}
+        self._open: dict[AlarmId, None] = {}
         self._unwritten: set[AlarmId] = set()
+        self._held: Counter[AlarmId] = Counter()
         self._due: list[tuple[Nanoseconds, AlarmId]] = []
         """A heap that may hold instants that no longer count: an alarm's own due instant is what is true."""
         for alarm in kept:
@@ -56,7 +61,7 @@ class AlarmDesk:
 
     def open(self) -> list[Alarm]:
         """Alarms nobody acknowledged, oldest first."""
-        return [alarm for alarm in self._alarms.values() if alarm.state is AlarmState.RAISED]
+        return sorted((self._alarms[name] for name in self._open), key=lambda alarm: alarm.taken_at_ns)
 
     def unfinished(self) -> list[Alarm]:
         """Alarms that are not closed, oldest first: what a shift hands over."""
@@ -125,6 +130,22 @@ class AlarmDesk:
             )
         return AlarmAdvanced(self._step(alarm, AlarmStep(to, now_ns, person, police)))
 
+    def hold(self, alarm: AlarmId) -> None:
+        """Somebody is about to write this alarm. Each `hold` takes one `release`."""
+        self._held[alarm] += 1
+
+    def is_held(self, alarm: AlarmId) -> bool:
+        """Whether anybody writes it, or waits to."""
+        return alarm in self._held
+
+    def release(self, alarm: AlarmId) -> None:
+        """He is done; what fell due meanwhile is told at the next tick."""
+        self._held[alarm] -= 1
+        if self._held[alarm] <= 0:
+            del self._held[alarm]
+            if alarm in self._alarms:
+                self._fall_due(self._alarms[alarm])
+
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def tick(self, now_ns: Nanoseconds) -> list[AlarmEscalated | AlarmLate]:
@@ -140,7 +161,7 @@ class AlarmDesk:
         while self._due:
             at_ns, name = self._due[0]
             alarm = self._alarms.get(name)
-            if alarm is not None and due_at_ns(alarm) == at_ns:
+            if alarm is not None and name not in self._held and due_at_ns(alarm) == at_ns:
                 return at_ns
             heappop(self._due)
         return None
@@ -170,6 +191,13 @@ class AlarmDesk:
 
     def _put(self, alarm: Alarm) -> None:
         self._alarms[alarm.alarm] = alarm
+        if alarm.state is AlarmState.RAISED:
+            self._open.setdefault(alarm.alarm)
+        else:
+            self._open.pop(alarm.alarm, None)
+        self._fall_due(alarm)
+
+    def _fall_due(self, alarm: Alarm) -> None:
         due_ns = due_at_ns(alarm)
         if due_ns is not None:
             heappush(self._due, (due_ns, alarm.alarm))

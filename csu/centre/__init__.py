@@ -4,8 +4,19 @@
 `demo` runs one and says what it proved. Only `control` is imported here, so that virtual time needs no GL and no web.
 """
 
-from csu.alarms import Alarm, AlarmAcknowledged, AlarmDesk, AlarmEscalated, AlarmId, AlarmRaised, AlarmStore
-from csu.centre.control import Centre, Ports
+from csu.alarms import (
+    Alarm,
+    AlarmAcknowledged,
+    AlarmAdvanced,
+    AlarmDesk,
+    AlarmEscalated,
+    AlarmId,
+    AlarmRaised,
+    AlarmState,
+    AlarmStore,
+    PoliceCall,
+)
+from csu.centre.control import Centre
 from csu.centre.events import (
     CameraLifecycleChanged,
     CameraRightsChanged,
@@ -19,17 +30,21 @@ from csu.centre.events import (
     OrdersChanged,
     Trouble,
 )
+from csu.centre.footing import Ports
 from csu.centre.papers import Papers
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
+from csu.operations import OutboxStore, WatchChanged
 from csu.recording.catalogue import Catalogue
 
 __all__ = [
     "Alarm",
     "AlarmAcknowledged",
+    "AlarmAdvanced",
     "AlarmDesk",
     "AlarmEscalated",
     "AlarmId",
     "AlarmRaised",
+    "AlarmState",
     "AlarmStore",
     "CameraBoard",
     "CameraChanged",
@@ -47,7 +62,10 @@ __all__ = [
     "MasksInForce",
     "NodeChanged",
     "OrdersChanged",
+    "OutboxStore",
     "Papers",
+    "PoliceCall",
     "Ports",
     "Trouble",
+    "WatchChanged",
 ]

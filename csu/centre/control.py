@@ -1,75 +1,46 @@
 """The control plane: plain asyncio over ports, the same object in production and in virtual time.
 
-It follows every media node, keeps what they account for, believes no silence, takes alarms without losing one, and
-tells each thing that happens to its listeners. Decisions are the cores' (`CameraBoard`, `AlarmDesk`); this is a shell.
+It composes the parts of a room and is what people and worlds ask: nodes and their accounts (`nodes`, `manifests`),
+alarms (`alarm_room`), calls (`calls`), the watch of two (`watch_room`), PTZ cameras (`ptz_room`, `poses`), masks and
+orders (`mask_watch`, `order_watch`). Each part is a shell around cores that decide.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from csu.alarms import Alarm, AlarmDesk, AlarmEscalated, AlarmId, AlarmNotKept, AlarmStore
+from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
+from csu.centre.alarm_room import AlarmRoom
+from csu.centre.calls import Calls
 from csu.centre.commissioning import Commissioning
 from csu.centre.edge_keeper import EdgeKeeper
-from csu.centre.events import (
-    CatalogueWritten,
-    CentreCounts,
-    CentreEvent,
-    ManifestRefused,
-    ManifestTaken,
-    NodeChanged,
-    Trouble,
-)
+from csu.centre.events import CentreCounts, CentreEvent, Trouble
+from csu.centre.footing import Footing, Ports
 from csu.centre.late_entries import LateEntries
+from csu.centre.manifests import Manifests
 from csu.centre.mask_watch import MaskWatch
+from csu.centre.nodes import Nodes
 from csu.centre.order_watch import OrderWatch
 from csu.centre.papers import Papers
-from csu.governance import Action, Author, Journal
-from csu.governance.journaled_actions import action_entry
-from csu.hal.alarms import AlarmPanel, PanelMessage
-from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, PtzVelocity
-from csu.hal.chance import Chance, Chaos, Ids
-from csu.hal.clock import Clock, Nanoseconds
-from csu.hal.errors import CsuError
-from csu.hal.media import Assignment, CameraEventKind, Manifest, MediaNode, NodeId, NodeLost, NodeMessage
-from csu.hal.place import Pose, PoseReading
-from csu.hal.words import NO_WORDS, Words
-from csu.ingest.board import CameraBoard, CameraChanged
+from csu.centre.poses import Poses
+from csu.centre.proposals import Place, Proposals
+from csu.centre.ptz_room import PtzRoom
+from csu.centre.watch_room import WatchRoom
+from csu.governance import Author, Journal
+from csu.hal.alarms import AlarmPanel
+from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
+from csu.hal.clock import Nanoseconds
+from csu.hal.dispatch import Dispatch
+from csu.hal.media import Assignment, MediaNode, NodeId
+from csu.hal.place import Pose
+from csu.hal.words import Words
+from csu.ingest.board import CameraBoard
+from csu.operations import Lease, OutboxCall, OutboxStore
 from csu.recording.catalogue import Catalogue
 
-CATALOGUE_EVERY_S = 1.0
-"""Manifests are written together; a crash of the control plane loses at most this much index, never a segment."""
-CATALOGUE_WAITING_MAX = 4096
-"""Manifests that may wait for the catalogue: 46 nodes for 89 minutes. When full the nodes are left to buffer."""
-CATALOGUE_LAST_TRIES = 3
-"""Tries for what is left when the centre stops; the segments say of themselves what the catalogue then lacks."""
 BOARD_EVERY_S = 10.0
-DESK_EVERY_S = 1.0
-POSE_EVERY_S = 0.1
-POSE_MOVING_EVERY_S = 0.05
-"""While a camera turns its cover is as good as its readings are near."""
-POSE_WITHIN_S = 0.4
-"""A camera that takes longer to say where it looks is a camera that cannot say: whole mask (PRV-5)."""
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 30.0
-
-_OLD_EPOCH = Words("ancienne époque", "old epoch")
-_ALREADY_TAKEN = Words("déjà reçu", "already taken")
-_NO_POSE_IN_TIME = Words(f"pas de réponse en {POSE_WITHIN_S:g} s", f"no answer within {POSE_WITHIN_S:g} s")
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What the control plane needs of a world besides its devices."""
-
-    clock: Clock
-    chance: Chance
-    ids: Ids
-    chaos: Chaos
 
 
 class Centre:
@@ -88,7 +59,9 @@ class Centre:
         posed_cameras: Sequence[Camera] = (),
         unreached: Sequence[tuple[CameraRecord, Words]] = (),
         papers: Papers,
-        found_at_m: Mapping[CameraId, tuple[float, float]] | None = None,
+        found_at_m: Mapping[CameraId, Place] | None = None,
+        alarm_sites_m: Mapping[tuple[CommuneId, str], Place] | None = None,
+        dispatch: tuple[Dispatch, OutboxStore] | None = None,
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
     ) -> None:
@@ -98,36 +71,37 @@ class Centre:
 
         `papers`: what lets them be recorded and watched; a camera that no order covers is given to no node.
         `found_at_m`: where cameras were found to stand, in the site's metres; None: nobody surveyed them (AUT-3).
+        `alarm_sites_m`: where alarmed buildings stand, in the same metres, by commune and name.
+        `dispatch`: the contacts of police and fire brigade, and where calls to them are kept; None: people telephone.
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
-        self._ports = ports
-        self._nodes = {node.node: node for node in nodes}
+        self._footing = footing = Footing(ports)
         given = [assignment for of_node in assignments.values() for assignment in of_node]
-        self._node_of = {a.record.camera: node for node, of_node in assignments.items() for a in of_node}
-        self._cameras_of = {node: tuple(a.record.camera for a in of_node) for node, of_node in assignments.items()}
-        self._untold: dict[NodeId, asyncio.Task[None]] = {}
-        self._assigning = {node: asyncio.Lock() for node in self._nodes}
-        self._catalogue = catalogue
-        self._alarm_store = alarm_store
-        self._journal = journal
-        self._late = LateEntries(journal, lambda why: self._tell(Trouble("journal", why, self._now())))
-        self._panels = {panel.panel: panel for panel in panels}
-        self._posed = tuple(posed_cameras)
-        self._listeners: list[Callable[[CentreEvent], None]] = []
         records = [*(a.record for a in given), *(record for record, _ in unreached)]
-        self.board = CameraBoard(records, ports.clock.now_ns())
+        self.board = CameraBoard(records, footing.now())
         for record, why in unreached:
-            self.board.miss(record.camera, why, ports.clock.now_ns())
+            self.board.miss(record.camera, why, footing.now())
+        self._late = LateEntries(journal, lambda why: footing.tell(Trouble("journal", why, footing.now())))
+        self._manifests = Manifests(footing, catalogue)
+        self._nodes = Nodes(
+            footing,
+            nodes,
+            assignments,
+            manifests=self._manifests,
+            board=self.board,
+            newest=self._newest,
+            hear_moved=lambda event: self._masks.hear_moved(event),
+        )
         self._masks = MaskWatch(
             masks,
             given,
             self.board,
-            now=self._now,
-            tell=self._tell,
-            give=self._give,
-            in_executor=self._in_executor,
+            now=footing.now,
+            tell=footing.tell,
+            give=lambda assignment: self._nodes.give((assignment.record.camera,)),
+            in_executor=footing.in_executor,
             journal=journal,
             late=self._late,
         )
@@ -136,72 +110,90 @@ class Centre:
             [record.camera for record in records],
             self.board,
             found_at_m=found_at_m or {},
-            now=self._now,
-            tell=self._tell,
-            give=self._give_all,
-            in_executor=self._in_executor,
+            now=footing.now,
+            tell=footing.tell,
+            give=self._nodes.give,
+            in_executor=footing.in_executor,
             late=self._late,
         )
         self._edges = EdgeKeeper(
             self_masking,
             assignment=self.assignment,
             reassign=self.reassign,
-            tell=lambda camera, why: self._tell(Trouble(camera, why, self._now())),
+            tell=footing.tell_trouble,
             clock=ports.clock,
             journal=journal,
         )
         self.listen(self._edges.hear)
-        self.desk = AlarmDesk()
-        self._counts = CentreCounts()
-        self._waiting: list[Manifest] = []
-        self._alarm_open = asyncio.Event()
-        self._to_write: asyncio.Queue[Manifest | None] = asyncio.Queue(CATALOGUE_WAITING_MAX)
-        self._accounts: dict[NodeId, tuple[int, int]] = {}
-        self._up: dict[NodeId, bool] = dict.fromkeys(self._nodes, False)
-        self._heard_at_ns: Nanoseconds | None = None
-        self._stopping = False
+        self._proposals = Proposals(
+            papers,
+            records,
+            found_at_m=found_at_m or {},
+            sites_m=alarm_sites_m or {},
+            may_watch=self.may_watch,
+        )
+        self._alarms = AlarmRoom(
+            footing, alarm_store, panels, lambda alarm: self._proposals.cameras(alarm, footing.now())
+        )
+        self._calls = Calls(footing, *dispatch, self._alarms) if dispatch is not None else None
+        self._ptz = PtzRoom(
+            footing,
+            journal,
+            self._late,
+            posed_cameras,
+            require_used=self._require_used,
+            require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
+        )
+        self._watch = WatchRoom(footing, gone=self._ptz.revoke, short=self._ptz.restrict)
+        self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None]) -> None:
         """Tell `listener` every event from now on, in order, before the next thing happens. It must not block."""
-        self._listeners.append(listener)
+        self._footing.listen(listener)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Run until `stop`. A trouble of one node, panel or camera is told and retried; a defect ends the run."""
-        self.desk = AlarmDesk(await self._in_executor(self._alarm_store.load))
-        if self.desk.open():
-            self._alarm_open.set()
+        await self._alarms.open()
+        if self._calls is not None:
+            await self._calls.open()
         async with asyncio.TaskGroup() as group:
-            followers = [group.create_task(self._follow(node), name=f"follow {node}") for node in self._nodes]
-            group.create_task(self._keep_manifests(), name="catalogue")
-            endless = [group.create_task(self._watch_board(), name="board")]
-            endless += [group.create_task(self._watch_desk(), name="desk")]
-            endless += [group.create_task(self._orders.run(), name="orders")]
-            endless += [group.create_task(self._late.run(), name="late entries")]
-            endless += [group.create_task(self._masks.run(), name="masks")]
-            endless += [group.create_task(self._edges.run(), name="edge masks")]
-            endless += [group.create_task(self._take_alarms(p), name=f"panel {p.panel}") for p in self._panels.values()]
-            endless += [group.create_task(self._tell_pose(c), name=f"pose {c.record.camera}") for c in self._posed]
-            await asyncio.gather(*followers)
-            await self._to_write.put(None)  # a cancelled write would go on in its thread: the writer ends by itself
-            for task in (*endless, *self._untold.values()):
+            group.create_task(self._manifests.write(), name="catalogue")
+            endless = {
+                "board": self._watch_board(),
+                "desk": self._alarms.watch(),
+                "watch": self._watch.run(),
+                "ptz": self._ptz.run(),
+                "orders": self._orders.run(),
+                "late entries": self._late.run(),
+                "masks": self._masks.run(),
+                "edge masks": self._edges.run(),
+                **{f"panel {name}": self._alarms.take_from(panel) for name, panel in self._alarms.panels.items()},
+                **{f"pose {camera.record.camera}": self._poses.follow(camera) for camera in self._poses.cameras},
+            }
+            if self._calls is not None:
+                endless["calls"] = self._calls.run()
+            tasks = [group.create_task(part, name=name) for name, part in endless.items()]
+            await self._nodes.follow_all()
+            await self._manifests.end()
+            for task in tasks:
                 task.cancel()
+            self._nodes.abandon()
         await self._late.finish()
 
     async def stop(self) -> None:
         """Ask every node to close its segments; `run` returns once their last manifests are written."""
-        self._stopping = True
-        await asyncio.gather(*(node.stop() for node in self._nodes.values()))
+        await self._nodes.stop()
 
     @property
     def counts(self) -> CentreCounts:
         """A copy of what was counted so far."""
-        return replace(self._counts)
+        return replace(self._footing.counts)
 
     def nodes_up(self) -> int:
         """How many nodes are up."""
-        return sum(self._up.values())
+        return self._nodes.up()
 
     @property
     def nodes_expected(self) -> int:
@@ -211,7 +203,9 @@ class Centre:
     @property
     def heard_at_ns(self) -> Nanoseconds | None:
         """When the last manifest came; None before the first."""
-        return self._heard_at_ns
+        return self._manifests.heard_at_ns
+
+    # -- cameras ------------------------------------------------------------------------------------------------------
 
     def may_record(self, camera: CameraId) -> bool:
         """Whether its papers let its pictures be taken in now (AUT-1)."""
@@ -220,50 +214,6 @@ class Centre:
     def may_watch(self, camera: CameraId) -> bool:
         """Whether its papers let anybody watch it live now (AUT-1, COM-2)."""
         return self._orders.may_watch(camera)
-
-    # -- nodes --------------------------------------------------------------------------------------------------------
-
-    async def _follow(self, name: NodeId) -> None:
-        node, failures = self._nodes[name], 0
-        while not self._stopping:
-            try:
-                await node.start()
-                await self._assign(name)
-            except CsuError as error:
-                self._tell(Trouble(name, error.trouble.beside(name), self._now()))
-            else:
-                self._set_up(name, True, NO_WORDS)
-                async for message in node.messages():
-                    if isinstance(message, Manifest):
-                        failures = 0  # a node that dies before it accounts for a minute is waited for longer each time
-                    await self._hear(name, message)
-            if not self._stopping:
-                failures += 1
-                await asyncio.sleep(self._retry_after_s(f"retry/{name}", failures))
-
-    async def _hear(self, name: NodeId, message: NodeMessage) -> None:
-        now_ns = self._now()
-        if isinstance(message, Manifest):
-            if not self._believe(message):
-                return
-            self._count_manifest(message)
-            await self._to_write.put(message)
-            self._heard_at_ns = now_ns
-            self._tell(ManifestTaken(message, now_ns))
-        elif isinstance(message, NodeLost):
-            self._counts.nodes_lost += 1
-            self._set_up(name, False, message.detail)
-            self._tell_all(self.board.lose(message, self._cameras_of.get(name, ()), now_ns))
-            return
-        else:
-            if message.kind is CameraEventKind.AUDIO_OFFERED:
-                self._counts.audio_offered += 1
-            self._tell(message)
-            if message.kind is CameraEventKind.VIEW_MOVED:
-                await self._masks.hear_moved(message)
-        self._tell_all(self.board.hear(message, now_ns))
-
-    # -- assignments --------------------------------------------------------------------------------------------------
 
     def assignment(self, camera: CameraId) -> Assignment:
         """What its node is told of a camera now. Raises KeyError."""
@@ -277,254 +227,113 @@ class Centre:
         """
         await self._masks.reassign(assignment)
 
-    async def _give(self, assignment: Assignment) -> None:
-        """Tell the camera's node. One that cannot be told now is told in the background until it can, or is gone."""
-        await self._give_all((assignment.record.camera,))
-
-    async def _give_all(self, cameras: Collection[CameraId]) -> None:
-        """The same for several cameras: each of their nodes is told once."""
-        for name in dict.fromkeys(self._node_of[camera] for camera in cameras if camera in self._node_of):
-            if not await self._told(name) and name not in self._untold:
-                self._untold[name] = asyncio.create_task(self._tell_until_told(name), name=f"assign {name}")
-
-    async def _tell_until_told(self, name: NodeId) -> None:
-        failures = 1
-        while not self._stopping:
-            await asyncio.sleep(self._retry_after_s(f"assign/{name}", failures))
-            if await self._told(name):
-                break
-            failures += 1
-        del self._untold[name]
-
-    async def _told(self, name: NodeId) -> bool:
-        """True when the node knows its newest assignments, or does not run: it is told them when it starts."""
-        try:
-            await self._assign(name)
-        except CsuError as error:
-            if not self._up[name]:
-                return True
-            self._tell(Trouble(name, error.trouble.beside(name), self._now()))
-            return False
-        return True
-
-    async def _assign(self, name: NodeId) -> None:
-        """The newest assignments of a node, never overtaken by older ones."""
-        async with self._assigning[name]:
-            cameras = [camera for camera in self._cameras_of.get(name, ()) if self._orders.may_record(camera)]
-            given = [(self._masks.assignments[camera], self._orders.until_ns(camera)) for camera in cameras]
-            await self._nodes[name].assign([replace(each, until_ns=until_ns) for each, until_ns in given])
-
-    def _believe(self, manifest: Manifest) -> bool:
-        """Only the newest epoch of a node, each sequence once."""
-        epoch, expected = self._accounts.get(manifest.node, (manifest.node_epoch, 0))
-        if manifest.node_epoch > epoch:
-            expected = 0
-        elif manifest.node_epoch < epoch or manifest.sequence < expected:
-            why = _OLD_EPOCH if manifest.node_epoch < epoch else _ALREADY_TAKEN
-            self._counts.manifests_refused += 1
-            self._tell(ManifestRefused(manifest.node, manifest.node_epoch, manifest.sequence, self._now(), why))
-            return False
-        missing = manifest.sequence - expected
-        if missing:
-            self._counts.manifests_missing += missing
-            what = Words(f"comptes rendus manquants : {missing}", f"manifests missing: {missing}")
-            self._tell(Trouble(manifest.node, what, self._now()))
-        self._accounts[manifest.node] = (manifest.node_epoch, manifest.sequence + 1)
-        return True
-
-    def _count_manifest(self, manifest: Manifest) -> None:
-        counts, more = self._counts, manifest.counts
-        counts.manifests_taken += 1
-        counts.segments_closed += len(manifest.segments)
-        counts.frames_decoded += more.decoded
-        counts.frames_masked += more.masked
-        counts.frames_wholly_masked += more.wholly_masked
-        counts.frames_dropped += more.dropped
-        counts.clear_refused += more.clear_refused
-        counts.packets_lost += more.packets_lost
-
-    def _set_up(self, node: NodeId, up: bool, detail: Words) -> None:
-        if self._up[node] is not up:
-            self._up[node] = up
-            self._tell(NodeChanged(node, up, self._now(), detail))
-
-    # -- catalogue ----------------------------------------------------------------------------------------------------
-
-    async def _keep_manifests(self) -> None:
-        """Write what came, together; after the last manifest (a None), write the rest or say that it cannot be."""
-        failures, last = 0, False
-        while not last or self._waiting:
-            if not self._waiting and not last:
-                last = self._set_aside(await self._to_write.get())
-                if not last:
-                    await asyncio.sleep(CATALOGUE_EVERY_S)
-            while len(self._waiting) < CATALOGUE_WAITING_MAX and not self._to_write.empty():
-                last = self._set_aside(self._to_write.get_nowait())
-            try:
-                await self._ports.chaos("catalogue.write")
-                await self._write_waiting()
-            except (OSError, CsuError) as error:
-                failures += 1
-                self._tell(Trouble("catalogue", _words_of(error, "catalogue"), self._now()))
-                if last and failures > CATALOGUE_LAST_TRIES:
-                    count = len(self._waiting)
-                    what = Words(f"comptes rendus non écrits : {count}", f"manifests not written: {count}")
-                    self._tell(Trouble("catalogue", what, self._now()))
-                    return
-                await asyncio.sleep(self._retry_after_s("retry/catalogue", failures))
-            else:
-                failures = 0
-
-    def _set_aside(self, manifest: Manifest | None) -> bool:
-        """Keep one manifest for the next writing; True for the None behind the last."""
-        if manifest is not None:
-            self._waiting.append(manifest)
-        return manifest is None
-
-    async def _write_waiting(self) -> None:
-        batch = tuple(self._waiting)
-        if batch:
-            await self._in_executor(lambda: self._catalogue.record(batch))
-            self._waiting.clear()
-            self._counts.manifests_written += len(batch)
-            self._tell(CatalogueWritten(len(batch), self._now()))
-
-    # -- board, desk, panels, poses -----------------------------------------------------------------------------------
+    def _newest(self, cameras: Sequence[CameraId]) -> list[Assignment]:
+        """What a node is to be told of these now: of those that may be recorded, and until when."""
+        assignments = self._masks.assignments
+        served = (camera for camera in cameras if self._orders.may_record(camera))
+        return [replace(assignments[camera], until_ns=self._orders.until_ns(camera)) for camera in served]
 
     async def _watch_board(self) -> None:
         while True:
             await asyncio.sleep(BOARD_EVERY_S)
-            self._tell_all(self.board.tick(self._now()))
+            self._footing.tell_all(self.board.tick(self._footing.now()))
 
-    async def _watch_desk(self) -> None:
-        while True:
-            await self._alarm_open.wait()
-            await asyncio.sleep(DESK_EVERY_S)
-            for told in self.desk.tick(self._now()):
-                self._counts.alarms_escalated += isinstance(told, AlarmEscalated)
-                await self._save_alarm(told.alarm)
-                self._tell(told)
-            if not self.desk.open():
-                self._alarm_open.clear()
+    # -- alarms and calls ---------------------------------------------------------------------------------------------
 
-    async def _take_alarms(self, panel: AlarmPanel) -> None:
-        async for message in panel.messages():
-            if await self._take_alarm(message):
-                await panel.acknowledge(message)
+    @property
+    def desk(self) -> AlarmDesk:
+        """The alarms that are not closed. To be read: steps go through `acknowledge` and `advance`."""
+        return self._alarms.desk
 
-    async def _take_alarm(self, message: PanelMessage) -> bool:
-        """True when the message is safe on disk, and so may be acknowledged to its panel."""
-        raised = self.desk.take(message, self._now())
-        if raised is None:
-            self._counts.alarms_repeated += 1
-            return True
-        if not await self._save_alarm(raised.alarm):
-            return False
-        self.desk.keep(raised.alarm)
-        self._counts.alarms_raised += 1
-        self._alarm_open.set()
-        self._tell(raised)
-        return True
+    def alarm_lines(self) -> AlarmLines:
+        """What the screen shows of the alarms that nobody took; the rest is counted."""
+        return self._alarms.lines()
+
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool] | None = None) -> tuple[CameraId, ...]:
+        """The cameras proposed to a person who may view them, the nearest first (OPS-3); None: to nobody yet, of its
+        commune. Raises AlarmUnknown."""
+        return self._proposals.cameras(self.desk.alarm(alarm), self._footing.now(), may_view)
 
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
         """A person takes an alarm. Raises AlarmUnknown, AlarmStepRefused; AlarmNotKept: not written, it stays open."""
-        taken = self.desk.acknowledge(alarm, person, self._now())
-        if not await self._save_alarm(taken.alarm):
-            self.desk.undo(taken.alarm)
-            raise AlarmNotKept(
-                Words("l'acquittement n'a pas pu être écrit", "the acknowledgement could not be written"),
-                where=alarm,
-                what_to_do=Words("Réessayez ; l'alarme est toujours ouverte", "Try again; the alarm is still open"),
-            )
-        self.desk.keep(taken.alarm)
-        self._tell(taken)
-        return taken.alarm
+        return await self._alarms.acknowledge(alarm, person)
 
-    async def _save_alarm(self, alarm: Alarm) -> bool:
-        try:
-            await self._ports.chaos("alarms.save")
-            await self._in_executor(lambda: self._alarm_store.save(alarm))
-        except (OSError, CsuError) as error:
-            self._tell(Trouble(alarm.alarm, _words_of(error, alarm.alarm), self._now()))
-            return False
-        return True
+    async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
+        """A person takes it one step further. CONFIRMED: its call is queued, and the step to POLICE_INFORMED is noted
+        when somebody took that call; who telephoned notes it himself, with `police`.
 
-    async def move(self, camera: Camera, velocity: PtzVelocity, by: Author) -> None:
-        """Turn a camera; its node masks all it may show meanwhile (decision 0019).
+        Raises AlarmUnknown, AlarmStepRefused; AlarmNotKept: not written, it is as before.
+        """
+        return await self._alarms.advance(alarm, to, person, police)
 
-        Raises CameraError, also when no order lets it be used; KeyError if no node serves it: nobody would mask it;
+    @property
+    def calls_waiting(self) -> list[OutboxCall]:
+        """Calls to police and fire brigade that nobody took yet."""
+        return self._calls.waiting if self._calls is not None else []
+
+    # -- the watch of two ---------------------------------------------------------------------------------------------
+
+    @property
+    def watching(self) -> tuple[str, ...]:
+        """Who watches, in the order of their arrival."""
+        return self._watch.watching
+
+    @property
+    def is_short_of_watch(self) -> bool:
+        """Fewer than two watch (OPS-1); true until two have taken their post."""
+        return self._watch.is_short
+
+    def take_post(self, person: str) -> None:
+        """A person is at the wall. Say `seen_at_post` at least every 30 s: who is not seen for 45 s is missed."""
+        self._watch.take_post(person)
+
+    def seen_at_post(self, person: str) -> None:
+        """His workstation saw him."""
+        self._watch.see(person)
+
+    def leave_post(self, person: str, *, handed_over: bool = True, urgent_reason: str = "") -> None:
+        """A person leaves; what he turns is free. Raises LeaveRefused when fewer than two would be left, or nobody
+        took over, and no urgent reason is given; with one he leaves, and the chief is called."""
+        self._watch.leave_post(person, handed_over=handed_over, urgent_reason=urgent_reason)
+
+    # -- PTZ ----------------------------------------------------------------------------------------------------------
+
+    def lease(self, camera: CameraId) -> Lease | None:
+        """Who turns this camera now; None: nobody."""
+        return self._ptz.lease(camera)
+
+    async def move(self, camera: Camera, velocity: PtzVelocity, by: Author, *, alarm: str = "") -> None:
+        """Turn a camera; its node masks all it may show meanwhile (decision 0019). It stops by itself 600 ms after the
+        last `move` or `keep_moving`. `by` takes its lease, from whoever ranks below (decision 0041).
+
+        `alarm`: the alarm whose doubt is removed with it. Raises LeaseRefused, LeaseLost: another has the camera;
+        CameraError, also when no order lets it be used; KeyError if no node serves it: nobody would mask it;
         JournalUnavailable: it does not turn."""
-        self._require_served(camera)
-        await self._journal.record(action_entry(Action.PTZ_MOVE, by, camera.record.camera))
-        await camera.move(velocity)
+        await self._ptz.move(camera, velocity, by, alarm)
 
-    async def go_to(self, camera: Camera, pose: Pose, by: Author, *, preset: str = "") -> None:
+    def keep_moving(self, camera: CameraId, by: Author) -> None:
+        """The hand is still on the stick: the same movement goes on. Raises LeaseLost when it was stopped or taken."""
+        self._ptz.keep_moving(camera, by)
+
+    async def go_to(self, camera: Camera, pose: Pose, by: Author, *, preset: str = "", alarm: str = "") -> None:
         """Send a camera to a pose; `preset`: the name under which it is remembered. Raises as `move`."""
-        self._require_served(camera)
-        action, name = (Action.PRESET_GO, f"preset/{preset}") if preset else (Action.PTZ_MOVE, "pose")
-        await self._journal.record(action_entry(action, by, camera.record.camera, subject=name))
-        await camera.go_to(pose)
+        await self._ptz.go_to(camera, pose, by, preset, alarm)
 
     async def halt(self, camera: Camera, by: Author) -> None:
-        """Stop a camera that turns: at once, whatever the journal says; then it is journaled. Raises CameraError."""
-        await camera.stop()
-        await self._late.add(action_entry(Action.PTZ_MOVE, by, camera.record.camera, subject="halt"))
+        """Stop a camera that turns: at once, whatever the journal says; then it is journaled. Raises CameraError;
+        LeaseRefused: another turns it."""
+        await self._ptz.halt(camera, by)
 
-    def _require_served(self, camera: Camera) -> None:
-        name = camera.record.camera
-        if name not in self._node_of:
-            raise KeyError(name)
-        if not self._orders.may_record(name):
+    async def give_back(self, camera: CameraId, by: Author) -> None:
+        """Let go of a camera's lease. Nothing happens when `by` has none."""
+        await self._ptz.give_back(camera, by)
+
+    def _require_used(self, camera: CameraId) -> None:
+        if not self._nodes.serves(camera):
+            raise KeyError(camera)
+        if not self._orders.may_record(camera):
             raise CameraError(
                 Words("aucun arrêté ne permet de s'en servir maintenant", "no order lets it be used now"),
-                where=name,
+                where=camera,
                 what_to_do=Words("Voyez csu orders show", "See csu orders show"),
             )
-
-    async def _tell_pose(self, camera: Camera) -> None:
-        name = camera.record.camera
-        node = self._nodes[self._node_of[name]]
-        blind = False
-        while True:
-            if not self._orders.may_record(name):  # nobody takes its pictures, so nobody asks where it looks
-                await asyncio.sleep(POSE_EVERY_S)
-                continue
-            reading: PoseReading | None = None
-            try:
-                async with asyncio.timeout(POSE_WITHIN_S):
-                    reading = await camera.pose()
-            except (TimeoutError, CameraError) as error:
-                if not blind:  # told once per blindness, not ten times a second
-                    why = error.trouble.beside(name) if isinstance(error, CameraError) else _NO_POSE_IN_TIME
-                    what = Words(f"position inconnue : {why.fr}", f"no pose: {why.en}")
-                    self._tell(Trouble(name, what, self._now()))
-            blind = reading is None
-            await node.pose(name, reading)
-            await asyncio.sleep(POSE_MOVING_EVERY_S if reading is not None and reading.moving else POSE_EVERY_S)
-
-    # -- small things -------------------------------------------------------------------------------------------------
-
-    def _now(self) -> Nanoseconds:
-        return self._ports.clock.now_ns()
-
-    def _tell(self, event: CentreEvent) -> None:
-        if isinstance(event, Trouble):
-            self._counts.troubles += 1
-        for listener in self._listeners:
-            listener(event)
-
-    def _tell_all(self, changes: Sequence[CameraChanged]) -> None:
-        for change in changes:
-            self._tell(change)
-
-    def _retry_after_s(self, name: str, failures: int) -> float:
-        """Doubling, with jitter, never more than RETRY_LAST_S: 46 nodes must not come back in step."""
-        longest = min(RETRY_FIRST_S * 2 ** min(failures - 1, 10), RETRY_LAST_S)
-        return self._ports.chance.stream(f"{name}/{failures}").uniform(longest / 2, longest)
-
-    async def _in_executor(self, call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(None, call)
-
-
-def _words_of(error: OSError | CsuError, place: str) -> Words:
-    return error.trouble.beside(place) if isinstance(error, CsuError) else Words.same(str(error))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from csu.alarms import AlarmEvent
+from csu.hal.alarms import AlarmPriority
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
+from csu.operations import DispatchEvent, PtzOutcome, WatchEvent
+from csu.wall import WallDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,16 @@ class CameraRightsChanged:
     why: Words
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmsQueued:
+    """A storm: of the untaken alarms these are in no line of the screen. None any more: it is over."""
+
+    groups: int
+    """Sites whose line does not fit; `Centre.alarm_lines` gives the lines that do."""
+    by_priority: Mapping[AlarmPriority, int]
+    at_ns: Nanoseconds
+
+
 CentreEvent: TypeAlias = (
     CameraChanged
     | CameraLifecycleChanged
@@ -106,6 +120,11 @@ CentreEvent: TypeAlias = (
     | MasksInForce
     | CameraEvent
     | AlarmEvent
+    | AlarmsQueued
+    | DispatchEvent
+    | WatchEvent
+    | PtzOutcome
+    | WallDecision
     | NodeChanged
     | ManifestTaken
     | ManifestRefused
@@ -134,5 +153,7 @@ class CentreCounts:
     alarms_raised: int = 0
     alarms_repeated: int = 0
     alarms_escalated: int = 0
+    calls_unanswered: int = 0
+    """Sendings of calls that nobody took in time: each is sent again."""
     nodes_lost: int = 0
     troubles: int = 0

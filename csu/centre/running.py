@@ -15,16 +15,19 @@ from pathlib import Path
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
 from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
-from csu.centre.control import Centre, Ports
+from csu.centre.control import Centre
 from csu.centre.desk_room import DeskRoom
-from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.events import CentreEvent, Trouble
 from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.footing import Ports
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import Registers, journal_start, journal_stop, noting, open_registers
 from csu.centre.room import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.volumes import VolumeKeeper
+from csu.centre.wall_plan import plan_of
+from csu.centre.wall_room import WallRoom
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
@@ -37,20 +40,22 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.hal.wall import WallScene
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
+from csu.operations import OutboxStore
 from csu.recording import open_catalogue
 from csu.recording.floors import require_floors
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
-from csu.wall import grid_scene
 
 CAMERAS_PER_NODE = 50
 """Above about 100 threads a process the GIL hand-over starves streams (notes on media, 3b)."""
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
+
+SEEN_EVERY_S = 15.0
+"""How often the workstation of a simulated agent sees him."""
 
 Observe = Callable[[CentreEvent], None]
 
@@ -200,10 +205,19 @@ async def _start_parts(
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
+    if site.agents:
+        who = ", ".join(site.agents)
+        progress(say(f"agents simulés en poste : {who}", f"simulated agents on watch: {who}"))
+        sitting = asyncio.create_task(_sit(centre, site.agents), name="agents")
+        stack.push_async_callback(_end, sitting)
+        await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
     wall = await _wall(stack, settings, pictures)
-    await wall.show(_scene(settings, centre, records))
-    showing = asyncio.create_task(_show_who_may_be_seen(wall, settings, centre, records), name="wall scene")
+    size_px = (settings.wall_width_px, settings.wall_height_px)
+    journal, plan = registers.journal, plan_of(records)
+    director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
+    await director.open()
+    showing = asyncio.create_task(director.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
     relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
     room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
@@ -278,6 +292,8 @@ def _centre(
     stack.callback(catalogue.close)
     alarm_store = AlarmStore(settings.data_directory / "alarms.sqlite")
     stack.callback(alarm_store.close)
+    calls = OutboxStore(settings.data_directory / "calls.sqlite")
+    stack.callback(calls.close)
     clock = SystemClock()
     return Centre(
         ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
@@ -292,6 +308,8 @@ def _centre(
         unreached=prepared.unreached,
         papers=papers,
         found_at_m=prepared.found_at_m,
+        alarm_sites_m=site.alarm_sites_m,
+        dispatch=(site.dispatch, calls) if site.dispatch is not None else None,
         masks=masks,
     )
 
@@ -309,27 +327,12 @@ async def _wall(stack: AsyncExitStack, settings: CentreSettings, pictures: Share
     return wall
 
 
-def _scene(settings: CentreSettings, centre: Centre, records: Sequence[CameraRecord]) -> WallScene:
-    """The cameras that may be watched now, and no other (COM-2, AUT-6)."""
-    seen = [record for record in records if centre.may_watch(record.camera)]
-    return grid_scene(seen, settings.wall_width_px, settings.wall_height_px)
-
-
-async def _show_who_may_be_seen(
-    wall: WallProcess, settings: CentreSettings, centre: Centre, records: Sequence[CameraRecord]
-) -> None:
-    """Take off the wall whoever may no longer be watched, at once, and put back who may."""
-    changed = asyncio.Event()
-
-    def hear(event: CentreEvent) -> None:
-        if isinstance(event, CameraRightsChanged):
-            changed.set()
-
-    centre.listen(hear)
+async def _sit(centre: Centre, agents: Sequence[str]) -> None:
+    """The simulated people of a simulated site: at their post, and seen there."""
     while True:
-        await changed.wait()
-        changed.clear()
-        await wall.show(_scene(settings, centre, records))
+        for agent in agents:
+            centre.take_post(agent)
+        await asyncio.sleep(SEEN_EVERY_S)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

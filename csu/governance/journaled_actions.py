@@ -73,6 +73,8 @@ class OwnDeed(StrEnum):
     """All of a camera's picture is hidden: it moved, its masks fell due, somebody took it out of service."""
     CAMERA_MASKS = "camera-masks"
     """Masks are pushed onto a camera that burns them in by itself."""
+    WALL = "wall"
+    """The wall director puts cameras up, or takes them off, for a cause."""
     RECORDING_REPAIR = "recording/repair"
 
 
@@ -81,6 +83,7 @@ _OPERATION_OF_DEED = {
     OwnDeed.MASKS_IN_FORCE: Operation.MASK_EDIT,
     OwnDeed.WHOLLY_MASKED: Operation.CAMERA_LIFECYCLE,
     OwnDeed.CAMERA_MASKS: Operation.MASK_EDIT,
+    OwnDeed.WALL: Operation.WALL_LAYOUT,
 }
 
 

@@ -38,8 +38,16 @@ class DispatchReceipt:
 
 @runtime_checkable
 class Dispatch(Protocol):
-    """A contact of the police nationale, gendarmerie, police municipale or fire brigade."""
+    """The contacts of the police nationale, gendarmerie, police municipale and fire brigade."""
 
-    async def notify(self, call: DispatchCall) -> DispatchReceipt:
-        """Tell and wait for the acknowledgement. Raises DispatchError when none comes."""
+    def contacts(self, service: str, commune: CommuneId) -> tuple[str, ...]:
+        """Whom to tell of that service for that commune, in this order; empty: nobody can be told, telephone."""
+        ...
+
+    async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
+        """Tell `contact` (one of `contacts`; empty: the first) and wait for the acknowledgement of a person there.
+
+        Raises DispatchError when none comes; the call may have been heard all the same, so tell it again under the same
+        key.
+        """
         ...

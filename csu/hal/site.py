@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera
+from csu.hal.camera import Camera, CommuneId
 from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
@@ -66,6 +66,11 @@ class Site:
     signatories: tuple[Signatory, ...] = ()
     """Simulated people who sign the mask sets of a simulated site when it opens. Empty on a real one: each camera is
     wholly masked until people have signed."""
+    agents: tuple[str, ...] = ()
+    """Simulated people at the wall of a simulated site, who never leave it. Empty on a real one: people take their post
+    themselves, and until two have the wall shows its agreed scene (OPS-1)."""
+    alarm_sites_m: Mapping[tuple[CommuneId, str], tuple[float, float]] = field(default_factory=dict)
+    """Where alarmed buildings stand (x, y in the site's metres), by commune and name, as far as anybody said."""
     papers: str = ""
     """Orders, notifications and agreements of a simulated site, as JSON. Empty on a real one: until people have entered
     theirs (`csu orders enter`) nothing is recorded."""

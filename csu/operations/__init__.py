@@ -6,11 +6,15 @@ events to journal, alerts, and files that only grow. Whether a person may do it 
 
 from csu.operations.descriptions import Descriptions
 from csu.operations.dispatch import (
+    FIRE_BRIGADE,
     INCIDENT_OF,
+    POLICE,
+    SERVICE_OF,
     CallEscalated,
     CallQueued,
     CallRefused,
     CallTaken,
+    DispatchEvent,
     DispatchOutbox,
     Incident,
     OutboxCall,
@@ -38,14 +42,18 @@ from csu.operations.ptz_leases import (
     LeaseLost,
     LeaseRefused,
     PtzLeases,
+    PtzOutcome,
     PtzRank,
     StopCamera,
 )
 from csu.operations.roster import Absence, FaultKind, Roster, RosterFault, RosterRefused, Shift
-from csu.operations.watch import LeaveRefused, ShortWatchAlert, Watch, WatchCause, WatchChanged
+from csu.operations.watch import LeaveRefused, ShortWatchAlert, Watch, WatchCause, WatchChanged, WatchEvent
 
 __all__ = [
+    "FIRE_BRIGADE",
     "INCIDENT_OF",
+    "POLICE",
+    "SERVICE_OF",
     "Absence",
     "CallEscalated",
     "CallNotKept",
@@ -54,6 +62,7 @@ __all__ = [
     "CallTaken",
     "WatchCause",
     "Descriptions",
+    "DispatchEvent",
     "DispatchOutbox",
     "Draft",
     "EntryKind",
@@ -78,6 +87,7 @@ __all__ = [
     "OutboxCall",
     "OutboxStore",
     "PtzLeases",
+    "PtzOutcome",
     "PtzRank",
     "ReceiptRefused",
     "Roster",
@@ -91,6 +101,7 @@ __all__ = [
     "TourRun",
     "Watch",
     "WatchChanged",
+    "WatchEvent",
     "call_about",
     "not_seen_in",
 ]

@@ -77,7 +77,10 @@ INCIDENT_OF = {
     AlarmKind.PANIC_BUTTON: Incident.PANIC_BUTTON,
     AlarmKind.TAMPER: Incident.DAMAGE,
 }
-"""What a confirmed alarm tells. The other kinds are no affair of the police."""
+"""What a confirmed alarm tells. Of the other kinds people say by voice what it is."""
+POLICE, FIRE_BRIGADE = "police", "fire_brigade"
+SERVICE_OF = {AlarmKind.FIRE: FIRE_BRIGADE}
+"""Who is called; the kinds that have no name here: the police."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +171,13 @@ class DispatchOutbox:
         """Calls nobody took, in the order they were made."""
         return list(self._waiting.values())
 
+    def call(self, key: str) -> OutboxCall | None:
+        """The call of that key, waiting or taken; None: none is known."""
+        return self._waiting.get(key) or self._done.get(key)
+
     def queue(self, call: DispatchCall, contacts: tuple[str, ...], now_ns: Nanoseconds) -> CallQueued | None:
         """A person makes a call. None: this very call was queued before. Raises CallRefused."""
-        known = self._waiting.get(call.call) or self._done.get(call.call)
+        known = self.call(call.call)
         if known is not None:
             if _told(known.call) != _told(call):
                 raise _refused(

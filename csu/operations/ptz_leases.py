@@ -80,7 +80,7 @@ class StopCamera:
 
 @dataclass(frozen=True, slots=True)
 class LeaseGranted:
-    """Journal it, show it to the holder."""
+    """Show it to the holder; the order for which he took it is journaled."""
 
     lease: Lease
     at_ns: Nanoseconds
@@ -110,6 +110,10 @@ class PtzLeases:
         self._restricted = False
         self._stops: dict[CameraId, Nanoseconds] = dict.fromkeys(sorted(self._cameras), 0)
         """Stops that nobody confirmed yet, and when each is to be sent again. At first all: who knows what moves."""
+
+    def add(self, camera: CameraId) -> None:
+        """One more camera that can be turned; known ones stay as they are. It is not told to stop."""
+        self._cameras |= {camera}
 
     def lease(self, camera: CameraId) -> Lease | None:
         """Who has it now; None: nobody."""
@@ -200,7 +204,7 @@ class PtzLeases:
         self._stops.pop(camera, None)
 
     def tick(self, now_ns: Nanoseconds) -> list[PtzOutcome]:
-        """Dead men, idle leases, Stops to send again. Call it at least every DEAD_MAN_NS / 2 while anything moves."""
+        """Dead men, idle leases, Stops to send again. Call it when `due_at_ns` has come."""
         told: list[PtzOutcome] = []
         for lease in list(self._leases.values()):
             if lease.moving and now_ns - lease.used_at_ns >= DEAD_MAN_NS:
@@ -213,6 +217,11 @@ class PtzLeases:
                 self._stops[camera] = now_ns + STOP_AGAIN_NS
                 told.append(StopCamera(camera, now_ns))
         return told
+
+    def due_at_ns(self) -> Nanoseconds | None:
+        """When `tick` has something to do next, if nobody asks anything before; None: nothing waits."""
+        spans = ((lease.used_at_ns, DEAD_MAN_NS if lease.moving else IDLE_NS) for lease in self._leases.values())
+        return min([*(used_ns + span_ns for used_ns, span_ns in spans), *self._stops.values()], default=None)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ class Watch:
         return self._changed(known, WatchCause.LEFT, now_ns)
 
     def tick(self, now_ns: Nanoseconds) -> list[WatchEvent]:
-        """Miss who was not seen for UNSEEN_AFTER_NS; call again. Call it every 10 s at least."""
+        """Miss who was not seen for UNSEEN_AFTER_NS; call again. Call it when `due_at_ns` has come, or every 10 s."""
         told: list[WatchEvent] = []
         for person, seen_ns in list(self._seen.items()):
             if now_ns - seen_ns >= UNSEEN_AFTER_NS:
@@ -133,6 +133,11 @@ class Watch:
         elif self.is_short and now_ns >= self._call_due_ns:
             told += self._alert(now_ns)
         return told
+
+    def due_at_ns(self) -> Nanoseconds:
+        """When `tick` has something to tell next, if nobody comes, goes or is seen before."""
+        unseen = [seen_ns + UNSEEN_AFTER_NS for seen_ns in self._seen.values()]
+        return min([*unseen, self._call_due_ns] if self.is_short else unseen)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -148,7 +153,9 @@ class Watch:
         if not self.is_short:
             self._short_since_ns = None
             return [changed]
-        return [changed] if self._short_since_ns is not None else [changed, *self._alert(now_ns)]
+        if self._short_since_ns is not None or cause is WatchCause.ARRIVED:
+            return [changed]  # told before, or at the first tick: who comes alarms nobody
+        return [changed, *self._alert(now_ns)]
 
     def _alert(self, now_ns: Nanoseconds) -> list[WatchEvent]:
         if self._short_since_ns is None:

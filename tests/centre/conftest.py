@@ -15,11 +15,11 @@ import simpy
 from csu.alarms import AlarmStore
 from csu.centre import Catalogue, Centre, CentreEvent, Papers, Ports
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
-from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
+from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, Gap, Manifest, NodeId, NodeMessage, SegmentTable
-from csu.hal.place import PoseReading
+from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from sim.journal import JournalStandIn
 from sim.loop import SimLoop
@@ -29,8 +29,8 @@ from sim.ports import CountingIds, SeededChance, VirtualClock
 EPOCH_NS = 1_795_000_000 * NS_PER_S  # an instant in November 2026, on a whole minute
 
 
-def assignment(number: int, node: str = "n1") -> Assignment:
-    record = CameraRecord(CameraId(f"cam-{number:04d}"), number, f"{node} {number}", CommuneId("Orval"), ViewType.WIDE)
+def assignment(number: int, node: str = "n1", commune: str = "Orval") -> Assignment:
+    record = CameraRecord(CameraId(f"cam-{number:04d}"), number, f"{node} {number}", CommuneId(commune), ViewType.WIDE)
     return Assignment(record, StreamAddress("rtsp://127.0.0.1/x"), None, False, (), 2.5, 1)
 
 
@@ -123,11 +123,14 @@ class ScriptedPanel:
 
 @dataclass
 class FailingPoints:
-    """A Chaos that raises OSError at `point` the first `times` times."""
+    """A Chaos that raises OSError at `point` the first `times` times, and holds up the next calls by `delays_s`."""
 
     failures: dict[str, int] = field(default_factory=dict)
+    delays_s: dict[str, list[float]] = field(default_factory=dict)
 
     async def __call__(self, point: str) -> None:
+        if self.delays_s.get(point):
+            await asyncio.sleep(self.delays_s[point].pop(0))
         if self.failures.get(point, 0) > 0:
             self.failures[point] -= 1
             raise OSError(f"planned trouble at {point}")
@@ -147,10 +150,11 @@ class Stage:
         self.store = AlarmStore(directory / "alarms.sqlite")
 
     def centre(self, nodes: Sequence[ScriptedNode], cameras: int = 2, **more: Any) -> Centre:
-        """Each node gets `cameras` cameras, numbered on."""
-        given, number = {}, 1
+        """Each node gets `cameras` cameras, numbered on; `communes`: of those that do not stand in Orval, by number."""
+        given, number, communes = {}, 1, more.pop("communes", {})
         for node in nodes:
-            given[node.node] = [assignment(number + i, node.node) for i in range(cameras)]
+            numbers = range(number, number + cameras)
+            given[node.node] = [assignment(each, node.node, communes.get(each, "Orval")) for each in numbers]
             number += cameras
         cameras = [each.record for of_node in given.values() for each in of_node]
         cameras += [record for record, _ in more.get("unreached", ())]
@@ -183,6 +187,11 @@ class Stage:
 
         self.loop.run_until_complete(whole())
 
+    def two_watch(self, centre: Centre) -> None:
+        """For 45 s: without them operators and tours turn no camera (OPS-1)."""
+        for person in ("agent-1", "agent-2"):
+            centre.take_post(person)
+
     def told(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 
@@ -203,3 +212,34 @@ def scripted():
         EPOCH_NS = EPOCH_NS
 
     return Scripted
+
+
+class Turret:
+    """A PTZ camera that turns from `move` to the Stop that it obeys."""
+
+    def __init__(self, record, clock):
+        self.record, self._clock = record, clock
+        self.deeds: list[str] = []
+        self.is_moving, self.obeys, self.refuses = False, True, False
+
+    async def pose(self):
+        return PoseReading(Pose(0.0, 0.0, 5.0, 0.0, -5.0, 0.0, 500.0), self._clock.now_ns(), moving=self.is_moving)
+
+    async def move(self, velocity):
+        self.deeds.append("move")
+        self.is_moving = True
+
+    async def go_to(self, pose):
+        self.deeds.append("go_to")
+
+    async def stop(self):
+        if self.refuses:
+            raise CameraError(Words.same("refused"), where=self.record.camera, what_to_do=Words.same(""))
+        self.deeds.append("stop")
+        self.is_moving &= not self.obeys
+
+
+@pytest.fixture
+def turret():
+    """A turning camera in the place of the centre's first."""
+    return lambda centre, clock: Turret(centre.board[CameraId("cam-0001")].record, clock)

@@ -55,6 +55,9 @@ class Turret:
     async def stop(self):
         self.deeds.append(("stop", len(self._journal.entries)))
 
+    async def pose(self):
+        return None
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -88,6 +91,7 @@ def test_each_order_to_a_camera_is_one_entry_and_comes_first(stage, scripted):
     turret = Turret(centre.board[FIRST].record, stage.journal)
 
     async def steer():
+        stage.two_watch(centre)
         await centre.move(turret, LEFT, OPERATOR)
         await centre.halt(turret, OPERATOR)
         await centre.go_to(turret, POSE, OPERATOR)
@@ -108,6 +112,7 @@ def test_a_camera_does_not_turn_when_the_journal_refuses(stage, scripted):
     turret = Turret(centre.board[FIRST].record, stage.journal)
 
     async def steer():
+        stage.two_watch(centre)
         stage.journal.is_down = True
         for order in (
             centre.move(turret, LEFT, OPERATOR),

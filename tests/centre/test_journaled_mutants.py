@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.control import Centre
 from csu.centre.late_entries import LateEntries
 from csu.centre.mask_watch import MaskWatch
+from csu.centre.ptz_room import PtzRoom
 from csu.governance import Action
 from csu.governance.journaled_actions import action_entry
 from csu.hal.errors import CsuError
@@ -57,11 +57,11 @@ def what_is_left_at_the_end_is_silent(patch: Patch) -> None:
 
 
 def a_camera_turns_first(patch: Patch) -> None:
-    async def move(self, camera, velocity, by):
+    async def move(self, camera, velocity, by, alarm):
         await camera.move(velocity)
         await self._journal.record(action_entry(Action.PTZ_MOVE, by, camera.record.camera))
 
-    patch.setattr(Centre, "move", move)
+    patch.setattr(PtzRoom, "move", move)
 
 
 def a_failing_journal_is_swallowed(patch: Patch) -> None:

@@ -225,7 +225,7 @@ def test_poses_are_read_twice_as_often_while_a_camera_turns(stage, scripted):
     node = scripted.Node("n1")
     centre = stage.centre([node])
     camera = Turning(centre.board[FIRST].record, stage.clock, stage.clock.now_ns())
-    centre._posed = (camera,)
+    centre._poses.cameras = (camera,)
     stage.play(centre, 1.96)
     turning = [at_ns for at_ns in camera.asked_ns if at_ns - camera.asked_ns[0] < 1_000_000_000]
     assert len(turning) == 20

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _A = Action
 
 PLACES: dict[Action, str] = {
-    _A.PTZ_MOVE: "csu/centre/control.py:move",
-    _A.PRESET_GO: "csu/centre/control.py:go_to",
+    _A.PTZ_MOVE: "csu/centre/ptz_room.py:move",
+    _A.PRESET_GO: "csu/centre/ptz_room.py:go_to",
     _A.MASK_PROPOSE: "csu/centre/masks_register_command.py:_decide",
     _A.MASK_SIGN_TECHNICAL: "csu/centre/masks_register_command.py:_decide",
     _A.MASK_SIGN_DPO: "csu/centre/masks_register_command.py:_decide",
@@ -48,12 +48,12 @@ READ_BY_COMMAND = frozenset({_A.JOURNAL_READ, _A.JOURNAL_VERIFY, _A.COVERAGE_REA
 ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio"})
 """Methods of `csu.hal.camera.Camera` that change the device."""
 ACTS = {
-    "csu/centre/control.py:move",
-    "csu/centre/control.py:go_to",
+    "csu/centre/ptz_room.py:move",
+    "csu/centre/ptz_room.py:go_to",
     "csu/centre/edge_masks.py:_prepare",
     "csu/centre/running.py:_ask",
 }
-ACTS_FIRST = {"csu/centre/control.py:halt"}
+ACTS_FIRST = {"csu/centre/ptz_room.py:halt", "csu/centre/ptz_room.py:_stop"}
 """At once, and journaled after: nothing is made to wait for the journal that shows less or turns less."""
 DECIDES_ON_MASKS = {
     "csu/centre/commissioning.py:take_in",

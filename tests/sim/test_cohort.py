@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,7 @@ from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S
 from csu.hal.media import Gap, GapCause
 from csu.recording import Rollover
 from sim.cohort import GOP_NS, Cohort, CohortCamera, Outage, disjoint
+from sim.served import Served
 
 EPOCH_NS = 1_795_392_000 * NS_PER_S
 MINUTES = 6
@@ -35,29 +36,36 @@ class Account:
         self.gaps.append((start_ns, end_ns, cause))
 
 
+WEIGHT = {GapCause.CAMERA_LOST: 2, GapCause.DISK: 1, GapCause.PACKETS_LOST: 0}
+
+
 def gop_by_gop(camera: CohortCamera, outages: list[Outage], begun_ns: int, stopped_ns: int) -> Account:
     """The reference: one GOP after the other, with the engine's own roll-over rule, and raw, overlapping outages."""
     account, rollover = Account(), Rollover(camera.assignment.record.number)
-    outages = sorted(outages, key=lambda o: (o.start_ns, o.end_ns))
+    edges = sorted({edge for o in outages for edge in (o.start_ns, o.end_ns)})
     open_since: int | None = None
-    missing_since, latest = begun_ns, GapCause.STARTING
-    begun_before = [o for o in outages if o.start_ns <= begun_ns]
-    if any(begun_ns < o.end_ns for o in begun_before):
-        latest = begun_before[-1].cause  # of causes at once, the last to come is told
+    missing_since = begun_ns
     gop_ns = begun_ns + (camera.gop_phase_ns - begun_ns) % GOP_NS
-    changes = [o for o in outages if o.start_ns > begun_ns]
+
+    def cause(at_ns: int) -> GapCause:
+        """Of the causes at that instant the heaviest; after the last of them it is still what is waited for."""
+        last = max((edge for edge in edges if edge <= at_ns), default=begun_ns)
+        while True:
+            now = [o for o in outages if o.start_ns <= last < o.end_ns]
+            if now:
+                return max(now, key=lambda o: (WEIGHT[o.cause], o.start_ns)).cause
+            if last <= begun_ns:
+                return GapCause.STARTING
+            last = max((edge for edge in edges if edge < last), default=begun_ns)
+            if last < begun_ns and not any(o.start_ns <= begun_ns < o.end_ns for o in outages):
+                return GapCause.STARTING
 
     def miss_until(at_ns: int) -> None:
-        """Account for [missing_since, at_ns), each outage's cause from its start on."""
-        nonlocal missing_since, latest
-        while changes and changes[0].start_ns < at_ns:
-            change = changes.pop(0)
-            if change.start_ns > missing_since:
-                account.gap(missing_since, change.start_ns, latest)
-                missing_since = change.start_ns
-            latest = change.cause
-        account.gap(missing_since, at_ns, latest)
-        missing_since = at_ns
+        """Account for [missing_since, at_ns), each stretch with its cause."""
+        nonlocal missing_since
+        for edge in [*(e for e in edges if missing_since < e < at_ns), at_ns]:
+            account.gap(missing_since, edge, cause(missing_since))
+            missing_since = edge
 
     while gop_ns < stopped_ns:
         end_ns = min(gop_ns + GOP_NS, stopped_ns)
@@ -129,6 +137,85 @@ def make_camera(number: int, gop_phase_ms: int, outages: list[Outage]) -> Cohort
     record = CameraRecord(CameraId(f"cam-{number}"), number, "x", CommuneId("x"), ViewType.WIDE)
     assignment = Assignment(record, StreamAddress("sim://x"), None, False, (), 2.5, 1)
     return CohortCamera(assignment, gop_phase_ms * NS_PER_MS, 2_500_000, outages=disjoint(outages))
+
+
+closing = st.tuples(st.integers(0, 120_000), st.integers(1, 120_000))
+"""(open for, closed for) in ms."""
+
+
+def windows(begun_ns: int, stopped_ns: int, closings: list[tuple[int, int]]) -> list[Interval]:
+    """When a camera is served."""
+    found, at_ns = [], begun_ns
+    for open_ms, closed_ms in closings:
+        found.append((at_ns, min(at_ns + open_ms * NS_PER_MS, stopped_ns)))
+        at_ns += (open_ms + closed_ms) * NS_PER_MS
+    return [(start, end) for start, end in [*found, (at_ns, stopped_ns)] if start < end]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_cameras_closed_and_opened_within_an_epoch_are_accounted_for_as_gop_by_gop(data: st.DataObject) -> None:
+    """Half of the closings are told to the node, half it makes by itself at `until_ns`, as when it is cut off."""
+    plans = data.draw(st.lists(camera_plan, min_size=1, max_size=3, unique_by=lambda plan: plan[0]))
+    begun_ns = EPOCH_NS + data.draw(st.integers(0, 90_000)) * NS_PER_MS
+    stopped_ns = EPOCH_NS + MINUTES * NS_PER_MINUTE + data.draw(st.integers(0, 59_999)) * NS_PER_MS
+    cameras = [make_camera(number, phase, outages) for number, phase, outages in plans]
+    served = [windows(begun_ns, stopped_ns, data.draw(st.lists(closing, max_size=3))) for _ in cameras]
+    by_itself = data.draw(st.booleans())
+
+    def given_at(at_ns: int) -> list[CohortCamera]:
+        found = []
+        for camera, spans in zip(cameras, served, strict=True):
+            for start, end in spans:
+                if start <= at_ns < end:
+                    until_ns = end if by_itself and end < stopped_ns else None
+                    found.append(replace(camera, assignment=replace(camera.assignment, until_ns=until_ns)))
+        return found
+
+    edges = {start for spans in served for start, _ in spans}
+    if not by_itself:
+        edges |= {end for spans in served for _, end in spans}
+    node = Served(given_at(begun_ns), begun_ns, {})
+    for at_ns in sorted(edges - {begun_ns, stopped_ns}):
+        node.give(given_at(at_ns), at_ns)
+    found = {camera.camera: Account() for camera in cameras}
+    at_ns = begun_ns
+    while at_ns < stopped_ns:
+        at_ns = min(at_ns // NS_PER_MINUTE * NS_PER_MINUTE + NS_PER_MINUTE, stopped_ns)
+        roster, table, gaps = node.account(at_ns, last=at_ns == stopped_ns)
+        for i, start, duration in zip(
+            table.camera.tolist(), table.start_ns.tolist(), table.duration_ms.tolist(), strict=True
+        ):
+            found[roster[i]].segments.append((start, start + duration * NS_PER_MS))
+        for gap in gaps:
+            found[gap.camera].gap(gap.start_ns, gap.end_ns, gap.cause)
+    for camera, plan, spans in zip(cameras, plans, served, strict=True):
+        expected = Account()
+        for start, end in spans:
+            once = gop_by_gop(camera, plan[2], start, end)
+            expected.segments += once.segments
+            for piece in once.gaps:
+                expected.gap(*piece)
+        assert found[camera.camera] == expected
+
+
+def test_packets_lost_within_a_power_cut_leave_it_a_power_cut() -> None:
+    cut = Outage(EPOCH_NS, EPOCH_NS + 60 * NS_PER_S, GapCause.CAMERA_LOST)
+    lost = Outage(EPOCH_NS + 10 * NS_PER_S, EPOCH_NS + 12 * NS_PER_S, GapCause.PACKETS_LOST)
+    assert disjoint([lost, cut]) == (cut,)
+
+
+def test_of_two_causes_at_once_the_lighter_one_counts_where_it_is_alone() -> None:
+    cut = Outage(EPOCH_NS, EPOCH_NS + 60 * NS_PER_S, GapCause.CAMERA_LOST)
+    disk = Outage(EPOCH_NS + 10 * NS_PER_S, EPOCH_NS + 90 * NS_PER_S, GapCause.DISK)
+    assert disjoint([disk, cut]) == (cut, Outage(cut.end_ns, disk.end_ns, GapCause.DISK))
+
+
+def test_a_node_that_serves_no_camera_accounts_for_nothing() -> None:
+    node = Served([], EPOCH_NS, {})
+    for minute in (1, 2, 3):
+        roster, table, gaps = node.account(EPOCH_NS + minute * NS_PER_MINUTE)
+        assert (roster, len(table), gaps) == ((), 0, ())
 
 
 def test_segments_and_gaps_together_cover_every_millisecond_once(build_camera, epoch_ns) -> None:

@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from csu.centre import AlarmDesk, AlarmStore, CameraBoard, Catalogue, Centre
+from csu.centre import AlarmDesk, AlarmStore, CameraBoard, Catalogue
+from csu.centre.alarm_room import AlarmRoom
+from csu.centre.footing import Footing
+from csu.centre.manifests import Manifests
 from sim.run import run_scenario
 
 Patch = pytest.MonkeyPatch
@@ -34,19 +37,19 @@ def _without_last(table):
 
 
 def a_manifest_sent_again_is_taken_again(patch: Patch) -> None:
-    patch.setattr(Centre, "_believe", lambda self, manifest: True)
+    patch.setattr(Manifests, "_believe", lambda self, manifest: True)
 
 
 def a_batch_that_failed_is_dropped(patch: Patch) -> None:
-    write = Centre._write_waiting
+    write = Manifests._write_waiting
 
     async def dropping(self):
         waiting, self._waiting = self._waiting, []
-        await self._ports.chaos("catalogue.write")  # an await between taking and writing: what fails here is gone
+        await self._footing.chaos("catalogue.write")  # an await between taking and writing: what fails here is gone
         self._waiting = waiting
         await write(self)
 
-    patch.setattr(Centre, "_write_waiting", dropping)
+    patch.setattr(Manifests, "_write_waiting", dropping)
 
 
 def an_alarm_is_acknowledged_without_a_durable_write(patch: Patch) -> None:
@@ -54,13 +57,13 @@ def an_alarm_is_acknowledged_without_a_durable_write(patch: Patch) -> None:
 
 
 def a_failed_write_of_an_alarm_passes_for_done(patch: Patch) -> None:
-    save = Centre._save_alarm
+    save = AlarmRoom._save
 
     async def lying(self, alarm):
         await save(self, alarm)
         return True
 
-    patch.setattr(Centre, "_save_alarm", lying)
+    patch.setattr(AlarmRoom, "_save", lying)
 
 
 def a_repeated_alarm_rings_again(patch: Patch) -> None:
@@ -82,16 +85,16 @@ def the_board_is_deaf_to_events(patch: Patch) -> None:
 
 
 def a_lost_node_is_waited_for_too_long(patch: Patch) -> None:
-    patch.setattr(Centre, "_retry_after_s", lambda self, name, failures: 7200.0)
+    patch.setattr(Footing, "retry_after_s", lambda self, name, failures: 7200.0)
 
 
 def the_centre_dies_of_a_bad_disk(patch: Patch) -> None:
     async def fragile(self, alarm):
-        await self._ports.chaos("alarms.save")
-        await self._in_executor(lambda: self._alarm_store.save(alarm))
+        await self._footing.chaos("alarms.save")
+        await self._footing.in_executor(lambda: self._store.save(alarm))
         return True
 
-    patch.setattr(Centre, "_save_alarm", fragile)
+    patch.setattr(AlarmRoom, "_save", fragile)
 
 
 DEFECTS: list[tuple[Callable[[Patch], None], str]] = [

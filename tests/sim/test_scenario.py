@@ -16,7 +16,7 @@ from csu.hal.errors import BadInput
 from sim.city import build_city, spread
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
-from sim.faults import arrivals, duration_within
+from sim.draws import arrivals, duration_within
 from sim.intervals import difference, length_ns, union
 from sim.ports import SeededChance
 from sim.quantities import BadQuantity, DurationRange, Rate, count, duration_ns, instant, rate
@@ -330,7 +330,7 @@ def test_a_parameter_is_drawn_within_its_range_and_the_same_for_the_same_seed() 
 def test_the_schema_knows_every_word_and_says_the_units() -> None:
     schema = scenario_schema()
     json.dumps(schema)
-    assert set(schema["properties"]) == {*TOP, "doctrine", "parameters"}
+    assert set(schema["properties"]) == {*TOP, "authorisations", "doctrine", "parameters"}
     assert set(schema["required"]) == {"title", "start", "duration", "city", "expect"}
     for words_of in (STORY, FAULTS):
         for model in words_of.models.values():
@@ -339,16 +339,6 @@ def test_the_schema_knows_every_word_and_says_the_units() -> None:
     lasts = schema["$defs"]["PowerCutStory"]["properties"]["lasts"]
     assert re.search(lasts["pattern"], "30 s")
     assert not re.search(lasts["pattern"], "30")
-
-
-def test_every_fault_point_of_the_control_plane_can_be_troubled() -> None:
-    source = (ROOT / "csu" / "centre" / "control.py").read_text(encoding="utf-8")
-    points = set(re.findall(r'chaos\("([a-z.]+)"\)', source))
-    assert (
-        points
-        == {"catalogue.write", "alarms.save"}
-        == set(FAULTS.models["engine_trouble"].model_fields["point"].annotation.__args__)
-    )
 
 
 @given(st.integers(1, 46), st.integers(1, 2000), st.integers(1, 64))

@@ -1,0 +1,57 @@
+"""Where the PTZ cameras look, read ten times a second and told to the node that masks their pictures (PRV-5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from csu.centre.footing import Footing
+from csu.hal.camera import Camera, CameraError, CameraId
+from csu.hal.media import MediaNode
+from csu.hal.place import PoseReading
+from csu.hal.words import Words
+
+POSE_EVERY_S = 0.1
+POSE_MOVING_EVERY_S = 0.05
+"""While a camera turns its cover is as good as its readings are near."""
+POSE_WITHIN_S = 0.4
+"""A camera that takes longer to say where it looks is a camera that cannot say: whole mask (PRV-5)."""
+
+_NO_POSE_IN_TIME = Words(f"pas de réponse en {POSE_WITHIN_S:g} s", f"no answer within {POSE_WITHIN_S:g} s")
+
+
+class Poses:
+    """Run `follow` for each of `cameras`."""
+
+    def __init__(
+        self,
+        footing: Footing,
+        cameras: Sequence[Camera],
+        *,
+        node_of: Callable[[CameraId], MediaNode],
+        may_record: Callable[[CameraId], bool],
+    ) -> None:
+        self._footing, self._node_of, self._may_record = footing, node_of, may_record
+        self.cameras = tuple(cameras)
+
+    async def follow(self, camera: Camera) -> None:
+        """Tell its node where it looks, for ever; None when it cannot say. Raises KeyError if no node serves it."""
+        name = camera.record.camera
+        node = self._node_of(name)
+        blind = False
+        while True:
+            if not self._may_record(name):  # nobody takes its pictures, so nobody asks where it looks
+                await asyncio.sleep(POSE_EVERY_S)
+                continue
+            reading: PoseReading | None = None
+            try:
+                async with asyncio.timeout(POSE_WITHIN_S):
+                    reading = await camera.pose()
+            except (TimeoutError, CameraError) as error:
+                if not blind:  # told once per blindness, not ten times a second
+                    why = error.trouble.beside(name) if isinstance(error, CameraError) else _NO_POSE_IN_TIME
+                    what = Words(f"position inconnue : {why.fr}", f"no pose: {why.en}")
+                    self._footing.tell_trouble(name, what)
+            blind = reading is None
+            await node.pose(name, reading)
+            await asyncio.sleep(POSE_MOVING_EVERY_S if reading is not None and reading.moving else POSE_EVERY_S)
