@@ -132,7 +132,7 @@ def shrink(
     scenario: ScenarioPath,
     seed: SeedOption = None,
     values: ValuesOption = None,
-    within: Annotated[float, typer.Option(min=1, help=say("Secondes au plus.", "Seconds at most."))] = 300,
+    within: Annotated[float, typer.Option(min=1, help=say("Secondes CPU au plus.", "CPU seconds at most."))] = 300,
     out: Annotated[Path | None, typer.Option(help=say("Où écrire le scénario.", "Where to write it."))] = None,
     shuffle: ShuffleOption = False,
     as_json: AsJson = False,

@@ -17,6 +17,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanose
 from sim.city import City
 from sim.communes import COMMUNES
 from sim.dictionary import STORY
+from sim.fault_words import FaultKind
 from sim.quantities import BadQuantity, duration_ns, rate
 from sim.scenario import Scenario
 from sim.story import lay
@@ -26,6 +27,8 @@ Draft: TypeAlias = dict[str, Any]
 Fails: TypeAlias = Callable[[Draft], bool]
 """Whether this draft can be played, and fails in the way that is looked for."""
 
+_OF_CHANCE = ("rate", "lasts", "clock_error")
+"""What a line of `faults` says of all its faults; each has its own."""
 ROUNDS_MAX = 8
 """Each round tries everything; most shrink in two or three."""
 _LISTS = (("story",), ("faults",), ("people", "room_empty"))
@@ -71,13 +74,16 @@ def pinned(draft: Draft, scenario: Scenario) -> Draft:
 def written_down(draft: Draft, scenario: Scenario, city: City) -> Draft:
     """The draft with the faults that came by chance as lines of its story. Kinds that no story can tell stay."""
     new = deepcopy(draft)
-    told = {fault.kind.value for fault in city.faults if not fault.told} & set(STORY.models)
+    told = {kind.value for kind in FaultKind} & set(STORY.models)
+    declared = {line["kind"]: line for line in reversed(new.get("faults", ()))}
     new["faults"] = [line for line in new.get("faults", ()) if line["kind"] not in told]
     for fault in city.faults:
         if fault.told or fault.kind.value not in told:
             continue
         commune = city.communes[fault.commune]
+        more = {key: said for key, said in declared[fault.kind.value].items() if key not in _OF_CHANCE}
         line = {
+            **more,
             "at": _after(fault.start_ns - scenario.epoch_ns),
             "kind": fault.kind.value,
             "commune": commune.name,

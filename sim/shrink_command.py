@@ -36,8 +36,8 @@ class Shrunk:
 def shrink_file(
     file: ScenarioFile, seed: int, within_s: float, *, shuffle: bool, tell: Callable[[str], None]
 ) -> Shrunk:
-    """The smallest failing draft found within `within_s` seconds. Raises BadInput when the run violates nothing."""
-    ends_s = time.monotonic() + within_s
+    """The smallest failing draft found within `within_s` CPU seconds. Raises BadInput when the run violates nothing."""
+    ends_s = time.process_time() + within_s
     draft = _draft(file, seed)
     result = run_scenario(file, seed, shuffle=shuffle)
     broken = what_is_broken(result)
@@ -85,7 +85,7 @@ def shrink_file(
         ):
             if fails(rewritten):
                 draft = rewritten
-        smallest = shrink(draft, fails, lambda: time.monotonic() < ends_s, told)
+        smallest = shrink(draft, fails, lambda: time.process_time() < ends_s, told)
     return Shrunk(smallest, looked_for, runs)
 
 

@@ -12,7 +12,9 @@ from csu.hal.media import GapCause
 from csu.recording.catalogue import Catalogue
 from sim.cli import app
 from sim.run import run_scenario
-from sim.shrink import as_yaml, shrink
+from sim.scenario_file import read_scenario
+from sim.scenario_text import read_text
+from sim.shrink import as_yaml, pinned, shrink, written_down
 from sim.shrink_command import what_is_broken
 
 
@@ -87,3 +89,18 @@ def test_it_stops_when_its_time_is_up() -> None:
         "expect": [{"never": "camera.live"}],
     }
     assert shrink(draft, lambda candidate: pytest.fail("no time is left"), lambda: False, lambda smaller: None) == draft
+
+
+def test_faults_written_down_are_the_faults_that_came_by_chance(small_city) -> None:
+    file = read_scenario(small_city())
+    result = run_scenario(file)
+    draft = {**read_text(file.path)[1].data}
+    draft = written_down(pinned(draft, file.scenario), file.scenario, result.city)
+    path = file.path.with_name("written.yaml")
+    path.write_text(as_yaml(draft), encoding="utf-8")
+
+    def came(faults) -> list[object]:
+        return sorted((fault.kind, fault.start_ns, fault.end_ns, str(fault.camera)) for fault in faults)
+
+    assert came(run_scenario(path).city.faults) == came(result.city.faults)
+    assert any(not fault.told for fault in result.city.faults)
