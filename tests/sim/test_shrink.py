@@ -17,7 +17,6 @@ from sim.scenario_text import read_text
 from sim.shrink import as_yaml, pinned, shrink, written_down
 from sim.shrink_command import what_is_broken
 
-
 FEWER_FAULTS = (
     ("cameras: 60", "cameras: 16"),
     ("camera_lost, rate: 40/h", "camera_lost, rate: 3/h"),
