@@ -1,4 +1,4 @@
-"""`csu sim run`, `check` and `schema`: a scenario played once or many times, read, or described to an editor.
+"""`csu sim run`, `check`, `shrink`, `compare`, `schema`: a scenario played, read, made small, described.
 
 Exit codes: 0 it holds, 1 it does not, 2 the scenario or the command cannot be used.
 """
@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
+from sim.compare_command import compare_runs, tell_comparison
 from sim.judgement import Judgement
 from sim.language import read, say
 from sim.mutants.command import mutants
@@ -26,7 +28,8 @@ from sim.progress import run_progress, sweep_progress
 from sim.report import prepare_report, write_report, write_sweep_report
 from sim.run import LEVEL, RunResult, run_scenario
 from sim.scenario_file import ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
-from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, sweep, tell_sweep
+from sim.shrink_command import shrink_file, tell_shrunk
+from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, shrink_command, sweep, tell_sweep
 from sim.verdict import print_run, print_sweep
 
 DOES_NOT_HOLD, BAD_INPUT = 1, 2
@@ -46,20 +49,25 @@ app.command(
 )(mutants)
 
 ScenarioPath = Annotated[Path, typer.Argument(help=say("Le scénario (YAML).", "The scenario (YAML)."))]
+SeedOption = Annotated[int | None, typer.Option(min=0, help=say("Une autre graine.", "Another seed."))]
+ValuesOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help=say("paramètre=valeur, ou clé=valeur.", "parameter=value, or key=value.")),
+]
+ShuffleOption = Annotated[
+    bool, typer.Option("--shuffle", help=say("Mêler l'ordre des tâches.", "Shuffle the order of tasks."))
+]
 AsJson = Annotated[bool, typer.Option("--json", help=say("Un objet JSON sur la sortie.", "One JSON object on stdout."))]
 
 
 @app.command(help=say("Jouer un scénario et juger le centre.", "Play a scenario and judge the centre."))
 def run(
     scenario: ScenarioPath,
-    seed: Annotated[int | None, typer.Option(min=0, help=say("Une autre graine.", "Another seed."))] = None,
+    seed: SeedOption = None,
     seeds: Annotated[
         str | None, typer.Option(help=say("Balayer des graines : 1..200.", "Sweep seeds: 1..200."))
     ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help=say("paramètre=valeur, ou clé=valeur.", "parameter=value, or key=value.")),
-    ] = None,
+    values: ValuesOption = None,
     matrix: Annotated[
         list[str] | None, typer.Option(help=say("Balayer des valeurs : clé=a,b.", "Sweep values: key=a,b."))
     ] = None,
@@ -68,9 +76,7 @@ def run(
         Path | None, typer.Option(help=say("Où écrire le rapport.", "Where to write the report."))
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help=say("Sans rapport.", "No report."))] = False,
-    shuffle: Annotated[
-        bool, typer.Option("--shuffle", help=say("Mêler l'ordre des tâches.", "Shuffle the order of tasks."))
-    ] = False,
+    shuffle: ShuffleOption = False,
     as_json: AsJson = False,
 ) -> None:
     chosen = dict(_assignment("--set", given) for given in values or ())
@@ -112,6 +118,39 @@ def check(scenario: ScenarioPath, as_json: AsJson = False) -> None:
         print(f"{scenario}: {said}, {city.communes} communes, {duration_s / 3600:g} h")
 
 
+@app.command(help=say("Jouer deux fois ; où les courses se séparent.", "Play twice; where the two runs part."))
+def compare(
+    scenario: ScenarioPath,
+    seed: SeedOption = None,
+    values: ValuesOption = None,
+    shuffle: ShuffleOption = False,
+    as_json: AsJson = False,
+) -> None:
+    file = _read(scenario, dict(_assignment("--set", given) for given in values or ()), as_json)
+    found = compare_runs(file, _seed(file, seed), shuffle=shuffle)
+    tell_comparison(found, as_json=as_json)
+    if not found.same:
+        raise typer.Exit(DOES_NOT_HOLD)
+
+
+@app.command(help=say("Réduire une course en faute à quelques lignes.", "Shrink a violated run to a few lines."))
+def shrink(
+    scenario: ScenarioPath,
+    seed: SeedOption = None,
+    values: ValuesOption = None,
+    within: Annotated[float, typer.Option(min=1, help=say("Secondes CPU au plus.", "CPU seconds at most."))] = 300,
+    out: Annotated[Path | None, typer.Option(help=say("Où écrire le scénario.", "Where to write it."))] = None,
+    shuffle: ShuffleOption = False,
+    as_json: AsJson = False,
+) -> None:
+    file = _read(scenario, dict(_assignment("--set", given) for given in values or ()), as_json)
+    chosen = _seed(file, seed)
+    told = Console(stderr=True, highlight=False)
+    shrunk = shrink_file(file, chosen, within, shuffle=shuffle, tell=lambda line: told.print(line, markup=False))
+    path = out or REPORTS / f"{scenario.stem}-{chosen}.shrunk.yaml"
+    tell_shrunk(shrunk, file, chosen, path, shuffle=shuffle, as_json=as_json)
+
+
 @app.command(
     help=say("Le schéma JSON d'un scénario, pour un éditeur.", "The JSON Schema of a scenario, for an editor.")
 )
@@ -148,7 +187,7 @@ def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as
     cpu_s, wall_s = time.process_time() - cpu_began_s, time.perf_counter() - wall_began_s
     told = tell(result, cpu_s, wall_s, shuffle=shuffle)
     if path is not None:
-        write_report(result, path, str(told["replay"]), _figures(result, cpu_s))
+        write_report(result, path, str(told["replay"]), figures(result, cpu_s))
     told["report"] = str(path) if path is not None else None
     if result.failure is not None:
         traceback.print_exception(result.failure, file=sys.stderr)
@@ -234,6 +273,9 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "catalogue": result.catalogue,
         "counters": result.counters,
         "replay": replay_command(result.file.path, result.seed, result.file.values, shuffle=shuffle),
+        "shrink": shrink_command(result.file.path, result.seed, result.file.values, shuffle=shuffle)
+        if result.violated
+        else None,
     }
 
 
@@ -251,7 +293,8 @@ def _tell_judgement(judgement: Judgement) -> dict[str, object]:
     }
 
 
-def _figures(result: RunResult, cpu_s: float) -> dict[str, str]:
+def figures(result: RunResult, cpu_s: float) -> dict[str, str]:
+    """What the report shows first, as people read it."""
     scenario = result.file.scenario
     return {
         say("caméras", "cameras"): str(scenario.city.cameras),

@@ -1,9 +1,10 @@
-"""The pictures of a report, as SVG text: coverage, cameras live, faults, alarms. Colours are told apart without colour
-vision too (Okabe and Ito 2008), and every line has its words."""
+"""The pictures of a report, as SVG text: coverage, cameras live, alarms and their answers.
+
+Colours are told apart without colour vision too (Okabe and Ito 2008), and every line has its words.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from math import ceil
@@ -12,16 +13,16 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from csu.centre import CameraState
+from csu.centre import AlarmId, CameraState
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from sim.fault_words import FAULT_NAMES, FaultKind
-from sim.language import read, say
+from sim.language import say
 from sim.oracles.alarms import ALARMS_TAKEN_WITHIN_NS
 from sim.oracles.cameras import dark_times
 from sim.run import RunResult
 from sim.signals import MEASURES
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5b6570"
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+GRID = "#d9dde1"
 _HOUR_NS = 3600 * NS_PER_S
 BARS_MAX = 48
 
@@ -32,8 +33,8 @@ def draw_all(result: RunResult) -> dict[str, str]:
         return {
             "coverage": _svg(_coverage(result)),
             "live": _svg(_live(result)),
-            "faults": _svg(_faults(result)),
             "alarms": _svg(_alarms(result)),
+            "answers": _svg(_answers(result)),
         }
 
 
@@ -101,23 +102,6 @@ def _live(result: RunResult) -> Figure:
     return _with_hours(figure, axes, result)
 
 
-def _faults(result: RunResult) -> Figure:
-    kinds = [kind for kind in FaultKind if any(fault.kind is kind for fault in result.city.faults)]
-    figure, axes = _figure("", 0.7 + 0.32 * max(1, len(kinds)))
-    for row, kind in enumerate(kinds):
-        for told, colour in ((False, GREY), (True, RED)):
-            bars = [
-                (_hours(result, f.start_ns), max(0.01, (f.end_ns - f.start_ns) / _HOUR_NS))
-                for f in result.city.faults
-                if f.kind is kind and f.told is told
-            ]
-            axes.broken_barh(bars, (row - 0.36, 0.72), facecolors=colour, alpha=0.75 if told else 0.55)
-    counts = Counter(fault.kind for fault in result.city.faults)
-    axes.set_yticks(range(len(kinds)), [f"{read(FAULT_NAMES[kind])} ({counts[kind]})" for kind in kinds])
-    axes.invert_yaxis()
-    return _with_hours(figure, axes, result)
-
-
 def _alarms(result: RunResult) -> Figure:
     figure, axes = _figure(say("Réponse (s)", "Answered after (s)"), 2.4)
     witness = result.witness
@@ -138,6 +122,24 @@ def _alarms(result: RunResult) -> Figure:
     axes.set_ylim(0, 1.45 * max(limit_s, axes.get_ylim()[1] / 1.1))
     axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2)
     return _with_hours(figure, axes, result)
+
+
+def _answers(result: RunResult) -> Figure:
+    """How many alarms were answered after how long: taken by a person, or escalated, whichever came first."""
+    figure, axes = _figure(say("Alarmes", "Alarms"), 2.2)
+    witness = result.witness
+    raised = {AlarmId(f"{m.panel}/{m.sequence}"): m.raised_at_ns for c in result.city.communes for m in c.alarms}
+    limit_s = ALARMS_TAKEN_WITHIN_NS / NS_PER_S
+    answers_s = [
+        (min(at_ns) - raised[alarm]) / NS_PER_S
+        for alarm in raised
+        if (at_ns := [a[alarm] for a in (witness.alarms_acked, witness.alarms_escalated) if alarm in a])
+    ]
+    last = max(limit_s, *answers_s) if answers_s else limit_s
+    axes.hist(answers_s, bins=[5.0 * step for step in range(int(last / 5) + 2)], color=GREEN, rwidth=0.92)
+    axes.axvline(limit_s, color=RED, linestyle="--", linewidth=1)
+    axes.set_xlabel(say("réponse après (s)", "answered after (s)"))
+    return figure
 
 
 def _only_liveness(
@@ -180,7 +182,7 @@ def _figure(y_label: str, height_in: float) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.set_ylabel(y_label)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", color="#d9dde1", linewidth=0.6)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     return figure, axes
 
@@ -209,4 +211,5 @@ def _svg(figure: Figure) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     whole = text.getvalue()
-    return whole[whole.index("<svg") :]
+    page_colours = whole[whole.index("<svg") :].replace("#000000", "currentColor")  # readable on light and on dark
+    return page_colours.replace(GRID, "var(--line)")

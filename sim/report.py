@@ -12,13 +12,16 @@ from markupsafe import Markup
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
+from sim.dictionary import FAULTS
 from sim.fault_words import FAULT_NAMES
 from sim.faults import Fault
 from sim.judgement import Judgement
 from sim.language import read, say
+from sim.ledger import days, reached
 from sim.plots import draw_all
 from sim.run import LEVEL, RunResult
-from sim.sweep import SweepResult
+from sim.sweep import SweepResult, shrink_command
+from sim.timeline import as_data
 
 _ELSEWHERE = Words("Choisissez un autre endroit : --report", "Choose another place with --report")
 
@@ -82,16 +85,6 @@ def _template(name: str) -> Template:
 def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> str:
     """The page as text."""
     scenario = result.file.scenario
-    told = [
-        (
-            _clock(fault.start_ns),
-            read(FAULT_NAMES[fault.kind]),
-            result.city.communes[fault.commune].name,
-            _minutes(fault),
-        )
-        for fault in result.city.faults
-        if fault.told
-    ]
     return _template("report.html.j2").render(
         say=say,
         scenario=scenario,
@@ -101,8 +94,37 @@ def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> st
         figures=figures,
         judgements=[(judgement, read(judgement.said), worst(judgement)) for judgement in result.judgements],
         pictures={name: Markup(svg) for name, svg in draw_all(result).items()},  # noqa: S704 - our own SVG
-        told=told,
+        timeline=as_data(result.timeline, scenario.epoch_ns, scenario.epoch_ns + scenario.duration),
+        ledger=days(result),
+        reached=reached(result, FAULTS),
+        faults_named=_told_faults(result),
+        options=_options(result),
+        shrink=shrink_command(result.file.path, result.seed, result.file.values, shuffle=replay.endswith("--shuffle")),
     )
+
+
+def _told_faults(result: RunResult) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            _clock(fault.start_ns),
+            read(FAULT_NAMES[fault.kind]),
+            result.city.communes[fault.commune].name,
+            _minutes(fault),
+        )
+        for fault in result.city.faults
+        if fault.told
+    ]
+
+
+def _options(result: RunResult) -> list[tuple[str, str]]:
+    """With what it was played, beside the seed."""
+    scenario = result.file.scenario
+    asked = ", ".join(f"{key} = {value}" for key, value in sorted(result.file.values.items()))
+    return [
+        (say("début (UTC)", "start (UTC)"), _clock(scenario.epoch_ns)),
+        (say("calme final", "final quiet"), f"{scenario.options.quiet / NS_PER_S / 60:g} min"),
+        (say("valeurs demandées", "values asked for"), asked or say("aucune", "none")),
+    ]
 
 
 def worst(judgement: Judgement) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from simpy import Environment
 
@@ -27,8 +28,8 @@ from csu.centre import (
 )
 from csu.centre.in_process import Journal
 from csu.hal.camera import CameraId
-from csu.hal.chance import Chaos
-from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Nanoseconds
+from csu.hal.chance import Chance, Chaos
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from sim.centre_host import CentreHost
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
@@ -50,8 +51,10 @@ from sim.shifts import Operator, Team, roster
 from sim.signals import Places, SignalReader
 from sim.stage import RunStage
 from sim.swarm import deal
+from sim.timeline import Timeline
 from sim.trace import Trace
 from sim.trouble_words import Panels
+from sim.vocabulary import Signal
 from sim.witness import Witness
 
 LEVEL = "L0"
@@ -77,6 +80,8 @@ class RunResult:
     seed: int
     trace_hash: str
     trace_marks: tuple[str, ...]
+    trace_lines: tuple[str, ...]
+    """The words of the events that were asked for."""
     expectations: tuple[Judgement, ...]
     """What the scenario expects, in its order; empty when the run ended early."""
     invariants: tuple[Judgement, ...]
@@ -89,6 +94,12 @@ class RunResult:
     """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
     declared: tuple[str, ...] = ()
     """Those that the scenario declares: over a set of runs each must be reached (invariant 25)."""
+    timeline: tuple[Signal, ...] = ()
+    """What was told, in order: the first `sim.timeline.KEPT_MAX`."""
+    left_out: int = 0
+    """Signals beyond those."""
+    points: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
 
@@ -107,27 +118,58 @@ class RunResult:
         return self.failure is None and all(judgement.holds for judgement in self.judgements)
 
 
+class Company(Protocol):
+    """Who is there while a scenario is played."""
+
+    def loop(self, env: Environment, shuffle: Chance | None) -> SimLoop:
+        """The loop that it is played on."""
+        ...
+
+    def meet(self, centre: Centre, clock: Clock) -> None:
+        """The centre is about to run; again after each crash. `clock`: the scenario's time."""
+        ...
+
+
+class _Alone:
+    """Nobody: as fast as it goes."""
+
+    def loop(self, env: Environment, shuffle: Chance | None) -> SimLoop:
+        return SimLoop(env, shuffle=shuffle)
+
+    def meet(self, centre: Centre, clock: Clock) -> None:
+        """Nothing to do."""
+
+
+ALONE = _Alone()
+
+
 def run_scenario(
     given: Path | ScenarioFile,
     seed: int | None = None,
     *,
     shuffle: bool = False,
+    keep: range = range(0),
     progress: Callable[[float], None] = lambda share: None,
+    company: Company = ALONE,
 ) -> RunResult:
     """Run a scenario to its end. Raises BadInput for a file that cannot be used.
 
-    `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `progress` is told the share done.
+    `seed` replaces the file's; `shuffle` deals the order of simultaneous callbacks; `keep`: the events
+    whose words are kept (sim.compare); `progress` is told the share done; `company`: who watches, and
+    acts in it.
     """
     file = given if isinstance(given, ScenarioFile) else read_scenario(given)
     chosen = file.scenario.seed if seed is None else seed
     with TemporaryDirectory(prefix="csu-sim-", dir=_scratch(file.scenario)) as directory, _few_collections():
-        return _Run(file, chosen, Path(directory), shuffle).play(progress)
+        return _Run(file, chosen, Path(directory), shuffle, keep, company).play(progress)
 
 
 class _Run:
     """All objects of one run."""
 
-    def __init__(self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool) -> None:
+    def __init__(
+        self, file: ScenarioFile, seed: int, directory: Path, shuffle: bool, keep: range, company: Company
+    ) -> None:
         self.chance = SeededChance(str(seed))
         scenario, self.mix = deal(file.scenario, self.chance.stream("swarm"))
         self.file, self.seed, self.scenario = file, seed, scenario
@@ -152,13 +194,14 @@ class _Run:
         self.outbox = OutboxStore(directory / "calls.sqlite")
         self.papers = Papers.stated(self.prefecture.text())
         self.prefecture.state = self.papers.state
-        self.trace = Trace(self.clock, str(directory))
+        self.trace = Trace(self.clock, str(directory), keep)
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
         self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo()
         self.court = Court(scenario.expect, _shown)
+        self.timeline = Timeline()
         self.past = self._past(directory)
         self.signals = SignalReader(_places(self.city))
         self.stage = RunStage(
@@ -169,9 +212,10 @@ class _Run:
                 *(Panels(self.panels), self.population, *self._desk_people()),
             ],
             self.city,
-            self.court.hear,
+            self._hear_signal,
         )
-        self.loop = SimLoop(self.env, shuffle=self.chance.stream("shuffle") if shuffle else None)
+        self.loop = company.loop(self.env, self.chance.stream("shuffle") if shuffle else None)
+        self.company = company
         self.ends_ns: Nanoseconds = scenario.epoch_ns + scenario.duration
         self.at_end: tuple[list[CameraId], int, int] = ([], 0, 0)
         self.calls_given_up = 0
@@ -269,7 +313,7 @@ class _Run:
 
     def _centre(self, journal: Journal, chaos: Chaos) -> Centre:
         """The centre that ships, over the files of this run."""
-        return Centre(
+        centre = Centre(
             ports=Ports(self.centre_clock, self.chance.stream("centre"), self.ids, chaos),
             nodes=list(self.nodes.values()),
             assignments={each.node: each.assignments for each in self.city.nodes},
@@ -280,6 +324,8 @@ class _Run:
             papers=self.papers,
             dispatch=(self.dispatch, self.outbox),
         )
+        self.company.meet(centre, self.clock)
+        return centre
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
         self.witness.settle(self.ends_ns)
@@ -298,6 +344,7 @@ class _Run:
             self.seed,
             self.trace.digest(),
             tuple(self.trace.marks),
+            tuple(self.trace.lines),
             expectations,
             invariants,
             counters,
@@ -305,6 +352,9 @@ class _Run:
             self.city,
             self.witness,
             *self._coverage(),
+            tuple(self.timeline.kept),
+            self.timeline.left_out,
+            {point: (passed, self.chaos.fired.get(point, 0)) for point, passed in self.chaos.passed.items()},
             failure,
         )
 
@@ -328,6 +378,10 @@ class _Run:
         self.people.hear(event)
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
+
+    def _hear_signal(self, signal: Signal) -> None:
+        self.timeline.hear(signal)
+        self.court.hear(signal)
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}

@@ -103,7 +103,16 @@ class SweepResult:
 
 def replay_command(path: Path, seed: int, values: Mapping[str, str], *, shuffle: bool) -> str:
     """The command that plays one run again, as a shell takes it."""
-    words = ["csu", "sim", "run", str(path), "--seed", str(seed)]
+    return _command("run", path, seed, values, shuffle=shuffle)
+
+
+def shrink_command(path: Path, seed: int, values: Mapping[str, str], *, shuffle: bool) -> str:
+    """The command that makes a violated run small."""
+    return _command("shrink", path, seed, values, shuffle=shuffle)
+
+
+def _command(verb: str, path: Path, seed: int, values: Mapping[str, str], *, shuffle: bool) -> str:
+    words = ["csu", "sim", verb, str(path), "--seed", str(seed)]
     for key, value in sorted(values.items()):
         words += ["--set", f"{key}={value}"]
     return shlex.join([*words, "--shuffle"] if shuffle else words)

@@ -25,18 +25,25 @@ MARK_EVERY = 10_000
 class Trace:
     """Give `hear` to the centre's listeners."""
 
-    def __init__(self, clock: Clock, run_directory: str) -> None:
-        """`run_directory`: a path that errors may tell; it is another in each run, so it is taken out."""
+    def __init__(self, clock: Clock, run_directory: str, keep: range = range(0)) -> None:
+        """`run_directory`: a path that errors may tell; it is another in each run, so it is taken out.
+
+        `keep`: the events (counted from 0) whose words are kept, to be compared with another run's.
+        """
         self._clock = clock
+        self._keep = keep
         self._run_directory = run_directory
         self._hash = blake2b(digest_size=16)
         self._digests: dict[int, tuple[NDArray[np.int32], bytes]] = {}
         """By the array's identity, with the array: it stays alive, so that nothing else gets its number."""
         self.events = 0
         self.marks: list[str] = []
+        self.lines: list[str] = []
 
     def hear(self, event: CentreEvent) -> None:
         """Add one event, with the virtual instant at which it was told."""
+        if self.events in self._keep:
+            self.lines.append(f"{self._clock.now_ns()} {event!r}".replace(self._run_directory, ""))
         if isinstance(event, ManifestTaken):
             self._add_manifest(event.manifest)
         else:

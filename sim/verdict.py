@@ -88,5 +88,7 @@ def _verdict(holds: bool) -> str:
 
 def _print_end(console: Console, told: Mapping[str, object]) -> None:
     console.print(f"{say('rejouer', 'replay')} : {told['replay']}", markup=False, soft_wrap=True)
+    if told["shrink"]:
+        console.print(f"{say('réduire', 'shrink')} : {told['shrink']}", markup=False, soft_wrap=True)
     if told["report"]:
         console.print(f"{say('rapport', 'report')} : {told['report']}", markup=False, soft_wrap=True)

@@ -196,8 +196,13 @@ class Centre:
         return replace(self._footing.counts)
 
     def nodes_up(self) -> int:
-        """How many nodes are up; `len(nodes)` are expected."""
+        """How many nodes are up."""
         return self._nodes.up()
+
+    @property
+    def nodes_expected(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
 
     @property
     def heard_at_ns(self) -> Nanoseconds | None:

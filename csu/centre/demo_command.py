@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import structlog
 import typer
@@ -85,6 +86,13 @@ def demo_command(
             min=0, max=65535, help=say("port de la console ; 0 : libre", "port of the console; 0: any free one")
         ),
     ] = 0,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(help=say("jouer un scénario en temps accéléré", "play a scenario in accelerated time")),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=1, help=say("fois le temps réel, pour un scénario", "times real time, for a scenario"))
+    ] = 60,
     frosted: Annotated[
         bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
     ] = False,
@@ -100,6 +108,10 @@ def demo_command(
     ] = False,
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
+    if scenario is not None:
+        if not _scenario_player()(scenario, speed=speed, seconds=seconds, port=port, report=report, as_json=as_json):
+            raise typer.Exit(EXIT_DOES_NOT_HOLD)
+        return
     for path in media_dir or []:
         if not path.is_dir():
             raise BadInput(
@@ -140,6 +152,26 @@ def demo_command(
         _show(result, written)
     if result.failures():
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+class PlaysScenario(Protocol):
+    """Plays a scenario of a simulated city for people, and judges it (entry points `csu.scenarios`)."""
+
+    def __call__(
+        self, path: Path, *, speed: float, seconds: float | None, port: int, report: Path, as_json: bool
+    ) -> bool: ...
+
+
+def _scenario_player() -> PlaysScenario:
+    """The one that is installed. Raises BadInput when there is none."""
+    for entry in entry_points(group="csu.scenarios"):
+        player: PlaysScenario = entry.load()
+        return player
+    raise BadInput(
+        Words("rien d'installé ne joue de scénario", "nothing installed plays scenarios"),
+        where="--scenario",
+        what_to_do=Words("Installez csu de nouveau : make setup", "Install csu again: make setup"),
+    )
 
 
 @contextmanager

@@ -60,6 +60,10 @@ class Nodes:
         """The camera's node. Raises KeyError."""
         return self._nodes[self._node_of[camera]]
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._up)
+
     def up(self) -> int:
         """How many are up."""
         return sum(self._up.values())

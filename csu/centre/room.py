@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from csu import __version__
+from csu.alarms import Alarm, AlarmId
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.volumes import VolumeKeeper
@@ -28,6 +29,19 @@ class RelayOfNodes:
     def watch(self, camera: CameraId) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
         """Follow one camera. Raises KeyError for an unknown one."""
         return self._relays[camera].watch(camera)
+
+
+class AlarmsOfCentre:
+    """The centre's alarms as the console may take them (`csu.console.alarms.AlarmRoom`)."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        return self._centre.desk.open()
+
+    async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
+        return await self._centre.acknowledge(alarm, person)
 
 
 class Room:

@@ -25,7 +25,7 @@ from csu.centre.past import keep_past
 from csu.centre.preparing import PreparedSite, prepare_site
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import Registers, journal_start, journal_stop, open_registers
-from csu.centre.room import RelayOfNodes, Room
+from csu.centre.room import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.volumes import VolumeKeeper
 from csu.centre.wall_plan import plan_of
 from csu.centre.wall_room import WallRoom
@@ -224,7 +224,7 @@ async def _start_parts(
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
-    console = create_app(room, clock=clock, access=access)
+    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre))
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )

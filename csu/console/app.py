@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
+from csu.console.alarms import AlarmRoom, add_alarm_doors
 from csu.console.answers import (
     BoardChanges,
     CameraAnswer,
@@ -67,9 +68,16 @@ class ConsoleSettings:
 
 
 def create_app(
-    room: RoomView, *, clock: Clock, settings: ConsoleSettings | None = None, access: Access | None = None
+    room: RoomView,
+    *,
+    clock: Clock,
+    settings: ConsoleSettings | None = None,
+    access: Access | None = None,
+    alarms: AlarmRoom | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
+
+    `alarms`: where alarms wait; None: this centre takes none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -105,6 +113,7 @@ def create_app(
     _add_pages(app)
     add_case_doors(app, access.desk)
     add_hold_doors(app, access.desk)
+    add_alarm_doors(app, alarms)
     add_past_doors(app)
     _add_refusals(app, counts)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -59,6 +59,9 @@ class Refusal(Enum):
     CASES_ABSENT = Wording(
         503, 4503, "Ce centre n'a pas de bureau des réquisitions.", "This centre has no requisition desk."
     )
+    ALARM_UNKNOWN = Wording(404, 4404, "Aucune alarme de ce nom n'attend.", "No alarm of that name is waiting.")
+    ALARM_TAKEN = Wording(409, 4409, "Cette alarme est déjà prise.", "This alarm is taken already.")
+    ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

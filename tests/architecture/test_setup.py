@@ -76,7 +76,7 @@ def _lacks(machine: Machine, *packages: str) -> None:
 
 def _lacks_name(machine: Machine, *names: str) -> None:
     cases = "|".join(names)
-    machine.program("dpkg-query", f'for last; do :; done\ncase $last in {cases}) exit 1 ;; *) echo installed ;; esac')
+    machine.program("dpkg-query", f"for last; do :; done\ncase $last in {cases}) exit 1 ;; *) echo installed ;; esac")
 
 
 def test_a_machine_that_has_everything_installs_only_python_packages(machine):

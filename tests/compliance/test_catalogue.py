@@ -10,8 +10,20 @@ import pytest
 from csu.compliance import load_requirements
 
 COUNT_OF_FAMILY = {
-    "AUT": 6, "RET": 6, "LOG": 6, "PRV": 6, "AUD": 4, "ACC": 6, "EXP": 9,
-    "TEC": 6, "VSA": 8, "STA": 3, "VVB": 6, "OPS": 6, "COM": 5, "DPO": 3,
+    "AUT": 6,
+    "RET": 6,
+    "LOG": 6,
+    "PRV": 6,
+    "AUD": 4,
+    "ACC": 6,
+    "EXP": 9,
+    "TEC": 6,
+    "VSA": 8,
+    "STA": 3,
+    "VVB": 6,
+    "OPS": 6,
+    "COM": 5,
+    "DPO": 3,
 }
 
 

@@ -139,7 +139,7 @@ def test_the_table_and_the_page_show_every_rule_in_french(app, checkout, monkeyp
 def test_the_page_cannot_be_written_into_by_a_test_name(checkout):
     from csu.compliance.command import page_of
 
-    source = KEPT.replace('[1, 2]', '["<script>alert(1)</script>", 2]')
+    source = KEPT.replace("[1, 2]", '["<script>alert(1)</script>", 2]')
     html = page_of(run_compliance(_write(checkout, source)))
     assert "alert(1)" in html
     assert "<script>" not in html

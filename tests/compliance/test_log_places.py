@@ -157,9 +157,7 @@ def test_a_camera_that_is_turned_without_an_entry_would_be_found():
 
 def test_everything_a_centre_does_by_itself_is_written_somewhere():
     source = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (ROOT / "csu").rglob("*.py")
-        if path.name != "journaled_actions.py"
+        path.read_text(encoding="utf-8") for path in (ROOT / "csu").rglob("*.py") if path.name != "journaled_actions.py"
     )
     for deed in OwnDeed:
         assert f"OwnDeed.{deed.name}" in source, deed

@@ -83,7 +83,7 @@ def test_an_order_may_not_be_edited_in_place(tmp_path, key, facts) -> None:
             other.execute("UPDATE order_text SET body = replace(body, '30', '31')")
         for (name,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             other.execute(f"DROP TRIGGER {name}")
-        other.execute('UPDATE order_text SET body = replace(body, \'"retention_days": 30\', \'"retention_days": 31\')')
+        other.execute("UPDATE order_text SET body = replace(body, '\"retention_days\": 30', '\"retention_days\": 31')")
     with pytest.raises(OrdersBroken):
         OrderLedger(path, key)
     papers = Papers.open(path, key)

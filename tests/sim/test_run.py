@@ -79,7 +79,8 @@ def test_a_verdict_that_does_not_hold_exits_with_1_and_says_why(small_city, monk
     done = CliRunner().invoke(app, ["run", str(small_city(("at_least: 50 %", "at_least: 100 %"))), "--no-report"])
     assert done.exit_code == 1
     assert "non tenu" in done.stdout
-    assert "rejouer" in done.stdout
+    assert "rejouer : csu sim run" in done.stdout
+    assert "réduire : csu sim shrink" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["run", "check"])

@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
+from csu.alarms import Alarm, AlarmDesk, AlarmId
 from csu.console import RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
@@ -57,6 +58,7 @@ from csu.governance import (
 )
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
+from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.media import LiveFragment
@@ -276,6 +278,30 @@ class DeskInMemory:
             self._desk.apply(event)
 
 
+class AlarmsInMemory:
+    """`csu.alarms.AlarmDesk` with one alarm of Metz that waits."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self._clock = clock
+        self.ring()
+
+    def ring(self) -> None:
+        """Begin again with that alarm."""
+        self._desk = AlarmDesk()
+        message = PanelMessage(PanelId("panel-metz"), 7, METZ, "Hôtel de ville", AlarmKind.INTRUSION, NOON)
+        raised = self._desk.take(message, NOON)
+        assert raised is not None
+        self._desk.keep(raised.alarm)
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        return self._desk.open()
+
+    async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
+        taken = self._desk.acknowledge(alarm, person, self._clock.now_ns())
+        self._desk.keep(taken.alarm)
+        return taken.alarm
+
+
 HAND_OVER = HandOver(Officer("Durand"), "BD-R 77", False, "", 1, "receipt-1", "S-12")
 
 
@@ -322,7 +348,8 @@ class World:
         self.rights = Rights(AuthorisationRegister(papers()))
         identity = SignedTokens(self.key.public, self.people)
         self.access = Access(self.rights, identity, self.journal, self.desk)
-        self.app = create_app(self.room, clock=self.clock, access=self.access)
+        self.alarms = AlarmsInMemory(self.clock)
+        self.app = create_app(self.room, clock=self.clock, access=self.access, alarms=self.alarms)
         self.gate = Gate(self.room, self.clock, self.access, ConsoleCounts(CollectorRegistry()), ask_again_s=30)
         self.runner = asyncio.Runner()
         self.last = Answer()

@@ -25,6 +25,8 @@ IN_THE_PATH = {
     "{camera}": "cam-0012",
     "{case}": "2027-101",
     "{hold}": "G-2027-7",
+    "{panel}": "panel-metz",
+    "{sequence}": "7",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
@@ -170,6 +172,7 @@ def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_an
 def asked(world, body_of, line: Line, method: str, path: str, role: Role | None) -> tuple[Any, list[Any]]:
     """The answer and the entries of one cell, from a fresh start."""
     world.desk.stand(line.case or "released")
+    world.alarms.ring()
     world.clock.runs_ns += 2 * MINUTE_NS
     world.entries()
     world.seen.clear()

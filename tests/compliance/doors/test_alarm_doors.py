@@ -1,0 +1,60 @@
+"""Alarms at the doors of the console: taken once, by who asks, in one's own communes; nothing typed is written down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from csu.console import create_app
+from csu.governance import Role
+from csu.governance.approvals import Designation
+from csu.hal.camera import CommuneId
+
+ALARM = "/api/alarms/panel-metz/7/acknowledge"
+
+
+def waiting(world) -> list[dict[str, object]]:
+    return json.loads(world.ask("GET", "/api/alarms", Role.OPERATOR).body)
+
+
+def test_an_operator_sees_the_alarm_that_waits_and_takes_it_in_their_own_name(world) -> None:
+    (alarm,) = waiting(world)
+    assert (alarm["alarm"], alarm["commune"], alarm["state"]) == ("panel-metz/7", "metz", "raised")
+    answer = world.ask("POST", ALARM, Role.OPERATOR)
+    assert answer.status == 200
+    assert json.loads(answer.body)["acked_by"] == "operator.1"
+    assert waiting(world) == []
+
+
+def test_the_second_who_takes_it_is_told_that_somebody_has_it(world) -> None:
+    assert world.ask("POST", ALARM, Role.OPERATOR).status == 200
+    again = world.ask("POST", ALARM, Role.ROOM_CHIEF)
+    assert (again.status, json.loads(again.body)["code"]) == (409, "alarm_taken")
+
+
+def test_an_alarm_that_nobody_knows_is_none_and_its_name_is_not_written_down(world) -> None:
+    answer = world.ask("POST", "/api/alarms/jean-dupont/7/acknowledge", Role.OPERATOR)
+    assert (answer.status, json.loads(answer.body)["code"]) == (404, "alarm_unknown")
+    assert "dupont" not in str(world.entries())
+
+
+def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(world) -> None:
+    known = world.people.find
+
+    def of_ars(person: str, role: Role):
+        found = known(person, role)
+        return replace(
+            found, designation=Designation("csu-metz", frozenset({CommuneId("ars")}), found.designation.term)
+        )
+
+    world.people.find = of_ars
+    assert waiting(world) == []
+    assert world.ask("POST", ALARM, Role.OPERATOR).status in (403, 404)
+    world.people.find = known
+    assert len(waiting(world)) == 1
+
+
+def test_a_centre_without_alarms_says_so(world) -> None:
+    world.app = create_app(world.room, clock=world.clock, access=world.access)
+    answer = world.ask("GET", "/api/alarms", Role.OPERATOR)
+    assert (answer.status, json.loads(answer.body)["code"]) == (503, "alarms_absent")
