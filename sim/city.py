@@ -27,6 +27,8 @@ from sim.orders import Prefecture
 from sim.papers import PaperCamera
 from sim.scenario import Scenario
 
+MASK_EPOCH = 3
+"""Of every camera. There were two before it, so that a node that is told an older one can be found out."""
 _KINDS_OF_ALARM = (AlarmKind.INTRUSION,) * 6 + (AlarmKind.FIRE,) * 2 + (AlarmKind.TECHNICAL, AlarmKind.TEST)
 
 
@@ -189,7 +191,7 @@ def _camera(number: int, commune: str, place: int, scenario: Scenario, chance: C
         follows_pose=False,
         buildings=(),
         mask_above_m=scenario.doctrine.mask_above,
-        mask_epoch=1,
+        mask_epoch=MASK_EPOCH,
     )
     bits_per_s = round(scenario.media.bit_rate * stream.uniform(0.6, 1.4))
     gop_phase_ns = stream.integer(0, GOP_NS // NS_PER_MS - 1) * NS_PER_MS

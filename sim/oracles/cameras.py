@@ -96,7 +96,10 @@ def judge_clock_error_told(stage: Stage) -> Judgement:
 
 
 class MaskEpochs:
-    """Each segment's mask is the one in force or a newer one. Give `hear` to the centre's listeners."""
+    """Each segment's mask is the one in force or a newer one, or the whole picture's (0: nothing of it shows).
+
+    Give `hear` to the centre's listeners.
+    """
 
     def __init__(self, city: City) -> None:
         self._least = {camera.camera: camera.assignment.mask_epoch for camera in city.cameras}
@@ -113,7 +116,7 @@ class MaskEpochs:
         if self._good.get(id(epochs)) is epochs:  # the very column of a minute before
             return
         least = [self._least.get(manifest.cameras[index], 0) for index in manifest.segments.camera.tolist()]
-        stale = [i for i, (epoch, wanted) in enumerate(zip(epochs.tolist(), least, strict=True)) if epoch < wanted]
+        stale = [i for i, (epoch, wanted) in enumerate(zip(epochs.tolist(), least, strict=True)) if 0 < epoch < wanted]
         if stale:
             self._told.append(_STALE_MASK.at(manifest.cameras[int(manifest.segments.camera[stale[0]])]))
         elif not epochs.flags.writeable:

@@ -16,16 +16,19 @@ class WatchOfTwo:
     """Give `hear` to the centre's listeners."""
 
     def __init__(self) -> None:
+        self._is_short = False
         self._short_since_ns: Nanoseconds | None = None
+        """Since when nobody was alerted of it."""
         self._cases = 0
         self._worst_ns = 0
         self._told: list[Words] = []
 
     def hear(self, event: CentreEvent) -> None:
         if isinstance(event, WatchChanged):
-            if len(event.watching) >= TWO:
+            was_short, self._is_short = self._is_short, len(event.watching) < TWO
+            if not self._is_short:
                 self._end(event.at_ns)
-            elif self._short_since_ns is None:
+            elif not was_short:  # one more who leaves makes no second shortage
                 self._cases += 1
                 self._short_since_ns = event.at_ns
         elif isinstance(event, ShortWatchAlert) and self._short_since_ns is not None:

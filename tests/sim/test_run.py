@@ -89,12 +89,12 @@ def test_every_fault_of_a_file_is_a_line_that_names_file_line_and_column(small_c
     done = csu_sim(command, str(path), "--json")
     assert done.returncode == 2
     missing, unknown, quantity = done.stderr.splitlines()
-    assert missing.startswith(f"{path}:5:1 : clé manquante 'cameras'")
-    assert unknown.startswith(f"{path}:7:3 : clé inconnue 'camras' (vouliez-vous dire 'cameras' ?)")
+    assert missing.startswith(f"{path}:6:1 : clé manquante 'cameras'")
+    assert unknown.startswith(f"{path}:8:3 : clé inconnue 'camras' (vouliez-vous dire 'cameras' ?)")
     assert "Clés valides : alarms, cameras, communes" in unknown
-    assert quantity.startswith(f"{path}:11:13 : '3' n'est pas une durée")
+    assert quantity.startswith(f"{path}:12:13 : '3' n'est pas une durée")
     told = json.loads(done.stdout)
-    assert [error["where"] for error in told["errors"]] == [f"{path}:5:1", f"{path}:7:3", f"{path}:11:13"]
+    assert [error["where"] for error in told["errors"]] == [f"{path}:6:1", f"{path}:8:3", f"{path}:12:13"]
     assert told["error"] == told["errors"][0]
 
 

@@ -209,6 +209,7 @@ TOP = [
     "faults",
     "expect",
     "options",
+    "past",
 ]
 
 

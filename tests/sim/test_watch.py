@@ -19,7 +19,7 @@ from sim.scenario_file import read_scenario
 from sim.watch import play_scenario, watch
 
 ROOT = Path(__file__).resolve().parents[2]
-EMPTY_ROOM = (("operators: 3", "operators: 1"), ("lasts: 6 min", "lasts: 30 min"), ("at: 12:10", "at: 12:02"))
+EMPTY_ROOM = (("reaction: 3 s .. 15 s", "reaction: 10 min .. 15 min"),)
 
 
 def watched(path: Path, speed: float, visit: Any) -> tuple[RunResult, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simpy import Environment
 
 from csu.centre import ManifestTaken
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS
 from csu.hal.media import Manifest, NodeId, SegmentTable, no_hashes
+from sim.ports import VirtualClock
 from sim.witness import Sequences, Witness
 
 CAMERAS = tuple(CameraId(f"cam-{number}") for number in range(5))
@@ -44,7 +46,7 @@ lists = st.sampled_from([CAMERAS[:3], CAMERAS[2:], (CAMERAS[4], CAMERAS[0], CAME
 def test_what_is_missing_is_what_one_who_looks_at_each_segment_would_find(
     told: list[tuple[tuple[CameraId, ...], list[tuple[int, int, int]], bool]],
 ) -> None:
-    witness = Witness(CAMERAS, 0)
+    witness = Witness(CAMERAS, 0, VirtualClock(Environment(), 0))
     until = dict.fromkeys(CAMERAS, 0)
     holes: dict[CameraId, list[tuple[int, int]]] = {}
     overlaps = []
