@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from csu.centre.commissioning import Commissioning
-from csu.centre.running import CentreSettings, _prepare
+from csu.centre.preparing import prepare_site
+from csu.governance import LocalDoctrine
 from csu.hal.camera import (
     AudioState,
     CameraCapabilities,
@@ -49,7 +50,7 @@ def taken(tmp_path: Path, *devices: Device) -> tuple[set[str], dict[str, str]]:
     masks = Commissioning.open(tmp_path / "masks.sqlite")
     try:
         site = Site("here", devices, ())  # type: ignore[arg-type]
-        prepared = asyncio.run(_prepare(site, CentreSettings(tmp_path), masks, JournalStandIn()))
+        prepared = asyncio.run(prepare_site(site, (), LocalDoctrine(), masks, JournalStandIn()))
     finally:
         masks.close()
     refused = {record.camera: words.en for record, words in prepared.unreached}
