@@ -37,7 +37,7 @@ def frame_number(at_ns: Nanoseconds, frames_per_s: int) -> int:
 
 
 class LiveCamera:
-    """`capture` is called by one worker thread only; all else by any. `watched` and `wants_key` name profiles.
+    """`capture` is called by one worker thread at a time; all else by any. `watched` and `wants_key` name profiles.
 
     A picture goes its way as in a real camera: the mount turns, the lens sees (and suffers), the masks are burnt in,
     then the frame mark is written as a camera writes its name: over everything, so that it can always be read.

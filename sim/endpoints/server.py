@@ -41,7 +41,7 @@ CANNED_LOOPS_MAX = 4
 DOWN_S = 1.0
 """How long a camera takes to start again."""
 
-STUDIOS_MAX = 2
+DRAWING_THREADS_MAX = 2
 _BACKLOG = 2048
 
 
@@ -57,14 +57,15 @@ class RtspServer:
         self._loops: list[tuple[Feed, tuple[EncodedPicture, ...], int]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: set[asyncio.Task[None]] = set()
-        self._studios: list[Studio] = []
+        live = [spec for spec in specs if not spec.canned]
+        self._studio = Studio(clock, self._on_picture, min(DRAWING_THREADS_MAX, os.cpu_count() or 1, len(live)))
         self._server: asyncio.Server | None = None
         self._main_loop: asyncio.AbstractEventLoop | None = None
         self._stills = StillServer(self._live, self._endpoints, clock)
         self.port = 0
         self.stills_port = 0
         cv2.setNumThreads(1)
-        self._add_live([spec for spec in specs if not spec.canned])
+        self._add_live(live)
         self._add_canned([spec for spec in specs if spec.canned])
 
     async def start(self) -> None:
@@ -74,8 +75,7 @@ class RtspServer:
         self.port = int(self._server.sockets[0].getsockname()[1])
         self.stills_port = await self._stills.start()
         self._main_loop = asyncio.get_running_loop()
-        for studio in self._studios:
-            studio.start()
+        self._studio.start()
         self._tasks = [asyncio.create_task(self._pump(*loop)) for loop in self._loops]
 
     async def stop(self) -> None:
@@ -86,8 +86,7 @@ class RtspServer:
         for task in [*self._tasks, *self._connections]:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._connections, return_exceptions=True)
-        for studio in self._studios:
-            await asyncio.to_thread(studio.stop)
+        await asyncio.to_thread(self._studio.stop)
 
     def misbehave(self, camera: str, fault: Fault | None) -> None:
         """From now on (None: behave). Raises KeyError for an unknown camera."""
@@ -135,16 +134,15 @@ class RtspServer:
 
     def trouble(self) -> BaseException | None:
         """Why a drawing thread ended, if one did."""
-        return next((studio.trouble for studio in self._studios if studio.trouble is not None), None)
+        return self._studio.trouble
 
     def _add_live(self, specs: Sequence[EndpointSpec]) -> None:
-        count = min(STUDIOS_MAX, os.cpu_count() or 1, len(specs))
-        self._studios = [Studio(self._clock, self._on_picture) for _ in range(count)]
-        for spec, studio in zip(specs, itertools.cycle(self._studios), strict=False):
+        for spec in specs:
             camera = LiveCamera(spec, self._clock.now_ns())
             self._live[spec.camera] = camera
             for stream in streams_of(spec):
-                feed = Feed(spec, stream, self._clock, _ssrc(spec, stream), _watcher(studio, camera, stream.profile))
+                watcher = _watcher(self._studio, camera, stream.profile)
+                feed = Feed(spec, stream, self._clock, _ssrc(spec, stream), watcher)
                 feed.pictures_late = _late_of(camera)
                 self._add(spec, stream, feed)
 
