@@ -31,6 +31,7 @@ def shrunk(*words: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.nightly
 def test_a_planted_defect_of_the_desk_shrinks_to_a_few_lines_that_break_the_same(small_city, tmp_path, monkeypatch):
     monkeypatch.setattr(AlarmDesk, "tick", lambda self, now_ns: [])  # nobody is called when an alarm waits
     out = tmp_path / "out" / "shrunk.yaml"
@@ -46,6 +47,7 @@ def test_a_planted_defect_of_the_desk_shrinks_to_a_few_lines_that_break_the_same
     assert not what_is_broken(run_scenario(out)), "without the defect the small scenario breaks nothing"
 
 
+@pytest.mark.nightly
 def test_a_fault_that_came_by_chance_is_written_down_and_only_it_is_left(small_city, tmp_path, monkeypatch) -> None:
     record = Catalogue.record
 
