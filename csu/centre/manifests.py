@@ -74,12 +74,12 @@ class Manifests:
             else:
                 failures = 0
 
-    # -- inside -------------------------------------------------------------------------------------------------------
-
     def lose(self, node: NodeId) -> None:
         """The node is lost, and its epoch over: one that only froze is believed no more when it thaws."""
         epoch, _ = self._accounts.get(node, (0, 0))
         self._accounts[node] = (epoch + 1, 0)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
 
     def _believe(self, manifest: Manifest) -> bool:
         """Only the newest epoch of a node, each sequence once."""

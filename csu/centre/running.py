@@ -158,8 +158,8 @@ async def open_centre(
             open_registers(settings.data_directory, settings.registers, clock=clock, tell=observers)
         )
         progress(say("ouverture du site", "opening the site"))
-        opened_ns = SystemClock().now_ns()
-        site = await stack.enter_async_context(open_site(SiteRequest(settings.cameras, settings.options, opened_ns)))
+        request = SiteRequest(settings.cameras, settings.options, clock.now_ns())
+        site = await stack.enter_async_context(open_site(request))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
         doctrine, head = settings.doctrine, masks.head
