@@ -78,7 +78,7 @@ class Clean:
 
     @property
     def replay(self) -> str:
-        return f"csu sim run {CITIES[self.city].name} --seed {self.seed}"
+        return f"csu sim run {CITIES[self.city]} --seed {self.seed}"
 
 
 def defect_named(name: str) -> Defect:

@@ -164,7 +164,7 @@ class CityPast:
                 end_ns = minute_ns + NS_PER_MINUTE
                 segments, gaps = cohort.account(end_ns, last=end_ns >= begin_ns + length_ns)
                 manifests.append(
-                    Manifest(NodeId(f"{commune.node}-before"), 1, number, minute_ns, cohort.cameras, segments, gaps)
+                    Manifest(NodeId(f"{commune.commune}-before"), 1, number, minute_ns, cohort.cameras, segments, gaps)
                 )
             for manifest in manifests:
                 self.tier.film(manifest)
@@ -172,8 +172,11 @@ class CityPast:
             self._catalogue.record(manifests)
 
     def _make_keys(self, manifest: Manifest) -> None:
+        """For each commune that it films: small ones may share a node."""
+        communes = dict.fromkeys(self._communes[camera] for camera in manifest.cameras)
         for start_ns in {int(at) // NS_PER_DAY * NS_PER_DAY for at in manifest.segments.start_ns.tolist()}:
-            self._keys.make(self._communes[manifest.cameras[0]], start_ns)
+            for commune in communes:
+                self._keys.make(commune, start_ns)
 
     def _world(self) -> PastWorld:
         records = {camera.camera: camera.assignment.record for camera in self._city.cameras}

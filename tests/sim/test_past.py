@@ -14,6 +14,7 @@ from csu.hal.media import GapCause, Manifest, NodeId
 from csu.recording import segment_name
 from sim.cohort import Cohort, Outage
 from sim.mutants.proof import CITIES
+from sim.past.shelves import DayKeys
 from sim.past.terms import expiry_ns, shortest_life_ns
 from sim.past.tier import CityTier
 from sim.run import run_scenario
@@ -89,6 +90,22 @@ def test_a_city_with_a_past_holds_and_everything_of_it_was_put_to_the_test() -> 
         assert cases[name] > 5, name
     assert result.counters["purge_files"] > 1_000
     assert result.counters["purge_recut"] > 0
+
+
+def test_communes_that_share_a_node_have_each_its_own_keys(tmp_path, monkeypatch) -> None:
+    """A day's key is of one commune: the purge of one must not wait for, nor destroy, another's."""
+    keyed = set()
+    make = DayKeys.make
+    monkeypatch.setattr(DayKeys, "make", lambda self, of, at_ns: (keyed.add(of), make(self, of, at_ns)))
+    text = CITIES["past"].read_text(encoding="utf-8").replace("alarms: 30/h}", "alarms: 30/h, shared_nodes: yes}")
+    path = tmp_path / "shared.yaml"
+    path.write_text(text, encoding="utf-8")
+    result = run_scenario(read_scenario(path), 11)
+    assert result.failure is None
+    assert len(result.city.nodes) < len(result.city.communes)
+    assert {j.name: j.details for j in result.invariants if j.violations} == {}
+    assert result.counters["purge_files"] > 1_000
+    assert keyed == {commune.commune for commune in result.city.communes}
 
 
 def test_a_stretch_that_has_not_passed_is_refused_in_the_file(tmp_path) -> None:
