@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from csu.centre.desk_room import DeskPorts, DeskRoom, PackageKeeper
 from csu.centre.evidence_keeper import DeskKeeper, EvidencePorts
 from csu.centre.evidence_sources import Sources
-from csu.centre.papers import Papers
+from csu.centre.papers import LawOfPast, Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgeKeys, PurgePorts
 from csu.centre.purge_tiers import Tier
@@ -45,13 +45,11 @@ from csu.governance import (
     LocalDoctrine,
     Role,
     Subject,
-    rules_over,
 )
 from csu.governance.journal_desk import Journal, JournalDesk, Ticket
 from csu.governance.journal_entry import JournalEntry, JournalRow, Operation, Outcome
 from csu.governance.journal_verify import verify_journal
 from csu.governance.legal_register import verify_register
-from csu.governance.retention import RuledPiece, ceiling_of
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
@@ -174,12 +172,8 @@ def open_in_process(world: PastWorld) -> AbstractAsyncContextManager[InProcess]:
 
 @asynccontextmanager
 async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
-    doctrine = LocalDoctrine(retention_days_max=world.retention_days_max)
+    law = LawOfPast(world.papers, LocalDoctrine(retention_days_max=world.retention_days_max))
     settings = RegisterSettings(anchors=(world.elsewhere,))
-
-    def rules(camera: CameraId, span: Span) -> tuple[RuledPiece, ...]:
-        return rules_over(world.papers.register, doctrine, camera, span)
-
     async with AsyncExitStack() as stack:
         registers = await stack.enter_async_context(
             open_registers(
@@ -187,7 +181,7 @@ async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
             )
         )
         journal = world.journal_of(registers.journal)
-        desk, keeper = await _desk(stack, world, registers, lambda: purge, rules)
+        desk, keeper = await _desk(stack, world, registers, lambda: purge, law)
         purge = Purge(
             PurgePorts(
                 clock=world.clock,
@@ -198,9 +192,9 @@ async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
                 tiers=world.tiers,
                 evidence=keeper,
                 register=registers.legal,
-                rules=rules,
+                rules=law.rules,
                 cameras=lambda: {camera: record.commune for camera, record in world.records.items()},
-                shortest_days=lambda: world.papers.register.shortest_days(doctrine),
+                shortest_days=law.shortest_days,
                 tell=world.tell,
             )
         )
@@ -214,7 +208,7 @@ async def _desk(
     world: PastWorld,
     registers: Registers,
     purge: Callable[[], Purge],
-    rules: Callable[[CameraId, Span], tuple[RuledPiece, ...]],
+    law: LawOfPast,
 ) -> tuple[DeskRoom, DeskKeeper]:
     events = DeskStore(world.directory / "evidence" / "desk.sqlite", registers.key)
     stack.callback(events.close)
@@ -235,7 +229,7 @@ async def _desk(
             register,
             events,
             world.packages,
-            lambda camera, at_ns: ceiling_of(rules(camera, Span(at_ns, at_ns + 1))),
+            law.ceiling_ns,
             world.records,
             "CSU",
             registers.key.public.hex,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csu.governance import (
@@ -16,14 +16,20 @@ from csu.governance import (
     AuthorisationRegister,
     CentreKey,
     Decision,
+    LocalDoctrine,
     OrderLedger,
     OrdersBroken,
     Resource,
     Rights,
+    RuledPiece,
+    Span,
     Subject,
+    ceiling_of,
     facts_from,
     facts_text,
+    rules_over,
 )
+from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import NO_WORDS, Words
@@ -130,6 +136,26 @@ class Papers:
         self._register, self._rights = register, Rights(register)
         for listener in self._listeners:
             listener()
+
+
+@dataclass(frozen=True, slots=True)
+class LawOfPast:
+    """What the papers of now and the doctrine say of footage, for who destroys it and who holds it."""
+
+    papers: Papers
+    doctrine: LocalDoctrine
+
+    def rules(self, camera: CameraId, span: Span) -> tuple[RuledPiece, ...]:
+        """Under which rules this was captured."""
+        return rules_over(self.papers.register, self.doctrine, camera, span)
+
+    def ceiling_ns(self, camera: CameraId, captured_ns: Nanoseconds) -> Nanoseconds:
+        """The last lawful instant of a picture without a judicial act."""
+        return ceiling_of(self.rules(camera, Span(captured_ns, captured_ns + 1)))
+
+    def shortest_days(self) -> int:
+        """The fewest days of any order and of the doctrine."""
+        return self.papers.register.shortest_days(self.doctrine)
 
 
 def together(one: AuthorisationFacts, other: AuthorisationFacts) -> AuthorisationFacts:

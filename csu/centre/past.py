@@ -15,17 +15,14 @@ from csu.centre.desk_opening import DeskHome, OpenedDesk, open_desk
 from csu.centre.desk_room import DeskRoom
 from csu.centre.events import Trouble
 from csu.centre.evidence_signing import EvidenceSettings
-from csu.centre.papers import Papers
+from csu.centre.papers import LawOfPast, Papers
 from csu.centre.purge import Purge
 from csu.centre.purge_ports import PurgePorts
 from csu.centre.registers import Registers
 from csu.centre.volumes import VolumeKeeper
 from csu.governance import (
     LocalDoctrine,
-    rules_over,
 )
-from csu.governance.retention import RuledPiece, ceiling_of
-from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock
@@ -62,11 +59,8 @@ async def keep_past(
     clears them. Raises CsuError when the desk cannot be opened.
     """
     communes = {camera: record.commune for camera, record in records.items()}
+    law = LawOfPast(papers, doctrine)
     async with AsyncExitStack() as stack:
-
-        def rules(camera: CameraId, span: Span) -> tuple[RuledPiece, ...]:
-            return rules_over(papers.register, doctrine, camera, span)
-
         desk = await open_desk(
             stack,
             DeskHome(
@@ -81,7 +75,7 @@ async def keep_past(
                 evidence_keys,
                 records,
                 evidence,
-                lambda camera, at_ns: ceiling_of(rules(camera, Span(at_ns, at_ns + 1))),
+                law.ceiling_ns,
                 alone=lambda: purge.alone,
                 past_is_clean=lambda: purge.is_clean,
                 tell=tell,
@@ -97,9 +91,9 @@ async def keep_past(
                 tiers=volumes.tiers(),
                 evidence=desk.keeper,
                 register=registers.legal,
-                rules=rules,
+                rules=law.rules,
                 cameras=lambda: communes,
-                shortest_days=lambda: papers.register.shortest_days(doctrine),
+                shortest_days=law.shortest_days,
                 tell=tell,
                 is_out_of_reach=volumes.is_out_of_reach,
             )
