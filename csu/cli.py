@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from csu import __version__
 from csu.centre.camera_command import app as camera_app
+from csu.centre.conform_command import conform_command
 from csu.centre.demo_command import demo_command
 from csu.centre.evidence_command import app as evidence_app
 from csu.centre.journal_command import app as journal_app
@@ -50,6 +51,9 @@ def build_app() -> typer.Typer:
     app.command("demo", help=say("Voir un centre entier fonctionner.", "See a whole centre at work."))(demo_command)
     app.command("compliance", help=say("Chaque exigence, ses preuves.", "Each requirement, its proofs."))(
         compliance_command
+    )
+    app.command("conform", help=say("Examiner un appareil avant de le mettre en service.", "Examine a device."))(
+        conform_command
     )
     app.add_typer(camera_app, name="camera")
     app.add_typer(evidence_app, name="evidence")
