@@ -1,0 +1,203 @@
+"""What a device tells by itself: which of it the centre wants, and a feed that outlives pull points.
+
+Motion is not wanted (systematic analysis needs an act of law), and nothing that was heard can even be told (AUD-3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from csu.hal.camera import CameraError
+from csu.hal.chance import Chance
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from hardware.onvif.session import Session
+
+WAIT_S = 5
+"""How long a pull waits at the device."""
+LIFE_S = 60
+"""A subscription that nobody renews ends by itself; renewed at half of it."""
+MESSAGES_MAX = 32
+QUEUE_MAX = 256
+"""Events that wait for whoever listens; then the oldest goes, and that is told."""
+DELAY_S_MIN, DELAY_S_MAX = 1.0, 10.0
+PROVEN_AFTER_NS = 10 * NS_PER_S
+NOT_WAITING_S = 0.25
+"""Between two pulls at a device that answers at once whatever it was asked to wait."""
+
+
+class EventKind(StrEnum):
+    """What may be told of a device."""
+
+    TAMPER = "tamper"
+    """Covered, turned away, blurred, too dark: somebody should look."""
+    SIGNAL_LOST = "signal_lost"
+    REBOOTED = "rebooted"
+    """It started again: masks, resolution and microphones are to be looked at anew."""
+    MASKS_CHANGED = "masks_changed"
+    AUDIO_CHANGED = "audio_changed"
+    RUNAWAY = "runaway"
+    """It was told to stop, again and again, and does not, or cannot be seen to."""
+    UNREACHED = "unreached"
+    """No events can be had of it. Told once, until they can again."""
+    MISSED = "missed"
+    """There may have been events that nobody got: look at everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent:
+    """`holds`: False when a state ends. `at_ns` is when it came, by our clock: the device's may be wrong."""
+
+    kind: EventKind
+    at_ns: Nanoseconds
+    holds: bool = True
+
+
+_BY_TOPIC = (
+    ("TamperDetector/Tamper", EventKind.TAMPER),
+    ("VideoSource/GlobalSceneChange", EventKind.TAMPER),
+    ("VideoSource/ImageTooBlurry", EventKind.TAMPER),
+    ("VideoSource/ImageTooDark", EventKind.TAMPER),
+    ("VideoSource/ImageTooBright", EventKind.TAMPER),
+    ("VideoSource/SignalLoss", EventKind.SIGNAL_LOST),
+)
+_LAST_REBOOT = ("Monitoring/OperatingTime/LastReboot", "Monitoring/OperatingTime/LastReset")
+_CHANGED = {
+    "Mask": EventKind.MASKS_CHANGED,
+    "AudioSource": EventKind.AUDIO_CHANGED,
+    "AudioEncoder": EventKind.AUDIO_CHANGED,
+}
+
+
+class EventReader:
+    """Messages in, what the centre wants out. A pure core; it remembers how each state stood."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, bool] = {}
+        self._rebooted = ""
+        self.ignored = 0
+
+    def read(self, message: Mapping[str, Any], at_ns: Nanoseconds) -> DeviceEvent | None:
+        """The event of one notification; None for what is not wanted, not new, or not to be understood."""
+        topic = "/".join(part.rpartition(":")[2] for part in str(message.get("topic", ""))[:256].split("/"))
+        data = {str(name): str(value) for name, value in dict(message.get("data") or {}).items()}
+        if topic.startswith(_LAST_REBOOT):
+            return self._reboot(data, at_ns)
+        if topic == "Media/ConfigurationChanged":
+            kind = _CHANGED.get(data.get("Type", ""))
+            return DeviceEvent(kind, at_ns) if kind is not None else None
+        kind = next((kind for known, kind in _BY_TOPIC if known in topic), None)
+        if kind is None:
+            self.ignored += 1
+            return None
+        holds = next((_true(value) for value in data.values() if value.lower() in _BOOLEANS), True)
+        before = self._states.get(topic, False)
+        if len(self._states) < QUEUE_MAX:
+            self._states[topic] = holds
+        return DeviceEvent(kind, at_ns, holds) if holds != before else None
+
+    def _reboot(self, data: Mapping[str, str], at_ns: Nanoseconds) -> DeviceEvent | None:
+        told = data.get("Status", "")[:64]
+        before, self._rebooted = self._rebooted, told or self._rebooted
+        return DeviceEvent(EventKind.REBOOTED, at_ns) if before and told and told != before else None
+
+
+class BackOff:
+    """Delays that double, with jitter. Pure."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self._failures = 0
+
+    def after(self, lived_ns: Nanoseconds) -> float:
+        """Seconds to wait after a subscription that lived so long."""
+        self._failures = 0 if lived_ns >= PROVEN_AFTER_NS else self._failures
+        ceiling_s = min(DELAY_S_MAX, DELAY_S_MIN * 2 ** min(self._failures, 8))
+        self._failures += 1
+        return self._chance.uniform(ceiling_s / 2, ceiling_s)
+
+
+class EventFeed:
+    """Events of one device for one listener. Shell: `run` fills it, `events` gives them."""
+
+    def __init__(self, session: Session, chance: Chance) -> None:
+        self._session = session
+        self._clock: Clock = session.clock
+        self._reader = EventReader()
+        self._back_off = BackOff(chance.stream(f"events/{session.camera}"))
+        self._waiting: deque[DeviceEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._unreached = False
+
+    def tell(self, event: DeviceEvent) -> None:
+        """Put an event; when there are too many the oldest goes, and MISSED stands for it."""
+        if len(self._waiting) >= QUEUE_MAX:
+            self._waiting.popleft()
+            self._waiting[0] = DeviceEvent(EventKind.MISSED, event.at_ns)
+        self._waiting.append(event)
+        self._arrived.set()
+
+    async def events(self) -> AsyncIterator[DeviceEvent]:
+        """For ever, as they come."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def run(self) -> None:
+        """Subscribe, pull, and again when it breaks: for ever."""
+        while True:
+            began_ns = self._clock.monotonic_ns()
+            try:
+                await self._follow()
+            except CameraError:
+                if not self._unreached:
+                    self._unreached = True
+                    self.tell(DeviceEvent(EventKind.UNREACHED, self._clock.now_ns()))
+            await asyncio.sleep(self._back_off.after(self._clock.monotonic_ns() - began_ns))
+
+    async def _follow(self) -> None:
+        """One subscription, until it breaks. Raises CameraError."""
+        async with _subscription(self._session) as point:
+            if self._unreached:
+                self._unreached = False
+                self.tell(DeviceEvent(EventKind.MISSED, self._clock.now_ns()))
+            renewed_ns = self._clock.monotonic_ns()
+            while True:
+                asked_ns = self._clock.monotonic_ns()
+                if asked_ns - renewed_ns >= LIFE_S * NS_PER_S // 2:
+                    await self._session.renew(point, LIFE_S)
+                    renewed_ns = asked_ns
+                messages = await self._session.pull(point, WAIT_S, MESSAGES_MAX)
+                for message in messages:
+                    event = self._reader.read(message, self._clock.now_ns())
+                    if event is not None:
+                        self.tell(event)
+                if (self._clock.monotonic_ns() - asked_ns) / NS_PER_S < NOT_WAITING_S:
+                    await asyncio.sleep(NOT_WAITING_S)
+
+
+@asynccontextmanager
+async def _subscription(session: Session) -> AsyncIterator[str]:
+    point = await session.subscribe(LIFE_S)
+    try:
+        yield point
+    finally:
+        try:
+            async with asyncio.timeout(1.0):
+                await session.unsubscribe(point)
+        except (CameraError, TimeoutError):
+            pass  # it ends by itself within LIFE_S
+
+
+_BOOLEANS = ("true", "false", "1", "0")
+
+
+def _true(value: str) -> bool:
+    return value.lower() in ("true", "1")
