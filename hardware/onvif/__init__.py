@@ -18,7 +18,7 @@ from hardware.onvif.errors import (
     OtherHost,
 )
 from hardware.onvif.events import DeviceEvent, EventKind
-from hardware.onvif.settings import Login, OnvifSettings, StreamFloors, Tls
+from hardware.onvif.settings import OnvifSettings, StreamFloors, Tls
 from hardware.onvif.spaces import LinearAxis, Mount, PanTiltSpace, ZoomSpace, millimetres, spherical
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "DeviceTooSlow",
     "EventKind",
     "LinearAxis",
-    "Login",
     "LoginRefused",
     "Mount",
     "NotOffered",

@@ -32,8 +32,9 @@ from hardware.onvif.head import Head
 from hardware.onvif.onboard import OnboardMasks
 from hardware.onvif.reading import MediaProfile, ir_cut_filter, uri
 from hardware.onvif.session import Session
-from hardware.onvif.settings import Login, OnvifSettings
+from hardware.onvif.settings import OnvifSettings
 from hardware.onvif.streams import main_and_sub
+from hardware.vault.login import Login
 
 
 class DayNight(StrEnum):

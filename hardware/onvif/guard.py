@@ -22,8 +22,9 @@ from hardware.onvif.errors import (
     login_refused,
     other_host,
 )
-from hardware.onvif.settings import Login, OnvifSettings, Tls
+from hardware.onvif.settings import OnvifSettings, Tls
 from hardware.onvif.xml_door import envelope, fault_codes
+from hardware.vault.login import Login
 
 CONNECTIONS_MAX = 4
 """To one camera: an event poll that waits, a pose, an order, and one to spare. Cheap cameras take about ten in all."""

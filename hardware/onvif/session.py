@@ -34,8 +34,9 @@ from hardware.onvif.errors import (
 )
 from hardware.onvif.guard import Guard
 from hardware.onvif.reading import Unreadable, device_time_ns
-from hardware.onvif.settings import Login, OnvifSettings
+from hardware.onvif.settings import OnvifSettings
 from hardware.onvif.xml_door import local
+from hardware.vault.login import Login
 
 USED_SERVICES = ("device", "media", "media2", "ptz", "events", "imaging")
 """Addresses of others are not even looked at."""

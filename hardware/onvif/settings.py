@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,14 +16,6 @@ ANSWER_BYTES_MAX = 1 << 20
 """The largest honest answer seen is a GetProfiles of some 60 KB."""
 ANSWER_S_MAX = 5.0
 MOVE_S_MAX = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """The centre's own account on one camera. Never shown."""
-
-    user: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
