@@ -26,7 +26,7 @@ from sim.endpoints.rtsp import (
     reply,
     sdp_of,
 )
-from sim.endpoints.spec import FaultKind
+from sim.endpoints.spec import FaultKind, size_after
 
 _IDLE_S_MAX = 90.0
 """A client that sends nothing for so long, and watches nothing, is let go."""
@@ -145,7 +145,7 @@ class Connection:
         hidden = endpoint.has(FaultKind.NO_PARAMETER_SETS)
         loop = asyncio.get_running_loop()
         sets = await loop.run_in_executor(
-            None, parameter_sets, stream.codec, stream.width_px, stream.height_px, spec.frames_per_s
+            None, parameter_sets, stream.codec, *size_after(stream, endpoint.fault), spec.frames_per_s
         )
         description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.audio)
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]

@@ -90,15 +90,20 @@ class Motion:
         return PoseReading(self.pose_at(at_ns), at_ns, self.moving_at(at_ns))
 
 
+def zoom_of(pose: Pose) -> float:
+    """Its place on the zoom axis."""
+    return log2(pose.focal_px)
+
+
 def at_rest(pose: Pose, at_ns: Nanoseconds) -> Motion:
     """Standing still at `pose`."""
-    zoom = log2(pose.focal_px)
+    zoom = zoom_of(pose)
     return Motion(pose, at_ns, _still(pose.pan_deg), _still(pose.tilt_deg), _still(zoom))
 
 
 def drive(pose: Pose, at_ns: Nanoseconds, pan: float, tilt: float, zoom: float, limits: MountLimits) -> Motion:
     """Moving from `pose` with speeds in [-1, 1] of what the mount can do, until a limit or the next command."""
-    start = log2(pose.focal_px)
+    start = zoom_of(pose)
     return Motion(
         pose,
         at_ns,
@@ -116,7 +121,7 @@ def go_to(pose: Pose, at_ns: Nanoseconds, goal: Pose, limits: MountLimits) -> Mo
         at_ns,
         AxisMotion(pose.pan_deg, pose.pan_deg + turn, limits.pan_deg_s),
         AxisMotion(pose.tilt_deg, goal.tilt_deg, limits.tilt_deg_s),
-        AxisMotion(log2(pose.focal_px), log2(goal.focal_px), limits.zoom_doublings_s),
+        AxisMotion(zoom_of(pose), zoom_of(goal), limits.zoom_doublings_s),
     )
 
 
