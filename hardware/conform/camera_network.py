@@ -13,10 +13,11 @@ from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from hardware.conform.asking import Answer, at_most, either, fails, holds, lacks, question
 from hardware.conform.camera_subject import CameraSubject
-from hardware.onvif import ClockSkewed, Login, LoginRefused
+from hardware.onvif import ClockSkewed, LoginRefused
 from hardware.onvif.reading import users
 from hardware.onvif.session import Session
-from hardware.vault import default_logins
+from hardware.vault.defaults import default_logins
+from hardware.vault.login import Login
 
 OFFSET_S_MAX = 1.0
 """TEC-4 asks for an alarm beyond it."""
@@ -32,7 +33,8 @@ _TAKEN = Words("accepté : n'importe qui entre", "taken: anybody gets in")
 
 @question("device.answers", "TEC-6", Words("Elle répond et dit ce qu'elle sait faire", "It answers"), ends=True)
 async def answers(subject: CameraSubject) -> Answer:
-    await subject.session.call("device", "GetDeviceInformation", envelopes.device_get_information())
+    told = await subject.session.call("device", "GetDeviceInformation", envelopes.device_get_information())
+    subject.make = manufacturer(told)
     can = await subject.capabilities()
     sizes = ", ".join(f"{each.width_px}x{each.height_px}" for each in can.profiles)
     return holds(Words(f"flux {sizes}", f"streams {sizes}"))
@@ -61,7 +63,7 @@ async def wrong_refused(subject: CameraSubject) -> Answer:
     "login.no_default", "TEC-5", Words("Les comptes d'usine sont refusés", "The vendor's default logins are refused")
 )
 async def no_default(subject: CameraSubject) -> Answer:
-    for login in default_logins():
+    for login in default_logins(subject.make):
         if login == subject.target.login or not (await _login_refused(subject, login)).status.value == "passed":
             return fails(Words(f"le compte d'usine {login.user} entre", f"the default login {login.user} gets in"))
     return holds(_REFUSED)

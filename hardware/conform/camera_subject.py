@@ -35,6 +35,7 @@ class CameraSubject:
     how: Examination
     clock: Clock
     fingerprint: str = ""
+    make: str = ""
     can: CameraCapabilities | None = None
     main: StreamLook | None = None
     plan: MaskPlan | None = None

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
-from hardware.onvif import Login, OnvifSettings, StreamFloors, Tls
+from hardware.onvif import OnvifSettings, StreamFloors, Tls
+from hardware.vault.login import Login
 
 FLOORS = StreamFloors(352, 288, 6.0)
 """The least any camera may record (TEC-1, TEC-2); which views a stream is enough for is told beside."""
