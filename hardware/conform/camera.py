@@ -40,7 +40,7 @@ async def examine_camera(target: str, eyes: StreamEyes, examination: Examination
             return
         clock, settings = SystemClock(), place.settings(pinned)
         async with (
-            open_onvif_camera(settings, place.login, clock, SystemChance()) as camera,
+            open_onvif_camera(settings, place.login, clock, SystemChance(place.host)) as camera,
             Session(settings, place.login, clock) as session,
         ):
             subject = CameraSubject(place, settings, camera, session, eyes, examination, clock, fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from xml.etree.ElementTree import Element  # noqa: S405 - reads nothing
 
 import httpx
 from onveef import envelopes
@@ -16,6 +17,7 @@ from hardware.conform.camera_subject import CameraSubject
 from hardware.onvif import ClockSkewed, LoginRefused
 from hardware.onvif.reading import users
 from hardware.onvif.session import Session
+from hardware.onvif.xml_door import local
 from hardware.vault.defaults import default_logins
 from hardware.vault.login import Login
 
@@ -34,7 +36,7 @@ _TAKEN = Words("accepté : n'importe qui entre", "taken: anybody gets in")
 @question("device.answers", "TEC-6", Words("Elle répond et dit ce qu'elle sait faire", "It answers"), ends=True)
 async def answers(subject: CameraSubject) -> Answer:
     told = await subject.session.call("device", "GetDeviceInformation", envelopes.device_get_information())
-    subject.make = manufacturer(told)
+    subject.make = _manufacturer(told)
     can = await subject.capabilities()
     sizes = ", ".join(f"{each.width_px}x{each.height_px}" for each in can.profiles)
     return holds(Words(f"flux {sizes}", f"streams {sizes}"))
@@ -143,6 +145,10 @@ async def events(subject: CameraSubject) -> Answer:
     finally:
         await subject.session.unsubscribe(point)
     return holds(Words("deux fois de suite", "twice in a row"))
+
+
+def _manufacturer(told: Element) -> str:
+    return next((each.text or "" for each in told.iter() if local(each) == "Manufacturer"), "")[:64]
 
 
 async def _login_refused(subject: CameraSubject, login: Login | None) -> Answer:
