@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import csu
-from csu.governance.journal_entry import personal_data_in
+from csu.hal.personal_data import personal_data_in
 
 ENGINE = Path(csu.__file__).parent
 READERS = {
