@@ -34,12 +34,12 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
     try:
         _require_plain(path, content)
         root = yaml.compose(content, Loader=yaml.SafeLoader)
+        data = _data(path, root, (), lines) if root is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = error.problem_mark.line + 1 if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else 1
         raise _refused(path, line, Words("ce n'est pas du YAML", "this is no YAML")) from error
     if root is None:
         raise _refused(path, 1, Words("le fichier est vide", "the file is empty"))
-    data = _data(path, root, (), lines)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -56,7 +56,7 @@ def _require_plain(path: Path, content: bytes) -> None:
         is_tagged = isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and event.tag is not None
         if isinstance(event, yaml.AliasEvent) or is_tagged or depth > DEPTH_MAX:
             what = Words("ni renvoi, ni type, ni listes trop profondes", "no alias, no tag, no lists that deep")
-            raise _refused(path, event.start_mark.line + 1, what)
+            raise _refused(path, event.start_mark.line + 1 if event.start_mark else None, what)
 
 
 def _data(path: Path, node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> object:

@@ -25,6 +25,7 @@ async def ask(
 ) -> _T:
     """Its answer. `own`: the errors of the protocol's library. Raises PanelError, never with what the device sent."""
     within_s = settings.answer_within_s
+    garbage: tuple[type[Exception], ...] = (ValueError, LookupError, *own)  # libraries let the first two out as well
     try:
         async with asyncio.timeout(within_s):
             return await question()
@@ -35,7 +36,7 @@ async def ask(
         what = Words(f"pas de connexion ({reason})", f"no connection ({reason})")
     except EOFError:
         what = Words("l'écran a raccroché", "the panel hung up")
-    except (ValueError, LookupError, *own) as error:  # libraries let both out when a device sends garbage
+    except garbage as error:
         what = told(error) or Words("une réponse que personne ne comprend", "an answer that nobody understands")
     raise panel_error(settings, what)
 

@@ -113,6 +113,8 @@ def _told(error: Exception) -> Words | None:
         return Words("l'écran ne répond pas", "the panel does not answer")
     if isinstance(error, PJLinkConnectionClosed):
         return Words("l'écran a raccroché", "the panel hung up")
+    if isinstance(error, PJLinkERR1):
+        return Words("l'écran ne connaît pas cette question", "the panel does not know that question")
     if isinstance(error, PJLinkERR2):
         return Words("l'écran n'a pas cette entrée", "the panel does not have that input")
     if isinstance(error, PJLinkERR3):
