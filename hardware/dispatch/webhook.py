@@ -20,7 +20,7 @@ from csu.hal.camera import CommuneId
 from csu.hal.clock import Clock
 from csu.hal.dispatch import DispatchCall, DispatchError, DispatchReceipt
 from csu.hal.errors import BadInput
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
 from hardware.dispatch.answer import ANSWER_BYTES_MAX, taken_by
 from hardware.dispatch.message import body_of, signed_headers, webhook_id
 from hardware.dispatch.settings import ContactSettings, DispatchFile, DispatchSecrets
@@ -41,7 +41,7 @@ async def open_dispatch(
         verify=_tls(secrets),
         trust_env=False,  # no proxy of the environment: only the hosts of the list are spoken to
         follow_redirects=False,
-        timeout=settings.answer_within_s,
+        timeout=None,  # noqa: S113 - each telling is bounded as a whole
         # One connection a question: what a receiver sends too much can then never be the answer to the next one.
         limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -75,15 +75,10 @@ class WebhookDispatch:
     async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
         """See Dispatch.notify. Waits `answer_within_s` at most: to tell it again is the outbox's affair."""
         to = self._contact(call, contact)
-        within_s = self._settings.answer_within_s
-        body = body_of(call, self._settings.source, self._may_say)
-        try:
-            async with asyncio.timeout(within_s):
-                name = await self._tell(to, call, body)
-        except TimeoutError:
-            what = Words(f"personne n'a pris l'appel en {within_s:g} s", f"nobody took the call within {within_s:g} s")
-            raise _refused(to, what) from None
-        return DispatchReceipt(call.call, name, self._clock.now_ns())
+        told = await self._tell(to, call, body_of(call, self._settings.source, self._may_say))
+        if isinstance(told, Words):
+            raise _refused(to, told)
+        return DispatchReceipt(call.call, told, self._clock.now_ns())
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -101,22 +96,27 @@ class WebhookDispatch:
             what_to_do=Words("Téléphonez ; complétez les contacts", "Telephone; complete the contacts"),
         )
 
-    async def _tell(self, to: ContactSettings, call: DispatchCall, body: bytes) -> str:
-        """Who took it. Raises DispatchError when the contact did not keep the call; TimeoutError never by itself."""
-        key = webhook_id(call)
+    async def _tell(self, to: ContactSettings, call: DispatchCall, body: bytes) -> str | Words:
+        """Who took it; or why nobody did until the deadline. A contact that has kept it is asked until then."""
+        key, within_s = webhook_id(call), self._settings.answer_within_s
         headers = signed_headers(key, body, self._signing[to.name], self._clock.now_ns())
-        told = await self._ask(to, call, self._client.build_request("POST", to.url, content=body, headers=headers))
-        while not isinstance(told, str):
-            if isinstance(told, Words):
-                raise _refused(to, told)
-            await asyncio.sleep(self._settings.ask_every_s)
-            request = self._client.build_request("GET", to.url, params={"call": key})
-            told = await self._ask(to, call, request)
-            if isinstance(told, Words):
-                told = None  # it has the call: a question that is lost is asked again
-        return told
+        why = NO_WORDS
+        try:
+            async with asyncio.timeout(within_s):
+                told = await self._ask(call, self._client.build_request("POST", to.url, content=body, headers=headers))
+                if told is not None:
+                    return told
+                while True:
+                    await asyncio.sleep(self._settings.ask_every_s)
+                    asked = await self._ask(call, self._client.build_request("GET", to.url, params={"call": key}))
+                    if isinstance(asked, str):
+                        return asked
+                    why = asked or NO_WORDS
+        except TimeoutError:
+            late = Words(f"personne n'a pris l'appel en {within_s:g} s", f"nobody took the call within {within_s:g} s")
+            return Words(f"{late.fr} ({why.fr})", f"{late.en} ({why.en})") if why else late
 
-    async def _ask(self, to: ContactSettings, call: DispatchCall, request: httpx.Request) -> str | None | Words:
+    async def _ask(self, call: DispatchCall, request: httpx.Request) -> str | None | Words:
         """See `taken_by`. The line's own failures are Words as well: never what the other side sent."""
         try:
             response = await self._client.send(request, stream=True)

@@ -61,7 +61,11 @@ class _WholeReads:
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         self._reader = reader
-        self._buffer = b""  # the library tells it in its errors; ours tell nothing of what a device sent
+
+    @property
+    def _buffer(self) -> bytes:
+        """The library looks here for the greeting of a panel that wants TLS."""
+        return bytes(getattr(self._reader, "_buffer", b""))
 
     async def read(self, count: int) -> bytes:
         return await self._reader.readexactly(count)
