@@ -167,7 +167,7 @@ def _tls(secrets: DispatchSecrets) -> ssl.SSLContext:
         with os.fdopen(held, "wb", closefd=False) as file:
             file.write(secrets.certificate_pem + b"\n" + secrets.key_pem)
         context.load_cert_chain(f"/proc/self/fd/{held}", password=lambda: b"")
-    except (ssl.SSLError, UnicodeDecodeError, OSError) as error:
+    except (OSError, ValueError) as error:  # ssl.SSLError is the first; what is no ASCII, or empty, the second
         raise BadInput(
             Words(
                 f"autorité, certificat ou clé inutilisable ({type(error).__name__})",
