@@ -17,9 +17,9 @@ from csu.hal.words import NO_WORDS, Words
 from csu.wall.programme import PlanUnusable
 
 SILENT_NS = 20 * NS_PER_S
-"""[D]: a dark panel hides sixteen cameras from two people; two questions may be lost, not more."""
+"""[D]: a dark panel hides its cameras from those who watch; two questions may be lost, not more."""
 WARMING_NS = 120 * NS_PER_S
-"""[D]: a lamp takes up to a minute and a half; after that a panel does not come on."""
+"""[D]: what warms up for longer does not come on."""
 
 
 @dataclass(frozen=True, slots=True)

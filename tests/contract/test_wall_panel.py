@@ -13,7 +13,7 @@ import pytest
 
 from csu.hal.wall_panel import PanelError, PanelPart, PanelPower, PanelState, WallPanel
 from hardware.panels import PanelNetwork, PanelSettings, open_panel
-from sim.endpoints.panels import PanelQuirk, PanelSpec, Power, SimulatedPanel, serve_mdc, serve_pjlink
+from sim.endpoints.panels import PanelQuirk, PanelSpec, SimulatedPanel, serve_mdc, serve_pjlink
 
 ANSWER_S = 1.0
 NETWORK = PanelNetwork.model_validate({"allowed": ["127.0.0.1"]})
@@ -99,14 +99,14 @@ def test_it_is_switched_off_and_on_again_and_warms_up_before_it_is_on(binding: P
             await asyncio.sleep(0.15)
             await opened.panel.switch(on=True)
             assert PanelPower.WARMING in await power_becomes(opened.panel, PanelPower.ON)
-            assert opened.device.power is Power.ON
+            assert opened.device.power is PanelPower.ON
 
     play(story)
 
 
 def test_a_panel_that_is_off_or_warms_up_says_so_and_nothing_it_does_not_know(binding: PanelBinding) -> None:
     async def story() -> None:
-        async with binding.open(power=Power.OFF, warming_s=30) as opened:
+        async with binding.open(power=PanelPower.OFF, warming_s=30) as opened:
             assert await opened.panel.state() == PanelState(PanelPower.OFF)
             await opened.panel.switch(on=True)
             assert await opened.panel.state() == PanelState(PanelPower.WARMING)
@@ -181,7 +181,7 @@ def test_whatever_it_does_a_call_is_answered_or_a_panel_error(binding: PanelBind
                     await call()
                 assert caught.value.trouble.where == "wall/wall-1"
             opened.device.heal()
-            opened.device.use_remote(power=Power.ON, input="hdmi1")
+            opened.device.use_remote(power=PanelPower.ON, input="hdmi1")
             assert await opened.panel.state() == PanelState(PanelPower.ON, binding.inputs[0]), "it is asked afresh"
 
     play(story)

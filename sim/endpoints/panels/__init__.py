@@ -8,12 +8,12 @@ For a test::
     async with serve_mdc(PanelSpec()) as panel:        # listens on an ephemeral port of 127.0.0.1
         panel.port, panel.url                          # "mdc://127.0.0.1:PORT/1"
         panel.misbehave(PanelQuirk.STUCK_INPUT)        # until panel.heal(PanelQuirk.STUCK_INPUT)
-        panel.use_remote(power=Power.OFF)              # somebody in the room has the remote control
+        panel.use_remote(power=PanelPower.OFF)              # somebody in the room has the remote control
         assert panel.asked > 0
 """
 
 from sim.endpoints.panels.mdc import serve_mdc
-from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, Power, SimulatedPanel
+from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, SimulatedPanel
 from sim.endpoints.panels.pjlink import serve_pjlink
 
-__all__ = ["PanelQuirk", "PanelSpec", "Power", "SimulatedPanel", "serve_mdc", "serve_pjlink"]
+__all__ = ["PanelQuirk", "PanelSpec", "SimulatedPanel", "serve_mdc", "serve_pjlink"]

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from csu.hal.clock import Clock
+from csu.hal.wall_panel import PanelPower
 from csu.machine import SystemClock
 from sim.endpoints.panels.line import HOST, Line, serve_line
-from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, Power, SimulatedPanel
+from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, SimulatedPanel
 
 _HEAD, _ANSWER, _ACK, _NAK = 0xAA, 0xFF, 0x41, 0x4E
 _SERIAL, _ERRORS, _POWER, _INPUT, _MODEL = 0x0B, 0x0D, 0x11, 0x14, 0x8A
@@ -59,12 +60,12 @@ def _told(panel: SimulatedPanel, command: int, data: bytes) -> bytes | None:
         if data:
             panel.switch(on=data == b"\x01")
             return data
-        return b"\x01" if panel.power in (Power.ON, Power.WARMING) else b"\x00"
+        return b"\x01" if panel.power in (PanelPower.ON, PanelPower.WARMING) else b"\x00"
     if command == _SERIAL:
         return panel.spec.serial.encode().ljust(18, b"\0")
     if command == _MODEL:
         return panel.spec.model.encode()
-    if panel.power is not Power.ON:
+    if panel.power is not PanelPower.ON:
         return None
     if command == _INPUT:
         if data and data[0] not in _INPUT_OF:

@@ -6,13 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from csu.hal.clock import NS_PER_S, Clock
-
-
-class Power(StrEnum):
-    OFF = "off"
-    WARMING = "warming"
-    ON = "on"
-    COOLING = "cooling"
+from csu.hal.wall_panel import PanelPower
 
 
 class PanelQuirk(StrEnum):
@@ -62,7 +56,7 @@ class PanelSpec:
     serial: str = "0HA1H4ZN500123"
     input: str = "hdmi1"
     """`hdmi1`, `hdmi2`, `display_port_1`, `dvi`, `pc`."""
-    power: Power = Power.ON
+    power: PanelPower = PanelPower.ON
     display: int = 1
     password: str = field(default="", repr=False)
     warming_s: float = 0.2
@@ -103,12 +97,12 @@ class SimulatedPanel:
         return quirk in self._quirks
 
     @property
-    def power(self) -> Power:
+    def power(self) -> PanelPower:
         """Now: warming and cooling end by themselves."""
-        if self._power is Power.WARMING and not self.has(PanelQuirk.NEVER_WARM) and self._is_over():
-            self._power = Power.ON
-        if self._power is Power.COOLING and self._is_over():
-            self._power = Power.OFF
+        if self._power is PanelPower.WARMING and not self.has(PanelQuirk.NEVER_WARM) and self._is_over():
+            self._power = PanelPower.ON
+        if self._power is PanelPower.COOLING and self._is_over():
+            self._power = PanelPower.OFF
         return self._power
 
     @property
@@ -117,9 +111,9 @@ class SimulatedPanel:
 
     def switch(self, *, on: bool) -> None:
         """As it is asked by its protocol."""
-        if self.has(PanelQuirk.STUCK_POWER) or on is (self.power in (Power.ON, Power.WARMING)):
+        if self.has(PanelQuirk.STUCK_POWER) or on is (self.power in (PanelPower.ON, PanelPower.WARMING)):
             return
-        self._power = Power.WARMING if on else Power.COOLING
+        self._power = PanelPower.WARMING if on else PanelPower.COOLING
         lasts_s = self.spec.warming_s if on else self.spec.cooling_s
         self._until_ns = self._clock.monotonic_ns() + round(lasts_s * NS_PER_S)
 
@@ -128,7 +122,7 @@ class SimulatedPanel:
         if not self.has(PanelQuirk.STUCK_INPUT):
             self._input = name
 
-    def use_remote(self, *, power: Power | None = None, input: str | None = None) -> None:
+    def use_remote(self, *, power: PanelPower | None = None, input: str | None = None) -> None:
         """Somebody in the room does it: at once, whatever its quirks."""
         self._power = power or self._power
         self._input = input or self._input

@@ -14,13 +14,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from csu.hal.clock import Clock
+from csu.hal.wall_panel import PanelPower
 from csu.machine import SystemClock
 from sim.endpoints.panels.line import HOST, Line, serve_line
-from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, Power, SimulatedPanel
+from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, SimulatedPanel
 
 _CODE_OF = {"hdmi1": "31", "hdmi2": "32", "display_port_1": "33", "dvi": "34", "pc": "11"}
 _INPUT_OF = {code: name for name, code in _CODE_OF.items()}
-_POWER_OF = {Power.OFF: "0", Power.ON: "1", Power.COOLING: "2", Power.WARMING: "3"}
+_POWER_OF = {PanelPower.OFF: "0", PanelPower.ON: "1", PanelPower.COOLING: "2", PanelPower.WARMING: "3"}
 _UNDEFINED, _OUT_OF_PARAMETER, _NOT_NOW = "ERR1", "ERR2", "ERR3"
 _DIGEST_SIGNS = 32
 
@@ -96,7 +97,7 @@ def _power(panel: SimulatedPanel, value: str) -> str:
         return _POWER_OF[panel.power]
     if value not in ("0", "1"):
         return _OUT_OF_PARAMETER
-    if panel.power in (Power.WARMING, Power.COOLING):
+    if panel.power in (PanelPower.WARMING, PanelPower.COOLING):
         return _NOT_NOW
     panel.switch(on=value == "1")
     return "OK"
@@ -105,7 +106,7 @@ def _power(panel: SimulatedPanel, value: str) -> str:
 def _input(panel: SimulatedPanel, value: str) -> str:
     if value != "?" and value not in _INPUT_OF:
         return _OUT_OF_PARAMETER
-    if panel.power is not Power.ON:
+    if panel.power is not PanelPower.ON:
         return _NOT_NOW
     if value == "?":
         return _CODE_OF[panel.input]
