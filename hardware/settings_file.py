@@ -15,6 +15,15 @@ from csu.hal.words import Words
 FILE_BYTES_MAX = 1 << 18
 DEPTH_MAX = 12
 
+
+class BadSetting(ValueError):
+    """Raised by a model's own validators: what is wrong, in both languages."""
+
+    def __init__(self, what: Words) -> None:
+        super().__init__(what.en)
+        self.what = what
+
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -44,9 +53,11 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
         return model.model_validate(data)
     except ValidationError as error:
         # The input is not told: a person may have written a password where it does not belong.
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _refused(path, _line(lines, first["loc"]), Words.same(f"{where}: {first['msg']}")) from None
+        first = error.errors(include_input=False, include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        what = cause.what if isinstance(cause, BadSetting) else Words.same(first["msg"])
+        at = ".".join(str(part) for part in first["loc"])
+        raise _refused(path, _line(lines, first["loc"]), what.at(at) if at else what) from None
 
 
 def _require_plain(path: Path, content: bytes) -> None:

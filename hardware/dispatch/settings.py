@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
+from hardware.settings_file import BadSetting
 
 ALL_COMMUNES = "*"
 SECRET_BYTES_MIN, SECRET_BYTES_MAX = 24, 64
@@ -28,9 +29,19 @@ Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-
 def _https(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("an address is https://host[:port]/path, without a user, a query or a fragment")
+        raise BadSetting(
+            Words(
+                "une adresse est https://hôte[:port]/chemin, sans utilisateur, question ni fragment",
+                "an address is https://host[:port]/path, without a user, a query or a fragment",
+            )
+        )
     if not re.fullmatch(r"[!-~]{1,256}", url) or parts.port == 0:
-        raise ValueError("an address has 256 visible ASCII signs at most, and a port that exists")
+        raise BadSetting(
+            Words(
+                "une adresse a 256 signes ASCII visibles au plus, et un port qui existe",
+                "an address has 256 visible ASCII signs at most, and a port that exists",
+            )
+        )
     return url
 
 
@@ -74,9 +85,16 @@ class DispatchFile(BaseModel):
         names = [contact.name for contact in self.contacts]
         for number, contact in enumerate(self.contacts):
             if contact.name in names[:number]:
-                raise ValueError(f"contact {contact.name} is written twice")
+                raise BadSetting(
+                    Words(f"le contact {contact.name} y est deux fois", f"contact {contact.name} is written twice")
+                )
             if contact.host not in self.hosts:
-                raise ValueError(f"contact {contact.name}: {contact.host} is not on the list of hosts")
+                raise BadSetting(
+                    Words(
+                        f"contact {contact.name} : {contact.host} n'est pas sur la liste des hôtes",
+                        f"contact {contact.name}: {contact.host} is not on the list of hosts",
+                    )
+                )
         return self
 
 

@@ -129,12 +129,12 @@ class WebhookDispatch:
                 return taken_by(response.status_code, body, call.call)
             finally:
                 await response.aclose()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:  # a refused certificate may also come out as it is
             return _line_failed(error)
 
 
-def _line_failed(error: httpx.HTTPError) -> Words:
-    cause = error.__cause__
+def _line_failed(error: Exception) -> Words:
+    cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return Words(

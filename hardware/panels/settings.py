@@ -8,6 +8,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from csu.hal.words import Words
+from hardware.settings_file import BadSetting
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 ADDRESSES_MAX = 1024
@@ -28,7 +31,12 @@ DEFAULT_PORT = {PanelProtocol.MDC: 1515, PanelProtocol.PJLINK: 4352}
 
 def _small(network: Network) -> Network:
     if network.num_addresses > ADDRESSES_MAX:
-        raise ValueError(f"a network of panels has at most {ADDRESSES_MAX} addresses")
+        raise BadSetting(
+            Words(
+                f"un réseau d'écrans a au plus {ADDRESSES_MAX} adresses",
+                f"a network of panels has at most {ADDRESSES_MAX} addresses",
+            )
+        )
     return network
 
 
@@ -69,7 +77,11 @@ class PanelSettings(BaseModel):
     @model_validator(mode="after")
     def _mdc_has_no_password(self) -> PanelSettings:
         if self.protocol is PanelProtocol.MDC and self.secret:
-            raise ValueError("MDC knows no password here: leave `secret` out")
+            raise BadSetting(
+                Words(
+                    "MDC ne connaît pas de mot de passe ici : ôtez `secret`", "MDC has no password: leave `secret` out"
+                )
+            )
         return self
 
 
@@ -86,7 +98,14 @@ class PanelsFile(BaseModel):
         names = [panel.panel for panel in self.panels]
         for number, panel in enumerate(self.panels):
             if panel.panel in names[:number]:
-                raise ValueError(f"panel {panel.panel} is written twice")
+                raise BadSetting(
+                    Words(f"l'écran {panel.panel} y est deux fois", f"panel {panel.panel} is written twice")
+                )
             if not self.network.lets(panel.address):
-                raise ValueError(f"panel {panel.panel}: {panel.address} is not on the list of the panels' network")
+                raise BadSetting(
+                    Words(
+                        f"écran {panel.panel} : {panel.address} n'est pas sur la liste du réseau des écrans",
+                        f"panel {panel.panel}: {panel.address} is not on the list of the panels' network",
+                    )
+                )
         return self

@@ -22,7 +22,7 @@ from hardware.dispatch import open_dispatch
 from hardware.dispatch.answer import taken_by
 from hardware.dispatch.message import body_of, signed_headers, webhook_id
 from hardware.dispatch.webhook import _tls
-from sim.endpoints.police import StationQuirk
+from sim.endpoints.police import StationQuirk, serving
 
 # -- what is told --
 
@@ -192,6 +192,42 @@ def test_a_contact_that_kept_the_call_may_fail_to_say_so_for_a_while(police) -> 
             assert not telling.done()
             line.station.heal()
             assert (await telling).taken_by == "brigadier 12"
+
+    asyncio.run(story())
+
+
+HTTP_LIKE = st.builds(
+    lambda status, header, body: b"HTTP/1.1 %d x\r\n%s\r\n\r\n%s" % (status, header, body),
+    st.sampled_from([100, 101, 200, 202, 204, 301, 307, 500, 999]),
+    st.sampled_from(
+        [b"", b"Content-Length: 9", b"Content-Length: -1", b"Transfer-Encoding: chunked", b"Content-Encoding: gzip"]
+        + [
+            b"Location: \x80://",
+            b"Set-Cookie: \xff=\xff; Domain=.",
+            b"a: " + b"b" * 9000,
+            b":",
+            b"Content-Length: 2\r\n b",
+        ]
+    ),
+    st.one_of(st.binary(max_size=40), st.just(b"ffffffff\r\n"), st.just(b'{"call":"panel-1/1","state":"taken"}')),
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(st.binary(max_size=60), HTTP_LIKE))
+def test_whatever_a_receiver_sends_only_dispatch_errors_come_out(police, monkeypatch, answer) -> None:
+    async def answer_one(station, reader, writer) -> bool:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        return False
+
+    monkeypatch.setattr(serving, "_answer_one", answer_one)
+
+    async def story() -> None:
+        async with police.line() as line:
+            with pytest.raises(DispatchError):
+                await line.dispatch.notify(police.call())
 
     asyncio.run(story())
 
