@@ -1,1 +1,1 @@
-"""Bindings to real devices. Empty until "Real hardware behind the same ports": it will join `tests/contract/`."""
+"""Real devices behind the ports of csu.hal, one folder a kind: it speaks a device's protocol and refuses the rest."""

@@ -24,6 +24,7 @@ from csu.centre.manifests import Manifests
 from csu.centre.mask_watch import MaskWatch
 from csu.centre.nodes import Nodes
 from csu.centre.order_watch import OrderWatch
+from csu.centre.panel_watch import PanelWatch
 from csu.centre.papers import Papers
 from csu.centre.poses import Poses
 from csu.centre.proposals import Place, Proposals
@@ -36,10 +37,12 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, MediaNode, NodeId
 from csu.hal.place import Pose
+from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
 from csu.ingest.board import CameraBoard
 from csu.operations import Lease, OutboxCall, OutboxStore
 from csu.recording.catalogue import Catalogue
+from csu.wall import PanelPlan
 
 BOARD_EVERY_S = 10.0
 
@@ -65,6 +68,7 @@ class Centre:
         dispatch: tuple[Dispatch, OutboxStore] | None = None,
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
+        wall_panels: Sequence[tuple[WallPanel, PanelPlan]] = (),
     ) -> None:
         """`journal`: written before whatever is done to a camera or its masks; what it refuses is not done (LOG-2).
 
@@ -76,6 +80,7 @@ class Centre:
         `dispatch`: the contacts of police and fire brigade, and where calls to them are kept; None: people telephone.
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
+        `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
         self._footing = footing = Footing(ports)
@@ -147,6 +152,7 @@ class Centre:
             require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
         )
         self._watch = WatchRoom(footing, gone=self._ptz.revoke, short=self._ptz.restrict)
+        self._wall_panels = PanelWatch(footing, wall_panels)
         self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None]) -> None:
@@ -171,6 +177,7 @@ class Centre:
                 "late entries": self._late.run(),
                 "masks": self._masks.run(),
                 "edge masks": self._edges.run(),
+                "wall panels": self._wall_panels.run(),
                 **{f"panel {name}": self._alarms.take_from(panel) for name, panel in self._alarms.panels.items()},
                 **{f"pose {camera.record.camera}": self._poses.follow(camera) for camera in self._poses.cameras},
             }

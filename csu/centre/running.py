@@ -48,6 +48,7 @@ from csu.operations import OutboxStore
 from csu.recording import open_catalogue
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
+from csu.wall import PanelPlan
 
 CAMERAS_PER_NODE = 50
 """Above about 100 threads a process the GIL hand-over starves streams (notes on media, 3b)."""
@@ -310,6 +311,7 @@ def _centre(
         found_at_m=prepared.found_at_m,
         alarm_sites_m=site.alarm_sites_m,
         dispatch=(site.dispatch, calls) if site.dispatch is not None else None,
+        wall_panels=[(panel, PanelPlan(panel.panel, at)) for panel, at in site.wall_panels],
         masks=masks,
     )
 

@@ -21,9 +21,9 @@ from csu.evidence import (
     Requisition,
 )
 from csu.evidence.spans import utc_text
-from csu.governance.journal_entry import personal_data_in
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
+from csu.hal.personal_data import personal_data_in
 from csu.hal.words import Words
 
 SPANS_MAX = 512

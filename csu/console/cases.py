@@ -29,8 +29,9 @@ from csu.console.gate import ASKED, SUBJECT
 from csu.console.refusals import Refusal, Refused
 from csu.evidence import CameraSpan, Case
 from csu.governance import Action, CaseFacts, Resource, Signature, Span, SpanUnusable, Subject
-from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground, personal_data_in
+from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground
 from csu.hal.camera import CameraId
+from csu.hal.personal_data import personal_data_in
 
 CASE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 CaseName = Annotated[str, Path(pattern=CASE_PATTERN, description="Number of the case, as the desk gave it")]

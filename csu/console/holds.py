@@ -16,8 +16,9 @@ from csu.console.gate import ASKED
 from csu.console.refusals import Refusal, Refused
 from csu.evidence import CameraSpan, Hold, HoldRequested
 from csu.governance import Action, Resource, Span
-from csu.governance.journal_entry import DataSpan, Ground, personal_data_in
+from csu.governance.journal_entry import DataSpan, Ground
 from csu.hal.camera import CameraId
+from csu.hal.personal_data import personal_data_in
 
 HoldName = Annotated[str, Path(pattern=CASE_PATTERN, description="Number of the hold, with a digit in it")]
 

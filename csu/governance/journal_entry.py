@@ -17,6 +17,7 @@ from csu.governance.register_errors import JournalEntryRefused
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
+from csu.hal.personal_data import personal_data_in
 from csu.hal.words import Words
 
 CAMERAS_MAX = 512
@@ -246,31 +247,8 @@ def closing_body(number: int, at_ns: Nanoseconds) -> str:
     return _json(number, at_ns, {})
 
 
-def personal_data_in(text: str) -> str | None:
-    """What in `text` looks like a plate or a picture; None: nothing. Digests and numbers are let through."""
-    rest = _UUID.sub("", text)
-    for name, pattern in _FORBIDDEN.items():
-        if pattern.search(rest):
-            return name
-    return None
-
-
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}|", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_ALONE = r"(?<![A-Za-z0-9]){}(?![A-Za-z0-9])"
-_BETWEEN = r"[ ._:/@-]?"
-_FORBIDDEN = {
-    # Since 2009: AB-123-CD. Before: 1234 ABC 57, and 57 behind a Corsican letter. Letters I, O, U are let in: a person
-    # who types a plate may mistype it.
-    "plate": re.compile(_ALONE.format(rf"[A-Z]{{2}}{_BETWEEN}\d{{3}}{_BETWEEN}[A-Z]{{2}}"), re.IGNORECASE | re.ASCII),
-    "plate before 2009": re.compile(
-        _ALONE.format(rf"\d{{2,4}}{_BETWEEN}[A-Z]{{2,3}}{_BETWEEN}(?:\d{{2}}|2[AB]|97\d)"), re.IGNORECASE | re.ASCII
-    ),
-    "picture": re.compile(r"data:image|/9j/|iVBORw0KGgo|UklGR|R0lGOD|\xff\xd8\xff|\x89PNG|ftyp", re.ASCII),
-    # A digest is 64 hexadecimal digits; anything longer without a break may be a picture in base64.
-    "long run": re.compile(r"[A-Za-z0-9+/=_-]{65,}", re.ASCII),
-}
 
 
 def _require_identifier(name: str, text: str) -> None:

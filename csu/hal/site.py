@@ -14,6 +14,7 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
 from csu.hal.place import Building, MapZone
+from csu.hal.wall_panel import WallPanel
 
 Option: TypeAlias = str | int | float | bool
 
@@ -60,6 +61,8 @@ class Site:
     buildings: tuple[Building, ...]
     alarm_panels: Sequence[AlarmPanel] = ()
     dispatch: Dispatch | None = None
+    wall_panels: Sequence[tuple[WallPanel, str]] = ()
+    """The display panels of the wall, and the input at which each should be."""
     witness: PictureWitness | None = None
     zones: tuple[MapZone, ...] = ()
     """Interiors and entrances of dwellings drawn on the map (PRV-1)."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from csu.governance.journal_entry import personal_data_in
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.dispatch import DispatchCall, DispatchReceipt
 from csu.hal.errors import CsuError
+from csu.hal.personal_data import unfit_for_a_place
 from csu.hal.words import Words
 
 SEND_AGAIN_NS = 10 * NS_PER_S
@@ -148,8 +148,8 @@ def call_about(
         raise _refused(
             key or "-", Words("il manque la clé, le service ou l'auteur", "its key, service or author is missing")
         )
-    if found := personal_data_in(site):
-        raise _refused(key, Words(f"le lieu contient : {found}", f"the place contains: {found}"))
+    if found := unfit_for_a_place(site):
+        raise _refused(key, Words(f"le lieu contient : {found.fr}", f"the place contains: {found.en}"))
     return DispatchCall(key, commune, service, site, incident.words.fr, by, now_ns)
 
 

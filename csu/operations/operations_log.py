@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from csu.governance.chain_guards import ChainForm
 from csu.governance.chained_file import ChainedFile, ChainRow, ChainTroubles, sha256_hex
-from csu.governance.journal_entry import personal_data_in
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.personal_data import personal_data_in
 from csu.hal.words import Words
 
 TEXT_CHARACTERS_MAX = 2000

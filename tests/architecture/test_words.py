@@ -33,7 +33,7 @@ from sim.scenario_file import read_scenario
 from sim.street_binding import read_options
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(path for package in ("csu", "sim") for path in (ROOT / package).rglob("*.py"))
+SOURCES = sorted(path for package in ("csu", "sim", "hardware") for path in (ROOT / package).rglob("*.py"))
 ENGLISH = re.compile(r"\b(the|is|not|of|and|cannot|with|from|its|was|are|no)\b", re.IGNORECASE)
 FRENCH = re.compile(r"\b(le|la|les|est|pas|et|ne|du|des|une?|sont|dans|cette|aucune?)\b", re.IGNORECASE)
 IN_QUOTES = re.compile(r"`[^`]*`|'[^']*'|\{[^}]*\}|\S*[/=]\S*")

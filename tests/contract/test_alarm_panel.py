@@ -1,4 +1,4 @@
-"""The AlarmPanel and Dispatch ports: what every panel and every contact must do. A binding joins by one more entry."""
+"""The AlarmPanel port: what every panel must do. A binding joins by one more entry."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from simpy import Environment
 from csu.hal.alarms import AlarmKind, AlarmPanel, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S
-from csu.hal.dispatch import Dispatch, DispatchCall, DispatchError
 from sim.loop import SimLoop
-from sim.panels import REPEAT_AFTER_NS, SimDispatch, SimPanel
-from sim.ports import SeededChance, VirtualClock
+from sim.panels import REPEAT_AFTER_NS, SimPanel
+from sim.ports import VirtualClock
 
 EPOCH_NS = 1_795_392_000 * NS_PER_S
 Story = Callable[[], Coroutine[Any, Any, None]]
@@ -105,43 +104,5 @@ def test_a_panel_that_hears_no_receipt_repeats_what_is_already_kept() -> None:
         panel = SimPanel(PanelId("p"), virtual_clock(), [alarm(1, 5)], [lost])
         assert await listen_for(panel, 120) == [1, 1, 1, 1]
         assert panel.repeats == 3
-
-    on_virtual_time(story)
-
-
-# -- the police contact --
-
-
-def call(key: str) -> DispatchCall:
-    return DispatchCall(key, CommuneId("orval"), "police", "mairie", "intrusion", "operateur-1", EPOCH_NS)
-
-
-def test_each_contact_that_is_named_takes_calls() -> None:
-    async def story() -> None:
-        dispatch = SimDispatch(virtual_clock(), SeededChance("7"), silent_share=0.0)
-        names = dispatch.contacts("police", CommuneId("orval"))
-        assert len(set(names)) == len(names) > 1
-        for name in names:
-            receipt = await dispatch.notify(call(f"to {name}"), name)
-            assert receipt.call == f"to {name}"
-            assert receipt.taken_by
-
-    on_virtual_time(story)
-
-
-def test_a_call_told_again_after_no_answer_is_received_once() -> None:
-    async def story() -> None:
-        contact = SimDispatch(virtual_clock(), SeededChance("7"), silent_share=0.6)
-        assert isinstance(contact, Dispatch)
-        for key in ("call-1", "call-2", "call-3", "call-4"):
-            for _ in range(50):
-                try:
-                    receipt = await contact.notify(call(key))
-                except DispatchError:
-                    continue
-                assert receipt.call == key
-                break
-        assert sorted(contact.received) == ["call-1", "call-2", "call-3", "call-4"]
-        assert contact.asked > 4
 
     on_virtual_time(story)

@@ -148,9 +148,23 @@ def test_nobody_no_contact_and_too_many_are_refused() -> None:
         outbox.queue(call(f"n{number}"), CONTACTS, 0)
     with pytest.raises(CallRefused):
         outbox.queue(call("one more"), CONTACTS, 0)
-    for key, by, site in (("", "agent-7", "Gymnase"), ("c1", " ", "Gymnase"), ("c1", "agent-7", "AB-123-CD")):
+    no_places = ("AB-123-CD", "https://x/a.jpg", "alarme.png", "a@b.example", "06 12 34 56 78", "\x1b[2J", "rue " * 31)
+    refused = [("", "agent-7", "Gymnase"), ("c1", " ", "Gymnase"), *(("c1", "agent-7", site) for site in no_places)]
+    for key, by, site in refused:
         with pytest.raises(CallRefused):
             call_about(key, Incident.FIRE, commune=CommuneId("O"), service="police", site=site, by=by, now_ns=0)
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        *("", "Gymnase du 8-Mai-1945", "12 rue des Clercs", "Parking P+R Woippy (niveau -2)", "ZAC Technopôle, bât. C"),
+        *("École n° 3 / cour", "RD 657 - PR 12+300", "Mairie, 57000 Metz", "Pont St. Georges"),
+    ],
+)
+def test_what_places_are_called_may_be_told(site) -> None:
+    told = call_about("c", Incident.FIRE, commune=CommuneId("O"), service="police", site=site, by="agent-7", now_ns=0)
+    assert told.site == site
 
 
 def test_what_is_told_comes_from_a_closed_list_and_every_police_alarm_has_its_words() -> None:

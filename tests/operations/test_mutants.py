@@ -111,7 +111,7 @@ def anybody_takes_the_note_over(patch: Patch) -> None:
 
 def plates_may_be_written(patch: Patch) -> None:
     patch.setattr(operations_log, "personal_data_in", lambda text: None)
-    patch.setattr(dispatch, "personal_data_in", lambda text: None)
+    patch.setattr(dispatch, "unfit_for_a_place", lambda text: None)
 
 
 def descriptions_last_for_ever(patch: Patch) -> None:

@@ -15,13 +15,13 @@ from csu.governance.journal_entry import (
     JournalRow,
     Operation,
     Outcome,
-    personal_data_in,
     row_of_text,
     text_of_entry,
 )
 from csu.governance.register_errors import JournalEntryRefused
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
+from csu.hal.personal_data import personal_data_in
 
 PLATES = ["AB-123-CD", "ab123cd", "AB 123 CD", "1234-ABC-57", "123abc2A", "cam/AB-123-CD/left"]
 PICTURES = ["data:image/png", "/9j/4AAQSkZJRg", "iVBORw0KGgoAAA"]
