@@ -1,4 +1,4 @@
-"""The examination of a camera: its network, its streams, its silence, its masks, its head, and what a restart leaves."""
+"""The examination of a camera: network, streams, silence, masks, head, and what a restart leaves of them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from hardware.conform.asking import ask_all
 from hardware.conform.camera_subject import CameraSubject
 from hardware.conform.camera_target import CameraTarget, read_target, seen_certificate
 from hardware.onvif import open_onvif_camera
+from hardware.onvif.bodies import absolute_move
 from hardware.onvif.session import Session
 
 QUESTIONS = (
+    *camera_network.FIRST,
+    *camera_pictures.ADDRESSES,
     *camera_network.QUESTIONS,
     *camera_pictures.SILENCE,
     *camera_pictures.STREAMS,
@@ -61,7 +64,12 @@ async def _pinned(place: CameraTarget, directory: Path) -> tuple[Path | None, st
 
 
 async def _as_found(subject: CameraSubject) -> None:
-    """The masks it had."""
+    """Where it looked, and the masks it had. Its microphones stay out of its profiles: that is the law."""
+    if subject.stood is not None and (where := subject.stood[1].position) is not None:
+        try:
+            await subject.session.call("ptz", "AbsoluteMove", absolute_move(subject.stood[0].token, where))
+        except CsuError:
+            pass  # the next tour, or the next person, turns it
     if subject.masks_before is not None:
         try:
             await subject.camera.push_masks(subject.masks_before)

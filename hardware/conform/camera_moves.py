@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from onveef import envelopes
 
-from csu.hal.camera import CameraError, PtzVelocity
+from csu.hal.camera import PtzVelocity
 from csu.hal.clock import NS_PER_S
 from csu.hal.words import Words
-from hardware.conform.asking import Answer, at_most, either, fails, holds, lacks, question
+from hardware.conform.asking import Answer, at_most, either, fails, lacks, question
 from hardware.conform.camera_pictures import on_main
 from hardware.conform.camera_subject import BACK_WITHIN_S, CameraSubject
 from hardware.onvif.ears import ears
@@ -34,10 +34,11 @@ def _turning(
         profile = await subject.turning_profile()
         if profile is None or not subject.how.may_move:
             return lacks(_FIXED if profile is None else _NOT_ALLOWED)
+        if subject.stood is None:
+            subject.stood = profile, await subject.status(profile)
         try:
             return await ask(subject, profile)
         finally:
-            await subject.camera.stop()
             await _stop(subject, profile)
 
     return asked
@@ -66,7 +67,9 @@ async def turns(subject: CameraSubject, profile: MediaProfile) -> Answer:
     if after.position == before.position:
         return fails(Words("elle ne bouge pas", "it does not move"))
     said = during.says_moving is True
-    return either(said, Words("MOVING pendant le mouvement", "MOVING while it moves"), Words("elle le tait", "it does not say"))
+    return either(
+        said, Words("MOVING pendant le mouvement", "MOVING while it moves"), Words("elle le tait", "it does not say")
+    )
 
 
 @question("ptz.one_axis", "PRV-5", Words("Elle obéit à un seul axe", "It obeys a single axis"))
@@ -77,7 +80,9 @@ async def one_axis(subject: CameraSubject, profile: MediaProfile) -> Answer:
     await subject.session.call("ptz", "ContinuousMove", body)
     await asyncio.sleep(0.8)
     moved = (await subject.status(profile)).position != (before.position)
-    return either(moved, Words("panoramique seul", "pan alone"), Words("elle dit oui et ne bouge pas", "it says yes and stays"))
+    return either(
+        moved, Words("panoramique seul", "pan alone"), Words("elle dit oui et ne bouge pas", "it says yes and stays")
+    )
 
 
 @question("ptz.stops", "PRV-5", Words("Elle s'arrête à l'ordre", "It stops when told"))
@@ -129,7 +134,9 @@ async def comes_back(subject: CameraSubject) -> Answer:
     return at_most(took_s, BACK_WITHIN_S, "s", Words.same(f"{took_s:.1f} s"))
 
 
-@question("restart.same_streams", "TEC-1", Words("Redémarrée, ses flux sont les mêmes", "Restarted, its streams are the same"))
+@question(
+    "restart.same_streams", "TEC-1", Words("Redémarrée, ses flux sont les mêmes", "Restarted, its streams are the same")
+)
 async def same_streams(subject: CameraSubject) -> Answer:
     if subject.restarted_in_s is None:
         return lacks(_NO_RESTART)
@@ -166,11 +173,10 @@ async def _to_and_fro(subject: CameraSubject) -> None:
 
 
 async def _stop(subject: CameraSubject, profile: MediaProfile) -> None:
-    try:
-        body = envelopes.ptz_stop(profile_token=profile.token, pan_tilt=True, zoom=True)
-        await subject.session.call("ptz", "Stop", body)
-    except CameraError:
-        await subject.camera.stop()
+    """Sent here too: the adapter's dead man looks after what it moved itself."""
+    await subject.camera.stop()
+    body = envelopes.ptz_stop(profile_token=profile.token, pan_tilt=True, zoom=True)
+    await subject.session.call("ptz", "Stop", body)
 
 
 MOVES = (says_where, turns, one_axis, stops, keeps_timeout, masks_hold)

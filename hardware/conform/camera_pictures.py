@@ -23,6 +23,14 @@ _NO_MASKS = Words("aucun masque à elle : route du moteur", "no masks of its own
 _NO_SUB = Words("un seul flux", "one stream only")
 
 
+@question("stream.address", "TEC-5", Words("Ses flux sont chez elle", "Its streams are at its own address"), ends=True)
+async def addresses(subject: CameraSubject) -> Answer:
+    profiles = await subject.profiles()
+    for profile in profiles:
+        await subject.address(profile)
+    return holds(Words(f"{len(profiles)} flux", f"{len(profiles)} streams"))
+
+
 @question("stream.format", "TEC-1", Words("Son flux est de ceux que le moteur prend", "The engine takes its stream"))
 async def form(subject: CameraSubject) -> Answer:
     codecs = []
@@ -36,7 +44,9 @@ async def size(subject: CameraSubject) -> Answer:
     look = await subject.main_look()
     told = f"{look.width_px}x{look.height_px}"
     is_narrow = look.width_px >= NARROW[0] and look.height_px >= NARROW[1]
-    view = Words("plans étroits et larges", "narrow and wide views") if is_narrow else Words("plans larges", "wide views")
+    view = (
+        Words("plans étroits et larges", "narrow and wide views") if is_narrow else Words("plans larges", "wide views")
+    )
     enough = look.width_px >= FLOORS.width_px and look.height_px >= FLOORS.height_px
     return either(enough, Words(f"{told} : {view.fr}", f"{told}: {view.en}"), Words.same(told))
 
@@ -52,7 +62,11 @@ async def as_told(subject: CameraSubject) -> Answer:
 @question("stream.rate", "TEC-2", Words("Sa cadence mesurée suffit", "Its measured rate is enough"))
 async def rate(subject: CameraSubject) -> Answer:
     measured = (await subject.main_look()).frames_per_s
-    view = Words("plans étroits et larges", "narrow and wide views") if measured >= NARROW[2] else Words("plans larges", "wide views")
+    view = (
+        Words("plans étroits et larges", "narrow and wide views")
+        if measured >= NARROW[2]
+        else Words("plans larges", "wide views")
+    )
     return at_least(measured, FLOORS.frames_per_s, "images/s", view)
 
 
@@ -172,6 +186,7 @@ def _is_alike(told: OnboardMask, given: OnboardMask) -> bool:
     return max(near) <= CORNER_MAX
 
 
+ADDRESSES = (addresses,)
 STREAMS = (form, size, as_told, rate, whole, starts, key_interval, sub)
 SILENCE = (removed, not_offered)
 MASKS = (taken, read_back, on_main, on_sub, on_still)

@@ -39,6 +39,8 @@ class CameraSubject:
     can: CameraCapabilities | None = None
     main: StreamLook | None = None
     plan: MaskPlan | None = None
+    stood: tuple[MediaProfile, PtzStatus] | None = None
+    """Where it looked before it was first turned."""
     masks_before: tuple[OnboardMask, ...] | None = None
     first_ahead: tuple[float, float] | None = None
     """(seconds of ours, how far its clock was ahead), by the first stream that was watched."""

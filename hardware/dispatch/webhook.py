@@ -38,7 +38,7 @@ async def open_dispatch(
     """
     signing = {contact.name: secrets.signing_key(contact) for contact in settings.contacts}
     client = httpx.AsyncClient(
-        verify=_tls(secrets),
+        verify=tls_context(secrets),
         trust_env=False,  # no proxy of the environment: only the hosts of the list are spoken to
         follow_redirects=False,
         timeout=None,  # noqa: S113 - each telling is bounded as a whole
@@ -154,7 +154,7 @@ def _refused(to: ContactSettings, what: Words) -> DispatchError:
     )
 
 
-def _tls(secrets: DispatchSecrets) -> ssl.SSLContext:
+def tls_context(secrets: DispatchSecrets) -> ssl.SSLContext:
     """TLS 1.2 at least, the private authority alone believed, the centre's own certificate shown.
 
     OpenSSL reads certificate and key from a file: one that lives in memory and is gone with its descriptor.

@@ -29,7 +29,7 @@ def anything_may_be_said(patch: Patch) -> None:
 
 
 def any_certificate_is_believed(patch: Patch) -> None:
-    tls = webhook._tls
+    tls = webhook.tls_context
 
     def trusting(secrets):
         context = tls(secrets)
@@ -37,7 +37,7 @@ def any_certificate_is_believed(patch: Patch) -> None:
         context.verify_mode = ssl.CERT_NONE
         return context
 
-    patch.setattr(webhook, "_tls", trusting)
+    patch.setattr(webhook, "tls_context", trusting)
 
 
 def connections_are_kept(patch: Patch) -> None:

@@ -21,7 +21,7 @@ from csu.operations import Incident
 from hardware.dispatch import open_dispatch
 from hardware.dispatch.answer import taken_by
 from hardware.dispatch.message import body_of, signed_headers, webhook_id
-from hardware.dispatch.webhook import _tls
+from hardware.dispatch.webhook import tls_context
 from sim.endpoints.police import StationQuirk, serving
 
 # -- what is told --
@@ -312,7 +312,7 @@ def test_a_contact_hears_of_no_other_service_and_no_other_commune(police) -> Non
 
 
 def test_tls_is_1_2_at_least_and_only_the_private_authority_is_believed(police) -> None:
-    context = _tls(police.secrets({}))
+    context = tls_context(police.secrets({}))
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert [dict(rdn[0] for rdn in each["subject"])["commonName"] for each in context.get_ca_certs()] == ["rehearsal"]
@@ -358,4 +358,4 @@ def test_a_key_or_certificate_that_is_none_is_refused(police, junk) -> None:
         type(good)(good.authority_pem, good.certificate_pem, junk, {}),
     ):
         with pytest.raises(BadInput):
-            _tls(bad)
+            tls_context(bad)
