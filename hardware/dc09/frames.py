@@ -160,11 +160,7 @@ def open_frame(frame: bytes, header: Header, key: bytes | None) -> Content | Unr
     """What a frame says, opened with `key`. A wrong key may open anything: whoever asks judges what came out."""
     try:
         message = parse_frame(frame if header.line is not None else _with_line(frame), key)
-        occurred = [
-            field.value
-            for field in message.xdata
-            if field.prefix == "H" and isinstance(field.value, datetime)
-        ]
+        occurred = [field.value for field in message.xdata if field.prefix == "H" and isinstance(field.value, datetime)]
     except (ValueError, RuntimeError, TypeError, LookupError, OverflowError):  # those that 60,000 mutants raised
         return Unreadable.CONTENT
     data = message.data.content if message.data is not None else b""

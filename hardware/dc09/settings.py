@@ -191,7 +191,7 @@ def settings_of(told: Any, where: str = "dc09") -> ReceiverSettings:
 
 
 def keys_of(settings: ReceiverSettings, keys: Mapping[str, bytes]) -> dict[int, bytes]:
-    """Each keyed account's key. Raises ReceiverSettingsRefused for one that is missing or no AES key, never showing it."""
+    """Each keyed account's key. Raises ReceiverSettingsRefused, which shows none, for one that is missing or unfit."""
     found = {}
     for account in settings.accounts:
         if account.key is None:
