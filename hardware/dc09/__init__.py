@@ -1,6 +1,6 @@
 """Alarm panels that dial the centre by SIA DC-09: one receiver for all of them.
 
-In: frames over TCP and UDP (SIA-DCS and ADM-CID; AES-128, -192, -256 or in clear), a strict settings file, keys from the
+In: frames over TCP and UDP (SIA-DCS, ADM-CID; AES-128, -192, -256 or in clear), a strict settings file, keys from the
 vault. Out: messages of the port AlarmPanel; what is refused is counted and told.
 
     settings = read_settings(Path("dc09.yaml"))

@@ -82,8 +82,8 @@ class Repeated:
     """Whether it proves that `path` works. An identical frame proves nothing where a key would have made another."""
 
     @property
-    def deliver_again(self) -> bool:
-        """The panel repeats because nothing came back; the other path's copy is no repeat."""
+    def is_same_path(self) -> bool:
+        """Then the panel repeats because nothing came back; by the other, it may be the event's copy."""
         return self.path == self.entry.path
 
 

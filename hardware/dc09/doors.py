@@ -60,17 +60,13 @@ class _UdpChannel:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, door: str, hear: Hear) -> None:
         self._door, self._hear = door, hear
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - what create_datagram_endpoint makes
-        self._transport = transport
+        self.transport: asyncio.DatagramTransport | None = None
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
         """A datagram holds whole frames: nothing is waited for."""
-        if self._transport is None:
+        if self.transport is None:
             return
-        origin, channel = Origin(self._door, "udp", str(address[0])), _UdpChannel(self._transport, address)
+        origin, channel = Origin(self._door, "udp", str(address[0])), _UdpChannel(self.transport, address)
         splitter = FrameSplitter()
         for frame in splitter.feed(data[: 4 * FRAME_BYTES_MAX]):
             if not self._hear(frame, origin, channel):
@@ -170,7 +166,8 @@ async def _open_tcp(door: Door, connections: Connections, hear: Hear, stack: Asy
 
 async def _open_udp(door: Door, port: int, hear: Hear, stack: AsyncExitStack) -> int:
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(door.name, hear), (door.host, port))
+    transport, protocol = await loop.create_datagram_endpoint(lambda: _Datagrams(door.name, hear), (door.host, port))
+    protocol.transport = transport
     stack.callback(transport.close)
     bound: int = transport.get_extra_info("sockname")[1]
     return bound

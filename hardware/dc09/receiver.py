@@ -30,6 +30,8 @@ from hardware.dc09.supervision import SupervisedPath, Supervision
 
 AGAIN_S = 30.0
 """A message that the engine did not acknowledge is delivered again, whether its panel repeats it or not."""
+COPY_WITHIN_S = 1.0
+"""What comes by an account's other path so soon is a copy; later, it is a repeat."""
 LOOK_S = 1.0
 """How often silence is looked for, at the least."""
 UNWRITTEN_MAX = 8_192
@@ -167,8 +169,10 @@ class Dc09Receiver:
         self._receipts.owe(entry, channel, verdict.receipt, at)
         if entry.is_done:
             self._pay(entry)
-        elif entry.is_written and verdict.deliver_again:
-            self._deliver([message for message in entry.messages if message.sequence in entry.waiting])
+        elif entry.is_written:
+            before_ns = at.steady_ns - (0 if verdict.is_same_path else int(COPY_WITHIN_S * NS_PER_S))
+            waiting = [message for message in entry.messages if message.sequence in entry.waiting]
+            self._deliver([m for m in waiting if self._delivered_at_ns.get(m.sequence, at.steady_ns) <= before_ns])
 
     def _refuse(self, verdict: Refused, channel: Channel, at: Instant) -> None:
         self._note(verdict.reason, verdict.account, at)
