@@ -159,7 +159,7 @@ def _number(told: bytes | None) -> int | None:
 def open_frame(frame: bytes, header: Header, key: bytes | None) -> Content | Unreadable:
     """What a frame says, opened with `key`. A wrong key may open anything: whoever asks judges what came out."""
     try:
-        message = parse_frame(frame if header.line is not None else _with_line(frame), key)
+        message = parse_frame(_for_codec(frame, header), key)
         occurred = [field.value for field in message.xdata if field.prefix == "H" and isinstance(field.value, datetime)]
     except (ValueError, RuntimeError, TypeError, LookupError, OverflowError):  # those that 60,000 mutants raised
         return Unreadable.CONTENT
@@ -167,10 +167,18 @@ def open_frame(frame: bytes, header: Header, key: bytes | None) -> Content | Unr
     return Content(data, _ns(message.timestamp), _ns(occurred[0]) if occurred else None)
 
 
-def _with_line(frame: bytes) -> bytes:
-    """The same frame with the `L0` that its panel left out; where it goes is certain, the grammar has been proved."""
-    at = frame.index(b"#", 9)
-    body = frame[9:at] + b"L0" + frame[at:-1]
+def _for_codec(frame: bytes, header: Header) -> bytes:
+    """The same frame as the codec wants it; the grammar has been proved, so where things stand is certain.
+
+    With the `L0` that its panel left out; and a poll under another name, for the codec drops what a poll should not
+    hold: an event that somebody renamed NULL on its way would be acknowledged and gone.
+    """
+    if header.line is not None and header.id not in POLLS:
+        return frame
+    name, at = frame.index(b'"', 10), frame.index(b"#", 9)
+    token = frame[9:name] if header.id not in POLLS else frame[9 : name - len(header.id)] + b"SIA-PUL"
+    line = b"L0" if header.line is None else b""
+    body = token + frame[name:at] + line + frame[at:-1]
     return b"\n%04X%04X%b\r" % (crc(body), len(body), body)
 
 

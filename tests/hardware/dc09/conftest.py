@@ -12,7 +12,10 @@ import pytest
 from csu.hal.clock import NS_PER_S
 from csu.machine import SystemClock
 from hardware.dc09 import open_receiver, settings_of
+from hardware.dc09.acceptance import Acceptance, Instant, Origin, Refused, Repeated, Taken
+from hardware.dc09.settings import keys_of
 from sim.endpoints.dc09 import DialledPath, DiallerSpec
+from sim.endpoints.dc09.wire import frame
 
 KEY, KEY_192, KEY_256 = bytes(range(16)), bytes(range(24)), bytes(range(32))
 KEYS = {"k/1234": KEY, "k/192": KEY_192, "k/256": KEY_256}
@@ -76,10 +79,43 @@ async def until(holds, within_s=5.0):
         await asyncio.sleep(0.01)
 
 
-@pytest.fixture
+class Gate:
+    """The core alone, its clock moved by hand. What it takes counts as written; the engine acknowledges on demand."""
+
+    def __init__(self, told=None, first=1):
+        self.settings = told or settings()
+        self.core = Acceptance(self.settings, keys_of(self.settings, KEYS), first)
+        self.now_ns = NOON_NS
+
+    def frame(self, data="#1234|NBA3", number=1, token="SIA-DCS", key=KEY, account="1234", age_s=0.0, head=None):
+        at_ns = None if age_s is None else self.now_ns - int(age_s * NS_PER_S)
+        return frame(head or f"{number:04d}L0#{account}", token, data, at_ns, key)
+
+    def wait(self, seconds):
+        self.now_ns += int(seconds * NS_PER_S)
+
+    def hear(self, made, transport="tcp", door="main", address="127.0.0.1"):
+        verdict = self.core.judge(made, Origin(door, transport, address), Instant(self.now_ns, self.now_ns))
+        if isinstance(verdict, Taken):
+            verdict.sighting.entry.is_written = True
+        return verdict
+
+    def tell(self, made, **more):
+        """What comes of it, in a word: the kinds of a new event, `repeated`, or the reason of a refusal."""
+        verdict = self.hear(made, **more)
+        if isinstance(verdict, Refused):
+            return verdict.reason
+        if isinstance(verdict, Repeated):
+            return "repeated"
+        return [message.kind for message in verdict.sighting.entry.messages]
+
+    def acknowledge_all(self):
+        for number in list(self.core.pending):
+            self.core.acknowledge(number)
+
+
+@pytest.fixture(scope="session")
 def dc09():
     """The builders, for tests that cannot import this file."""
-    return SimpleNamespace(
-        KEY=KEY, KEY_192=KEY_192, KEY_256=KEY_256, KEYS=KEYS, NOON_NS=NOON_NS, account=account, settings=settings,
-        open_room=open_room, until=until,
-    )  # fmt: skip
+    given = {"Gate": Gate, "account": account, "settings": settings, "open_room": open_room, "until": until}
+    return SimpleNamespace(KEY=KEY, KEY_192=KEY_192, KEY_256=KEY_256, KEYS=KEYS, NOON_NS=NOON_NS, **given)
