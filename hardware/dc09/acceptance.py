@@ -31,7 +31,7 @@ from hardware.dc09.frames import (
     read_header,
 )
 from hardware.dc09.limits import RateLimits
-from hardware.dc09.memory import SAME_EVENT_NS, Entry, FrameMemory, Sighting
+from hardware.dc09.memory import IDENTICAL_NS, Entry, FrameMemory, Sighting
 from hardware.dc09.reasons import Reason, Tally
 from hardware.dc09.settings import AccountSettings, PathSettings, ReceiverSettings
 
@@ -309,7 +309,7 @@ def _of_seen(
     entry = seen.entry
     if seen.frame != whole:  # the same cipher text under another header: only somebody between can make that
         return Refused(Reason.REPLAY, entry.account)
-    if not entry.is_done or 0 <= now_ns - seen.heard_at_ns < SAME_EVENT_NS:
+    if not entry.is_done or 0 <= now_ns - seen.heard_at_ns < IDENTICAL_NS:
         return Repeated(entry, receipt, path.name, is_alive=not receipt.header.is_encrypted)
     if content.stamped_at_ns is None:
         return None  # in clear and without a time: there is nothing to tell a replay by

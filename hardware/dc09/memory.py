@@ -16,6 +16,10 @@ REMEMBERED_NS = 15 * NS_PER_MINUTE
 """Longer than a stale frame can pass for fresh (60 s) and than a retry comes (SAME_EVENT_NS)."""
 SAME_EVENT_NS = 120 * NS_PER_S
 """The same number with the same content within this long is the same event: a retry, or the other path."""
+IDENTICAL_NS = 60 * NS_PER_S
+"""An identical frame within this long of the first is a retry; later it is a replay, and the NAK it gets makes a panel
+that is honest encipher anew. Copies lengthen neither time: else whoever repeats them could keep an old event the same
+for ever, and a panel that counts from one again would not be heard."""
 
 
 @dataclass(slots=True, eq=False)
