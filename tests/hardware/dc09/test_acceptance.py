@@ -66,10 +66,9 @@ def test_an_event_is_dated_when_it_occurred_or_was_sent(dc09):
 def test_a_wrong_key_never_makes_an_event(dc09):
     """Measured on the codec alone: one wrong key in eight opens into a message without time and data."""
     gate = dc09.Gate(dc09.settings(limits={"address_frames_per_s": 1e6, "address_burst": 1e6}))
-    told = {gate.tell(gate.frame(f"#1234|NBA{n % 9}", number=n, key=n.to_bytes(16, "big"))) for n in range(1, 1_500)}
-    assert told == {Reason.WRONG_KEY}
-    told = {gate.tell(gate.frame("", number=0, token="NULL", key=n.to_bytes(16, "big"))) for n in range(1, 500)}
-    assert told == {Reason.WRONG_KEY}
+    told = [gate.tell(gate.frame(f"#1234|NBA{n % 9}", number=n, key=n.to_bytes(16, "big"))) for n in range(1, 800)]
+    told += [gate.tell(gate.frame("", number=0, token="NULL", key=n.to_bytes(16, "big"))) for n in range(1, 200)]
+    assert told == [Reason.WRONG_KEY] * len(told)
 
 
 def test_a_frame_in_clear_of_an_account_with_a_key_is_refused(dc09):
@@ -136,6 +135,7 @@ def test_a_stale_frame_is_answered_with_the_time(dc09):
     gate = dc09.Gate()
     for age_s in (41, 3600, -21, -3600):
         verdict = gate.hear(gate.frame(age_s=age_s))
+        assert isinstance(verdict, Refused)
         assert verdict.reason is Reason.STALE
         told = read_answer(verdict.answer, "", None)
         assert (told.word, told.time_ns) == ("NAK", gate.now_ns)
@@ -230,13 +230,12 @@ def test_a_flood_is_cut_off_by_address_and_by_account(dc09):
     limits = {"address_frames_per_s": 10, "address_burst": 20, "account_frames_per_s": 1, "account_burst": 5}
     gate = dc09.Gate(dc09.settings(limits=limits))
     told = [gate.tell(gate.frame("", token="NULL", number=n)) for n in range(30)]
-    assert told[:5] == [[]] * 5
-    assert set(told[5:]) == {Reason.FLOOD}
+    assert told == [[]] * 5 + [Reason.FLOOD] * 25
     gate.wait(60)
     assert gate.tell(gate.frame(number=1)) == INTRUSION
 
 
-def test_who_does_not_have_the_key_cannot_use_up_what_an_account_may_say(dc09):
+def test_who_has_no_key_cannot_use_up_what_an_account_may_say(dc09):
     gate = dc09.Gate()
     for n in range(1, 300):
         gate.hear(gate.frame(number=n, key=OTHER_KEY), address="10.0.0.66")

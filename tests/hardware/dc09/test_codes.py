@@ -69,7 +69,7 @@ def test_no_code_can_be_configured_to_a_kind_of_sound(dc09, kind):
 
 
 @pytest.mark.requirement("AUD-3")
-def test_a_panel_whose_codes_and_zones_are_acoustic_detectors_raises_nothing_by_them(dc09):
+def test_codes_and_zones_of_acoustic_detectors_raise_nothing(dc09):
     told = {"sound_codes": ["ADM-CID 751", "SIA-DCS UA"], "sound_zones": ["07"], "codes": {"ADM-CID 750": "intrusion"}}
     gate = dc09.Gate(dc09.settings(dc09.account(**told)))
     for number, (token, data) in enumerate(
