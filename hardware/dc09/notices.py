@@ -1,0 +1,34 @@
+"""What the receiver tells people, and what it counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from csu.hal.clock import Nanoseconds
+from csu.hal.words import Words
+from hardware.dc09.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What happened, for people; `number` is the message that the room gets of it, if it gets one."""
+
+    at_ns: Nanoseconds
+    words: Words
+    account: str = ""
+    number: int | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the receiver was opened."""
+
+    taken: int = 0
+    repeated: int = 0
+    acknowledged: int = 0
+    """Receipts sent."""
+    not_kept: int = 0
+    paths_silent: int = 0
+    paths_back: int = 0
+    reasons: Counter[Reason] = field(default_factory=Counter)
