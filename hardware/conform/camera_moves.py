@@ -19,6 +19,8 @@ from hardware.onvif.reading import MediaProfile
 STOP_S_MAX = 1.5
 """From the Stop until two statuses agree: a mount at full speed comes to rest within a second."""
 TIMEOUT_S = 1
+DEAD_MAN_S = 0.5
+"""Until the adapter's dead man has seen that it rests, and sends no Stop any more into the next question."""
 SLOW = PtzVelocity(0.2, 0.0, 0.0)
 _FIXED = Words("elle ne tourne pas", "it does not turn")
 _NOT_ALLOWED = Words("non demandé (--no-moves)", "not asked (--no-moves)")
@@ -40,6 +42,8 @@ def _turning(
             return await ask(subject, profile)
         finally:
             await _stop(subject, profile)
+            await subject.rests(profile, 2 * STOP_S_MAX)
+            await asyncio.sleep(DEAD_MAN_S)
 
     return asked
 
