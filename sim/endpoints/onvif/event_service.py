@@ -34,15 +34,11 @@ POLL_S_MAX = 60.0
 MESSAGES_MAX = 100
 
 
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities", pull_points=device.spec.pull_points_max)
+_TOPICS = (LAST_REBOOT, *(event.value for event in OnvifEvent if event is not OnvifEvent.AUDIO_CHANGED))
+"""Two events have one topic."""
 
-
-@SERVICE.operation(_USER)
-async def get_event_properties(device: OnvifDevice, call: Call) -> Markup:
-    topics = [LAST_REBOOT, *(event.value for event in OnvifEvent if event is not OnvifEvent.AUDIO_CHANGED)]
-    return SERVICE.answer("GetEventProperties", topics=topics)
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda device: {"pull_points": device.spec.pull_points_max})
+SERVICE.tells("GetEventProperties", _USER, lambda _: {"topics": _TOPICS})
 
 
 @SERVICE.operation(_USER)

@@ -41,7 +41,7 @@ def test_onvif_python_sees_a_camera_turns_it_and_masks_it(on_cameras) -> None:
         assert seen["snapshot"] == dome.device.farm.snapshot_address("dome").url
         assert seen["pan"] == pytest.approx([0.0, 6.0, 0.0], abs=0.05)
         assert seen["events"] == ["IsTamper", "State", "State", "Status", "isSoundDetected"]
-        assert (seen["services"], seen["Model"], seen["users"]) == (6, "Dome 1", ["csu"])
+        assert (seen["services"], seen["model"], seen["users"]) == (6, "Dome 1", ["csu"])
 
     on_cameras(check)
 
