@@ -10,7 +10,7 @@ help:
 	@echo "make test     what must hold before a change is kept: lint, types, tests (under 10 minutes)"
 	@echo "make lint     ruff and the import contracts      make types    mypy --strict"
 	@echo "make bench    benchmarks beside their peers      make nightly  the long tests, then the benchmarks"
-	@echo "make setup    only install                       make clean    remove .venv and caches (never var/)"
+	@echo "make setup    only install                       make clean    remove environments and caches (never var/)"
 
 # Made again when pyproject.toml or the script is newer.
 .venv/.ready-%: pyproject.toml .ci/setup
@@ -44,5 +44,5 @@ nightly: setup
 	$(BIN)/python -m pytest benchmarks -m "nightly or not nightly" --timeout 3600
 
 clean:
-	rm -rf .venv .tox build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf .venv .venv-peer .tox build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -20,17 +20,14 @@ from csu.hal.camera import (
     StreamAddress,
     StreamProfile,
 )
-from csu.hal.clock import NS_PER_MS, Nanoseconds
+from csu.hal.clock import Nanoseconds
 from csu.hal.place import Pose, PoseReading, PtzDynamics
 from csu.hal.words import Words
 from sim.endpoints import EndpointSpec, FarmError, RtspFarm
 from sim.endpoints.spec import streams_of
 from sim.street import MountLimits, Post, at_rest, drive, go_to
 from sim.street.cameras import REFERENCE_WIDTH_PX
-from sim.street.mount import Motion
-
-ACTUATOR_DELAY_NS = 20 * NS_PER_MS
-"""A motor starts a little after its order; by then the drawing process has it too, so pictures never lag poses."""
+from sim.street.mount import Motion, Steering
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -57,7 +54,7 @@ class StreetCamera:
         scale = spec.width_px / REFERENCE_WIDTH_PX
         plain = MountLimits()
         self._limits = MountLimits(focal_px_min=plain.focal_px_min * scale, focal_px_max=plain.focal_px_max * scale)
-        self._before = self._motion = at_rest(post.pose, 0)
+        self._steering = Steering(at_rest(post.pose, 0))
         self._turning = asyncio.Lock()
         self._record = CameraRecord(camera_id(post), post.number, post.name, commune_id(post.commune), post.view)
 
@@ -98,12 +95,7 @@ class StreetCamera:
     async def pose(self) -> PoseReading | None:
         if not self._farm.is_alive():
             return None
-        now_ns = self._farm.clock.now_ns()
-        if now_ns >= self._motion.start_ns:
-            return self._motion.reading_at(now_ns)
-        # About to move counts as moving: whoever masks by this reading is never a picture late.
-        moving = self._before.moving_at(now_ns) or self._motion.moving_at(self._motion.start_ns)
-        return PoseReading(self._before.pose_at(now_ns), now_ns, moving)
+        return self._steering.reading_at(self._farm.clock.now_ns())
 
     async def move(self, velocity: PtzVelocity) -> None:
         shares = (velocity.pan, velocity.tilt, velocity.zoom)
@@ -158,12 +150,12 @@ class StreetCamera:
                 Words("elle est fixe et ne tourne pas", "it is fixed and cannot move"),
                 Words("Choisissez une caméra PTZ", "Choose a PTZ camera"),
             )
-        start_ns = self._farm.clock.now_ns() + ACTUATOR_DELAY_NS
-        return start_ns, self._motion.pose_at(start_ns)
+        start_ns = self._steering.from_ns(self._farm.clock.now_ns())
+        return start_ns, self._steering.motion.pose_at(start_ns)
 
     async def _turn(self, motion: Motion, *, seeking: bool = False) -> None:
         await self._order(partial(self._farm.turn, seeking=seeking), self._record.camera, motion)
-        self._before, self._motion = self._motion, motion
+        self._steering.take(motion)
 
     async def _order(self, order: Callable[_P, _T], *what: _P.args, **how: _P.kwargs) -> _T:
         """Tell the device, off the event loop."""

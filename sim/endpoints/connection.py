@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from csu.hal.clock import NS_PER_MS, Clock
 from sim.endpoints import alaw
-from sim.endpoints.digest import Login, challenge, is_right
+from sim.endpoints.digest import challenge, is_one_of
 from sim.endpoints.encoder import parameter_sets
 from sim.endpoints.feed import SOCKET_BYTES_MAX, Endpoint, Viewer
 from sim.endpoints.rtp import RtpTrack, interleave
@@ -26,7 +26,7 @@ from sim.endpoints.rtsp import (
     reply,
     sdp_of,
 )
-from sim.endpoints.spec import FaultKind
+from sim.endpoints.spec import FaultKind, size_after
 
 _IDLE_S_MAX = 90.0
 """A client that sends nothing for so long, and watches nothing, is let go."""
@@ -131,9 +131,8 @@ class Connection:
         return self._endpoints.get("/".join(parts[:2])), track
 
     def _may_pass(self, request: Request, endpoint: Endpoint) -> bool:
-        login = Login(endpoint.spec.user, endpoint.spec.password)
         given = request.headers.get("authorization")
-        right = is_right(login, given, method=request.method, url=request.url, nonce=self._nonce)
+        right = is_one_of(endpoint.logins, given, method=request.method, url=request.url, nonce=self._nonce)
         if right and not endpoint.has(FaultKind.REFUSE_LOGIN):
             return True
         if given is not None:
@@ -146,9 +145,9 @@ class Connection:
         hidden = endpoint.has(FaultKind.NO_PARAMETER_SETS)
         loop = asyncio.get_running_loop()
         sets = await loop.run_in_executor(
-            None, parameter_sets, stream.codec, stream.width_px, stream.height_px, spec.frames_per_s
+            None, parameter_sets, stream.codec, *size_after(stream, endpoint.fault), spec.frames_per_s
         )
-        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, spec.audio)
+        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.audio)
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
         self._send(reply(200, request, headers, sdp_of(spec.camera, description)))
 
@@ -161,7 +160,7 @@ class Connection:
             self._send(reply(455, request))
             return
         if track == AUDIO_TRACK:
-            if not endpoint.spec.audio:
+            if not endpoint.audio:
                 self._send(reply(404, request))
                 return
             endpoint.audio_setups += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 REALM = "simulated camera"
@@ -46,6 +47,11 @@ def is_right(login: Login, header: str | None, *, method: str, url: str, nonce: 
     fields = {key.lower(): quoted or bare for key, quoted, bare in _PAIR.findall(header[7:])}
     same = fields.get("username") == login.user and fields.get("nonce") == nonce and fields.get("uri") == url
     return same and hmac.compare_digest(fields.get("response", ""), response_of(login, method, fields))
+
+
+def is_one_of(logins: Sequence[Login], header: str | None, *, method: str, url: str, nonce: str) -> bool:
+    """The same, for any of `logins`."""
+    return any(is_right(login, header, method=method, url=url, nonce=nonce) for login in logins)
 
 
 def _md5(text: str) -> str:

@@ -18,15 +18,18 @@ from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.machine import SystemClock
+from sim.endpoints.digest import Login
 from sim.endpoints.orders import (
     Answer,
     BetrayMasks,
     Count,
     Misbehave,
+    OfferAudio,
     Open,
     Order,
     ReadMasks,
     Reboot,
+    SetLogins,
     SetMasks,
     SpoilView,
     Stop,
@@ -165,6 +168,14 @@ class RtspFarm:
     def reboot(self, camera: str, down_s: float = DOWN_S) -> None:
         """Restart a camera: all connections drop and none is taken for `down_s`. An honest one keeps its masks."""
         self._order(Reboot(camera, down_s), _ANSWER_S_MAX)
+
+    def set_logins(self, camera: str, logins: Sequence[Login]) -> None:
+        """Let these watch a camera, and nobody else: accounts that its own web server keeps."""
+        self._order(SetLogins(camera, tuple(logins)), _ANSWER_S_MAX)
+
+    def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
+        """Have one stream offer its microphone, or not, to those who come from now on."""
+        self._order(OfferAudio(camera, profile, offered), _ANSWER_S_MAX)
 
     def counts(self) -> dict[str, EndpointCounts]:
         """What each endpoint did so far."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
+from sim.endpoints.digest import Login
 from sim.endpoints.encoder import EncodedPicture
 from sim.endpoints.rtp import VIDEO_CLOCK_HZ, RtpTrack, interleave
 from sim.endpoints.spec import EndpointSpec, Fault, FaultKind, StreamSpec
@@ -22,12 +23,16 @@ SOCKET_BYTES_MAX = 256 * 1024
 
 
 class Endpoint:
-    """One stream of a camera as the server knows it: its spec, its present fault, its feed, its counters."""
+    """One stream of a camera as the server knows it: its spec, its present state, its feed, its counters."""
 
     def __init__(self, spec: EndpointSpec, stream: StreamSpec, feed: Feed) -> None:
         self.spec = spec
         self.stream = stream
         self.fault: Fault | None = spec.fault
+        self.logins: tuple[Login, ...] = (Login(spec.user, spec.password),)
+        """Who may watch."""
+        self.audio = spec.audio
+        """Does it offer its microphone now?"""
         self.feed = feed
         self.is_down = False
         """It restarts: whoever asks for something is cut off."""

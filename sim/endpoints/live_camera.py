@@ -24,6 +24,7 @@ from sim.endpoints.spec import (
     StreamSpec,
     ViewFault,
     require_view,
+    size_after,
     streams_of,
 )
 from sim.endpoints.view import Mount, spoil, true_pose
@@ -72,7 +73,7 @@ class LiveCamera:
                 stream.forget()
                 continue
             picture = scene.copy() if len(profiles) > 1 else scene
-            size_px = self._size_of(stream)
+            size_px = size_after(stream.spec, self.fault, stream.encoded)
             if size_px != (self.spec.width_px, self.spec.height_px):
                 picture = _resized(picture, *size_px)
             self._finish(picture, Output(profile), at_ns, stream.burner)
@@ -144,14 +145,6 @@ class LiveCamera:
             burn = self._masks.burn(output, at_ns, seeking=self._mount.seeking_at(at_ns))
         burner.burn(picture, burn)
         draw_mark(planes_of(picture), self.spec.number, frame_number(at_ns, self.spec.frames_per_s))
-
-    def _size_of(self, stream: _LiveStream) -> tuple[int, int]:
-        width, height = stream.spec.width_px, stream.spec.height_px
-        fault = self.fault
-        changed = fault is not None and fault.kind is FaultKind.SIZE_CHANGE and stream.encoded >= fault.after_frames
-        if changed and stream.spec.profile == PROFILE:
-            return width // 2 // 16 * 16, height // 2 // 8 * 8
-        return width, height
 
 
 class _LiveStream:

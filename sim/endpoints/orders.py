@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from csu.hal.camera import OnboardMask
+from sim.endpoints.digest import Login
 from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault
 from sim.street.mount import Motion
 
@@ -76,6 +77,23 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class SetLogins:
+    """Order: these may watch this camera, and nobody else."""
+
+    camera: str
+    logins: tuple[Login, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAudio:
+    """Order: this stream of this camera offers its microphone, or not."""
+
+    camera: str
+    profile: str
+    offered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Order: tell all counters."""
 
@@ -85,7 +103,20 @@ class Stop:
     """Order: end."""
 
 
-Order: TypeAlias = Open | Misbehave | Turn | SetMasks | ReadMasks | BetrayMasks | SpoilView | Reboot | Count | Stop
+Order: TypeAlias = (
+    Open
+    | Misbehave
+    | Turn
+    | SetMasks
+    | ReadMasks
+    | BetrayMasks
+    | SpoilView
+    | Reboot
+    | SetLogins
+    | OfferAudio
+    | Count
+    | Stop
+)
 
 
 @dataclass(frozen=True, slots=True)

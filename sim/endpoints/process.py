@@ -20,10 +20,12 @@ from sim.endpoints.orders import (
     BetrayMasks,
     Count,
     Misbehave,
+    OfferAudio,
     Open,
     Order,
     ReadMasks,
     Reboot,
+    SetLogins,
     SetMasks,
     SpoilView,
     Stop,
@@ -105,6 +107,10 @@ def _do(order: Order, server: RtspServer) -> None:
         server.spoil_view(order.camera, order.fault, order.after_s)
     elif isinstance(order, Reboot):
         server.reboot(order.camera, order.down_s)
+    elif isinstance(order, SetLogins):
+        server.set_logins(order.camera, order.logins)
+    elif isinstance(order, OfferAudio):
+        server.offer_audio(order.camera, order.profile, offered=order.offered)
 
 
 def main(arguments: list[str]) -> int:

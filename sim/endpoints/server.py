@@ -14,6 +14,7 @@ import cv2
 from csu.hal.camera import OnboardMask
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.endpoints.connection import Connection
+from sim.endpoints.digest import Login
 from sim.endpoints.encoder import EncodedPicture
 from sim.endpoints.feed import Endpoint, Feed
 from sim.endpoints.live import Studio
@@ -126,6 +127,15 @@ class RtspServer:
         if camera in self._coming_back:
             self._coming_back[camera].cancel()  # away already: the last order says until when
         self._coming_back[camera] = asyncio.get_running_loop().call_later(down_s, self._come_back, camera)
+
+    def set_logins(self, camera: str, logins: tuple[Login, ...]) -> None:
+        """Let these watch from now on; who watches goes on. Raises KeyError for an unknown camera."""
+        for endpoint in self._streams(camera):
+            endpoint.logins = logins
+
+    def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
+        """Offer a microphone to those who come from now on. Raises KeyError for an unknown stream."""
+        self._endpoints[f"{camera}/{profile}"].audio = offered
 
     def counts(self) -> dict[str, EndpointCounts]:
         """The account of every camera."""

@@ -225,6 +225,14 @@ def streams_of(spec: EndpointSpec) -> tuple[StreamSpec, ...]:
     return main, StreamSpec(SUB_PROFILE, Codec.H264, spec.width_px // 2, spec.height_px // 2)
 
 
+def size_after(stream: StreamSpec, fault: Fault | None, encoded: int = 0) -> tuple[int, int]:
+    """Width and height of a stream's next picture, `encoded` of which were made: SIZE_CHANGE halves the main stream."""
+    changed = fault is not None and fault.kind is FaultKind.SIZE_CHANGE and encoded >= fault.after_frames
+    if changed and stream.profile == PROFILE:
+        return stream.width_px // 2 // 16 * 16, stream.height_px // 2 // 8 * 8
+    return stream.width_px, stream.height_px
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointCounts:
     """What one endpoint did since the farm started, on all its streams but for `pictures`."""

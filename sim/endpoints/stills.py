@@ -1,4 +1,4 @@
-"""Snapshots: GET http://127.0.0.1:PORT/<camera>/snapshot.jpg with a DIGEST login. As much HTTP/1.1 as that takes."""
+"""Snapshots: GET http://127.0.0.1:PORT/<camera>/snapshot.jpg with a DIGEST login."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ from collections import Counter
 from collections.abc import Mapping
 
 from csu.hal.clock import Clock
-from sim.endpoints.digest import Login, challenge, is_right
+from sim.endpoints.digest import challenge, is_one_of
 from sim.endpoints.feed import Endpoint
+from sim.endpoints.http import HEAD_BYTES_MAX, BadHttp, HttpRequest, read_request, reply
 from sim.endpoints.live_camera import LiveCamera
-from sim.endpoints.spec import PROFILE, EndpointSpec, FaultKind
+from sim.endpoints.spec import PROFILE, FaultKind
 
 HOST = "127.0.0.1"
 STILL = "snapshot.jpg"
 
-_HEAD_BYTES_MAX = 8192
-_IDLE_S_MAX = 10.0
 _REQUESTS_MAX = 16
 """On one connection; then it is closed, which every client must expect."""
 _CONNECTIONS_MAX = 64
-
-_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"}
 
 
 class StillServer:
@@ -43,7 +40,7 @@ class StillServer:
 
     async def start(self) -> int:
         """Listen on an ephemeral port of the loopback, and say which. Raises OSError."""
-        self._server = await asyncio.start_server(self._serve, HOST, 0, limit=_HEAD_BYTES_MAX)
+        self._server = await asyncio.start_server(self._serve, HOST, 0, limit=HEAD_BYTES_MAX)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -63,9 +60,11 @@ class StillServer:
         task.add_done_callback(self._connections.discard)
         try:
             for left in reversed(range(_REQUESTS_MAX)):
-                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_S_MAX)
-                if not await self._answer(head, writer, last=left == 0):
+                request = await read_request(reader, body_bytes_max=0)
+                if not await self._answer(request, writer, last=left == 0 or request.wants_close):
                     break
+        except BadHttp as error:
+            writer.write(reply(error.status, last=True))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             pass  # the client left, fell asleep or talks nonsense: it is let go
         except asyncio.CancelledError:
@@ -73,48 +72,31 @@ class StillServer:
         finally:
             writer.close()
 
-    async def _answer(self, head: bytes, writer: asyncio.StreamWriter, *, last: bool) -> bool:
+    async def _answer(self, request: HttpRequest, writer: asyncio.StreamWriter, *, last: bool) -> bool:
         """Answer one request; False when the connection is over."""
-        lines = head.decode("utf-8", "replace").split("\r\n")
-        words = lines[0].split(" ")
-        if len(words) != 3 or not words[2].startswith("HTTP/1."):
-            writer.write(_reply(400, last=True))
-            return False
-        method, target = words[0], words[1]
-        headers = {
-            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
-        }
-        last = last or headers.get("connection", "").lower() == "close"
-        name, _, still = target.partition("?")[0].strip("/").partition("/")
+        name, _, still = request.path.strip("/").partition("/")
         camera, endpoint = self._cameras.get(name), self._endpoints.get(f"{name}/{PROFILE}")
         if camera is None or endpoint is None or still != STILL:
-            writer.write(_reply(404, last=last))
+            writer.write(reply(404, last=last))
         elif endpoint.is_down or endpoint.has(FaultKind.MUTE):
             return False
-        elif method != "GET":
-            writer.write(_reply(405, {"Allow": "GET"}, last=last))
-        elif not self._may_pass(endpoint, headers.get("authorization"), target):
-            writer.write(_reply(401, {"WWW-Authenticate": challenge(self._nonce)}, last=last))
+        elif request.method != "GET":
+            writer.write(reply(405, {"Allow": "GET"}, last=last))
+        elif not self._may_pass(endpoint, request):
+            writer.write(reply(401, {"WWW-Authenticate": challenge(self._nonce)}, last=last))
         else:
             # In a thread: drawing takes milliseconds, and packets must not wait for it.
             jpeg = await asyncio.to_thread(camera.still, self._clock.now_ns())
             self.served[name] += 1
-            writer.write(_reply(200, {"Content-Type": "image/jpeg", "Cache-Control": "no-store"}, jpeg, last=last))
+            writer.write(reply(200, {"Content-Type": "image/jpeg", "Cache-Control": "no-store"}, jpeg, last=last))
         await writer.drain()
         return not last
 
-    def _may_pass(self, endpoint: Endpoint, given: str | None, target: str) -> bool:
-        spec: EndpointSpec = endpoint.spec
-        right = is_right(Login(spec.user, spec.password), given, method="GET", url=target, nonce=self._nonce)
+    def _may_pass(self, endpoint: Endpoint, request: HttpRequest) -> bool:
+        given = request.headers.get("authorization")
+        right = is_one_of(endpoint.logins, given, method="GET", url=request.target, nonce=self._nonce)
         if right and not endpoint.has(FaultKind.REFUSE_LOGIN):
             return True
         if given is not None:
             endpoint.logins_refused += 1
         return False
-
-
-def _reply(status: int, headers: Mapping[str, str] | None = None, body: bytes = b"", *, last: bool) -> bytes:
-    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    lines.append(f"Connection: {'close' if last else 'keep-alive'}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

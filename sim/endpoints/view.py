@@ -30,6 +30,11 @@ _COVERED_Y, _COVERED_CONTRAST = 26, 0.08
 _PAINTED_YUV, _PAINTED_CONTRAST = (150, 118, 138), 0.04
 
 
+def home_of(spec: EndpointSpec) -> Pose:
+    """Where a camera looks before anybody turns it."""
+    return spec.picture.pose if isinstance(spec.picture, StreetView) else _NOWHERE
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """A motion, and whether it goes to a place (a preset, home) rather than being driven by hand."""
@@ -42,8 +47,8 @@ class Mount:
     """What the camera believes of where it looks: its last few motions. Not thread-safe."""
 
     def __init__(self, spec: EndpointSpec) -> None:
-        home = spec.picture.pose if isinstance(spec.picture, StreetView) else _NOWHERE
-        self._courses: deque[Course] = deque([Course(at_rest(home, 0), seeking=False)], maxlen=_MOTIONS_KEPT)
+        first = Course(at_rest(home_of(spec), 0), seeking=False)
+        self._courses: deque[Course] = deque([first], maxlen=_MOTIONS_KEPT)
 
     def obey(self, motion: Motion, *, seeking: bool) -> None:
         """Look where `motion` says from its start on."""

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, log2
 
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.place import Pose, PoseReading
+
+ACTUATOR_DELAY_NS = 20 * NS_PER_MS
+"""A motor starts a little after its order; by then the drawing process has it too, so pictures never lag poses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +79,31 @@ class Motion:
         elapsed_s = (at_ns - self.start_ns) / NS_PER_S
         return not all(axis.arrived(elapsed_s) for axis in (self.pan, self.tilt, self.zoom))
 
+    def from_then_on(self, at_ns: Nanoseconds) -> Motion:
+        """The same motion told from a later instant, so that one axis of it can be replaced."""
+        elapsed_s = (at_ns - self.start_ns) / NS_PER_S
+        rest = [replace(axis, start=axis.at(elapsed_s)) for axis in (self.pan, self.tilt, self.zoom)]
+        return Motion(self.pose_at(at_ns), at_ns, *rest)
+
     def reading_at(self, at_ns: Nanoseconds) -> PoseReading:
         """What an honest mount reports."""
         return PoseReading(self.pose_at(at_ns), at_ns, self.moving_at(at_ns))
 
 
+def zoom_of(pose: Pose) -> float:
+    """Its place on the zoom axis."""
+    return log2(pose.focal_px)
+
+
 def at_rest(pose: Pose, at_ns: Nanoseconds) -> Motion:
     """Standing still at `pose`."""
-    zoom = log2(pose.focal_px)
+    zoom = zoom_of(pose)
     return Motion(pose, at_ns, _still(pose.pan_deg), _still(pose.tilt_deg), _still(zoom))
 
 
 def drive(pose: Pose, at_ns: Nanoseconds, pan: float, tilt: float, zoom: float, limits: MountLimits) -> Motion:
     """Moving from `pose` with speeds in [-1, 1] of what the mount can do, until a limit or the next command."""
-    start = log2(pose.focal_px)
+    start = zoom_of(pose)
     return Motion(
         pose,
         at_ns,
@@ -107,8 +121,35 @@ def go_to(pose: Pose, at_ns: Nanoseconds, goal: Pose, limits: MountLimits) -> Mo
         at_ns,
         AxisMotion(pose.pan_deg, pose.pan_deg + turn, limits.pan_deg_s),
         AxisMotion(pose.tilt_deg, goal.tilt_deg, limits.tilt_deg_s),
-        AxisMotion(log2(pose.focal_px), log2(goal.focal_px), limits.zoom_doublings_s),
+        AxisMotion(zoom_of(pose), zoom_of(goal), limits.zoom_doublings_s),
     )
+
+
+class Steering:
+    """The orders a mount has taken: where it looks now and where it will. `first`: as it hangs before any order."""
+
+    def __init__(self, first: Motion) -> None:
+        self._before = self._motion = first
+
+    def from_ns(self, now_ns: Nanoseconds) -> Nanoseconds:
+        """When a motor begins to follow an order of now."""
+        return now_ns + ACTUATOR_DELAY_NS
+
+    @property
+    def motion(self) -> Motion:
+        """The last order taken."""
+        return self._motion
+
+    def take(self, motion: Motion) -> None:
+        """Follow `motion` from its start on."""
+        self._before, self._motion = self._motion, motion
+
+    def reading_at(self, now_ns: Nanoseconds) -> PoseReading:
+        """What an honest mount tells. About to move counts as moving: whoever masks by it is never a picture late."""
+        if now_ns >= self._motion.start_ns:
+            return self._motion.reading_at(now_ns)
+        moving = self._before.moving_at(now_ns) or self._motion.moving_at(self._motion.start_ns)
+        return PoseReading(self._before.pose_at(now_ns), now_ns, moving)
 
 
 def _still(value: float) -> AxisMotion:
