@@ -7,7 +7,7 @@ import base64
 import hashlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +21,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.machine import SystemChance, SystemClock
-from hardware.onvif import OnvifCamera, OnvifSettings, StreamFloors, Tls, open_onvif_camera
+from hardware.onvif import (
+    Mount,
+    OnvifCamera,
+    OnvifSettings,
+    StreamFloors,
+    Tls,
+    millimetres,
+    open_onvif_camera,
+    spherical,
+)
 from hardware.vault import Login
+from sim.endpoints import EndpointSpec, RtspFarm
+from sim.endpoints.digest import Login as StreamLogin
+from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSpec, open_onvif
+from sim.endpoints.onvif.spaces import limits_of
+from sim.endpoints.view import home_of
 
 PASSWORD = "Guessed-By-Nobody-7"
 LOGIN = Login("csu-a", PASSWORD)
@@ -219,3 +233,74 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tup
         return context, pem
 
     return make
+
+
+DOME = OnvifSpec(
+    EndpointSpec("cam-0001", 1, width_px=640, height_px=480, sub=True, audio=True, password="street-0000"),
+    ptz=True,
+    reboot_s=0.1,
+    slow_s=1.5,
+    pan_zero_deg=40.0,
+    manufacturer="Dahua",
+    default_password="admin",
+)
+LIMITS = limits_of(DOME)
+HOME = home_of(DOME.endpoint)
+SIM_LOGIN = Login("csu", "street-0000")
+
+
+@pytest.fixture(scope="session")
+def streams() -> Iterator[RtspFarm]:
+    """One farm for all tests: its process takes longest to start. Each test has a new face for the same camera."""
+    with RtspFarm([DOME.endpoint]) as farm:
+        yield farm
+
+
+def dome_settings(device: OnvifDevice, trust: Tls | None, **changes: object) -> OnvifSettings:
+    mount = Mount(
+        *(HOME.x_m, HOME.y_m, HOME.z_m),
+        pan_tilt=(spherical(DOME.pan_zero_deg),),
+        zoom=(millimetres(DOME.endpoint.width_px / DOME.sensor_width_mm, 0.5, 100.0),),
+        roll_deg=HOME.roll_deg,
+        k1=HOME.k1,
+    )
+    known = OnvifSettings(
+        RECORD, device.url, StreamFloors(352, 288, 6.0), tls=trust, mount=mount, answer_s_max=2.0, move_s_max=5.0
+    )
+    return replace(known, **changes)
+
+
+@pytest.fixture
+def on_dome(streams: RtspFarm) -> Callable[..., None]:
+    """Runs a check on a simulated dome with these quirks, and its camera: `on_dome(check, *quirks, **settings)`."""
+
+    def run(
+        check: Callable[[OnvifDevice, OnvifCamera], Awaitable[None]],
+        *quirks: OnvifQuirk,
+        tls: ssl.SSLContext | None = None,
+        trust: Tls | None = None,
+        login: Login = SIM_LOGIN,
+        **settings: object,
+    ) -> None:
+        async def whole() -> None:
+            async with open_onvif([DOME], farm=streams, tls=tls) as site:
+                (device,) = site.devices.values()
+                ports.append(site.discovery_port)
+                await device.switch(*quirks)
+                known = dome_settings(device, trust, **settings)
+                try:
+                    async with open_onvif_camera(known, login, SystemClock(), SystemChance("test")) as camera:
+                        await asyncio.wait_for(check(device, camera), 30)
+                finally:
+                    await device.switch()
+                    await asyncio.to_thread(streams.set_masks, DOME.endpoint.camera, ())
+                    await asyncio.to_thread(streams.misbehave, DOME.endpoint.camera, None)
+                    await asyncio.to_thread(
+                        streams.set_logins, DOME.endpoint.camera, [StreamLogin(SIM_LOGIN.user, SIM_LOGIN.password)]
+                    )
+
+        asyncio.run(whole())
+
+    ports: list[int] = []
+    run.probed = lambda: ports[-1]  # type: ignore[attr-defined]
+    return run
