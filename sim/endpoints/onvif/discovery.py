@@ -7,6 +7,7 @@ import socket
 import struct
 import uuid
 from collections.abc import Callable, Sequence
+from typing import cast
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -32,8 +33,7 @@ class Responder(asyncio.DatagramProtocol):
         self.refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # asyncio 3.11 gives one that is none by its bases
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         probe = _read_probe(data)

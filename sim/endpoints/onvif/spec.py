@@ -64,6 +64,7 @@ class OnvifQuirk(StrEnum):
     MASKS_ONLY_ON_MAIN = "masks_only_on_main"
     """The sub stream is clear (ACTi says that masks cover one stream only)."""
     MASKS_GONE_AFTER_REBOOT = "masks_gone_after_reboot"
+    """A reboot, and there are no masks: it kept them in memory only."""
     AUDIO_BACK_AFTER_REMOVAL = "audio_back_after_removal"
     """Audio taken out of a profile is back `audio_back_s` later."""
     AUDIO_BACK_AFTER_REBOOT = "audio_back_after_reboot"
