@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from math import log2
 
 import pytest
 
@@ -196,7 +195,10 @@ def test_numbers_that_nobody_calibrated_are_no_pose_and_no_goal(on_dome, quirk):
     ],
 )
 def test_two_calibrated_points_an_axis_make_poses_and_goals_of_any_space(on_dome, quirk, pan, tilt, zoom):
-    limits, scale = MountLimits(), 1.0
+    limits = MountLimits()
+    table = (zoom[0], limits.focal_px_min), (zoom[1], limits.focal_px_max)
+    space = PanTiltSpace(GENERIC_PAN_TILT, LinearAxis.through(*pan), LinearAxis.through(*tilt))
+    mount = Mount(0.0, 0.0, 5.0, pan_tilt=(space,), zoom=(ZoomSpace(GENERIC_ZOOM, table),))
 
     async def check(device, camera) -> None:
         told, true = (await camera.pose()).pose, device.head.reading().pose
@@ -209,17 +211,7 @@ def test_two_calibrated_points_an_axis_make_poses_and_goals_of_any_space(on_dome
         reached = device.head.reading().pose
         assert (reached.pan_deg, reached.tilt_deg) == pytest.approx((50.0, -20.0), abs=0.1)
 
-    def run() -> None:
-        table = (zoom[0], limits.focal_px_min * scale), (zoom[1], limits.focal_px_max * scale)
-        mount = Mount(
-            *(0.0, 0.0, 0.0),
-            pan_tilt=(PanTiltSpace(GENERIC_PAN_TILT, LinearAxis.through(*pan), LinearAxis.through(*tilt)),),
-            zoom=(ZoomSpace(GENERIC_ZOOM, table),),
-        )
-        on_dome(check, quirk, mount=mount)
-
-    assert log2(limits.focal_px_max) > log2(limits.focal_px_min)
-    run()
+    on_dome(check, quirk, mount=mount)
 
 
 @pytest.mark.parametrize("quirk", [OnvifQuirk.MASK_ADAPTED, OnvifQuirk.MASKS_GONE_AFTER_REBOOT])
@@ -231,7 +223,8 @@ def test_masks_are_read_back_as_the_device_tells_them(on_dome, quirk):
         (told,) = await camera.read_masks()
         assert told.name == "door"
         if quirk is OnvifQuirk.MASK_ADAPTED:
-            assert told.corners != pytest.approx(TRIANGLE)
+            assert len(told.corners) == 4
+            assert told.corners != TRIANGLE
             return
         await device.reboot()
         assert await camera.read_masks() == ()
@@ -303,21 +296,28 @@ def test_profile_s_alone_is_enough_but_for_masks_of_its_own(on_dome):
 
 
 @pytest.mark.parametrize("quirks", [(), (OnvifQuirk.PULL_POINT_DIES,)], ids=["honest", "dies"])
-def test_tampering_restarts_and_changes_are_heard_and_motion_and_sound_are_not(on_dome, quirks):
+def test_tampering_restarts_and_changes_are_heard_and_motion_and_sound_are_not(on_dome, quirks, monkeypatch):
+    monkeypatch.setattr("hardware.onvif.events.DELAY_S_MAX", 0.3)
+
     async def check(device, camera) -> None:
         async with camera.listening() as events:
             while not device.events._points:
                 await asyncio.sleep(0.02)
             for event in (OnvifEvent.MOTION, OnvifEvent.SOUND, OnvifEvent.TAMPER, OnvifEvent.AUDIO_CHANGED):
                 device.tell(event)
-            heard = [await asyncio.wait_for(anext(events), 10) for _ in range(2)]
-            assert [each.kind for each in heard] == [EventKind.TAMPER, EventKind.AUDIO_CHANGED]
+            wanted = {EventKind.TAMPER} if quirks else {EventKind.TAMPER, EventKind.AUDIO_CHANGED}
+            heard = set()
+            while not wanted <= heard:  # what a dying pull point took with it is lost, and that is told
+                heard.add((await asyncio.wait_for(anext(events), 10)).kind)
+            assert heard <= {*wanted, EventKind.AUDIO_CHANGED, EventKind.MISSED}
+            assert (EventKind.MISSED in heard) <= bool(quirks)
             await asyncio.sleep(1.1)  # the instant of a restart is told in seconds
             await device.reboot()
             seen = set()
             while EventKind.REBOOTED not in seen:
                 seen.add((await asyncio.wait_for(anext(events), 15)).kind)
-            assert seen <= {EventKind.UNREACHED, EventKind.MISSED, EventKind.TAMPER, EventKind.REBOOTED}
+            unwanted = {EventKind.SIGNAL_LOST, EventKind.RUNAWAY, EventKind.MASKS_CHANGED}
+            assert not seen & unwanted
 
     on_dome(check, *quirks)
 
