@@ -21,7 +21,9 @@ from hardware.onvif.xml_door import envelope, local
 DATAGRAM_BYTES_MAX = 16_384
 ANSWERS_MAX = 4_096
 """In one search: 1,300 cameras that answer three probes each."""
-ANSWERS_OF_ONE_MAX = 8
+ANSWERS_OF_ONE_MAX = 256
+"""Recorders and NAT put many cameras behind one address."""
+ADDRESSES_MAX = 8
 DEVICES_MAX = 2_048
 TEXT_CHARACTERS_MAX = 64
 
@@ -105,7 +107,7 @@ class Answers:
 
 
 def _device(match: DiscoveredDevice, sender: str) -> FoundDevice | None:
-    for told in match.xaddrs[:ANSWERS_OF_ONE_MAX]:
+    for told in match.xaddrs[:ADDRESSES_MAX]:
         try:
             scheme = urlsplit(told).scheme
             host = f"[{sender}]" if ":" in sender else sender

@@ -132,7 +132,7 @@ class EventFeed:
         self._back_off = BackOff(chance.stream(f"events/{session.camera}"))
         self._waiting: deque[DeviceEvent] = deque()
         self._arrived = asyncio.Event()
-        self._unreached = False
+        self._unreached = self._has_heard = self._is_subscribed = False
 
     def tell(self, event: DeviceEvent) -> None:
         """Put an event; when there are too many the oldest goes, and MISSED stands for it."""
@@ -153,11 +153,11 @@ class EventFeed:
     async def run(self) -> None:
         """Subscribe, pull, and again when it breaks: for ever."""
         while True:
-            began_ns = self._clock.monotonic_ns()
+            began_ns, self._is_subscribed = self._clock.monotonic_ns(), False
             try:
                 await self._follow()
             except CameraError:
-                if not self._unreached:
+                if not self._is_subscribed and not self._unreached:
                     self._unreached = True
                     self.tell(DeviceEvent(EventKind.UNREACHED, self._clock.now_ns()))
             await asyncio.sleep(self._back_off.after(self._clock.monotonic_ns() - began_ns))
@@ -165,9 +165,9 @@ class EventFeed:
     async def _follow(self) -> None:
         """One subscription, until it breaks. Raises CameraError."""
         async with _subscription(self._session) as point:
-            if self._unreached:
-                self._unreached = False
+            if self._unreached or self._has_heard:
                 self.tell(DeviceEvent(EventKind.MISSED, self._clock.now_ns()))
+            self._unreached, self._has_heard, self._is_subscribed = False, True, True
             renewed_ns = self._clock.monotonic_ns()
             while True:
                 asked_ns = self._clock.monotonic_ns()

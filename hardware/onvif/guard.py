@@ -118,9 +118,16 @@ class Guard(httpx.AsyncBaseTransport):
 
 
 def tls_context(tls: Tls | None) -> ssl.SSLContext:
-    """What is trusted: the private CA, or the one certificate. Raises OSError for a file that is none."""
-    context = ssl.create_default_context(cafile=None if tls is None else tls.ca_file or tls.pinned_file)
-    if tls is not None and tls.pinned_file is not None:
+    """What is trusted: the private CA, or the one certificate; nobody else, and without either nobody at all.
+
+    Raises OSError for a file that is none.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls is None:
+        return context
+    context.load_verify_locations(cafile=tls.ca_file or tls.pinned_file)
+    if tls.pinned_file is not None:
         context.check_hostname = False
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be signed by itself
     return context

@@ -242,6 +242,60 @@ class Session:
 
     async def _guarded(self, operation: str, asked: Any) -> Any:
         """Errors of `onveef` hold pieces of answers: they end here, outside of whose handler ours is raised."""
+        failed: CameraError
+        try:
+            return await asked
+        except CameraError as error:
+            failed = error.with_traceback(None)  # its frames hold what was said
+        except OnvifError as error:
+            kind = type(error).__name__
+            refused = kind == "OnvifAuthError"
+            failed = login_refused(self.camera) if refused else device_silent(self.camera, f"{operation}: {kind}")
+        except (ValueError, httpx.InvalidURL) as error:
+            failed = device_silent(self.camera, f"{operation}: {type(error).__name__}")
+        self._is_doubtful = self._is_doubtful or isinstance(failed, DeviceSilent)
+        raise failed
+
+    async def _clock_reading(self, client: AsyncOnvifClient) -> ClockReading:
+        sent_at_ns = self.clock.now_ns()
+        body = envelopes.device_get_system_date_time()
+        answer = await self._ask(client, "device", "GetSystemDateAndTime", body, login=False)
+        try:
+            return clock_reading(device_time_ns(answer), sent_at_ns, self.clock.now_ns())
+        except Unreadable as error:
+            raise self.unreadable(error) from None
+
+    async def _logged_in(self, client: AsyncOnvifClient, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """Ask; when the login is refused, find out whether the clock is why. Then nothing is asked for a while."""
+        self._require_patience()
+        try:
+            return await ask()
+        except LoginRefused as error:
+            refused: CameraError = error
+        try:
+            if await self._takes_its_clock(client):
+                return await ask()
+        except (LoginRefused, ClockSkewed) as error:
+            refused = error
+            client._clock_offset_s = 0.0
+        self._refused_at_ns = self.clock.monotonic_ns()
+        raise refused
+
+    async def _takes_its_clock(self, client: AsyncOnvifClient) -> bool:
+        """From now on logins are dated by its clock, if that is wrong and TLS proves that it is the camera.
+
+        Raises ClockSkewed when it is wrong and nothing proves who says so.
+        """
+        reading = await self._clock_reading(client)
+        if abs(reading.offset_ms - round(client._clock_offset_s * 1000)) <= SKEW_MS_BORNE:
+            return False
+        if not self.settings.is_tls:
+            raise clock_skewed(self.camera, reading.offset_ms)
+        client._clock_offset_s = reading.offset_ms / 1000
+        return True
+
+    async def _guarded(self, operation: str, asked: Any) -> Any:
+        """Errors of `onveef` hold pieces of answers: they end here, outside of whose handler ours is raised."""
         try:
             return await asked
         except DeviceSilent:

@@ -6,21 +6,105 @@ A binding joins with one line in `SITES`: how its site is opened, with at least 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from math import log2
 from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from csu.hal.camera import AudioState, Camera, CameraError, OnboardMask, PtzVelocity
+from csu.hal.camera import (
+    AudioState,
+    Camera,
+    CameraError,
+    CameraId,
+    CameraRecord,
+    CommuneId,
+    OnboardMask,
+    PtzVelocity,
+    ViewType,
+)
+from csu.hal.place import PtzDynamics
 from csu.hal.site import Site, SiteRequest
+from csu.machine import SystemChance, SystemClock
+from hardware.onvif import Mount, OnvifSettings, StreamFloors, millimetres, open_onvif_camera, spherical
+from hardware.vault import Login
+from sim.endpoints import EndpointSpec, RtspFarm, StreetView
+from sim.endpoints.onvif import OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
+from sim.street import MountLimits, build_street, posts
 from sim.street_binding import open_street
+
+PAN_ZERO_DEG = 40.0
+"""How the ONVIF cameras were screwed to their poles."""
+
+
+def onvif_spec(place) -> OnvifSpec:
+    """Camera 2 has no masks of its own; camera 3 goes on offering sound, whatever it is told."""
+    spec = EndpointSpec(
+        f"cam-{place.number:04d}",
+        place.number,
+        StreetView(place.pose),
+        sub=True,
+        audio=place.number == 3,
+        onboard_masks=0 if place.number == 2 else 8,
+    )
+    quirks = frozenset({OnvifQuirk.AUDIO_BACK_AFTER_REMOVAL} if place.number == 3 else ())
+    return OnvifSpec(spec, ptz=place.ptz, quirks=quirks, pan_zero_deg=PAN_ZERO_DEG)
+
+
+def onvif_settings(place, spec: OnvifSpec, served: OnvifSite) -> OnvifSettings:
+    endpoint, limits, home = spec.endpoint, MountLimits(), place.pose
+    px_per_mm = endpoint.width_px / spec.sensor_width_mm
+    mount = Mount(
+        *(home.x_m, home.y_m, home.z_m),
+        pan_tilt=(spherical(PAN_ZERO_DEG),),
+        zoom=(millimetres(px_per_mm, 0.5, 100.0),),
+        roll_deg=home.roll_deg,
+        k1=home.k1,
+    )
+    return OnvifSettings(
+        CameraRecord(CameraId(endpoint.camera), place.number, place.name, CommuneId("metz"), ViewType.WIDE),
+        served.device(endpoint.camera).url,
+        StreamFloors(352, 288, 6.0),
+        mount=mount if place.ptz else None,
+        fixed_pose=None if place.ptz else home,
+        # A reading is dated to a few ms: as a data sheet would, this says a little more than the mount can.
+        dynamics=PtzDynamics(limits.pan_deg_s * 1.1, limits.tilt_deg_s * 1.1, limits.zoom_doublings_s * 1.1),
+    )
+
+
+PLACES = posts(build_street(1), 4, 640, 360)
+ONVIF_SPECS = [onvif_spec(place) for place in PLACES]
+
+
+@cache
+def onvif_farm() -> RtspFarm:
+    """The streams behind the ONVIF cameras: one process for all checks, which ends with this one (see RtspFarm)."""
+    farm = RtspFarm([spec.endpoint for spec in ONVIF_SPECS])
+    farm.start()
+    return farm
+
+
+@asynccontextmanager
+async def onvif_site() -> AsyncIterator[Site]:
+    """Four cameras of the street behind ONVIF over HTTP, asked by the adapter of real cameras."""
+    async with AsyncExitStack() as stack:
+        served = await stack.enter_async_context(open_onvif(ONVIF_SPECS, farm=await asyncio.to_thread(onvif_farm)))
+        cameras = []
+        for place, spec in zip(PLACES, ONVIF_SPECS, strict=True):
+            login = Login(spec.endpoint.user, spec.endpoint.password)
+            known = onvif_settings(place, spec, served)
+            opened = open_onvif_camera(known, login, SystemClock(), SystemChance("contract"))
+            cameras.append(await stack.enter_async_context(opened))
+        yield Site(name="onvif", cameras=tuple(cameras), buildings=())
+
 
 SITES: dict[str, Callable[[], AbstractAsyncContextManager[Site]]] = {
     "street": lambda: open_street(SiteRequest(cameras=4)),
+    "onvif over real sockets": onvif_site,
 }
 MASKING_SITES = {
     "street, masks on board": lambda: open_street(SiteRequest(cameras=4, options={"onboard_masks": 8})),
