@@ -166,7 +166,8 @@ class Acceptance:
     ) -> Verdict:
         """Of a frame that says who it is and opens with that account's key."""
         receipt = Receipt(header, account.key)
-        digest, whole = sha256(header.sealed if header.is_encrypted else frame).digest(), sha256(frame).digest()
+        whole = sha256(frame).digest()
+        digest = sha256(header.sealed_end or b"").digest() if header.is_encrypted else whole
         seen = self.memory.seen(header.account, digest)
         if seen is not None and (verdict := _of_seen(seen, whole, content, receipt, path, at.now_ns)) is not None:
             return verdict
@@ -307,9 +308,9 @@ def _of_seen(
 ) -> Verdict | None:
     """Of a frame whose sealed part was seen before; None: it has to be taken for new."""
     entry = seen.entry
-    if seen.frame != whole:  # the same cipher text under another header: only somebody between can make that
+    if seen.frame != whole:  # the end of a known frame behind another beginning: only somebody between makes that
         return Refused(Reason.REPLAY, entry.account)
-    if not entry.is_done or 0 <= now_ns - seen.heard_at_ns < IDENTICAL_NS:
+    if not entry.is_done or abs(now_ns - seen.heard_at_ns) < IDENTICAL_NS:
         return Repeated(entry, receipt, path.name, is_alive=not receipt.header.is_encrypted)
     if content.stamped_at_ns is None:
         return None  # in clear and without a time: there is nothing to tell a replay by

@@ -36,6 +36,7 @@ _HEADER = re.compile(
     rb'\n(?P<crc>[0-9A-Fa-f]{4})(?P<length>[0-9A-Fa-f]{4})"(?P<star>\*?)(?P<id>[A-Z0-9-]{3,10})"(?P<seq>[0-9]{4})'
     rb"(?P<receiver>R[0-9A-Fa-f]{1,6})?(?P<line>L[0-9A-Fa-f]{1,6})?#(?P<account>[0-9A-Fa-f]{3,16})\["
 )
+_SEALED = re.compile(rb"[0-9A-Fa-f]{64,}")
 _INNER = re.compile(rb"#([0-9A-Fa-f]{3,16})\Z")
 _CID = re.compile(rb"([136])([0-9B-F]{3}) ([0-9B-F]{2}) ([0-9B-F]{3})\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,6 +67,18 @@ class Header:
     """Sequence, receiver, line and account as written, for the answer."""
     sealed: bytes
     """What follows the bracket, still enciphered if it is."""
+
+    @property
+    def sealed_end(self) -> bytes | None:
+        """The last two cipher blocks; None where there are none.
+
+        They hold the frame's time. AES-CBC chains them to all before, so no two frames of an honest panel share them;
+        and who has no key can put a frame's end behind another beginning or change what stands before, but make no
+        other end that opens into a time.
+        """
+        if _SEALED.fullmatch(self.sealed) is None or len(self.sealed) % 32:
+            return None
+        return bytes.fromhex(self.sealed.decode("ascii"))[-32:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,8 @@ def _number(told: bytes | None) -> int | None:
 
 def open_frame(frame: bytes, header: Header, key: bytes | None) -> Content | Unreadable:
     """What a frame says, opened with `key`. A wrong key may open anything: whoever asks judges what came out."""
+    if header.is_encrypted and header.sealed_end is None:
+        return Unreadable.CONTENT
     try:
         message = parse_frame(_for_codec(frame, header), key)
         occurred = [field.value for field in message.xdata if field.prefix == "H" and isinstance(field.value, datetime)]

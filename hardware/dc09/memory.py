@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """One frame of an entry. `digest`: of what only the panel can have made; `frame`: of the whole."""
+    """One frame of an entry. `digest`: of what only the panel can have made (`Header.sealed_end`); `frame`: of all."""
 
     digest: bytes
     frame: bytes
@@ -83,7 +83,7 @@ class FrameMemory:
     def same_event(self, account: int, sequence: int, content: bytes, now_ns: Nanoseconds) -> Entry | None:
         """The entry that this frame repeats, on whatever path."""
         entry = self._events.get(account, {}).get((sequence, content))
-        if entry is None or (entry.is_done and not 0 <= now_ns - entry.heard_at_ns < SAME_EVENT_NS):
+        if entry is None or (entry.is_done and abs(now_ns - entry.heard_at_ns) >= SAME_EVENT_NS):
             return None
         return entry
 

@@ -49,6 +49,10 @@ def the_header_is_believed(patch: Patch) -> None:
     patch.setattr(acceptance, "_of_seen", lambda seen, whole, *more: of_seen(seen, seen.frame, *more))
 
 
+def a_frame_is_known_by_all_its_cipher_text(patch: Patch) -> None:
+    patch.setattr(frames.Header, "sealed_end", property(lambda self: self.sealed))
+
+
 def a_poll_is_handed_to_the_codec_as_it_is(patch: Patch) -> None:
     patch.setattr(frames, "_for_codec", lambda frame, header: frame)
 
@@ -139,6 +143,8 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
     (a_frame_in_clear_is_as_good, A, "test_a_frame_in_clear_of_an_account_with_a_key_is_refused", {}),
     (nobody_looks_whose_account_is_inside, A, "test_a_frame_that_names_another_account_inside_is_refused", {}),
     (the_header_is_believed, A, "test_the_same_cipher_text_under_another_header_is_a_replay", {}),
+    (a_frame_is_known_by_all_its_cipher_text, A, "test_a_known_frame_dressed_up_by_who_has_no_key_is_no_new_one",
+     {"altered": lambda sealed: b"00" * 16 + sealed, "token": "SIA-DCS"}),
     (a_poll_is_handed_to_the_codec_as_it_is, A, "test_an_event_is_not_taken_for_a_poll_by_changing_its_header", {}),
     (no_frame_is_stale, A, "test_a_stale_frame_is_answered_with_the_time", {}),
     (an_older_time_is_as_good, A, "test_the_same_number_with_other_words_is_told_and_with_an_older_time_refused", {}),
