@@ -28,6 +28,7 @@ from sim.progress import run_progress, sweep_progress
 from sim.report import prepare_report, write_report, write_sweep_report
 from sim.run import LEVEL, RunResult, run_scenario
 from sim.scenario_file import ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
+from sim.serve_command import serve
 from sim.shrink_command import shrink_file, tell_shrunk
 from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, shrink_command, sweep, tell_sweep
 from sim.verdict import print_run, print_sweep
@@ -47,6 +48,11 @@ app.command(
     name="mutants",
     help=say("Planter des défauts dans le moteur : l'oracle les trouve-t-il ?", "Plant defects: are they found?"),
 )(mutants)
+
+app.command(
+    name="serve",
+    help=say("Servir des appareils simulés sur de vraies prises.", "Serve simulated devices on real sockets."),
+)(serve)
 
 ScenarioPath = Annotated[Path, typer.Argument(help=say("Le scénario (YAML).", "The scenario (YAML)."))]
 SeedOption = Annotated[int | None, typer.Option(min=0, help=say("Une autre graine.", "Another seed."))]
