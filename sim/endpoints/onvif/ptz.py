@@ -13,11 +13,12 @@ from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.head import HOLD_S, HOLD_S_MAX, STAY_S, TOURS_MAX, Spot, renamed
 from sim.endpoints.onvif.media_configurations import shared
 from sim.endpoints.onvif.moves import FULL_SPEED, Axes, absolute, continuous, halt, relative
+from sim.endpoints.onvif.positions import status_of
 from sim.endpoints.onvif.service import Call, Service
 from sim.endpoints.onvif.soap import PTZ, found, found_all, is_true, number_in, receiver_fault, sender_fault, text_of
-from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, Scale, field_of_view_deg, position_of
+from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, Scale, position_of
 from sim.endpoints.onvif.spec import OnvifQuirk, UserLevel
-from sim.endpoints.onvif.times import duration, seconds_of, xml_time
+from sim.endpoints.onvif.times import duration, seconds_of
 
 SERVICE = Service(PTZ, "ptz_service", "ptz", (25, 6))
 _OPEN, _USER, _OPERATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.OPERATOR
@@ -59,18 +60,8 @@ async def get_status(device: OnvifDevice, call: Call) -> Markup:
         await asyncio.sleep(device.spec.slow_s)
     if device.has(OnvifQuirk.STATUS_MISSING):
         raise receiver_fault("ter:Action", "ter:NoStatus", reason="no status is available")
-    return SERVICE.answer("GetStatus", **status_of(device))
-
-
-def status_of(device: OnvifDevice) -> dict[str, object]:
-    """What its status tells now."""
-    reading = device.head.reading()
-    return {
-        "at": position_of(reading.pose, device.spec, device.spaces()),
-        "moves": "MOVING" if reading.moving else "IDLE",
-        "when": xml_time(device.now_ns()),
-        "view": field_of_view_deg(reading.pose, device.spec),
-    }
+    told = status_of(device.head.reading(), device.spec, device.spaces(), device.now_ns())
+    return SERVICE.answer("GetStatus", **told)
 
 
 @SERVICE.operation(_OPERATOR)

@@ -64,8 +64,8 @@ class Schemas:
         for wsdl in WSDLS:
             for schema in etree.parse(str(copied / wsdl)).iter(f"{{{XS}}}schema"):
                 self._add(schema, copied / wsdl)
-        b2 = copied / "schema" / "common" / "b-2.xsd"
-        self._add(etree.parse(str(b2)).getroot(), b2)
+        for path in ("schema/common/b-2.xsd", "ver10/schema/metadatastream.xsd"):
+            self._add(etree.parse(str(copied / path)).getroot(), copied / path)
 
     def _add(self, schema: etree._Element, beside: Path) -> None:
         alone = beside.with_name(f"{beside.name}.{len(self._schemas)}.xsd")
@@ -86,6 +86,10 @@ class Schemas:
             self._judge(NAMESPACES["tds"], message) for message in content.iter(f"{{{NAMESPACES['tt']}}}Message")
         ]
         return "; ".join(trouble for trouble in troubles if trouble)
+
+    def trouble_of_metadata(self, document: bytes) -> str:
+        """Of one document of a metadata stream."""
+        return self._judge(NAMESPACES["tt"], etree.fromstring(document))
 
     def _judge(self, namespace: str, node: etree._Element) -> str:
         schema = self._schemas.get(namespace)
@@ -219,7 +223,7 @@ def streams() -> Iterator[RtspFarm]:
 
 @pytest.fixture
 def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
-    """Runs a check on new faces of a PTZ camera ("dome") and a fixed one, with these quirks; more is for `open_onvif`."""
+    """Runs a check on new faces of a PTZ camera ("dome") and a fixed one; `more` is for `open_onvif`."""
 
     def run(check: Callable[..., Awaitable[None]], *quirks: OnvifQuirk, **more: Any) -> None:
         async def whole() -> None:
@@ -229,7 +233,7 @@ def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
                 for camera in cameras:
                     await camera.device.switch(*quirks)
                 try:
-                    await asyncio.wait_for(check(*cameras), 20)
+                    await asyncio.wait_for(check(*cameras), 60)
                 finally:
                     for camera in cameras:
                         await clean(camera.device)
