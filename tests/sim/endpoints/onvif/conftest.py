@@ -222,6 +222,12 @@ def streams() -> Iterator[RtspFarm]:
 
 
 @pytest.fixture
+def camera_of(schemas: Schemas) -> Callable[[OnvifDevice, httpx.AsyncClient, OnvifSite], Camera]:
+    """A device and a client of it."""
+    return lambda device, http, site: Camera(device, Asker(schemas, http), site)
+
+
+@pytest.fixture
 def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
     """Runs a check on new faces of a PTZ camera ("dome") and a fixed one; `more` is for `open_onvif`."""
 
