@@ -87,10 +87,15 @@ class DeadMan:
         self._act_at_ns = self._ends_at_ns
 
     def stop(self, now_ns: Nanoseconds) -> None:
-        """Somebody wants it to stop, or an order failed and may have been taken. The caller sends Stop."""
+        """Somebody wants it to stop. The caller sends Stop."""
         if self.phase is not Phase.STOPPING:
             self._enter(Phase.STOPPING, now_ns, now_ns + RUNAWAY_AFTER_NS)
         self._act_at_ns = now_ns + self._patience(STOP_AGAIN_NS)
+
+    def failed(self, now_ns: Nanoseconds) -> None:
+        """An order failed, and may have been taken all the same: a Stop is due at once."""
+        self.stop(now_ns)
+        self._act_at_ns = now_ns
 
     def saw(self, look: Look) -> None:
         """A status came."""
@@ -149,4 +154,9 @@ def _same_place(first: Look, later: Look) -> bool:
     """By its position; by its word alone only where it tells none."""
     if first.place is None or later.place is None:
         return first.place is later.place
-    return all(abs(a - b) <= TREMBLE for a, b in zip(first.place, later.place, strict=True))
+    return near(first.place, later.place)
+
+
+def near(one: Place, other: Place) -> bool:
+    """The same place, but for the trembling of a head that holds still."""
+    return all(abs(a - b) <= TREMBLE for a, b in zip(one, other, strict=True))

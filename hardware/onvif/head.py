@@ -12,16 +12,19 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif import bodies
-from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase
+from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase, near
 from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
 from hardware.onvif.session import Session
-from hardware.onvif.spaces import Spaces, with_defaults
+from hardware.onvif.spaces import Place, Spaces, with_defaults
 
 DEVICE_TIMEOUT = f"PT{3 * RENEW_EVERY_NS // NS_PER_S}S"
 """What an honest device is asked to stop after by itself, should the centre vanish. Nobody relies on it."""
 ROUND_TRIP_NS_MAX = 100 * NS_PER_MS
 """A turning camera was somewhere during the round trip: beyond this its reading dates too badly (CAPTURE_JITTER_NS)."""
+
+MOMENT_NS = 400 * NS_PER_MS
+"""Two readings so near to each other say whether it moves; the engine asks each 50 to 100 ms."""
 
 
 class Head:
@@ -42,6 +45,7 @@ class Head:
         self._takes_timeout = True
         self._spaces: Spaces | None = None
         self._default_spaces = ("", "")
+        self._last: tuple[Nanoseconds, Place | None] = (0, None)
         self.is_runaway = False
 
     async def close(self) -> None:
@@ -95,10 +99,18 @@ class Head:
         status = await self._status()
         took_ns = self._clock.monotonic_ns() - sent_ns
         pose = self._mount.pose(status.position) if status.position is not None else None
-        moving = moving or self._dead_man.is_moving or status.says_moving is True
+        moving = self._has_moved(status, sent_ns) or moving or self._dead_man.is_moving or status.says_moving is True
         if pose is None or (moving and took_ns > ROUND_TRIP_NS_MAX):
             return None
         return PoseReading(pose, _instant(asked_at_ns, took_ns, status.utc_ns), moving)
+
+    def _has_moved(self, status: PtzStatus, now_ns: Nanoseconds) -> bool:
+        """Is it elsewhere than a moment ago? It may be turned by others, and say that it is idle."""
+        before, self._last = self._last, (now_ns, self._place_of(status))
+        place = self._last[1]
+        if before[1] is None or place is None or now_ns - before[0] > MOMENT_NS:
+            return False
+        return not near(before[1], place)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -108,13 +120,20 @@ class Head:
         self._woken.set()
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep(), name=f"head {self._session.camera}")
+            self._keeper.add_done_callback(self._keeper_ended)
+
+    def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
+        """A dead man that died of a defect of ours is told as what it risks."""
+        if not keeper.cancelled() and keeper.exception() is not None:
+            self.is_runaway = True
+            self._tell_runaway()
 
     async def _order(self, sent: Awaitable[object]) -> None:
         """An order that failed may have been taken all the same: then it is stopped."""
         try:
             await sent
         except BaseException:
-            self._dead_man.stop(self._clock.monotonic_ns())
+            self._dead_man.failed(self._clock.monotonic_ns())
             self._woken.set()
             raise
 
@@ -141,14 +160,18 @@ class Head:
         elif act is Act.LOOK:
             asked_at_ns = self._clock.monotonic_ns()
             status = await self._status()
-            place = self._spaces.place(status.position) if self._spaces is not None and status.position else None
-            self._dead_man.saw(Look(asked_at_ns, status.says_moving, place))
+            self._dead_man.saw(Look(asked_at_ns, status.says_moving, self._place_of(status)))
         else:
             async with self._orders:
                 if act is Act.STOP and self._dead_man.phase is Phase.STOPPING:
                     await self._send_stop()
                 elif act is Act.RENEW and self._dead_man.phase is Phase.DRIVEN and self._takes_timeout:
                     await self._drive(await self._known_spaces())
+
+    def _place_of(self, status: PtzStatus) -> Place | None:
+        if status.position is None:
+            return None
+        return (self._spaces or Spaces()).place(status.position)
 
     async def _drive(self, spaces: Spaces) -> None:
         turn, zoom = spaces.speeds(self._velocity)
@@ -169,7 +192,7 @@ class Head:
 
     async def _send_stop(self) -> None:
         body = envelopes.ptz_stop(profile_token=self.profile.token, pan_tilt=True, zoom=True)
-        await self._session.call("ptz", "Stop", body)
+        await self._session.call("ptz", "Stop", body, urgent=True)
 
     async def _status(self) -> PtzStatus:
         body = envelopes.ptz_get_status(profile_token=self.profile.token)

@@ -81,9 +81,11 @@ class Session:
         """Does the device have this service?"""
         return (await self._opened()).endpoint.has(service)
 
-    async def call(self, service: str, operation: str, body: str) -> Element:
-        """One operation; the answer is the element `<operation>Response`."""
+    async def call(self, service: str, operation: str, body: str, *, urgent: bool = False) -> Element:
+        """One operation; the answer is the element `<operation>Response`. `urgent`: even after a refused login."""
         client = await self._opened()
+        if urgent:
+            self._refused_at_ns = None
         return await self._logged_in(client, lambda: self._ask(client, service, operation, body))
 
     async def clock_reading(self) -> ClockReading:
@@ -224,6 +226,8 @@ class Session:
         except (LoginRefused, ClockSkewed) as error:
             refused = error
             client._clock_offset_s = 0.0
+        except CameraError:
+            pass  # what time it is there cannot be had: the login was refused all the same
         self._refused_at_ns = self.clock.monotonic_ns()
         raise refused
 
@@ -255,61 +259,6 @@ class Session:
             failed = device_silent(self.camera, f"{operation}: {type(error).__name__}")
         self._is_doubtful = self._is_doubtful or isinstance(failed, DeviceSilent)
         raise failed
-
-    async def _clock_reading(self, client: AsyncOnvifClient) -> ClockReading:
-        sent_at_ns = self.clock.now_ns()
-        body = envelopes.device_get_system_date_time()
-        answer = await self._ask(client, "device", "GetSystemDateAndTime", body, login=False)
-        try:
-            return clock_reading(device_time_ns(answer), sent_at_ns, self.clock.now_ns())
-        except Unreadable as error:
-            raise self.unreadable(error) from None
-
-    async def _logged_in(self, client: AsyncOnvifClient, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """Ask; when the login is refused, find out whether the clock is why. Then nothing is asked for a while."""
-        self._require_patience()
-        try:
-            return await ask()
-        except LoginRefused as error:
-            refused: CameraError = error
-        try:
-            if await self._takes_its_clock(client):
-                return await ask()
-        except (LoginRefused, ClockSkewed) as error:
-            refused = error
-            client._clock_offset_s = 0.0
-        self._refused_at_ns = self.clock.monotonic_ns()
-        raise refused
-
-    async def _takes_its_clock(self, client: AsyncOnvifClient) -> bool:
-        """From now on logins are dated by its clock, if that is wrong and TLS proves that it is the camera.
-
-        Raises ClockSkewed when it is wrong and nothing proves who says so.
-        """
-        reading = await self._clock_reading(client)
-        if abs(reading.offset_ms - round(client._clock_offset_s * 1000)) <= SKEW_MS_BORNE:
-            return False
-        if not self.settings.is_tls:
-            raise clock_skewed(self.camera, reading.offset_ms)
-        client._clock_offset_s = reading.offset_ms / 1000
-        return True
-
-    async def _guarded(self, operation: str, asked: Any) -> Any:
-        """Errors of `onveef` hold pieces of answers: they end here, outside of whose handler ours is raised."""
-        try:
-            return await asked
-        except DeviceSilent:
-            self._is_doubtful = True
-            raise
-        except CameraError:
-            raise
-        except OnvifError as error:
-            kind = type(error).__name__
-        except (ValueError, httpx.InvalidURL) as error:
-            kind = type(error).__name__
-        if kind == "OnvifAuthError":
-            raise login_refused(self.camera)
-        raise device_silent(self.camera, f"{operation}: {kind}")
 
     def _require_patience(self) -> None:
         refused_at_ns = self._refused_at_ns

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from csu.hal.camera import AudioState, CameraError, OnboardMask, PtzVelocity
 from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
+from csu.hal.words import Words
 from csu.machine import SystemClock, SystemIds
 from hardware.onvif import (
     AnswerRefused,
@@ -24,6 +26,7 @@ from hardware.onvif import (
     PanTiltSpace,
     Tls,
     ZoomSpace,
+    head,
 )
 from hardware.onvif.accounts import OnvifAccounts
 from hardware.onvif.discovery import probe
@@ -362,3 +365,56 @@ def test_a_camera_whose_address_changed_is_found_again_under_its_name(on_dome):
         assert after.address == device.url != before.address
 
     on_dome(check, OnvifQuirk.ADDRESS_CHANGES_AFTER_REBOOT)
+
+
+def test_a_camera_that_others_turn_says_that_it_moves_though_its_word_is_idle(on_dome, monkeypatch):
+    """By a console at its foot, or a tour of its own."""
+    told = head.ptz_status
+    monkeypatch.setattr(head, "ptz_status", lambda answer: replace(told(answer), says_moving=False))
+
+    async def check(device, camera) -> None:
+        assert not (await camera.pose()).moving
+        await device.head.go_to(replace(device.head.reading().pose, pan_deg=90.0))
+        await asyncio.sleep(0.1)
+        await camera.pose()
+        await asyncio.sleep(0.1)
+        assert (await camera.pose()).moving
+
+    on_dome(check)
+
+
+def test_a_stop_is_sent_also_right_after_a_refused_login(on_dome):
+    async def check(device, camera) -> None:
+        await camera.move(PtzVelocity(0.4, 0.0, 0.0))
+        await device.switch(OnvifQuirk.PASSWORD_TEXT_REQUIRED)
+        with pytest.raises(LoginRefused):
+            await camera.pose()
+        await device.switch()
+        with pytest.raises(LoginRefused):  # nothing else is asked for a while
+            await camera.pose()
+        assert truly_moving(device)
+        await camera.stop()
+        await asyncio.sleep(0.2)
+        assert not truly_moving(device)
+
+    on_dome(check)
+
+
+def test_a_move_that_failed_on_the_way_is_stopped(on_dome, monkeypatch):
+    """Nobody knows whether it was taken."""
+
+    async def check(device, camera) -> None:
+        await camera.pose()
+        drive = camera._head._drive
+
+        async def taken_and_lost(spaces) -> None:
+            await drive(spaces)
+            raise DeviceSilent(Words("perdue", "lost"), where=CAMERA, what_to_do=Words("", ""))
+
+        monkeypatch.setattr(camera._head, "_drive", taken_and_lost)
+        with pytest.raises(DeviceSilent):
+            await camera.move(PtzVelocity(0.4, 0.0, 0.0))
+        assert await rests(camera, 2.0)
+        assert not truly_moving(device)
+
+    on_dome(check)
