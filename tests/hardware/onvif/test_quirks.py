@@ -119,7 +119,6 @@ def test_a_device_without_tls_is_not_asked_in_clear_when_it_was_enrolled_with_it
     on_dome(check, OnvifQuirk.PLAIN_HTTP_ONLY, tls=context, trust=Tls(pinned_file=pem), address="https://127.0.0.1:9/x")
 
 
-@pytest.mark.requirement("PRV-5")
 def test_a_runaway_is_stopped_by_our_own_dead_man(on_dome):
     """Nobody says stop, and the device ignores the Timeout of its move."""
 
@@ -149,7 +148,6 @@ def test_a_move_of_one_axis_reaches_a_device_that_is_choosy_about_moves(on_dome,
     on_dome(check, quirk)
 
 
-@pytest.mark.requirement("PRV-5")
 def test_a_camera_that_cannot_say_where_it_looks_has_no_pose_and_its_stop_is_never_believed(on_dome, monkeypatch):
     monkeypatch.setattr("hardware.onvif.dead_man.RUNAWAY_AFTER_NS", NS_PER_S // 2)
 
@@ -179,7 +177,6 @@ def test_a_camera_whose_status_is_slow_while_it_turns_has_no_pose(on_dome):
     on_dome(check)
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize("quirk", [OnvifQuirk.SPACES_ODD, OnvifQuirk.GENERIC_SPACES_ONLY])
 def test_numbers_that_nobody_calibrated_are_no_pose_and_no_goal(on_dome, quirk):
     async def check(device, camera) -> None:
@@ -247,7 +244,6 @@ def test_a_push_replaces_masks_that_somebody_else_made(on_dome):
     on_dome(check)
 
 
-@pytest.mark.requirement("AUD-1")
 @pytest.mark.parametrize("service", ["media2", "media"])
 def test_microphones_are_taken_out_of_every_profile_and_looked_for_again(on_dome, service):
     async def check(device, camera) -> None:
@@ -259,7 +255,6 @@ def test_microphones_are_taken_out_of_every_profile_and_looked_for_again(on_dome
     on_dome(check, *([OnvifQuirk.NO_MEDIA2] if service == "media" else []))
 
 
-@pytest.mark.requirement("AUD-1")
 @pytest.mark.parametrize("quirk", [OnvifQuirk.AUDIO_BACK_AFTER_REMOVAL, OnvifQuirk.AUDIO_BACK_AFTER_REBOOT])
 def test_a_microphone_that_comes_back_is_told(on_dome, quirk):
     async def check(device, camera) -> None:
@@ -335,7 +330,6 @@ def test_a_vendor_s_default_password_is_found_and_named_without_it(on_dome):
     on_dome(check, OnvifQuirk.DEFAULT_PASSWORD)
 
 
-@pytest.mark.requirement("ACC-6")
 def test_an_account_is_changed_for_another_and_the_old_one_opens_nothing(on_dome):
     async def check(device, camera) -> None:
         vault = Vault(MemoryDisk(), SECRET)
