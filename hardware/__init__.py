@@ -1,1 +1,1 @@
-"""Bindings to real devices. Empty until "Real hardware behind the same ports": it will join `tests/contract/`."""
+"""Bindings to real devices behind the ports of `csu.hal`: cameras by ONVIF, and the vault of their accounts."""
