@@ -10,16 +10,12 @@ from collections.abc import Mapping
 from csu.hal.clock import Clock
 from sim.endpoints.digest import challenge, is_one_of
 from sim.endpoints.feed import Endpoint
-from sim.endpoints.http import HEAD_BYTES_MAX, BadHttp, HttpRequest, read_request, reply
+from sim.endpoints.http import HttpRequest, HttpServer, reply
 from sim.endpoints.live_camera import LiveCamera
 from sim.endpoints.spec import PROFILE, FaultKind
 
-HOST = "127.0.0.1"
 STILL = "snapshot.jpg"
-
 _REQUESTS_MAX = 16
-"""On one connection; then it is closed, which every client must expect."""
-_CONNECTIONS_MAX = 64
 
 
 class StillServer:
@@ -34,45 +30,18 @@ class StillServer:
         self._clock = clock
         self._nonce = secrets.token_hex(16)
         """One for all connections: many clients answer a challenge on a new one."""
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._http = HttpServer(self._answer, requests_max=_REQUESTS_MAX)
         self.served: Counter[str] = Counter()
 
     async def start(self) -> int:
         """Listen on an ephemeral port of the loopback, and say which. Raises OSError."""
-        self._server = await asyncio.start_server(self._serve, HOST, 0, limit=HEAD_BYTES_MAX)
-        return int(self._server.sockets[0].getsockname()[1])
+        return await self._http.start()
 
     async def stop(self) -> None:
         """Close every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._http.stop()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= _CONNECTIONS_MAX:
-            writer.close()
-            return
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-        try:
-            for left in reversed(range(_REQUESTS_MAX)):
-                request = await read_request(reader, body_bytes_max=0)
-                if not await self._answer(request, writer, last=left == 0 or request.wants_close):
-                    break
-        except BadHttp as error:
-            writer.write(reply(error.status, last=True))
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            pass  # the client left, fell asleep or talks nonsense: it is let go
-        except asyncio.CancelledError:
-            return  # only `stop` cancels; asyncio 3.11 prints a trace for a cancelled client task
-        finally:
-            writer.close()
-
-    async def _answer(self, request: HttpRequest, writer: asyncio.StreamWriter, *, last: bool) -> bool:
+    async def _answer(self, request: HttpRequest, writer: asyncio.StreamWriter, last: bool) -> bool:
         """Answer one request; False when the connection is over."""
         name, _, still = request.path.strip("/").partition("/")
         camera, endpoint = self._cameras.get(name), self._endpoints.get(f"{name}/{PROFILE}")

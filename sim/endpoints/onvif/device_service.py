@@ -38,43 +38,17 @@ async def set_system_date_and_time(device: OnvifDevice, call: Call) -> Markup:
             asked = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError as error:
             raise sender_fault("ter:InvalidArgVal", "ter:InvalidDateTime", reason="no date and time") from error
-        device.set_clock(instant_of(asked))
+        await device.set_clock(instant_of(asked))
     return SERVICE.done("SetSystemDateAndTime")
 
 
-@SERVICE.operation(_USER)
-async def get_device_information(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetDeviceInformation", spec=device.spec)
-
-
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities", spec=device.spec)
-
-
-@SERVICE.operation(_OPEN)
-async def get_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetCapabilities", address=device.service_address, ptz=device.spec.ptz)
-
-
-@SERVICE.operation(_OPEN)
-async def get_hostname(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetHostname", name=device.name)
-
-
-@SERVICE.operation(_USER)
-async def get_scopes(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetScopes", scopes=scopes_of(device))
-
-
-@SERVICE.operation(_USER)
-async def get_network_interfaces(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetNetworkInterfaces", number=device.spec.endpoint.number)
-
-
-@SERVICE.operation(_ADMINISTRATOR)
-async def get_users(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetUsers", users=device.users.all())
+SERVICE.tells("GetDeviceInformation", _USER, lambda device: {"spec": device.spec})
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda device: {"spec": device.spec})
+SERVICE.tells("GetCapabilities", _OPEN, lambda device: {"address": device.service_address, "ptz": device.spec.ptz})
+SERVICE.tells("GetHostname", _OPEN, lambda device: {"name": device.name})
+SERVICE.tells("GetScopes", _USER, lambda device: {"scopes": scopes_of(device)})
+SERVICE.tells("GetNetworkInterfaces", _USER, lambda device: {"number": device.spec.endpoint.number})
+SERVICE.tells("GetUsers", _ADMINISTRATOR, lambda device: {"users": device.users.all()})
 
 
 @SERVICE.operation(_ADMINISTRATOR)

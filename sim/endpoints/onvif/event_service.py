@@ -11,7 +11,16 @@ from csu.hal.clock import NS_PER_S
 from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.events import LAST_REBOOT, LIFE_S, OnvifEvent, PullPoint
 from sim.endpoints.onvif.service import Call, Service
-from sim.endpoints.onvif.soap import EVENTS, NOTIFICATION, finite, receiver_fault, sender_fault, text_of
+from sim.endpoints.onvif.soap import (
+    EVENTS,
+    NOTIFICATION,
+    finite,
+    found_all,
+    receiver_fault,
+    sender_fault,
+    text_of,
+    texts_of,
+)
 from sim.endpoints.onvif.spec import OnvifQuirk, UserLevel
 from sim.endpoints.onvif.times import instant_of, seconds_of, xml_time
 
@@ -25,21 +34,17 @@ POLL_S_MAX = 60.0
 MESSAGES_MAX = 100
 
 
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities", pull_points=device.spec.pull_points_max)
+_TOPICS = (LAST_REBOOT, *(event.value for event in OnvifEvent if event is not OnvifEvent.AUDIO_CHANGED))
+"""Two events have one topic."""
 
-
-@SERVICE.operation(_USER)
-async def get_event_properties(device: OnvifDevice, call: Call) -> Markup:
-    topics = [LAST_REBOOT, *(event.value for event in OnvifEvent if event is not OnvifEvent.AUDIO_CHANGED)]
-    return SERVICE.answer("GetEventProperties", topics=topics)
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda device: {"pull_points": device.spec.pull_points_max})
+SERVICE.tells("GetEventProperties", _USER, lambda _: {"topics": _TOPICS})
 
 
 @SERVICE.operation(_USER)
 async def create_pull_point_subscription(device: OnvifDevice, call: Call) -> Markup:
     life_s = _life_s(device, text_of(call.node, "InitialTerminationTime", ""))
-    point = device.events.subscribe(life_s, device.clock.monotonic_ns(), device.now_ns())
+    point = device.events.subscribe(life_s, device.clock.monotonic_ns(), device.now_ns(), _topics(call))
     address = device.service_address(f"event_service/{point.name}")
     return SERVICE.answer("CreatePullPointSubscription", address=address, **_times(device, point))
 
@@ -80,6 +85,14 @@ async def renew(device: OnvifDevice, call: Call) -> Markup:
 async def unsubscribe(device: OnvifDevice, call: Call) -> Markup:
     device.events.end(_point(device, call).name)
     return SUBSCRIPTION.done("Unsubscribe")
+
+
+def _topics(call: Call) -> tuple[str, ...]:
+    """The topics of a filter. Raises Fault for a filter of another kind: to leave it out would tell too much."""
+    kinds = found_all(call.node, "Filter/*")
+    if any(not node.tag.endswith("}TopicExpression") for node in kinds):
+        raise sender_fault("wsntw:InvalidFilterFault", reason="topics are the only filter here")
+    return tuple(topic.strip() for text in texts_of(kinds) for topic in text.split("|") if topic.strip())
 
 
 def _point(device: OnvifDevice, call: Call) -> PullPoint:

@@ -73,13 +73,17 @@ class PullPoint:
 
     name: str
     until_ns: Nanoseconds
+    topics: tuple[str, ...] = ()
+    """What it wants to hear: topics, or `branch//.` for all below a branch; empty for everything."""
     waiting: deque[Message] = field(default_factory=lambda: deque(maxlen=QUEUE_MAX))
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     lost: int = 0
     pulls: int = 0
 
     def put(self, message: Message) -> None:
-        """One more message; the oldest goes when there are too many."""
+        """One more message, if it is wanted; the oldest goes when there are too many."""
+        if self.topics and not any(_fits(message.topic.path, wanted) for wanted in self.topics):
+            return
         self.lost += len(self.waiting) == QUEUE_MAX
         self.waiting.append(message)
         self.arrived.set()
@@ -103,7 +107,9 @@ class EventHub:
         self._made = 0
         self._properties: dict[OnvifEvent, bool] = {event: False for event in OnvifEvent if event.value.state}
 
-    def subscribe(self, life_s: float, now_ns: Nanoseconds, device_ns: Nanoseconds) -> PullPoint:
+    def subscribe(
+        self, life_s: float, now_ns: Nanoseconds, device_ns: Nanoseconds, topics: tuple[str, ...] = ()
+    ) -> PullPoint:
         """A new pull point, which first hears how every property stands. Raises Fault when there are too many."""
         self._forget_old(now_ns)
         if len(self._points) >= self._pull_points_max:
@@ -111,7 +117,7 @@ class EventHub:
                 "ter:Action", "ter:MaxPullPoints", reason=f"{self._pull_points_max} pull points are all"
             )
         self._made += 1
-        point = PullPoint(f"pull-{self._made}", now_ns + _bounded_ns(life_s))
+        point = PullPoint(f"pull-{self._made}", now_ns + _bounded_ns(life_s), topics)
         self.repeat(point, device_ns)
         self._points[point.name] = point
         return point
@@ -167,6 +173,11 @@ class EventHub:
     def _forget_old(self, now_ns: Nanoseconds) -> None:
         for name in [point.name for point in self._points.values() if point.until_ns < now_ns]:
             self.end(name)
+
+
+def _fits(topic: str, wanted: str) -> bool:
+    branch = wanted.removesuffix("//.")
+    return topic == wanted or (branch != wanted and (topic == branch or topic.startswith(f"{branch}/")))
 
 
 def _bounded_ns(life_s: float) -> Nanoseconds:

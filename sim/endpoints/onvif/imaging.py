@@ -19,9 +19,7 @@ FILTERS = ("ON", "OFF", "AUTO")
 """ON: the infrared cut filter is in, day. OFF: it is out, night."""
 
 
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities")
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda _: {})
 
 
 @SERVICE.operation(_USER)

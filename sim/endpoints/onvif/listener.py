@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 
 from sim.endpoints.digest import challenge, is_right
-from sim.endpoints.http import HEAD_BYTES_MAX, BadHttp, HttpRequest, read_request, reply
+from sim.endpoints.http import HOST, HttpRequest, HttpServer, reply
 from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.hostile import BOMB, GARBAGE, endless
 from sim.endpoints.onvif.service import Call
@@ -24,8 +24,6 @@ from sim.endpoints.onvif.soap import (
 )
 from sim.endpoints.onvif.spec import OnvifQuirk, UserLevel
 
-HOST = "127.0.0.1"
-_CONNECTIONS_MAX = 64
 _SOAP = {"Content-Type": "application/soap+xml; charset=utf-8"}
 
 Heard = Callable[[bytes, bytes], None]
@@ -40,63 +38,33 @@ class Listener:
         self._tls = None if device.has(OnvifQuirk.PLAIN_HTTP_ONLY) else tls
         self._heard = heard
         self._nonce = secrets.token_hex(16)
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._http = HttpServer(self._answer, body_bytes_max=REQUEST_BYTES_MAX)
         device.on_restart = self._restart
 
     async def start(self) -> None:
         """Listen. Raises OSError."""
-        self._server = await asyncio.start_server(self._serve, HOST, 0, limit=HEAD_BYTES_MAX, ssl=self._tls)
-        port = int(self._server.sockets[0].getsockname()[1])
+        port = await self._http.start(self._tls)
         self._device.base = f"{'https' if self._tls else 'http'}://{HOST}:{port}"
 
     async def stop(self) -> None:
         """Close every connection."""
-        if self._server is not None:
-            self._server.close()
-        tasks = list(self._connections)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._http.stop()
 
     async def _restart(self) -> None:
         """Cut everybody off, as a loss of power does; and move, when the device gets another address."""
-        for writer in self._connections.values():
-            writer.transport.abort()
-        if self._device.has(OnvifQuirk.ADDRESS_CHANGES_AFTER_REBOOT) and self._server is not None:
-            old = self._server
+        self._http.cut_off()
+        if self._device.has(OnvifQuirk.ADDRESS_CHANGES_AFTER_REBOOT):
+            old, self._http = self._http, HttpServer(self._answer, body_bytes_max=REQUEST_BYTES_MAX)
             await self.start()
-            old.close()
+            await old.stop()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= _CONNECTIONS_MAX:
-            writer.close()
-            return
-        self._connections[task] = writer
-        try:
-            going = True
-            while going:
-                request = await read_request(reader, REQUEST_BYTES_MAX)
-                going = await self._answer(request, writer)
-        except BadHttp as error:
-            writer.write(reply(error.status, last=True))
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            pass  # the client left, fell asleep or talks nonsense: it is let go
-        except asyncio.CancelledError:
-            return  # only `stop` cancels; asyncio 3.11 prints a trace for a cancelled client task
-        finally:
-            del self._connections[task]
-            writer.close()
-
-    async def _answer(self, request: HttpRequest, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, request: HttpRequest, writer: asyncio.StreamWriter, last: bool) -> bool:
         """Answer one request; False when the connection is over."""
         device = self._device
         if device.has(OnvifQuirk.SLOW):
             await asyncio.sleep(device.spec.slow_s)
         if device.is_down:
             return False
-        last = request.wants_close
         if request.method != "POST" or not request.path.startswith("/onvif/"):
             writer.write(reply(405 if request.method != "POST" else 404, last=last))
         elif device.has(OnvifQuirk.ENDLESS):

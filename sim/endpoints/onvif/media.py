@@ -13,18 +13,16 @@ from sim.endpoints.onvif.spec import UserLevel
 SERVICE = Service(MEDIA, "media_service", "media", (24, 6))
 _OPEN, _USER, _ADMINISTRATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.ADMINISTRATOR
 
-CONFIGURATIONS = {"AudioSource": "asc-1", "AudioEncoder": "aec-1", "PTZ": "ptz-1"}
+CONFIGURATIONS = {"AudioSource": "asc-1", "AudioEncoder": "aec-1", "PTZ": "ptz-1", "Metadata": "metadata-1"}
 """What may be taken out of a profile and put back, and its token. Lens and encoder stay: these profiles are fixed."""
 
-
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities")
-
-
-@SERVICE.operation(_USER)
-async def get_profiles(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetProfiles", profiles=told_all(device), device=shared(device))
+SHARED = (
+    "VideoSourceConfigurations",
+    "AudioSourceConfigurations",
+    "AudioEncoderConfigurations",
+    "MetadataConfigurations",
+)
+"""What both services tell of the device, the same for every profile."""
 
 
 @SERVICE.operation(_USER)
@@ -48,34 +46,11 @@ async def get_snapshot_uri(device: OnvifDevice, call: Call) -> Markup:
     return SERVICE.answer("GetSnapshotUri", uri=device.snapshot_address())
 
 
-@SERVICE.operation(_USER)
-async def get_video_sources(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetVideoSources", device=shared(device))
-
-
-@SERVICE.operation(_USER)
-async def get_audio_sources(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetAudioSources", device=shared(device))
-
-
-@SERVICE.operation(_USER)
-async def get_video_source_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetVideoSourceConfigurations", device=shared(device))
-
-
-@SERVICE.operation(_USER)
-async def get_video_encoder_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetVideoEncoderConfigurations", profiles=told_all(device))
-
-
-@SERVICE.operation(_USER)
-async def get_audio_source_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetAudioSourceConfigurations", device=shared(device))
-
-
-@SERVICE.operation(_USER)
-async def get_audio_encoder_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetAudioEncoderConfigurations", device=shared(device))
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda _: {})
+SERVICE.tells("GetProfiles", _USER, lambda device: {"profiles": told_all(device), "device": shared(device)})
+SERVICE.tells("GetVideoEncoderConfigurations", _USER, lambda device: {"profiles": told_all(device)})
+for _told in ("VideoSources", "AudioSources", *SHARED):
+    SERVICE.tells(f"Get{_told}", _USER, lambda device: {"device": shared(device)})
 
 
 def _removes(kind: str, name: str) -> Handler:
@@ -99,11 +74,8 @@ def _adds(kind: str, name: str) -> Handler:
 
 def require_configuration(device: OnvifDevice, kind: str, token: str) -> None:
     """Raises Fault when the device has no such configuration to put into a profile."""
-    has = {
-        "AudioSource": device.spec.endpoint.audio,
-        "AudioEncoder": device.spec.endpoint.audio,
-        "PTZ": device.spec.ptz,
-    }
+    has = dict.fromkeys(("AudioSource", "AudioEncoder"), device.spec.endpoint.audio)
+    has |= dict.fromkeys(("PTZ", "Metadata"), device.spec.ptz)
     if not has.get(kind, False) or token != CONFIGURATIONS[kind]:
         raise sender_fault("ter:InvalidArgVal", "ter:NoConfig", reason="no such configuration")
 

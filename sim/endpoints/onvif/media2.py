@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.events import VIDEO_SOURCE_CONFIGURATION
 from sim.endpoints.onvif.masks import COLOUR_TYPE, HeldMask, read_mask
-from sim.endpoints.onvif.media import CONFIGURATIONS, require_configuration
+from sim.endpoints.onvif.media import CONFIGURATIONS, SHARED, require_configuration
 from sim.endpoints.onvif.media_configurations import ToldProfile, shared, told_all
 from sim.endpoints.onvif.service import Call, Service
 from sim.endpoints.onvif.soap import MEDIA2, found, found_all, receiver_fault, sender_fault, text_of, texts_of
@@ -19,13 +19,16 @@ from sim.endpoints.onvif.spec import UserLevel
 SERVICE = Service(MEDIA2, "media2_service", "media2", (25, 12))
 _OPEN, _USER, _ADMINISTRATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.ADMINISTRATOR
 
-_KINDS = ("VideoSource", "VideoEncoder", "AudioSource", "AudioEncoder", "PTZ")
+_KINDS = ("VideoSource", "VideoEncoder", "AudioSource", "AudioEncoder", "PTZ", "Metadata")
 
 
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    has_masks = device.spec.endpoint.onboard_masks > 0
-    return SERVICE.answer("GetServiceCapabilities", masks=has_masks, kinds=" ".join(_KINDS))
+SERVICE.tells(
+    "GetServiceCapabilities",
+    _OPEN,
+    lambda device: {"masks": device.spec.endpoint.onboard_masks > 0, "kinds": " ".join(_KINDS)},
+)
+for _told in SHARED:
+    SERVICE.tells(f"Get{_told}", _USER, lambda device: {"device": shared(device)})
 
 
 @SERVICE.operation(_USER)
@@ -55,11 +58,6 @@ async def get_snapshot_uri(device: OnvifDevice, call: Call) -> Markup:
 
 
 @SERVICE.operation(_USER)
-async def get_video_source_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetVideoSourceConfigurations", device=shared(device))
-
-
-@SERVICE.operation(_USER)
 async def get_video_encoder_configurations(device: OnvifDevice, call: Call) -> Markup:
     return SERVICE.answer("GetVideoEncoderConfigurations", profiles=_asked(device, call))
 
@@ -67,16 +65,6 @@ async def get_video_encoder_configurations(device: OnvifDevice, call: Call) -> M
 @SERVICE.operation(_USER)
 async def get_video_encoder_configuration_options(device: OnvifDevice, call: Call) -> Markup:
     return SERVICE.answer("GetVideoEncoderConfigurationOptions", profiles=_asked(device, call))
-
-
-@SERVICE.operation(_USER)
-async def get_audio_source_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetAudioSourceConfigurations", device=shared(device))
-
-
-@SERVICE.operation(_USER)
-async def get_audio_encoder_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetAudioEncoderConfigurations", device=shared(device))
 
 
 @SERVICE.operation(_ADMINISTRATOR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
@@ -12,37 +13,32 @@ from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.head import HOLD_S, HOLD_S_MAX, STAY_S, TOURS_MAX, Spot, renamed
 from sim.endpoints.onvif.media_configurations import shared
 from sim.endpoints.onvif.moves import FULL_SPEED, Axes, absolute, continuous, halt, relative
+from sim.endpoints.onvif.positions import status_of
 from sim.endpoints.onvif.service import Call, Service
 from sim.endpoints.onvif.soap import PTZ, found, found_all, is_true, number_in, receiver_fault, sender_fault, text_of
-from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, field_of_view_deg, position_of
+from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, Scale, position_of
 from sim.endpoints.onvif.spec import OnvifQuirk, UserLevel
-from sim.endpoints.onvif.times import duration, seconds_of, xml_time
+from sim.endpoints.onvif.times import duration, seconds_of
 
 SERVICE = Service(PTZ, "ptz_service", "ptz", (25, 6))
 _OPEN, _USER, _OPERATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.OPERATOR
-_ADMINISTRATOR = UserLevel.ADMINISTRATOR
+_S = TypeVar("_S", PlaneSpace, LineSpace)
 
 
-@SERVICE.operation(_OPEN)
-async def get_service_capabilities(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetServiceCapabilities")
+def _node(device: OnvifDevice) -> dict[str, object]:
+    return {"spaces": device.spaces(), "presets": device.spec.presets_max, "tours": TOURS_MAX}
 
 
-@SERVICE.operation(_USER)
-async def get_nodes(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetNodes", spaces=device.spaces(), presets=device.spec.presets_max, tours=TOURS_MAX)
+SERVICE.tells("GetServiceCapabilities", _OPEN, lambda _: {})
+SERVICE.tells("GetNodes", _USER, _node)
+SERVICE.tells("GetConfigurations", _USER, lambda device: {"device": shared(device)})
 
 
 @SERVICE.operation(_USER)
 async def get_node(device: OnvifDevice, call: Call) -> Markup:
     if text_of(call.node, "NodeToken") != "node-1":
         raise sender_fault("ter:InvalidArgVal", "ter:NoEntity", reason="no such node")
-    return SERVICE.answer("GetNode", spaces=device.spaces(), presets=device.spec.presets_max, tours=TOURS_MAX)
-
-
-@SERVICE.operation(_USER)
-async def get_configurations(device: OnvifDevice, call: Call) -> Markup:
-    return SERVICE.answer("GetConfigurations", device=shared(device))
+    return SERVICE.answer("GetNode", **_node(device))
 
 
 @SERVICE.operation(_USER)
@@ -64,18 +60,8 @@ async def get_status(device: OnvifDevice, call: Call) -> Markup:
         await asyncio.sleep(device.spec.slow_s)
     if device.has(OnvifQuirk.STATUS_MISSING):
         raise receiver_fault("ter:Action", "ter:NoStatus", reason="no status is available")
-    return SERVICE.answer("GetStatus", **status_of(device))
-
-
-def status_of(device: OnvifDevice) -> dict[str, object]:
-    """What its status tells now."""
-    reading = device.head.reading()
-    return {
-        "at": position_of(reading.pose, device.spec, device.spaces()),
-        "moves": "MOVING" if reading.moving else "IDLE",
-        "when": xml_time(device.now_ns()),
-        "view": field_of_view_deg(reading.pose, device.spec),
-    }
+    told = status_of(device.head.reading(), device.spec, device.spaces(), device.now_ns())
+    return SERVICE.answer("GetStatus", **told)
 
 
 @SERVICE.operation(_OPERATOR)
@@ -287,23 +273,28 @@ def _plane(node: Element | None, spaces: tuple[PlaneSpace, ...], wrong: str) -> 
     """Pan and tilt in own units. Raises Fault for a space it has not, or numbers outside of it."""
     if node is None:
         return None, None
-    space = next((one for one in spaces if one.uri == node.get("space", spaces[0].uri)), None)
-    if space is None:
-        raise sender_fault("ter:InvalidArgVal", "ter:SpaceNotSupported", reason="no such space")
-    x, y = number_in(node, "x"), number_in(node, "y")
-    if not (space.x.holds(x) and space.y.holds(y)):
-        raise sender_fault("ter:InvalidArgVal", wrong, reason="outside its space")
-    return space.x.own(x), space.y.own(y)
+    space = _space(node, spaces)
+    return _own(space.x, number_in(node, "x"), wrong), _own(space.y, number_in(node, "y"), wrong)
 
 
 def _line(node: Element | None, spaces: tuple[LineSpace, ...], wrong: str) -> float | None:
     """A number in own units. Raises Fault as above."""
     if node is None:
         return None
-    space = next((one for one in spaces if one.uri == node.get("space", spaces[0].uri)), None)
-    if space is None:
-        raise sender_fault("ter:InvalidArgVal", "ter:SpaceNotSupported", reason="no such space")
-    x = number_in(node, "x")
-    if not space.x.holds(x):
+    space, told = _space(node, spaces), number_in(node, "x")
+    _own(space.x, told, wrong)
+    return space.own(told)
+
+
+def _space(node: Element, spaces: tuple[_S, ...]) -> _S:
+    uri = node.get("space", spaces[0].uri)
+    for space in spaces:
+        if space.uri == uri:
+            return space
+    raise sender_fault("ter:InvalidArgVal", "ter:SpaceNotSupported", reason="no such space")
+
+
+def _own(scale: Scale, told: float, wrong: str) -> float:
+    if not scale.holds(told):
         raise sender_fault("ter:InvalidArgVal", wrong, reason="outside its space")
-    return space.own(x)
+    return scale.own(told)

@@ -16,7 +16,7 @@ from sim.endpoints.onvif.soap import NOT_AUTHORIZED, Fault, found
 from sim.endpoints.onvif.times import instant_of
 from sim.endpoints.onvif.users import Account
 
-_NONCES_MAX = 4096
+_NONCES_MAX = 16_384
 _PASSWORD_TYPE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#Password"  # noqa: S105
 
 
@@ -27,7 +27,7 @@ class TokenGate:
         self._find = find
         self._tolerance_ns = round(tolerance_s * NS_PER_S)
         self._seen: OrderedDict[bytes, Nanoseconds] = OrderedDict()
-        """Nonces, and until when they must be known."""
+        """Nonces in the order they came, and until when each must be known."""
 
     def who(self, header: Element | None, now_ns: Nanoseconds, *, text: bool) -> Account | None:
         """Who a header says is asking; None without a token. Raises Fault for one that proves nothing.
@@ -63,18 +63,18 @@ class TokenGate:
         wanted = hashlib.sha1(nonce + created.encode() + account.password.encode(), usedforsecurity=False).digest()
         if not nonce or not hmac.compare_digest(given.encode(), base64.b64encode(wanted)):
             return False
-        self._take(nonce, created_ns, now_ns)
+        self._take(nonce, now_ns)
         return True
 
-    def _take(self, nonce: bytes, created_ns: Nanoseconds, now_ns: Nanoseconds) -> None:
-        """Remember a nonce for as long as its token could come again."""
-        for old in [seen for seen, until_ns in self._seen.items() if until_ns < now_ns][:64]:
-            del self._seen[old]
+    def _take(self, nonce: bytes, now_ns: Nanoseconds) -> None:
+        """Remember a nonce for as long as its token could come again, at the latest."""
+        while self._seen and next(iter(self._seen.values())) < now_ns:
+            self._seen.popitem(last=False)
         if nonce in self._seen:
             raise _refused("this nonce was used")
         if len(self._seen) >= _NONCES_MAX:
             raise _refused("too many nonces in a short time")  # to forget one would let it be replayed
-        self._seen[nonce] = created_ns + self._tolerance_ns
+        self._seen[nonce] = now_ns + 2 * self._tolerance_ns
 
 
 def _refused(why: str) -> Fault:

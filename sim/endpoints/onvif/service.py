@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -52,6 +52,14 @@ class Service:
             return handler
 
         return register
+
+    def tells(self, operation: str, level: UserLevel, values: Callable[[OnvifDevice], Mapping[str, object]]) -> None:
+        """Have an operation that only tells: its answer is made of these values, whatever was asked."""
+
+        async def tell(device: OnvifDevice, call: Call) -> Markup:
+            return self.answer(operation, **values(device))
+
+        self.register(operation, level, tell)
 
     def register(self, operation: str, level: UserLevel, handler: Handler) -> None:
         """Have this operation."""

@@ -11,18 +11,18 @@ import asyncio
 import base64
 import hashlib
 import os
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from lxml import etree
 
 from sim.endpoints import EndpointSpec, RtspFarm
-from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSpec, open_onvif
+from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -64,8 +64,8 @@ class Schemas:
         for wsdl in WSDLS:
             for schema in etree.parse(str(copied / wsdl)).iter(f"{{{XS}}}schema"):
                 self._add(schema, copied / wsdl)
-        b2 = copied / "schema" / "common" / "b-2.xsd"
-        self._add(etree.parse(str(b2)).getroot(), b2)
+        for path in ("schema/common/b-2.xsd", "ver10/schema/metadatastream.xsd"):
+            self._add(etree.parse(str(copied / path)).getroot(), copied / path)
 
     def _add(self, schema: etree._Element, beside: Path) -> None:
         alone = beside.with_name(f"{beside.name}.{len(self._schemas)}.xsd")
@@ -86,6 +86,10 @@ class Schemas:
             self._judge(NAMESPACES["tds"], message) for message in content.iter(f"{{{NAMESPACES['tt']}}}Message")
         ]
         return "; ".join(trouble for trouble in troubles if trouble)
+
+    def trouble_of_metadata(self, document: bytes) -> str:
+        """Of one document of a metadata stream."""
+        return self._judge(NAMESPACES["tt"], etree.fromstring(document))
 
     def _judge(self, namespace: str, node: etree._Element) -> str:
         schema = self._schemas.get(namespace)
@@ -187,6 +191,7 @@ class Camera:
 
     device: OnvifDevice
     asker: Asker
+    site: OnvifSite
 
     async def ask(self, operation: str, inside: str = "", **how: str) -> etree._Element:
         path = _PATHS[operation.partition(":")[0]]
@@ -209,26 +214,26 @@ PTZ_CAMERA = OnvifSpec(
 FIXED_CAMERA = OnvifSpec(EndpointSpec("fixed", 2, width_px=320, height_px=176, onboard_masks=2), reboot_s=0.1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def streams() -> Iterator[RtspFarm]:
-    """One farm for a module: its process takes longest to start. Each test has new faces for the same cameras."""
+    """One farm for this folder: its process takes longest to start. Each test has new faces for the same cameras."""
     with RtspFarm([PTZ_CAMERA.endpoint, FIXED_CAMERA.endpoint]) as farm:
         yield farm
 
 
 @pytest.fixture
 def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
-    """Runs a check on a freshly made PTZ camera ("dome") and, if it wants two, a fixed one, with these quirks."""
+    """Runs a check on new faces of a PTZ camera ("dome") and a fixed one; `more` is for `open_onvif`."""
 
-    def run(check: Callable[..., Awaitable[None]], *quirks: OnvifQuirk, tls: ssl.SSLContext | None = None) -> None:
+    def run(check: Callable[..., Awaitable[None]], *quirks: OnvifQuirk, **more: Any) -> None:
         async def whole() -> None:
             specs = [PTZ_CAMERA, FIXED_CAMERA]
-            async with open_onvif(specs, farm=streams, tls=tls) as site, httpx.AsyncClient(verify=False) as http:
-                cameras = [Camera(device, Asker(schemas, http)) for device in site.devices.values()]
+            async with open_onvif(specs, farm=streams, **more) as site, httpx.AsyncClient(verify=False) as http:
+                cameras = [Camera(device, Asker(schemas, http), site) for device in site.devices.values()]
                 for camera in cameras:
                     await camera.device.switch(*quirks)
                 try:
-                    await asyncio.wait_for(check(*cameras), 20)
+                    await asyncio.wait_for(check(*cameras), 60)
                 finally:
                     for camera in cameras:
                         await clean(camera.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 
 import pytest
 
@@ -16,8 +17,11 @@ NAMES = {"tt": "http://www.onvif.org/ver10/schema", "wsnt": "http://docs.oasis-o
 SOURCE = "<timg:VideoSourceToken>video-source-1</timg:VideoSourceToken>"
 
 
-async def subscribe(camera, life: str = "PT60S") -> str:
-    inside = f"<tev:InitialTerminationTime>{life}</tev:InitialTerminationTime>"
+async def subscribe(camera, life: str = "PT60S", topics: str = "") -> str:
+    dialect = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
+    wanted = f'<wsnt:TopicExpression Dialect="{dialect}">{topics}</wsnt:TopicExpression>'
+    filtered = f"<tev:Filter>{wanted}</tev:Filter>" if topics else ""
+    inside = f"{filtered}<tev:InitialTerminationTime>{life}</tev:InitialTerminationTime>"
     answer = await camera.ask("tev:CreatePullPointSubscription", inside)
     return answer.findtext(".//{http://www.w3.org/2005/08/addressing}Address")
 
@@ -72,11 +76,14 @@ def test_a_long_poll_ends_as_soon_as_something_happens(on_cameras) -> None:
 
 def test_a_subscription_is_renewed_and_ended(on_cameras) -> None:
     async def check(dome, fixed) -> None:
-        address = await subscribe(dome, "PT1S")
-        later = "<wsnt:TerminationTime>PT60S</wsnt:TerminationTime>"
-        await dome.asker.ask(address, "wsnt:Renew", later)
-        await asyncio.sleep(1.2)
-        await pull(dome, address)
+        address = await subscribe(dome, "PT30S")
+        later = "<wsnt:TerminationTime>PT600S</wsnt:TerminationTime>"
+        answer = await dome.asker.ask(address, "wsnt:Renew", later)
+        now, until = (
+            datetime.fromisoformat(answer.findtext(f"wsnt:{name}", namespaces=NAMES))
+            for name in ("CurrentTime", "TerminationTime")
+        )
+        assert (until - now).total_seconds() == pytest.approx(600, abs=1)
         await dome.asker.ask(address, "wsnt:Unsubscribe")
         with pytest.raises(Exception, match="ResourceUnknownFault"):
             await pull(dome, address)
@@ -107,6 +114,25 @@ def test_a_reboot_forgets_pull_points_and_the_next_one_tells_it(on_cameras) -> N
         after = {topic: data for topic, _, data in await pull(dome, await subscribe(dome))}
         topic = "tns1:Monitoring/OperatingTime/LastReboot"
         assert after[topic] > before[topic]
+
+    on_cameras(check)
+
+
+def test_a_filter_of_topics_is_kept_and_another_kind_is_refused(on_cameras) -> None:
+    async def check(dome, fixed) -> None:
+        address = await subscribe(dome, topics="tns1:VideoSource//.|tns1:RuleEngine/TamperDetector/Tamper")
+        first = [topic for topic, _, _ in await pull(dome, address)]
+        assert sorted(first) == [
+            "tns1:RuleEngine/TamperDetector/Tamper",
+            "tns1:VideoSource/GlobalSceneChange/ImagingService",
+            "tns1:VideoSource/MotionAlarm",
+        ]
+        dome.device.tell(OnvifEvent.SOUND)
+        assert await pull(dome, address) == []
+        content = '<wsnt:MessageContent Dialect="http://x">a</wsnt:MessageContent>'
+        dome.asker.lax = True
+        codes = await dome.refused("tev:CreatePullPointSubscription", f"<tev:Filter>{content}</tev:Filter>")
+        assert "wsntw:InvalidFilterFault" in codes
 
     on_cameras(check)
 
