@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +172,7 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     ("plant", "module", "test", "given"), MUTANTS, ids=lambda value: getattr(value, "__name__", "")
 )
-def test_a_planted_defect_is_found(plant, module, test, given, monkeypatch, must_fail):
+def test_a_planted_defect_is_found(plant, module, test, given, monkeypatch, must_fail, dc09):
     plant(monkeypatch)
-    must_fail(module, test, **given)
+    impatient = SimpleNamespace(**{**vars(dc09), "until": partial(dc09.until, within_s=1.0)})
+    must_fail(module, test, dc09=impatient, **given)

@@ -147,7 +147,7 @@ def test_whatever_a_panel_does_is_refused_counted_and_told_once(dc09, tmp_path, 
 
     async def story():
         async with dc09.open_room(tmp_path) as room:
-            spec = room.dialler(faults=frozenset({fault}), answer_within_s=3.0 if word else 0.3, poll_every_s=None)
+            spec = room.dialler(faults=frozenset({fault}), answer_within_s=1.0 if word else 0.3, poll_every_s=None)
             async with open_diallers([spec]) as panels:
                 assert (await panels["1234"].raise_event("BA", 3)).word == word
             await dc09.until(lambda: len(room.heard) >= len(kinds))
