@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hardware.dc09 import acceptance, codes, frames, reasons
+from hardware.dc09 import acceptance, belief, codes, frames, reasons
 from hardware.dc09.acceptance import Acceptance, Refused
 from hardware.dc09.limits import RateLimits
 from hardware.dc09.memory import Entry, FrameMemory
@@ -26,16 +26,16 @@ def what_a_wrong_key_opens_is_believed(patch: Patch) -> None:
         content = frames.open_frame(frame, header, account.key)
         return Reason.WRONG_KEY if isinstance(content, frames.Unreadable) else content
 
-    patch.setattr(acceptance, "_opened", trusting)
+    patch.setattr(acceptance, "opened", trusting)
 
 
 def a_frame_in_clear_is_as_good(patch: Patch) -> None:
-    opened = acceptance._opened
+    judged = acceptance.opened
 
     def lenient(frame, header, account):
-        return opened(frame, header, account if header.is_encrypted else replace(account, key=None))
+        return judged(frame, header, account if header.is_encrypted else replace(account, key=None))
 
-    patch.setattr(acceptance, "_opened", lenient)
+    patch.setattr(acceptance, "opened", lenient)
 
 
 def nobody_looks_whose_account_is_inside(patch: Patch) -> None:
@@ -43,7 +43,7 @@ def nobody_looks_whose_account_is_inside(patch: Patch) -> None:
         __eq__ = lambda self, other: True  # noqa: E731
         __hash__ = frozenset.__hash__
 
-    patch.setattr(acceptance, "inner_accounts", lambda data: Whoever())
+    patch.setattr(belief, "inner_accounts", lambda data: Whoever())
 
 
 def the_header_is_believed(patch: Patch) -> None:

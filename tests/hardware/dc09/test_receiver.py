@@ -282,6 +282,19 @@ def test_what_cannot_be_written_is_not_acknowledged_and_comes_again_as_one_alarm
     play(story)
 
 
+def test_a_receiver_that_broke_down_tells_its_engine(dc09, tmp_path, monkeypatch):
+    """A defect of its own: it would take frames and acknowledge none, and the engine would hear nothing of it."""
+    monkeypatch.setattr(FrameStore, "write", lambda self, batch: {}["a defect"])
+
+    async def story():
+        async with dc09.open_room(tmp_path) as room, open_diallers([room.dialler(answer_within_s=0.2)]) as panels:
+            assert (await panels["1234"].raise_event()).word == SILENCE
+            with pytest.raises(KeyError, match="a defect"):
+                await anext(room.receiver.messages())
+
+    play(story)
+
+
 def test_a_file_that_is_no_store_is_refused(tmp_path):
     (tmp_path / "dc09.sqlite").write_bytes(os.urandom(4_096))
     with pytest.raises(FramesNotKept, match=r"dc09\.sqlite"):
