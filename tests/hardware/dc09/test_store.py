@@ -47,7 +47,7 @@ def outcome(verdict):
     return type(verdict), entry.name, [message.sequence for message in entry.messages], entry.is_done
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(STORY)
 def test_a_restart_changes_no_verdict(dc09, tmp_path_factory, story):
     store = FrameStore(tmp_path_factory.mktemp("dc09") / "dc09.sqlite")
