@@ -1,2 +1,1 @@
 """Real devices behind the ports of csu.hal, one folder a kind: it speaks a device's protocol and refuses the rest."""
-"""Bindings to real devices behind the ports of `csu.hal`: cameras by ONVIF, and the vault of their accounts."""
