@@ -132,6 +132,7 @@ class EventFeed:
         self._back_off = BackOff(chance.stream(f"events/{session.camera}"))
         self._waiting: deque[DeviceEvent] = deque()
         self._arrived = asyncio.Event()
+        self._defect: Exception | None = None
         self._unreached = self._has_heard = self._is_subscribed = False
 
     def tell(self, event: DeviceEvent) -> None:
@@ -143,15 +144,25 @@ class EventFeed:
         self._arrived.set()
 
     async def events(self) -> AsyncIterator[DeviceEvent]:
-        """For ever, as they come."""
+        """For ever, as they come. Raises what ended `run`, if that was a defect of ours."""
         while True:
             while self._waiting:
                 yield self._waiting.popleft()
+            if self._defect is not None:
+                raise self._defect
             self._arrived.clear()
             await self._arrived.wait()
 
     async def run(self) -> None:
         """Subscribe, pull, and again when it breaks: for ever."""
+        try:
+            await self._run()
+        except Exception as error:
+            self._defect = error
+            self._arrived.set()
+            raise
+
+    async def _run(self) -> None:
         while True:
             began_ns, self._is_subscribed = self._clock.monotonic_ns(), False
             try:

@@ -112,6 +112,20 @@ def test_a_device_whose_pull_points_break_is_told_once_and_then_that_something_m
     asyncio.run(check())
 
 
+def test_a_feed_that_died_of_a_defect_says_so_to_who_listens(opened, monkeypatch):
+    async def broken(self, *what) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Session, "subscribe", broken)
+
+    async def check() -> None:
+        async with opened() as (_, camera), camera.listening() as events:
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(anext(events), 5)
+
+    asyncio.run(check())
+
+
 def test_a_pull_point_on_another_host_is_not_asked(opened):
     async def check() -> None:
         async with opened() as (device, camera):
