@@ -96,9 +96,10 @@ class EventReader:
             self.ignored += 1
             return None
         holds = next((_true(value) for value in data.values() if value.lower() in _BOOLEANS), True)
-        before = self._states.get(topic, False)
-        if len(self._states) < QUEUE_MAX:
-            self._states[topic] = holds
+        state = f"{topic} {message.get('source')}"[:512]  # each rule and each lens has states of its own
+        before = self._states.get(state, False)
+        if state in self._states or len(self._states) < QUEUE_MAX:
+            self._states[state] = holds
         return DeviceEvent(kind, at_ns, holds) if holds != before else None
 
     def _reboot(self, data: Mapping[str, str], at_ns: Nanoseconds) -> DeviceEvent | None:
