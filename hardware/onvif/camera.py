@@ -128,7 +128,8 @@ class OnvifCamera:
                 where=self.record.camera,
                 what_to_do=Words("Demandez un mouvement plus lent", "Ask for a slower move"),
             )
-        await (await self._turning_head()).move(velocity)
+        head = await self._turning_head()
+        await (head.move(velocity) if any(shares) else head.stop())
 
     async def stop(self) -> None:
         head = await self._known_head()

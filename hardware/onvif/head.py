@@ -13,7 +13,7 @@ from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif import bodies
 from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase, near
-from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
+from hardware.onvif.errors import DeviceFault, DeviceSilent, DeviceTooSlow, LoginRefused, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
 from hardware.onvif.session import Session
 from hardware.onvif.spaces import Place, Spaces, with_defaults
@@ -135,8 +135,9 @@ class Head:
         """An order that failed may have been taken all the same: then it is stopped."""
         try:
             await sent
-        except BaseException:
-            self._dead_man.failed(self._clock.monotonic_ns())
+        except BaseException as error:
+            refused = isinstance(error, (DeviceFault, NotOffered, LoginRefused))
+            self._dead_man.failed(self._clock.monotonic_ns(), refused=refused)
             self._woken.set()
             raise
 
@@ -181,8 +182,8 @@ class Head:
         try:
             async with asyncio.timeout(RENEW_WITHIN_S):
                 await self._drive(await self._known_spaces())
-        except TimeoutError:
-            return
+        except (TimeoutError, DeviceSilent, DeviceTooSlow):
+            self._dead_man.given_up(self._clock.monotonic_ns())
 
     def _place_of(self, status: PtzStatus) -> Place | None:
         if status.position is None:
