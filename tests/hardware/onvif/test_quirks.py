@@ -355,11 +355,11 @@ def test_an_account_is_changed_for_another_and_the_old_one_opens_nothing(on_dome
 def test_a_camera_whose_address_changed_is_found_again_under_its_name(on_dome):
     async def check(device, camera) -> None:
         await camera.capabilities()
-        (before,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.3)).devices
+        (before,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.9)).devices
         await device.reboot()
         with pytest.raises(DeviceSilent):
             await camera.capabilities()
-        (after,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.3)).devices
+        (after,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.9)).devices
         assert after.endpoint == before.endpoint
         assert after.address == device.url != before.address
 
