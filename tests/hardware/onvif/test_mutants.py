@@ -64,7 +64,7 @@ def every_host_is_the_camera(patch) -> None:
 
 def a_slow_answer_is_waited_for(patch) -> None:
     timeout = guard.asyncio.timeout
-    patch.setattr(guard.asyncio, "timeout", lambda seconds: timeout(1.5 if seconds < 1 else seconds))
+    patch.setattr(guard.asyncio, "timeout", lambda seconds: timeout(2.5 if seconds < 1 else seconds))
 
 
 def basic_is_answered(patch) -> None:
