@@ -5,8 +5,11 @@ stills, poses, masks of its own, an end to its hearing, events; `CameraError`s t
 Everything a device says is hostile until read: one host, one deadline, one cap, no DTD (decision 0055).
 """
 
+from hardware.onvif.accounts import OnvifAccounts
+from hardware.onvif.answers import FoundDevice
 from hardware.onvif.camera import DayNight, OnvifCamera, open_onvif_camera
 from hardware.onvif.device_time import ClockReading
+from hardware.onvif.discovery import Discovery, DiscoveryFailed, discover, probe
 from hardware.onvif.errors import (
     AnswerRefused,
     ClockSkewed,
@@ -30,11 +33,15 @@ __all__ = [
     "DeviceFault",
     "DeviceSilent",
     "DeviceTooSlow",
+    "Discovery",
+    "DiscoveryFailed",
     "EventKind",
+    "FoundDevice",
     "LinearAxis",
     "LoginRefused",
     "Mount",
     "NotOffered",
+    "OnvifAccounts",
     "OnvifCamera",
     "OnvifSettings",
     "OtherHost",
@@ -42,7 +49,9 @@ __all__ = [
     "StreamFloors",
     "Tls",
     "ZoomSpace",
+    "discover",
     "millimetres",
     "open_onvif_camera",
+    "probe",
     "spherical",
 ]

@@ -59,6 +59,7 @@ class OnvifCamera:
         self._head: Head | None = None
         self._is_fixed = False
         self._feeds: WeakSet[EventFeed] = WeakSet()
+        self._sessions: WeakSet[Session] = WeakSet([self._session])
 
     @property
     def record(self) -> CameraRecord:
@@ -127,7 +128,8 @@ class OnvifCamera:
                 where=self.record.camera,
                 what_to_do=Words("Demandez un mouvement plus lent", "Ask for a slower move"),
             )
-        await (await self._turning_head()).move(velocity)
+        head = await self._turning_head()
+        await (head.move(velocity) if any(shares) else head.stop())
 
     async def stop(self) -> None:
         head = await self._known_head()
@@ -153,6 +155,11 @@ class OnvifCamera:
         """It was told to stop and does not, or cannot be seen to."""
         return self._head is not None and self._head.is_runaway
 
+    async def log_in_as(self, login: Login) -> None:
+        """Use another account from now on: its own was changed (`hardware.vault.Rotator`)."""
+        self._login = login
+        await asyncio.gather(*(session.log_in_as(login) for session in self._sessions))
+
     async def clock_reading(self) -> ClockReading:
         """How wrong its clock is, measured now (TEC-4)."""
         return await self._session.clock_reading()
@@ -173,6 +180,7 @@ class OnvifCamera:
     async def listening(self) -> AsyncIterator[AsyncIterator[DeviceEvent]]:
         """Its events while the block runs: `async with camera.listening() as events: async for event in events`."""
         async with Session(self._settings, self._login, self._clock) as session:
+            self._sessions.add(session)
             feed = EventFeed(session, self._chance)
             self._feeds.add(feed)
             pulling = asyncio.create_task(feed.run(), name=f"events {self.record.camera}")

@@ -19,6 +19,8 @@ RENEW_EVERY_NS = NS_PER_S
 """A continuous move is sent again this often, so that an honest device stops soon after the centre is gone."""
 STARTS_WITHIN_NS = 250 * NS_PER_MS
 """A look sooner after the order may find the camera at rest because it has not begun."""
+LATE_ORDER_NS = 6 * NS_PER_S
+"""An order that was given up may still be taken so long afterwards: Stop is repeated, and nothing counts as rest."""
 RUNAWAY_AFTER_NS = 3 * NS_PER_S
 """After the first Stop that was taken or refused. A mount at full speed comes to rest within one second."""
 RUNAWAY_PATIENCE = 5
@@ -70,6 +72,7 @@ class DeadMan:
         self._anchor: Look | None = None
         """Since this look it has been where it was."""
         self._told = False
+        self._late_until_ns: Nanoseconds = 0
 
     @property
     def is_moving(self) -> bool:
@@ -92,10 +95,16 @@ class DeadMan:
             self._enter(Phase.STOPPING, now_ns, now_ns + RUNAWAY_AFTER_NS)
         self._act_at_ns = now_ns + self._patience(STOP_AGAIN_NS)
 
-    def failed(self, now_ns: Nanoseconds) -> None:
-        """An order failed, and may have been taken all the same: a Stop is due at once."""
+    def failed(self, now_ns: Nanoseconds, *, refused: bool) -> None:
+        """An order failed: a Stop is due at once. `refused`: the device said so; else it may yet be taken."""
+        if not refused:
+            self.given_up(now_ns)
         self.stop(now_ns)
         self._act_at_ns = now_ns
+
+    def given_up(self, now_ns: Nanoseconds) -> None:
+        """An order to move was not answered: a slow device may take it after the next Stop."""
+        self._late_until_ns = now_ns + LATE_ORDER_NS
 
     def saw(self, look: Look) -> None:
         """A status came."""
@@ -120,7 +129,7 @@ class DeadMan:
         elif self.phase is Phase.DRIVEN and now_ns >= self._act_at_ns:
             self._act_at_ns = now_ns + RENEW_EVERY_NS
             acts.append(Act.RENEW)
-        if self.phase is Phase.STOPPING and now_ns >= self._ends_at_ns and not self._told:
+        if self.phase is Phase.STOPPING and now_ns >= self._tells_at_ns() and not self._told:
             self._told = True
             acts.append(Act.TELL_RUNAWAY)
         if self.phase in (Phase.SEEKING, Phase.STOPPING) and now_ns >= self._look_at_ns:
@@ -134,7 +143,7 @@ class DeadMan:
             return None
         times = [self._act_at_ns]
         if not self._told:
-            times.append(self._ends_at_ns)
+            times.append(self._tells_at_ns() if self.phase is Phase.STOPPING else self._ends_at_ns)
         if self.phase is not Phase.DRIVEN:
             times.append(self._look_at_ns)
         return min(times)
@@ -143,11 +152,15 @@ class DeadMan:
         self.phase, self._since_ns, self._ends_at_ns = phase, now_ns, ends_at_ns
         self._look_at_ns, self._anchor, self._told = now_ns, None, False
 
+    def _tells_at_ns(self) -> Nanoseconds:
+        return max(self._ends_at_ns, self._late_until_ns + RUNAWAY_AFTER_NS if self._late_until_ns else 0)
+
     def _patience(self, every_ns: Nanoseconds) -> Nanoseconds:
         return every_ns * RUNAWAY_PATIENCE if self._told else every_ns
 
     def _settled_from_ns(self) -> Nanoseconds:
-        return self._since_ns + (0 if self.phase is Phase.STOPPING else STARTS_WITHIN_NS)
+        started_ns = self._since_ns + (0 if self.phase is Phase.STOPPING else STARTS_WITHIN_NS)
+        return max(started_ns, self._late_until_ns)
 
 
 def _same_place(first: Look, later: Look) -> bool:

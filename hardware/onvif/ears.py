@@ -5,7 +5,7 @@ from __future__ import annotations
 from onveef import envelopes
 
 from csu.hal.camera import AudioState
-from hardware.onvif.errors import DeviceFault, NotOffered
+from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, Unreadable, profiles
 from hardware.onvif.session import Session
 
@@ -23,24 +23,27 @@ async def media_profiles(session: Session, service: str) -> tuple[MediaProfile, 
 
 
 async def ears(session: Session) -> frozenset[str]:
-    """Every audio source or encoder that some profile has, by its token. Raises CameraError."""
-    found: set[str] = set()
-    for service in MEDIA:
-        if await session.offers(service):
-            for profile in await media_profiles(session, service):
-                found |= {profile.audio_source or profile.audio_encoder} - {""}
-    return frozenset(found)
+    """Every audio source or encoder that some profile has, by its token.
+
+    Raises CameraError, also for a device that shows no profile: nobody knows then whether it hears.
+    """
+    shown = [profile for service in await _offered(session) for profile in await media_profiles(session, service)]
+    if not shown:
+        raise not_offered(session.camera, "GetProfiles")
+    return frozenset(profile.audio_source or profile.audio_encoder for profile in shown if profile.hears)
 
 
 async def refuse_audio(session: Session) -> AudioState:
     """See Camera.refuse_audio. Only what is seen to be gone counts: a device may say yes and do nothing."""
-    for service in MEDIA:
-        if not await session.offers(service):
-            continue
+    for service in await _offered(session):
         for profile in await media_profiles(session, service):
             if profile.hears:
                 await _deafen(session, service, profile)
     return AudioState.STILL_OFFERED if await ears(session) else AudioState.ABSENT
+
+
+async def _offered(session: Session) -> list[str]:
+    return [service for service in MEDIA if await session.offers(service)]
 
 
 async def _deafen(session: Session, service: str, profile: MediaProfile) -> None:

@@ -96,9 +96,10 @@ class EventReader:
             self.ignored += 1
             return None
         holds = next((_true(value) for value in data.values() if value.lower() in _BOOLEANS), True)
-        before = self._states.get(topic, False)
-        if len(self._states) < QUEUE_MAX:
-            self._states[topic] = holds
+        state = f"{topic} {message.get('source')}"[:512]  # each rule and each lens has states of its own
+        before = self._states.get(state, False)
+        if state in self._states or len(self._states) < QUEUE_MAX:
+            self._states[state] = holds
         return DeviceEvent(kind, at_ns, holds) if holds != before else None
 
     def _reboot(self, data: Mapping[str, str], at_ns: Nanoseconds) -> DeviceEvent | None:
@@ -132,6 +133,7 @@ class EventFeed:
         self._back_off = BackOff(chance.stream(f"events/{session.camera}"))
         self._waiting: deque[DeviceEvent] = deque()
         self._arrived = asyncio.Event()
+        self._defect: Exception | None = None
         self._unreached = self._has_heard = self._is_subscribed = False
 
     def tell(self, event: DeviceEvent) -> None:
@@ -143,15 +145,25 @@ class EventFeed:
         self._arrived.set()
 
     async def events(self) -> AsyncIterator[DeviceEvent]:
-        """For ever, as they come."""
+        """For ever, as they come. Raises what ended `run`, if that was a defect of ours."""
         while True:
             while self._waiting:
                 yield self._waiting.popleft()
+            if self._defect is not None:
+                raise self._defect
             self._arrived.clear()
             await self._arrived.wait()
 
     async def run(self) -> None:
         """Subscribe, pull, and again when it breaks: for ever."""
+        try:
+            await self._run()
+        except Exception as error:
+            self._defect = error
+            self._arrived.set()
+            raise
+
+    async def _run(self) -> None:
         while True:
             began_ns, self._is_subscribed = self._clock.monotonic_ns(), False
             try:

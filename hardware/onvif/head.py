@@ -13,7 +13,7 @@ from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif import bodies
 from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase, near
-from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
+from hardware.onvif.errors import DeviceFault, DeviceSilent, DeviceTooSlow, LoginRefused, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
 from hardware.onvif.session import Session
 from hardware.onvif.spaces import Place, Spaces, with_defaults
@@ -23,6 +23,7 @@ DEVICE_TIMEOUT = f"PT{3 * RENEW_EVERY_NS // NS_PER_S}S"
 ROUND_TRIP_NS_MAX = 100 * NS_PER_MS
 """A turning camera was somewhere during the round trip: beyond this its reading dates too badly (CAPTURE_JITTER_NS)."""
 
+RENEW_WITHIN_S = 0.5
 MOMENT_NS = 400 * NS_PER_MS
 """Two readings so near to each other say whether it moves; the engine asks each 50 to 100 ms."""
 
@@ -41,6 +42,7 @@ class Head:
         self._orders = asyncio.Lock()
         self._woken = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._velocity = PtzVelocity(0.0, 0.0, 0.0)
         self._takes_timeout = True
         self._spaces: Spaces | None = None
@@ -50,10 +52,11 @@ class Head:
 
     async def close(self) -> None:
         """Stop what moves, as well as it can be, and look no longer."""
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+        at_work = [task for task in (self._keeper, self._looking) if task is not None]
+        self._keeper = self._looking = None
+        for task in at_work:
+            task.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
         if self._dead_man.is_moving:
             await _as_well_as_it_can(self._send_stop())
 
@@ -132,8 +135,9 @@ class Head:
         """An order that failed may have been taken all the same: then it is stopped."""
         try:
             await sent
-        except BaseException:
-            self._dead_man.failed(self._clock.monotonic_ns())
+        except BaseException as error:
+            refused = isinstance(error, (DeviceFault, NotOffered, LoginRefused))
+            self._dead_man.failed(self._clock.monotonic_ns(), refused=refused)
             self._woken.set()
             raise
 
@@ -158,15 +162,28 @@ class Head:
             self.is_runaway = True
             self._tell_runaway()
         elif act is Act.LOOK:
-            asked_at_ns = self._clock.monotonic_ns()
-            status = await self._status()
-            self._dead_man.saw(Look(asked_at_ns, status.says_moving, self._place_of(status)))
+            if self._looking is None or self._looking.done():  # no Stop waits for a slow status
+                self._looking = asyncio.create_task(_as_well_as_it_can(self._look()))
         else:
             async with self._orders:
                 if act is Act.STOP and self._dead_man.phase is Phase.STOPPING:
                     await self._send_stop()
                 elif act is Act.RENEW and self._dead_man.phase is Phase.DRIVEN and self._takes_timeout:
-                    await self._drive(await self._known_spaces())
+                    await self._renew()
+
+    async def _look(self) -> None:
+        asked_at_ns = self._clock.monotonic_ns()
+        status = await self._status()
+        self._dead_man.saw(Look(asked_at_ns, status.says_moving, self._place_of(status)))
+        self._woken.set()
+
+    async def _renew(self) -> None:
+        """The same move again; given up soon, since a Stop may wait for its turn."""
+        try:
+            async with asyncio.timeout(RENEW_WITHIN_S):
+                await self._drive(await self._known_spaces())
+        except (TimeoutError, DeviceSilent, DeviceTooSlow):
+            self._dead_man.given_up(self._clock.monotonic_ns())
 
     def _place_of(self, status: PtzStatus) -> Place | None:
         if status.position is None:

@@ -77,6 +77,11 @@ class Session:
         if guard is not None:
             await guard.aclose()
 
+    async def log_in_as(self, login: Login) -> None:
+        """From now on; calls that are under way may fail."""
+        self._login, self._refused_at_ns = login, None
+        await self.close()
+
     async def offers(self, service: str) -> bool:
         """Does the device have this service?"""
         return (await self._opened()).endpoint.has(service)

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, OnboardMask, PtzVelocity, ViewType
 from csu.machine import SystemChance, SystemClock
 from hardware.onvif import (
     Mount,
@@ -304,3 +304,31 @@ def on_dome(streams: RtspFarm) -> Callable[..., None]:
     ports: list[int] = []
     run.probed = lambda: ports[-1]  # type: ignore[attr-defined]
     return run
+
+
+@pytest.fixture(scope="session")
+def honest(streams: RtspFarm) -> list[bytes]:
+    """Every kind of answer that the adapter reads, of a dome with a mask."""
+    told: dict[str, bytes] = {}
+
+    def heard(request: bytes, answer: bytes) -> None:
+        told[re.search(rb"Body><(?:\w+:)?(\w+)", request)[1].decode()] = answer
+
+    async def whole() -> None:
+        async with open_onvif([DOME], farm=streams, heard=heard) as site:
+            (device,) = site.devices.values()
+            known = dome_settings(device, None)
+            async with open_onvif_camera(known, SIM_LOGIN, SystemClock(), SystemChance("test")) as camera:
+                await camera.capabilities()
+                await camera.push_masks([OnboardMask("door", ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4)))])
+                await camera.read_masks()
+                await camera.pose()
+                await camera.move(PtzVelocity(0.1, 0.0, 0.0))
+                await camera.stop()
+                await camera.day_night()
+                await camera.clock_reading()
+                await camera.push_masks([])
+
+    asyncio.run(whole())
+    assert len(told) >= 12
+    return list(told.values())

@@ -142,6 +142,37 @@ def test_a_new_move_begins_a_new_time():
     assert Act.STOP in man.due(NS_PER_S + 1 + MOVE_NS)
 
 
+@given(st.integers(0, 5_900))
+def test_an_order_that_was_given_up_may_be_taken_late_and_is_stopped_then(late_ms):
+    """By a device whose web server answers in its own time."""
+    man, taken_ns = DeadMan(MOVE_NS), NS_PER_S + late_ms * NS_PER_MS
+    device = Device()
+
+    def is_turning(now_ns: int) -> bool:
+        stopped = any(stop >= taken_ns and now_ns >= stop + device.coasts_ns for stop in device.stops)
+        return now_ns >= taken_ns and not stopped
+
+    def look(now_ns: int) -> Look:
+        turning = is_turning(now_ns)
+        return Look(now_ns, turning, (now_ns / NS_PER_S * 5.0 if turning else 0.0, 0.0, 0.0))
+
+    device.is_turning, device.look = is_turning, look
+    man.driven(0)
+    man.failed(NS_PER_S, refused=False)
+    rested_ns = play(man, device, NS_PER_S, 60 * NS_PER_S)
+    assert rested_ns is not None
+    assert rested_ns > taken_ns
+    assert not is_turning(rested_ns)
+    assert not device.told_runaway
+
+
+def test_an_order_that_was_refused_needs_no_such_patience():
+    man, device = DeadMan(MOVE_NS), Device()
+    man.driven(0)
+    man.failed(NS_PER_S, refused=True)
+    assert play(man, device, NS_PER_S, 60 * NS_PER_S) < 2 * NS_PER_S
+
+
 def test_a_look_from_before_the_stop_proves_nothing():
     man = DeadMan(MOVE_NS)
     man.driven(0)

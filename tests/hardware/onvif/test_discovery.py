@@ -101,11 +101,11 @@ def test_cameras_are_found_by_unicast_and_by_multicast_where_the_machine_has_it(
         with RtspFarm(endpoints) as farm:
             async with open_onvif([OnvifSpec(each) for each in endpoints], farm=farm, multicast=True) as site:
                 served = sorted(device.url for device in site.devices.values())
-                alone = await probe("127.0.0.1", SystemIds(), port=site.discovery_port, listen_s=0.3)
+                alone = await probe("127.0.0.1", SystemIds(), port=site.discovery_port, listen_s=0.9)
                 assert [device.address for device in alone.devices] == served
                 assert not any(device.contested for device in alone.devices)
                 if site.has_multicast:
-                    found = await discover(SystemIds(), interface="127.0.0.1", listen_s=0.3)
+                    found = await discover(SystemIds(), interface="127.0.0.1", listen_s=0.9)
                     assert {device.address for device in found.devices} >= set(served)
 
     asyncio.run(check())

@@ -27,6 +27,13 @@ def test_tampering_is_told_when_it_begins_and_when_it_ends_and_not_again():
     assert reader.read(told(topic, IsTamper="false"), 4) == DeviceEvent(EventKind.TAMPER, 4, holds=False)
 
 
+def test_two_rules_of_one_kind_do_not_end_each_other():
+    reader, topic = EventReader(), "tns1:RuleEngine/TamperDetector/Tamper"
+    assert reader.read(told(topic, IsTamper="true") | {"source": {"Rule": "1"}}, 1) is not None
+    assert reader.read(told(topic, IsTamper="false") | {"source": {"Rule": "2"}}, 2) is None
+    assert reader.read(told(topic, IsTamper="true") | {"source": {"Rule": "1"}}, 3) is None
+
+
 def test_a_restart_is_told_when_its_instant_changes():
     reader, topic = EventReader(), "tns1:Monitoring/OperatingTime/LastReboot"
     assert reader.read(told(topic, Status="2026-11-30T00:00:00Z"), 1) is None
@@ -108,6 +115,20 @@ def test_a_device_whose_pull_points_break_is_told_once_and_then_that_something_m
                 )
                 assert (await anext(events)).kind is EventKind.MISSED
                 assert device.asked.count("CreatePullPointSubscription") > 1
+
+    asyncio.run(check())
+
+
+def test_a_feed_that_died_of_a_defect_says_so_to_who_listens(opened, monkeypatch):
+    async def broken(self, *what) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Session, "subscribe", broken)
+
+    async def check() -> None:
+        async with opened() as (_, camera), camera.listening() as events:
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(anext(events), 5)
 
     asyncio.run(check())
 

@@ -92,20 +92,23 @@ def test_a_packed_answer_is_refused_before_it_is_unpacked(opened):
 
 
 def test_a_slow_answer_ends_at_its_deadline_however_its_bytes_drip(opened):
+    drops = 0
+
     async def drip(writer: asyncio.StreamWriter) -> None:
+        nonlocal drops
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while not writer.is_closing():
             writer.write(b" ")
             await writer.drain()
+            drops += 1
             await asyncio.sleep(0.02)
 
     async def check() -> None:
         async with opened(answer_s_max=0.4) as (device, camera):
             device.raw = drip
-            began = asyncio.get_running_loop().time()
             with pytest.raises(DeviceTooSlow):
                 await camera.capabilities()
-            assert asyncio.get_running_loop().time() - began < 2.0
+            assert drops <= 0.4 / 0.02 + 5  # not by the clock: a busy machine drips more slowly, too
 
     asyncio.run(check())
 

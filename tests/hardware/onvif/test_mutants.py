@@ -25,6 +25,11 @@ def test_the_tests_find_a_planted_defect(defect, monkeypatch, must_fail):
     must_fail("test_dead_man", "test_a_stop_that_is_not_taken_is_sent_again_until_the_camera_is_seen_at_rest")
 
 
+def test_the_tests_find_an_order_that_is_forgotten_when_it_is_given_up(monkeypatch, must_fail):
+    monkeypatch.setattr(dead_man, "LATE_ORDER_NS", 0)
+    must_fail("test_dead_man", "test_an_order_that_was_given_up_may_be_taken_late_and_is_stopped_then")
+
+
 def test_the_tests_find_a_trusted_device_timeout(monkeypatch, must_fail):
     monkeypatch.setattr(DeadMan, "due", lambda self, now_ns: [])
     monkeypatch.setattr(DeadMan, "due_at_ns", lambda self: 10**20)
@@ -59,7 +64,7 @@ def every_host_is_the_camera(patch) -> None:
 
 def a_slow_answer_is_waited_for(patch) -> None:
     timeout = guard.asyncio.timeout
-    patch.setattr(guard.asyncio, "timeout", lambda seconds: timeout(2.2 if seconds < 2 else seconds))
+    patch.setattr(guard.asyncio, "timeout", lambda seconds: timeout(2.5 if seconds < 1 else seconds))
 
 
 def basic_is_answered(patch) -> None:

@@ -73,6 +73,20 @@ def test_a_device_without_h264_or_stills_says_so(opened):
     asyncio.run(check())
 
 
+@pytest.mark.parametrize("lack", ["service", "profiles"])
+def test_a_device_that_shows_no_profile_is_not_taken_for_a_deaf_one(opened, lack):
+    async def check() -> None:
+        async with opened() as (device, camera):
+            if lack == "service":
+                device.services(ptz="")
+            else:
+                device.answers["GetProfiles"] = instead_of(device, b"<tr2:GetProfilesResponse/>")
+            with pytest.raises(NotOffered):
+                await camera.refuse_audio()
+
+    asyncio.run(check())
+
+
 @pytest.mark.parametrize(("code", "goes"), [("FixedUser", True), ("UsernameMissing", False)])
 def test_an_account_that_cannot_be_deleted_is_given_a_password_that_nobody_knows(opened, code, goes):
     async def check() -> None:

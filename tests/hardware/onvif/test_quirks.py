@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import av
+import numpy as np
 import pytest
 
 from csu.hal.camera import AudioState, CameraError, OnboardMask, PtzVelocity
@@ -12,6 +14,8 @@ from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
 from csu.hal.words import Words
 from csu.machine import SystemClock, SystemIds
+from csu.masking import Cover
+from csu.masking.edge import edge_masks, missing_in
 from hardware.onvif import (
     AnswerRefused,
     ClockSkewed,
@@ -38,6 +42,7 @@ from sim.street.mount import MountLimits
 
 CAMERA = "cam-0001"
 SECRET = b"0123456789abcdef0123456789abcdef"
+SIM_LOGIN, NEW_LOGIN = Login("csu", "street-0000"), Login("csu-b", "Another-Word-8")
 TRIANGLE = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))
 
 
@@ -350,11 +355,11 @@ def test_an_account_is_changed_for_another_and_the_old_one_opens_nothing(on_dome
 def test_a_camera_whose_address_changed_is_found_again_under_its_name(on_dome):
     async def check(device, camera) -> None:
         await camera.capabilities()
-        (before,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.3)).devices
+        (before,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.9)).devices
         await device.reboot()
         with pytest.raises(DeviceSilent):
             await camera.capabilities()
-        (after,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.3)).devices
+        (after,) = (await probe("127.0.0.1", SystemIds(), port=on_dome.probed(), listen_s=0.9)).devices
         assert after.endpoint == before.endpoint
         assert after.address == device.url != before.address
 
@@ -408,7 +413,80 @@ def test_a_move_that_failed_on_the_way_is_stopped(on_dome, monkeypatch):
         monkeypatch.setattr(camera._head, "_drive", taken_and_lost)
         with pytest.raises(DeviceSilent):
             await camera.move(PtzVelocity(0.4, 0.0, 0.0))
-        assert await rests(camera, 2.0)
+        await asyncio.sleep(0.2)
         assert not truly_moving(device)
+        assert (await camera.pose()).moving, "it may be taken late, too"
+
+    on_dome(check)
+
+
+@pytest.mark.parametrize("quirk", [None, OnvifQuirk.MASK_ADAPTED])
+def test_the_engine_takes_masks_that_came_back_whole_and_refuses_adapted_ones(on_dome, quirk):
+    cells = np.zeros((30, 40), np.bool_)
+    cells[5:20, 5:20] = np.tri(15, dtype=np.bool_)  # a slanted facade
+    cover = Cover(640, 480, cells)
+
+    async def check(device, camera) -> None:
+        able = await camera.capabilities()
+        masks = edge_masks(cover, able.onboard_masks, able.onboard_mask_corners_max, (64, 132, 125))
+        assert masks
+        await camera.push_masks(masks)
+        missing = missing_in(cover, masks, await camera.read_masks())
+        assert (missing is None) == (quirk is None)
+
+    on_dome(check, *([quirk] if quirk else []))
+
+
+def test_the_stream_it_names_opens_with_its_login_and_is_deaf_after_the_refusal(on_dome):
+    def kinds(address) -> set[str]:
+        url = address.url.replace("://", f"://{address.user}:{address.password}@")
+        with av.open(url, options={"rtsp_transport": "tcp", "timeout": "10000000"}) as stream:
+            next(stream.decode(video=0))
+            return {each.type for each in stream.streams}
+
+    async def check(device, camera) -> None:
+        main = await camera.stream((await camera.capabilities()).profiles[0].profile)
+        assert await asyncio.to_thread(kinds, main) >= {"audio", "video"}
+        assert await camera.refuse_audio() is AudioState.ABSENT
+        heard = await asyncio.to_thread(kinds, main)
+        assert "video" in heard
+        assert "audio" not in heard
+
+    on_dome(check)
+
+
+def test_no_stop_waits_for_a_slow_status(on_dome):
+    async def check(device, camera) -> None:
+        await camera.pose()
+        await camera.move(PtzVelocity(0.2, 0.0, 0.0))
+        await device.switch(OnvifQuirk.STATUS_SLOW)
+        sent: list[float] = []
+        order = device.head.order
+
+        async def deaf(plan, **how) -> None:
+            sent.append(asyncio.get_running_loop().time())
+
+        device.head.order = deaf
+        await camera.stop()
+        await asyncio.sleep(1.4)  # one status takes 1.5 s
+        device.head.order = order
+        assert len(sent) >= 3
+        await device.switch()
+        assert await rests(camera)
+        assert not truly_moving(device)
+
+    on_dome(check)
+
+
+def test_a_camera_in_use_goes_on_with_its_new_account(on_dome):
+    async def check(device, camera) -> None:
+        await camera.capabilities()
+        await OnvifAccounts(camera._settings, SystemClock(), new_password).put(SIM_LOGIN, NEW_LOGIN)
+        device.users.delete([SIM_LOGIN.user])
+        with pytest.raises(LoginRefused):
+            await camera.pose()
+        await camera.log_in_as(NEW_LOGIN)
+        assert await camera.pose() is not None
+        assert (await camera.snapshot()).user == NEW_LOGIN.user
 
     on_dome(check)

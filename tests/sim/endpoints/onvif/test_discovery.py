@@ -53,7 +53,7 @@ def test_every_camera_answers_a_probe_and_tells_its_address(on_cameras) -> None:
             assert await asyncio.to_thread(answers, nonsense, here, 0) == []
         if dome.site.has_multicast:  # a machine may have none on its loopback
             came_so = await asyncio.to_thread(answers, probe(), (GROUP, PORT), 2)
-            assert sorted(came_so) == sorted(came)
+            assert set(came_so) >= set(came), "others on this machine may be in the group, too"
 
     on_cameras(check, multicast=True)
 
