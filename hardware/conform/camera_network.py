@@ -112,11 +112,13 @@ async def still_login(subject: CameraSubject) -> Answer:
     if address is None:
         return lacks(Words("pas d'image fixe", "no still picture"))
     try:
-        async with httpx.AsyncClient(
-            verify=client_context(address.trust), trust_env=False, follow_redirects=False, timeout=STILL_TIMEOUT_S
-        ) as client:
-            async with client.stream("GET", address.url) as answer:  # not HEAD: cameras answer 405 before they ask who
-                status = answer.status_code
+        async with (
+            httpx.AsyncClient(
+                verify=client_context(address.trust), trust_env=False, follow_redirects=False, timeout=STILL_TIMEOUT_S
+            ) as client,
+            client.stream("GET", address.url) as answer,  # not HEAD: cameras answer 405 before they ask who
+        ):
+            status = answer.status_code
     except httpx.HTTPError as error:
         return fails(Words.same(type(error).__name__))
     return either(status in (401, 403), _REFUSED, Words(f"réponse {status}", f"answer {status}"))
