@@ -102,7 +102,7 @@ async def _camera(quirks: frozenset[str], clock: Clock) -> AsyncIterator[str]:
     papers = PrivateAuthority("csu bench", clock).server(HOST)
     with TemporaryDirectory(prefix="csu-bench-") as directory:
         tls = _served(papers, Path(directory))
-        async with open_onvif([spec], clock=clock, tls=tls) as site:
+        async with open_onvif([spec], clock=clock, tls=tls, multicast=True) as site:
             url = site.device(endpoint.camera).url
             pin = f"#sha256={_fingerprint(papers)}" if url.startswith("https:") else ""
             yield url.replace("://", f"://{endpoint.user}:{endpoint.password}@") + pin
