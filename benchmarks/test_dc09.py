@@ -17,7 +17,8 @@ from benchmarks.cpu import cpu_s
 from benchmarks.scoreboard import Scoreboard
 from csu.machine import SystemClock
 from hardware.dc09 import open_receiver, settings_of
-from hardware.dc09.acceptance import Acceptance, Instant, Origin, Taken
+from hardware.dc09.acceptance import Acceptance, Instant, Taken
+from hardware.dc09.belief import Origin
 from hardware.dc09.settings import keys_of
 from sim.endpoints.dc09.wire import frame
 

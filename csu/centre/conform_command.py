@@ -76,7 +76,7 @@ def examiner_of(kind: str) -> Examiner:
     if kind not in known:
         raise BadInput(
             Words(f"aucun examen pour {kind!r}", f"no examination for {kind!r}"),
-            where="csu conform",
+            where="conform",
             what_to_do=Words(
                 f"Donnez {', '.join(sorted(known)) or '(rien)'}, ou verify",
                 f"Give {', '.join(sorted(known)) or '(nothing)'}, or verify",

@@ -254,7 +254,7 @@ def _read(target: str) -> tuple[ReceiverSettings, dict[str, bytes]]:
         kind = type(error).__name__
         raise BadInput(
             Words(f"adresse de récepteur inutilisable ({kind})", f"no usable address of a receiver ({kind})"),
-            where="csu conform alarm",
+            where="conform/alarm",
             what_to_do=Words(
                 "Donnez dc09://0.0.0.0:5093?account=1234&key=CLE, l'adresse que la centrale appelle",
                 "Give dc09://0.0.0.0:5093?account=1234&key=KEY, the address that the panel dials",

@@ -23,8 +23,8 @@ DEAD_MAN_S = 0.5
 """Until the adapter's dead man has seen that it rests, and sends no Stop any more into the next question."""
 SLOW = PtzVelocity(0.2, 0.0, 0.0)
 _FIXED = Words("elle ne tourne pas", "it does not turn")
-_NOT_ALLOWED = Words("non demandé (--no-moves)", "not asked (--no-moves)")
-_NO_RESTART = Words("non demandé (--no-restart)", "not asked (--no-restart)")
+_NOT_ALLOWED = Words("la faire tourner : pas demandé (--no-moves)", "not asked (--no-moves)")
+_NO_RESTART = Words("le redémarrer : pas demandé (--no-restart)", "not asked (--no-restart)")
 
 
 def _turning(

@@ -72,7 +72,7 @@ def seen_certificate(target: CameraTarget) -> tuple[str, str]:
 def _unreadable() -> BadInput:
     return BadInput(
         Words("ce n'est pas l'adresse d'une caméra ONVIF", "this is no address of an ONVIF camera"),
-        where="csu conform camera",
+        where="conform/camera",
         what_to_do=Words(
             "Donnez https://compte:secret@hôte/onvif/device_service, ou http:// si elle n'a pas TLS",
             "Give https://user:password@host/onvif/device_service, or http:// where it has no TLS",

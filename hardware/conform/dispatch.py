@@ -189,7 +189,7 @@ def _read(target: str) -> tuple[str, DispatchFile, DispatchSecrets]:
         kind = type(error).__name__
         raise BadInput(
             Words(f"adresse ou clés inutilisables ({kind})", f"address or keys cannot be used ({kind})"),
-            where="csu conform dispatch",
+            where="conform/dispatch",
             what_to_do=Words(
                 f"Donnez https://hôte/chemin#keys=DOSSIER, avec {', '.join(_FILES.values())}",
                 f"Give https://host/path#keys=DIRECTORY, with {', '.join(_FILES.values())}",

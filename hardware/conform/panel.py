@@ -127,7 +127,7 @@ async def unknown_input(subject: _Subject) -> Answer:
 @question("panel.power", "OPS-5", Words("Il s'éteint et se rallume", "It switches off, and on again"))
 async def power(subject: _Subject) -> Answer:
     if not subject.how.may_restart:
-        return lacks(Words("non demandé (--no-restart)", "not asked (--no-restart)"))
+        return lacks(Words("le redémarrer : pas demandé (--no-restart)", "not asked (--no-restart)"))
     try:
         await subject.panel.switch(on=False)
         off_s = await subject.until(PanelPower.OFF)
@@ -172,7 +172,7 @@ def _read(target: str) -> tuple[PanelSettings, PanelNetwork, SecretStr | None]:
     except (ValueError, ValidationError):
         raise BadInput(
             Words("ce n'est pas l'adresse d'un écran", "this is no address of a panel"),
-            where="csu conform panel",
+            where="conform/panel",
             what_to_do=Words(
                 "Donnez mdc://10.0.0.5:1515/1 ou pjlink://:secret@10.0.0.5:4352, l'adresse en chiffres",
                 "Give mdc://10.0.0.5:1515/1 or pjlink://:secret@10.0.0.5:4352, the address as a number",

@@ -10,37 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import TypeAlias
 
 from csu.hal.alarms import AlarmKind, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from hardware.dc09.codes import CodeTable, EventFormat, NoAlarm
-from hardware.dc09.frames import (
-    POLLS,
-    Content,
-    Header,
-    Unreadable,
-    ack,
-    duh,
-    events_of,
-    inner_accounts,
-    nak,
-    open_frame,
-    read_header,
-)
+from hardware.dc09.belief import Account, Origin, opened, path_of
+from hardware.dc09.codes import EventFormat, NoAlarm
+from hardware.dc09.frames import POLLS, Content, Header, Unreadable, ack, duh, events_of, nak, read_header
 from hardware.dc09.limits import RateLimits
 from hardware.dc09.memory import IDENTICAL_NS, Entry, FrameMemory, Sighting
 from hardware.dc09.reasons import Reason, Tally
-from hardware.dc09.settings import AccountSettings, PathSettings, ReceiverSettings
+from hardware.dc09.settings import PathSettings, ReceiverSettings
 
 AHEAD_NS, BEHIND_NS = 20 * NS_PER_S, 40 * NS_PER_S
 """A panel's clock may be this far from ours (DC-09 5.5.1.9)."""
 OCCURRED_NS_MAX = 7 * NS_PER_DAY
 """A panel that tells an older event has a wrong clock: the event is dated when it was heard."""
-_HASTE = tuple(AlarmKind)
-_URGENT_FIRST = (AlarmKind.FIRE, AlarmKind.PANIC_BUTTON, AlarmKind.INTRUSION, AlarmKind.TAMPER, AlarmKind.TECHNICAL)
+_URGENT_FIRST = (
+    *(AlarmKind.FIRE, AlarmKind.PANIC_BUTTON, AlarmKind.INTRUSION),
+    *(AlarmKind.TAMPER, AlarmKind.TECHNICAL, AlarmKind.TEST),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +39,6 @@ class Instant:
 
     now_ns: Nanoseconds
     steady_ns: Nanoseconds
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a frame came in, and from where."""
-
-    door: str
-    transport: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,16 +94,6 @@ class Receipt:
         return ack(self.header, self._key, now_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    settings: AccountSettings
-    table: CodeTable
-    key: bytes | None
-
-    def __repr__(self) -> str:
-        return f"account {self.settings.account}"
-
-
 class Acceptance:
     """All accounts of a receiver. `keys`: by account number, as `settings.keys_of` gives them."""
 
@@ -130,7 +101,7 @@ class Acceptance:
         """`next_number`: the sequence of the next message to the engine; never one that was given before."""
         limits = settings.limits
         self._settings = settings
-        self._accounts = {one.number: _Account(one, one.table, keys.get(one.number)) for one in settings.accounts}
+        self._accounts = {one.number: Account(one, one.table, keys.get(one.number)) for one in settings.accounts}
         self._of_address: RateLimits[str] = RateLimits(
             limits.address_frames_per_s, limits.address_burst, limits.addresses_max
         )
@@ -153,16 +124,16 @@ class Acceptance:
         account = self._accounts.get(header.account)
         if account is None:
             return Refused(Reason.UNKNOWN_ACCOUNT, None)
-        path = _path_of(account.settings, header, origin)
+        path = path_of(account.settings, header, origin)
         if path is None:
             return Refused(Reason.UNDECLARED_PATH, header.account)
-        content = _opened(frame, header, account)
+        content = opened(frame, header, account)
         if isinstance(content, Reason):
             return Refused(content, header.account)
         return self._judge_content(frame, header, content, account, path, at)
 
     def _judge_content(
-        self, frame: bytes, header: Header, content: Content, account: _Account, path: PathSettings, at: Instant
+        self, frame: bytes, header: Header, content: Content, account: Account, path: PathSettings, at: Instant
     ) -> Verdict:
         """Of a frame that says who it is and opens with that account's key."""
         receipt = Receipt(header, account.key)
@@ -195,7 +166,7 @@ class Acceptance:
         sighting: Sighting,
         header: Header,
         content: Content,
-        account: _Account,
+        account: Account,
         before: Entry | None,
         receipt: Receipt,
     ) -> Verdict:
@@ -207,7 +178,7 @@ class Acceptance:
         meanings = {
             account.table.meaning(event.code, event.zone) if event.is_new else NoAlarm.NOTED for event in events
         }
-        kinds = [kind for kind in _haste_first() if kind in meanings]
+        kinds = [kind for kind in _URGENT_FIRST if kind in meanings]
         if not kinds and NoAlarm.NOTED not in meanings:
             reason = Reason.SOUND if NoAlarm.SOUND in meanings else Reason.UNHANDLED
             return Refused(reason, header.account, duh(header))
@@ -266,41 +237,6 @@ class Acceptance:
         self.next_number += 1
         self.pending[message.sequence] = (message, entry)
         return message
-
-
-def _haste_first() -> tuple[AlarmKind, ...]:
-    return _URGENT_FIRST + tuple(kind for kind in _HASTE if kind not in _URGENT_FIRST)
-
-
-def _path_of(account: AccountSettings, header: Header, origin: Origin) -> PathSettings | None:
-    """The first declared path that this frame came by."""
-    for path in account.paths:
-        asked = ((path.transport, origin.transport), (path.receiver, header.receiver), (path.line, header.line or 0))
-        if path.door == origin.door and all(wanted is None or wanted == had for wanted, had in asked):
-            if path.allowed is None or ip_address(origin.address) in path.allowed:
-                return path
-    return None
-
-
-def _opened(frame: bytes, header: Header, account: _Account) -> Content | Reason:
-    """What a frame says, or why it is not believed.
-
-    AES-CBC proves nothing: a wrong key opens one frame in eight into something without time and data, as measured. So
-    an enciphered frame must bear its time and what it is for, and name its own account inside.
-    """
-    if account.key is not None and not header.is_encrypted:
-        return Reason.DOWNGRADE
-    if account.key is None and header.is_encrypted:
-        return Reason.WRONG_KEY
-    content = open_frame(frame, header, account.key)
-    if isinstance(content, Unreadable):
-        return Reason.WRONG_KEY if header.is_encrypted else Reason.UNREADABLE
-    is_poll = header.id in POLLS
-    if header.is_encrypted and (content.stamped_at_ns is None or not (is_poll or content.data)):
-        return Reason.WRONG_KEY
-    if is_poll:
-        return Reason.MISMATCH if content.data else content
-    return content if inner_accounts(content.data) == {header.account} else Reason.MISMATCH
 
 
 def _of_seen(

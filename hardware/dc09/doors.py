@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from csu.hal.words import Words
-from hardware.dc09.acceptance import Origin
+from hardware.dc09.belief import Origin
 from hardware.dc09.errors import ReceiverNotOpened
 from hardware.dc09.frames import FRAME_BYTES_MAX, FrameSplitter, Unreadable
 from hardware.dc09.settings import Door, Limits

@@ -16,7 +16,8 @@ from pathlib import Path
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.words import Words
-from hardware.dc09.acceptance import Acceptance, Instant, Origin, Refused, Repeated, Taken
+from hardware.dc09.acceptance import Acceptance, Instant, Refused, Repeated, Taken
+from hardware.dc09.belief import Origin
 from hardware.dc09.doors import Address, Channel, Connections, open_doors
 from hardware.dc09.errors import FramesNotKept
 from hardware.dc09.frames import Unreadable
@@ -70,6 +71,8 @@ class Dc09Receiver:
         self._delivered_at_ns: dict[int, Nanoseconds] = {}
         self._receipts = Receipts()
         self._is_closing = False
+        self._forget_at_ns: Nanoseconds | None = None
+        self._fault: BaseException | None = None
         self._counts = Counts(reasons=core.tally.counts)
         self.addresses: Mapping[str, Address] = {}
         """Where each door listens."""
@@ -100,9 +103,14 @@ class Dc09Receiver:
     # -- the engine's side ---------------------------------------------------------------------------------------------
 
     async def messages(self) -> AsyncIterator[PanelMessage]:
-        """See AlarmPanel.messages. Never ends; what nobody acknowledged before a restart comes first."""
+        """See AlarmPanel.messages. Never ends; what nobody acknowledged before a restart comes first.
+
+        Raises whatever brought the receiver down: an engine does not listen to a deaf one.
+        """
         while True:
             while not self._out:
+                if self._fault is not None:
+                    raise self._fault
                 self._out_wanted.clear()
                 await self._out_wanted.wait()
             number = next(iter(self._out))
@@ -219,7 +227,7 @@ class Dc09Receiver:
         sightings, self._unwritten = self._unwritten, []
         own, self._unwritten_own = self._unwritten_own, []
         done, self._unwritten_done = self._unwritten_done, []
-        batch = Batch(sightings, own, done)
+        batch, self._forget_at_ns = Batch(sightings, own, done, self._forget_at_ns), None
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._store.write, batch)
         except FramesNotKept as error:
@@ -252,7 +260,7 @@ class Dc09Receiver:
 
     async def watch(self) -> None:
         """Tell of silent paths, deliver again what is not acknowledged, forget what is old. For ever."""
-        prune_at_ns = self._clock.monotonic_ns() + NS_PER_MINUTE
+        forget_at_ns = self._clock.monotonic_ns() + NS_PER_MINUTE
         while True:
             at = self._now()
             due_ns = self._supervision.due_at_ns()
@@ -262,9 +270,10 @@ class Dc09Receiver:
             self._tell_silence(at)
             self._deliver_again(at.steady_ns)
             self._receipts.drop_late(at)
-            if self._clock.monotonic_ns() >= prune_at_ns:
-                prune_at_ns += NS_PER_MINUTE
-                await self._prune()
+            if at.steady_ns >= forget_at_ns:
+                forget_at_ns += NS_PER_MINUTE
+                self._forget_at_ns = at.now_ns
+                self._write_wanted.set()
 
     def _tell_silence(self, at: Instant) -> None:
         for path in self._supervision.due(at.steady_ns):
@@ -283,11 +292,11 @@ class Dc09Receiver:
         late = [number for number, at_ns in self._delivered_at_ns.items() if at_ns <= late_ns]
         self._deliver([self._core.pending[number][0] for number in late if number in self._core.pending])
 
-    async def _prune(self) -> None:
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, self._store.prune, self._clock.now_ns())
-        except FramesNotKept as error:
-            self._tell(Notice(self._clock.now_ns(), error.trouble.words))
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """`write` or `watch` is over: expected, or a fault that the engine is told of."""
+        if not task.cancelled() and task.exception() is not None:
+            self._fault = task.exception()
+            self._out_wanted.set()
 
     def _now(self) -> Instant:
         return Instant(self._clock.now_ns(), self._clock.monotonic_ns())
@@ -319,6 +328,8 @@ async def open_receiver(
         async with open_doors(settings.doors, receiver.connections, receiver.hear) as addresses:
             receiver.addresses = addresses
             writing, watching = asyncio.create_task(receiver.write()), asyncio.create_task(receiver.watch())
+            for task in (writing, watching):
+                task.add_done_callback(receiver.ended)
             try:
                 yield receiver
             finally:

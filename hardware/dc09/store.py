@@ -42,6 +42,8 @@ class Batch:
     sightings: Sequence[Sighting] = ()
     own: Sequence[PanelMessage] = ()
     acknowledged: Sequence[int] = ()
+    forget_at_ns: Nanoseconds | None = None
+    """Then: what is old by this instant, and acknowledged, is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +127,19 @@ class FrameStore:
             self._db.executemany(
                 "UPDATE message SET acknowledged = 1 WHERE sequence = ?", [(number,) for number in batch.acknowledged]
             )
+            if batch.forget_at_ns is not None:
+                self._forget(batch.forget_at_ns)
 
-    def prune(self, now_ns: Nanoseconds) -> None:
-        """Forget what is old and acknowledged. Raises FramesNotKept."""
-        before_ns = now_ns - REMEMBERED_NS
+    def _forget(self, now_ns: Nanoseconds) -> None:
         pending = "SELECT entry FROM message WHERE acknowledged = 0 AND entry IS NOT NULL"
-        with self._told(), self._transaction():
-            for table, name in (("sighting", "entry"), ("entry", "name")):
-                self._db.execute(
-                    f"DELETE FROM {table} WHERE heard_at_ns < ? AND {name} NOT IN ({pending})",  # noqa: S608 - ours
-                    (before_ns,),
-                )
+        for table, name in (("sighting", "entry"), ("entry", "name")):
             self._db.execute(
-                "DELETE FROM message WHERE acknowledged = 1 "
-                "AND (entry IS NULL OR entry NOT IN (SELECT name FROM entry))"
+                f"DELETE FROM {table} WHERE heard_at_ns < ? AND {name} NOT IN ({pending})",  # noqa: S608 - ours
+                (now_ns - REMEMBERED_NS,),
             )
+        self._db.execute(
+            "DELETE FROM message WHERE acknowledged = 1 AND (entry IS NULL OR entry NOT IN (SELECT name FROM entry))"
+        )
 
     def close(self) -> None:
         self._db.close()

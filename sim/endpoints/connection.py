@@ -7,16 +7,19 @@ import secrets
 import socket
 from collections.abc import Mapping
 
-from csu.hal.clock import NS_PER_MS, Clock
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock
 from sim.endpoints import alaw
 from sim.endpoints.digest import challenge, is_one_of
 from sim.endpoints.encoder import parameter_sets
-from sim.endpoints.feed import SOCKET_BYTES_MAX, Endpoint, Viewer
-from sim.endpoints.rtp import RtpTrack, interleave
+from sim.endpoints.feed import BACKLOG_BYTES_MAX, SOCKET_BYTES_MAX, Endpoint, Viewer
+from sim.endpoints.live import instant_ns, newest
+from sim.endpoints.rtp import PAYLOAD_BYTES_MAX, VIDEO_CLOCK_HZ, RtpTrack, interleave
 from sim.endpoints.rtsp import (
     AUDIO_TRACK,
     HEAD_BYTES_MAX,
     METHODS,
+    POSITION_PAYLOAD_TYPE,
+    POSITION_TRACK,
     VIDEO_TRACK,
     BadRequest,
     Request,
@@ -54,7 +57,9 @@ class Connection:
         self._video: tuple[Endpoint, int] | None = None
         self._audio_channel: int | None = None
         self._viewer: Viewer | None = None
-        self._audio: asyncio.Task[None] | None = None
+        self._positions: tuple[Endpoint, int] | None = None
+        self._beside: list[asyncio.Task[None]] = []
+        """What sends sound and positions."""
 
     async def serve(self) -> None:
         """Until the client ends, closes, or talks nonsense."""
@@ -72,7 +77,7 @@ class Connection:
 
     async def _next_request(self) -> Request | None:
         while True:
-            limit_s = None if self._viewer else _IDLE_S_MAX
+            limit_s = None if self._viewer or self._beside else _IDLE_S_MAX
             first = await asyncio.wait_for(self._reader.read(1), limit_s)
             if not first:
                 return None
@@ -126,7 +131,7 @@ class Connection:
         """The camera of a request, and the track it names (empty for the whole presentation)."""
         parts = request.path.split("/")
         track = parts[2] if len(parts) == 3 else ""
-        if len(parts) not in (2, 3) or track not in ("", VIDEO_TRACK, AUDIO_TRACK):
+        if len(parts) not in (2, 3) or track not in ("", VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK):
             return None, ""
         return self._endpoints.get("/".join(parts[:2])), track
 
@@ -147,7 +152,9 @@ class Connection:
         sets = await loop.run_in_executor(
             None, parameter_sets, stream.codec, *size_after(stream, endpoint.fault), spec.frames_per_s
         )
-        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.audio)
+        description = StreamDescription(
+            stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.audio, endpoint.position is not None
+        )
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
         self._send(reply(200, request, headers, sdp_of(spec.camera, description)))
 
@@ -156,7 +163,8 @@ class Connection:
         if channel is None:
             self._send(reply(461, request))
             return
-        if self._viewer is not None or (self._video is not None and self._video[0] is not endpoint):
+        chosen = [track_of[0] for track_of in (self._video, self._positions) if track_of is not None]
+        if self._viewer is not None or self._beside or any(other is not endpoint for other in chosen):
             self._send(reply(455, request))
             return
         if track == AUDIO_TRACK:
@@ -165,23 +173,32 @@ class Connection:
                 return
             endpoint.audio_setups += 1
             self._audio_channel = channel
+        elif track == POSITION_TRACK:
+            if endpoint.position is None:
+                self._send(reply(404, request))
+                return
+            self._positions = (endpoint, channel)
         else:
             self._video = (endpoint, channel)
         transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
         self._send(reply(200, request, [("Transport", transport), *self._session_header()]))
 
     def _play(self, request: Request) -> None:
-        if request.headers.get("session", "").split(";")[0] != self._session or self._video is None:
+        nothing = self._video is None and self._positions is None
+        if request.headers.get("session", "").split(";")[0] != self._session or nothing:
             self._send(reply(454, request))
             return
         self._send(reply(200, request, [("Range", "npt=0.000-"), *self._session_header()]))
-        if self._viewer is not None:
+        if self._viewer is not None or self._beside:
             return
-        endpoint, channel = self._video
-        self._viewer = Viewer(endpoint, self._writer.transport, channel)
-        endpoint.feed.join(self._viewer)
-        if self._audio_channel is not None:
-            self._audio = asyncio.create_task(self._hum(self._audio_channel))
+        if self._video is not None:
+            endpoint, channel = self._video
+            self._viewer = Viewer(endpoint, self._writer.transport, channel)
+            endpoint.feed.join(self._viewer)
+            if self._audio_channel is not None:
+                self._beside.append(asyncio.create_task(self._hum(self._audio_channel)))
+        if self._positions is not None:
+            self._beside.append(asyncio.create_task(self._tell_positions(*self._positions)))
 
     async def _hum(self, channel: int) -> None:
         """The microphone's tone, 25 packets a second. A client that does not read it loses it."""
@@ -194,13 +211,38 @@ class Connection:
             at_ns += alaw.PACKET_MS * NS_PER_MS
             await asyncio.sleep(max(0.0, (at_ns - self._clock.now_ns()) / 1e9))
 
+    async def _tell_positions(self, endpoint: Endpoint, channel: int) -> None:
+        """Where the camera looks, at each instant of its grid of captures, whether anybody watches the picture or not.
+
+        Media time is that of the video, so that a client lays the two side by side by their RTCP reports.
+        """
+        spec, tell = endpoint.spec, endpoint.position
+        track = RtpTrack(int(self._session[:8], 16) ^ 1, POSITION_PAYLOAD_TYPE, VIDEO_CLOCK_HZ)
+        reported = 0
+        index = newest(spec, self._clock.now_ns())
+        while tell is not None and not self._writer.is_closing():
+            index = max(index + 1, newest(spec, self._clock.now_ns()))  # late: leave some out, never a burst
+            at_ns = instant_ns(spec, index)
+            await asyncio.sleep(max(0.0, (at_ns - self._clock.now_ns()) / NS_PER_S))
+            if endpoint.is_down or self._writer.transport.get_write_buffer_size() > BACKLOG_BYTES_MAX:
+                self._writer.transport.abort()
+                return
+            if at_ns // NS_PER_S != reported:
+                reported = at_ns // NS_PER_S
+                now_ns = self._clock.now_ns()
+                camera_ns = now_ns + spec.clock_offset_ms * NS_PER_MS
+                self._send(interleave(channel + 1, [track.sender_report(now_ns, camera_ns, spec.camera)]))
+            document = tell(at_ns)
+            pieces = [document[at : at + PAYLOAD_BYTES_MAX] for at in range(0, len(document), PAYLOAD_BYTES_MAX)]
+            self._send(interleave(channel, track.packets_of(pieces, at_ns)))
+
     def _stop_playing(self) -> None:
         if self._viewer is not None:
             self._viewer.endpoint.feed.leave(self._viewer)
             self._viewer = None
-        if self._audio is not None:
-            self._audio.cancel()
-            self._audio = None
+        for task in self._beside:
+            task.cancel()
+        self._beside.clear()
 
     def _session_header(self) -> list[tuple[str, str]]:
         return [("Session", f"{self._session};timeout=60")]

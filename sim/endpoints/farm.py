@@ -27,12 +27,14 @@ from sim.endpoints.orders import (
     OfferAudio,
     Open,
     Order,
+    PoseTeller,
     ReadMasks,
     Reboot,
     SetLogins,
     SetMasks,
     SpoilView,
     Stop,
+    TellPositions,
     Turn,
 )
 from sim.endpoints.server import DOWN_S, HOST
@@ -176,6 +178,10 @@ class RtspFarm:
     def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
         """Have one stream offer its microphone, or not, to those who come from now on."""
         self._order(OfferAudio(camera, profile, offered), _ANSWER_S_MAX)
+
+    def tell_positions(self, camera: str, profile: str, teller: PoseTeller | None) -> None:
+        """Have one stream tell where the camera looks, in a track of its own, to those who come from now on."""
+        self._order(TellPositions(camera, profile, teller), _ANSWER_S_MAX)
 
     def counts(self) -> dict[str, EndpointCounts]:
         """What each endpoint did so far."""

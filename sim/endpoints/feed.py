@@ -33,6 +33,8 @@ class Endpoint:
         """Who may watch."""
         self.audio = spec.audio
         """Does it offer its microphone now?"""
+        self.position: Callable[[Nanoseconds], bytes] | None = None
+        """What its track of positions tells of an instant; None: it has no such track."""
         self.feed = feed
         self.is_down = False
         """It restarts: whoever asks for something is cut off."""

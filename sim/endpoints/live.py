@@ -54,7 +54,7 @@ class Studio:
             camera.wants_key |= {profile}
             if not camera.scheduled:
                 camera.scheduled = True
-                self._schedule(camera, _newest(camera.spec, self._clock.now_ns()) + 1)
+                self._schedule(camera, newest(camera.spec, self._clock.now_ns()) + 1)
                 self._changed.notify_all()
 
     def unwatch(self, camera: LiveCamera, profile: str) -> None:
@@ -63,7 +63,7 @@ class Studio:
             camera.watched -= {profile}
 
     def _schedule(self, camera: LiveCamera, index: int) -> None:
-        heapq.heappush(self._due, (_instant_ns(camera.spec, index), next(self._order), index, camera))
+        heapq.heappush(self._due, (instant_ns(camera.spec, index), next(self._order), index, camera))
 
     def _run(self) -> None:
         try:
@@ -72,7 +72,7 @@ class Studio:
                 if work is None:
                     return
                 index, camera, profiles, keys = work
-                for profile, picture in camera.capture(_instant_ns(camera.spec, index), profiles, keys):
+                for profile, picture in camera.capture(instant_ns(camera.spec, index), profiles, keys):
                     self._on_picture(camera, profile, picture)
                 with self._changed:
                     self._schedule(camera, index + 1)
@@ -99,7 +99,7 @@ class Studio:
                     camera.scheduled = False
                     camera.forget_stream()
                     continue
-                index = max(due_index, _newest(camera.spec, now_ns))
+                index = max(due_index, newest(camera.spec, now_ns))
                 camera.pictures_late += index - due_index
                 keys, camera.wants_key = camera.wants_key, frozenset()
                 return index, camera, camera.watched, keys
@@ -108,14 +108,15 @@ class Studio:
     def _find_grid_again(self) -> None:
         if self._due:  # else another thread took the last one meanwhile
             camera = heapq.heappop(self._due)[3]
-            self._schedule(camera, _newest(camera.spec, self._clock.now_ns()) + 1)
+            self._schedule(camera, newest(camera.spec, self._clock.now_ns()) + 1)
 
 
-def _instant_ns(spec: EndpointSpec, index: int) -> Nanoseconds:
+def instant_ns(spec: EndpointSpec, index: int) -> Nanoseconds:
+    """When a point of the camera's grid of captures is."""
     return index * NS_PER_S // spec.frames_per_s + _phase_ns(spec)
 
 
-def _newest(spec: EndpointSpec, now_ns: Nanoseconds) -> int:
+def newest(spec: EndpointSpec, now_ns: Nanoseconds) -> int:
     """The last point of the camera's grid that is not after now."""
     return (now_ns - _phase_ns(spec)) * spec.frames_per_s // NS_PER_S
 

@@ -11,6 +11,7 @@ import cv2
 from csu.hal.camera import OnboardMask
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frame_mark import draw_mark
+from csu.hal.place import PoseReading
 from sim.endpoints.burn import Burner
 from sim.endpoints.encoder import EncodedPicture, Encoder, jpeg_of
 from sim.endpoints.masks import MaskMemory, Output
@@ -99,6 +100,11 @@ class LiveCamera:
         """Look where `motion` says from its start on."""
         with self._told:
             self._mount.obey(motion, seeking=seeking)
+
+    def reading_at(self, at_ns: Nanoseconds) -> PoseReading:
+        """Where its mount says it looks."""
+        with self._told:
+            return self._mount.reading_at(at_ns)
 
     def push_masks(self, masks: Sequence[OnboardMask], now_ns: Nanoseconds) -> None:
         """Replace all its masks. Raises Refused."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from csu.hal.camera import OnboardMask
+from csu.hal.place import PoseReading
 from sim.endpoints.digest import Login
 from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault
 from sim.street.mount import Motion
@@ -93,6 +94,23 @@ class OfferAudio:
     offered: bool
 
 
+class PoseTeller(Protocol):
+    """Puts where a camera looks into the words of its protocol. Travels to the serving process."""
+
+    def tell(self, reading: PoseReading) -> bytes:
+        """One document for one picture."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TellPositions:
+    """Order: this stream of this camera has a track that tells where it looks, with each picture; None: it has none."""
+
+    camera: str
+    profile: str
+    teller: PoseTeller | None
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """Order: tell all counters."""
@@ -114,6 +132,7 @@ Order: TypeAlias = (
     | Reboot
     | SetLogins
     | OfferAudio
+    | TellPositions
     | Count
     | Stop
 )

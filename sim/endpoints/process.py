@@ -29,6 +29,7 @@ from sim.endpoints.orders import (
     SetMasks,
     SpoilView,
     Stop,
+    TellPositions,
     Turn,
 )
 from sim.endpoints.server import RtspServer
@@ -111,6 +112,8 @@ def _do(order: Order, server: RtspServer) -> None:
         server.set_logins(order.camera, order.logins)
     elif isinstance(order, OfferAudio):
         server.offer_audio(order.camera, order.profile, offered=order.offered)
+    elif isinstance(order, TellPositions):
+        server.tell_positions(order.camera, order.profile, order.teller)
 
 
 def main(arguments: list[str]) -> int:

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from sim.endpoints.rtp import VIDEO_CLOCK_HZ
 from sim.endpoints.spec import Codec
+
+POSITION_PAYLOAD_TYPE = 107
+"""Dynamic; many cameras have this one for their metadata."""
 
 HEAD_BYTES_MAX = 8192
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
-VIDEO_TRACK, AUDIO_TRACK = "trackID=1", "trackID=2"
+VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK = "trackID=1", "trackID=2", "trackID=3"
 
 _REASONS = {
     200: "OK",
@@ -100,6 +104,8 @@ class StreamDescription:
     parameter_sets: tuple[bytes, ...]
     frames_per_s: int
     audio: bool
+    positions: bool = False
+    """Does it tell where it looks, in a track of its own?"""
 
 
 def sdp_of(name: str, stream: StreamDescription) -> str:
@@ -109,6 +115,10 @@ def sdp_of(name: str, stream: StreamDescription) -> str:
     lines += [f"a=framerate:{stream.frames_per_s}", f"a=control:{VIDEO_TRACK}"]
     if stream.audio:
         lines += ["m=audio 0 RTP/AVP 8", "a=rtpmap:8 PCMA/8000", f"a=control:{AUDIO_TRACK}"]
+    if stream.positions:
+        kind = f"{POSITION_PAYLOAD_TYPE} vnd.onvif.metadata/{VIDEO_CLOCK_HZ}"
+        lines += [f"m=application 0 RTP/AVP {POSITION_PAYLOAD_TYPE}", f"a=rtpmap:{kind}"]
+        lines += ["a=recvonly", f"a=control:{POSITION_TRACK}"]
     return "\r\n".join(lines) + "\r\n"
 
 

@@ -20,6 +20,7 @@ from sim.endpoints.feed import Endpoint, Feed
 from sim.endpoints.live import Studio
 from sim.endpoints.live_camera import LiveCamera, encode_loop
 from sim.endpoints.masks import Refused
+from sim.endpoints.orders import PoseTeller
 from sim.endpoints.rtsp import HEAD_BYTES_MAX
 from sim.endpoints.spec import (
     PROFILE,
@@ -136,6 +137,12 @@ class RtspServer:
     def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
         """Offer a microphone to those who come from now on. Raises KeyError for an unknown stream."""
         self._endpoints[f"{camera}/{profile}"].audio = offered
+
+    def tell_positions(self, camera: str, profile: str, teller: PoseTeller | None) -> None:
+        """Have a track of positions, or none. Raises KeyError for an unknown stream or a canned camera."""
+        live = self._live[camera]
+        endpoint = self._endpoints[f"{camera}/{profile}"]
+        endpoint.position = None if teller is None else lambda at_ns: teller.tell(live.reading_at(at_ns))
 
     def counts(self) -> dict[str, EndpointCounts]:
         """The account of every camera."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.place import Pose
+from csu.hal.place import Pose, PoseReading
 from sim.endpoints.spec import EndpointSpec, StreetView, ViewFault, ViewFaultKind
 from sim.street.i420 import I420, planes_of
 from sim.street.mount import Motion, at_rest
@@ -57,6 +57,10 @@ class Mount:
     def pose_at(self, at_ns: Nanoseconds) -> Pose:
         """The pose at an instant, as the mount's own encoders tell it."""
         return self._course_at(at_ns).motion.pose_at(at_ns)
+
+    def reading_at(self, at_ns: Nanoseconds) -> PoseReading:
+        """The pose at an instant, and whether it is moving then."""
+        return self._course_at(at_ns).motion.reading_at(at_ns)
 
     def seeking_at(self, at_ns: Nanoseconds) -> bool:
         """Is it on its way to a preset or home?"""

@@ -19,7 +19,7 @@ PYTHON = """\
 case "$*" in
     *ensurepip*) exit "${NO_VENV:-0}" ;;
     *version_info*) exit "${OLD_PYTHON:-0}" ;;
-    "-m venv"*) for place; do :; done; mkdir -p "$place/bin" && cp "$0" "$place/bin/python" && echo "$place" >> "$LOG" ;;
+    "-m venv"*) for place; do :; done; mkdir -p "$place/bin" && cp "$0" "$place/bin/python"; echo "$place" >> "$LOG" ;;
     *"pip install"*) echo "pip $*" >> "$LOG"; exit "${PIP_FAILS:-0}" ;;
     --version) echo "Python 3.11.2" ;;
 esac

@@ -12,6 +12,7 @@ from sim.endpoints.farm import FarmError, RtspFarm
 from sim.endpoints.onvif.events import EventHub, OnvifEvent
 from sim.endpoints.onvif.head import Head
 from sim.endpoints.onvif.masks import HeldMask, MaskBook, burnt
+from sim.endpoints.onvif.positions import PositionTeller
 from sim.endpoints.onvif.security import TokenGate
 from sim.endpoints.onvif.soap import Fault, receiver_fault, sender_fault
 from sim.endpoints.onvif.spaces import Spaces, spaces_of
@@ -110,11 +111,14 @@ class OnvifDevice:
         self.quirks = frozenset(quirks)
         if masks != had:
             await self._betray_masks(masks[0] if masks else None)
+        await self._tell_all_positions()
 
     async def begin(self) -> None:
-        """Take up the quirks of its spec in the farm. Once, when the farm runs."""
-        if self.quirks & _MASK_FAULTS.keys():
-            await self.switch(*self.quirks)
+        """Take up its spec in the farm. Once, when the farm runs."""
+        masks = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
+        if masks:
+            await self._betray_masks(masks[0])
+        await self._tell_all_positions()
 
     def tell(self, event: OnvifEvent, *, holds: bool = True) -> None:
         """Tell an event to all its pull points; `holds`: the new state of a property."""
@@ -131,10 +135,11 @@ class OnvifDevice:
         )
         return clock.now_ns(self.clock.now_ns())
 
-    def set_clock(self, at_ns: Nanoseconds) -> None:
+    async def set_clock(self, at_ns: Nanoseconds) -> None:
         """Show this instant from now on."""
         self._drift_from_ns = self.clock.now_ns()
         self._set_ahead_ns += at_ns - self.now_ns()
+        await self._tell_all_positions()
 
     def spaces(self) -> Spaces:
         """The PTZ spaces it advertises."""
@@ -166,6 +171,8 @@ class OnvifDevice:
         """These kinds of configuration are in a profile from now on. Its stream is deaf unless both of audio are."""
         was, profile.parts = profile.parts, parts
         heard = was & AUDIO_PARTS != parts & AUDIO_PARTS
+        if "Metadata" in was ^ parts:
+            await self._tell_positions(profile)
         if heard:
             await self._offer_audio(profile)
             self.tell(OnvifEvent.AUDIO_CHANGED)
@@ -237,6 +244,17 @@ class OnvifDevice:
         offered = profile.parts >= AUDIO_PARTS
         await asyncio.to_thread(self.farm.offer_audio, self.name, profile.stream.profile, offered=offered)
 
+    async def _tell_all_positions(self) -> None:
+        """Its metadata streams tell positions in the spaces and the time of now."""
+        for profile in self.profiles.values():
+            if "Metadata" in profile.parts:
+                await self._tell_positions(profile)
+
+    async def _tell_positions(self, profile: MediaProfile) -> None:
+        ahead_ns = self.now_ns() - self.clock.now_ns()
+        teller = PositionTeller(self.spec, self.spaces(), ahead_ns) if "Metadata" in profile.parts else None
+        await asyncio.to_thread(self.farm.tell_positions, self.name, profile.stream.profile, teller)
+
     async def _betray_masks(self, fault: MaskFault | None) -> None:
         after_s = _NEVER_BY_ITSELF_S if fault is MaskFault.GONE_AFTER_REBOOT else 0.0
         await asyncio.to_thread(self.farm.set_mask_fault, self.name, fault, after_s)
@@ -272,5 +290,5 @@ def _cannot(error: FarmError) -> Fault:
 def _profiles(spec: OnvifSpec) -> list[MediaProfile]:
     parts = {"VideoSource", "VideoEncoder"}
     parts |= AUDIO_PARTS if spec.endpoint.audio else set()
-    parts |= {"PTZ"} if spec.ptz else set()
+    parts |= {"PTZ", "Metadata"} if spec.ptz else set()
     return [MediaProfile(f"profile-{stream.profile}", stream, set(parts)) for stream in streams_of(spec.endpoint)]

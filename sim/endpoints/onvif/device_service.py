@@ -41,7 +41,7 @@ async def set_system_date_and_time(device: OnvifDevice, call: Call) -> Markup:
             asked = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError as error:
             raise sender_fault("ter:InvalidArgVal", "ter:InvalidDateTime", reason="no date and time") from error
-        device.set_clock(instant_of(asked))
+        await device.set_clock(instant_of(asked))
     return SERVICE.done("SetSystemDateAndTime")
 
 

@@ -90,6 +90,12 @@ def _match(device: OnvifDevice, message_id: str, scopes: Sequence[str]) -> bytes
     reference = reference_of(device)
     answer = uuid.uuid5(reference, message_id)
     body = render(
-        "discovery", "match", id=answer, relates_to=message_id, reference=reference, scopes=scopes, address=device.url
+        "discovery",
+        "match",
+        id=answer,
+        relates_to=message_id,
+        reference=reference,
+        scopes=scopes,
+        address=device.service_address("device_service"),
     )
     return str(body).encode()

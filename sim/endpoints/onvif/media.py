@@ -13,10 +13,15 @@ from sim.endpoints.onvif.spec import UserLevel
 SERVICE = Service(MEDIA, "media_service", "media", (24, 6))
 _OPEN, _USER, _ADMINISTRATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.ADMINISTRATOR
 
-CONFIGURATIONS = {"AudioSource": "asc-1", "AudioEncoder": "aec-1", "PTZ": "ptz-1"}
+CONFIGURATIONS = {"AudioSource": "asc-1", "AudioEncoder": "aec-1", "PTZ": "ptz-1", "Metadata": "metadata-1"}
 """What may be taken out of a profile and put back, and its token. Lens and encoder stay: these profiles are fixed."""
 
-SHARED = ("VideoSourceConfigurations", "AudioSourceConfigurations", "AudioEncoderConfigurations")
+SHARED = (
+    "VideoSourceConfigurations",
+    "AudioSourceConfigurations",
+    "AudioEncoderConfigurations",
+    "MetadataConfigurations",
+)
 """What both services tell of the device, the same for every profile."""
 
 
@@ -69,11 +74,8 @@ def _adds(kind: str, name: str) -> Handler:
 
 def require_configuration(device: OnvifDevice, kind: str, token: str) -> None:
     """Raises Fault when the device has no such configuration to put into a profile."""
-    has = {
-        "AudioSource": device.spec.endpoint.audio,
-        "AudioEncoder": device.spec.endpoint.audio,
-        "PTZ": device.spec.ptz,
-    }
+    has = dict.fromkeys(("AudioSource", "AudioEncoder"), device.spec.endpoint.audio)
+    has |= dict.fromkeys(("PTZ", "Metadata"), device.spec.ptz)
     if not has.get(kind, False) or token != CONFIGURATIONS[kind]:
         raise sender_fault("ter:InvalidArgVal", "ter:NoConfig", reason="no such configuration")
 

@@ -19,7 +19,7 @@ from sim.endpoints.onvif.spec import UserLevel
 SERVICE = Service(MEDIA2, "media2_service", "media2", (25, 12))
 _OPEN, _USER, _ADMINISTRATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.ADMINISTRATOR
 
-_KINDS = ("VideoSource", "VideoEncoder", "AudioSource", "AudioEncoder", "PTZ")
+_KINDS = ("VideoSource", "VideoEncoder", "AudioSource", "AudioEncoder", "PTZ", "Metadata")
 
 
 SERVICE.tells(

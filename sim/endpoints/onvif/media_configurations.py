@@ -48,6 +48,7 @@ class ToldDevice:
     timeout: str
     audio: bool
     """Has it a microphone at all?"""
+    ptz: bool
 
 
 def told(device: OnvifDevice, profile: MediaProfile) -> ToldProfile:
@@ -77,10 +78,17 @@ def told_all(device: OnvifDevice) -> list[ToldProfile]:
 def shared(device: OnvifDevice) -> ToldDevice:
     """What its profiles share."""
     spec = device.spec.endpoint
-    kinds = ("VideoSource", "AudioSource", "AudioEncoder", "PTZ")
+    kinds = ("VideoSource", "AudioSource", "AudioEncoder", "PTZ", "Metadata")
     uses = {kind: sum(kind in profile.parts for profile in device.profiles.values()) for kind in kinds}
     return ToldDevice(
-        spec.width_px, spec.height_px, spec.frames_per_s, uses, device.spaces(), duration(HOLD_S), spec.audio
+        spec.width_px,
+        spec.height_px,
+        spec.frames_per_s,
+        uses,
+        device.spaces(),
+        duration(HOLD_S),
+        spec.audio,
+        device.spec.ptz,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 from xml.etree.ElementTree import Element
@@ -13,11 +14,12 @@ from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.head import HOLD_S, HOLD_S_MAX, STAY_S, TOURS_MAX, Spot, renamed
 from sim.endpoints.onvif.media_configurations import shared
 from sim.endpoints.onvif.moves import FULL_SPEED, Axes, absolute, continuous, halt, relative
+from sim.endpoints.onvif.positions import status_of
 from sim.endpoints.onvif.service import Call, Service
 from sim.endpoints.onvif.soap import PTZ, found, found_all, is_true, number_in, receiver_fault, sender_fault, text_of
-from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, Scale, field_of_view_deg, position_of
+from sim.endpoints.onvif.spaces import LineSpace, PlaneSpace, Scale, position_of
 from sim.endpoints.onvif.spec import OnvifQuirk, UserLevel
-from sim.endpoints.onvif.times import duration, seconds_of, xml_time
+from sim.endpoints.onvif.times import duration, seconds_of
 
 SERVICE = Service(PTZ, "ptz_service", "ptz", (25, 6))
 _OPEN, _USER, _OPERATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.OPERATOR
@@ -59,18 +61,8 @@ async def get_status(device: OnvifDevice, call: Call) -> Markup:
         await asyncio.sleep(device.spec.slow_s)
     if device.has(OnvifQuirk.STATUS_MISSING):
         raise receiver_fault("ter:Action", "ter:NoStatus", reason="no status is available")
-    return SERVICE.answer("GetStatus", **status_of(device))
-
-
-def status_of(device: OnvifDevice) -> dict[str, object]:
-    """What its status tells now."""
-    reading = device.head.reading()
-    return {
-        "at": position_of(reading.pose, device.spec, device.spaces()),
-        "moves": "MOVING" if reading.moving else "IDLE",
-        "when": xml_time(device.now_ns()),
-        "view": field_of_view_deg(reading.pose, device.spec),
-    }
+    told = status_of(device.head.reading(), device.spec, device.spaces(), device.now_ns())
+    return SERVICE.answer("GetStatus", **told)
 
 
 @SERVICE.operation(_OPERATOR)
@@ -241,28 +233,27 @@ def _spot(device: OnvifDevice, node: Element) -> Spot:
 
 def _velocity(device: OnvifDevice, node: Element) -> Axes:
     spaces = device.spaces()
-    pan, tilt = _plane(found(node, "Velocity/PanTilt"), (spaces.pan_tilt_velocity,), "ter:InvalidVelocity")
-    zoom = _line(found(node, "Velocity/Zoom"), (spaces.zoom_velocity,), "ter:InvalidVelocity")
-    if pan is None and zoom is None:
-        raise sender_fault("ter:InvalidArgVal", "ter:InvalidVelocity", reason="no velocity")
-    return Axes(pan, tilt, zoom)
+    return _axes(node, "Velocity", (spaces.pan_tilt_velocity,), (spaces.zoom_velocity,))
 
 
 def _goal(device: OnvifDevice, node: Element) -> Axes:
     spaces = device.spaces()
-    pan, tilt = _plane(found(node, "Position/PanTilt"), spaces.pan_tilt, "ter:InvalidPosition")
-    zoom = _line(found(node, "Position/Zoom"), spaces.zoom, "ter:InvalidPosition")
-    if pan is None and zoom is None:
-        raise sender_fault("ter:InvalidArgVal", "ter:InvalidPosition", reason="no position")
-    return Axes(None if pan is None else pan + device.spec.pan_zero_deg, tilt, zoom)
+    goal = _axes(node, "Position", spaces.pan_tilt, spaces.zoom)
+    return goal if goal.pan is None else replace(goal, pan=goal.pan + device.spec.pan_zero_deg)
 
 
 def _way(device: OnvifDevice, node: Element) -> Axes:
     spaces = device.spaces()
-    pan, tilt = _plane(found(node, "Translation/PanTilt"), (spaces.pan_tilt_translation,), "ter:InvalidTranslation")
-    zoom = _line(found(node, "Translation/Zoom"), (spaces.zoom_translation,), "ter:InvalidTranslation")
+    return _axes(node, "Translation", (spaces.pan_tilt_translation,), (spaces.zoom_translation,))
+
+
+def _axes(node: Element, name: str, planes: tuple[PlaneSpace, ...], lines: tuple[LineSpace, ...]) -> Axes:
+    """What a move names, in own units. Raises Fault when it names nothing, or what it names is not in these spaces."""
+    wrong = f"ter:Invalid{name}"
+    pan, tilt = _plane(found(node, f"{name}/PanTilt"), planes, wrong)
+    zoom = _line(found(node, f"{name}/Zoom"), lines, wrong)
     if pan is None and zoom is None:
-        raise sender_fault("ter:InvalidArgVal", "ter:InvalidTranslation", reason="no translation")
+        raise sender_fault("ter:InvalidArgVal", wrong, reason="it names no axis")
     return Axes(pan, tilt, zoom)
 
 

@@ -129,3 +129,7 @@ class OnvifSpec:
     """How long it is away when it starts again."""
     presets_max: int = 16
     pull_points_max: int = 4
+
+    def __post_init__(self) -> None:
+        if self.ptz and self.endpoint.canned:
+            raise ValueError(f"camera {self.endpoint.camera}: a canned loop cannot be turned")

@@ -12,7 +12,8 @@ import pytest
 from csu.hal.clock import NS_PER_S
 from csu.machine import SystemClock
 from hardware.dc09 import open_receiver, settings_of
-from hardware.dc09.acceptance import Acceptance, Instant, Origin, Refused, Repeated, Taken
+from hardware.dc09.acceptance import Acceptance, Instant, Refused, Repeated, Taken
+from hardware.dc09.belief import Origin
 from hardware.dc09.settings import keys_of
 from sim.endpoints.dc09 import DialledPath, DiallerSpec
 from sim.endpoints.dc09.wire import frame

@@ -8,7 +8,7 @@ import pytest
 from siadc09 import dc03, dc05
 
 from csu.hal.alarms import AlarmKind
-from hardware.dc09 import Reason, ReceiverSettingsRefused
+from hardware.dc09 import Reason, ReceiverSettingsRefused, acceptance
 from hardware.dc09.codes import SOUND_CODES, TABLE, CodeTable, EventCode, EventFormat, NoAlarm
 from sim.endpoints.dc09 import DiallerFault, open_diallers
 
@@ -33,6 +33,10 @@ def test_no_alarm_of_the_standards_is_left_out(word):
     ]
     disarmed = {"Early to Open from Alarm", "Late to Open from Alarm", "Disarm From Alarm"}
     assert [name for name in left if not name.endswith(over) and name not in disarmed] == []
+
+
+def test_every_kind_has_its_place_in_the_order_of_haste():
+    assert sorted(acceptance._URGENT_FIRST) == sorted(AlarmKind)
 
 
 def test_every_emergency_of_contact_id_is_an_alarm():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hardware.dc09 import acceptance, codes, frames, reasons
+from hardware.dc09 import acceptance, belief, codes, frames, reasons
 from hardware.dc09.acceptance import Acceptance, Refused
 from hardware.dc09.limits import RateLimits
 from hardware.dc09.memory import Entry, FrameMemory
@@ -24,16 +26,16 @@ def what_a_wrong_key_opens_is_believed(patch: Patch) -> None:
         content = frames.open_frame(frame, header, account.key)
         return Reason.WRONG_KEY if isinstance(content, frames.Unreadable) else content
 
-    patch.setattr(acceptance, "_opened", trusting)
+    patch.setattr(acceptance, "opened", trusting)
 
 
 def a_frame_in_clear_is_as_good(patch: Patch) -> None:
-    opened = acceptance._opened
+    judged = acceptance.opened
 
     def lenient(frame, header, account):
-        return opened(frame, header, account if header.is_encrypted else replace(account, key=None))
+        return judged(frame, header, account if header.is_encrypted else replace(account, key=None))
 
-    patch.setattr(acceptance, "_opened", lenient)
+    patch.setattr(acceptance, "opened", lenient)
 
 
 def nobody_looks_whose_account_is_inside(patch: Patch) -> None:
@@ -41,7 +43,7 @@ def nobody_looks_whose_account_is_inside(patch: Patch) -> None:
         __eq__ = lambda self, other: True  # noqa: E731
         __hash__ = frozenset.__hash__
 
-    patch.setattr(acceptance, "inner_accounts", lambda data: Whoever())
+    patch.setattr(belief, "inner_accounts", lambda data: Whoever())
 
 
 def the_header_is_believed(patch: Patch) -> None:
@@ -170,6 +172,7 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(
     ("plant", "module", "test", "given"), MUTANTS, ids=lambda value: getattr(value, "__name__", "")
 )
-def test_a_planted_defect_is_found(plant, module, test, given, monkeypatch, must_fail):
+def test_a_planted_defect_is_found(plant, module, test, given, monkeypatch, must_fail, dc09):
     plant(monkeypatch)
-    must_fail(module, test, **given)
+    impatient = SimpleNamespace(**{**vars(dc09), "until": partial(dc09.until, within_s=1.0)})
+    must_fail(module, test, dc09=impatient, **given)

@@ -147,7 +147,7 @@ def test_whatever_a_panel_does_is_refused_counted_and_told_once(dc09, tmp_path, 
 
     async def story():
         async with dc09.open_room(tmp_path) as room:
-            spec = room.dialler(faults=frozenset({fault}), answer_within_s=3.0 if word else 0.3, poll_every_s=None)
+            spec = room.dialler(faults=frozenset({fault}), answer_within_s=1.0 if word else 0.3, poll_every_s=None)
             async with open_diallers([spec]) as panels:
                 assert (await panels["1234"].raise_event("BA", 3)).word == word
             await dc09.until(lambda: len(room.heard) >= len(kinds))
@@ -278,6 +278,19 @@ def test_what_cannot_be_written_is_not_acknowledged_and_comes_again_as_one_alarm
             assert room.kinds == [INTRUSION]
             assert any("no space" in notice.words.en for notice in room.notices)
             assert room.receiver.counts.not_kept >= 2
+
+    play(story)
+
+
+def test_a_receiver_that_broke_down_tells_its_engine(dc09, tmp_path, monkeypatch):
+    """A defect of its own: it would take frames and acknowledge none, and the engine would hear nothing of it."""
+    monkeypatch.setattr(FrameStore, "write", lambda self, batch: {}["a defect"])
+
+    async def story():
+        async with dc09.open_room(tmp_path) as room, open_diallers([room.dialler(answer_within_s=0.2)]) as panels:
+            assert (await panels["1234"].raise_event()).word == SILENCE
+            with pytest.raises(KeyError, match="a defect"):
+                await anext(room.receiver.messages())
 
     play(story)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 import yaml
 
@@ -57,6 +59,15 @@ def test_a_key_that_is_missing_or_of_no_aes_length_is_refused_and_not_shown(tmp_
             keys_of(told, keys)
         assert "secret" not in repr(caught.value) + str(caught.value)
         assert caught.value.trouble.where == "dc09/1234"
+
+
+def test_the_codec_logs_nothing_of_what_it_deciphers(dc09, caplog):
+    caplog.set_level(logging.DEBUG)
+    gate = dc09.Gate()
+    for number, data in enumerate(("#1234|NZZ^mairie^", "#1234|1AAA 00 015", "#1234|x"), start=1):
+        gate.hear(gate.frame(data, number=number))
+        gate.hear(gate.frame(data, number=number, token="ADM-CID"))
+    assert [record for record in caplog.records if record.name.startswith("siadc09")] == []
 
 
 def test_no_key_shows_in_what_holds_one(dc09):

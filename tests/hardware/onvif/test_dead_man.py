@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,7 +98,6 @@ def test_a_camera_without_positions_is_believed_when_it_says_idle_for_a_while():
     assert play(man, device, 0, 30 * NS_PER_S) is not None
 
 
-@pytest.mark.requirement("PRV-5")
 def test_it_counts_as_moving_from_the_order_on():
     man = DeadMan(MOVE_NS)
     assert not man.is_moving

@@ -34,7 +34,6 @@ def test_a_restart_is_told_when_its_instant_changes():
     assert reader.read(told(topic, Status="2026-11-30T07:00:00Z"), 3).kind is EventKind.REBOOTED
 
 
-@pytest.mark.requirement("AUD-3")
 @pytest.mark.parametrize(
     "topic",
     [

@@ -241,7 +241,6 @@ def test_without_tls_a_wrong_clock_is_told_and_never_made_up_for(opened):
     asyncio.run(check())
 
 
-@pytest.mark.requirement("TEC-4")
 def test_over_verified_tls_a_wrong_clock_is_made_up_for_and_its_offset_known(opened, certificate):
     context, pem = certificate("camera")
 

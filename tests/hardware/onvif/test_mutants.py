@@ -5,8 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from hardware.onvif import addresses, dead_man, guard, session, xml_door
+from csu.hal.camera import OnboardMask
+from hardware.onvif import addresses, camera, dead_man, ears, guard, session, xml_door
 from hardware.onvif.dead_man import DeadMan
+from hardware.onvif.head import Head
+from hardware.onvif.onboard import OnboardMasks
+from sim.endpoints.onvif import OnvifQuirk
 
 DEFECTS = {
     "believes its word": ("_same_place", lambda first, later: True),
@@ -93,3 +97,43 @@ def test_a_hostile_device_s_test_finds_a_planted_defect(plant, monkeypatch, must
 def test_the_tests_find_a_parsed_bomb(monkeypatch, must_fail):
     bombs_are_parsed(monkeypatch)
     must_fail("test_reading", "test_a_dtd_is_refused_whatever_it_holds")
+
+
+async def _no_keeper(self) -> None:
+    return None
+
+
+async def _hears_nothing(session) -> frozenset[str]:
+    return frozenset()
+
+
+async def _believes_its_push(self, configuration):
+    return tuple(OnboardMask(name, ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))) for name in self._names.values())
+
+
+AT_WORK = {
+    "nobody watches a move": (Head, "_keep", _no_keeper, "test_a_runaway_is_stopped_by_our_own_dead_man", {}),
+    "what was pushed is believed": (
+        OnboardMasks,
+        "read",
+        _believes_its_push,
+        "test_masks_are_read_back_as_the_device_tells_them",
+        {"quirk": OnvifQuirk.MASKS_GONE_AFTER_REBOOT},
+    ),
+    "nobody listens again": (
+        ears,
+        "ears",
+        _hears_nothing,
+        "test_a_microphone_that_comes_back_is_told",
+        {"quirk": OnvifQuirk.AUDIO_BACK_AFTER_REMOVAL},
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", AT_WORK)
+def test_a_quirk_s_test_finds_a_planted_defect(defect, monkeypatch, must_fail):
+    owner, name, planted, test, given = AT_WORK[defect]
+    monkeypatch.setattr(owner, name, planted)
+    if name == "ears":
+        monkeypatch.setattr(camera, name, planted)
+    must_fail("test_quirks", test, **given)

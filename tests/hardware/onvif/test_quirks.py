@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from csu.hal.camera import AudioState, CameraError, OnboardMask, PtzVelocity
 from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
+from csu.hal.words import Words
 from csu.machine import SystemClock, SystemIds
 from hardware.onvif import (
     AnswerRefused,
@@ -24,6 +26,7 @@ from hardware.onvif import (
     PanTiltSpace,
     Tls,
     ZoomSpace,
+    head,
 )
 from hardware.onvif.accounts import OnvifAccounts
 from hardware.onvif.discovery import probe
@@ -116,7 +119,6 @@ def test_a_device_without_tls_is_not_asked_in_clear_when_it_was_enrolled_with_it
     on_dome(check, OnvifQuirk.PLAIN_HTTP_ONLY, tls=context, trust=Tls(pinned_file=pem), address="https://127.0.0.1:9/x")
 
 
-@pytest.mark.requirement("PRV-5")
 def test_a_runaway_is_stopped_by_our_own_dead_man(on_dome):
     """Nobody says stop, and the device ignores the Timeout of its move."""
 
@@ -146,7 +148,6 @@ def test_a_move_of_one_axis_reaches_a_device_that_is_choosy_about_moves(on_dome,
     on_dome(check, quirk)
 
 
-@pytest.mark.requirement("PRV-5")
 def test_a_camera_that_cannot_say_where_it_looks_has_no_pose_and_its_stop_is_never_believed(on_dome, monkeypatch):
     monkeypatch.setattr("hardware.onvif.dead_man.RUNAWAY_AFTER_NS", NS_PER_S // 2)
 
@@ -176,7 +177,6 @@ def test_a_camera_whose_status_is_slow_while_it_turns_has_no_pose(on_dome):
     on_dome(check)
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize("quirk", [OnvifQuirk.SPACES_ODD, OnvifQuirk.GENERIC_SPACES_ONLY])
 def test_numbers_that_nobody_calibrated_are_no_pose_and_no_goal(on_dome, quirk):
     async def check(device, camera) -> None:
@@ -244,7 +244,6 @@ def test_a_push_replaces_masks_that_somebody_else_made(on_dome):
     on_dome(check)
 
 
-@pytest.mark.requirement("AUD-1")
 @pytest.mark.parametrize("service", ["media2", "media"])
 def test_microphones_are_taken_out_of_every_profile_and_looked_for_again(on_dome, service):
     async def check(device, camera) -> None:
@@ -256,7 +255,6 @@ def test_microphones_are_taken_out_of_every_profile_and_looked_for_again(on_dome
     on_dome(check, *([OnvifQuirk.NO_MEDIA2] if service == "media" else []))
 
 
-@pytest.mark.requirement("AUD-1")
 @pytest.mark.parametrize("quirk", [OnvifQuirk.AUDIO_BACK_AFTER_REMOVAL, OnvifQuirk.AUDIO_BACK_AFTER_REBOOT])
 def test_a_microphone_that_comes_back_is_told(on_dome, quirk):
     async def check(device, camera) -> None:
@@ -332,7 +330,6 @@ def test_a_vendor_s_default_password_is_found_and_named_without_it(on_dome):
     on_dome(check, OnvifQuirk.DEFAULT_PASSWORD)
 
 
-@pytest.mark.requirement("ACC-6")
 def test_an_account_is_changed_for_another_and_the_old_one_opens_nothing(on_dome):
     async def check(device, camera) -> None:
         vault = Vault(MemoryDisk(), SECRET)
@@ -362,3 +359,56 @@ def test_a_camera_whose_address_changed_is_found_again_under_its_name(on_dome):
         assert after.address == device.url != before.address
 
     on_dome(check, OnvifQuirk.ADDRESS_CHANGES_AFTER_REBOOT)
+
+
+def test_a_camera_that_others_turn_says_that_it_moves_though_its_word_is_idle(on_dome, monkeypatch):
+    """By a console at its foot, or a tour of its own."""
+    told = head.ptz_status
+    monkeypatch.setattr(head, "ptz_status", lambda answer: replace(told(answer), says_moving=False))
+
+    async def check(device, camera) -> None:
+        assert not (await camera.pose()).moving
+        await device.head.go_to(replace(device.head.reading().pose, pan_deg=90.0))
+        await asyncio.sleep(0.1)
+        await camera.pose()
+        await asyncio.sleep(0.1)
+        assert (await camera.pose()).moving
+
+    on_dome(check)
+
+
+def test_a_stop_is_sent_also_right_after_a_refused_login(on_dome):
+    async def check(device, camera) -> None:
+        await camera.move(PtzVelocity(0.4, 0.0, 0.0))
+        await device.switch(OnvifQuirk.PASSWORD_TEXT_REQUIRED)
+        with pytest.raises(LoginRefused):
+            await camera.pose()
+        await device.switch()
+        with pytest.raises(LoginRefused):  # nothing else is asked for a while
+            await camera.pose()
+        assert truly_moving(device)
+        await camera.stop()
+        await asyncio.sleep(0.2)
+        assert not truly_moving(device)
+
+    on_dome(check)
+
+
+def test_a_move_that_failed_on_the_way_is_stopped(on_dome, monkeypatch):
+    """Nobody knows whether it was taken."""
+
+    async def check(device, camera) -> None:
+        await camera.pose()
+        drive = camera._head._drive
+
+        async def taken_and_lost(spaces) -> None:
+            await drive(spaces)
+            raise DeviceSilent(Words("perdue", "lost"), where=CAMERA, what_to_do=Words("", ""))
+
+        monkeypatch.setattr(camera._head, "_drive", taken_and_lost)
+        with pytest.raises(DeviceSilent):
+            await camera.move(PtzVelocity(0.4, 0.0, 0.0))
+        assert await rests(camera, 2.0)
+        assert not truly_moving(device)
+
+    on_dome(check)

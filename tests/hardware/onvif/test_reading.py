@@ -112,7 +112,6 @@ def profile(token: str, codec: str, width: int, height: int, rate: float = 25.0,
     return MediaProfile(token, "vsc", source, VideoEncoder(codec, width, height, rate))
 
 
-@pytest.mark.requirement("TEC-1")
 def test_the_stream_to_record_is_the_largest_that_keeps_the_floors():
     hevc, slow = profile("hevc", "h265", 3840, 2160), profile("slow", "h264", 2560, 1440, 5.0)
     good, small, tiny = (

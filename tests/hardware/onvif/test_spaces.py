@@ -95,7 +95,6 @@ def test_a_move_of_one_axis_names_all_axes_for_devices_that_ignore_it_otherwise(
     assert ODD.speeds(PtzVelocity(0.5, 0, 0)) == ((50.0, 0.0), 0.0)
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize(
     "where",
     [

@@ -11,6 +11,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import struct
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,11 @@ import httpx
 import pytest
 from lxml import etree
 
+from csu.hal.clock import NS_PER_S
 from sim.endpoints import EndpointSpec, RtspFarm
+from sim.endpoints.digest import Login
 from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
+from sim.endpoints.rtp import NTP_UNIX_S
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -64,8 +68,8 @@ class Schemas:
         for wsdl in WSDLS:
             for schema in etree.parse(str(copied / wsdl)).iter(f"{{{XS}}}schema"):
                 self._add(schema, copied / wsdl)
-        b2 = copied / "schema" / "common" / "b-2.xsd"
-        self._add(etree.parse(str(b2)).getroot(), b2)
+        for path in ("schema/common/b-2.xsd", "ver10/schema/metadatastream.xsd"):
+            self._add(etree.parse(str(copied / path)).getroot(), copied / path)
 
     def _add(self, schema: etree._Element, beside: Path) -> None:
         alone = beside.with_name(f"{beside.name}.{len(self._schemas)}.xsd")
@@ -86,6 +90,10 @@ class Schemas:
             self._judge(NAMESPACES["tds"], message) for message in content.iter(f"{{{NAMESPACES['tt']}}}Message")
         ]
         return "; ".join(trouble for trouble in troubles if trouble)
+
+    def trouble_of_metadata(self, document: bytes) -> str:
+        """Of one document of a metadata stream."""
+        return self._judge(NAMESPACES["tt"], etree.fromstring(document))
 
     def _judge(self, namespace: str, node: etree._Element) -> str:
         schema = self._schemas.get(namespace)
@@ -218,8 +226,14 @@ def streams() -> Iterator[RtspFarm]:
 
 
 @pytest.fixture
+def camera_of(schemas: Schemas) -> Callable[[OnvifDevice, httpx.AsyncClient, OnvifSite], Camera]:
+    """A device and a client of it."""
+    return lambda device, http, site: Camera(device, Asker(schemas, http), site)
+
+
+@pytest.fixture
 def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
-    """Runs a check on new faces of a PTZ camera ("dome") and a fixed one, with these quirks; more is for `open_onvif`."""
+    """Runs a check on new faces of a PTZ camera ("dome") and a fixed one; `more` is for `open_onvif`."""
 
     def run(check: Callable[..., Awaitable[None]], *quirks: OnvifQuirk, **more: Any) -> None:
         async def whole() -> None:
@@ -229,7 +243,7 @@ def on_cameras(schemas: Schemas, streams: RtspFarm) -> Callable[..., None]:
                 for camera in cameras:
                     await camera.device.switch(*quirks)
                 try:
-                    await asyncio.wait_for(check(*cameras), 20)
+                    await asyncio.wait_for(check(*cameras), 60)
                 finally:
                     for camera in cameras:
                         await clean(camera.device)
@@ -245,3 +259,89 @@ async def clean(device: OnvifDevice) -> None:
     await device.switch()
     await asyncio.to_thread(farm.set_masks, endpoint.camera, ())
     await asyncio.to_thread(farm.misbehave, endpoint.camera, None)
+
+
+@dataclass
+class Told:
+    """One document and its media time, in ticks of 90 kHz."""
+
+    ticks: int
+    document: bytes
+
+    @property
+    def pan(self) -> float:
+        return float(self._at("tt:Position/tt:PanTilt").get("x"))
+
+    @property
+    def moves(self) -> str:
+        return self._at("tt:MoveStatus/tt:PanTilt").text
+
+    @property
+    def when(self) -> str:
+        return self._at("tt:UtcTime").text
+
+    def _at(self, path: str) -> etree._Element:
+        return etree.fromstring(self.document).find(f"tt:PTZ/tt:PTZStatus/{path}", NAMESPACES)
+
+
+class PositionListener:
+    """A plain RTSP client that sets up the track of positions and nothing else."""
+
+    def __init__(self, url: str, port: int) -> None:
+        self.url, self.port = url, port
+        self.offered = ""
+        self.report: tuple[int, int] | None = None
+        """Camera's clock in ns and media time of the last sender report."""
+
+    async def __aenter__(self) -> PositionListener:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.offered = await self._ask("DESCRIBE", self.url)
+        transport = "Transport: RTP/AVP/TCP;unicast;interleaved=4-5\r\n"
+        self.set_up = await self._ask("SETUP", f"{self.url}/trackID=3", transport)
+        session = self.set_up.partition("Session: ")[2].partition(";")[0]
+        self.play = await self._ask("PLAY", self.url, f"Session: {session}\r\n")
+        return self
+
+    def again(self) -> PositionListener:
+        """Another client of the same camera."""
+        return PositionListener(self.url, self.port)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._writer.close()
+
+    async def _ask(self, method: str, url: str, headers: str = "") -> str:
+        self._writer.write(f"{method} {url} RTSP/1.0\r\nCSeq: 1\r\n{headers}\r\n".encode())
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(head.partition("Content-Length: ")[2].partition("\r\n")[0] or 0)
+        return head + (await self._reader.readexactly(length)).decode()
+
+    async def next(self) -> Told:
+        document = b""
+        while True:
+            header = await self._reader.readexactly(4)
+            packet = await self._reader.readexactly(int.from_bytes(header[2:], "big"))
+            if header[1] == 5:
+                seconds, rest, ticks = struct.unpack(">III", packet[8:20])
+                self.report = (seconds - NTP_UNIX_S) * NS_PER_S + (rest * NS_PER_S >> 32), ticks
+                continue
+            document += packet[12:]
+            if packet[1] & 0x80:
+                return Told(int.from_bytes(packet[4:8], "big"), document)
+
+
+@pytest.fixture
+def listening(on_cameras, streams):
+    """Runs a check with a client that hears the dome's positions. Nobody is asked for a password."""
+
+    def run(check, *quirks: OnvifQuirk) -> None:
+        async def whole(dome, fixed) -> None:
+            streams.set_logins("dome", [Login("", "")])
+            try:
+                async with PositionListener(streams.url("dome"), streams.port) as listener:
+                    await check(dome, listener)
+            finally:
+                await dome.device.put_users()
+
+        on_cameras(whole, *quirks)
+
+    return run

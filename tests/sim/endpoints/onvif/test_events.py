@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 
 import pytest
 
@@ -75,11 +76,14 @@ def test_a_long_poll_ends_as_soon_as_something_happens(on_cameras) -> None:
 
 def test_a_subscription_is_renewed_and_ended(on_cameras) -> None:
     async def check(dome, fixed) -> None:
-        address = await subscribe(dome, "PT1S")
-        later = "<wsnt:TerminationTime>PT60S</wsnt:TerminationTime>"
-        await dome.asker.ask(address, "wsnt:Renew", later)
-        await asyncio.sleep(1.2)
-        await pull(dome, address)
+        address = await subscribe(dome, "PT30S")
+        later = "<wsnt:TerminationTime>PT600S</wsnt:TerminationTime>"
+        answer = await dome.asker.ask(address, "wsnt:Renew", later)
+        now, until = (
+            datetime.fromisoformat(answer.findtext(f"wsnt:{name}", namespaces=NAMES))
+            for name in ("CurrentTime", "TerminationTime")
+        )
+        assert (until - now).total_seconds() == pytest.approx(600, abs=1)
         await dome.asker.ask(address, "wsnt:Unsubscribe")
         with pytest.raises(Exception, match="ResourceUnknownFault"):
             await pull(dome, address)
