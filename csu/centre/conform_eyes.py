@@ -20,7 +20,8 @@ from csu.ingest.admission import Admission
 from csu.ingest.decoder import Decoder
 from csu.ingest.describe import TRY_AGAIN, door_of
 from csu.ingest.errors import CameraLost
-from csu.ingest.session import Arrival, Session, StopSignal, describe, open_session
+from csu.ingest.line import StopSignal
+from csu.ingest.session import Arrival, Session, describe, open_session
 from csu.ingest.snapshot import fetch_snapshot
 from csu.masking.cover import Cover, cell_shape
 from csu.masking.edge.polygons import MASK_COLOURS_YUV, edge_masks

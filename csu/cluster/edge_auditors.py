@@ -10,7 +10,7 @@ from csu.hal.clock import Clock
 from csu.hal.words import Words
 from csu.ingest.edge_audit import audit
 from csu.ingest.edge_trust import AuditOrder, EdgeTrust
-from csu.ingest.session import StopSignal
+from csu.ingest.line import StopSignal
 
 AUDITORS = 4
 """An audit waits for a key frame, some seconds: 4 threads serve 50 cameras each minute at 4 s an audit."""

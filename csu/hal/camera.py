@@ -9,6 +9,7 @@ from typing import NewType, Protocol, runtime_checkable
 
 from csu.hal.errors import CsuError
 from csu.hal.place import Pose, PoseReading, PtzDynamics
+from csu.hal.tls import TlsTrust
 
 CameraId = NewType("CameraId", str)
 CommuneId = NewType("CommuneId", str)
@@ -68,6 +69,8 @@ class StreamAddress:
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
+    trust: TlsTrust | None = None
+    """Who must be at the other end of `rtsps://` and `https://`. None: these are refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from urllib.request import parse_http_list, parse_keqv_list
 
 from csu.hal.camera import CameraId, StreamAddress
+from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
 from csu.ingest.errors import CameraLost, CameraRefused, IngestError
 from csu.ingest.offer import Offer, parse_sdp
+from csu.ingest.trust import no_trust
 
-RTSP_PORT = 554
+PORTS = {"rtsp": 554, "rtsps": 322}
 ANSWER_BYTES_MAX = 64 * 1024
 _USER_AGENT = "csu"
 TRY_AGAIN = Words(
@@ -37,43 +39,49 @@ class Door:
     port: int
     user: str
     password: str
+    trust: TlsTrust | None = None
+    """Who must be there; None: it is asked without TLS."""
 
     def __repr__(self) -> str:
         return f"<Door {self.url}>"
 
-    @property
-    def url_with_secrets(self) -> str:
-        """For FFmpeg alone. Never log it, never let it into an error."""
-        if not self.user:
-            return self.url
+    def url_with_secrets(self, local_port: int | None = None) -> str:
+        """For FFmpeg alone. Never log it, never let it into an error. `local_port`: of a tunnel on the loopback."""
         parts = urlsplit(self.url)
-        secret = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@{parts.netloc}"
-        return urlunsplit(parts._replace(netloc=secret))
+        if local_port is not None:
+            parts = parts._replace(scheme="rtsp", netloc=f"127.0.0.1:{local_port}")
+        if self.user:
+            parts = parts._replace(netloc=f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@{parts.netloc}")
+        return urlunsplit(parts)
 
 
 def door_of(address: StreamAddress, camera: CameraId) -> Door:
-    """Take a stream address apart. Raises CameraRefused when it is not an RTSP URL."""
+    """Take a stream address apart. Raises CameraRefused when it is no RTSP URL, or nobody says whom to trust there."""
     try:
         parts = urlsplit(address.url)
-        port = parts.port or RTSP_PORT
+        port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
-        parts, port = SplitResult("", "", "", "", ""), RTSP_PORT
-    if parts.scheme != "rtsp" or not parts.hostname:
+        parts, port = SplitResult("", "", "", "", ""), 0
+    if parts.scheme not in PORTS or not parts.hostname:
         raise CameraRefused(
             Words(
-                "l'adresse du flux n'est pas une URL rtsp:// avec un hôte",
-                "the stream address is not an rtsp:// URL with a host",
+                "l'adresse du flux n'est pas une URL rtsp:// ou rtsps:// avec un hôte",
+                "the stream address is not an rtsp:// or rtsps:// URL with a host",
             ),
             where=camera,
             what_to_do=Words(
-                "Donnez rtsp://hôte:port/chemin ; rtsps n'est pas encore pris en charge",
-                "Give rtsp://host:port/path; rtsps is not supported yet",
+                "Donnez rtsp://hôte:port/chemin, ou rtsps:// sous TLS",
+                "Give rtsp://host:port/path, or rtsps:// over TLS",
             ),
         )
+    is_tls = parts.scheme == "rtsps"
+    if is_tls and address.trust is None:
+        raise no_trust(camera)
     bare_netloc = parts.netloc.rpartition("@")[2]
     user = address.user or unquote(parts.username or "")
     password = address.password if address.user else unquote(parts.password or "")
-    return Door(urlunsplit(parts._replace(netloc=bare_netloc)), parts.hostname, port, user, password)
+    url = urlunsplit(parts._replace(netloc=bare_netloc))
+    return Door(url, parts.hostname, port, user, password, address.trust if is_tls else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from csu.hal.words import Words
 from csu.ingest.admission import Admission
 from csu.ingest.decoder import Decoder
 from csu.ingest.edge_trust import AuditOrder
-from csu.ingest.session import StopSignal, open_session
+from csu.ingest.line import StopSignal
+from csu.ingest.session import open_session
 from csu.ingest.snapshot import fetch_snapshot
 
 FIRST_PICTURE_NS_MAX = 12 * NS_PER_S

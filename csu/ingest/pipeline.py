@@ -19,8 +19,9 @@ from csu.ingest.backoff import BackOff
 from csu.ingest.connection import Connection, Directions, Outlets
 from csu.ingest.edge_trust import EdgeTrust
 from csu.ingest.errors import IngestError
+from csu.ingest.line import StopSignal
 from csu.ingest.ports import EventSink
-from csu.ingest.session import StopSignal, open_session
+from csu.ingest.session import open_session
 from csu.ingest.tally import Account, Tally
 
 _log = logging.getLogger(__name__)

@@ -7,11 +7,8 @@ goes over TCP, video track only.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import socket
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,69 +27,23 @@ from csu.hal.words import NO_WORDS, Words
 from csu.ingest.admission import Admission
 from csu.ingest.describe import TRY_AGAIN, Describing, Door, door_of
 from csu.ingest.errors import CameraLost, CameraRefused, StreamUnsupported
+from csu.ingest.line import ANSWER_TIMEOUT_S, StopSignal, Tunnel, dialled
 from csu.ingest.offer import FRAMES_PER_S_MAX, FRAMES_PER_S_MIN, Offer
 
 READ_TIMEOUT_NS = NS_PER_S
 """A blocked read returns after this, to look whether it should stop: FFmpeg's socket cannot be reached from outside."""
 SILENCE_NS_MAX = 5 * NS_PER_S
 """A camera that sends nothing for so long is lost."""
-ANSWER_TIMEOUT_S = 3.0
-"""How long a device may take to accept a connection, and for each piece of its answer."""
-
-
-class StopSignal:
-    """Asks a camera's thread to stop: set once, for ever. Wakes whoever waits on it or reads from a guarded socket."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._lock = threading.Lock()
-        self._guarded: socket.socket | None = None
-
-    def set(self) -> None:
-        """Ask to stop. A read on the guarded socket ends at once."""
-        self._event.set()
-        with self._lock:
-            if self._guarded is not None:
-                with contextlib.suppress(OSError):  # already closed by the other side: nothing left to wake
-                    self._guarded.shutdown(socket.SHUT_RDWR)
-
-    def is_set(self) -> bool:
-        return self._event.is_set()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Sleep at most `timeout_s`; True when asked to stop."""
-        return self._event.wait(timeout_s)
-
-    @contextlib.contextmanager
-    def guarding(self, connection: socket.socket) -> Iterator[None]:
-        """While inside, `set` also shuts `connection` down."""
-        with self._lock:
-            self._guarded = connection
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._guarded = None
 
 
 def describe(door: Door, camera: CameraId, stop: StopSignal, timeout_s: float = ANSWER_TIMEOUT_S) -> Offer:
     """What the device offers at `door`; sets nothing up. Raises CameraLost, CameraRefused; `stop` cuts it short."""
     talk = Describing(door, camera, secrets.token_hex(8))
-    place = f"{door.host}:{door.port}"
-    try:
-        with socket.create_connection((door.host, door.port), timeout_s) as connection, stop.guarding(connection):
-            connection.sendall(talk.request())
-            while talk.offer is None:
-                connection.sendall(talk.feed(connection.recv(4096)))
-            return talk.offer
-    except TimeoutError:
-        why = Words(f"pas de réponse de {place} en {timeout_s:g} s", f"no answer from {place} within {timeout_s:g} s")
-    except ConnectionRefusedError:
-        why = Words(f"connexion refusée par {place}", f"connection refused by {place}")
-    except OSError as error:
-        said = error.strerror or error
-        why = Words(f"pas de connexion à {place} ({said})", f"no connection to {place} ({said})")
-    raise CameraLost(why, where=camera, what_to_do=TRY_AGAIN)
+    with dialled(door, camera, stop, timeout_s) as connection, connection:
+        connection.sendall(talk.request())
+        while talk.offer is None:
+            connection.sendall(talk.feed(connection.recv(4096)))
+        return talk.offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +98,8 @@ def open_session(
     stop: StopSignal,
     audio_offered: Callable[[int], None],
 ) -> Session:
-    """Open the stream at `address`: `rtsp://...`, or a clip (`file://...`). Raises IngestError, without any secret.
+    """Open the stream at `address`: `rtsp://...`, `rtsps://...`, or a clip (`file://...`). Raises IngestError, without
+    any secret.
 
     `audio_offered` is told how many audio tracks the source has, before anything is set up, even if the stream is then
     refused: none of them is ever set up or read (AUD-1).
@@ -181,12 +133,21 @@ class LiveSession:
         self.note = NO_WORDS
         self.frames_per_s = offer.video.frames_per_s if offer.video else None
         admission.offer(offer)
-        self._container = self._open()
+        self._tunnel = None if door.trust is None else Tunnel(door, camera, stop)
+        try:
+            self._container = self._open()
+        except BaseException:
+            self._close_tunnel()
+            raise
         if not self._container.streams.video:
-            self._container.close()
+            self.close()
             raise self._lost(Words("aucune piste vidéo n'a pu être ouverte", "no video track could be set up"))
         self._stream = self._container.streams.video[0]
-        admission.codec(self._stream.codec_context.name)
+        try:
+            admission.codec(self._stream.codec_context.name)
+        except StreamUnsupported:
+            self.close()
+            raise
 
     @property
     def decoder(self) -> VideoCodecContext:
@@ -220,6 +181,11 @@ class LiveSession:
 
     def close(self) -> None:
         self._container.close()
+        self._close_tunnel()
+
+    def _close_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
 
     def _open(self) -> InputContainer:
         options = {
@@ -229,8 +195,9 @@ class LiveSession:
             "analyzeduration": "0",
             "probesize": "32",
         }
+        url = self._door.url_with_secrets(self._tunnel.port if self._tunnel else None)
         try:
-            return av.open(self._door.url_with_secrets, "r", options=options)
+            return av.open(url, "r", options=options)
         except av.error.HTTPClientError as error:
             said = _reason(error)
             raise CameraRefused(

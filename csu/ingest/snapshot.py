@@ -1,10 +1,11 @@
-"""A camera's still picture over HTTP, fetched to audit its masks and forgotten. It is as clear as its streams.
+"""A camera's still picture over HTTP or HTTPS, fetched to audit its masks and forgotten. It is as clear as its streams.
 
 Bounded in bytes, pixels and time; no redirection is followed and no proxy is used, so that nobody else sees it.
 """
 
 from __future__ import annotations
 
+import ssl
 import struct
 
 import cv2
@@ -14,10 +15,12 @@ import numpy as np
 from csu.hal.camera import CameraId, StreamAddress
 from csu.hal.clock import NS_PER_S, Clock
 from csu.hal.frames import YuvPlanes
+from csu.hal.tls import client_context
 from csu.hal.words import Words
 from csu.ingest.admission import PICTURE_PX_MAX, SIDE_PX_MIN
 from csu.ingest.describe import TRY_AGAIN
 from csu.ingest.errors import CameraLost, CameraRefused
+from csu.ingest.trust import context_for, no_trust, tls_cause, tls_trouble
 
 BYTES_MAX = 8 << 20
 STEP_TIMEOUT_S = 3.0
@@ -26,15 +29,22 @@ _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def fetch_snapshot(camera: CameraId, address: StreamAddress, clock: Clock) -> YuvPlanes:
-    """The still picture as limited-range 4:2:0. Raises CameraLost, CameraRefused: without any secret."""
+    """The still picture as limited-range 4:2:0. Raises CameraLost, CameraRefused: without any secret.
+
+    Over HTTPS only from whom the address says to trust.
+    """
+    trusted = _context(camera, address)
     try:
-        with httpx.Client(trust_env=False, follow_redirects=False, timeout=STEP_TIMEOUT_S) as client:
+        with httpx.Client(verify=trusted, trust_env=False, follow_redirects=False, timeout=STEP_TIMEOUT_S) as client:
             digest = httpx.DigestAuth(address.user, address.password) if address.user else None
             status, challenge, body = _get(client, address.url, digest, clock)
             if status == 401 and address.user and challenge.lower().startswith("basic"):
                 basic = httpx.BasicAuth(address.user, address.password)
                 status, _, body = _get(client, address.url, basic, clock)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
+        cause = tls_cause(error)
+        if cause is not None:
+            raise tls_trouble(cause, httpx.URL(address.url).host, camera) from None
         said = type(error).__name__
         raise _lost(camera, Words(f"pas d'image fixe ({said})", f"no still picture ({said})")) from None
     if status != 200:
@@ -50,6 +60,15 @@ def fetch_snapshot(camera: CameraId, address: StreamAddress, clock: Clock) -> Yu
     if planes is None:
         raise _lost(camera, _UNREADABLE)
     return planes
+
+
+def _context(camera: CameraId, address: StreamAddress) -> ssl.SSLContext:
+    """For plain HTTP one that believes nobody."""
+    if not address.url.lower().startswith("https:"):
+        return client_context(None)
+    if address.trust is None:
+        raise no_trust(camera)
+    return context_for(address.trust, camera)
 
 
 def planes_of_jpeg(data: bytes) -> YuvPlanes | None:

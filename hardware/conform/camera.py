@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from csu.hal.conformance import Check, CheckStatus, Examination, StreamEyes
@@ -44,9 +45,10 @@ async def examine_camera(target: str, eyes: StreamEyes, examination: Examination
         clock, settings = SystemClock(), place.settings(pinned)
         async with (
             open_onvif_camera(settings, place.login, clock, SystemChance(place.host)) as camera,
+            open_onvif_camera(replace(settings, rtsps=True), place.login, clock, SystemChance(place.host)) as secure,
             Session(settings, place.login, clock) as session,
         ):
-            subject = CameraSubject(place, settings, camera, session, eyes, examination, clock, fingerprint)
+            subject = CameraSubject(place, settings, camera, secure, session, eyes, examination, clock, fingerprint)
             try:
                 async for check in ask_all(QUESTIONS, subject):
                     yield check

@@ -11,6 +11,7 @@ from onveef import envelopes
 from csu.hal.camera import StreamAddress
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import CsuError
+from csu.hal.tls import client_context
 from csu.hal.words import Words
 from hardware.conform.asking import Answer, at_most, either, fails, holds, lacks, question
 from hardware.conform.camera_subject import CameraSubject
@@ -50,6 +51,22 @@ async def tls(subject: CameraSubject) -> Answer:
     return holds(Words(f"certificat sha256 {told}, à inscrire", f"certificate sha256 {told}, to be entered"))
 
 
+@question(
+    "tls.streams", "TEC-5", Words("Ses flux se prennent chiffrés (RTSPS)", "Its streams can be taken over TLS (RTSPS)")
+)
+async def secure_streams(subject: CameraSubject) -> Answer:
+    """From then on they are: the other checks see what will be seen in service."""
+    if not subject.target.is_tls:
+        return fails(Words("en clair : réseau fermé exigé", "in clear: a closed network is demanded"))
+    profiles = await subject.profiles()
+    for profile in profiles:
+        await subject.eyes.offer(await subject.secure.stream(profile))
+    subject.takes_rtsps = True
+    return holds(
+        Words(f"{len(profiles)} flux, du même certificat", f"{len(profiles)} streams, by the same certificate")
+    )
+
+
 @question("login.demanded", "TEC-5", Words("Sans compte, rien ne se lit", "Nothing is read without an account"))
 async def demanded(subject: CameraSubject) -> Answer:
     return either(not await _opens(subject, None), _REFUSED, _TAKEN)
@@ -83,7 +100,7 @@ async def own_account(subject: CameraSubject) -> Answer:
 async def stream_login(subject: CameraSubject) -> Answer:
     address = await subject.address((await subject.profiles())[0])
     try:
-        await subject.eyes.offer(StreamAddress(address.url))
+        await subject.eyes.offer(StreamAddress(address.url, trust=address.trust))
     except CsuError:
         return holds(_REFUSED)
     return fails(_TAKEN)
@@ -95,8 +112,13 @@ async def still_login(subject: CameraSubject) -> Answer:
     if address is None:
         return lacks(Words("pas d'image fixe", "no still picture"))
     try:
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=STILL_TIMEOUT_S) as client:
-            status = (await client.head(address.url)).status_code
+        async with (
+            httpx.AsyncClient(
+                verify=client_context(address.trust), trust_env=False, follow_redirects=False, timeout=STILL_TIMEOUT_S
+            ) as client,
+            client.stream("GET", address.url) as answer,  # not HEAD: cameras answer 405 before they ask who
+        ):
+            status = answer.status_code
     except httpx.HTTPError as error:
         return fails(Words.same(type(error).__name__))
     return either(status in (401, 403), _REFUSED, Words(f"réponse {status}", f"answer {status}"))
@@ -164,5 +186,16 @@ async def _opens(subject: CameraSubject, login: Login | None) -> bool:
 
 
 FIRST = (answers,)
-QUESTIONS = (tls, demanded, wrong_refused, no_default, own_account, stream_login, still_login, offset, events)
+QUESTIONS = (
+    tls,
+    secure_streams,
+    demanded,
+    wrong_refused,
+    no_default,
+    own_account,
+    stream_login,
+    still_login,
+    offset,
+    events,
+)
 AT_THE_END = (stream_clock, drift)

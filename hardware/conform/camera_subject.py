@@ -30,12 +30,16 @@ class CameraSubject:
     target: CameraTarget
     settings: OnvifSettings
     camera: OnvifCamera
+    secure: OnvifCamera
+    """The same, that takes streams over TLS only."""
     session: Session
     eyes: StreamEyes
     how: Examination
     clock: Clock
     fingerprint: str = ""
     make: str = ""
+    takes_rtsps: bool = False
+    """Its streams are taken over TLS."""
     can: CameraCapabilities | None = None
     main: StreamLook | None = None
     plan: MaskPlan | None = None
@@ -57,7 +61,7 @@ class CameraSubject:
         return tuple(each.profile for each in (await self.capabilities()).profiles)
 
     async def address(self, profile: str) -> StreamAddress:
-        return await self.camera.stream(profile)
+        return await (self.secure if self.takes_rtsps else self.camera).stream(profile)
 
     async def main_look(self) -> StreamLook:
         """The main stream, watched for as long as the examination says; once."""
@@ -121,6 +125,7 @@ class CameraSubject:
             try:
                 await self.session.close()
                 await self.camera.close()
+                await self.secure.close()
                 self.can = None
                 await self.eyes.offer(await self.address((await self.profiles())[0]))
                 return

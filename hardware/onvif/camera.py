@@ -237,7 +237,7 @@ class OnvifCamera:
             feed.tell(DeviceEvent(EventKind.RUNAWAY, self._clock.now_ns()))
 
     def _address(self, url: str) -> StreamAddress:
-        return StreamAddress(url, self._login.user, self._login.password)
+        return StreamAddress(url, self._login.user, self._login.password, self._session.trust)
 
 
 @asynccontextmanager

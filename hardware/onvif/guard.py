@@ -12,6 +12,7 @@ from types import TracebackType
 import httpx
 
 from csu.hal.camera import CameraError
+from csu.hal.tls import client_context
 from csu.hal.words import Words
 from hardware.onvif.addresses import Enrolled
 from hardware.onvif.errors import (
@@ -22,7 +23,7 @@ from hardware.onvif.errors import (
     login_refused,
     other_host,
 )
-from hardware.onvif.settings import OnvifSettings, Tls
+from hardware.onvif.settings import OnvifSettings, trust_of
 from hardware.onvif.xml_door import envelope, fault_codes
 from hardware.vault.login import Login
 
@@ -31,15 +32,16 @@ CONNECTIONS_MAX = 4
 
 
 class Guard(httpx.AsyncBaseTransport):
-    """Requests to one camera. Raises CameraError and nothing else."""
+    """Requests to one camera. Raises CameraError and nothing else; OSError, ValueError when made with a bad PEM."""
 
     def __init__(self, settings: OnvifSettings, login: Login | None, enrolled: Enrolled) -> None:
         self._camera = settings.record.camera
         self._bytes_max = settings.answer_bytes_max
         self._enrolled = enrolled
+        self.trust = trust_of(settings.tls)
         self._digest = httpx.DigestAuth(login.user, login.password) if login is not None else None
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX)
-        self._inner = httpx.AsyncHTTPTransport(verify=tls_context(settings.tls), limits=limits, trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(verify=client_context(self.trust), limits=limits, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not self._enrolled.may_ask(request.url.scheme, request.url.host):
@@ -115,22 +117,6 @@ class Guard(httpx.AsyncBaseTransport):
             raise device_silent(self._camera, f"HTTP {status}")
         kind = response.headers.get("Content-Type", "")
         return httpx.Response(status, headers={"Content-Type": kind}, content=body)
-
-
-def tls_context(tls: Tls | None) -> ssl.SSLContext:
-    """What is trusted: the private CA, or the one certificate; nobody else, and without either nobody at all.
-
-    Raises OSError for a file that is none.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls is None:
-        return context
-    context.load_verify_locations(cafile=tls.ca_file or tls.pinned_file)
-    if tls.pinned_file is not None:
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # it need not be signed by itself
-    return context
 
 
 def _kind(error: Exception) -> str:

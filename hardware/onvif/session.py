@@ -17,6 +17,7 @@ from onveef import AsyncOnvifClient, OnvifCredentials, OnvifEndpoint, OnvifError
 
 from csu.hal.camera import CameraError
 from csu.hal.clock import NS_PER_S, Clock
+from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
 from hardware.onvif.addresses import Enrolled
 from hardware.onvif.device_time import ClockReading, clock_reading
@@ -62,6 +63,8 @@ class Session:
         self._refused_at_ns: int | None = None
         self._opening = asyncio.Lock()
         self._is_doubtful = False
+        self.trust: TlsTrust | None = None
+        """Who it has been since it was opened: its streams and stills must be the same. None: it is asked in clear."""
 
     async def __aenter__(self) -> Session:
         return self
@@ -146,7 +149,7 @@ class Session:
         settings, login = self.settings, self._login
         try:
             guard = Guard(settings, login, self.enrolled)
-        except OSError as error:  # ssl.SSLError is one
+        except (OSError, ValueError) as error:  # a file that is none
             raise device_silent(self.camera, f"TLS: {type(error).__name__}") from None
         http = httpx.AsyncClient(
             transport=guard, trust_env=False, follow_redirects=False, headers={"User-Agent": "csu"}, timeout=1.0
@@ -168,7 +171,7 @@ class Session:
         except BaseException:
             await guard.aclose()
             raise
-        self._guard = guard
+        self._guard, self.trust = guard, guard.trust
         return client
 
     async def _services(self, client: AsyncOnvifClient) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from csu.hal.camera import CameraRecord
 from csu.hal.errors import BadInput
 from csu.hal.place import Pose, PtzDynamics
+from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
 from hardware.onvif.spaces import Mount
 
@@ -25,6 +26,14 @@ class Tls:
     ca_file: Path | None = None
     pinned_file: Path | None = None
     """PEM of the one certificate that is taken; its name is not looked at, only that it is this one."""
+
+
+def trust_of(tls: Tls | None) -> TlsTrust | None:
+    """What its files hold, for streams and stills as well. Raises OSError, ValueError for a file that is none."""
+    file = None if tls is None else tls.ca_file or tls.pinned_file
+    if tls is None or file is None:
+        return None
+    return TlsTrust(file.read_text(encoding="utf-8"), is_pinned=tls.pinned_file is not None)
 
 
 @dataclass(frozen=True, slots=True)

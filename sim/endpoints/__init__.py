@@ -24,6 +24,8 @@ betray them (`MaskFault`), or to see badly (`ViewFault`)::
         farm.address("cam-01", SUB_PROFILE), farm.snapshot_address("cam-01")
         farm.set_mask_fault("cam-01", MaskFault.SUB_ONLY)  # the recorded stream is clear from now on
         farm.set_view_fault("cam-01", ViewFault(ViewFaultKind.KNOCKED), after_s=5)
+
+`RtspFarm(specs, tls=context)` serves RTSPS and HTTPS stills; its addresses are then these.
 """
 
 from sim.endpoints.farm import FarmError, RtspFarm

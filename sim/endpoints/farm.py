@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -40,6 +41,7 @@ from sim.endpoints.orders import (
 from sim.endpoints.server import DOWN_S, HOST
 from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault, streams_of
 from sim.endpoints.stills import STILL
+from sim.endpoints.tls_doors import TlsDoorsThread
 from sim.street.mount import Motion
 
 _START_S_MAX = 60.0
@@ -52,13 +54,17 @@ class FarmError(CsuError):
 
 
 class RtspFarm:
-    """Serves `cameras` over RTSP, and stills over HTTP, each on an ephemeral port of the loopback.
+    """Serves `cameras` over RTSP, and stills over HTTP, each on an ephemeral port of the loopback. With `tls` over
+    RTSPS and HTTPS too, by that certificate, on two more: its addresses are then these.
 
     Use as a context manager, or call `start` and `stop`. The process cannot outlive its parent: it ends on `stop`, at
     exit, when the control socket closes and when the parent is gone. Thread-safe. Raises FarmError.
     """
 
-    def __init__(self, cameras: Sequence[EndpointSpec]) -> None:
+    def __init__(self, cameras: Sequence[EndpointSpec], *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._doors: TlsDoorsThread | None = None
+        self._secure_ports: tuple[int, ...] = ()
         self._specs = {spec.camera: spec for spec in cameras}
         if len(self._specs) != len(cameras):
             raise ValueError("two endpoints have the same name")
@@ -82,6 +88,10 @@ class RtspFarm:
         _running.add(self)
         answer = self._order(Open(tuple(self._specs.values())), _START_S_MAX)
         self.port, self.stills_port = answer.port, answer.stills_port
+        if self._tls is not None:
+            doors = TlsDoorsThread(self._tls, (self.port, self.stills_port))
+            self._secure_ports = doors.start()
+            self._doors = doors
 
     def stop(self) -> None:
         """End the process, gently and then surely. Idempotent."""
@@ -89,6 +99,9 @@ class RtspFarm:
         if process is None:
             return
         _running.discard(self)
+        if self._doors is not None:
+            self._doors.stop()
+            self._doors = None
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -128,20 +141,23 @@ class RtspFarm:
         return self._process is not None and self._process.poll() is None
 
     def url(self, camera: str, profile: str = PROFILE) -> str:
-        """rtsp://127.0.0.1:PORT/<camera>/<profile>, without user and password. Raises KeyError."""
+        """rtsp[s]://127.0.0.1:PORT/<camera>/<profile>, without user and password. Raises KeyError."""
         if profile not in [stream.profile for stream in streams_of(self._specs[camera])]:
             raise KeyError(profile)
-        return f"rtsp://{HOST}:{self.port}/{camera}/{profile}"
+        where = f"rtsps://{HOST}:{self._secure_ports[0]}" if self._secure_ports else f"rtsp://{HOST}:{self.port}"
+        return f"{where}/{camera}/{profile}"
 
     def address(self, camera: str, profile: str = PROFILE) -> StreamAddress:
-        """URL, user and password. Raises KeyError."""
+        """URL, user and password; whom to trust over TLS is for the caller to add. Raises KeyError."""
         spec = self._specs[camera]
         return StreamAddress(self.url(camera, profile), spec.user, spec.password)
 
     def snapshot_address(self, camera: str) -> StreamAddress:
         """Where a GET with a DIGEST login gives a JPEG of now. Raises KeyError."""
         spec = self._specs[camera]
-        return StreamAddress(f"http://{HOST}:{self.stills_port}/{camera}/{STILL}", spec.user, spec.password)
+        ports = self._secure_ports
+        where = f"https://{HOST}:{ports[1]}" if ports else f"http://{HOST}:{self.stills_port}"
+        return StreamAddress(f"{where}/{camera}/{STILL}", spec.user, spec.password)
 
     def misbehave(self, camera: str, fault: Fault | None) -> None:
         """Make one camera misbehave from now on; None heals it. FREEZE and CLOSE also strike those who watch now."""

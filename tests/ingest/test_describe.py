@@ -96,7 +96,7 @@ def test_secrets_in_a_url_are_taken_out_of_it_and_never_shown() -> None:
     door = door_of(StreamAddress("rtsp://op:p%40ss%3Aw%2Frd@10.0.0.9:8554/live?x=1"), CAMERA)
     assert (door.url, door.user, door.password) == ("rtsp://10.0.0.9:8554/live?x=1", "op", SECRET)
     assert SECRET not in repr(door)
-    assert door.url_with_secrets == "rtsp://op:p%40ss%3Aw%2Frd@10.0.0.9:8554/live?x=1"
+    assert door.url_with_secrets() == "rtsp://op:p%40ss%3Aw%2Frd@10.0.0.9:8554/live?x=1"
 
 
 @pytest.mark.parametrize("url", ["http://h/x", "rtsp://", "rtsps://h/x", "", "rtsp://[::1", "rtsp://h:99999/x"])

@@ -12,7 +12,8 @@ services on a port each of the loopback, WS-Discovery for all, and devices that 
         camera.tell(OnvifEvent.TAMPER)                # to every pull point
         await camera.reboot()                         # away, and back after `reboot_s`
 
-`heard` sees each request and answer. `tls` makes it HTTPS. Probes go to UDP 127.0.0.1:`site.discovery_port`.
+`heard` sees each request and answer. `tls` makes it HTTPS, with RTSPS and HTTPS stills beside plain RTSP. Probes go to
+UDP 127.0.0.1:`site.discovery_port`.
 """
 
 from sim.endpoints.onvif.device import OnvifDevice

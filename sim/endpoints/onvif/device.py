@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.endpoints.farm import FarmError, RtspFarm
@@ -61,6 +62,8 @@ class OnvifDevice:
         self.quirks = spec.quirks
         self.base = ""
         """`http://127.0.0.1:PORT`, as soon as it is served."""
+        self.secure_ports: tuple[int, int] | None = None
+        """Of RTSPS and of HTTPS stills; None: it has no TLS."""
         self.is_down = False
         self.on_restart: Callable[[], Awaitable[None]] = _nobody_serves
         """Awaited when it goes down: whoever serves it cuts everybody off, and moves it when its address changes."""
@@ -149,13 +152,24 @@ class OnvifDevice:
         """Where it says a service is."""
         return f"{self._told_base(OnvifQuirk.XADDR_ELSEWHERE)}/onvif/{path}"
 
-    def stream_address(self, profile: MediaProfile) -> str:
-        """Where it says a stream is."""
-        return self._elsewhere(self.farm.url(self.name, profile.stream.profile))
+    @property
+    def has_rtsps(self) -> bool:
+        """Are its streams offered over TLS?"""
+        return self.secure_ports is not None and not self.has(OnvifQuirk.PLAIN_RTSP_ONLY)
+
+    def stream_address(self, profile: MediaProfile, *, secure: bool = False) -> str:
+        """Where it says a stream is. Raises Fault when it has none over TLS and is asked for one."""
+        url = self.farm.url(self.name, profile.stream.profile)
+        if secure:
+            if self.secure_ports is None or not self.has_rtsps:
+                raise sender_fault("ter:InvalidArgVal", "ter:InvalidStreamSetup", reason="no streams over TLS here")
+            url = _over_tls(url, self.secure_ports[0])
+        return self._elsewhere(url)
 
     def snapshot_address(self) -> str:
-        """Where it says a still is."""
-        return self._elsewhere(self.farm.snapshot_address(self.name).url)
+        """Where it says a still is: over TLS when it has it."""
+        url = self.farm.snapshot_address(self.name).url
+        return self._elsewhere(_over_tls(url, self.secure_ports[1]) if self.secure_ports is not None else url)
 
     def size_px(self, stream: StreamSpec) -> tuple[int, int]:
         """How large the pictures of a stream are."""
@@ -277,6 +291,13 @@ class OnvifDevice:
         scheme, _, rest = url.partition("://")
         authority, slash, path = rest.partition("/")
         return f"{scheme}://{ELSEWHERE}:{authority.rpartition(':')[2]}{slash}{path}"
+
+
+def _over_tls(url: str, port: int) -> str:
+    """`rtsp://host:1/x` as `rtsps://host:port/x`; the same of http."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.removesuffix("s") + "s"
+    return urlunsplit(parts._replace(scheme=scheme, netloc=f"{parts.hostname}:{port}"))
 
 
 async def _nobody_serves() -> None:

@@ -25,7 +25,11 @@ _KINDS = ("VideoSource", "VideoEncoder", "AudioSource", "AudioEncoder", "PTZ", "
 SERVICE.tells(
     "GetServiceCapabilities",
     _OPEN,
-    lambda device: {"masks": device.spec.endpoint.onboard_masks > 0, "kinds": " ".join(_KINDS)},
+    lambda device: {
+        "masks": device.spec.endpoint.onboard_masks > 0,
+        "kinds": " ".join(_KINDS),
+        "rtsps": device.has_rtsps,
+    },
 )
 for _told in SHARED:
     SERVICE.tells(f"Get{_told}", _USER, lambda device: {"device": shared(device)})
@@ -46,9 +50,12 @@ async def get_profiles(device: OnvifDevice, call: Call) -> Markup:
 @SERVICE.operation(_USER)
 async def get_stream_uri(device: OnvifDevice, call: Call) -> Markup:
     profile = device.profile(text_of(call.node, "ProfileToken"))
-    if text_of(call.node, "Protocol") not in ("RTSP", "RtspUnicast"):
-        raise sender_fault("ter:InvalidArgVal", "ter:InvalidStreamSetup", reason="RTSP and RtspUnicast are all")
-    return SERVICE.answer("GetStreamUri", uri=device.stream_address(profile))
+    protocol = text_of(call.node, "Protocol")
+    if protocol not in ("RTSP", "RtspUnicast", "RtspsUnicast"):
+        raise sender_fault(
+            "ter:InvalidArgVal", "ter:InvalidStreamSetup", reason="RTSP, RtspUnicast and RtspsUnicast are all"
+        )
+    return SERVICE.answer("GetStreamUri", uri=device.stream_address(profile, secure=protocol == "RtspsUnicast"))
 
 
 @SERVICE.operation(_USER)

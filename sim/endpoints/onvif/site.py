@@ -14,7 +14,8 @@ from sim.endpoints.farm import RtspFarm
 from sim.endpoints.onvif.device import OnvifDevice
 from sim.endpoints.onvif.discovery import serve_probes
 from sim.endpoints.onvif.listener import Heard, Listener
-from sim.endpoints.onvif.spec import OnvifSpec
+from sim.endpoints.onvif.spec import OnvifQuirk, OnvifSpec
+from sim.endpoints.tls_doors import TlsDoors
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ async def open_onvif(
 ) -> AsyncIterator[OnvifSite]:
     """Serve these cameras until the block ends.
 
-    `farm`: a running farm that has their endpoints; None: one is made. `tls`: HTTPS for all but PLAIN_HTTP_ONLY.
+    `farm`: a running farm that has their endpoints; None: one is made. `tls`: HTTPS and RTSPS for all but
+    PLAIN_HTTP_ONLY; plain RTSP is there too.
     `multicast`: also answer in WS-Discovery's group, where the machine lets. Raises FarmError, OSError.
     """
     own = None if farm is not None else RtspFarm([spec.endpoint for spec in specs])
@@ -57,8 +59,15 @@ async def open_onvif(
         await asyncio.to_thread(own.start)
     devices = [OnvifDevice(spec, streams, clock) for spec in specs]
     listeners = [Listener(device, tls, heard) for device in devices]
+    doors = TlsDoors(tls, (streams.port, streams.stills_port)) if tls is not None else None
     probed: list[asyncio.DatagramTransport] = []
     try:
+        if doors is not None:
+            await doors.start()
+            for device in devices:
+                device.secure_ports = (
+                    None if device.has(OnvifQuirk.PLAIN_HTTP_ONLY) else (doors.ports[0], doors.ports[1])
+                )
         for device, listener in zip(devices, listeners, strict=True):
             await listener.start()
             await device.begin()
@@ -76,5 +85,7 @@ async def open_onvif(
         for device, listener in zip(devices, listeners, strict=True):
             await device.end()
             await listener.stop()
+        if doors is not None:
+            await doors.stop()
         if own is not None:
             await asyncio.to_thread(own.stop)

@@ -81,6 +81,8 @@ class OnvifQuirk(StrEnum):
     """Takes passwords in clear text only. Nobody may give it one."""
     PLAIN_HTTP_ONLY = "plain_http_only"
     """Has no TLS, whatever the site has."""
+    PLAIN_RTSP_ONLY = "plain_rtsp_only"
+    """Its web server has TLS, its streams have not: RtspsUnicast is a fault (common before Profile T)."""
     PULL_POINT_DIES = "pull_point_dies"
     """A pull point is forgotten after its first answer, without a word: the next pull is a fault."""
     NO_MEDIA2 = "no_media2"
