@@ -36,6 +36,7 @@ from csu.machine import SystemClock
 
 PASSWORD_VARIABLE = "CSU_CAMERA_PASSWORD"  # noqa: S105 - the name under which it is given
 SECRET_BYTES_MAX = 16_384
+TLS_CHECK = "tls.streams"
 
 Site = Annotated[Path, typer.Option("--site", help=say("fichier du site", "the site file"))]
 Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
@@ -277,7 +278,9 @@ def _examined(
     tell_findings(found, page, console)
     route, why = route_of(found.checks, turns=entered.turns)
     failed = tuple(check.check for check in found.checks if check.status is CheckStatus.FAILED)
-    work.keep_findings(camera, Findings(at.isoformat(timespec="seconds"), found.holds, page.name, failed, route))
+    over_tls = any(check.check == TLS_CHECK and check.status is CheckStatus.PASSED for check in found.checks)
+    when = at.isoformat(timespec="seconds")
+    work.keep_findings(camera, Findings(when, found.holds, page.name, failed, route, over_tls))
     return found, route, why.in_language(current_language())
 
 

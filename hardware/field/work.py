@@ -100,7 +100,9 @@ class SiteWork:
 
     def keep_findings(self, camera: CameraId, found: Findings) -> None:
         examined = Examined(at=found.at, holds=found.holds, report=found.report, failed=found.failed)
-        entry = self._entry(camera).model_copy(update={"examined": examined, "route": found.route})
+        entry = self._entry(camera).model_copy(
+            update={"examined": examined, "route": found.route, "rtsps": found.streams_over_tls}
+        )
         write_camera(self._file.cameras, entry)
 
     def place(self, camera: CameraId, placed: Placement) -> None:
