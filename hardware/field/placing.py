@@ -12,10 +12,11 @@ ZOOMS_MIN = 2
 
 
 def placed_entry(entry: CameraFile, placed: Placement) -> CameraFile:
-    """The entry with what the calibration says. A head keeps the spaces that a person wrote for its model.
+    """The entry with what the calibration says.
 
-    Without any, its mount is taken to read degrees (the spherical space) and its zoom from 0 to 1 (the generic one).
-    Raises BadInput for a head calibrated at one zoom only.
+    A head is taken to read degrees (the spherical space) and its zoom from 0 to 1 (the generic one), as the survey was
+    read; for a model that tells other spaces a person writes these into its file. What does not fit gives no pose, and
+    masks all of it. Raises BadInput for a head calibrated at one zoom only.
     """
     pose, bounds = placed.pose, placed.bounds
     told = Bounds(
