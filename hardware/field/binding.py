@@ -110,6 +110,7 @@ def _camera(
         endpoint=entry.endpoint,
         finder=finder,
         moved=partial(_write_address, folder, entry.record.camera),
+        login_now=lambda: open_vault(file).entry(entry.record.camera).account,
         clock=SystemClock(),
         chance=SystemChance(entry.camera),
     )

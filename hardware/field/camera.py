@@ -1,7 +1,7 @@
 """A camera of a real site: the ONVIF adapter held to the camera's entry, and found again when its address changed.
 
-It is followed to another address over TLS only: the certificate on record proves there that it is the same one.
-Shell.
+It is followed to another address over TLS only: the certificate on record proves there that it is the same one. A login
+that it no longer takes is read anew: somebody may have changed it (`csu camera rotate`). Shell.
 """
 
 from __future__ import annotations
@@ -21,16 +21,19 @@ from csu.hal.camera import (
     StreamAddress,
 )
 from csu.hal.chance import Chance
-from csu.hal.clock import Clock
+from csu.hal.clock import NS_PER_S, Clock
 from csu.hal.errors import CsuError, Trouble
 from csu.hal.fieldwork import Route
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.field.finder import Finder
-from hardware.onvif import DeviceSilent, OnvifCamera, OnvifSettings
+from hardware.onvif import DeviceSilent, LoginRefused, OnvifCamera, OnvifSettings
 from hardware.vault import Login
 
 _T = TypeVar("_T")
+LOGIN_READ_EVERY_NS = 5 * NS_PER_S
+"""A pose is asked ten times a second; the vault is not."""
+
 Moved = Callable[[str], None]
 """Told the address at which a camera was found again; it writes it down, and may block."""
 
@@ -47,13 +50,16 @@ class FieldCamera:
         endpoint: str,
         finder: Finder,
         moved: Moved,
+        login_now: Callable[[], Login],
         clock: Clock,
         chance: Chance,
     ) -> None:
+        """`login_now` reads the vault anew, and may block. Raises CsuError."""
         self._settings, self._login, self._clock, self._chance = settings, login, clock, chance
         self._route, self._endpoint, self._finder, self._moved = route, endpoint, finder, moved
+        self._login_now, self._login_read_ns = login_now, clock.monotonic_ns() - LOGIN_READ_EVERY_NS
         self._device = OnvifCamera(settings, login, clock, chance)
-        self._finding = asyncio.Lock()
+        self._changing = asyncio.Lock()
 
     @property
     def record(self) -> CameraRecord:
@@ -72,41 +78,63 @@ class FieldCamera:
         return await self._asked(lambda device: device.stream(profile))
 
     async def snapshot(self) -> StreamAddress | None:
-        return await self._device.snapshot()
+        return await self._asked(lambda device: device.snapshot(), search=False)
 
     async def pose(self) -> PoseReading | None:
-        return await self._device.pose()
+        return await self._asked(lambda device: device.pose(), search=False)
 
     async def move(self, velocity: PtzVelocity) -> None:
-        await self._device.move(velocity)
+        await self._asked(lambda device: device.move(velocity), search=False)
 
     async def stop(self) -> None:
-        await self._device.stop()
+        await self._asked(lambda device: device.stop(), search=False)
 
     async def go_to(self, pose: Pose) -> None:
-        await self._device.go_to(pose)
+        await self._asked(lambda device: device.go_to(pose), search=False)
 
     async def push_masks(self, masks: Sequence[OnboardMask]) -> None:
-        await self._device.push_masks(masks)
+        await self._asked(lambda device: device.push_masks(masks), search=False)
 
     async def read_masks(self) -> tuple[OnboardMask, ...]:
-        return await self._device.read_masks()
+        return await self._asked(lambda device: device.read_masks(), search=False)
 
     async def refuse_audio(self) -> AudioState:
-        return await self._device.refuse_audio()
+        return await self._asked(lambda device: device.refuse_audio(), search=False)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    async def _asked(self, ask: Callable[[OnvifCamera], Awaitable[_T]]) -> _T:
-        """Ask; where nobody answers look for it, and ask there."""
+    async def _asked(self, ask: Callable[[OnvifCamera], Awaitable[_T]], *, search: bool = True) -> _T:
+        """Ask; with another login where it does not take this one, and elsewhere (`search`) where nobody answers."""
         before = self._device
         try:
             return await ask(before)
+        except LoginRefused:
+            async with self._changing:
+                if self._device is before and not await self._has_another_login():
+                    raise
         except DeviceSilent:
-            async with self._finding:
+            if not search:
+                raise
+            async with self._changing:
                 if self._device is before and not await self._found_again():
                     raise
         return await ask(self._device)
+
+    async def _has_another_login(self) -> bool:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._login_read_ns < LOGIN_READ_EVERY_NS:
+            return False
+        self._login_read_ns = now_ns
+        try:
+            login = await asyncio.to_thread(self._login_now)
+        except CsuError:
+            return False  # the vault cannot be read: that the login is refused is told as it was
+        if login == self._login:
+            return False
+        left, self._login = self._device, login
+        self._device = OnvifCamera(self._settings, login, self._clock, self._chance)
+        await left.close()
+        return True
 
     async def _found_again(self) -> bool:
         """Raises CameraError where it answers elsewhere and nothing proves that it is the one."""

@@ -19,11 +19,12 @@ from hardware.field.settings import Search
 from hardware.onvif import OnvifSettings, StreamFloors, Tls
 from hardware.onvif.answers import FoundDevice
 from hardware.onvif.discovery import Discovery, DiscoveryFailed
-from hardware.onvif.errors import device_silent
+from hardware.onvif.errors import LoginRefused, device_silent, login_refused
 from hardware.vault import Login
 
 OLD, NEW = "https://10.0.0.1/onvif/device_service", "https://10.0.0.2/onvif/device_service"
 NAME = "urn:uuid:0B948EB4"
+LOGIN, OTHER = Login("csu-a", "secret"), Login("csu-b", "other")
 RECORD = CameraRecord(CameraId("cam-0001"), 1, "Place", CommuneId("metz"), ViewType.WIDE)
 
 
@@ -32,9 +33,10 @@ class Device:
 
     certificate_is_right = True
     left: list[str] = []
+    takes = LOGIN
 
-    def __init__(self, settings: OnvifSettings, *_: object) -> None:
-        self._settings = settings
+    def __init__(self, settings: OnvifSettings, login: Login, *_: object) -> None:
+        self._settings, self._login = settings, login
         self.record = settings.record
 
     def _answer(self) -> None:
@@ -42,6 +44,8 @@ class Device:
             raise device_silent("cam-0001", "ConnectError")
         if not Device.certificate_is_right:
             raise device_silent("cam-0001", "SSLError")
+        if self._login != Device.takes:
+            raise login_refused("cam-0001")
 
     async def capabilities(self) -> CameraCapabilities:
         self._answer()
@@ -73,10 +77,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(field_camera, "OnvifCamera", Device)
     monkeypatch.setattr(Device, "certificate_is_right", True)
     monkeypatch.setattr(Device, "left", [])
+    monkeypatch.setattr(Device, "takes", LOGIN)
     return heard
 
 
-def made(tmp_path: Path, *, address: str = OLD, route: Route = Route.EDGE, search: bool = True):
+def made(tmp_path: Path, *, address: str = OLD, route: Route = Route.EDGE, search: bool = True, login: Login = LOGIN):
     pem = tmp_path / "a.pem"
     pem.write_text("PEM")
     tls = Tls(pinned_file=pem) if address.startswith("https") else None
@@ -84,7 +89,7 @@ def made(tmp_path: Path, *, address: str = OLD, route: Route = Route.EDGE, searc
     finder = Finder(Search(interface="127.0.0.1") if search else None, SystemClock(), SystemIds())
     moved: list[str] = []
     camera = FieldCamera(
-        settings, Login("csu-a", "secret"), route=route, endpoint=NAME, finder=finder, moved=moved.append,
+        settings, LOGIN, route=route, endpoint=NAME, finder=finder, moved=moved.append, login_now=lambda: login,
         clock=SystemClock(), chance=SystemChance("test"),
     )  # fmt: skip
     return camera, moved
@@ -156,3 +161,18 @@ def test_a_name_is_the_same_however_it_is_spelt():
     assert same_device("uuid:x", "urn:uuid:X ")
     assert not same_device("", "")
     assert not same_device("urn:uuid:1", "urn:uuid:2")
+
+
+def test_a_login_that_was_changed_meanwhile_is_read_anew_and_not_at_each_refusal(told, tmp_path, monkeypatch):
+    async def story() -> None:
+        monkeypatch.setattr(Device, "takes", OTHER)
+        camera, _ = made(tmp_path, address=NEW, login=OTHER)
+        assert (await camera.stream("main")).url == NEW
+        assert told.searches == 0
+        camera, _ = made(tmp_path, address=NEW, login=LOGIN)
+        for _ in range(2):
+            with pytest.raises(LoginRefused):
+                await camera.stream("main")
+        assert Device.left == [NEW], "no other login, no other conversation"
+
+    asyncio.run(story())
