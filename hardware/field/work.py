@@ -72,7 +72,7 @@ class SiteWork:
         if record.camera not in self._vault.cameras():
             # Before anything is written: a login that the device does not take makes no entry.
             await self._require_taken(entry, place)
-            await asyncio.to_thread(self._vault.keep, record.camera, Entry(place.login))
+            await self._rotator.keep(record.camera, Entry(place.login))
         write_camera(self._file.cameras, entry)
         return await self.resume(record.camera)
 
