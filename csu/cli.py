@@ -19,6 +19,7 @@ from csu import __version__
 from csu.centre.camera_command import app as camera_app
 from csu.centre.conform_command import conform_command
 from csu.centre.demo_command import demo_command
+from csu.centre.enrol_command import vault_app
 from csu.centre.evidence_command import app as evidence_app
 from csu.centre.journal_command import app as journal_app
 from csu.centre.masks_command import app as masks_app
@@ -63,6 +64,7 @@ def build_app() -> typer.Typer:
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")
     app.add_typer(retention_app, name="retention")
+    app.add_typer(vault_app, name="vault")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)

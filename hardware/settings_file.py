@@ -31,7 +31,27 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
     """The file as `model`. Raises BadInput: unreadable, no plain YAML, or not what the model takes, with the line.
 
     Aliases, tags and keys written twice are refused: a settings file says each thing once, where it is read.
+    A model's validators find the file's directory in their context, as `folder`.
     """
+    data, lines = _read(path)
+    try:
+        return model.model_validate(data, context={"folder": path.parent})
+    except ValidationError as error:
+        # The input is not told: a person may have written a password where it does not belong.
+        first = error.errors(include_input=False, include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        what = cause.what if isinstance(cause, BadSetting) else Words.same(first["msg"])
+        at = ".".join(str(part) for part in first["loc"])
+        raise _refused(path, _line(lines, first["loc"]), what.at(at) if at else what) from None
+
+
+def place_of(path: Path, *at: str | int) -> str:
+    """`file:line` of what stands there in a settings file that was read before, for a trouble that came up later."""
+    return f"{path}:{_line(_read(path)[1], at)}"
+
+
+def _read(path: Path) -> tuple[object, dict[tuple[str | int, ...], int]]:
+    """What the file says, and the line of each thing in it."""
     lines: dict[tuple[str | int, ...], int] = {}
     try:
         with path.open("rb") as file:
@@ -49,15 +69,7 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
         raise _refused(path, line, Words("ce n'est pas du YAML", "this is no YAML")) from error
     if root is None:
         raise _refused(path, 1, Words("le fichier est vide", "the file is empty"))
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        # The input is not told: a person may have written a password where it does not belong.
-        first = error.errors(include_input=False, include_url=False)[0]
-        cause = first.get("ctx", {}).get("error")
-        what = cause.what if isinstance(cause, BadSetting) else Words.same(first["msg"])
-        at = ".".join(str(part) for part in first["loc"])
-        raise _refused(path, _line(lines, first["loc"]), what.at(at) if at else what) from None
+    return data, lines
 
 
 def _require_plain(path: Path, content: bytes) -> None:

@@ -25,13 +25,16 @@ def serve(
         list[str] | None,
         typer.Option(help=say("un travers : camera:ignores_timeout", "a quirk: camera:ignores_timeout")),
     ] = None,
+    fixed: Annotated[
+        bool, typer.Option("--fixed", help=say("une caméra qui ne tourne pas", "a camera that does not turn"))
+    ] = False,
     seconds: Annotated[
         float | None, typer.Option(min=0, help=say("durée ; sans elle : jusqu'à Ctrl-C", "how long; else until Ctrl-C"))
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("une ligne sur stdout", "one line on stdout"))] = False,
 ) -> None:
     """Serve simulated devices until stopped."""
-    asyncio.run(_serve(_kinds(devices), quirk or [], seconds, as_json))
+    asyncio.run(_serve(_kinds(devices), quirk or [], seconds, as_json, fixed))
 
 
 def _kinds(told: str) -> list[DeviceKind]:
@@ -45,11 +48,11 @@ def _kinds(told: str) -> list[DeviceKind]:
         ) from None
 
 
-async def _serve(kinds: list[DeviceKind], quirks: list[str], seconds: float | None, as_json: bool) -> None:
+async def _serve(kinds: list[DeviceKind], quirks: list[str], seconds: float | None, as_json: bool, fixed: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_bench(kinds, read_quirks(quirks), SystemClock()) as addresses:
+    async with open_bench(kinds, read_quirks(quirks), SystemClock(), fixed=fixed) as addresses:
         if as_json:
             print(json.dumps({str(kind): url for kind, url in addresses.items()}), flush=True)
         else:

@@ -7,6 +7,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,14 +15,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.enrol_command import discover_command, enrol_command, fieldwork, rotate_command
 from csu.centre.report_page import write_page
+from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
+from csu.hal.fieldwork import PlacedZoom, Placement
+from csu.hal.place import PoseBounds
 from csu.hal.words import Words
 from csu.language import current_language, say
 from csu.machine import SystemClock
 from csu.masking.calibration import (
     Calibration,
+    CameraModel,
     Survey,
     calibrate,
     calibration_page,
@@ -41,9 +47,11 @@ DRAWN_REACH_M = 300.0
 app = typer.Typer(help=say("Les caméras.", "The cameras."), no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.callback()
-def _group() -> None:
-    """So that `calibrate` keeps its name while it is the only command."""
+app.command("discover", help=say("Qui répond sur le réseau des caméras.", "Who answers on the cameras' network."))(
+    discover_command
+)
+app.command("enrol", help=say("Inscrire une caméra, et l'examiner.", "Enter a camera, and examine it."))(enrol_command)
+app.command("rotate", help=say("Changer les comptes des caméras.", "Change the accounts of cameras."))(rotate_command)
 
 
 @app.command("calibrate", help=say("Caler une caméra sur la carte.", "Fit a camera to the map."))
@@ -78,6 +86,12 @@ def calibrate_command(
         Path | None, typer.Option(help=say("modèle écrit (var/masks/...)", "model written (var/masks/...)"))
     ] = None,
     report: Annotated[Path | None, typer.Option(help=say("page HTML", "HTML page"))] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            "--site", help=say("l'inscrire aussi au site, si elle tient", "also enter it in the site, if usable")
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
 ) -> None:
     """Exit code: 0 usable, 1 too poor to be commissioned (the model is written all the same), 2 bad input."""
@@ -96,6 +110,8 @@ def calibrate_command(
     written = out or MASKS / f"{_slug(survey.camera)}.camera.json"
     page = report or written.with_suffix(".html")
     save_model(found.model, written)
+    if site is not None and not found.too_poor:
+        fieldwork().open(site).place(CameraId(found.model.camera), placement_of(found.model, ptz=survey.ptz))
     write_page(page, calibration_page(found, current_language(), _near(around, survey), still))
     if as_json:
         print(json.dumps(_summary(found, written, page), ensure_ascii=False))
@@ -121,6 +137,23 @@ def _rest(
                 what_to_do=Words(f"Donnez {name}", f"Give {name}"),
             )
     return {"camera": camera, "picture_px": picture_px, "position": {"m": position, "sigma_m": position_sigma}}
+
+
+def placement_of(model: CameraModel, *, ptz: bool) -> Placement:
+    """What the site is told of a calibrated camera: its pose where its mount reads 0, with the widest bounds of all.
+
+    Between two calibrated zooms the bounds are wider (`CameraModel.pose_at`), and the same all along.
+    """
+    between = [(low.zoom + high.zoom) / 2 for low, high in pairwise(model.zooms)]
+    steps = [model.pose_at(zoom=zoom) for zoom in (*(step.zoom for step in model.zooms), *between)]
+    bounds = PoseBounds(
+        max(each.angle_deg for _, each in steps),
+        max(each.position_m for _, each in steps),
+        max(each.focal_share for _, each in steps),
+        max(each.k1 for _, each in steps) + (max(step.k1 for step in model.zooms) - min(s.k1 for s in model.zooms)),
+    )
+    zooms = tuple(PlacedZoom(step.zoom, step.focal_px) for step in model.zooms) if ptz else ()
+    return Placement(steps[0][0], bounds, zooms)
 
 
 def _near(around: Dwellings | None, survey: Survey) -> tuple[Any, ...]:

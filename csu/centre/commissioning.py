@@ -62,7 +62,7 @@ def survey(
         pose=None if capabilities.ptz else usable,
         follows_pose=capabilities.ptz,
         pose_size_px=(profile.width_px, profile.height_px),
-        bounds=PoseBounds(),
+        bounds=site.bounds.get(camera, PoseBounds()),
         dynamics=capabilities.dynamics,
         buildings=site.buildings,
         zones=site.zones,

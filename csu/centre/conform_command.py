@@ -59,13 +59,13 @@ def conform_command(
     examiner = examiner_of(kind)
     console = _console()
     how = Examination(seconds=seconds, may_move=moves, may_restart=restart)
-    found = asyncio.run(_examine(kind, target, examiner, how, SystemClock(), console))
+    found = asyncio.run(examine(kind, target, examiner, how, SystemClock(), console))
     page = report or REPORTS / f"{kind}-{found.began_ns // 1_000_000_000}.html"
     signed = write_report(found, CentreKey.load_or_make(key), page)
     if as_json:
         print(json.dumps(found.to_json() | {"report": str(page), "signed": str(signed)}, ensure_ascii=False))
     else:
-        _tell(found, page, console)
+        tell_findings(found, page, console)
     if not found.holds:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
@@ -85,9 +85,10 @@ def examiner_of(kind: str) -> Examiner:
     return cast(Examiner, known[kind].load())
 
 
-async def _examine(
+async def examine(
     kind: str, target: str, examiner: Examiner, how: Examination, clock: Clock, console: Console
 ) -> Conformance:
+    """Ask it everything; each check is told as it is done. Raises BadInput, CsuError."""
     began_ns, checks = clock.now_ns(), list[Check]()
     with console.status(say("Examen…", "Examining…")):
         async for check in examiner(target, IngestEyes(clock), how):
@@ -109,7 +110,8 @@ def _console() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-def _tell(found: Conformance, page: Path, console: Console) -> None:
+def tell_findings(found: Conformance, page: Path, console: Console) -> None:
+    """What did not pass, and where all of it is."""
     table = Table(box=None, header_style="dim")
     for name in ("", say("identifiant", "id"), say("trouvé", "found"), say("exigence", "requirement")):
         table.add_column(name)

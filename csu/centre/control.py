@@ -16,6 +16,7 @@ from csu.centre.alarm_room import AlarmRoom
 from csu.centre.calls import Calls
 from csu.centre.clock_watch import ClockWatch
 from csu.centre.commissioning import Commissioning
+from csu.centre.device_watch import DeviceWatch
 from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import CentreCounts, CentreEvent, Trouble
 from csu.centre.footing import Footing, Ports
@@ -69,6 +70,7 @@ class Centre:
         masks: Commissioning | None = None,
         self_masking: Sequence[Camera] = (),
         wall_panels: Sequence[tuple[WallPanel, PanelPlan]] = (),
+        cameras: Sequence[Camera] = (),
     ) -> None:
         """`journal`: written before whatever is done to a camera or its masks; what it refuses is not done (LOG-2).
 
@@ -81,6 +83,7 @@ class Centre:
         `masks`: what masks the cameras, whatever their assignments say; None: their assignments do (a simulated city).
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
+        `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
         self._footing = footing = Footing(ports)
@@ -132,6 +135,16 @@ class Centre:
         )
         self.listen(self._edges.hear)
         self.listen(ClockWatch(footing.tell).hear)
+        self._devices = DeviceWatch(
+            cameras,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            may_record=self.may_record,
+            tell=footing.tell_trouble,
+            clock=ports.clock,
+            journal=journal,
+        )
+        self.listen(self._devices.hear)
         self._proposals = Proposals(
             papers,
             records,
@@ -177,6 +190,7 @@ class Centre:
                 "late entries": self._late.run(),
                 "masks": self._masks.run(),
                 "edge masks": self._edges.run(),
+                "devices": self._devices.run(),
                 "wall panels": self._wall_panels.run(),
                 **{f"panel {name}": self._alarms.take_from(panel) for name, panel in self._alarms.panels.items()},
                 **{f"pose {camera.record.camera}": self._poses.follow(camera) for camera in self._poses.cameras},

@@ -25,6 +25,8 @@ class PreparedSite:
     """The cameras a centre can begin with, and those that did not answer."""
 
     assignments: tuple[Assignment, ...]
+    answered: tuple[Camera, ...]
+    """The site's cameras that have one."""
     posed: tuple[Camera, ...]
     """The PTZ cameras, whether or not their masks are in force."""
     self_masking: tuple[Camera, ...]
@@ -41,6 +43,7 @@ async def prepare_site(
 ) -> PreparedSite:
     """Ask every camera, and say what masks it; one that does not answer harms no other. `streams`: added."""
     assignments: list[Assignment] = []
+    answered: list[Camera] = []
     surveys: list[CameraSurvey] = []
     posed: list[Camera] = []
     found_at_m: dict[CameraId, tuple[float, float]] = {}
@@ -56,6 +59,7 @@ async def prepare_site(
         if reading is not None:
             found_at_m[camera.record.camera] = (reading.pose.x_m, reading.pose.y_m)
         assignments.append(assignment)
+        answered.append(camera)
         surveys.append(said)
         posed += [camera] if said.follows_pose else []
         self_masking += [camera] if masks_itself else []
@@ -66,7 +70,7 @@ async def prepare_site(
     await asyncio.to_thread(masks.take_in, surveys, site.signatories, now_ns, noting(journal))
     bound = tuple(masks.bind(assignment, now_ns) for assignment in assignments)
     names = tuple(assignment.record.camera for assignment in added)
-    return PreparedSite(bound, tuple(posed), tuple(self_masking), tuple(unreached), names, found_at_m)
+    return PreparedSite(bound, tuple(answered), tuple(posed), tuple(self_masking), tuple(unreached), names, found_at_m)
 
 
 async def _ask(

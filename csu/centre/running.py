@@ -26,6 +26,7 @@ from csu.centre.preparing import PreparedSite, prepare_site
 from csu.centre.register_settings import RegisterSettings
 from csu.centre.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.room import AlarmsOfCentre, RelayOfNodes, Room
+from csu.centre.site_maps import with_maps
 from csu.centre.volumes import VolumeKeeper
 from csu.centre.wall_plan import plan_of
 from csu.centre.wall_room import WallRoom
@@ -36,7 +37,8 @@ from csu.console import create_app, demonstration_access, invented_papers, serve
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
-from csu.hal.camera import Camera, CameraRecord
+from csu.hal.camera import Camera, CameraRecord, ViewType
+from csu.hal.clock import Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
@@ -44,8 +46,9 @@ from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
-from csu.operations import OutboxStore
+from csu.operations import Incident, OutboxStore
 from csu.recording import open_catalogue
+from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
@@ -159,8 +162,8 @@ async def open_centre(
             open_registers(settings.data_directory, settings.registers, clock=clock, tell=observers)
         )
         progress(say("ouverture du site", "opening the site"))
-        request = SiteRequest(settings.cameras, settings.options, clock.now_ns())
-        site = await stack.enter_async_context(open_site(request))
+        request = _request(settings, clock.now_ns())
+        site = await asyncio.to_thread(with_maps, await stack.enter_async_context(open_site(request)))
         masks = Commissioning.open(settings.data_directory / "masks.sqlite")
         stack.callback(masks.close)
         doctrine, head = settings.doctrine, masks.head
@@ -231,6 +234,12 @@ async def _start_parts(
     )
     posed = prepared.posed
     return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
+
+
+def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:
+    floors = {view: (*floor_of(view)[0], floor_of(view)[1]) for view in ViewType}
+    call_words = frozenset(incident.words.fr for incident in Incident)
+    return SiteRequest(settings.cameras, settings.options, at_ns, floors, call_words)
 
 
 def _papers(settings: CentreSettings, site: Site, prepared: PreparedSite, key: CentreKey) -> Papers:
@@ -306,6 +315,7 @@ def _centre(
         panels=site.alarm_panels,
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
+        cameras=prepared.answered,
         unreached=prepared.unreached,
         papers=papers,
         found_at_m=prepared.found_at_m,

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera, CommuneId
+from csu.hal.camera import Camera, CameraId, CommuneId, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
-from csu.hal.place import Building, MapZone
+from csu.hal.place import Building, MapZone, PoseBounds
 from csu.hal.wall_panel import WallPanel
 
 Option: TypeAlias = str | int | float | bool
@@ -50,6 +51,10 @@ class SiteRequest:
     options: Mapping[str, Option] = field(default_factory=dict)
     at_ns: Nanoseconds = 0
     """When it asks: a simulated site writes papers that hold then."""
+    floors: Mapping[ViewType, tuple[int, int, float]] = field(default_factory=dict)
+    """The least a recorded stream must be, by view: width, height, pictures a second (TEC-1, TEC-2)."""
+    call_words: frozenset[str] = frozenset()
+    """All that a call to the police may say, in French: a real contact is told nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ class Site:
     name: str
     cameras: Sequence[Camera]
     buildings: tuple[Building, ...]
+    maps: tuple[Path, ...] = ()
+    """Files of imported buildings (`csu masks import`), read by the centre beside `buildings`; all of one origin."""
+    bounds: Mapping[CameraId, PoseBounds] = field(default_factory=dict)
+    """How far calibrated poses may be from the truth; a camera that is not named has the default."""
     alarm_panels: Sequence[AlarmPanel] = ()
     dispatch: Dispatch | None = None
     wall_panels: Sequence[tuple[WallPanel, str]] = ()

@@ -28,16 +28,17 @@ class Rotator:
         Raises VaultError, CameraError, RotationHeld: the account that worked still works, and the same call goes on.
         """
         entry = begin(self._vault.entry(camera), self._draw())
-        await self._keep(camera, entry)
+        await self.keep(camera, entry)
         while steps := acts(entry):
             for act in steps:
                 await _do(act, camera, entry, device)
             entry = advanced(entry)
-            await self._keep(camera, entry)
+            await self.keep(camera, entry)
 
-    async def _keep(self, camera: CameraId, entry: Entry) -> None:
+    async def keep(self, camera: CameraId, entry: Entry) -> None:
+        """Keep an entry; one at a time of all that is written through this rotator. Raises VaultError."""
         async with self._writing:
-            if self._vault.entry(camera) != entry:
+            if camera not in self._vault.cameras() or self._vault.entry(camera) != entry:
                 await asyncio.to_thread(self._vault.keep, camera, entry)
 
 

@@ -1,4 +1,5 @@
-"""The vault: the accounts of all cameras in one sealed file, a new version for each change. Shell.
+"""The vault: the accounts of all cameras, and other secrets by name, in one sealed file; a new version for each change.
+Shell.
 
 `vault-0000000007` is version 7: a JSON text under AES-256-GCM; its number is authenticated with it, so that no version
 passes for another. A version is whole and durable before the one before it goes; the highest is the vault. There is no
@@ -7,8 +8,10 @@ plaintext on any disk, and no way to ask for all passwords at once.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -31,6 +34,10 @@ SECRET_BYTES_MIN = 32
 VAULT_BYTES_MAX = 16 << 20
 """1,300 cameras take some 200 KB."""
 
+SECRET_KEPT_BYTES_MAX = 16_384
+"""The largest is a certificate with its chain."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,63}")
 _PREFIX = "vault-"
 _MAGIC = b"csu-vault-1\n"
 _NONCE_BYTES = 12
@@ -49,7 +56,7 @@ class Vault:
             )
         self._disk = disk
         self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"csu camera vault, version 1").derive(secret))
-        self._number, self._entries = self._read()
+        self._number, self._entries, self._secrets = self._read()
 
     def __repr__(self) -> str:
         return f"<Vault version {self._number}, {len(self._entries)} cameras>"
@@ -73,8 +80,31 @@ class Vault:
         changed = {name: each for name, each in self._entries.items() if name != camera}
         if entry is not None:
             changed[camera] = entry
+        self._write(changed, self._secrets)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the other secrets, sorted: keys of alarm panels, passwords of screens, papers of contacts."""
+        return tuple(sorted(self._secrets))
+
+    def secret(self, name: str) -> bytes:
+        """Raises VaultError when there is none of this name."""
+        try:
+            return self._secrets[name]
+        except KeyError:
+            raise vault_error(Words("pas de secret de ce nom au coffre", "no such secret in the vault"), name) from None
+
+    def keep_secret(self, name: str, secret: bytes | None) -> None:
+        """From now on, durably; None: forget it. Raises VaultError for a name or a size that is none."""
+        if not _NAME.fullmatch(name) or (secret is not None and not 1 <= len(secret) <= SECRET_KEPT_BYTES_MAX):
+            raise vault_error(Words("ni un nom ni un secret acceptables", "no acceptable name or secret"), name[:64])
+        changed = {known: each for known, each in self._secrets.items() if known != name}
+        if secret is not None:
+            changed[name] = secret
+        self._write(self._entries, changed)
+
+    def _write(self, entries: Mapping[CameraId, Entry], secrets: Mapping[str, bytes]) -> None:
         number = self._number + 1
-        sealed = self._sealed(number, changed)
+        sealed = self._sealed(number, entries, secrets)
         try:
             file = self._disk.create(_name(number))
             try:
@@ -85,7 +115,7 @@ class Vault:
                 raise
         except DiskError as error:  # also when another process was first
             raise vault_error(_NOT_WRITTEN, error.trouble.where) from error
-        self._number, self._entries = number, changed
+        self._number, self._entries, self._secrets = number, dict(entries), dict(secrets)
         self._forget_older()
 
     def _forget_older(self) -> None:
@@ -96,11 +126,11 @@ class Vault:
         except DiskError:
             return  # the next change tries again: an old version is sealed, and is not read
 
-    def _read(self) -> tuple[int, dict[CameraId, Entry]]:
+    def _read(self) -> tuple[int, dict[CameraId, Entry], dict[str, bytes]]:
         try:
             names = self._disk.names(_PREFIX)
             if not names:
-                return 0, {}
+                return 0, {}, {}
             name = names[-1]
             with self._disk.open(name) as file:
                 content = file.read(VAULT_BYTES_MAX + 1)
@@ -114,10 +144,16 @@ class Vault:
             text = self._cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _about(number))
         except (InvalidTag, ValueError):
             raise vault_error(_OTHER_KEY, name) from None
-        return number, {CameraId(camera): _entry_of(told) for camera, told in json.loads(text).items()}
+        held = json.loads(text)
+        accounts = {CameraId(camera): _entry_of(told) for camera, told in held["accounts"].items()}
+        return number, accounts, {name: base64.b64decode(told) for name, told in held["secrets"].items()}
 
-    def _sealed(self, number: int, entries: Mapping[CameraId, Entry]) -> bytes:
-        text = json.dumps({camera: _told(entry) for camera, entry in entries.items()}).encode()
+    def _sealed(self, number: int, entries: Mapping[CameraId, Entry], secrets: Mapping[str, bytes]) -> bytes:
+        held = {
+            "accounts": {camera: _told(entry) for camera, entry in entries.items()},
+            "secrets": {name: base64.b64encode(secret).decode() for name, secret in secrets.items()},
+        }
+        text = json.dumps(held).encode()
         nonce = os.urandom(_NONCE_BYTES)
         return _MAGIC + nonce + self._cipher.encrypt(nonce, text, _about(number))
 

@@ -10,7 +10,7 @@ import hashlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,19 +75,28 @@ def read_quirks(told: Iterable[str]) -> dict[DeviceKind, frozenset[str]]:
 
 @asynccontextmanager
 async def open_bench(
-    kinds: Sequence[DeviceKind], quirks: Mapping[DeviceKind, frozenset[str]], clock: Clock
+    kinds: Sequence[DeviceKind], quirks: Mapping[DeviceKind, frozenset[str]], clock: Clock, *, fixed: bool = False
 ) -> AsyncIterator[dict[DeviceKind, str]]:
-    """Serve these until the block ends. Raises FarmError, OSError."""
+    """Serve these until the block ends. `fixed`: the camera does not turn. Raises FarmError, OSError."""
+    doors = _OPEN | ({DeviceKind.CAMERA: _fixed_camera} if fixed else {})
     async with AsyncExitStack() as stack:
         addresses = {}
         for kind in kinds:
-            addresses[kind] = await stack.enter_async_context(_OPEN[kind](quirks.get(kind, frozenset()), clock))
+            addresses[kind] = await stack.enter_async_context(doors[kind](quirks.get(kind, frozenset()), clock))
         yield addresses
 
 
+def _camera(quirks: frozenset[str], clock: Clock) -> AbstractAsyncContextManager[str]:
+    return _camera_that(quirks, clock, turns=True)
+
+
+def _fixed_camera(quirks: frozenset[str], clock: Clock) -> AbstractAsyncContextManager[str]:
+    return _camera_that(quirks, clock, turns=False)
+
+
 @asynccontextmanager
-async def _camera(quirks: frozenset[str], clock: Clock) -> AsyncIterator[str]:
-    post = next(post for post in posts(build_street(SEED), 8, 640, 360) if post.ptz)
+async def _camera_that(quirks: frozenset[str], clock: Clock, *, turns: bool) -> AsyncIterator[str]:
+    post = next(post for post in posts(build_street(SEED), 8, 640, 360) if post.ptz is turns)
     endpoint = EndpointSpec(
         "cam-0001",
         number=1,
@@ -98,11 +107,11 @@ async def _camera(quirks: frozenset[str], clock: Clock) -> AsyncIterator[str]:
         onboard_masks=8,
         mask_corners_max=8,
     )
-    spec = OnvifSpec(endpoint, ptz=True, quirks=frozenset(OnvifQuirk(quirk) for quirk in quirks))
+    spec = OnvifSpec(endpoint, ptz=turns, quirks=frozenset(OnvifQuirk(quirk) for quirk in quirks))
     papers = PrivateAuthority("csu bench", clock).server(HOST)
     with TemporaryDirectory(prefix="csu-bench-") as directory:
         tls = _served(papers, Path(directory))
-        async with open_onvif([spec], clock=clock, tls=tls) as site:
+        async with open_onvif([spec], clock=clock, tls=tls, multicast=True) as site:
             url = site.device(endpoint.camera).url
             pin = f"#sha256={_fingerprint(papers)}" if url.startswith("https:") else ""
             yield url.replace("://", f"://{endpoint.user}:{endpoint.password}@") + pin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from sim.endpoints.onvif.users import Account
 SERVICE = Service(DEVICE, "device_service", "device", (25, 12))
 _OPEN, _USER, _ADMINISTRATOR = UserLevel.ANONYMOUS, UserLevel.USER, UserLevel.ADMINISTRATOR
 
+_NAMES = uuid.UUID("6f1d6f3e-9a53-4d5c-8a3e-2b0f5c7e9d11")
+"""Names of devices become the same identifiers in every run."""
 _REBOOT_AFTER_S = 0.05
 """The answer goes out first."""
 
@@ -45,6 +48,7 @@ async def set_system_date_and_time(device: OnvifDevice, call: Call) -> Markup:
 SERVICE.tells("GetDeviceInformation", _USER, lambda device: {"spec": device.spec})
 SERVICE.tells("GetServiceCapabilities", _OPEN, lambda device: {"spec": device.spec})
 SERVICE.tells("GetCapabilities", _OPEN, lambda device: {"address": device.service_address, "ptz": device.spec.ptz})
+SERVICE.tells("GetEndpointReference", _OPEN, lambda device: {"reference": reference_of(device)})
 SERVICE.tells("GetHostname", _OPEN, lambda device: {"name": device.name})
 SERVICE.tells("GetScopes", _USER, lambda device: {"scopes": scopes_of(device)})
 SERVICE.tells("GetNetworkInterfaces", _USER, lambda device: {"number": device.spec.endpoint.number})
@@ -76,6 +80,11 @@ async def delete_users(device: OnvifDevice, call: Call) -> Markup:
 async def system_reboot(device: OnvifDevice, call: Call) -> Markup:
     device.do_later(_REBOOT_AFTER_S, device.reboot)
     return SERVICE.answer("SystemReboot")
+
+
+def reference_of(device: OnvifDevice) -> uuid.UUID:
+    """What a camera calls itself, whatever its address."""
+    return uuid.uuid5(_NAMES, device.name)
 
 
 def scopes_of(device: OnvifDevice) -> list[str]:

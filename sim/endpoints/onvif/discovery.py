@@ -14,14 +14,12 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from sim.endpoints.onvif.device import OnvifDevice
-from sim.endpoints.onvif.device_service import scopes_of
+from sim.endpoints.onvif.device_service import reference_of, scopes_of
 from sim.endpoints.onvif.soap import found, render, text_of
 
 GROUP, PORT = "239.255.255.250", 3702
 _PROBE_BYTES_MAX = 8192
 _TYPES = {"NetworkVideoTransmitter", "Device"}
-_NAMES = uuid.UUID("6f1d6f3e-9a53-4d5c-8a3e-2b0f5c7e9d11")
-"""Names of devices become the same identifiers in every run."""
 
 
 class Responder(asyncio.DatagramProtocol):
@@ -89,7 +87,7 @@ def _read_probe(data: bytes) -> tuple[str, set[str], list[str]] | None:
 
 
 def _match(device: OnvifDevice, message_id: str, scopes: Sequence[str]) -> bytes:
-    reference = uuid.uuid5(_NAMES, device.name)
+    reference = reference_of(device)
     answer = uuid.uuid5(reference, message_id)
     body = render(
         "discovery",

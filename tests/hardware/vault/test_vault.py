@@ -145,3 +145,25 @@ def _disk_error() -> DiskError:
     from csu.hal.words import Words
 
     return DiskError(Words("non", "no"), where="disk", what_to_do=Words("", ""))
+
+
+def test_other_secrets_are_kept_beside_logins_and_neither_touches_the_other(disk):
+    vault = Vault(disk, SECRET)
+    vault.keep("cam-1", ENTRY)
+    vault.keep_secret("dc09/1234", bytes(range(16)))
+    vault.keep_secret("dispatch/key", b"-----BEGIN")
+    vault.keep("cam-1", None)
+    again = Vault(disk, SECRET)
+    assert (again.cameras(), again.secrets()) == ((), ("dc09/1234", "dispatch/key"))
+    assert again.secret("dc09/1234") == bytes(range(16))
+    again.keep_secret("dc09/1234", None)
+    with pytest.raises(VaultError):
+        Vault(disk, SECRET).secret("dc09/1234")
+
+
+@pytest.mark.parametrize(("name", "secret"), [("../x y", b"1"), ("", b"1"), ("a", b""), ("a", bytes(16_385))])
+def test_what_is_no_name_or_no_secret_is_not_kept(disk, name, secret):
+    vault = Vault(disk, SECRET)
+    with pytest.raises(VaultError):
+        vault.keep_secret(name, secret)
+    assert vault.secrets() == ()

@@ -13,6 +13,7 @@ def test_the_device_service(on_cameras) -> None:
                 "GetDeviceInformation",
                 "GetServiceCapabilities",
                 "GetCapabilities",
+                "GetEndpointReference",
                 "GetHostname",
                 "GetScopes",
                 "GetNetworkInterfaces",

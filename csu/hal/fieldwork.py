@@ -1,0 +1,153 @@
+"""Bringing cameras into a real site, as a port: found, entered, examined, placed, their accounts changed.
+
+Each step is written before the next begins, so that whoever was interrupted does the same again and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.place import Pose, PoseBounds
+
+
+class Route(StrEnum):
+    """Who masks a camera's pictures."""
+
+    EDGE = "edge"
+    """The camera itself; the engine looks at each picture, and masks as soon as one does not show the masks."""
+    ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCamera:
+    """A device that says it is a camera. Nothing of it is proved before somebody logs in over TLS."""
+
+    address: str
+    endpoint: str
+    """What it calls itself, the same after its address changed."""
+    name: str
+    hardware: str
+    contested: bool
+    """Another host answered under the same name."""
+    camera: str = ""
+    """Under which name the site knows it; empty: it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a person says of a camera that is to be entered."""
+
+    record: CameraRecord
+    target: str = field(repr=False)
+    """`https://user:password@host[:port]/onvif/device_service[#sha256=FINGERPRINT]`"""
+    advertised_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A camera of the site, as its device says it is."""
+
+    record: CameraRecord
+    address: str
+    fingerprint: str
+    """SHA-256 of the certificate that is pinned; empty: it is not spoken to over TLS."""
+    endpoint: str
+    turns: bool
+    has_masks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an examination found, for the camera's entry."""
+
+    at: str
+    """ISO 8601, UTC."""
+    holds: bool
+    report: str
+    failed: tuple[str, ...]
+    route: Route
+    streams_over_tls: bool
+    """Seen at work: from now on they are taken over nothing less."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedZoom:
+    """A calibrated zoom position, in [0, 1]."""
+
+    zoom: float
+    focal_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a calibration says of a camera: its pose where its mount reads 0, and how far that may be from the truth."""
+
+    pose: Pose
+    bounds: PoseBounds
+    zooms: tuple[PlacedZoom, ...]
+    """Of a camera that turns, two or more; none: it is fixed."""
+
+
+@runtime_checkable
+class Fieldwork(Protocol):
+    """The cameras of one site. All calls may raise CsuError, without any secret."""
+
+    def cameras(self) -> Sequence[CameraId]:
+        """Those that are entered."""
+        ...
+
+    async def enter(self, newcomer: Newcomer) -> Entered:
+        """Pin its certificate, keep its login, write its entry, and change its account for one of the centre's own.
+
+        Done again, it goes on where it stopped. Raises BadInput where its name or number is another camera's.
+        """
+        ...
+
+    async def resume(self, camera: CameraId) -> Entered:
+        """The same of a camera that has an entry."""
+        ...
+
+    def target(self, camera: CameraId) -> str:
+        """Where an examiner finds it, with its login: never to be shown."""
+        ...
+
+    def keep_findings(self, camera: CameraId, found: Findings) -> None:
+        """Write down what its examination found."""
+        ...
+
+    def place(self, camera: CameraId, placed: Placement) -> None:
+        """Write down where it stands and looks. Raises BadInput where that does not fit the camera."""
+        ...
+
+    async def rotate(self, camera: CameraId) -> None:
+        """Give it another account, prove it, and prove that the former one is worth nothing."""
+        ...
+
+    def secrets(self) -> Sequence[str]:
+        """The names of what the vault keeps beside logins."""
+        ...
+
+    def keep_secret(self, name: str, secret: bytes) -> None:
+        """Keep a key, password or certificate in the vault under this name."""
+        ...
+
+
+@runtime_checkable
+class OpenFieldwork(Protocol):
+    """What an entry point of the group `csu.fieldwork` is."""
+
+    def open(self, site: Path) -> Fieldwork:
+        """The cameras of the site at `site`, its file. Raises BadInput with the line; CsuError for the vault."""
+        ...
+
+    async def discover(
+        self, interface: str, at: str, listen_s: float, site: Path | None
+    ) -> tuple[Sequence[FoundCamera], int]:
+        """Who answers on the network of `interface`, or at `at` (host or host:port); and how many answers did not
+        count. `site`: whose entries are known."""
+        ...
