@@ -254,7 +254,7 @@ def _with_login(target: str, user: str) -> str:
 
 async def _rotate(work: Fieldwork, cameras: list[CameraId], console: Console) -> dict[str, str]:
     """The next camera is done whatever became of the one before."""
-    failed = {}
+    failed: dict[str, str] = {}
     for camera in cameras:
         try:
             await work.rotate(camera)
