@@ -180,7 +180,7 @@ def rotate_command(
     if bool(cameras) == all_of_them:
         raise BadInput(
             Words("ni caméra, ni --all (ou les deux)", "neither cameras nor --all, or both"),
-            where="csu camera rotate",
+            where="--all",
             what_to_do=Words("Nommez des caméras, ou --all", "Name cameras, or --all"),
         )
     wanted = list(work.cameras()) if all_of_them else [CameraId(camera) for camera in cameras or []]
@@ -205,7 +205,7 @@ def put_command(
     except ValueError:
         raise BadInput(
             Words("ce n'est pas de l'hexadécimal", "that is no hexadecimal"),
-            where="csu vault put",
+            where="--hex",
             what_to_do=Words("Donnez des chiffres hexadécimaux, ou ôtez --hex", "Give hex digits, or drop --hex"),
         ) from None
     fieldwork().open(site).keep_secret(name, secret)
@@ -254,7 +254,7 @@ def _with_login(target: str, user: str) -> str:
 
 async def _rotate(work: Fieldwork, cameras: list[CameraId], console: Console) -> dict[str, str]:
     """The next camera is done whatever became of the one before."""
-    failed = {}
+    failed: dict[str, str] = {}
     for camera in cameras:
         try:
             await work.rotate(camera)

@@ -215,13 +215,13 @@ def test_the_two_accounts_take_turns():
 )
 def test_the_tests_find_a_planted_defect(defect, caught_by, given, monkeypatch, must_fail):
     if defect == "the device before the vault":
-        keep = Rotator._keep
+        keep = Rotator.keep
 
         async def late(self, camera, entry) -> None:
             if entry.coming is None:
                 await keep(self, camera, entry)
 
-        monkeypatch.setattr(Rotator, "_keep", late)
+        monkeypatch.setattr(Rotator, "keep", late)
     else:
         skipped, do = "try_going" if "old" in defect else "try_coming", rotating._do
 
