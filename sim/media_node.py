@@ -223,7 +223,7 @@ class CohortMediaNode:
                 is_frozen = any(start_ns == crash_ns for start_ns, _ in self._plan.freezes)
                 after_ns, why = (FROZEN_AFTER_NS, _FROZEN) if is_frozen else (NODE_LOST_AFTER_NS, _NO_POWER)
                 heard_ns = await self._heard(crash_ns + after_ns)
-                yield NodeLost(self._node, heard_ns, why)
+                yield NodeLost(self._node, self._epoch, heard_ns, why)
                 return
             await self._until(due_ns)
             if self._stopping:

@@ -196,7 +196,7 @@ class _Run:
         self.prefecture.state = self.papers.state
         self.trace = Trace(self.clock, str(directory), keep)
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
-        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
+        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.find)
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo()

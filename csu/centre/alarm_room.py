@@ -58,7 +58,8 @@ class AlarmRoom:
 
     async def open(self) -> None:
         """Begin with what is on disk. Raises CsuError."""
-        self.desk = AlarmDesk(await self._footing.in_executor(self._store.load))
+        kept = await self._footing.in_executor(self._store.load)
+        self.desk = AlarmDesk(kept.unfinished, kept.said)
 
     def lines(self) -> AlarmLines:
         """What the screen shows of the alarms that nobody took."""

@@ -54,7 +54,7 @@ class Calls:
 
     async def open(self) -> None:
         """Begin with what is on disk: calls nobody took are sent again, confirmed alarms without a call get theirs."""
-        self._outbox = DispatchOutbox(await self._footing.in_executor(self._store.load))
+        self._outbox = DispatchOutbox((await self._footing.in_executor(self._store.load)).calls)
         for alarm in self._alarms.desk.unfinished():
             if alarm.state is AlarmState.CONFIRMED:
                 self._confirmed[alarm.alarm] = 0
@@ -145,8 +145,9 @@ class Calls:
         """One sending. Without a receipt there is nothing to tell: the outbox sends again, and tells who is silent."""
         try:
             async with asyncio.timeout(SEND_AGAIN_NS / NS_PER_S):
+                await self._footing.chaos("dispatch.send")
                 receipt = await self._dispatch.notify(command.call, command.contact)
-        except (TimeoutError, DispatchError):
+        except (TimeoutError, OSError, DispatchError):
             self._footing.counts.calls_unanswered += 1
             return
         await self._receive(receipt)

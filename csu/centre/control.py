@@ -115,6 +115,7 @@ class Centre:
             tell=footing.tell,
             give=self._nodes.give,
             in_executor=footing.in_executor,
+            chaos=footing.chaos,
             late=self._late,
         )
         self._edges = EdgeKeeper(

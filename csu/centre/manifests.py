@@ -8,7 +8,7 @@ from csu.centre.events import CatalogueWritten, ManifestRefused, ManifestTaken
 from csu.centre.footing import Footing, words_of
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.media import Manifest, NodeId
+from csu.hal.media import Manifest, NodeId, NodeLost
 from csu.hal.words import Words
 from csu.recording.catalogue import Catalogue
 
@@ -74,10 +74,12 @@ class Manifests:
             else:
                 failures = 0
 
-    def lose(self, node: NodeId) -> None:
-        """The node is lost, and its epoch over: one that only froze is believed no more when it thaws."""
-        epoch, _ = self._accounts.get(node, (0, 0))
-        self._accounts[node] = (epoch + 1, 0)
+    def lose(self, lost: NodeLost) -> None:
+        """Its epoch is over, had it accounted for anything or not: one that only froze is not believed when it thaws."""
+        epoch, expected = self._accounts.get(lost.node, (0, 0))
+        if epoch <= lost.node_epoch:
+            epoch, expected = lost.node_epoch + 1, 0
+        self._accounts[lost.node] = (epoch, expected)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class Nodes:
                 return
         elif isinstance(message, NodeLost):
             self._footing.counts.nodes_lost += 1
-            self._manifests.lose(name)
+            self._manifests.lose(message)
             self._set_up(name, False, message.detail)
             self._footing.tell_all(self._board.lose(message, self._cameras_of.get(name, ()), now_ns))
             return

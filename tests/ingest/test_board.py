@@ -140,7 +140,7 @@ def test_a_refusal_is_not_forgotten_behind_a_mere_loss() -> None:
 
 def test_a_lost_node_takes_its_cameras_with_it() -> None:
     known = live_board()
-    (change,) = known.lose(NodeLost(NODE, MINUTE_NS, Words("tué", "killed")), [ONE], MINUTE_NS)
+    (change,) = known.lose(NodeLost(NODE, 1, MINUTE_NS, Words("tué", "killed")), [ONE], MINUTE_NS)
     assert (change.after, change.detail) == (CameraState.LOST, Words("node-1 : tué", "node-1: killed"))
 
 
