@@ -142,6 +142,7 @@ class SimDispatch:
     async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
         """See Dispatch.notify."""
         self.asked += 1
+        self.tell(_of_call("police.asked", call, self._clock.now_ns()))
         if call.call not in self._called:
             self._called.add(call.call)
             self.tell(_of_call("police.called", call, self._clock.now_ns()))

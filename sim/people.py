@@ -28,6 +28,7 @@ from csu.hal.errors import CsuError
 from sim.draws import duration_within
 from sim.quantities import DurationRange
 from sim.shifts import Operator
+from sim.vocabulary import Signal
 
 CHIEF = "chef-de-salle"
 CHIEF_REACTION = DurationRange(5 * NS_PER_S, 20 * NS_PER_S)
@@ -99,6 +100,8 @@ class People:
         self._away: set[str] = set()
         self._somebody_came = asyncio.Event()
         self.deeds = Deeds()
+        self.tell: Callable[[Signal], None] = lambda signal: None
+        """Called with what people do and no centre hears: they telephone."""
 
     def hear(self, event: CentreEvent) -> None:
         """What appears on the operators' screens. Alarms waiting are bounded by the desk's own."""
@@ -235,6 +238,8 @@ class People:
                 await informed.wait()
         except TimeoutError:
             self.deeds.telephoned += 1
+            fields = {"call": alarm.alarm, "commune": alarm.message.commune}
+            self.tell(Signal("police.telephoned", self._clock.now_ns(), fields))
             note = PoliceCall("police", "permanence, par téléphone")
             await self._until_kept(
                 lambda: self._room.advance(alarm.alarm, AlarmState.POLICE_INFORMED, person, note), informed.is_set

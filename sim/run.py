@@ -282,6 +282,7 @@ class _Run:
         for model in (host, people):
             self.stage.give(model)
         host.listen(self.loop.guarded(self._hear))
+        people.tell = self.loop.guarded(self.stage.tell)
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
             panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)

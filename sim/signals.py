@@ -87,12 +87,14 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("fault.ended", Words("une panne finit", "a fault ends"), "fault", _OF_A_FAULT, _FAULTS),
         SignalKind("story.began", Words("un événement commence", "an event begins"), "event", ("kind",), _EVENTS),
         SignalKind("story.ended", Words("un événement finit", "an event ends"), "event", ("kind",), _EVENTS),
+        SignalKind("police.asked", Words("un contact est essayé", "a contact is tried"), "call", ("commune",)),
         SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
         *ORDER_SIGNALS,
         *POPULATION_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
+        SignalKind("police.telephoned", Words("une personne lui téléphone", "a person telephones"), "call", ("commune",)),
     )
 }
 """Every signal of a run, by name."""
