@@ -252,9 +252,14 @@ class CameraBoard:
             gap = open_gaps.get(camera)
             if (gap is None and is_recorded[index]) or (gap is not None and gap.cause in _ANSWERING):
                 changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
-            elif gap is not None and gap.cause is not GapCause.STARTING:
+            elif gap is not None and gap.cause is not GapCause.STARTING and not self._is_live_since(camera, end_ns):
                 changes += self._move(camera, CameraState.LOST, now_ns, _WHY_LOST[gap.cause])
         return changes
+
+    def _is_live_since(self, camera: CameraId, at_ns: Nanoseconds) -> bool:
+        """It came back after the minute that is accounted for: what was told at once is newer than the account."""
+        status = self._status[camera]
+        return status.state is CameraState.LIVE and status.since_ns >= at_ns
 
     def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
         if len(self._rosters) >= ROSTERS_MAX:
