@@ -109,6 +109,18 @@ def test_a_gap_that_lasts_to_the_end_of_the_minute_makes_a_camera_lost_even_if_i
     assert (change.after, change.detail.en) == (CameraState.LOST, "the camera no longer answers")
 
 
+def test_a_camera_that_came_back_is_not_lost_again_by_the_account_of_the_minute_before() -> None:
+    known = live_board()
+    gap = Gap(ONE, MINUTE_NS, END_NS, GapCause.CAMERA_LOST)
+    known.hear(event(CameraEventKind.LOST), MINUTE_NS + 6)
+    known.hear(event(CameraEventKind.LIVE, at_ns=END_NS + 500), END_NS + 500)
+    assert known.hear(manifest(gaps=(gap,)), END_NS + 900) == []
+    assert known[ONE].state is CameraState.LIVE
+    again = Gap(ONE, END_NS, END_NS + NS_PER_MINUTE, GapCause.CAMERA_LOST)
+    (change,) = known.hear(manifest(gaps=(again,), minute_ns=END_NS), END_NS + NS_PER_MINUTE + 900)
+    assert change.after is CameraState.LOST
+
+
 @pytest.mark.parametrize("cause", set(GapCause) - {GapCause.STARTING, *ANSWERING})
 def test_a_camera_lost_by_a_gap_says_why_in_both_languages(cause: GapCause) -> None:
     (change,) = live_board().hear(manifest(gaps=(Gap(ONE, MINUTE_NS, END_NS, cause),)), END_NS)
