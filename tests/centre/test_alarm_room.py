@@ -18,7 +18,7 @@ from csu.alarms import (
     Contact,
     PoliceCall,
 )
-from csu.centre import AlarmEscalated, AlarmRaised, Papers
+from csu.centre import AlarmEscalated, AlarmRaised, Papers, Trouble
 from csu.centre.events import AlarmsQueued
 from csu.hal.alarms import AlarmKind, AlarmPriority, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CommuneId
@@ -249,3 +249,22 @@ def test_a_storm_shows_eight_lines_and_tells_how_many_wait_behind_them(stage, sc
 
     stage.play(centre, 1, lead)
     assert (stage.told(AlarmsQueued)[-1].groups, stage.told(AlarmsQueued)[-1].by_priority) == (0, {})
+
+
+def test_a_message_of_an_account_that_nobody_declared_is_neither_raised_nor_acknowledged(stage, scripted) -> None:
+    class Receiver(scripted.Panel):
+        async def messages(self):
+            for sequence in range(200):
+                account = PanelId(f"strange-{sequence}" if sequence < 100 else "strange-0")
+                yield PanelMessage(account, sequence, CommuneId("Orval"), "?", AlarmKind.FIRE, scripted.EPOCH_NS)
+            async for message in super().messages():
+                yield message
+
+    panel = Receiver([1])
+    centre = stage.centre([scripted.Node("n1")], panels=[panel])
+    stage.play(centre, 10)
+    assert [raised.alarm.alarm for raised in stage.told(AlarmRaised)] == ["panel-1/1"]
+    assert panel.acknowledged == [1]
+    assert centre.counts.alarms_refused == 200
+    told = [trouble.what.en for trouble in stage.told(Trouble)]
+    assert (len(told), told[0]) == (64, "a message of the unknown account 'strange-0'")
