@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from csu.centre import Alarm, AlarmId, AlarmState, CameraChanged, CameraState, Centre, CentreEvent, PoliceCall
+from csu.centre import (
+    Alarm,
+    AlarmId,
+    AlarmState,
+    Author,
+    CameraChanged,
+    CameraState,
+    Centre,
+    CentreEvent,
+    PoliceCall,
+)
+from csu.hal.camera import Camera, CameraId, PtzVelocity
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_S, Clock
 from csu.hal.errors import CsuError
@@ -59,10 +70,13 @@ class CentreHost:
         clock: Clock,
         nodes: Sequence[CohortMediaNode],
         listeners: Sequence[Hears],
+        beside: Callable[[Centre, Hears], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
-        """`build`: a centre over the machine's files, with these fault points."""
+        """`build`: a centre over the machine's files, with these fault points. `beside`: what else runs on the machine
+        in each life of the centre, and tells the same listeners."""
         self._build, self._chaos, self._clock = build, chaos, clock
         self._nodes, self._listeners = tuple(nodes), list(listeners)
+        self._beside, self._besides = beside, set[asyncio.Task[None]]()
         self._life = _Life(chaos)
         self._up = asyncio.Event()
         self._counted: Counter[str] = Counter()
@@ -80,8 +94,11 @@ class CentreHost:
         self._begin()
         while True:
             life, running = self._life, self._running
-            await asyncio.wait({running})
+            await asyncio.wait({running, *self._besides}, return_when=asyncio.FIRST_COMPLETED)
             if not life.is_over:
+                for ended in [task for task in self._besides if task.done()]:
+                    ended.result()  # it never ends by itself: a defect
+                self._end_besides()
                 return await running
             await self._up.wait()
 
@@ -96,6 +113,7 @@ class CentreHost:
         self._up.clear()
         self._life.is_over = True
         self._running.cancel()
+        self._end_besides()
         await asyncio.wait({self._running})
         self._counted += Counter(asdict(self.centre.counts))
         for node in self._nodes:
@@ -117,7 +135,18 @@ class CentreHost:
         for hear in self._listeners:
             self.centre.listen(self._life.only_alive(hear))
         self._running = asyncio.create_task(self.centre.run(), name="centre")
+        if self._beside is not None:
+            beside = self._beside(self.centre, self._life.only_alive(self._tell))
+            self._besides.add(asyncio.create_task(beside, name="beside the centre"))
         self._up.set()
+
+    def _tell(self, event: CentreEvent) -> None:
+        for hear in self._listeners:
+            hear(event)
+
+    def _end_besides(self) -> None:
+        while self._besides:
+            self._besides.pop().cancel()
 
     def _screens_go_dark(self) -> None:
         """Nothing is shown as live any more; the next board begins with cameras that start."""
@@ -125,8 +154,7 @@ class CentreHost:
         for line in self.centre.board.all():
             if line.state is CameraState.LIVE:
                 change = CameraChanged(line.record.camera, line.state, CameraState.STARTING, now_ns, why)
-                for hear in self._listeners:
-                    hear(change)
+                self._tell(change)
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
@@ -137,6 +165,18 @@ class CentreHost:
     async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
         """See Room.advance. Raises CsuError."""
         return await self._reached().advance(alarm, to, person, police)
+
+    async def move(self, camera: Camera, velocity: PtzVelocity, by: Author) -> None:
+        """See Centre.move. Raises CsuError."""
+        await self._reached().move(camera, velocity, by)
+
+    def keep_moving(self, camera: CameraId, by: Author) -> None:
+        """See Centre.keep_moving. Raises CsuError."""
+        self._reached().keep_moving(camera, by)
+
+    async def halt(self, camera: Camera, by: Author) -> None:
+        """See Centre.halt. Raises CsuError."""
+        await self._reached().halt(camera, by)
 
     def take_post(self, person: str) -> None:
         if self._up.is_set():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
@@ -26,6 +26,7 @@ from sim.order_words import JOINS, AuthorisationSpec, OfCommune
 from sim.orders import Prefecture
 from sim.papers import PaperCamera
 from sim.scenario import Scenario
+from sim.turning import DYNAMICS
 
 MASK_EPOCH = 3
 """Of every camera. There were two before it, so that a node that is told an older one can be found out."""
@@ -108,6 +109,8 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         [_camera(next(numbers), name, place, scenario, chance) for place in range(count)]
         for name, count in zip(names, counts, strict=True)
     ]
+    for cameras in plain[: scenario.city.ptz]:
+        cameras[0] = _turning(cameras[0])
     faults = plan_faults(scenario, [[camera.camera for camera in cameras] for cameras in plain], chance)
     deaf_not = chance.stream("microphones")
     everyone = [camera.camera for cameras in plain for camera in cameras]
@@ -196,6 +199,11 @@ def _camera(number: int, commune: str, place: int, scenario: Scenario, chance: C
     bits_per_s = round(scenario.media.bit_rate * stream.uniform(0.6, 1.4))
     gop_phase_ns = stream.integer(0, GOP_NS // NS_PER_MS - 1) * NS_PER_MS
     return CohortCamera(assignment, gop_phase_ns, bits_per_s, clock_offset_ms=stream.integer(-80, 80))
+
+
+def _turning(camera: CohortCamera) -> CohortCamera:
+    """The same, on a mount: wholly masked until somebody says where it looks (PRV-5)."""
+    return replace(camera, assignment=replace(camera.assignment, follows_pose=True, dynamics=DYNAMICS))
 
 
 def _commune(

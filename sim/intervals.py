@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from csu.hal.clock import Nanoseconds
 
@@ -40,3 +40,17 @@ def difference(whole: Iterable[Interval], taken: Iterable[Interval]) -> tuple[In
 def length_ns(intervals: Iterable[Interval]) -> Nanoseconds:
     """How long all of them last together; they must be disjoint."""
     return sum(end_ns - start_ns for start_ns, end_ns in intervals)
+
+
+def fewer_than(count: int, each: Sequence[Sequence[Interval]], whole: Interval) -> tuple[Interval, ...]:
+    """When, within `whole`, fewer than `count` of these lists of disjoint intervals hold the instant."""
+    edges = sorted(
+        [(start_ns, 1) for one in each for start_ns, _ in one] + [(end, -1) for one in each for _, end in one]
+    )
+    there, since_ns, found = 0, whole[0], list[Interval]()
+    for at_ns, change in [*edges, (whole[1], 0)]:
+        at_ns = min(max(at_ns, whole[0]), whole[1])
+        if there < count:
+            found.append((since_ns, at_ns))
+        since_ns, there = at_ns, there + change
+    return union(found)

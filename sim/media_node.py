@@ -146,6 +146,8 @@ class CohortMediaNode:
         """When the centre asked it to start, whether or not it could."""
         self.on_filmed: Callable[[Manifest], None] = lambda manifest: None
         """Called with each account of what lies on its disk, heard or not."""
+        self.on_pose: Callable[[CameraId, PoseReading | None], None] = lambda camera, reading: None
+        """Called with all that the centre says of a camera that turns."""
 
     @property
     def node(self) -> NodeId:
@@ -181,7 +183,8 @@ class CohortMediaNode:
         self._stir()
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
-        """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask."""
+        """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask: it is passed on."""
+        self.on_pose(camera, reading)
 
     async def stop(self) -> None:
         """See MediaNode.stop."""

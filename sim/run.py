@@ -27,6 +27,8 @@ from csu.centre import (
     Ports,
 )
 from csu.centre.in_process import Journal
+from csu.centre.wall_plan import plan_of
+from csu.centre.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
@@ -38,7 +40,7 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
-from sim.oracles import alarms, bounds, cameras, footage, orders, rooms, well
+from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, well
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
 from sim.past.city_past import CityPast
@@ -54,7 +56,9 @@ from sim.swarm import deal
 from sim.timeline import Timeline
 from sim.trace import Trace
 from sim.trouble_words import Panels
+from sim.turning import TurningCamera, Turrets
 from sim.vocabulary import Signal
+from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
 from sim.witness import Witness
 
 LEVEL = "L0"
@@ -185,6 +189,15 @@ class _Run:
         self.nodes = {
             each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
         }
+        self.turning = [
+            TurningCamera(camera.assignment.record, self.clock)
+            for camera in self.city.cameras
+            if camera.assignment.follows_pose
+        ]
+        turrets = Turrets(self.turning)
+        for node in self.nodes.values():
+            node.on_pose = turrets.hear
+        self.wall = SimWall(self.clock)
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
         ]
@@ -199,7 +212,8 @@ class _Run:
         self.alarms_kept = alarms.AlarmsKept(self.alarm_store.find)
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
-        self.watch_of_two = rooms.WatchOfTwo()
+        self.watch_of_two = rooms.WatchOfTwo(self.clock)
+        self.disks_told = disks.DisksTold(self.clock)
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
@@ -209,7 +223,7 @@ class _Run:
             self.chance.stream("stage"),
             [
                 *(self.dispatch, self.prefecture, self.chaos, self.centre_clock),
-                *(Panels(self.panels), self.population, *self._desk_people()),
+                *(Panels(self.panels), self.population, turrets, self.wall, *self._desk_people()),
             ],
             self.city,
             self._hear_signal,
@@ -275,6 +289,7 @@ class _Run:
             self.clock,
             list(self.nodes.values()),
             [self.loop.guarded(self._record)],
+            (lambda centre, tell: self._show(centre, tell, journal)) if scenario.city.wall_cameras else None,
         )
         self.people = people = People(
             host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people)
@@ -283,6 +298,7 @@ class _Run:
             self.stage.give(model)
         host.listen(self.loop.guarded(self._hear))
         people.tell = self.loop.guarded(self.stage.tell)
+        self.wall.tell = self.loop.guarded(self.stage.tell)
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
             panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
@@ -324,9 +340,26 @@ class _Run:
             panels=self.panels,
             papers=self.papers,
             dispatch=(self.dispatch, self.outbox),
+            posed_cameras=self.turning,
         )
         self.company.meet(centre, self.clock)
         return centre
+
+    async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
+        """The wall of one life of the centre."""
+        records = [camera.assignment.record for camera in self.city.cameras[: self.scenario.city.wall_cameras]]
+        room = WallRoom(
+            centre,
+            self.wall,
+            plan_of(records),
+            [camera.assignment.record for camera in self.city.cameras],
+            clock=self.centre_clock,
+            journal=journal,
+            tell=tell,
+            size_px=(WIDTH_PX, HEIGHT_PX),
+        )
+        await room.open()
+        await room.run()
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
         self.witness.settle(self.ends_ns)
@@ -360,7 +393,10 @@ class _Run:
         )
 
     def _record(self, event: CentreEvent) -> None:
-        for hear in (self.trace.hear, self.witness.hear, self.mask_epochs.hear, self.watch_of_two.hear):
+        for hear in (
+            *(self.trace.hear, self.witness.hear, self.mask_epochs.hear, self.watch_of_two.hear),
+            self.disks_told.hear,
+        ):
             hear(event)
 
     def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -413,7 +449,12 @@ class _Run:
             footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
             self.alarms_kept.judge(self.witness),
             orders.judge_orders_obeyed(stage, self.prefecture),
-            self.watch_of_two.judge(),
+            self.watch_of_two.judge(stage, self.people.at_posts(self.ends_ns)),
+            self.disks_told.judge(stage),
+            calls.judge_calls_once_in_order(
+                stage, self.dispatch, self.people.confirmed, self.people.telephoned, self._calls_injected_ns()
+            ),
+            *((turning.judge_ptz_blanks_first(self.turning),) if self.turning else ()),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
@@ -431,6 +472,12 @@ class _Run:
         alarms_most = sum(len(commune.alarms) for commune in self.city.communes)
         tasks = 4 * (len(self.nodes) + len(self.panels) + people) + 2 * bounds.SLACK
         return bounds.Load(tasks, 4096 + len(self.nodes), alarms_most)
+
+    def _calls_injected_ns(self) -> Nanoseconds:
+        """What declared trouble may add to a call before it is sent, over some failures in a row."""
+        points = {spec.point for spec in self.scenario.faults if isinstance(spec, EngineTrouble)}
+        troubled = points & {"calls.save", "dispatch.send"}
+        return sum(60 * NS_PER_S + 4 * self._injected_ns(point) for point in sorted(troubled))
 
     def _injected_ns(self, point: str) -> Nanoseconds:
         """The longest that declared trouble holds the engine up at one of its fault points."""
@@ -472,7 +519,7 @@ class _Run:
             "alarms_acknowledged": len(self.witness.alarms_acked),
             **{f"alarms_{name}": count for name, count in asdict(self.deeds).items()},
             "frames_said_again": sum(panel.said_again for panel in self.panels),
-            "dispatch_asked": self.dispatch.asked,
+            "dispatch_asked": len(self.dispatch.tries),
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,

@@ -52,6 +52,11 @@ class CitySpec(Strict):
     shared_nodes: bool = False
     """True: small communes share a node, up to `node_cameras_max` cameras, as one machine records in production."""
     alarms: Frequency
+    ptz: Count = 0
+    """In so many communes the first camera turns. The centre asks it ten times a second where it looks: some minutes
+    of it cost as much as a day of the rest."""
+    wall_cameras: Annotated[Count, Field(le=64)] = 0
+    """How many of the first cameras the wall shows; 0: there is no wall. Its director is asked each second."""
 
     @model_validator(mode="after")
     def _fits(self) -> CitySpec:
@@ -61,6 +66,12 @@ class CitySpec(Strict):
                 f"{self.cameras} caméras ne tiennent pas dans {self.communes} communes (de {least} à {most})",
                 f"{self.cameras} cameras do not fit in {self.communes} communes (from {least} to {most})",
                 ("cameras",),
+            )
+        if self.ptz > self.communes:
+            raise BadQuantity(
+                f"une caméra par commune tourne, {self.communes} au plus",
+                f"one camera a commune turns, {self.communes} at most",
+                ("ptz",),
             )
         return self
 

@@ -33,6 +33,7 @@ from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.population_words import SIGNALS as POPULATION_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
+from sim.wall import SIGNALS as WALL_SIGNALS
 
 _OF_A_CAMERA = ("commune", "state")
 _OF_AN_ALARM = ("commune", "kind")
@@ -91,10 +92,11 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
         *ORDER_SIGNALS,
         *POPULATION_SIGNALS,
+        *WALL_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
-        SignalKind("police.telephoned", Words("une personne lui téléphone", "a person telephones"), "call", ("commune",)),
+        SignalKind("police.telephoned", Words("on lui téléphone", "a person telephones"), "call", ("commune",)),
     )
 }
 """Every signal of a run, by name."""

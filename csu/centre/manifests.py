@@ -75,7 +75,7 @@ class Manifests:
                 failures = 0
 
     def lose(self, lost: NodeLost) -> None:
-        """Its epoch is over, had it accounted for anything or not: one that only froze is not believed when it thaws."""
+        """Its epoch is over, had it accounted for anything or not: one that only froze is not believed later."""
         epoch, expected = self._accounts.get(lost.node, (0, 0))
         if epoch <= lost.node_epoch:
             epoch, expected = lost.node_epoch + 1, 0

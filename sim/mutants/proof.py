@@ -33,7 +33,7 @@ SHORT = (
     "the_journal_signs_nothing",
 )
 """One of each kind, for a run before each change."""
-CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past")}
+CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past", "room")}
 SEEDS_MAX = 4
 """A defect that no run of so many shows is not found."""
 FIRST_SEED = 1
