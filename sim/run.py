@@ -41,6 +41,7 @@ from sim.judgement import Court, Judgement
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode
 from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, well
+from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
 from sim.past.city_past import CityPast
@@ -307,7 +308,12 @@ class _Run:
             running = group.create_task(host.run(), name="host")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
-            self.bounds = bounds.Bounds(lambda: self._load(host.centre), self._limits())
+            self.bounds = bounds.Bounds(
+                lambda: self._load(host.centre),
+                self._limits(),
+                lambda: bounds.Held(held_by(host.centre), sum(panel.said for panel in self.panels)),
+                scenario.duration / NS_PER_S,
+            )
             looking = group.create_task(self.bounds.watch(), name="bounds")
             keeping = [group.create_task(self.past.run(host), name="keeping")] if self.past is not None else []
             for step in range(PROGRESS_STEPS):

@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from sim.mutants import alarm_defects, footage_defects, past_defects
+from sim.fault_words import EngineTrouble
+from sim.mutants import alarm_defects, footage_defects, past_defects, room_defects
 from sim.mutants.planting import Defect, planted
+from sim.oracles.stage import INVARIANTS
 from sim.run import RunResult, run_scenario
 from sim.scenario_file import read_scenario
 from sim.sweep import cores
 
-DEFECTS: tuple[Defect, ...] = (*footage_defects.DEFECTS, *alarm_defects.DEFECTS, *past_defects.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (
+    *(*footage_defects.DEFECTS, *alarm_defects.DEFECTS),
+    *(*room_defects.DEFECTS, *past_defects.DEFECTS),
+)
 """All of them, by name."""
 SHORT = (
     "gaps_are_not_logged",
@@ -55,6 +60,11 @@ class Found:
     @property
     def is_found(self) -> bool:
         return self.oracle in self.found_by
+
+    @property
+    def alone(self) -> bool:
+        """Of all oracles only the one that is there for it saw it. What the city itself expects is no oracle."""
+        return [name for name in self.found_by if name in INVARIANTS] == [self.oracle]
 
     @property
     def replay(self) -> str:
@@ -93,10 +103,22 @@ def look_for(name: str, first_seed: int = FIRST_SEED, seeds: int = SEEDS_MAX) ->
     violated: tuple[str, ...] = ()
     for seed in range(first_seed, first_seed + seeds):
         with planted(defect):
-            violated = broken(_play(defect.city, seed))
+            violated = _seen(defect, seed)
         if defect.oracle in violated:
             break
     return Found(name, defect.oracle, defect.city, violated, seed, time.process_time() - began_s)
+
+
+def _seen(defect: Defect, seed: int) -> tuple[str, ...]:
+    """The oracles that are violated in a run with the defect. 24 and 25 are no run's own: played twice, and counted."""
+    result = _play(defect.city, seed)
+    violated = broken(result)
+    if defect.oracle == "same_again" and _play(defect.city, seed).trace_hash != result.trace_hash:
+        violated += ("same_again",)
+    points = {spec.point for spec in result.file.scenario.faults if isinstance(spec, EngineTrouble)}
+    if defect.oracle == "all_reached" and points - {*result.reached}:
+        violated += ("all_reached",)  # of a point one run is enough: it is passed at each step of the engine
+    return violated
 
 
 def play_clean(city: str, seed: int, *, twice: bool = False) -> Clean:

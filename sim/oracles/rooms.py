@@ -52,7 +52,7 @@ class WatchOfTwo:
         begun = [(stage.begins_ns, stage.begins_ns), *stage.downtimes]  # nobody is believed before he shows
         excused += [(from_ns, to_ns + SEEN_WITHIN_NS) for from_ns, to_ns in begun]
         for at_ns in self._alerts_ns:
-            if length_ns(difference([(at_ns, at_ns + 1)], excused)):
+            if at_ns < stage.ends_ns and length_ns(difference([(at_ns, at_ns + 1)], excused)):
                 told.append(_FALSE)
         return judged("two_watch", told, cases, worst_ns / NS_PER_S, "s", ALERT_WITHIN_NS / NS_PER_S, cases_least=0)
 
