@@ -29,7 +29,7 @@ DEFECTS: tuple[Defect, ...] = (
 """All of them, by name."""
 SHORT = (
     "gaps_are_not_logged",
-    "a_batch_that_failed_is_dropped",
+    "a_turning_camera_is_said_to_rest",
     "the_board_is_deaf_to_events",
     "an_alarm_is_acknowledged_without_a_durable_write",
     "a_locked_stretch_is_not_copied",
@@ -174,6 +174,32 @@ def _look_for(name: str) -> Found | Clean:
 
 def _play_clean(city: str, seed: int, twice: bool) -> Found | Clean:
     return play_clean(city, seed, twice=twice)
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What the defects say of one oracle."""
+
+    number: int
+    oracle: str
+    found: tuple[str, ...]
+    """The defects that it was there for, and saw."""
+    alone: tuple[str, ...]
+    """Those of them that no other oracle saw: without it they would pass."""
+
+
+def proved(found: Sequence[Found]) -> list[Proved]:
+    """Each oracle, by the number of its invariant, with the defects that prove it."""
+    mine = {name: [each for each in found if each.oracle == name and each.is_found] for name in INVARIANTS}
+    return [
+        Proved(
+            INVARIANTS[name],
+            name,
+            tuple(each.defect for each in seen),
+            tuple(each.defect for each in seen if each.alone),
+        )
+        for name, seen in sorted(mine.items(), key=lambda item: INVARIANTS[item[0]])
+    ]
 
 
 def never_reached(clean: Sequence[Clean]) -> list[str]:

@@ -165,7 +165,11 @@ def test_a_desk_begins_with_what_is_not_closed_however_many_are(tmp_path, monkey
     row_of = store_module._alarm_of
     monkeypatch.setattr(store_module, "_alarm_of", lambda row: read.append(row.alarm) or row_of(row))
     kept = store.load()
-    assert read == [alarm.alarm for alarm in kept.unfinished] == ["panel-1/0", "panel-1/400", "panel-1/800", "panel-1/1200"]
+    assert (
+        read
+        == [alarm.alarm for alarm in kept.unfinished]
+        == ["panel-1/0", "panel-1/400", "panel-1/800", "panel-1/1200"]
+    )
     assert kept.closed == many - 4
     assert list(kept.said[PanelId("panel-1")]) == list(range(many - REMEMBERED_PER_PANEL, many))
     restarted = AlarmDesk(kept.unfinished, kept.said)

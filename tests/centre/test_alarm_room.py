@@ -122,7 +122,9 @@ def test_each_step_to_the_closing_is_on_disk_before_anybody_hears_of_it(stage, s
     centre = stage.centre([scripted.Node("n1")], panels=[scripted.Panel([1])])
     on_disk = []
     centre.listen(
-        lambda event: on_disk.append((event.alarm, stage.store.find(event.alarm.alarm))) if hasattr(event, "alarm") else None
+        lambda event: (
+            on_disk.append((event.alarm, stage.store.find(event.alarm.alarm))) if hasattr(event, "alarm") else None
+        )
     )
 
     async def lead() -> None:
