@@ -23,9 +23,7 @@ _call = sa.Table(
 _BODY = TypeAdapter(OutboxCall)
 _IS_WAITING = "json_extract(body, '$.taken_at_ns') IS NULL"
 _WAITING = sa.select(_call).where(sa.text(_IS_WAITING))
-_TAKEN = (
-    sa.select(_call).where(sa.text(f"NOT ({_IS_WAITING})")).order_by(_call.c.number.desc()).limit(REMEMBERED_MAX)
-)
+_TAKEN = sa.select(_call).where(sa.text(f"NOT ({_IS_WAITING})")).order_by(_call.c.number.desc()).limit(REMEMBERED_MAX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,22 +17,23 @@ def held_by(root: object) -> int:
 
     What is not the engine's (a world's devices, a driver's pools) is not entered.
     """
+    ways: dict[Any, _Enter | None] = {}
     count, waiting, seen = 0, [root], {id(root)}
     while waiting:
         thing = waiting.pop()
-        enter = _how_to_enter(type(thing))
-        if enter is None:
-            continue
-        for inner in enter(thing):
+        enter = ways.get(type(thing)) or _how_to_enter(type(thing))
+        for inner in enter(thing) if enter is not None else ():
             count += inner.size if isinstance(inner, np.ndarray) else 1
-            if id(inner) not in seen and _how_to_enter(type(inner)) is not None:
+            kind = type(inner)
+            if kind not in ways:
+                ways[kind] = _how_to_enter(kind)
+            if ways[kind] is not None and id(inner) not in seen:
                 seen.add(id(inner))
                 waiting.append(inner)
     return count
 
 
-@cache
-def _how_to_enter(kind: type) -> _Enter | None:
+def _how_to_enter(kind: Any) -> _Enter | None:
     """How to see what a thing of this type holds; None: it is not looked into."""
     if issubclass(kind, dict):
         return lambda table: [*table.keys(), *table.values()]

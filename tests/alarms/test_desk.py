@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csu.alarms import (
-    AlarmStep,
     Alarm,
     AlarmDesk,
     AlarmEscalated,
     AlarmLate,
     AlarmState,
+    AlarmStep,
     AlarmStepRefused,
     AlarmStore,
     AlarmUnknown,

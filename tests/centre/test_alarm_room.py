@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from csu.alarms import (
-    AlarmId,
     AlarmAcknowledged,
     AlarmAdvanced,
     AlarmDesk,
+    AlarmId,
     AlarmLate,
     AlarmNotKept,
     AlarmState,

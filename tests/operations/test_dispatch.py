@@ -25,8 +25,8 @@ from csu.operations import (
     ReceiptRefused,
     SendCall,
     call_about,
+    outbox_store,
 )
-from csu.operations import outbox_store
 from csu.operations.dispatch import WAITING_MAX
 
 CONTACTS = ("salle de commandement", "permanence")
