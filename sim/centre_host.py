@@ -97,7 +97,10 @@ class CentreHost:
             await asyncio.wait({running, *self._besides}, return_when=asyncio.FIRST_COMPLETED)
             if not life.is_over:
                 for ended in [task for task in self._besides if task.done()]:
-                    ended.result()  # it never ends by itself: a defect
+                    ended.result()  # what failed there is a defect
+                if not running.done():
+                    self._besides = {task for task in self._besides if not task.done()}
+                    continue
                 self._end_besides()
                 return await running
             await self._up.wait()

@@ -27,6 +27,7 @@ from csu.centre import (
     Ports,
 )
 from csu.centre.in_process import Journal
+from csu.centre.volumes import VolumeKeeper
 from csu.centre.wall_plan import plan_of
 from csu.centre.wall_room import WallRoom
 from csu.hal.camera import CameraId
@@ -59,6 +60,7 @@ from sim.trace import Trace
 from sim.trouble_words import Panels
 from sim.turning import TurningCamera, Turrets
 from sim.vocabulary import Signal
+from sim.volumes import SimVolume
 from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
 from sim.witness import Witness
 
@@ -198,7 +200,8 @@ class _Run:
         turrets = Turrets(self.turning)
         for node in self.nodes.values():
             node.on_pose = turrets.hear
-        self.wall = SimWall(self.clock)
+        self.wall, self.volume = SimWall(self.clock), SimVolume(self.clock)
+        self.directory, self.media = directory, directory / "media"
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
         ]
@@ -214,7 +217,7 @@ class _Run:
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo(self.clock)
-        self.disks_told = disks.DisksTold(self.clock)
+        self.disks_told = disks.DisksTold(self.clock, str(directory / "media"))
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
@@ -224,7 +227,7 @@ class _Run:
             self.chance.stream("stage"),
             [
                 *(self.dispatch, self.prefecture, self.chaos, self.centre_clock),
-                *(Panels(self.panels), self.population, turrets, self.wall, *self._desk_people()),
+                *(Panels(self.panels), self.population, turrets, self.wall, self.volume, *self._desk_people()),
             ],
             self.city,
             self._hear_signal,
@@ -290,7 +293,7 @@ class _Run:
             self.clock,
             list(self.nodes.values()),
             [self.loop.guarded(self._record)],
-            (lambda centre, tell: self._show(centre, tell, journal)) if scenario.city.wall_cameras else None,
+            lambda centre, tell: self._beside(centre, tell, journal),
         )
         self.people = people = People(
             host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people)
@@ -350,6 +353,27 @@ class _Run:
         )
         self.company.meet(centre, self.clock)
         return centre
+
+    async def _beside(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
+        """What else runs on the centre's machine, as far as the scenario has it."""
+        async with asyncio.TaskGroup() as group:
+            if self.scenario.city.wall_cameras:
+                group.create_task(self._show(centre, tell, journal), name="wall")
+            if self.scenario.city.volume:
+                group.create_task(self._keep_volume(tell), name="volume")
+
+    async def _keep_volume(self, tell: Callable[[CentreEvent], None]) -> None:
+        async def nothing_expires() -> None:
+            """The purge is `past`'s affair."""
+
+        keeper = VolumeKeeper(
+            self.directory / "data", [self.media], clock=self.centre_clock, ids=self.ids, ask_space=self.volume.space
+        )
+        keeper.open()
+        try:
+            await keeper.run(nothing_expires, tell)
+        finally:
+            keeper.close()
 
     async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
         """The wall of one life of the centre."""
@@ -456,7 +480,7 @@ class _Run:
             self.alarms_kept.judge(self.witness),
             orders.judge_orders_obeyed(stage, self.prefecture),
             self.watch_of_two.judge(stage, self.people.at_posts(self.ends_ns)),
-            self.disks_told.judge(stage),
+            self.disks_told.judge(stage, self.volume),
             calls.judge_calls_once_in_order(
                 stage, self.dispatch, self.people.confirmed, self.people.telephoned, self._calls_injected_ns()
             ),

@@ -57,6 +57,8 @@ class CitySpec(Strict):
     of it cost as much as a day of the rest."""
     wall_cameras: Annotated[Count, Field(le=64)] = 0
     """How many of the first cameras the wall shows; 0: there is no wall. Its director is asked each second."""
+    volume: bool = False
+    """True: the centre has a volume of media of its own, and looks after it each ten seconds."""
 
     @model_validator(mode="after")
     def _fits(self) -> CitySpec:

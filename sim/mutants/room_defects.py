@@ -120,6 +120,17 @@ def a_disk_that_refuses_is_not_told(patch: Patch) -> None:
     patch.set(nodes, "_hear", deaf)
 
 
+def a_volume_that_fills_is_not_told(patch: Patch) -> None:
+    patch.set(patch.find("csu.recording.space:SpaceWatch"), "look", lambda self, volumes, hours_left=None: [])
+
+
+def a_volume_is_told_of_when_it_is_full_and_not_before(patch: Patch) -> None:
+    marks, keeper = patch.find("csu.recording.space:Watermarks"), patch.find("csu.centre.volumes:VolumeKeeper")
+    begin = patch.set(keeper, "__init__", None)
+    late = marks(high_share=0.999)
+    patch.set(keeper, "__init__", lambda self, *args, **more: begin(self, *args, **{**more, "marks": late}))
+
+
 def a_frozen_owner_is_believed_when_it_thaws(patch: Patch) -> None:
     patch.set(patch.find(_MANIFESTS), "lose", lambda self, lost: None)
 
@@ -232,6 +243,8 @@ DEFECTS = (
     Defect(every_sending_has_a_key_of_its_own, "calls_once_in_order", "room"),
     Defect(calls_do_not_wait_for_the_one_before, "calls_once_in_order", "room"),
     Defect(a_disk_that_refuses_is_not_told, "disk_never_full_unsaid", "room"),
+    Defect(a_volume_that_fills_is_not_told, "disk_never_full_unsaid", "room"),
+    Defect(a_volume_is_told_of_when_it_is_full_and_not_before, "disk_never_full_unsaid", "room"),
     Defect(a_frozen_owner_is_believed_when_it_thaws, "manifests_once", "room"),
     Defect(any_account_is_believed, "alarms_taken", "room"),
     Defect(a_wall_that_died_is_not_noticed, WALL, "room"),
