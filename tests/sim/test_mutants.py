@@ -18,7 +18,7 @@ from sim.scenario_file import read_scenario
 
 def test_one_defect_of_each_kind_is_found_and_nothing_else_is() -> None:
     """The short form of `csu sim mutants`, on one core; the whole is for the night."""
-    found, clean = prove(SHORT, 4, 1, lambda outcome: None)
+    found, clean = prove(SHORT, 3, 1, lambda outcome: None)
     assert [each.defect for each in found if not each.is_found] == []
     assert [(each.city, each.seed, each.violated) for each in clean if each.violated] == []
 
