@@ -55,11 +55,14 @@ from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.disk import Disk
-from csu.recording import Catalogue
+from csu.recording import Catalogue, CatalogueTotals
 from csu.recording.destruction import Footage
+from csu.recording.kept import CameraSums, LivingSegments
 
 __all__ = [
     "Agreement",
+    "CameraSums",
+    "CatalogueTotals",
     "Claims",
     "Designation",
     "ExportOrder",
@@ -69,6 +72,7 @@ __all__ = [
     "JournalDesk",
     "JournalEntry",
     "JournalRow",
+    "LivingSegments",
     "Operation",
     "Outcome",
     "PastWorld",

@@ -10,8 +10,8 @@ from csu.centre.purge_ports import PurgePorts
 from csu.centre.purge_scan import cameras_that_hold
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Nanoseconds
-from csu.hal.keys import KeyName
-from csu.recording.destruction import LEAD_NS, key_due_ns, span_of_utc_day
+from csu.hal.keys import KeyName, utc_day
+from csu.recording.destruction import LEAD_NS, key_due_ns, shortest_life_ns, span_of_utc_day
 
 
 class PurgeKeysDue:
@@ -29,8 +29,10 @@ class PurgeKeysDue:
 
     def find(self, now_ns: Nanoseconds) -> list[KeyName]:
         """Keys that may die now; and destroyed ones whose file a backup brought back."""
-        keys = self._ports.keys
-        return [*keys.came_back(), *(key for key in keys.kept() if self.due_ns(key) <= now_ns + LEAD_NS)]
+        keys, by_ns = self._ports.keys, now_ns + LEAD_NS
+        last = utc_day(max(0, by_ns - shortest_life_ns(self._ports.shortest_days())))
+        kept = (key for key in keys.kept() if key.day <= last)  # of 1,400 a month, 50 may be due
+        return [*keys.came_back(), *(key for key in kept if self.due_ns(key) <= by_ns)]
 
     def shred(self, due: Sequence[KeyName]) -> int:
         """Those of `due` under which nothing lives, by catalogue and by tiers; how many."""

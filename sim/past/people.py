@@ -28,17 +28,20 @@ class DeskPeople:
         self.kept = 0
         """What the desk said it keeps."""
 
-    async def requisition(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> None:
-        """An act for whole seconds of one camera. Raises LookupError when this run has no desk."""
+    async def requisition(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """An act for whole seconds of one camera; whether it is locked. Raises LookupError when there is no desk."""
         begin_ns, end_ns = _whole(from_ns), _whole(to_ns)
-        self.kept += await self._there().requisition(
-            self._next("2026"), self._camera(commune, camera), begin_ns, end_ns
-        )
+        desk, where = self._there(), self._camera(commune, camera)
+        is_kept = await desk.requisition(self._next("2026"), where, begin_ns, end_ns)
+        self.kept += is_kept
+        return is_kept
 
-    async def hold(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> None:
-        """The room wants a stretch kept. Raises as `requisition`."""
+    async def hold(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """The room wants a stretch kept; whether it is. Raises as `requisition`."""
         begin_ns, end_ns = _whole(from_ns), _whole(to_ns)
-        self.kept += await self._there().hold(self._next("gel"), self._camera(commune, camera), begin_ns, end_ns)
+        is_kept = await self._there().hold(self._next("gel"), self._camera(commune, camera), begin_ns, end_ns)
+        self.kept += is_kept
+        return is_kept
 
     def _there(self) -> TakesRequests:
         if self.desk is None:
