@@ -20,7 +20,7 @@ LEAD_NS = 90 * NS_PER_S
 """RET-1: destroyed up to so long before its instant, so that nothing is ever there too long."""
 TOLD_AFTER_NS = 3 * HOUR_NS
 """An hour of footage expires for an hour; the catalogue is marked once no more of it goes within another."""
-OLDEST_HOURS, OTHER_HOURS = 96, 48
+OLDEST_HOURS, OTHER_HOURS = 48, 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ is filmed comes from the nodes' own accounts, what is destroyed from the purge: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -99,7 +99,9 @@ class CityTier:
             found.update(camera for camera, _ in self._odd.get(hour, ()))
         return sorted(self._cameras[index] for index in found)
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
         """See Tier.names."""
         self.settle()
         days = self.days() if day is None else [day]
@@ -108,6 +110,7 @@ class CityTier:
             _name(self._cameras[index], start_ns)
             for each in days
             for hour in _hours_of(each)
+            if hours is None or hour % 24 in hours
             for index, start_ns, _ in self._of_hour(hour, wanted)
         )
 
