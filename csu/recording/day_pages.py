@@ -184,7 +184,7 @@ class DayPages:
     def version(self) -> tuple[str, int, int]:
         """(where, newest page, number of marks): nothing else of a day changes."""
         state = self._read(self._state)[0]
-        return self._where, int(state[0] or 0), int(state[1])
+        return self._where, int(state.newest or 0), int(state.marks)
 
     def destructions(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Destruction]:
         """What was marked of this camera in [from_ns, to_ns), in no order."""
@@ -270,7 +270,7 @@ class DayPages:
         page, destroyed = self._tables.page, self._tables.destroyed
         newest = self._only(sa.select(sa.func.max(page.c.page)))
         marks = self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed)
-        return sa.select(newest.scalar_subquery(), marks.scalar_subquery())
+        return sa.select(newest.scalar_subquery().label("newest"), marks.scalar_subquery().label("marks"))
 
     def _only(self, query: sa.Select[Any], table: sa.Table | None = None) -> sa.Select[Any]:
         """The query, about this day."""

@@ -32,13 +32,14 @@ from sim.judgement import Judgement
 from sim.oracles.access import AccessOracle
 from sim.oracles.past import CatalogueIsTheDisk, PastOracle
 from sim.oracles.registers import judge_journal_unbroken
+from sim.past.acts import Acts
 from sim.past.catalogue import Dropped, PurgeCatalogue
 from sim.past.door import JournalHeard
 from sim.past.people import DeskPeople
 from sim.past.shelves import DayKeys, DescribedPackages
 from sim.past.tier import HOUR_NS, CityTier
 from sim.past.visitors import Accounts, Requisitioned, Visitors
-from sim.past.words import COPIED, ORDER_DAYS, PastSpec
+from sim.past.words import COPIED, HELD, LOCKED, ORDER_DAYS, REFUSED, PastSpec
 from sim.vocabulary import Signal
 
 REGISTERS_EVERY_S = 600.0
@@ -154,6 +155,9 @@ class CityPast:
             group.create_task(opened.run(), name="past")
             group.create_task(visitors.come(self._spec.asks.per_s), name="visitors")
             group.create_task(self._look(), name="disk oracle")
+            if self._spec.acts is not None:
+                acts = Acts(self._spec.acts, self.tier, self.people, self._clock, self._chance.stream("acts"))
+                group.create_task(acts.come(self._tell_act), name="acts")
 
     def judge(self, ends_ns: Nanoseconds) -> tuple[Judgement, ...]:
         """The run is over."""
@@ -174,6 +178,11 @@ class CityPast:
             now_ns = self._clock.now_ns()
             await asyncio.sleep((NS_PER_MINUTE - (now_ns - LOOK_AFTER_NS) % NS_PER_MINUTE) / NS_PER_S)
             self.past_oracle.look()
+
+    def _tell_act(self, camera: CameraId, is_hold: bool, is_kept: bool) -> None:
+        fields = {"camera": str(camera), "commune": str(self._communes[camera]), "event": ""}
+        kind = REFUSED if not is_kept else HELD if is_hold else LOCKED
+        self._tell_signal(Signal(kind, self._clock.now_ns(), fields))
 
     def _record_before(self) -> None:
         """What earlier days left: the stretch that expires first, so that a short run sees it go."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 from sim.fault_words import ToldCameraFault
-from sim.notation import Count, Duration, Frequency, PositiveDuration
+from sim.notation import Count, Duration, Frequency, PositiveDuration, Share
 from sim.past.people import DeskPeople
 from sim.quantities import Rate
 from sim.vocabulary import (
@@ -31,6 +31,14 @@ DOCTRINE_DAYS, ORDER_DAYS = 29, 30
 """The doctrine is a day shorter than the orders: between the two a hold keeps what would have gone."""
 
 
+class ActsSpec(Strict):
+    """Requisitions and holds by chance, for what is on disk."""
+
+    rate: Frequency
+    holds: Share = 0.3
+    """Of them, those by which the room asks for a hold."""
+
+
 class PastSpec(Strict):
     """Registers, purge, requisition desk and doors run too."""
 
@@ -40,6 +48,7 @@ class PastSpec(Strict):
     """The doctrine: footage lives no longer."""
     before: Duration = 7_200_000_000_000
     """How much of what expires during the run was recorded before it: the whole month would be a run of its own."""
+    acts: ActsSpec | None = None
     communes: tuple[str, ...] = ()
     """Whose footage is on disk, is destroyed and can be asked for; none named: all. Doors and journal are for all."""
 
