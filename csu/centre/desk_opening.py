@@ -116,6 +116,7 @@ async def open_desk(stack: AsyncExitStack, home: DeskHome) -> OpenedDesk:
             home.key.public.hex,
             find,
             erase,
+            home.alone,
             home.past_is_clean,
             home.tell,
         )

@@ -239,6 +239,7 @@ async def _desk(
             registers.key.public.hex,
             find,
             erase,
+            lambda: purge().alone,
             lambda: purge().is_clean,
             world.tell,
         )

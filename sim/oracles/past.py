@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from csu.hal.camera import CameraId
@@ -20,6 +20,7 @@ LEAD_NS = 90 * NS_PER_S
 """RET-1: destroyed up to so long before its instant, so that nothing is ever there too long."""
 TOLD_AFTER_NS = 3 * HOUR_NS
 """An hour of footage expires for an hour; the catalogue is marked once no more of it goes within another."""
+TAKEN_OVER_NS = 2 * NS_PER_MINUTE
 OLDEST_HOURS, OTHER_HOURS = 48, 24
 
 
@@ -34,9 +35,19 @@ class Kept:
     """A lock's pictures may leave the disk once they are in the evidence store; a hold's may not before its ceiling."""
     since_ns: Nanoseconds = 0
     """When the desk said so."""
+    taken_ns: Nanoseconds | None = None
+    """Of a hold: when a lock took it over, which covers it."""
 
     def touches(self, camera: CameraId, start_ns: Nanoseconds, end_ns: Nanoseconds) -> bool:
         return camera == self.camera and start_ns < self.to_ns and self.from_ns < end_ns
+
+    def is_taken_over_by(self, lock: Kept) -> bool:
+        is_covered = self.camera == lock.camera and lock.from_ns <= self.from_ns and self.to_ns <= lock.to_ns
+        return is_covered and not self.is_lock and self.taken_ns is None
+
+    def is_hold_at(self, now_ns: Nanoseconds) -> bool:
+        """Whether it is a hold, or was one a moment ago: the purge comes each minute."""
+        return not self.is_lock and (self.taken_ns is None or now_ns < self.taken_ns + TAKEN_OVER_NS)
 
     def is_of_day(self, day_ns: Nanoseconds) -> bool:
         """Whether it holds an instant of the UTC day that begins then."""
@@ -60,6 +71,14 @@ class PastOracle:
         self._gone = 0
         self._told_old: set[tuple[CameraId, Nanoseconds]] = set()
 
+    def keep(self, kept: Kept) -> None:
+        """The desk says that it keeps this from now on. A lock takes over the holds it covers."""
+        if kept.is_lock:
+            self.kept = [
+                replace(each, taken_ns=kept.since_ns) if each.is_taken_over_by(kept) else each for each in self.kept
+            ]
+        self.kept.append(kept)
+
     def destroyed(self, camera: CameraId, start_ns: Nanoseconds, end_ns: Nanoseconds) -> None:
         """A file goes from the disk now."""
         self._gone += 1
@@ -74,7 +93,7 @@ class PastOracle:
             if kept.is_lock:
                 if (camera, start_ns) not in self.preserved:
                     self._unkept.append(_LOCKED_GONE.at(camera))
-            elif expiry_ns(start_ns, end_ns, self._order_days) - LEAD_NS > now_ns:
+            elif kept.taken_ns is None and expiry_ns(start_ns, end_ns, self._order_days) - LEAD_NS > now_ns:
                 self._unkept.append(_HELD_GONE.at(camera))
 
     def look(self) -> None:
@@ -82,7 +101,7 @@ class PastOracle:
         now_ns = self._clock.now_ns()
         self._looks += 1
         for camera, start_ns, end_ns in self._expired(now_ns):
-            if any(not kept.is_lock and kept.touches(camera, start_ns, end_ns) for kept in self.kept):
+            if any(kept.is_hold_at(now_ns) and kept.touches(camera, start_ns, end_ns) for kept in self.kept):
                 self._kept_cases += 1
                 if expiry_ns(start_ns, end_ns, self._order_days) > now_ns:
                     continue

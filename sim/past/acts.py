@@ -1,4 +1,4 @@
-"""Requisitions and holds that come by chance, for what lies on disk: as often for the oldest hour as for any other."""
+"""Requisitions and holds that come by chance, for what lies on disk: half of them for what is about to go."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sim.past.tier import CityTier
 from sim.past.words import ActsSpec
 
 STRETCH_NS_MAX = 15 * NS_PER_MINUTE
+OLDEST = 24
+"""Files among which an act for what is about to go finds its own."""
 Told = Callable[[CameraId, bool, bool], None]
 """(camera, whether it is a hold, whether the desk keeps it)."""
 
@@ -42,9 +44,10 @@ class Acts:
             return None
         is_oldest = self._chance.uniform(0, 1) < 0.5
         hour_ns = hours[0 if is_oldest else self._chance.integer(0, len(hours) - 1)]
-        files = list(self._tier.begun(hour_ns, self._clock.now_ns() - STRETCH_NS_MAX))
+        files = sorted(self._tier.begun(hour_ns, self._clock.now_ns() - STRETCH_NS_MAX), key=lambda file: file[1])
         if not files:
             return None
-        camera, start_ns, _ = files[self._chance.integer(0, len(files) - 1)]
+        last = min(OLDEST, len(files)) - 1 if is_oldest else len(files) - 1
+        camera, start_ns, _ = files[self._chance.integer(0, last)]
         begin_ns = start_ns // NS_PER_S * NS_PER_S
         return camera, begin_ns, begin_ns + self._chance.integer(1, STRETCH_NS_MAX // NS_PER_S) * NS_PER_S

@@ -148,7 +148,7 @@ class CityPast:
             self._clock,
             self._chance.stream("visitors"),
             self.access_oracle,
-            self.past_oracle.kept.append,
+            self.past_oracle.keep,
         )
         self.people.desk = _Desk(visitors)
         async with asyncio.TaskGroup() as group:
