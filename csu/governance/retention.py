@@ -88,18 +88,18 @@ def rules_over(
 
 def expiry_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """When footage that dies as one (a segment) expires: with the first of its instants, under the strictest rule."""
-    return min(piece.rule.expiry_ns(at) for piece in pieces for at in _steps(piece.span))
+    return min(at + _terms_at(piece.rule, at).expiry_ns for piece in pieces for at in _steps(piece.span))
 
 
 def ceiling_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """The same for the ceiling of the law."""
-    return min(piece.rule.ceiling_ns(at) for piece in pieces for at in _steps(piece.span))
+    return min(at + _terms_at(piece.rule, at).ceiling_ns for piece in pieces for at in _steps(piece.span))
 
 
 def minimum_end_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """Until when nobody purges any of it by hand; its ceiling wins."""
     last = max(
-        piece.rule.minimum_ends_ns(at)
+        at + _terms_at(piece.rule, at).minimum_ns
         for piece in pieces
         for step in (*_steps(piece.span), piece.span.to_ns)
         for at in (step, step - 1)
@@ -123,6 +123,10 @@ class HourTerms:
 def terms_of_hour(rule: RetentionRule, hour_ns: Nanoseconds) -> HourTerms:
     """`hour_ns`: its first instant, a full hour UTC."""
     return _terms_of_hour(rule.authorised_days, rule.minimum_days, rule.doctrine_days, hour_ns)
+
+
+def _terms_at(rule: RetentionRule, at_ns: Nanoseconds) -> HourTerms:
+    return terms_of_hour(rule, at_ns // _HOUR_NS * _HOUR_NS)
 
 
 @lru_cache(maxsize=1 << 15)  # an hour is asked for by each camera, and orders of as many days have one answer
