@@ -39,7 +39,7 @@ class Acts:
 
     def _of_the_disk(self) -> tuple[CameraId, Nanoseconds, Nanoseconds] | None:
         """Some minutes from the begin of a file that is there; None: there is none."""
-        hours = self._tier.hours_ns()
+        hours = list(self._tier.hours_ns())
         if not hours:
             return None
         is_oldest = self._chance.uniform(0, 1) < 0.5

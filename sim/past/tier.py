@@ -6,7 +6,7 @@ is filmed comes from the nodes' own accounts, what is destroyed from the purge: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -139,14 +139,15 @@ class CityTier:
 
     # -- what the oracles ask -----------------------------------------------------------------------------------------
 
-    def hours_ns(self) -> Sequence[Nanoseconds]:
-        """The hours in which a file begins that is there, by their first instant, the oldest first."""
-        self.settle()
-        return [hour * HOUR_NS for hour in self._sorted()]
+    def hours_ns(self) -> Iterator[Nanoseconds]:
+        """The hours in which a file begins that is there, by their first instant, the oldest first.
+
+        Of the last minutes some may still be waiting: who looks for what is old needs none of them.
+        """
+        return (hour * HOUR_NS for hour in self._sorted())
 
     def begun(self, hour_ns: Nanoseconds, by_ns: Nanoseconds) -> Iterable[tuple[CameraId, Nanoseconds, Nanoseconds]]:
         """(camera, start_ns, end_ns) of every file that is there and began in that hour, at `by_ns` or before."""
-        self.settle()
         bits, hour = self._hours.get(hour_ns // HOUR_NS), hour_ns // HOUR_NS
         if bits is not None:
             starts_ns = hour_ns + np.arange(60) * NS_PER_MINUTE + self._phase_ns[:, None]
