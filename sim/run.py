@@ -45,6 +45,7 @@ from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, 
 from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
+from sim.past.catalogue import NOTHING_DROPPED
 from sim.past.city_past import CityPast
 from sim.people import Deeds, Habits, People
 from sim.population import Population
@@ -271,9 +272,11 @@ class _Run:
             directory,
             self.trace.hear,
             self.scenario.duration,
+            lambda signal: self.stage.tell(signal),
         )
-        for node in self.nodes.values():
-            node.on_filmed = past.film
+        for each in self.city.nodes:
+            if past.keeps(each):
+                self.nodes[each.node].on_filmed = past.film
         return past
 
     def _desk_people(self) -> list[object]:
@@ -466,7 +469,7 @@ class _Run:
         return self.court.end(self.ends_ns, measured)
 
     def _invariants(self) -> tuple[Judgement, ...]:
-        stage = self._truth()
+        stage, dropped = self._truth(), self.past.dropped if self.past is not None else NOTHING_DROPPED
         not_live, open_alarms, nodes_up = self.at_end
         return (
             self.mask_epochs.judge(),
@@ -475,8 +478,8 @@ class _Run:
             alarms.judge_alarms_taken(stage, alarms.ALARMS_TAKEN_WITHIN_NS),
             cameras.judge_clock_error_told(stage),
             footage.judge_missing_explained(stage),
-            footage.judge_manifests_once(stage, self.catalogue),
-            footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
+            footage.judge_manifests_once(stage, self.catalogue, dropped),
+            footage.judge_catalogue_answers(stage, self.catalogue, self._sample(), dropped),
             self.alarms_kept.judge(self.witness),
             orders.judge_orders_obeyed(stage, self.prefecture),
             self.watch_of_two.judge(stage, self.people.at_posts(self.ends_ns)),

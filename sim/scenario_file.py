@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ from sim.expectations import Expectation, Finally, unknown
 from sim.explain import explain
 from sim.order_words import AuthorisationSpec
 from sim.parameters import PARAMETERS, Parameter
+from sim.past.words import PastSpec
 from sim.quantities import Rate
 from sim.scenario import CitySpec, Options, PeopleSpec, Scenario
 from sim.scenario_text import KeyPath, ScenarioText, filled, read_text, set_value, used_parameters
@@ -141,6 +142,8 @@ class _Draft:
     options: Options | None
     city: CitySpec | None
     people: PeopleSpec | None
+    past: PastSpec | None
+    has_past: bool
     authorisations: Mapping[int, AuthorisationSpec]
     story: Mapping[int, Telling]
     story_is_whole: bool
@@ -157,6 +160,8 @@ class _Draft:
             _part("options", data),
             _part("city", data),
             _part("people", data),
+            _part("past", data),
+            "past" in data,
             _items(_AUTHORISATION, data.get("authorisations")),
             story,
             isinstance(whole, list) and len(whole) == len(story),
@@ -172,10 +177,18 @@ class _Draft:
         counts = spread(self.city.cameras, self.city.communes, self.city.node_cameras_max)
         return dict(zip(COMMUNES, counts, strict=False))
 
+    @property
+    def past_of(self) -> Collection[str]:
+        """See Ground."""
+        named = self.past.communes if self.past is not None else ()
+        return named or (self.cameras_of if self.has_past else ())
+
     def refusals(self) -> Iterator[tuple[KeyPath, Words]]:
         """What is wrong between one part and another."""
         yield from self._of_the_end()
         yield from self._of_the_story()
+        for refusal in self.past.refusals(self) if self.past is not None else ():
+            yield ("past", refusal.key), refusal.why
         for index, said in self.authorisations.items():
             for refusal in said.refusals(self):
                 yield ("authorisations", index, refusal.key), refusal.why
@@ -259,7 +272,7 @@ def _annotated(info: FieldInfo) -> Any:
 _NOT_IN_THE_RUN = Words("cet instant n'est pas dans la simulation", "this instant is not within the run")
 _PARTS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(_annotated(Scenario.model_fields[name]))
-    for name in ("start", "duration", "options", "city", "people")
+    for name in ("start", "duration", "options", "city", "people", "past")
 }
 _STORY_LINE: TypeAdapter[Telling] = TypeAdapter(Annotated[Telling, STORY])
 _FAULT_LINE: TypeAdapter[TroubleSpec] = TypeAdapter(Annotated[TroubleSpec, FAULTS])

@@ -30,6 +30,7 @@ from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
 from sim.dictionary import FAULTS, STORY
 from sim.order_words import SIGNALS as ORDER_SIGNALS
+from sim.past.words import SIGNALS as PAST_SIGNALS
 from sim.population_words import SIGNALS as POPULATION_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
@@ -93,6 +94,7 @@ SIGNALS: dict[str, SignalKind] = {
         *ORDER_SIGNALS,
         *POPULATION_SIGNALS,
         *WALL_SIGNALS,
+        *PAST_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),

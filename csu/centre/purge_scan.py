@@ -81,21 +81,17 @@ def _candidates(tier: Tier, ports: PurgePorts, now_ns: Nanoseconds) -> Iterator[
             )
             hours = _hours_due(pieces, day, now_ns + LEAD_NS)
             if hours:
-                yield from (name for name in tier.names(day, camera) if _hour_of(name) in hours)
+                yield from tier.names(day, camera, hours)
 
 
 @lru_cache(maxsize=4096)  # the cameras of one order have one answer
-def _hours_due(pieces: tuple[RuledPiece, ...], day: date, by_ns: Nanoseconds) -> frozenset[str]:
-    """Hours of a UTC day, as names write them, of which the first instant to expire has expired."""
+def _hours_due(pieces: tuple[RuledPiece, ...], day: date, by_ns: Nanoseconds) -> frozenset[int]:
+    """Hours of a UTC day, 0 to 23, of which the first instant to expire has expired."""
     begin_ns = span_of_utc_day(day).from_ns
-    due = set[str]()
+    due = set[int]()
     for number in range(24):
         hour_ns = begin_ns + number * HOUR_NS
         hours = (hour_ns, hour_ns + HOUR_NS)  # a file reaches into the next one, where an expiry can fall back
         if any(at + terms_of_hour(piece.rule, at).expiry_ns <= by_ns for piece in pieces for at in hours):
-            due.add(f"{day:%Y%m%d}T{number:02}")
+            due.add(number)
     return frozenset(due)
-
-
-def _hour_of(name: str) -> str:
-    return name.rpartition("/")[2][:11]

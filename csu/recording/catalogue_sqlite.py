@@ -27,6 +27,7 @@ DAYS_WRITTEN_MAX = 4
 COVERAGE_FILE = "coverage.sqlite"
 """What is kept of days that were dropped, beside the days."""
 
+_SUFFIX = ".sqlite"
 _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])")
 
 
@@ -74,7 +75,11 @@ class SqliteDays:
                 yield self._opened(day)
 
     def list(self) -> list[date]:
-        names = (path.stem for path in self._directory.glob("????-??-??.sqlite"))
+        try:
+            found = os.listdir(self._directory)
+        except FileNotFoundError:
+            return []
+        names = (name[:10] for name in found if name[10:] == _SUFFIX)
         return sorted(date.fromisoformat(name) for name in names if _DAY.fullmatch(name))
 
     def forget(self, day: date) -> None:
@@ -120,7 +125,7 @@ class SqliteDays:
         self._written.clear()
 
     def _path(self, day: date) -> Path:
-        return self._directory / f"{day:%Y-%m-%d}.sqlite"
+        return self._directory / f"{day.isoformat()}{_SUFFIX}"
 
     def _opened(self, day: date) -> DayPages:
         path = self._path(day)

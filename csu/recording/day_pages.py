@@ -46,6 +46,7 @@ class DayPages:
         self._day = {} if day is None else {"day": day}
         self._days = tuple(self._day.values())
         self._find = _find_statements(tables)
+        self._state = self._state_of()
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
         self._insert_page = _insert_page(engine, tables.page, (*self._day, *_PAGE_COLUMNS))
         self._rosters: dict[tuple[CameraId, ...], int] = {}
@@ -182,10 +183,8 @@ class DayPages:
 
     def version(self) -> tuple[str, int, int]:
         """(where, newest page, number of marks): nothing else of a day changes."""
-        page, destroyed = self._tables.page, self._tables.destroyed
-        newest = self._read(self._only(sa.select(sa.func.max(page.c.page))))[0][0]
-        marks = self._read(self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed))[0][0]
-        return self._where, int(newest or 0), int(marks)
+        state = self._read(self._state)[0]
+        return self._where, int(state.newest or 0), int(state.marks)
 
     def destructions(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Destruction]:
         """What was marked of this camera in [from_ns, to_ns), in no order."""
@@ -265,6 +264,13 @@ class DayPages:
     def _marks_in(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Sequence[sa.Row[Any]]:
         table = self._tables.destroyed
         return self._read(self._only(sa.select(table).where(table.c.from_ns < to_ns, table.c.to_ns > from_ns), table))
+
+    def _state_of(self) -> sa.Select[Any]:
+        """(newest page, number of marks): asked for each minute, of each hour that expires."""
+        page, destroyed = self._tables.page, self._tables.destroyed
+        newest = self._only(sa.select(sa.func.max(page.c.page)))
+        marks = self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed)
+        return sa.select(newest.scalar_subquery().label("newest"), marks.scalar_subquery().label("marks"))
 
     def _only(self, query: sa.Select[Any], table: sa.Table | None = None) -> sa.Select[Any]:
         """The query, about this day."""

@@ -15,6 +15,7 @@ from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import Judgement
 from sim.oracles.stage import Stage, judged, within
+from sim.past.catalogue import NOTHING_DROPPED, Dropped
 from sim.served import Epoch
 
 Asked: TypeAlias = tuple[CameraId, Interval]
@@ -76,8 +77,11 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
     return allowed
 
 
-def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
-    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
+def judge_manifests_once(stage: Stage, catalogue: Catalogue, dropped: Dropped = NOTHING_DROPPED) -> Judgement:
+    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that.
+
+    `dropped`: what of it went with days that were over. Whether they were is judged by `CatalogueIsTheDisk`.
+    """
     witness, told = stage.witness, list[Words]()
     for name, node in sorted(stage.nodes.items()):
         taken = witness.manifests.taken_of[NodeId(name)]
@@ -92,7 +96,7 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
         Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
         for key, count in witness.manifests.twice.items()
     ]
-    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE)
+    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE) + dropped.totals
     for unit, there, here in (
         (Words("segments", "segments"), written.segments, witness.taken.segments),
         (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
@@ -110,14 +114,22 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     return judged("manifests_once", told, cases)
 
 
-def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both."""
+def judge_catalogue_answers(
+    stage: Stage, catalogue: Catalogue, sample: Iterable[Asked], dropped: Dropped = NOTHING_DROPPED
+) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both.
+
+    Files that are destroyed were recorded all the same; of a day that was dropped the kept coverage answers.
+    """
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
-        segments = catalogue.segments(camera, from_ns, to_ns)
-        gaps = catalogue.gaps(camera, from_ns, to_ns)
-        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        if dropped.touches(from_ns, to_ns):
+            if camera not in dropped.cameras:
+                continue
+            known = _from_coverage(catalogue, camera, from_ns, to_ns)
+        else:
+            known = _from_rows(catalogue, camera, from_ns, to_ns)
         known += difference(closed.get(camera, ()), known)
         inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
         pieces = sorted(inside)
@@ -129,6 +141,18 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
         worst_ns = max(worst_ns, wrong_ns)
         cases += len(pieces)
     return judged("catalogue_answers", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _from_rows(catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Interval]:
+    segments = catalogue.segments(camera, from_ns, to_ns, with_destroyed=True)
+    gaps = catalogue.gaps(camera, from_ns, to_ns)
+    return [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+
+
+def _from_coverage(catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Interval]:
+    account = catalogue.accounts([camera], from_ns, to_ns)[camera]
+    recorded = [(start_ns, end_ns) for start_ns, end_ns in account.recorded_ns.tolist()]
+    return recorded + [(gap.start_ns, gap.end_ns) for gap in account.gaps]
 
 
 _UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")
