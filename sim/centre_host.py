@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -62,7 +62,8 @@ class CentreHost:
     ) -> None:
         """`build`: a centre over the machine's files, with these fault points."""
         self._build, self._chaos, self._clock = build, chaos, clock
-        self._nodes, self._listeners = tuple(nodes), list(listeners)
+        self._nodes = tuple(nodes)
+        self._listeners: list[tuple[Hears, Collection[type]]] = [(hear, ()) for hear in listeners]
         self._life = _Life(chaos)
         self._up = asyncio.Event()
         self._counted: Counter[str] = Counter()
@@ -71,9 +72,9 @@ class CentreHost:
         """When nobody could reach the centre."""
         self.centre = build(self._life)
 
-    def listen(self, hear: Hears) -> None:
+    def listen(self, hear: Hears, kinds: Collection[type] = ()) -> None:
         """Before `run`: as Centre.listen, over all lives."""
-        self._listeners.append(hear)
+        self._listeners.append((hear, kinds))
 
     async def run(self) -> None:
         """Run the centre, over and over, until it ends by itself."""
@@ -114,8 +115,8 @@ class CentreHost:
         return {name: count + self._counted[name] for name, count in asdict(self.centre.counts).items()}
 
     def _begin(self) -> None:
-        for hear in self._listeners:
-            self.centre.listen(self._life.only_alive(hear))
+        for hear, kinds in self._listeners:
+            self.centre.listen(self._life.only_alive(hear), kinds)
         self._running = asyncio.create_task(self.centre.run(), name="centre")
         self._up.set()
 
@@ -125,8 +126,9 @@ class CentreHost:
         for line in self.centre.board.all():
             if line.state is CameraState.LIVE:
                 change = CameraChanged(line.record.camera, line.state, CameraState.STARTING, now_ns, why)
-                for hear in self._listeners:
-                    hear(change)
+                for hear, kinds in self._listeners:
+                    if not kinds or CameraChanged in kinds:
+                        hear(change)
 
     # -- what people do -----------------------------------------------------------------------------------------------
 

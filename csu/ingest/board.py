@@ -201,6 +201,11 @@ class CameraBoard:
         """Where the camera stands in its life, and which version masks it. Who decides so tells it, too."""
         self._status[camera] = replace(self._status[camera], lifecycle=lifecycle, mask_version=mask_version)
 
+    @property
+    def next_silence_ns(self) -> Nanoseconds:
+        """Before then `tick` changes nothing."""
+        return self._nothing_silent_before_ns
+
     def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Turn the cameras nobody vouched for into LOST."""
         if now_ns < self._nothing_silent_before_ns:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -37,10 +38,20 @@ class DayPages:
     """One day. Calls block and must not overlap. Every one raises CatalogueError when the database fails."""
 
     def __init__(
-        self, engine: sa.Engine, tables: Tables, where: str, *, day: int | None = None, reader: sa.Engine | None = None
+        self,
+        engine: sa.Engine,
+        tables: Tables,
+        where: str,
+        *,
+        day: int | None = None,
+        reader: sa.Engine | None = None,
+        one_writer: bool = False,
     ) -> None:
-        """`day`: its number when the tables hold more than one. `where`: what an error names."""
+        """`day`: its number when the tables hold more than one. `where`: what an error names. `one_writer`: the engine
+        is this day's alone, so a connection may be kept for what is written each minute."""
         self._engine, self._reader = engine, reader or engine
+        self._keeps_writer = one_writer
+        self._writer: sa.Connection | None = None
         self._tables = tables
         self._where = where
         self._day = {} if day is None else {"day": day}
@@ -56,7 +67,7 @@ class DayPages:
         """One transaction; manifests already there are left as they are."""
         try:
             pages = pages_of(manifests)
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 rows = [self._row(connection, *each) for each in zip(manifests, pages, strict=True)]
                 statement = self._insert_page
                 connection.exec_driver_sql(statement.text, [statement.parameters(row) for row in rows])
@@ -197,9 +208,24 @@ class DayPages:
 
     def close(self) -> None:
         """Let go of the connections, which fold the log into a SQLite file. The next call makes new ones."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         self._engine.dispose()
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end, rolled back by an error."""
+        if not self._keeps_writer:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        if self._writer is None:
+            self._writer = self._engine.connect()
+        with self._writer.begin():
+            yield self._writer
 
     def _segments(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -196,7 +197,7 @@ def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanosecon
     if not filled:
         return found
     tables = [manifests[number].segments for number in filled]
-    begins = np.cumsum([0, *(len(table.camera) for table in tables[:-1])])
+    begins = list(accumulate([len(table.camera) for table in tables[:-1]], initial=0))
     start_ns = np.concatenate([table.start_ns for table in tables])
     duration_ms = np.concatenate([table.duration_ms for table in tables]).astype(np.int64)
     size_bytes = np.concatenate([table.size_bytes for table in tables])
