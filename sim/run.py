@@ -193,7 +193,7 @@ class _Run:
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite", durable=False)
-        self.outbox = OutboxStore(directory / "calls.sqlite")
+        self.outbox = OutboxStore(directory / "calls.sqlite", durable=False)
         self.papers = Papers.stated(self.prefecture.text())
         self.prefecture.state = self.papers.state
         self.trace = Trace(self.clock, str(directory), keep)

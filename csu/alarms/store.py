@@ -46,8 +46,10 @@ _alarm = sa.Table(
 )
 
 
-_FIND = sa.select(_alarm).where(_alarm.c.alarm == sa.bindparam("alarm"))
-_SAVE = sa.insert(_alarm).prefix_with("OR REPLACE")
+_COLUMNS = ", ".join(_alarm.c.keys())
+_FIND = f"SELECT {_COLUMNS} FROM alarm WHERE alarm = ?"  # noqa: S608 - our own names
+_SAVE = f"INSERT OR REPLACE INTO alarm ({_COLUMNS}) VALUES ({', '.join('?' * len(_alarm.c))})"  # noqa: S608
+"""As the driver takes them: an alarm is written at each of its steps, and nothing here needs SQLAlchemy's types."""
 
 
 class AlarmStore:
@@ -72,22 +74,22 @@ class AlarmStore:
     def save(self, alarm: Alarm) -> None:
         """Write the alarm as it is now; durable when this returns. Raises AlarmNotKept."""
         message = alarm.message
-        row = {
-            "alarm": alarm.alarm,
-            "panel": message.panel,
-            "sequence": message.sequence,
-            "commune": message.commune,
-            "site": message.site,
-            "kind": message.kind.value,
-            "raised_at_ns": message.raised_at_ns,
-            "taken_at_ns": alarm.taken_at_ns,
-            "state": alarm.state.value,
-            "steps": _text([_step_fields(step) for step in alarm.steps]),
-            "escalations": _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
-        }
+        row = (
+            alarm.alarm,
+            message.panel,
+            message.sequence,
+            message.commune,
+            message.site,
+            message.kind.value,
+            message.raised_at_ns,
+            alarm.taken_at_ns,
+            alarm.state.value,
+            _text([_step_fields(step) for step in alarm.steps]),
+            _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
+        )
         try:
             with self._engine.begin() as connection:
-                connection.execute(_SAVE, row)
+                connection.exec_driver_sql(_SAVE, row)
         except sa.exc.SQLAlchemyError as error:
             raise AlarmNotKept(
                 Words(
@@ -110,7 +112,7 @@ class AlarmStore:
     def find(self, alarm: AlarmId) -> Alarm | None:
         """One alarm as it is on disk; None: it is not there."""
         with self._engine.connect() as connection:
-            row = connection.execute(_FIND, {"alarm": alarm}).one_or_none()
+            row = connection.exec_driver_sql(_FIND, (alarm,)).one_or_none()
         return None if row is None else _alarm_of(row)
 
     def close(self) -> None:
