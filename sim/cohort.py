@@ -141,6 +141,7 @@ class Cohort:
             for at_ns, ahead_ms in ((error.start_ns, error.ahead_ms), (error.end_ns, -error.ahead_ms))
         )
         self._quiet_until_ns: Nanoseconds | None = None
+        """The end of the last minute, if all were recorded all along in it and cut once."""
         self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
         self._all = range(n)
         self._touched = self._touched_cameras()
@@ -187,14 +188,12 @@ class Cohort:
             if not touched:
                 return self._quiet_minute(since_ns), ()
         gaps, self._owed_gaps = self._owed_gaps, []
-        rows: list[tuple[int, Nanoseconds, Nanoseconds]] = []
+        rows: list[tuple[int, list[tuple[Nanoseconds, Nanoseconds]]]] = []
         for index in touched:
             track = self._tracks[index]
             track.open_since_ns = int(self._open_since_ns[index])
-            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=index in let_go)]
-        others = np.ones(len(self._cameras), np.bool_)
-        others[touched] = False
-        table = self._table(rows, np.flatnonzero(others), since_ns)
+            rows.append((index, track.advance(since_ns, until_ns, gaps, last=index in let_go)))
+        table = self._table(rows, since_ns)
         for index in touched:
             self._open_since_ns[index] = self._tracks[index].open_since_ns
         return table, tuple(gaps)
@@ -209,12 +208,11 @@ class Cohort:
 
     def _quiet_minute(self, minute_ns: Nanoseconds) -> SegmentTable:
         """Every camera is recorded all along and cuts its segment once."""
-        start_ns = self._open_since_ns
-        self._open_since_ns = minute_ns + self._roll_over_ns
         if self._quiet_until_ns == minute_ns:  # the minute before was quiet too: every segment is a whole minute
             duration_ms = self._whole_minute_ms
-            sizes = self._sizes.of_whole_minutes(start_ns)
+            start_ns, sizes, self._open_since_ns = self._sizes.of_whole_minutes(self._open_since_ns, minute_ns)
         else:
+            start_ns, self._open_since_ns = self._open_since_ns, minute_ns + self._roll_over_ns
             duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
             sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
         self._quiet_until_ns = minute_ns + NS_PER_MINUTE
@@ -223,20 +221,21 @@ class Cohort:
         return SegmentTable(self._everyone, start_ns, duration_ms, sizes, epochs, offsets, none, none, none)
 
     def _table(
-        self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]], others: NDArray[np.intp], minute_ns: Nanoseconds
+        self, rows: Sequence[tuple[int, Sequence[tuple[Nanoseconds, Nanoseconds]]]], minute_ns: Nanoseconds
     ) -> SegmentTable:
-        """The segments of `rows` (camera, start, end), and one of each of `others`, recorded all along."""
-        index, start_ns, end_ns = np.array(rows, np.int64).reshape(-1, 3).T
-        if len(others):
-            cut_ns = minute_ns + self._roll_over_ns[others]
-            index, start_ns = np.append(index, others), np.append(start_ns, self._open_since_ns[others])
-            end_ns = np.append(end_ns, cut_ns)
-            order = np.argsort(index, kind="stable")
-            index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
-            self._open_since_ns[others] = cut_ns
-        else:
-            start_ns = np.ascontiguousarray(start_ns)
-        camera = index.astype(np.int32)
+        """The segments (start, end) of the cameras in `rows`; one of each of the others, recorded all along."""
+        counts = np.ones(len(self._cameras), np.intp)
+        counts[[index for index, _ in rows]] = [len(segments) for _, segments in rows]
+        camera = np.repeat(self._everyone, counts)
+        cut_ns = minute_ns + self._roll_over_ns
+        start_ns, end_ns = self._open_since_ns[camera], cut_ns[camera]
+        before = 0  # rows that those seen so far have beyond one each
+        for index, segments in rows:
+            at = index + before
+            for place, (segment_start_ns, segment_end_ns) in enumerate(segments, start=at):
+                start_ns[place], end_ns[place] = segment_start_ns, segment_end_ns
+            before += len(segments) - 1
+        self._open_since_ns = cut_ns  # of those in `rows`, the caller says
         duration_ms = ((end_ns - start_ns) // NS_PER_MS).astype(np.int32)
         sizes = self._sizes.of(camera, start_ns, duration_ms)
         offsets, epochs = self._clock_offset_ms[camera], self._mask_epoch[camera]
@@ -326,18 +325,23 @@ class _Sizes:
         keys = [int.from_bytes(blake2b(camera.camera.encode(), digest_size=8).digest(), "little") for camera in cameras]
         self._keys = np.array(keys, np.uint64)
         self._bytes_per_ms = np.array([camera.mean_bits_per_s / 8000 for camera in cameras], np.float64)
-        self._ahead: deque[tuple[int, NDArray[np.int64]]] = deque()
+        self._ahead: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+        self._ahead_of_ns = 0
+        """The minute of the first."""
 
-    def of_whole_minutes(self, start_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """As `of`, for one whole-minute segment of each camera; worked out many minutes at once."""
-        first_ns = int(start_ns[0])
-        while self._ahead and self._ahead[0][0] < first_ns:
-            self._ahead.popleft()
-        if not self._ahead:
-            starts = start_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD, dtype=np.int64)[:, None]
-            sizes = _mixed(self._keys, starts) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
-            self._ahead.extend(zip(starts[:, 0].tolist(), sizes.astype(np.int64), strict=True))
-        return self._ahead.popleft()[1]
+    def of_whole_minutes(
+        self, start_ns: NDArray[np.int64], minute_ns: Nanoseconds
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """(`start_ns` again, `of` it for one whole-minute segment of each camera, where the next ones begin), of the
+        minute that begins at `minute_ns`; worked out many minutes at once."""
+        at = (minute_ns - self._ahead_of_ns) // NS_PER_MINUTE
+        if not 0 <= at < len(self._ahead):
+            starts = _frozen(start_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD + 1, dtype=np.int64)[:, None])
+            sizes = _mixed(self._keys, starts[:-1]) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
+            begins = list(starts)
+            self._ahead = list(zip(begins, sizes.astype(np.int64), begins[1:], strict=False))
+            self._ahead_of_ns, at = minute_ns, 0
+        return self._ahead[at]
 
     def of(
         self, index: NDArray[np.int32], start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]

@@ -24,7 +24,9 @@ _NUMBERS = Struct("<7q").pack
 _MANIFEST = int.from_bytes(b"manifest", "little")
 """So that no line of words is taken for one."""
 _NUMBERS_ALIKE = Struct("<q").pack
-_same_each_minute: Callable[[SegmentTable], _Columns] = attrgetter("camera", "duration_ms", "mask_epoch", "clock_offset_ms")
+_same_each_minute: Callable[[SegmentTable], _Columns] = attrgetter(
+    "camera", "duration_ms", "mask_epoch", "clock_offset_ms"
+)
 DIGESTS_MAX = 1024
 MARK_EVERY = 10_000
 """A digest is kept after that many events: two runs that differ are compared mark by mark."""

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.media import Manifest
+from csu.hal.media import Manifest, NodeId
 from csu.hal.words import Words
 
 WRONG_MS = 1_000
 """A camera's clock that is further off is told: its own mark on the picture is no evidence of the time."""
-SETTLED_MAX = 1024
 
 
 class ClockWatch:
@@ -24,9 +23,9 @@ class ClockWatch:
     def __init__(self, tell: Callable[[Trouble], None]) -> None:
         self._tell = tell
         self._wrong: dict[CameraId, int] = {}
-        self._settled: dict[int, tuple[NDArray[np.int32], NDArray[np.int32], tuple[CameraId, ...]]] = {}
-        """Offsets, and whose they are, that changed nothing of what is known now, by the identity of the first: a node
-        hands in the same ones minute after minute."""
+        self._settled: dict[NodeId, tuple[NDArray[np.int32], NDArray[np.int32], tuple[CameraId, ...]]] = {}
+        """Offsets, and whose they are, that changed nothing of what is known now: a node may hand in the very same ones
+        minute after minute."""
 
     @property
     def wrong(self) -> Sequence[CameraId]:
@@ -41,17 +40,17 @@ class ClockWatch:
 
     def _of_manifest(self, manifest: Manifest, now_ns: Nanoseconds) -> list[Trouble]:
         cameras, index, offsets = manifest.cameras, manifest.segments.camera, manifest.segments.clock_offset_ms
-        known = self._settled.get(id(offsets))
+        known = self._settled.get(manifest.node)
         if known is not None and known[0] is offsets and known[1] is index and known[2] is cameras:
             return []
         told: list[Trouble] = []
         if self._wrong or (np.abs(offsets) > WRONG_MS).any():
             for place, ms in zip(index.tolist(), offsets.tolist(), strict=True):
                 told += self._of_camera(cameras[place], ms, now_ns)
-        if told or len(self._settled) >= SETTLED_MAX:
+        if told:
             self._settled.clear()
         elif not offsets.flags.writeable and not index.flags.writeable:
-            self._settled[id(offsets)] = offsets, index, cameras
+            self._settled[manifest.node] = offsets, index, cameras
         return told
 
     def _of_camera(self, camera: CameraId, offset_ms: int, now_ns: Nanoseconds) -> list[Trouble]:

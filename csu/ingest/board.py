@@ -160,10 +160,10 @@ class CameraBoard:
 
     def hear(self, message: NodeMessage, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Take in what a node says. Cameras the board does not know are ignored."""
-        if isinstance(message, CameraEvent):
-            return self._hear_event(message, now_ns)
         if isinstance(message, Manifest):
             return self._hear_manifest(message, now_ns)
+        if isinstance(message, CameraEvent):
+            return self._hear_event(message, now_ns)
         return []
 
     def lose(self, node: NodeLost, cameras: Iterable[CameraId], now_ns: Nanoseconds) -> list[CameraChanged]:
