@@ -140,9 +140,8 @@ class Cohort:
             for error in camera.clock_errors
             for at_ns, ahead_ms in ((error.start_ns, error.ahead_ms), (error.end_ns, -error.ahead_ms))
         )
-        self._quiet_until_ns: Nanoseconds | None = None
-        """The end of the last minute, if all were recorded all along in it and cut once."""
-        self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
+        self._alike: _Alike | None = None
+        """Of the last minute, if some were recorded all along in it and cut once, and the others not at all."""
         self._all = range(n)
         self._touched = self._touched_cameras()
 
@@ -186,14 +185,18 @@ class Cohort:
         else:
             touched = self._touched.get(since_ns // NS_PER_MINUTE, ())
             if not touched:
-                return self._quiet_minute(since_ns), ()
+                table = self._whole_minutes(touched, since_ns)
+                return table if table is not None else self._table((), since_ns), ()
         gaps, self._owed_gaps = self._owed_gaps, []
         rows: list[tuple[int, list[tuple[Nanoseconds, Nanoseconds]]]] = []
         for index in touched:
             track = self._tracks[index]
             track.open_since_ns = int(self._open_since_ns[index])
             rows.append((index, track.advance(since_ns, until_ns, gaps, last=index in let_go)))
-        table = self._table(rows, since_ns)
+        none_closed = whole_minute and not any(segments for _, segments in rows)
+        table = self._whole_minutes(touched, since_ns) if none_closed else None
+        if table is None:
+            table = self._table(rows, since_ns)
         for index in touched:
             self._open_since_ns[index] = self._tracks[index].open_since_ns
         return table, tuple(gaps)
@@ -205,28 +208,37 @@ class Cohort:
             _, index, ahead_ms = self._clock_changes.pop(0)
             offsets[index] += ahead_ms
         self._clock_offset_ms = _frozen(offsets)
+        self._alike = None
 
-    def _quiet_minute(self, minute_ns: Nanoseconds) -> SegmentTable:
-        """Every camera is recorded all along and cuts its segment once."""
-        if self._quiet_until_ns == minute_ns:  # the minute before was quiet too: every segment is a whole minute
-            duration_ms = self._whole_minute_ms
-            start_ns, sizes, self._open_since_ns = self._sizes.of_whole_minutes(self._open_since_ns, minute_ns)
-        else:
-            start_ns, self._open_since_ns = self._open_since_ns, minute_ns + self._roll_over_ns
-            duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
-            sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
-        self._quiet_until_ns = minute_ns + NS_PER_MINUTE
-        none = no_hashes(len(start_ns))
-        epochs, offsets = self._mask_epoch, self._clock_offset_ms
-        return SegmentTable(self._everyone, start_ns, duration_ms, sizes, epochs, offsets, none, none, none)
+    def _whole_minutes(self, silent: Sequence[int], minute_ns: Nanoseconds) -> SegmentTable | None:
+        """A whole minute of each camera but the `silent`, of which nothing ended; None: it was not so in the minute
+        before, so that some of these segments may not be of a whole minute."""
+        before = self._alike
+        if before is None or before.silent != silent or before.until_ns != minute_ns:
+            self._alike = _Alike(silent, minute_ns + NS_PER_MINUTE)
+            return None
+        before.until_ns += NS_PER_MINUTE
+        if before.columns is None:
+            others = np.delete(self._everyone, list(silent)) if silent else self._everyone
+            minute_ms = np.full(len(others), NS_PER_MINUTE // NS_PER_MS, np.int32)
+            epochs, offsets = self._mask_epoch[others], self._clock_offset_ms[others]
+            sizes = self._sizes.only(others) if silent else self._sizes
+            before.columns = _frozen(others), _frozen(minute_ms), _frozen(epochs), _frozen(offsets), sizes
+        camera, duration_ms, epochs, offsets, sizes = before.columns
+        start_ns, size_bytes = sizes.of_whole_minutes(minute_ns)
+        self._open_since_ns = minute_ns + self._roll_over_ns  # of the silent, the caller says
+        none = no_hashes(len(camera))
+        return SegmentTable(camera, start_ns, duration_ms, size_bytes, epochs, offsets, none, none, none)
 
     def _table(
         self, rows: Sequence[tuple[int, Sequence[tuple[Nanoseconds, Nanoseconds]]]], minute_ns: Nanoseconds
     ) -> SegmentTable:
         """The segments (start, end) of the cameras in `rows`; one of each of the others, recorded all along."""
-        counts = np.ones(len(self._cameras), np.intp)
-        counts[[index for index, _ in rows]] = [len(segments) for _, segments in rows]
-        camera = np.repeat(self._everyone, counts)
+        camera = self._everyone
+        if rows:
+            counts = np.ones(len(self._cameras), np.intp)
+            counts[[index for index, _ in rows]] = [len(segments) for _, segments in rows]
+            camera = np.repeat(camera, counts)
         cut_ns = minute_ns + self._roll_over_ns
         start_ns, end_ns = self._open_since_ns[camera], cut_ns[camera]
         before = 0  # rows that those seen so far have beyond one each
@@ -253,6 +265,16 @@ class Cohort:
                         touched[minute].append(index)
         first = self._at_ns // NS_PER_MINUTE
         return {**touched, first: self._all, first + 1: self._all}
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Minutes that follow one another, in which the same cameras are recorded all along."""
+
+    silent: Sequence[int]
+    until_ns: Nanoseconds
+    columns: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], _Sizes] | None = None
+    """Of the others: who, how long, mask epochs, clock offsets, sizes."""
 
 
 class _Track:
@@ -325,21 +347,27 @@ class _Sizes:
         keys = [int.from_bytes(blake2b(camera.camera.encode(), digest_size=8).digest(), "little") for camera in cameras]
         self._keys = np.array(keys, np.uint64)
         self._bytes_per_ms = np.array([camera.mean_bits_per_s / 8000 for camera in cameras], np.float64)
-        self._ahead: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+        self._roll_over_ns = np.array([camera.roll_over_ns % NS_PER_MINUTE for camera in cameras], np.int64)
+        self._ahead: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         self._ahead_of_ns = 0
         """The minute of the first."""
 
-    def of_whole_minutes(
-        self, start_ns: NDArray[np.int64], minute_ns: Nanoseconds
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """(`start_ns` again, `of` it for one whole-minute segment of each camera, where the next ones begin), of the
-        minute that begins at `minute_ns`; worked out many minutes at once."""
+    def only(self, index: NDArray[np.int32]) -> _Sizes:
+        """Of these cameras alone."""
+        some = _Sizes(())
+        some._keys, some._bytes_per_ms = self._keys[index], self._bytes_per_ms[index]
+        some._roll_over_ns = self._roll_over_ns[index]
+        return some
+
+    def of_whole_minutes(self, minute_ns: Nanoseconds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(start, bytes) of a segment of each camera that ends at its roll-over in this minute and began at the one
+        before; worked out many minutes at once."""
         at = (minute_ns - self._ahead_of_ns) // NS_PER_MINUTE
         if not 0 <= at < len(self._ahead):
-            starts = _frozen(start_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD + 1, dtype=np.int64)[:, None])
-            sizes = _mixed(self._keys, starts[:-1]) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
-            begins = list(starts)
-            self._ahead = list(zip(begins, sizes.astype(np.int64), begins[1:], strict=False))
+            begins_ns = minute_ns - NS_PER_MINUTE + self._roll_over_ns
+            starts = _frozen(begins_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD, dtype=np.int64)[:, None])
+            sizes = _mixed(self._keys, starts) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
+            self._ahead = list(zip(starts, _frozen(sizes.astype(np.int64)), strict=True))
             self._ahead_of_ns, at = minute_ns, 0
         return self._ahead[at]
 

@@ -20,14 +20,12 @@ from csu.hal.clock import Clock
 from csu.hal.media import Manifest, NodeId, SegmentTable
 
 _Columns: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-_NUMBERS = Struct("<7q").pack
+_NUMBERS = Struct("<8q").pack
 _MANIFEST = int.from_bytes(b"manifest", "little")
 """So that no line of words is taken for one."""
-_NUMBERS_ALIKE = Struct("<q").pack
 _same_each_minute: Callable[[SegmentTable], _Columns] = attrgetter(
     "camera", "duration_ms", "mask_epoch", "clock_offset_ms"
 )
-DIGESTS_MAX = 1024
 MARK_EVERY = 10_000
 """A digest is kept after that many events: two runs that differ are compared mark by mark."""
 
@@ -44,8 +42,6 @@ class Trace:
         self._keep = keep
         self._run_directory = run_directory
         self._hash = blake2b(digest_size=16)
-        self._digests: dict[int, tuple[NDArray[np.int32], bytes]] = {}
-        """By the array's identity, with the array: it stays alive, so that nothing else gets its number."""
         self._usual: dict[NodeId, tuple[_Columns, bytes]] = {}
         """What a node's minutes are alike in, and the words of it: as a rule the very arrays of the minute before."""
         self.events = 0
@@ -85,23 +81,14 @@ class Trace:
         ):
             alike = known[1]
         else:
-            alike = b"".join((manifest.node.encode(), _NUMBERS_ALIKE(len(camera)), *map(self._digest_of, columns)))
+            content = b"".join([column.tobytes() for column in columns])
+            alike = blake2b(content, digest_size=16).digest() + manifest.node.encode()
             if not any(column.flags.writeable for column in columns):
                 self._usual[manifest.node] = columns, alike
-        told = manifest.node_epoch, manifest.sequence, manifest.minute_ns, len(manifest.cameras), len(manifest.gaps)
-        parts = [_NUMBERS(_MANIFEST, self._clock.now_ns(), *told), alike, table.start_ns.data, table.size_bytes.data]
+        told = manifest.node_epoch, manifest.sequence, manifest.minute_ns
+        counts = len(manifest.cameras), len(camera), len(manifest.gaps)
+        numbers = _NUMBERS(_MANIFEST, self._clock.now_ns(), *told, *counts)
+        parts = [numbers, alike, table.start_ns.tobytes(), table.size_bytes.tobytes()]
         if manifest.gaps:
             parts.append(repr(manifest.gaps).encode())
         self._hash.update(b"".join(parts))
-
-    def _digest_of(self, column: NDArray[np.int32]) -> bytes:
-        """Of a column that is as a rule the very array of the minute before: then it is not read again."""
-        known = self._digests.get(id(column))
-        if known is not None and known[0] is column:
-            return known[1]
-        digest = blake2b(np.ascontiguousarray(column).data, digest_size=16).digest()
-        if not column.flags.writeable:
-            if len(self._digests) >= DIGESTS_MAX:
-                self._digests.clear()
-            self._digests[id(column)] = column, digest
-        return digest

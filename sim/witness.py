@@ -172,17 +172,18 @@ class Witness:
         self.taken.manifests += len(tables)
         self.taken.gaps += sum([len(manifest.gaps) for manifest in run.manifests])
         run.manifests.clear()
-        index = run.places[np.concatenate([table.camera for table in tables])]
-        self.taken.segments += len(index)
-        if not len(index):
+        camera = np.concatenate([table.camera for table in tables])
+        self.taken.segments += len(camera)
+        if not len(camera):
             return
         start_ns = np.concatenate([table.start_ns for table in tables])
         duration_ms = np.concatenate([table.duration_ms for table in tables])
         end_ns = _ends_ns(start_ns, duration_ms)
         self.taken.recorded_ms += int(duration_ms.sum(dtype=np.int64))
         self.taken.size_bytes += int(np.concatenate([table.size_bytes for table in tables]).sum(dtype=np.int64))
-        order = np.argsort(index, kind="stable")  # camera by camera, each as it was told
-        index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
+        # Camera by camera, each as it was told; in 16 bits, which are sorted ten times as fast as in 64.
+        order = np.argsort(camera.astype(np.uint16) if len(run.roster) <= 1 << 16 else camera, kind="stable")
+        index, start_ns, end_ns = run.places[camera[order]], start_ns[order], end_ns[order]
         first = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
         before_ns = np.append(0, end_ns[:-1])
         before_ns[first] = self._until_ns[index[first]]

@@ -217,7 +217,7 @@ def _packed(table: SegmentTable) -> tuple[int, bytes]:
     """Which columns, and their bytes one after the other."""
     given = _all_columns(table)
     if [column.dtype for column in given] != _KINDS:
-        given = [column.astype(kind) for column, kind in zip(given, _KINDS, strict=True)]
+        given = tuple(column.astype(kind) for column, kind in zip(given, _KINDS, strict=True))
     kept = [column.tobytes() for column in given]
     columns, none = _VERSIONED, no_hashes(len(table.camera))
     if table.sha256 is table.content_sha256 is table.link is none:
