@@ -361,8 +361,9 @@ def _find_statements(tables: Tables) -> _Find:
     camera, day = sa.bindparam("camera", type_=sa.String), sa.bindparam("day", type_=sa.Integer)
     from_ns, to_ns, after_ns = (sa.bindparam(name, type_=sa.BigInteger) for name in ("from_ns", "to_ns", "after_ns"))
 
-    def found(*columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    def found(*columns: sa.Column[Any], having: sa.ColumnElement[bool] | None = None) -> sa.CompoundSelect[Any]:
         base = sa.select(*columns, of_camera.c.position).join(of_camera, of_camera.c.roster == page.c.roster)
+        base = base if having is None else base.where(having)
         base = base.where(of_camera.c.camera == camera, page.c.from_ns < to_ns, page.c.to_ns > from_ns)
         if tables.by_day:
             base = base.where(page.c.day == day, of_camera.c.day == day)
@@ -371,6 +372,6 @@ def _find_statements(tables: Tables) -> _Find:
     marks = sa.select(destroyed).where(destroyed.c.camera == camera)
     return _Find(
         found(page.c.page, page.c.node, page.c.segment_count, page.c.columns, page.c.segments),
-        found(page.c.gaps),
+        found(page.c.gaps, having=page.c.gap_count > 0),
         marks.where(destroyed.c.day == day) if tables.by_day else marks,
     )

@@ -10,6 +10,7 @@ revision = "0004"
 down_revision = "0003"
 
 _KEY = ("minute_ns", "node", "node_epoch", "sequence")
+_BY_TIME = ["from_ns", "to_ns", "roster", "segment_count", "recorded_ms", "size_bytes", "gap_count"]
 _IS_LONG = "to_ns - from_ns > 600000000000"
 
 
@@ -24,7 +25,7 @@ def _upgrade_postgresql() -> None:
     op.drop_constraint("page_day_node_node_epoch_sequence_key", "page", type_="unique")
     op.create_unique_constraint(None, "page", ["day", *_KEY])
     op.drop_index("page_by_roster")
-    op.create_index("page_by_time", "page", ["from_ns", "roster", "to_ns"])
+    op.create_index("page_by_time", "page", _BY_TIME)
 
 
 def _upgrade_sqlite() -> None:
@@ -54,5 +55,5 @@ def _upgrade_sqlite() -> None:
     op.execute(f"INSERT INTO page_new ({listed}) SELECT {listed} FROM page ORDER BY page")  # noqa: S608 - our own
     op.drop_table("page")
     op.rename_table("page_new", "page")
-    op.create_index("page_by_time", "page", ["from_ns", "roster", "to_ns"])
+    op.create_index("page_by_time", "page", _BY_TIME)
     op.create_index("page_long", "page", ["roster", "from_ns", "to_ns"], sqlite_where=sa.text(_IS_LONG))
