@@ -404,7 +404,8 @@ class CohortMediaNode:
         try:
             await wake
         finally:
-            timer.cancel()
+            if self._clock.now_ns() < at_ns:
+                timer.cancel()
 
 
 def _within(intervals: Sequence[Interval], at_ns: Nanoseconds) -> bool:

@@ -23,6 +23,7 @@ from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.words import Words
 
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 VERSION = 1
 """Of the file's layout, in SQLite's `user_version`. 0: alarms ended at their acknowledgement."""
 MIGRATED_BY = "csu"
@@ -169,7 +170,7 @@ def _from_version_0(connection: sa.Connection) -> None:
 
 
 def _text(fields: Sequence[Sequence[object]]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return _json(fields) if fields else "[]"
 
 
 def _step_fields(step: AlarmStep) -> tuple[object, ...]:
