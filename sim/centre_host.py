@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -75,7 +75,8 @@ class CentreHost:
         """`build`: a centre over the machine's files, with these fault points. `beside`: what else runs on the machine
         in each life of the centre, and tells the same listeners."""
         self._build, self._chaos, self._clock = build, chaos, clock
-        self._nodes, self._listeners = tuple(nodes), list(listeners)
+        self._nodes = tuple(nodes)
+        self._listeners: list[tuple[Hears, Collection[type]]] = [(hear, ()) for hear in listeners]
         self._beside, self._besides = beside, set[asyncio.Task[None]]()
         self._life = _Life(chaos)
         self._up = asyncio.Event()
@@ -85,9 +86,9 @@ class CentreHost:
         """When nobody could reach the centre."""
         self.centre = build(self._life)
 
-    def listen(self, hear: Hears) -> None:
+    def listen(self, hear: Hears, kinds: Collection[type] = ()) -> None:
         """Before `run`: as Centre.listen, over all lives."""
-        self._listeners.append(hear)
+        self._listeners.append((hear, kinds))
 
     async def run(self) -> None:
         """Run the centre, over and over, until it ends by itself."""
@@ -135,8 +136,8 @@ class CentreHost:
         return {name: count + self._counted[name] for name, count in asdict(self.centre.counts).items()}
 
     def _begin(self) -> None:
-        for hear in self._listeners:
-            self.centre.listen(self._life.only_alive(hear))
+        for hear, kinds in self._listeners:
+            self.centre.listen(self._life.only_alive(hear), kinds)
         self._running = asyncio.create_task(self.centre.run(), name="centre")
         if self._beside is not None:
             beside = self._beside(self.centre, self._life.only_alive(self._tell))
@@ -144,8 +145,9 @@ class CentreHost:
         self._up.set()
 
     def _tell(self, event: CentreEvent) -> None:
-        for hear in self._listeners:
-            hear(event)
+        for hear, kinds in self._listeners:
+            if not kinds or type(event) in kinds:
+                hear(event)
 
     def _end_besides(self) -> None:
         while self._besides:

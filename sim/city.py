@@ -116,10 +116,10 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     everyone = [camera.camera for cameras in plain for camera in cameras]
     microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.media.microphones)}
     everywhere = [fault for fault in faults if fault.kind is FaultKind.RECEIPTS_LOST]
-    of_commune = [
-        [*everywhere, *(fault for fault in faults if fault.commune == index and fault not in everywhere)]
-        for index in range(len(names))
-    ]
+    of_commune = [list(everywhere) for _ in names]
+    for fault in faults:
+        if fault.kind is not FaultKind.RECEIPTS_LOST and fault.commune is not None:
+            of_commune[fault.commune].append(fault)
     communes: dict[int, Commune] = {}
     for members in shares(counts, scenario.city.node_cameras_max if scenario.city.shared_nodes else 0):
         node = NodeId(f"node-{slug(names[members[0]])}")
@@ -219,15 +219,23 @@ def _commune(
         CommuneId(slug(name)),
         node,
         _panel_of(name),
-        tuple(_with_faults(camera, faults) for camera in cameras),
+        tuple(map(_with_faults, cameras, _by_camera(cameras, faults))),
         plan,
         union(of_kind(faults, FaultKind.RECEIPTS_LOST)),
         alarms,
     )
 
 
-def _with_faults(camera: CohortCamera, faults: Sequence[Fault]) -> CohortCamera:
-    mine = [fault for fault in faults if fault.camera in (None, camera.camera)]
+def _by_camera(cameras: Sequence[CohortCamera], faults: Sequence[Fault]) -> list[list[Fault]]:
+    """The faults that each camera has its part in, in their order."""
+    of_camera: dict[CameraId, list[Fault]] = {camera.camera: [] for camera in cameras}
+    for fault in faults:
+        for mine in of_camera.values() if fault.camera is None else (of_camera.get(fault.camera, []),):
+            mine.append(fault)
+    return list(of_camera.values())
+
+
+def _with_faults(camera: CohortCamera, mine: Sequence[Fault]) -> CohortCamera:
     return CohortCamera(
         camera.assignment,
         camera.gop_phase_ns,

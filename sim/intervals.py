@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from csu.hal.clock import Nanoseconds
 
@@ -25,10 +26,13 @@ def difference(whole: Iterable[Interval], taken: Iterable[Interval]) -> tuple[In
     """What of `whole` is not in `taken`."""
     left: list[Interval] = []
     away = union(taken)
+    first = 0
     for start_ns, end_ns in union(whole):
-        for away_start_ns, away_end_ns in away:
-            if away_end_ns <= start_ns or away_start_ns >= end_ns:
-                continue
+        while first < len(away) and away[first][1] <= start_ns:
+            first += 1
+        for away_start_ns, away_end_ns in islice(away, first, None):
+            if away_start_ns >= end_ns:
+                break
             if away_start_ns > start_ns:
                 left.append((start_ns, away_start_ns))
             start_ns = max(start_ns, away_end_ns)

@@ -25,6 +25,7 @@ from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.words import Words
 
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 VERSION = 1
 """Of the file's layout, in SQLite's `user_version`. 0: alarms ended at their acknowledgement."""
 MIGRATED_BY = "csu"
@@ -63,8 +64,10 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS alarm_by_state ON alarm (state, taken_at_ns)",
     "CREATE INDEX IF NOT EXISTS alarm_by_panel ON alarm (panel, taken_at_ns, sequence)",
 )
-_FIND = sa.select(_alarm).where(_alarm.c.alarm == sa.bindparam("alarm"))
-_SAVE = sa.insert(_alarm).prefix_with("OR REPLACE")
+_COLUMNS = ", ".join(_alarm.c.keys())
+_FIND = f"SELECT {_COLUMNS} FROM alarm WHERE alarm = ?"  # noqa: S608 - our own names
+_SAVE = f"INSERT OR REPLACE INTO alarm ({_COLUMNS}) VALUES ({', '.join('?' * len(_alarm.c))})"  # noqa: S608
+"""As the driver takes them: an alarm is written at each of its steps, and nothing here needs SQLAlchemy's types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +104,22 @@ class AlarmStore:
     def save(self, alarm: Alarm) -> None:
         """Write the alarm as it is now; durable when this returns. Raises AlarmNotKept."""
         message = alarm.message
-        row = {
-            "alarm": alarm.alarm,
-            "panel": message.panel,
-            "sequence": message.sequence,
-            "commune": message.commune,
-            "site": message.site,
-            "kind": message.kind.value,
-            "raised_at_ns": message.raised_at_ns,
-            "taken_at_ns": alarm.taken_at_ns,
-            "state": alarm.state.value,
-            "steps": _text([_step_fields(step) for step in alarm.steps]),
-            "escalations": _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
-        }
+        row = (
+            alarm.alarm,
+            message.panel,
+            message.sequence,
+            message.commune,
+            message.site,
+            message.kind.value,
+            message.raised_at_ns,
+            alarm.taken_at_ns,
+            alarm.state.value,
+            _text([_step_fields(step) for step in alarm.steps]),
+            _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
+        )
         try:
             with self._engine.begin() as connection:
-                connection.execute(_SAVE, row)
+                connection.exec_driver_sql(_SAVE, row)
         except sa.exc.SQLAlchemyError as error:
             raise AlarmNotKept(
                 Words(
@@ -145,7 +148,7 @@ class AlarmStore:
     def find(self, alarm: AlarmId) -> Alarm | None:
         """One alarm as it is on disk; None: it is not there."""
         with self._engine.connect() as connection:
-            row = connection.execute(_FIND, {"alarm": alarm}).one_or_none()
+            row = connection.exec_driver_sql(_FIND, (alarm,)).one_or_none()
         return None if row is None else _alarm_of(row)
 
     def close(self) -> None:
@@ -204,7 +207,7 @@ def _from_version_0(connection: sa.Connection) -> None:
 
 
 def _text(fields: Sequence[Sequence[object]]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return _json(fields) if fields else "[]"
 
 
 def _step_fields(step: AlarmStep) -> tuple[object, ...]:

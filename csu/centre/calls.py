@@ -46,7 +46,7 @@ class Calls:
         self._woken = asyncio.Event()
         self._noted: dict[AlarmId, str] = {}
         """Alarms of which people noted whom they told: their calls, if still under way, are taken by him."""
-        footing.listen(self._hear)
+        footing.listen(self._hear, (AlarmAdvanced,))
 
     @property
     def waiting(self) -> list[OutboxCall]:

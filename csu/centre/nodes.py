@@ -128,7 +128,8 @@ class Nodes:
             self._footing.tell(message)
             if message.kind is CameraEventKind.VIEW_MOVED:
                 await self._hear_moved(message)
-        self._footing.tell_all(self._board.hear(message, now_ns))
+        if changes := self._board.hear(message, now_ns):
+            self._footing.tell_all(changes)
 
     def _set_up(self, node: NodeId, up: bool, detail: Words) -> None:
         if self._up[node] is not up:

@@ -160,10 +160,10 @@ class CameraBoard:
 
     def hear(self, message: NodeMessage, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Take in what a node says. Cameras the board does not know are ignored."""
-        if isinstance(message, CameraEvent):
-            return self._hear_event(message, now_ns)
         if isinstance(message, Manifest):
             return self._hear_manifest(message, now_ns)
+        if isinstance(message, CameraEvent):
+            return self._hear_event(message, now_ns)
         return []
 
     def lose(self, node: NodeLost, cameras: Iterable[CameraId], now_ns: Nanoseconds) -> list[CameraChanged]:
@@ -200,6 +200,11 @@ class CameraBoard:
     def commission(self, camera: CameraId, lifecycle: CameraLifecycle, mask_version: int) -> None:
         """Where the camera stands in its life, and which version masks it. Who decides so tells it, too."""
         self._status[camera] = replace(self._status[camera], lifecycle=lifecycle, mask_version=mask_version)
+
+    @property
+    def next_silence_ns(self) -> Nanoseconds:
+        """Before then `tick` changes nothing."""
+        return self._nothing_silent_before_ns
 
     def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Turn the cameras nobody vouched for into LOST."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -43,9 +44,12 @@ class CallNotKept(CsuError):
 class OutboxStore:
     """One SQLite file of calls, in the order they were made. Calls block: the centre makes them in its executor."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """`durable=False` does not sync: for simulations, whose files nobody reads after a crash."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = sa.create_engine(f"sqlite:///{path}")
+        if not durable:
+            sa.event.listen(self._engine, "connect", _without_syncing)
         with self._engine.begin() as connection:
             _metadata.create_all(connection)
             connection.exec_driver_sql(
@@ -81,3 +85,8 @@ class OutboxStore:
     def close(self) -> None:
         """Release the file."""
         self._engine.dispose()
+
+
+def _without_syncing(connection: Any, _record: object) -> None:  # the driver's own connection
+    connection.execute("PRAGMA journal_mode=MEMORY")
+    connection.execute("PRAGMA synchronous=OFF")

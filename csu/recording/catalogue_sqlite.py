@@ -23,6 +23,8 @@ DAYS_OPEN_MAX = 40
 """Files kept open for reading: a whole lawful month and what is being destroyed. Three descriptors each."""
 DAYS_WRITTEN_MAX = 4
 """Files kept open after a write; an older one is closed, which folds its log into it."""
+FILE_PAGE_BYTES = 16384
+"""Of a database file: a manifest's page of 60 cameras (2 to 8 KiB) does not leave half of each empty."""
 
 COVERAGE_FILE = "coverage.sqlite"
 """What is kept of days that were dropped, beside the days."""
@@ -38,8 +40,8 @@ class SqliteDays:
         """Makes the directory. Raises CatalogueError."""
         self._directory = directory
         self._durable = durable
-        self._open: OrderedDict[date, tuple[DayPages, int]] = OrderedDict()
-        """With the number of the file it opened."""
+        self._open: OrderedDict[date, tuple[DayPages, str, int]] = OrderedDict()
+        """With the name and the number of the file it opened."""
         self._written: OrderedDict[date, None] = OrderedDict()
         kept = directory / COVERAGE_FILE
         self.coverage = KeptCoverage(_engine_of(kept, durable=durable), SQLITE.coverage, str(kept), kept.exists)
@@ -119,7 +121,7 @@ class SqliteDays:
         """Nothing: a file is made by its first manifest."""
 
     def close(self) -> None:
-        for pages, _ in self._open.values():
+        for pages, *_ in self._open.values():
             pages.close()
         self._open.clear()
         self._written.clear()
@@ -128,21 +130,23 @@ class SqliteDays:
         return self._directory / f"{day.isoformat()}{_SUFFIX}"
 
     def _opened(self, day: date) -> DayPages:
-        path = self._path(day)
-        if day in self._open and self._open[day][1] != _file_number(path):
+        opened = self._open.get(day)
+        if opened is not None and opened[2] != _file_number(opened[1]):
             self.forget(day)  # dropped by another process: what we wrote now would go with the old file
-        if day not in self._open:
-            self._open[day] = (_open_file(path, durable=self._durable), _file_number(path))
+            opened = None
+        if opened is None:
+            path = self._path(day)
+            opened = self._open[day] = (_open_file(path, durable=self._durable), str(path), _file_number(path))
             if len(self._open) > DAYS_OPEN_MAX:
                 self.forget(next(iter(self._open)))
         self._open.move_to_end(day)
-        return self._open[day][0]
+        return opened[0]
 
 
-def _file_number(path: Path) -> int:
+def _file_number(path: Path | str) -> int:
     """Of the file that has this name now; 0: none."""
     try:
-        return path.stat().st_ino
+        return os.stat(path).st_ino
     except OSError:
         return 0
 
@@ -154,6 +158,7 @@ def _engine_of(path: Path, *, durable: bool) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:  # the driver's own connection, which SQLAlchemy hides
+        connection.execute(f"PRAGMA page_size={FILE_PAGE_BYTES}")  # of a new file
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
@@ -171,7 +176,7 @@ def _open_file(path: Path, *, durable: bool) -> DayPages:
     except UnknownVersion as error:
         engine.dispose()
         raise of_another_version(str(path), error) from error
-    return DayPages(engine, SQLITE, str(path))
+    return DayPages(engine, SQLITE, str(path), one_writer=True)
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:

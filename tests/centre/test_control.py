@@ -10,6 +10,7 @@ from csu.centre import (
     CameraChanged,
     CameraState,
     ManifestRefused,
+    ManifestTaken,
     NodeChanged,
     Trouble,
 )
@@ -39,6 +40,16 @@ def test_every_manifest_is_written_once(stage, scripted) -> None:
     totals = stage.catalogue.totals(scripted.EPOCH_NS, scripted.EPOCH_NS + 20 * NS_PER_MINUTE)
     assert totals.segments == 20
     assert centre.counts.manifests_written == centre.counts.manifests_taken == 10
+
+
+def test_who_listens_to_some_kinds_hears_these_alone_and_in_the_order_of_all(stage, scripted) -> None:
+    centre = stage.centre([scripted.Node("n1", minutes(scripted, 3))])
+    heard: list[object] = []
+    centre.listen(heard.append, (ManifestTaken, NodeChanged))
+    stage.play(centre, 200)
+    assert heard == [event for event in stage.events if isinstance(event, ManifestTaken | NodeChanged)]
+    assert {type(event) for event in heard} == {ManifestTaken, NodeChanged}
+    assert len(heard) < len(stage.events)
 
 
 def test_a_catalogue_that_fails_is_retried_and_nothing_is_lost(stage, scripted) -> None:

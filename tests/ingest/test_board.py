@@ -65,6 +65,14 @@ def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes() -> None:
     assert (change.camera, change.after) == (ONE, CameraState.LOST)
 
 
+def test_before_the_next_silence_that_it_tells_of_nobody_turns_silent() -> None:
+    known = live_board()
+    now_ns = MINUTE_NS
+    while not known.tick(now_ns):
+        before_ns, now_ns = now_ns, max(known.next_silence_ns, now_ns + 1)
+    assert (before_ns, now_ns) == (MINUTE_NS, MINUTE_NS + SILENT_AFTER_NS)
+
+
 def test_a_manifest_with_its_segment_vouches_for_a_camera() -> None:
     known = live_board()
     assert known.hear(manifest(ONE), END_NS) == []
