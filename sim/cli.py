@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,8 @@ from sim.language import read, say
 from sim.mutants.command import mutants
 from sim.progress import run_progress, sweep_progress
 from sim.report import prepare_report, write_report, write_sweep_report
-from sim.run import LEVEL, RunResult, run_scenario
-from sim.scenario_file import ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
+from sim.run import RunResult, run_scenario
+from sim.scenario_file import LEVEL_OF_ALL, ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
 from sim.shrink_command import shrink_file, tell_shrunk
 from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, shrink_command, sweep, tell_sweep
 from sim.verdict import print_run, print_sweep
@@ -68,6 +69,9 @@ def run(
         str | None, typer.Option(help=say("Balayer des graines : 1..200.", "Sweep seeds: 1..200."))
     ] = None,
     values: ValuesOption = None,
+    level: Annotated[
+        str | None, typer.Option(help=say("Toutes les caméras en L0 ou L1.", "All cameras at L0 or L1."))
+    ] = None,
     matrix: Annotated[
         list[str] | None, typer.Option(help=say("Balayer des valeurs : clé=a,b.", "Sweep values: key=a,b."))
     ] = None,
@@ -79,7 +83,7 @@ def run(
     shuffle: ShuffleOption = False,
     as_json: AsJson = False,
 ) -> None:
-    chosen = dict(_assignment("--set", given) for given in values or ())
+    chosen = dict(_assignment("--set", given) for given in values or ()) | ({LEVEL_OF_ALL: level} if level else {})
     file = _read(scenario, chosen, as_json)
     if seeds is None and not matrix:
         path = None if no_report else report or REPORTS / f"{scenario.stem}-{_seed(file, seed)}.html"
@@ -255,7 +259,10 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "title": scenario.title,
         "seed": result.seed,
         "values": dict(result.file.values),
-        "level": LEVEL,
+        "level": scenario.media.levels,
+        "levels": [asdict(group) for group in result.groups],
+        "pixels": asdict(result.pixels) if result.pixels is not None else None,
+        "acts_not": sorted({fault.kind.value for fault in result.city.left_out}),
         "cameras": scenario.city.cameras,
         "communes": scenario.city.communes,
         "duration_s": duration_s,
@@ -304,5 +311,5 @@ def figures(result: RunResult, cpu_s: float) -> dict[str, str]:
         say("graine", "seed"): str(result.seed),
         say("temps de calcul", "CPU time"): f"{cpu_s:.1f} s",
         say("compression", "compression"): f"× {scenario.duration / NS_PER_S / cpu_s:,.0f}".replace(",", "\u202f"),
-        say("niveau", "level"): LEVEL,
+        say("niveau", "level"): scenario.media.levels,
     }

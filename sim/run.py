@@ -36,8 +36,8 @@ from sim.fault_words import EngineTrouble
 from sim.intervals import Interval, union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
+from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.media_node import CohortMediaNode
 from sim.oracles import alarms, bounds, cameras, footage, orders, rooms, well
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
@@ -57,8 +57,6 @@ from sim.trouble_words import Panels
 from sim.vocabulary import Signal
 from sim.witness import Witness
 
-LEVEL = "L0"
-"""Descriptors: no pixel is computed, so nothing is proven of pixels here."""
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
 CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 """Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
@@ -90,6 +88,8 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    pixels: PixelCounts | None = None
+    """What was seen at level L1; None: no pixel was computed."""
     reached: tuple[str, ...] = ()
     """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
     declared: tuple[str, ...] = ()
@@ -102,6 +102,11 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+
+    @property
+    def groups(self) -> tuple[LevelGroup, ...]:
+        """Which cameras were played at which level."""
+        return groups_of(self.file.scenario, self.city)
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -182,9 +187,8 @@ class _Run:
         everybody = [camera.camera for camera in self.city.cameras]
         self.population = Population(everybody, self.chance.stream("population"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
-        self.nodes = {
-            each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
-        }
+        self.studio = studio_of(self.city, scenario, directory, self.chance.stream("pixels"))
+        self.nodes = {each.node: node_of(each, self.clock, self.studio) for each in self.city.nodes}
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
         ]
@@ -338,6 +342,8 @@ class _Run:
             "gaps": totals.gaps,
         }
         counters = self._counters(centre_counts)
+        if self.studio is not None:
+            self.trace.add(f"pictures {self.studio.witness.digest()}")
         self.trace.add(f"end {sorted(counters.items())} {sorted(catalogue.items())}")
         return RunResult(
             self.file,
@@ -351,6 +357,7 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            self.studio.witness.counts if self.studio is not None else None,
             *self._coverage(),
             tuple(self.timeline.kept),
             self.timeline.left_out,
@@ -385,7 +392,8 @@ class _Run:
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
+        slack = slack_of(self.city)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes, slack)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
@@ -417,6 +425,7 @@ class _Run:
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
+            *(self.studio.witness.judge() if self.studio is not None else ()),
         )
 
     def _load(self, centre: Centre) -> bounds.Load:

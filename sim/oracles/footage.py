@@ -14,7 +14,7 @@ from sim.city import Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import Judgement
-from sim.oracles.stage import Stage, judged, within
+from sim.oracles.stage import NO_SLACK, Slack, Stage, judged, within
 from sim.served import Epoch
 
 Asked: TypeAlias = tuple[CameraId, Interval]
@@ -39,9 +39,10 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
         gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
-        closed = stage.closed(camera, history)
-        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
-        must_miss = [within(o.start_ns, o.end_ns, stage) for o in camera.outages]
+        closed, slack = stage.closed(camera, history), stage.slack_of(name)
+        allowed = allowed_missing(commune, camera, history, stage)
+        may_miss = [*closed, *((a - slack.early_ns, b + slack.late_ns) for a, b in allowed), *slack.loose]
+        must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in camera.outages), _edges(camera, slack))
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
             (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
@@ -53,8 +54,18 @@ def judge_missing_explained(stage: Stage) -> Judgement:
                 length = f"{length_ns(wrong) / NS_PER_S:g} s"
                 told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
         cases += len(holes)
-    told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
+    told += [
+        _TWICE.at(camera)
+        for camera, at_ns in stage.witness.overlaps
+        if not any(start_ns <= at_ns < end_ns for start_ns, end_ns in stage.slack_of(camera).loose)
+    ]
     return judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _edges(camera: CohortCamera, slack: Slack) -> list[Interval]:
+    """Where an outage of real footage may still show a picture that was taken before it, or be another's."""
+    edges = [(o.start_ns, o.start_ns + GOP_NS) for o in camera.outages]
+    return [*edges, *slack.loose] if slack is not NO_SLACK else []
 
 
 def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
