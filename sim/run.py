@@ -392,7 +392,7 @@ class _Run:
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        slack = slack_of(self.city)
+        slack = slack_of(self.city, self.ends_ns)
         return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes, slack)
 
     def _expectations(self) -> tuple[Judgement, ...]:

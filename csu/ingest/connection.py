@@ -123,6 +123,7 @@ class Connection:
         case, also when whoever steps leaves off and closes the iterator."""
         decoder = Decoder(self._camera, session.decoder, admission, is_annex_b=session.is_annex_b)
         self._declared_frames_per_s, self._note = session.frames_per_s, session.note
+        self._continuity = Continuity(session.frames_per_s)
         if self._outlets.edge is not None and self._edge_trust is not None:
             sets_beside = bytes(session.decoder.extradata or b"")
             self._edge = EdgeConnection(self._outlets.edge, self._edge_trust, self._tell, sets_beside)
@@ -168,7 +169,7 @@ class Connection:
         if self._given_up:
             self._given_up = 0
             decoder.forget()
-            self._continuity = Continuity()
+            self._continuity = Continuity(self._declared_frames_per_s)
             if self._edge is not None:
                 self._edge.interrupt()
         if self._edge is not None and self._directions.assignment.edge is not None:

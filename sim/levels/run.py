@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import GapCause
 from sim.city import City, CityNode
 from sim.cohort import CohortCamera
@@ -28,6 +28,8 @@ SETTLES_NS = 5 * NS_PER_S
 """After a connection was cut or a clock set: the next try, and the next picture."""
 DISK_TAKES_NS = NS_PER_MINUTE + 2 * NS_PER_S
 """A disk that refuses takes the open minute with it: what is left of it is `csu recording torture`'s."""
+BRIEF_NS = 3 * NS_PER_S
+"""A recorder begins a new segment after 2 s without a picture (`csu.recording.recorder.HOLE_NS`): three are needed."""
 DISK_RETRIED_NS = 10 * NS_PER_S
 
 
@@ -91,21 +93,25 @@ def node_of(given: CityNode, clock: Clock, studio: Studio | None) -> CohortMedia
     return PixelMediaNode(given.node, clock, given.cameras, given.plan, studio)
 
 
-def slack_of(city: City) -> dict[CameraId, Slack]:
+def slack_of(city: City, ends_ns: Nanoseconds) -> dict[CameraId, Slack]:
     """Of the cameras of level L1."""
-    return {camera.camera: _slack(camera, city.pixels[camera.camera]) for camera in city.cameras if camera.camera in city.pixels}
-
-
-def _slack(camera: CohortCamera, plan: PixelPlan) -> Slack:
+    if not city.pixels:
+        return {}
     from csu.centre.inline_media import DELAY_S_MAX
 
-    return Slack(NS_PER_S, round(DELAY_S_MAX * NS_PER_S) + SETTLES_NS, tuple(_loose(camera, plan)))
+    late_ns, end = round(DELAY_S_MAX * NS_PER_S) + SETTLES_NS, (ends_ns - 2 * NS_PER_S, ends_ns + 2 * NS_PER_S)
+    return {
+        camera.camera: Slack(NS_PER_S, late_ns, BRIEF_NS, (*_loose(camera, city.pixels[camera.camera]), end))
+        for camera in city.cameras
+        if camera.camera in city.pixels
+    }
 
 
 def _loose(camera: CohortCamera, plan: PixelPlan) -> Iterator[tuple[int, int]]:
     for error in camera.clock_errors:
+        around_ns = SETTLES_NS + error.ahead_ms * NS_PER_MS
         for edge_ns in (error.start_ns, error.end_ns):
-            yield edge_ns - SETTLES_NS - error.ahead_ms * 1_000_000, edge_ns + SETTLES_NS + error.ahead_ms * 1_000_000
+            yield edge_ns - around_ns, edge_ns + around_ns
     for fault in plan.faults:
         if fault.kind is FaultKind.AUDIO_SWITCHED_ON:
             yield fault.start_ns - NS_PER_S, fault.start_ns + SETTLES_NS

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from csu.centre import Catalogue
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import NodeId
+from csu.hal.media import Gap, GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import Commune
 from sim.cohort import GOP_NS, CohortCamera
@@ -38,15 +38,18 @@ def judge_missing_explained(stage: Stage) -> Judgement:
     for commune, camera, history in stage.each_camera():
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
-        gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
+        told_gaps = stage.witness.gaps.get(name, ())
+        gaps = union((gap.start_ns, gap.end_ns) for gap in told_gaps)
         closed, slack = stage.closed(camera, history), stage.slack_of(name)
         allowed = allowed_missing(commune, camera, history, stage)
-        may_miss = [*closed, *((a - slack.early_ns, b + slack.late_ns) for a, b in allowed), *slack.loose]
-        must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in camera.outages), _edges(camera, slack))
+        may_miss = [*((a - slack.early_ns, b + slack.late_ns) for a, b in (*closed, *allowed)), *slack.loose]
+        long = [o for o in camera.outages if o.end_ns - o.start_ns >= slack.brief_ns]
+        must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in long), _edges(camera, slack))
+        whole = [(g.start_ns, g.end_ns) for g in told_gaps if not _is_brief(g, slack)]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
-            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
-            (_YET_RECORDED, difference(gaps, holes)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed, *slack.loose])),
+            (_YET_RECORDED, difference(whole, [*holes, *slack.loose])),
             (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
             if wrong:
@@ -60,6 +63,18 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         if not any(start_ns <= at_ns < end_ns for start_ns, end_ns in stage.slack_of(camera).loose)
     ]
     return judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _settled(known: list[Interval], slack: Slack) -> list[Interval]:
+    """What is known of real footage, where its dates may be trusted; the rest counts as known once."""
+    if slack is NO_SLACK:
+        return known
+    return [*(piece for each in known for piece in difference([each], slack.loose)), *union(slack.loose)]
+
+
+def _is_brief(gap: Gap, slack: Slack) -> bool:
+    """Whether the recorder may have gone on over it: it does, unless nothing comes for 2 s."""
+    return gap.cause is GapCause.PACKETS_LOST and gap.end_ns - gap.start_ns <= slack.brief_ns
 
 
 def _edges(camera: CohortCamera, slack: Slack) -> list[Interval]:
@@ -126,10 +141,14 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
-        segments = catalogue.segments(camera, from_ns, to_ns)
+        slack = stage.slack_of(camera)
+        segments = [(s.start_ns, s.end_ns) for s in catalogue.segments(camera, from_ns, to_ns)]
         gaps = catalogue.gaps(camera, from_ns, to_ns)
-        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        whole = [(g.start_ns, g.end_ns) for g in gaps if not _is_brief(g, slack)]
+        brief = difference(((g.start_ns, g.end_ns) for g in gaps if _is_brief(g, slack)), segments)
+        known = [*segments, *whole, *brief]
         known += difference(closed.get(camera, ()), known)
+        known = _settled(known, slack)
         inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
         pieces = sorted(inside)
         ends = [from_ns, *(end_ns for _, end_ns in pieces)]

@@ -26,6 +26,8 @@ class Slack:
     """What an outage may take with it of the time before."""
     late_ns: Nanoseconds = 0
     """How long after an outage it may take to record again."""
+    brief_ns: Nanoseconds = 0
+    """A shorter silence may be one long picture: pictures are told as lost, and the segment goes on over them."""
     loose: tuple[Interval, ...] = ()
     """When its pictures may be dated wrongly, or be missing for a moment."""
 
