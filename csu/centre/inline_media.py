@@ -7,7 +7,7 @@ cameras' own, and the floors of TEC-1 and TEC-2, which pictures small enough for
 
 from __future__ import annotations
 
-import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -82,7 +82,7 @@ class InlineNode:
             clock=self._clock,
             chance=self._chance,
             tell=self._tell,
-            lock=threading.Lock(),
+            lock=nullcontext(True),
             lost_since_ns=lost_since_ns,
             open_stream=fed_by(stream),
         )

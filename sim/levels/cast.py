@@ -1,4 +1,4 @@
-"""Which cameras of a city are played with pixels, what will happen to them, and what of chance does not act there. Pure.
+"""Which cameras of a city are played with pixels, what will happen to them, what of chance does not act there. Pure.
 
 The street is loaded only for a city that has such cameras.
 """
@@ -88,9 +88,7 @@ def with_faults(
         camera: replace(
             plan,
             faults=tuple(
-                fault
-                for fault in faults
-                if fault.commune == commune_of[camera] and fault.camera in (None, camera)
+                fault for fault in faults if fault.commune == commune_of[camera] and fault.camera in (None, camera)
             ),
         )
         for camera, plan in plans.items()

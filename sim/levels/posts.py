@@ -23,9 +23,9 @@ STREET_SEED = 1
 READING_EVERY_NS = 100 * NS_PER_MS
 _FIXED, _TURNING = (1, 2, 3, 5, 6, 7), (4, 8)
 """Numbers of posts of the demonstration's street: those that stand still, and the domes."""
-_LIMITS = MountLimits(pan_deg_s=10.0, tilt_deg_s=5.0, focal_px_min=50.0)
+_LIMITS = MountLimits(pan_deg_s=20.0, tilt_deg_s=10.0, focal_px_min=50.0)
 """As operators turn a dome, so that some pictures are taken on the way."""
-_VIEWS_DEG = ((0.0, 0.0), (24.0, -2.0), (-20.0, 1.0))
+_VIEWS_DEG = ((0.0, 0.0), (-30.0, 14.0), (40.0, -10.0))
 """(pan, tilt) of the views of a tour, from home."""
 
 
@@ -93,5 +93,3 @@ class Mount:
             self._courses.append(go_to(last.pose_at(start_ns), start_ns, goal, _LIMITS))
         begun = bisect_right(self._courses, at_ns, key=lambda course: course.start_ns)
         return self._courses[max(0, begun - 1)]
-
-

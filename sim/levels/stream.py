@@ -158,8 +158,8 @@ class PixelStream:
         picture = self._painter.draw(pose, shown_ns)
         if _within(self._course.covered, shown_ns):
             spoil(picture, _COVERED)
-        share, moving = canary_share(planes_of(picture)), self._mount.moving_at(taken_ns)
-        self._witness.drawn(self._camera.camera, taken_ns, share, moving=moving)
+        turned = any(self._mount.moving_at(at_ns) for at_ns in (taken_ns - PICTURE_EVERY_NS, taken_ns))
+        self._witness.drawn(self._camera.camera, taken_ns, canary_share(planes_of(picture)), turned=turned)
         return picture
 
 

@@ -35,7 +35,8 @@ KNOCK_HIDDEN_WITHIN_NS = LOOK_EVERY_NS + 2 * PICTURE_EVERY_NS
 class _Drawn:
     at_ns: Nanoseconds
     share: float
-    moving: bool
+    turned: bool
+    """Since the picture before it."""
 
 
 @dataclass(slots=True)
@@ -53,10 +54,10 @@ class PixelWitness:
     _worst: float = 0.0
     _hash: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
 
-    def drawn(self, camera: CameraId, at_ns: Nanoseconds, share: float, *, moving: bool) -> None:
+    def drawn(self, camera: CameraId, at_ns: Nanoseconds, share: float, *, turned: bool) -> None:
         """A camera took a picture of which so much shows the canary, and sent it."""
         self.counts.drawn += 1
-        self._waiting.setdefault(camera, deque()).append(_Drawn(at_ns, share, moving))
+        self._waiting.setdefault(camera, deque()).append(_Drawn(at_ns, share, turned))
 
     def forget(self, camera: CameraId) -> None:
         """A connection begins: what was sent before will not come any more."""
@@ -70,9 +71,9 @@ class PixelWitness:
         share = canary_share(frame.planes)
         is_case = drawn.share > 0 and frame.covered_share < 1.0
         self._put_to_the_test += is_case
-        self._turning += is_case and drawn.moving
+        self._turning += is_case and drawn.turned
         if share > 0 and not self._is_excused(frame.camera, drawn.at_ns):
-            told = self._told_turning if drawn.moving else self._told
+            told = self._told_turning if drawn.turned else self._told
             self._tell(told, frame.camera, drawn.at_ns, share, _SHOWN)
 
     def recorded(self, camera: CameraId, start_ns: Nanoseconds, file: BinaryIO) -> None:

@@ -57,7 +57,7 @@ Numbered: TypeAlias = tuple[str, int]
 def chosen(
     level: Level, groups: Sequence[GroupSpec], cameras_of: Mapping[str, int]
 ) -> tuple[dict[Numbered, Level], dict[Numbered, int]]:
-    """The level of each camera by (commune, number), and the group of those that have one. Too many: those there are."""
+    """The level of each camera, and the group of those that have one. A group too large gets those there are."""
     everyone = [(commune, number) for commune, count in cameras_of.items() for number in range(1, count + 1)]
     group_of: dict[Numbered, int] = {}
     for index, group in enumerate(groups):
