@@ -34,6 +34,8 @@ from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, shrink_c
 from sim.verdict import print_run, print_sweep
 
 DOES_NOT_HOLD, BAD_INPUT = 1, 2
+LIVE = "L2"
+"""The level that is no run in virtual time."""
 REPORTS = Path("var/reports")
 """Where reports go unless told otherwise, below the current directory."""
 SEEDS_MAX = 100_000
@@ -70,8 +72,14 @@ def run(
     ] = None,
     values: ValuesOption = None,
     level: Annotated[
-        str | None, typer.Option(help=say("Toutes les caméras en L0 ou L1.", "All cameras at L0 or L1."))
+        str | None, typer.Option(help=say("Toutes les caméras en L0, L1 ou L2.", "All cameras at L0, L1 or L2."))
     ] = None,
+    partly: Annotated[
+        bool,
+        typer.Option(
+            "--partly", help=say("L2 : ce qui n'y est pas jugé n'empêche rien.", "L2: what is not judged may be.")
+        ),
+    ] = False,
     matrix: Annotated[
         list[str] | None, typer.Option(help=say("Balayer des valeurs : clé=a,b.", "Sweep values: key=a,b."))
     ] = None,
@@ -83,8 +91,15 @@ def run(
     shuffle: ShuffleOption = False,
     as_json: AsJson = False,
 ) -> None:
-    chosen = dict(_assignment("--set", given) for given in values or ()) | ({LEVEL_OF_ALL: level} if level else {})
-    file = _read(scenario, chosen, as_json)
+    chosen = dict(_assignment("--set", given) for given in values or ())
+    if level == LIVE:
+        if seeds is not None or matrix or shuffle:
+            raise _unusable("--level", Words("L2 joue une course, en temps réel", "L2 plays one run, in real time"))
+        file = _read(scenario, chosen, as_json)
+        if not _run_live(file, _seed(file, seed), partly, as_json):
+            raise typer.Exit(DOES_NOT_HOLD)
+        return
+    file = _read(scenario, chosen | ({LEVEL_OF_ALL: level} if level else {}), as_json)
     if seeds is None and not matrix:
         path = None if no_report else report or REPORTS / f"{scenario.stem}-{_seed(file, seed)}.html"
         holds = _run_one(file, _seed(file, seed), path, shuffle, as_json)
@@ -200,6 +215,16 @@ def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as
     else:
         print_run(result, told)
     return result.holds
+
+
+def _run_live(file: ScenarioFile, seed: int, partly: bool, as_json: bool) -> bool:
+    from sim.levels.live_command import run_live  # a whole centre with its wall and its console
+
+    try:
+        return run_live(file, seed, partly=partly, as_json=as_json)
+    except ScenarioRefused as refused:
+        _tell_refused(refused, as_json)
+        raise typer.Exit(BAD_INPUT) from None
 
 
 def _run_many(file: ScenarioFile, plans: Sequence[Plan], jobs: int | None, path: Path | None, as_json: bool) -> bool:

@@ -60,6 +60,12 @@ class SimPanel:
         """How many messages it has sent."""
         return len(self._sent)
 
+    def plan(self, messages: Sequence[PanelMessage]) -> None:
+        """It will say these too."""
+        for message in messages:
+            heappush(self._due, (message.raised_at_ns, message.sequence, message))
+        self._stirred.set()
+
     def say_again(self, count: int, *, forged: bool = False) -> None:
         """Say the last `count` heard messages again, long afterwards; forged: under their numbers, other words."""
         for sequence in sorted(self._heard)[-count:]:

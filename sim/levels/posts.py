@@ -21,7 +21,7 @@ PICTURE_EVERY_NS = NS_PER_S
 """As long as a GOP of level L0 (`sim.cohort.GOP_NS`)."""
 STREET_SEED = 1
 READING_EVERY_NS = 100 * NS_PER_MS
-_FIXED, _TURNING = (1, 2, 3, 5, 6, 7), (4, 8)
+FIXED, TURNING = (1, 2, 3, 5, 6, 7), (4, 8)
 """Numbers of posts of the demonstration's street: those that stand still, and the domes."""
 _LIMITS = MountLimits(pan_deg_s=20.0, tilt_deg_s=10.0, focal_px_min=50.0)
 """As operators turn a dome, so that some pictures are taken on the way."""
@@ -31,12 +31,12 @@ _VIEWS_DEG = ((0.0, 0.0), (-30.0, 14.0), (40.0, -10.0))
 
 @cache
 def _posts() -> tuple[Post, ...]:
-    return posts(build_street(STREET_SEED), max(*_FIXED, *_TURNING), WIDTH_PX, HEIGHT_PX)
+    return posts(build_street(STREET_SEED), max(*FIXED, *TURNING), WIDTH_PX, HEIGHT_PX)
 
 
 def pose_of(place: int, *, turns: bool) -> Pose:
     """Home of the `place`-th camera of its kind, counted from 0. Two may look from one post."""
-    numbers = _TURNING if turns else _FIXED
+    numbers = TURNING if turns else FIXED
     return _posts()[numbers[place % len(numbers)] - 1].pose
 
 
