@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,12 @@ from csu.centre.register_settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
-from sim.city import City, build_city
+from sim.city import build_city
 from sim.intervals import difference, length_ns
 from sim.judgement import Court, Judgement, names_of
 from sim.levels.live_site import LiveSite
-from sim.levels.live_words import is_judged
+from sim.levels.live_words import LEVEL, is_judged
+from sim.levels.run import LevelGroup, groups_of
 from sim.oracles.stage import judged
 from sim.people import Habits, People
 from sim.ports import SeededChance
@@ -54,7 +55,7 @@ class LiveResult:
 
     file: ScenarioFile
     seed: int
-    city: City
+    groups: tuple[LevelGroup, ...]
     expectations: tuple[Judgement, ...]
     """Those that could be judged, in the order of the file."""
     not_judged: tuple[str, ...]
@@ -73,13 +74,13 @@ class LiveResult:
         return all(judgement.holds for judgement in self.judgements) and (partly or not self.not_judged)
 
 
-async def play_live(file: ScenarioFile, seed: int, told: Callable[[str], None]) -> LiveResult:
+async def play_live(file: ScenarioFile, seed: int, told: Callable[[str], None], *, port: int = 0) -> LiveResult:
     """Play the scenario, which `require_live` has let pass. `told` hears the console's address.
 
     Raises CsuError when the centre or the simulated devices cannot be started.
     """
     with TemporaryDirectory(prefix="csu-live-") as directory, TemporaryDirectory(prefix="csu-live-heads-") as heads:
-        return await _Live(file, seed).play(Path(directory), Path(heads), told)
+        return await _Live(file, seed).play(Path(directory), Path(heads), told, port)
 
 
 class _Live:
@@ -102,12 +103,13 @@ class _Live:
             panel.tell = self.tell
         self.site.dispatch.tell = self.tell
 
-    async def play(self, directory: Path, heads: Path, told: Callable[[str], None]) -> LiveResult:
+    async def play(self, directory: Path, heads: Path, told: Callable[[str], None], port: int) -> LiveResult:
         settings = CentreSettings(
             data_directory=directory,
             site=self.site.open,
             cameras=len(self.city.cameras),
             registers=RegisterSettings(anchors=(heads,)),
+            console_port=port,
         )
         async with open_centre(settings, observe=self.hear, progress=lambda words: None) as running:
             await until_live(running, asyncio.Event())
@@ -126,7 +128,7 @@ class _Live:
         return LiveResult(
             self.file,
             self.seed,
-            self.city,
+            tuple(replace(group, level=LEVEL) for group in groups_of(self.scenario, self.city)),
             expectations,
             self._not_judged(),
             invariants,

@@ -14,16 +14,13 @@ from rich.table import Table
 from sim.judgement import Judgement
 from sim.language import read, say
 from sim.levels.live import LiveResult, play_live
-from sim.levels.live_words import require_live
-from sim.levels.run import LevelGroup
+from sim.levels.live_words import LEVEL, require_live
 from sim.oracles.stage import INVARIANTS
 from sim.report import worst
 from sim.scenario_file import ScenarioFile
 
-LEVEL = "L2"
 
-
-def run_live(file: ScenarioFile, seed: int, *, partly: bool, as_json: bool) -> bool:
+def run_live(file: ScenarioFile, seed: int, *, partly: bool, as_json: bool, port: int = 0) -> bool:
     """True when it held. Raises ScenarioRefused for what cannot be played at this level, CsuError."""
     require_live(file)
 
@@ -32,7 +29,7 @@ def run_live(file: ScenarioFile, seed: int, *, partly: bool, as_json: bool) -> b
         said = say(f"console, en temps réel ({seconds})", f"console, in real time ({seconds})")
         Console(stderr=True, highlight=False).print(f"{said} : {url}", markup=False)
 
-    result = asyncio.run(play_live(file, seed, told))
+    result = asyncio.run(play_live(file, seed, told, port=port))
     holds = result.holds(partly=partly)
     verdict = tell_live(result, partly=partly)
     if as_json:
@@ -46,7 +43,6 @@ def tell_live(result: LiveResult, *, partly: bool) -> dict[str, Any]:
     """The run as the JSON object of `--json`."""
     scenario, found = result.file.scenario, result.examination
     judged = {judgement.name for judgement in result.invariants}
-    groups = [LevelGroup(LEVEL, each.name, len(each.cameras), 0) for each in result.city.communes]
     words = ["csu", "sim", "run", str(result.file.path), "--seed", str(result.seed), "--level", LEVEL]
     return {
         "scenario": str(result.file.path),
@@ -54,7 +50,7 @@ def tell_live(result: LiveResult, *, partly: bool) -> dict[str, Any]:
         "title": scenario.title,
         "seed": result.seed,
         "level": LEVEL,
-        "levels": [asdict(group) for group in groups],
+        "levels": [asdict(group) for group in result.groups],
         "cameras": scenario.city.cameras,
         "duration_s": result.ran_s,
         "verdict": "holds" if result.holds(partly=partly) else "does not hold",

@@ -13,6 +13,7 @@ from sim.scenario import Scenario
 from sim.scenario_file import ScenarioFile, ScenarioRefused
 from sim.scenario_text import KeyPath, read_text
 
+LEVEL = "L2"
 LIVE_CAMERAS_MAX = 8
 LIVE_DURATION_MAX_NS = 15 * NS_PER_MINUTE
 
@@ -32,6 +33,7 @@ NOT_JUDGED = ("order.", "camera.closed", "camera.opened", "commune.", "people.",
 TOLD = ("alarm.", "camera.", "watch.", "node.", "manifest.", "centre.", "fault.", "story.", "police.")
 MEASURED = ("coverage", "cameras.not_live", "alarms.open", "nodes.down", "calls.given_up")
 
+_AT_ANOTHER_LEVEL = Words("Jouez-le en L0, ou ôtez-le", "Play it at L0, or take it out")
 _NO_ENDPOINT = Words(
     "les appareils simulés sur le réseau ne savent pas le faire", "the simulated devices on the network cannot do it"
 )
@@ -42,7 +44,7 @@ def require_live(file: ScenarioFile) -> None:
     """Raises ScenarioRefused with everything in the file that cannot be played at L2: line, word, why."""
     _, text = read_text(file.path)
     for at, why in _refusals(file.scenario):
-        text.refuse(at, Words(f"{why.fr} (L2)", f"{why.en} (L2)"))
+        text.refuse(at, Words(f"{why.fr} (L2)", f"{why.en} (L2)"), _AT_ANOTHER_LEVEL)
     if text.faults:
         raise ScenarioRefused(file.path, text)
 

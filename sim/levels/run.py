@@ -65,7 +65,7 @@ def groups_of(scenario: Scenario, city: City) -> tuple[LevelGroup, ...]:
     for (commune, number), level in levels.items():
         many[level, commune] += 1
         group = group_of.get((commune, number))
-        turning[level, commune] += group is not None and media.groups[group].tour is not None and level != "L0"
+        turning[level, commune] += group is not None and media.groups[group].tour is not None
     return tuple(LevelGroup(level, commune, n, turning[level, commune]) for (level, commune), n in sorted(many.items()))
 
 

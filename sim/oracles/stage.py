@@ -143,11 +143,11 @@ SAID: dict[str, Words] = {
         "A camera that turns is masked first (here: the order of events, no pixels)",
     ),
     "pixels_masked": Words(
-        "Aucun pixel interdit ne sort : images masquées, et images relues sur le disque (L1)",
-        "No forbidden pixel leaves: masked pictures, and pictures read back from the disk (L1)",
+        "Aucun pixel interdit ne sort : images masquées, et images relues sur le disque",
+        "No forbidden pixel leaves: masked pictures, and pictures read back from the disk",
     ),
     "turning_pixels_masked": Words(
-        "Aucun pixel interdit d'une caméra qui tourne (L1)", "No forbidden pixel of a camera that turns (L1)"
+        "Aucun pixel interdit d'une caméra qui vient de tourner", "No forbidden pixel of a camera that has just turned"
     ),
     "nothing_too_old": Words("Rien d'échu n'est lisible", "Nothing expired can be read"),
     "nothing_too_young_destroyed": Words("Rien n'est détruit avant son jour", "Nothing is destroyed before its day"),
