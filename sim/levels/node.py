@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from csu.centre.inline_media import Account, ClosedSegment, InlineCamera, InlineNode, add_counts, segment_table
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import Assignment, CameraEvent, Gap, Manifest, NodeId, SegmentTable
 from sim.cohort import CohortCamera
 from sim.levels.cast import PixelPlan
@@ -43,6 +44,9 @@ class StepClock:
     def go(self, at_ns: Nanoseconds) -> None:
         """It is then, or later already."""
         self._at_ns = max(self._at_ns, at_ns)
+
+
+_Account: TypeAlias = tuple[CameraId, Account, list[ClosedSegment]]
 
 
 @dataclass(slots=True)
@@ -93,14 +97,19 @@ class PixelMediaNode(CohortMediaNode):
         self._disk = NodeDisk(self._disk_refuses)
         self._rooms = self._new_rooms()
         self._real: dict[CameraId, _Camera] = {}
-        self._accounts: list[tuple[CameraId, Account, list[ClosedSegment]]] = []
+        self._accounts: list[_Account] = []
         """Of cameras that were let go, for the next manifest."""
+        self._minutes: dict[Nanoseconds, list[_Account]] = {}
+        """Accounts taken at the end of each minute, until they can be heard."""
+        self._minute_ends_ns = (studio.begins_ns // NS_PER_MINUTE + 1) * NS_PER_MINUTE
         self._accounted_ns: dict[CameraId, Nanoseconds] = {}
         self._told: list[CameraEvent] = []
 
     async def assign(self, assignments: Sequence[Assignment]) -> None:
         """See MediaNode.assign. Raises NodeUnreachable."""
         self._go_on(self._clock.now_ns())
+        if self._served is None:
+            self._minutes = {}  # of the time in which it was down
         await super().assign(assignments)
         wanted = {a.record.camera: a for a in assignments if a.record.camera in self._courses}
         for camera in [camera for camera in self._real if camera not in wanted]:
@@ -143,8 +152,9 @@ class PixelMediaNode(CohortMediaNode):
                 self._let_go(camera)
         self._tell_now()
         described = super()._manifest(served, sequence, minute_ns, until_ns, last=last)
-        accounts = [*self._accounts, *((name, *real.inline.take(until_ns)) for name, real in self._real.items())]
-        self._accounts = []
+        accounts = self._minutes.pop(until_ns, [])
+        if last:
+            accounts += self._take(until_ns)
         closed = [segment for _, _, segments in accounts for segment in segments]
         gaps = [gap for _, account, _ in accounts for gap in account.gaps]
         self._look_at(closed)
@@ -183,7 +193,7 @@ class PixelMediaNode(CohortMediaNode):
         for camera, real in self._real.items():
             real.inline.drop()
             self._lost_since_ns[camera] = self._accounted_ns.get(camera, self._studio.begins_ns)
-        self._real, self._accounts, self._told = {}, [], []
+        self._real, self._accounts, self._minutes, self._told = {}, [], {}, []
         self._rooms = self._new_rooms()
 
     # -- its real cameras ---------------------------------------------------------------------------------------------
@@ -220,7 +230,20 @@ class PixelMediaNode(CohortMediaNode):
         self._accounts.append((camera, *real.inline.take(self._at.now_ns())))
 
     def _go_on(self, until_ns: Nanoseconds) -> None:
-        """Bring all real cameras up to date, in the order in which things happen."""
+        """Bring all real cameras up to date; at the end of each minute their account is taken, heard or not."""
+        while self._minute_ends_ns <= until_ns:
+            self._play(self._minute_ends_ns)
+            self._minutes[self._minute_ends_ns] = self._take(self._minute_ends_ns)
+            self._minute_ends_ns += NS_PER_MINUTE
+        self._play(until_ns)
+
+    def _take(self, until_ns: Nanoseconds) -> list[_Account]:
+        accounts = [*self._accounts, *((name, *real.inline.take(until_ns)) for name, real in self._real.items())]
+        self._accounts = []
+        return accounts
+
+    def _play(self, until_ns: Nanoseconds) -> None:
+        """In the order in which things happen."""
         while True:
             due = [(real.due_ns, camera) for camera, real in self._real.items() if not real.is_over]
             over = [(r.ends_ns, c) for c, r in self._real.items() if r.ends_ns is not None and r.ends_ns <= until_ns]

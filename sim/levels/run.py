@@ -30,6 +30,8 @@ DISK_TAKES_NS = NS_PER_MINUTE + 2 * NS_PER_S
 """A disk that refuses takes the open minute with it: what is left of it is `csu recording torture`'s."""
 BRIEF_NS = 3 * NS_PER_S
 """A recorder begins a new segment after 2 s without a picture (`csu.recording.recorder.HOLE_NS`): three are needed."""
+POSE_WAITS_NS = 1_200 * NS_PER_MS
+"""A turning camera's picture waits for the next one to come, at one picture a second."""
 DISK_RETRIED_NS = 10 * NS_PER_S
 
 
@@ -101,7 +103,13 @@ def slack_of(city: City, ends_ns: Nanoseconds) -> dict[CameraId, Slack]:
 
     late_ns, end = round(DELAY_S_MAX * NS_PER_S) + SETTLES_NS, (ends_ns - 2 * NS_PER_S, ends_ns + 2 * NS_PER_S)
     return {
-        camera.camera: Slack(NS_PER_S, late_ns, BRIEF_NS, (*_loose(camera, city.pixels[camera.camera]), end))
+        camera.camera: Slack(
+            NS_PER_S,
+            late_ns,
+            BRIEF_NS,
+            POSE_WAITS_NS if city.pixels[camera.camera].tour is not None else 0,
+            (*_loose(camera, city.pixels[camera.camera]), end),
+        )
         for camera in city.cameras
         if camera.camera in city.pixels
     }

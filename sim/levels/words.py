@@ -19,7 +19,7 @@ Level: TypeAlias = Literal["L0", "L1"]
 
 PIXEL_CAMERAS_MAX = 16
 PIXEL_CAMERA_HOURS_MAX = 8
-"""At L1 a camera's hour costs some 15 s of CPU: the rest of a city stays at L0."""
+"""At L1 a camera's hour costs some 30 s of CPU (8 ms a picture): the rest of a city stays at L0."""
 MASK_ABOVE_M_MAX = 2.5
 """The canary of the simulated street begins there: a doctrine that masks less would let it be seen lawfully."""
 

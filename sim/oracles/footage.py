@@ -45,7 +45,7 @@ def judge_missing_explained(stage: Stage) -> Judgement:
         may_miss = [*((a - slack.early_ns, b + slack.late_ns) for a, b in (*closed, *allowed)), *slack.loose]
         long = [o for o in camera.outages if o.end_ns - o.start_ns >= slack.brief_ns]
         must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in long), _edges(camera, slack))
-        whole = [(g.start_ns, g.end_ns) for g in told_gaps if not _is_brief(g, slack)]
+        whole = [certain for g in told_gaps if (certain := _certain(g, slack)) is not None]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
             (_NOT_LOGGED, difference(holes, [*gaps, *closed, *slack.loose])),
@@ -72,15 +72,22 @@ def _settled(known: list[Interval], slack: Slack) -> list[Interval]:
     return [*(piece for each in known for piece in difference([each], slack.loose)), *union(slack.loose)]
 
 
-def _is_brief(gap: Gap, slack: Slack) -> bool:
-    """Whether the recorder may have gone on over it: it does, unless nothing comes for 2 s."""
-    return gap.cause is GapCause.PACKETS_LOST and gap.end_ns - gap.start_ns <= slack.brief_ns
+def _certain(gap: Gap, slack: Slack) -> Interval | None:
+    """When nothing at all was recorded, of what a gap tells. The recorder goes on over a gap of lost packets, unless
+    nothing comes for 2 s."""
+    if gap.cause is GapCause.PACKETS_LOST and gap.end_ns - gap.start_ns <= slack.brief_ns:
+        return None
+    end_ns = gap.end_ns - slack.waits_ns
+    return (gap.start_ns, end_ns) if gap.start_ns < end_ns else None
 
 
 def _edges(camera: CohortCamera, slack: Slack) -> list[Interval]:
     """Where an outage of real footage may still show a picture that was taken before it, or be another's."""
-    edges = [(o.start_ns, o.start_ns + GOP_NS) for o in camera.outages]
-    return [*edges, *slack.loose] if slack is not NO_SLACK else []
+    if slack is NO_SLACK:
+        return []
+    begins = [(o.start_ns, o.start_ns + GOP_NS + slack.early_ns // 4) for o in camera.outages]
+    ends = [(o.end_ns - slack.early_ns // 4, o.end_ns) for o in camera.outages]  # a camera's clock is a little off
+    return [*begins, *ends, *slack.loose]
 
 
 def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
@@ -144,9 +151,8 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
         slack = stage.slack_of(camera)
         segments = [(s.start_ns, s.end_ns) for s in catalogue.segments(camera, from_ns, to_ns)]
         gaps = catalogue.gaps(camera, from_ns, to_ns)
-        whole = [(g.start_ns, g.end_ns) for g in gaps if not _is_brief(g, slack)]
-        brief = difference(((g.start_ns, g.end_ns) for g in gaps if _is_brief(g, slack)), segments)
-        known = [*segments, *whole, *brief]
+        whole = [certain for g in gaps if (certain := _certain(g, slack)) is not None]
+        known = [*segments, *whole, *difference(((g.start_ns, g.end_ns) for g in gaps), [*segments, *whole])]
         known += difference(closed.get(camera, ()), known)
         known = _settled(known, slack)
         inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)

@@ -28,6 +28,8 @@ class Slack:
     """How long after an outage it may take to record again."""
     brief_ns: Nanoseconds = 0
     """A shorter silence may be one long picture: pictures are told as lost, and the segment goes on over them."""
+    waits_ns: Nanoseconds = 0
+    """How long a picture waits for its pose: an account taken meanwhile tells a gap that much too long."""
     loose: tuple[Interval, ...] = ()
     """When its pictures may be dated wrongly, or be missing for a moment."""
 
