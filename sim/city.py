@@ -6,8 +6,8 @@ Pure: a scenario and a seed in, a plan out. Nothing runs here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
@@ -21,6 +21,7 @@ from sim.draws import arrivals
 from sim.fault_words import FaultKind
 from sim.faults import Fault, plan_faults
 from sim.intervals import Interval, union
+from sim.levels.cast import PixelPlan, acting, dressed, pixel_plans, with_faults
 from sim.media_node import NodePlan
 from sim.order_words import JOINS, AuthorisationSpec, OfCommune
 from sim.orders import Prefecture
@@ -69,6 +70,10 @@ class City:
 
     communes: tuple[Commune, ...]
     faults: tuple[Fault, ...]
+    pixels: Mapping[CameraId, PixelPlan] = field(default_factory=dict)
+    """The cameras of level L1, and what they film."""
+    left_out: tuple[Fault, ...] = ()
+    """What chance dealt to cameras and nodes of a level at which it does not act."""
 
     @property
     def cameras(self) -> tuple[CohortCamera, ...]:
@@ -111,7 +116,11 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
     ]
     for cameras in plain[: scenario.city.ptz]:
         cameras[0] = _turning(cameras[0])
-    faults = plan_faults(scenario, [[camera.camera for camera in cameras] for cameras in plain], chance)
+    pixels = pixel_plans(scenario, dict(zip(names, plain, strict=True)))
+    plain = [[dressed(camera, pixels) for camera in cameras] for cameras in plain]
+    ids = [[camera.camera for camera in cameras] for cameras in plain]
+    drawn = plan_faults(scenario, ids, chance)
+    faults, left_out = acting(drawn, pixels, ids, shared_nodes=scenario.city.shared_nodes)
     deaf_not = chance.stream("microphones")
     everyone = [camera.camera for cameras in plain for camera in cameras]
     microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.media.microphones)}
@@ -129,7 +138,9 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         for index in members:
             alarms = _alarms(index, scenario, chance)
             communes[index] = _commune(names[index], plain[index], of_commune[index], node, plan, alarms)
-    return City(tuple(communes[index] for index in range(len(names))), faults)
+    commune_of = {camera: index for index, cameras in enumerate(ids) for camera in cameras}
+    everything = tuple(communes[index] for index in range(len(names)))
+    return City(everything, faults, with_faults(pixels, commune_of, faults), left_out)
 
 
 def shares(counts: Sequence[int], cameras_max: int) -> list[list[int]]:

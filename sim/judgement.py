@@ -204,7 +204,7 @@ class Court:
 
     def __init__(self, expectations: Sequence[Expectation], shown: Shown) -> None:
         self._judges: list[Judge | Finally] = []
-        self._names = _names(expectations)
+        self._names = names_of(expectations)
         for name, expected in zip(self._names, expectations, strict=True):
             self._judges.append(expected if isinstance(expected, Finally) else _judge_of(name, expected, shown))
         self.heard = 0
@@ -246,8 +246,8 @@ def _judge_measure(name: str, expected: Finally, measured: Mapping[str, float]) 
     return Judgement(name, measure.said, 1, int(not holds), value, measure.unit, limit)
 
 
-def _names(expectations: Sequence[Expectation]) -> tuple[str, ...]:
-    """The names given, or what it expects in short; made single by a number."""
+def names_of(expectations: Sequence[Expectation]) -> tuple[str, ...]:
+    """What each is called: as it was named, or what it expects in short; made single by a number."""
     found: list[str] = []
     for expected in expectations:
         name = expected.name or _short(expected)

@@ -70,6 +70,12 @@ class SimPanel:
         self.said_again += count
         self._stirred.set()
 
+    def plan(self, messages: Sequence[PanelMessage]) -> None:
+        """It will say these too."""
+        for message in messages:
+            heappush(self._due, (message.raised_at_ns, message.sequence, message))
+        self._stirred.set()
+
     def say_again(self, count: int, *, forged: bool = False) -> None:
         """Say the last `count` heard messages again, long afterwards; forged: under their numbers, other words."""
         for sequence in sorted(self._heard)[-count:]:

@@ -39,8 +39,8 @@ from sim.fault_words import EngineTrouble
 from sim.intervals import Interval, union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
+from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.media_node import CohortMediaNode
 from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, well
 from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
@@ -65,8 +65,6 @@ from sim.volumes import SimVolume
 from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
 from sim.witness import Witness
 
-LEVEL = "L0"
-"""Descriptors: no pixel is computed, so nothing is proven of pixels here."""
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
 CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 """Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
@@ -100,6 +98,8 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    pixels: PixelCounts | None = None
+    """What was seen at level L1; None: no pixel was computed."""
     reached: tuple[str, ...] = ()
     """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
     declared: tuple[str, ...] = ()
@@ -112,6 +112,11 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+
+    @property
+    def groups(self) -> tuple[LevelGroup, ...]:
+        """Which cameras were played at which level."""
+        return groups_of(self.file.scenario, self.city)
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -192,9 +197,8 @@ class _Run:
         everybody = [camera.camera for camera in self.city.cameras]
         self.population = Population(everybody, self.chance.stream("population"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
-        self.nodes = {
-            each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
-        }
+        self.studio = studio_of(self.city, scenario, directory, self.chance.stream("pixels"))
+        self.nodes = {each.node: node_of(each, self.clock, self.studio) for each in self.city.nodes}
         self.turning = [
             TurningCamera(camera.assignment.record, self.clock)
             for camera in self.city.cameras
@@ -407,6 +411,8 @@ class _Run:
             "gaps": totals.gaps,
         }
         counters = self._counters(centre_counts)
+        if self.studio is not None:
+            self.trace.add(f"pictures {self.studio.witness.digest()}")
         self.trace.add(f"end {sorted(counters.items())} {sorted(catalogue.items())}")
         return RunResult(
             self.file,
@@ -420,6 +426,7 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            self.studio.witness.counts if self.studio is not None else None,
             *self._coverage(),
             tuple(self.timeline.kept),
             self.timeline.left_out,
@@ -457,7 +464,8 @@ class _Run:
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
+        slack = slack_of(self.city, self.ends_ns)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes, slack)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
@@ -494,6 +502,7 @@ class _Run:
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
+            *(self.studio.witness.judge() if self.studio is not None else ()),
         )
 
     def _load(self, centre: Centre) -> bounds.Load:

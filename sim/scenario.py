@@ -13,6 +13,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
+from sim.levels.words import GroupSpec, Level
 from sim.notation import (
     BitRate,
     Count,
@@ -126,11 +127,19 @@ class PeopleSpec(Strict):
 class MediaSpec(Strict):
     """How much of the media plane is simulated, and what the cameras send."""
 
-    level: Literal["L0"] = "L0"
-    """L0: descriptors in closed form; no pixel is computed."""
+    level: Level = "L0"
+    """Of all cameras that no group names. L0: descriptors in closed form, no pixel is computed; L1: small real pictures
+    through the real masks and the real recorder."""
+    groups: tuple[GroupSpec, ...] = ()
+    """Cameras that are played otherwise, or that turn."""
     bit_rate: Annotated[BitRate, Field(gt=0)] = 2_500_000
     microphones: Annotated[Count, Field(le=CAMERAS_MAX)] = 0
     """Cameras that offer sound: refused, counted, told."""
+
+    @property
+    def levels(self) -> str:
+        """All of them, as people read it: `L0`, or `L0+L1`."""
+        return "+".join(sorted({self.level, *(group.level for group in self.groups if group.level is not None)}))
 
 
 class Options(Strict):

@@ -247,6 +247,10 @@ class CameraBoard:
         is_recorded = np.zeros(len(manifest.cameras), np.bool_)
         is_recorded[recorded] = True
         as_before = is_recorded.copy()
+        over = [gap.camera for gap in manifest.gaps if gap.end_ns < end_ns and gap.camera in roster.position]
+        as_before[[roster.position[camera] for camera in over]] = (
+            True  # recorded since, though no segment is closed yet
+        )
         looked_at = sorted(map(roster.position.__getitem__, to_look_at))
         as_before[looked_at] = False
         places = roster.every_place[as_before]

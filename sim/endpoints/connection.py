@@ -148,7 +148,7 @@ class Connection:
         sets = await loop.run_in_executor(
             None, parameter_sets, stream.codec, stream.width_px, stream.height_px, spec.frames_per_s
         )
-        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, spec.audio)
+        description = StreamDescription(stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.has_audio)
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
         self._send(reply(200, request, headers, sdp_of(spec.camera, description)))
 
@@ -161,7 +161,7 @@ class Connection:
             self._send(reply(455, request))
             return
         if track == AUDIO_TRACK:
-            if not endpoint.spec.audio:
+            if not endpoint.has_audio:
                 self._send(reply(404, request))
                 return
             endpoint.audio_setups += 1

@@ -29,6 +29,7 @@ class Endpoint:
         self.stream = stream
         self.fault: Fault | None = spec.fault
         self.feed = feed
+        self.has_audio = spec.audio
         self.is_down = False
         """It restarts: whoever asks for something is cut off."""
         self.clients = 0

@@ -76,6 +76,14 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchAudio:
+    """Order: this camera offers an audio track from now on, or no longer; it sets its streams up anew."""
+
+    camera: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Order: tell all counters."""
 
@@ -85,7 +93,9 @@ class Stop:
     """Order: end."""
 
 
-Order: TypeAlias = Open | Misbehave | Turn | SetMasks | ReadMasks | BetrayMasks | SpoilView | Reboot | Count | Stop
+Order: TypeAlias = (
+    Open | Misbehave | Turn | SetMasks | ReadMasks | BetrayMasks | SpoilView | SwitchAudio | Reboot | Count | Stop
+)
 
 
 @dataclass(frozen=True, slots=True)

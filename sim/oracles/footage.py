@@ -8,13 +8,13 @@ from typing import TypeAlias
 from csu.centre import Catalogue
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import NodeId
+from csu.hal.media import Gap, GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import Judgement
-from sim.oracles.stage import Stage, judged, within
+from sim.oracles.stage import NO_SLACK, Slack, Stage, judged, within
 from sim.past.catalogue import NOTHING_DROPPED, Dropped
 from sim.served import Epoch
 
@@ -39,14 +39,18 @@ def judge_missing_explained(stage: Stage) -> Judgement:
     for commune, camera, history in stage.each_camera():
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
-        gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
-        closed = stage.closed(camera, history)
-        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
-        must_miss = [within(o.start_ns, o.end_ns, stage) for o in camera.outages]
+        told_gaps = stage.witness.gaps.get(name, ())
+        gaps = union((gap.start_ns, gap.end_ns) for gap in told_gaps)
+        closed, slack = stage.closed(camera, history), stage.slack_of(name)
+        allowed = allowed_missing(commune, camera, history, stage)
+        may_miss = [*((a - slack.early_ns, b + slack.late_ns) for a, b in (*closed, *allowed)), *slack.loose]
+        long = [o for o in camera.outages if o.end_ns - o.start_ns >= slack.brief_ns]
+        must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in long), _edges(camera, slack))
+        whole = [certain for g in told_gaps if (certain := _certain(g, slack)) is not None]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
-            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
-            (_YET_RECORDED, difference(gaps, holes)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed, *slack.loose])),
+            (_YET_RECORDED, difference(whole, [*holes, *slack.loose])),
             (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
             if wrong:
@@ -54,8 +58,37 @@ def judge_missing_explained(stage: Stage) -> Judgement:
                 length = f"{length_ns(wrong) / NS_PER_S:g} s"
                 told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
         cases += len(holes)
-    told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
+    told += [
+        _TWICE.at(camera)
+        for camera, at_ns in stage.witness.overlaps
+        if not any(start_ns <= at_ns < end_ns for start_ns, end_ns in stage.slack_of(camera).loose)
+    ]
     return judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _settled(known: list[Interval], slack: Slack) -> list[Interval]:
+    """What is known of real footage, where its dates may be trusted; the rest counts as known once."""
+    if slack is NO_SLACK:
+        return known
+    return [*(piece for each in known for piece in difference([each], slack.loose)), *union(slack.loose)]
+
+
+def _certain(gap: Gap, slack: Slack) -> Interval | None:
+    """When nothing at all was recorded, of what a gap tells. The recorder goes on over a gap of lost packets, unless
+    nothing comes for 2 s."""
+    if gap.cause is GapCause.PACKETS_LOST and gap.end_ns - gap.start_ns <= slack.brief_ns:
+        return None
+    end_ns = gap.end_ns - slack.waits_ns
+    return (gap.start_ns, end_ns) if gap.start_ns < end_ns else None
+
+
+def _edges(camera: CohortCamera, slack: Slack) -> list[Interval]:
+    """Where an outage of real footage may still show a picture that was taken before it, or be another's."""
+    if slack is NO_SLACK:
+        return []
+    begins = [(o.start_ns, o.start_ns + GOP_NS + slack.early_ns // 4) for o in camera.outages]
+    ends = [(o.end_ns - slack.early_ns // 4, o.end_ns) for o in camera.outages]  # a camera's clock is a little off
+    return [*begins, *ends, *slack.loose]
 
 
 def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
@@ -124,13 +157,15 @@ def judge_catalogue_answers(
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
+        slack = stage.slack_of(camera)
         if dropped.touches(from_ns, to_ns):
             if camera not in dropped.cameras:
                 continue
             known = _from_coverage(catalogue, camera, from_ns, to_ns)
         else:
-            known = _from_rows(catalogue, camera, from_ns, to_ns)
+            known = _from_rows(catalogue, camera, from_ns, to_ns, slack)
         known += difference(closed.get(camera, ()), known)
+        known = _settled(known, slack)
         inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
         pieces = sorted(inside)
         ends = [from_ns, *(end_ns for _, end_ns in pieces)]
@@ -143,10 +178,15 @@ def judge_catalogue_answers(
     return judged("catalogue_answers", told, cases, worst_ns / NS_PER_S, "s", 0)
 
 
-def _from_rows(catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Interval]:
-    segments = catalogue.segments(camera, from_ns, to_ns, with_destroyed=True)
+def _from_rows(
+    catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds, slack: Slack
+) -> list[Interval]:
+    rows = catalogue.segments(camera, from_ns, to_ns, with_destroyed=True)
+    segments = [(row.start_ns, row.end_ns) for row in rows]
     gaps = catalogue.gaps(camera, from_ns, to_ns)
-    return [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+    whole = [certain for gap in gaps if (certain := _certain(gap, slack)) is not None]
+    known = [*segments, *whole]
+    return [*known, *difference(((gap.start_ns, gap.end_ns) for gap in gaps), known)]
 
 
 def _from_coverage(catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Interval]:

@@ -110,6 +110,23 @@ def test_a_gap_that_was_over_by_the_end_of_the_minute_does_not_make_a_camera_los
     assert known[ONE].heard_at_ns == END_NS
 
 
+def test_a_camera_that_is_recorded_again_is_vouched_for_before_its_segment_closes() -> None:
+    """Found at level L1: after a disk's trouble it was called lost for a minute, while it was recorded."""
+    known = live_board()
+    gap = Gap(ONE, MINUTE_NS, MINUTE_NS + 40 * NS_PER_S, GapCause.DISK)
+    assert known.hear(manifest(gaps=(gap,)), END_NS) == []
+    assert known.tick(END_NS + SILENT_AFTER_NS - 1) == []
+    assert [change.camera for change in known.tick(END_NS + SILENT_AFTER_NS)] == [ONE]
+
+
+def test_a_gap_that_was_over_does_not_bring_a_lost_camera_back() -> None:
+    known = live_board()
+    known.hear(event(CameraEventKind.LOST), MINUTE_NS)
+    gap = Gap(ONE, MINUTE_NS, MINUTE_NS + 40 * NS_PER_S, GapCause.CAMERA_LOST)  # as a node that stops cuts it
+    assert known.hear(manifest(gaps=(gap,)), END_NS) == []
+    assert known[ONE].state is CameraState.LOST
+
+
 def test_a_gap_that_lasts_to_the_end_of_the_minute_makes_a_camera_lost_even_if_it_was_recorded_before() -> None:
     known = live_board()
     lasting = Gap(ONE, MINUTE_NS + 5 * NS_PER_S, END_NS, GapCause.CAMERA_LOST)

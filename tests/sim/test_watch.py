@@ -96,7 +96,7 @@ def test_a_port_that_is_taken_ends_the_run_at_once(small_city) -> None:
 
 def test_a_speed_that_cannot_be_played_is_refused(small_city, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="speed"):
-        play_scenario(small_city(), speed=1e9, seconds=1, port=0, report=tmp_path / "r.html", as_json=True)
+        play_scenario(small_city(), speed=1e9, level=None, seconds=1, port=0, report=tmp_path / "r.html", as_json=True)
 
 
 def test_the_command_plays_a_scenario_and_prints_its_verdict(small_city, tmp_path: Path) -> None:
