@@ -158,6 +158,11 @@ class SimDispatch:
         """When each call's first receipt was given."""
         self.tell: Callable[[Signal], None] = lambda signal: None
 
+    @property
+    def asked(self) -> int:
+        """How many sendings came in."""
+        return len(self.tries)
+
     def fall_silent(self) -> None:
         """Hear nothing and answer nobody, until `answer_again` was asked as often."""
         self._silences += 1

@@ -563,7 +563,7 @@ class _Run:
             "alarms_acknowledged": len(self.witness.alarms_acked),
             **{f"alarms_{name}": count for name, count in asdict(self.deeds).items()},
             "frames_said_again": sum(panel.said_again for panel in self.panels),
-            "dispatch_asked": len(self.dispatch.tries),
+            "dispatch_asked": self.dispatch.asked,
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,

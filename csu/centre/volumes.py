@@ -21,6 +21,7 @@ from csu.cluster.node_disk import refused
 from csu.cluster.volume_note import (
     AsksSpace,
     Volume,
+    ask_host,
     look_at,
     note_of,
     read_identity,
@@ -82,7 +83,7 @@ class VolumeKeeper:
         clock: Clock,
         ids: Ids,
         marks: Watermarks = MARKS,
-        ask_space: AsksSpace = os.statvfs,
+        ask_space: AsksSpace = ask_host,
     ) -> None:
         """`declared`: the directories a person named; those noted before stay until they are declared lost.
 

@@ -133,7 +133,12 @@ class Space(Protocol):
 AsksSpace: TypeAlias = Callable[[Path], Space]
 
 
-def look_at(volume: Volume, ask_space: AsksSpace = os.statvfs) -> VolumeState:
+def ask_host(directory: Path) -> Space:
+    """What this machine says. Raises OSError."""
+    return os.statvfs(directory)
+
+
+def look_at(volume: Volume, ask_space: AsksSpace = ask_host) -> VolumeState:
     """How it stands now: whose it is, and its space. What the disk refuses is told in the answer."""
     try:
         fault = None

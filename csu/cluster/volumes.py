@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from csu.cluster.node_disk import NodeDisk, NodeFile, refused
-from csu.cluster.volume_note import AsksSpace, Volume, look_at, note_of, read_note
+from csu.cluster.volume_note import AsksSpace, Volume, ask_host, look_at, note_of, read_note
 from csu.hal.clock import Clock
 from csu.hal.disk import DiskError
 from csu.hal.words import Words
@@ -31,7 +30,7 @@ class VolumesDisk:
         clock: Clock | None = None,
         marks: Watermarks = MARKS,
         left_behind: Callable[[str], None] = lambda name: None,
-        ask_space: AsksSpace = os.statvfs,
+        ask_space: AsksSpace = ask_host,
     ) -> None:
         """`volumes`: asked each time. `ask_space`: how full a directory is. `left_behind`: told the name of each file
         of which a disk refused a part, once nobody writes it any more: what was written of it lies there.

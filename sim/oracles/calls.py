@@ -42,7 +42,7 @@ def judge_calls_once_in_order(
             told.append(_NOT_MADE.at(alarm))
     for key, of_call in tries.items():
         told += [what.at(key) for what in _again(stage, dispatch, key, of_call, telephoned, injected_ns)]
-    told += _out_of_order(dispatch, confirmed, tries)
+    told += _out_of_order(dispatch, confirmed, tries, injected_ns)
     return judged("calls_once_in_order", told, len(dispatch.tries), cases_least=0)
 
 
@@ -64,7 +64,7 @@ def _again(
         if (
             before_ns < until_ns
             and waited_ns > ASKED_AGAIN_WITHIN_NS + injected_ns
-            and not _is_tried(of_call, before_ns)
+            and not _is_tried(of_call, before_ns, injected_ns)
         ):
             told.append(
                 Words(f"rien pendant {waited_ns / NS_PER_S:.0f} s", f"nothing for {waited_ns / NS_PER_S:.0f} s")
@@ -75,14 +75,18 @@ def _again(
     return told
 
 
-def _is_tried(of_call: Sequence[Asked], at_ns: Nanoseconds) -> bool:
-    """Whether every contact had its time by then."""
+def _is_tried(of_call: Sequence[Asked], at_ns: Nanoseconds, injected_ns: Nanoseconds) -> bool:
+    """Whether every contact had its time by then. With trouble of the line the receiver did not see each try."""
     last = [asked.at_ns for asked in of_call if asked.contact == of_call[-1].contact]
-    return len({asked.contact for asked in of_call}) > 1 and at_ns >= last[0] + TRIED_NS // 3
+    is_last = len({asked.contact for asked in of_call}) > 1
+    return (is_last or bool(injected_ns)) and at_ns >= last[0] + (0 if is_last and injected_ns else TRIED_NS // 3)
 
 
 def _out_of_order(
-    dispatch: SimDispatch, confirmed: Mapping[AlarmId, Nanoseconds], tries: Mapping[str, Sequence[Asked]]
+    dispatch: SimDispatch,
+    confirmed: Mapping[AlarmId, Nanoseconds],
+    tries: Mapping[str, Sequence[Asked]],
+    injected_ns: Nanoseconds,
 ) -> list[Words]:
     """In each lane (service, commune) calls take effect in the order of their confirmation. One that all contacts
     were tried for in vain is people's: the others pass it."""
@@ -96,7 +100,8 @@ def _out_of_order(
         for before, after in pairwise(lane):
             first_ns = tries[after][0].at_ns
             heard_ns = dispatch.heard_ns.get(before)
-            passed = first_ns - tries[before][0].at_ns >= TRIED_NS
+            tried_ns = first_ns - tries[before][0].at_ns
+            passed = tried_ns >= TRIED_NS or (injected_ns and _is_tried(tries[before], first_ns, injected_ns))
             if (heard_ns is None or heard_ns > first_ns) and not passed:
                 told.append(_OUT_OF_ORDER.at(after))
     return told

@@ -220,3 +220,12 @@ def test_a_line_that_fails_before_the_call_leaves_is_tried_again(town) -> None:
     town.stage.play(centre, 60, town.confirm(centre))
     assert centre.counts.calls_unanswered == 2
     assert town.alarms[0].state is AlarmState.POLICE_INFORMED
+
+
+def test_a_call_whose_first_write_fails_is_not_overtaken_by_those_behind_it(town) -> None:
+    contacts = Contacts(town.store)
+    town.stage.chaos.failures["calls.save"] = 2
+    centre = town.centre(contacts, panels=(1, 2, 3))
+    town.stage.play(centre, 60, town.confirm(centre))
+    assert list(contacts.heard) == ["panel-1/1", "panel-1/2", "panel-1/3"]
+    assert [alarm.state for alarm in town.alarms] == [AlarmState.POLICE_INFORMED] * 3
