@@ -23,8 +23,6 @@ DAYS_OPEN_MAX = 40
 """Files kept open for reading: a whole lawful month and what is being destroyed. Three descriptors each."""
 DAYS_WRITTEN_MAX = 4
 """Files kept open after a write; an older one is closed, which folds its log into it."""
-FILE_PAGE_BYTES = 16384
-"""Of a database file: a manifest's page of 60 cameras (2 to 8 KiB) does not leave half of each empty."""
 
 COVERAGE_FILE = "coverage.sqlite"
 """What is kept of days that were dropped, beside the days."""
@@ -158,7 +156,6 @@ def _engine_of(path: Path, *, durable: bool) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:  # the driver's own connection, which SQLAlchemy hides
-        connection.execute(f"PRAGMA page_size={FILE_PAGE_BYTES}")  # of a new file
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
