@@ -300,8 +300,8 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "trace_hash": result.trace_hash,
         "verdict": "holds" if result.holds else "does not hold",
         "failure": repr(result.failure) if result.failure is not None else None,
-        "expectations": [_tell_judgement(judgement) for judgement in result.expectations],
-        "invariants": [_tell_judgement(judgement) for judgement in result.invariants],
+        "expectations": [tell_judgement(judgement) for judgement in result.expectations],
+        "invariants": [tell_judgement(judgement) for judgement in result.invariants],
         "catalogue": result.catalogue,
         "counters": result.counters,
         "replay": replay_command(result.file.path, result.seed, result.file.values, shuffle=shuffle),
@@ -311,7 +311,8 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
     }
 
 
-def _tell_judgement(judgement: Judgement) -> dict[str, object]:
+def tell_judgement(judgement: Judgement) -> dict[str, object]:
+    """One judgement of `--json`."""
     return {
         "id": judgement.name,
         "said": read(judgement.said),

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sim.judgement import Judgement
+from sim.cli import tell_judgement
 from sim.language import read, say
 from sim.levels.live import LiveResult, play_live
 from sim.levels.live_words import LEVEL, require_live
@@ -55,23 +55,12 @@ def tell_live(result: LiveResult, *, partly: bool) -> dict[str, Any]:
         "duration_s": result.ran_s,
         "verdict": "holds" if result.holds(partly=partly) else "does not hold",
         "partly": partly,
-        "expectations": [_tell(judgement) for judgement in result.expectations],
+        "expectations": [tell_judgement(judgement) for judgement in result.expectations],
         "not_judged": list(result.not_judged),
-        "invariants": [_tell(judgement) for judgement in result.invariants],
+        "invariants": [tell_judgement(judgement) for judgement in result.invariants],
         "invariants_not_judged": sorted(INVARIANTS.keys() - judged),
         "segments": {"on_disk": found.segments, "playable": found.playable, "frames": found.frames},
         "replay": shlex.join(words),
-    }
-
-
-def _tell(judgement: Judgement) -> dict[str, object]:
-    return {
-        "id": judgement.name,
-        "said": read(judgement.said),
-        "holds": judgement.holds,
-        "exercised": judgement.cases,
-        "violations": judgement.violations,
-        "details": [read(detail) for detail in judgement.details],
     }
 
 

@@ -45,6 +45,8 @@ class PixelCounts:
     recorded: int = 0
     """Pictures decoded from the files."""
     files: int = 0
+    sound_tracks: int = 0
+    """In those files."""
     excused: int = 0
     """That showed what is forbidden just after a declared knock, before the view watch could look."""
 

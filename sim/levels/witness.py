@@ -80,6 +80,7 @@ class PixelWitness:
         """A file is on the disk: each of its pictures is decoded and looked at."""
         self.counts.files += 1
         with av.open(file, "r") as container:
+            self.counts.sound_tracks += len(container.streams.audio)
             for packet in container.demux(video=0):
                 self._hash.update(bytes(packet))
                 for picture in packet.decode():

@@ -69,6 +69,13 @@ def test_what_is_recorded_in_virtual_time_shows_nothing_forbidden_and_is_the_sam
     assert not [each.name for each in first.judgements if each.violations]
 
 
+def test_sound_that_a_camera_offers_is_told_and_never_recorded(write: Write) -> None:
+    result = run_scenario(write(("level: L1,", "level: L1, microphones: 2,"), ("duration: 24 s", "duration: 12 s")))
+    assert result.counters["audio_offered"] == 2
+    assert result.pixels is not None
+    assert (result.pixels.files > 0, result.pixels.sound_tracks) == (True, 0)
+
+
 def nothing_is_painted(patch: Patch) -> None:
     stage, cover = patch.find("csu.cluster.engine_route:EngineStage"), patch.find("csu.masking:Cover")
     mask = patch.set(stage, "_mask", None)
@@ -192,6 +199,43 @@ def test_what_chance_deals_where_it_does_not_act_is_left_out_and_told(write: Wri
 
 def test_the_schema_tells_of_groups() -> None:
     assert {"level", "groups"} <= scenario_schema()["$defs"]["MediaSpec"]["properties"].keys()
+
+
+EVERYTHING = """\
+title: Tout ce qui agit
+start: 2026-11-23 09:00
+duration: 8 min
+city: {communes: 2, cameras: 4, alarms: 60/h}
+media: {level: L1, microphones: 1, groups: [{cameras: 1, tour: 12 s .. 20 s}]}
+options: {quiet: 80 s}
+story:
+  - {at: +60 s, kind: camera_knocked, commune: Valmandrin, camera: 2, lasts: 60 s}
+  - {at: +40 s, kind: audio_switched_on, commune: Courtavelle, camera: 1, lasts: 60 s}
+  - {at: +200 s, kind: camera_covered, commune: Courtavelle, camera: 1, lasts: 60 s}
+  - {at: +100 s, kind: order_suspended, commune: Valmandrin, lasts: 30 s}
+faults:
+  - {kind: camera_lost, rate: 30/h, lasts: 1 s .. 200 s}
+  - {kind: camera_reset, rate: 30/h, lasts: 1 s .. 40 s}
+  - {kind: packets_lost, rate: 60/h, lasts: 200 ms .. 12 s}
+  - {kind: camera_frozen, rate: 10/h, lasts: 10 s .. 30 s}
+  - {kind: camera_clock, rate: 20/h, lasts: 10 s .. 60 s, clock_error: 300 ms .. 4 s}
+  - {kind: disk_trouble, rate: 10/h, lasts: 5 s .. 30 s}
+  - {kind: link_cut, rate: 10/h, lasts: 5 s .. 90 s}
+  - {kind: half_open, rate: 10/h, lasts: 5 s .. 30 s}
+  - {kind: link_loss, rate: 10/h, lasts: 5 s .. 90 s}
+  - {kind: node_crash, rate: 8/h, lasts: 5 s .. 30 s}
+  - {kind: firmware_reset, rate: 8/h, lasts: 60 s .. 90 s}
+  - {kind: centre_crash, rate: 4/h, lasts: 5 s .. 30 s}
+expect: [{finally: coverage, at_least: 10 %}]
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_no_fault_that_acts_at_l1_breaks_a_promise(write: Write, seed: int) -> None:
+    result = run_scenario(write(text=EVERYTHING), seed)
+    assert result.failure is None
+    assert [(each.name, each.details) for each in result.judgements if each.violations] == []
 
 
 @pytest.mark.nightly

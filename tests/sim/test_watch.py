@@ -58,7 +58,7 @@ def test_at_speed_360_the_state_answers_an_alarm_appears_and_the_verdict_is_that
     result, seen = watched(path, 360, look)
     assert len(seen["state"]["cameras"]) == 60
     told = {camera["detail"]["fr"] for camera in seen["state"]["cameras"] if camera["state"] == "live"}
-    assert told == {"niveau L0 : aucune image"}
+    assert told == {"temps accéléré : aucune image"}
     assert seen["alarm"]["state"] == "raised"
     assert abs(seen["state"]["health"]["now_ms"] / 1000 - read_scenario(path).scenario.epoch_ns / 1e9) < 3000
     assert result.holds
