@@ -6,6 +6,7 @@ Names tell when a file was filmed, so nothing needs to be opened; what cannot be
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from csu.centre.purge_tiers import Tier, segment_of
 from csu.governance.retention import RuledPiece, terms_of_hour
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
-from csu.hal.clock import Nanoseconds
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.keys import utc_day
 from csu.recording import SEGMENT_NS_MAX
 from csu.recording.destruction import (
@@ -50,7 +51,19 @@ def find_strays(
             # How long it is, only its content says: as long as one can be, so that no lock is overlooked.
             span = Span(begun.start_ns, begun.start_ns + SEGMENT_NS_MAX)
             found[name] = Footage(begun.camera, cameras.get(begun.camera, NOBODY), span)
-    return plan_destruction(found.values(), ports.rules, protection, now_ns)
+    plan = plan_destruction(found.values(), ports.rules, protection, now_ns)
+    lives = _living(ports, plan.destroy)
+    return replace(plan, destroy=tuple(each for each in plan.destroy if (each.camera, each.span.from_ns) not in lives))
+
+
+def _living(ports: PurgePorts, footage: Sequence[Footage]) -> set[Begun]:
+    """Those of which a row knows the length: at a month's end a longer one would be due a day before."""
+    found = set[Begun]()
+    for hour_ns in sorted({each.span.from_ns // HOUR_NS * HOUR_NS for each in footage}):
+        rows = ports.catalogue.living_segments(hour_ns, hour_ns + HOUR_NS)
+        cameras = [rows.cameras[index] for index in rows.camera.tolist()]
+        found.update(zip(cameras, (rows.start_ns // NS_PER_MS * NS_PER_MS).tolist(), strict=True))
+    return found
 
 
 def cameras_that_hold(tiers: Sequence[Tier], span: Span, cameras: Collection[CameraId]) -> set[CameraId]:
