@@ -52,17 +52,22 @@ def find_strays(
             span = Span(begun.start_ns, begun.start_ns + SEGMENT_NS_MAX)
             found[name] = Footage(begun.camera, cameras.get(begun.camera, NOBODY), span)
     plan = plan_destruction(found.values(), ports.rules, protection, now_ns)
-    lives = _living(ports, plan.destroy)
-    return replace(plan, destroy=tuple(each for each in plan.destroy if (each.camera, each.span.from_ns) not in lives))
+    ends_ns = _ends_ns(ports, plan.destroy)
+    for name, each in found.items():
+        end_ns = ends_ns.get((each.camera, each.span.from_ns))
+        if end_ns is not None:
+            found[name] = replace(each, span=Span(each.span.from_ns, end_ns))
+    return plan_destruction(found.values(), ports.rules, protection, now_ns) if ends_ns else plan
 
 
-def _living(ports: PurgePorts, footage: Sequence[Footage]) -> set[Begun]:
-    """Those of which a row knows the length: at a month's end a longer one would be due a day before."""
-    found = set[Begun]()
+def _ends_ns(ports: PurgePorts, footage: Sequence[Footage]) -> dict[Begun, Nanoseconds]:
+    """The end of those that a living row knows: at a month's end a longer one would be due a day before."""
+    found = dict[Begun, Nanoseconds]()
     for hour_ns in sorted({each.span.from_ns // HOUR_NS * HOUR_NS for each in footage}):
         rows = ports.catalogue.living_segments(hour_ns, hour_ns + HOUR_NS)
         cameras = [rows.cameras[index] for index in rows.camera.tolist()]
-        found.update(zip(cameras, (rows.start_ns // NS_PER_MS * NS_PER_MS).tolist(), strict=True))
+        begins_ns = (rows.start_ns // NS_PER_MS * NS_PER_MS).tolist()
+        found |= dict(zip(zip(cameras, begins_ns, strict=True), rows.end_ns.tolist(), strict=True))
     return found
 
 
