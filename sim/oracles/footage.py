@@ -129,7 +129,8 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue, dropped: Dropped = 
         Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
         for key, count in witness.manifests.twice.items()
     ]
-    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE) + dropped.totals
+    early_ns = max((slack.early_ns for slack in stage.slack.values()), default=0)  # a camera's clock may be behind
+    written = catalogue.totals(stage.begins_ns - early_ns, stage.ends_ns + NS_PER_MINUTE) + dropped.totals
     for unit, there, here in (
         (Words("segments", "segments"), written.segments, witness.taken.segments),
         (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
