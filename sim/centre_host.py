@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from csu.centre import Alarm, AlarmId, AlarmState, CameraChanged, CameraState, Centre, CentreEvent, PoliceCall
+from csu.centre import (
+    Alarm,
+    AlarmId,
+    AlarmState,
+    Author,
+    CameraChanged,
+    CameraState,
+    Centre,
+    CentreEvent,
+    PoliceCall,
+)
+from csu.hal.camera import Camera, CameraId, PtzVelocity
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_S, Clock
 from csu.hal.errors import CsuError
@@ -59,10 +70,14 @@ class CentreHost:
         clock: Clock,
         nodes: Sequence[CohortMediaNode],
         listeners: Sequence[Hears],
+        beside: Callable[[Centre, Hears], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
-        """`build`: a centre over the machine's files, with these fault points."""
+        """`build`: a centre over the machine's files, with these fault points. `beside`: what else runs on the machine
+        in each life of the centre, and tells the same listeners."""
         self._build, self._chaos, self._clock = build, chaos, clock
-        self._nodes, self._listeners = tuple(nodes), list(listeners)
+        self._nodes = tuple(nodes)
+        self._listeners: list[tuple[Hears, Collection[type]]] = [(hear, ()) for hear in listeners]
+        self._beside, self._besides = beside, set[asyncio.Task[None]]()
         self._life = _Life(chaos)
         self._up = asyncio.Event()
         self._counted: Counter[str] = Counter()
@@ -71,17 +86,23 @@ class CentreHost:
         """When nobody could reach the centre."""
         self.centre = build(self._life)
 
-    def listen(self, hear: Hears) -> None:
+    def listen(self, hear: Hears, kinds: Collection[type] = ()) -> None:
         """Before `run`: as Centre.listen, over all lives."""
-        self._listeners.append(hear)
+        self._listeners.append((hear, kinds))
 
     async def run(self) -> None:
         """Run the centre, over and over, until it ends by itself."""
         self._begin()
         while True:
             life, running = self._life, self._running
-            await asyncio.wait({running})
+            await asyncio.wait({running, *self._besides}, return_when=asyncio.FIRST_COMPLETED)
             if not life.is_over:
+                for ended in [task for task in self._besides if task.done()]:
+                    ended.result()  # what failed there is a defect
+                if not running.done():
+                    self._besides = {task for task in self._besides if not task.done()}
+                    continue
+                self._end_besides()
                 return await running
             await self._up.wait()
 
@@ -96,6 +117,7 @@ class CentreHost:
         self._up.clear()
         self._life.is_over = True
         self._running.cancel()
+        self._end_besides()
         await asyncio.wait({self._running})
         self._counted += Counter(asdict(self.centre.counts))
         for node in self._nodes:
@@ -114,10 +136,22 @@ class CentreHost:
         return {name: count + self._counted[name] for name, count in asdict(self.centre.counts).items()}
 
     def _begin(self) -> None:
-        for hear in self._listeners:
-            self.centre.listen(self._life.only_alive(hear))
+        for hear, kinds in self._listeners:
+            self.centre.listen(self._life.only_alive(hear), kinds)
         self._running = asyncio.create_task(self.centre.run(), name="centre")
+        if self._beside is not None:
+            beside = self._beside(self.centre, self._life.only_alive(self._tell))
+            self._besides.add(asyncio.create_task(beside, name="beside the centre"))
         self._up.set()
+
+    def _tell(self, event: CentreEvent) -> None:
+        for hear, kinds in self._listeners:
+            if not kinds or type(event) in kinds:
+                hear(event)
+
+    def _end_besides(self) -> None:
+        while self._besides:
+            self._besides.pop().cancel()
 
     def _screens_go_dark(self) -> None:
         """Nothing is shown as live any more; the next board begins with cameras that start."""
@@ -125,8 +159,7 @@ class CentreHost:
         for line in self.centre.board.all():
             if line.state is CameraState.LIVE:
                 change = CameraChanged(line.record.camera, line.state, CameraState.STARTING, now_ns, why)
-                for hear in self._listeners:
-                    hear(change)
+                self._tell(change)
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
@@ -137,6 +170,18 @@ class CentreHost:
     async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
         """See Room.advance. Raises CsuError."""
         return await self._reached().advance(alarm, to, person, police)
+
+    async def move(self, camera: Camera, velocity: PtzVelocity, by: Author) -> None:
+        """See Centre.move. Raises CsuError."""
+        await self._reached().move(camera, velocity, by)
+
+    def keep_moving(self, camera: CameraId, by: Author) -> None:
+        """See Centre.keep_moving. Raises CsuError."""
+        self._reached().keep_moving(camera, by)
+
+    async def halt(self, camera: Camera, by: Author) -> None:
+        """See Centre.halt. Raises CsuError."""
+        await self._reached().halt(camera, by)
 
     def take_post(self, person: str) -> None:
         if self._up.is_set():

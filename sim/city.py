@@ -6,8 +6,8 @@ Pure: a scenario and a seed in, a plan out. Nothing runs here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
@@ -21,11 +21,13 @@ from sim.draws import arrivals
 from sim.fault_words import FaultKind
 from sim.faults import Fault, plan_faults
 from sim.intervals import Interval, union
+from sim.levels.cast import PixelPlan, acting, dressed, pixel_plans, with_faults
 from sim.media_node import NodePlan
 from sim.order_words import JOINS, AuthorisationSpec, OfCommune
 from sim.orders import Prefecture
 from sim.papers import PaperCamera
 from sim.scenario import Scenario
+from sim.turning import DYNAMICS
 
 MASK_EPOCH = 3
 """Of every camera. There were two before it, so that a node that is told an older one can be found out."""
@@ -68,6 +70,10 @@ class City:
 
     communes: tuple[Commune, ...]
     faults: tuple[Fault, ...]
+    pixels: Mapping[CameraId, PixelPlan] = field(default_factory=dict)
+    """The cameras of level L1, and what they film."""
+    left_out: tuple[Fault, ...] = ()
+    """What chance dealt to cameras and nodes of a level at which it does not act."""
 
     @property
     def cameras(self) -> tuple[CohortCamera, ...]:
@@ -108,15 +114,21 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         [_camera(next(numbers), name, place, scenario, chance) for place in range(count)]
         for name, count in zip(names, counts, strict=True)
     ]
-    faults = plan_faults(scenario, [[camera.camera for camera in cameras] for cameras in plain], chance)
+    for cameras in plain[: scenario.city.ptz]:
+        cameras[0] = _turning(cameras[0])
+    pixels = pixel_plans(scenario, dict(zip(names, plain, strict=True)))
+    plain = [[dressed(camera, pixels) for camera in cameras] for cameras in plain]
+    ids = [[camera.camera for camera in cameras] for cameras in plain]
+    drawn = plan_faults(scenario, ids, chance)
+    faults, left_out = acting(drawn, pixels, ids, shared_nodes=scenario.city.shared_nodes)
     deaf_not = chance.stream("microphones")
     everyone = [camera.camera for cameras in plain for camera in cameras]
     microphones = {everyone[deaf_not.integer(0, len(everyone) - 1)] for _ in range(scenario.media.microphones)}
     everywhere = [fault for fault in faults if fault.kind is FaultKind.RECEIPTS_LOST]
-    of_commune = [
-        [*everywhere, *(fault for fault in faults if fault.commune == index and fault not in everywhere)]
-        for index in range(len(names))
-    ]
+    of_commune = [list(everywhere) for _ in names]
+    for fault in faults:
+        if fault.kind is not FaultKind.RECEIPTS_LOST and fault.commune is not None:
+            of_commune[fault.commune].append(fault)
     communes: dict[int, Commune] = {}
     for members in shares(counts, scenario.city.node_cameras_max if scenario.city.shared_nodes else 0):
         node = NodeId(f"node-{slug(names[members[0]])}")
@@ -126,7 +138,9 @@ def build_city(scenario: Scenario, chance: Chance) -> City:
         for index in members:
             alarms = _alarms(index, scenario, chance)
             communes[index] = _commune(names[index], plain[index], of_commune[index], node, plan, alarms)
-    return City(tuple(communes[index] for index in range(len(names))), faults)
+    commune_of = {camera: index for index, cameras in enumerate(ids) for camera in cameras}
+    everything = tuple(communes[index] for index in range(len(names)))
+    return City(everything, faults, with_faults(pixels, commune_of, faults), left_out)
 
 
 def shares(counts: Sequence[int], cameras_max: int) -> list[list[int]]:
@@ -198,6 +212,11 @@ def _camera(number: int, commune: str, place: int, scenario: Scenario, chance: C
     return CohortCamera(assignment, gop_phase_ns, bits_per_s, clock_offset_ms=stream.integer(-80, 80))
 
 
+def _turning(camera: CohortCamera) -> CohortCamera:
+    """The same, on a mount: wholly masked until somebody says where it looks (PRV-5)."""
+    return replace(camera, assignment=replace(camera.assignment, follows_pose=True, dynamics=DYNAMICS))
+
+
 def _commune(
     name: str,
     cameras: Sequence[CohortCamera],
@@ -211,15 +230,23 @@ def _commune(
         CommuneId(slug(name)),
         node,
         _panel_of(name),
-        tuple(_with_faults(camera, faults) for camera in cameras),
+        tuple(map(_with_faults, cameras, _by_camera(cameras, faults))),
         plan,
         union(of_kind(faults, FaultKind.RECEIPTS_LOST)),
         alarms,
     )
 
 
-def _with_faults(camera: CohortCamera, faults: Sequence[Fault]) -> CohortCamera:
-    mine = [fault for fault in faults if fault.camera in (None, camera.camera)]
+def _by_camera(cameras: Sequence[CohortCamera], faults: Sequence[Fault]) -> list[list[Fault]]:
+    """The faults that each camera has its part in, in their order."""
+    of_camera: dict[CameraId, list[Fault]] = {camera.camera: [] for camera in cameras}
+    for fault in faults:
+        for mine in of_camera.values() if fault.camera is None else (of_camera.get(fault.camera, []),):
+            mine.append(fault)
+    return list(of_camera.values())
+
+
+def _with_faults(camera: CohortCamera, mine: Sequence[Fault]) -> CohortCamera:
     return CohortCamera(
         camera.assignment,
         camera.gop_phase_ns,

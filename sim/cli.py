@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,14 +27,16 @@ from sim.language import read, say
 from sim.mutants.command import mutants
 from sim.progress import run_progress, sweep_progress
 from sim.report import prepare_report, write_report, write_sweep_report
-from sim.run import LEVEL, RunResult, run_scenario
-from sim.scenario_file import ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
+from sim.run import RunResult, run_scenario
+from sim.scenario_file import LEVEL_OF_ALL, ScenarioFile, ScenarioRefused, read_scenario, scenario_schema
 from sim.serve_command import serve
 from sim.shrink_command import shrink_file, tell_shrunk
 from sim.sweep import Outcome, Plan, add_up, plan_runs, replay_command, shrink_command, sweep, tell_sweep
 from sim.verdict import print_run, print_sweep
 
 DOES_NOT_HOLD, BAD_INPUT = 1, 2
+LIVE = "L2"
+"""The level that is no run in virtual time."""
 REPORTS = Path("var/reports")
 """Where reports go unless told otherwise, below the current directory."""
 SEEDS_MAX = 100_000
@@ -74,6 +77,15 @@ def run(
         str | None, typer.Option(help=say("Balayer des graines : 1..200.", "Sweep seeds: 1..200."))
     ] = None,
     values: ValuesOption = None,
+    level: Annotated[
+        str | None, typer.Option(help=say("Toutes les caméras en L0, L1 ou L2.", "All cameras at L0, L1 or L2."))
+    ] = None,
+    partly: Annotated[
+        bool,
+        typer.Option(
+            "--partly", help=say("L2 : ce qui n'y est pas jugé n'empêche rien.", "L2: what is not judged may be.")
+        ),
+    ] = False,
     matrix: Annotated[
         list[str] | None, typer.Option(help=say("Balayer des valeurs : clé=a,b.", "Sweep values: key=a,b."))
     ] = None,
@@ -86,7 +98,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     chosen = dict(_assignment("--set", given) for given in values or ())
-    file = _read(scenario, chosen, as_json)
+    if level == LIVE:
+        if seeds is not None or matrix or shuffle:
+            raise _unusable("--level", Words("L2 joue une course, en temps réel", "L2 plays one run, in real time"))
+        file = _read(scenario, chosen, as_json)
+        if not _run_live(file, _seed(file, seed), partly, as_json):
+            raise typer.Exit(DOES_NOT_HOLD)
+        return
+    file = _read(scenario, chosen | ({LEVEL_OF_ALL: level} if level else {}), as_json)
     if seeds is None and not matrix:
         path = None if no_report else report or REPORTS / f"{scenario.stem}-{_seed(file, seed)}.html"
         holds = _run_one(file, _seed(file, seed), path, shuffle, as_json)
@@ -204,6 +223,16 @@ def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as
     return result.holds
 
 
+def _run_live(file: ScenarioFile, seed: int, partly: bool, as_json: bool) -> bool:
+    from sim.levels.live_command import run_live  # a whole centre with its wall and its console
+
+    try:
+        return run_live(file, seed, partly=partly, as_json=as_json)
+    except ScenarioRefused as refused:
+        _tell_refused(refused, as_json)
+        raise typer.Exit(BAD_INPUT) from None
+
+
 def _run_many(file: ScenarioFile, plans: Sequence[Plan], jobs: int | None, path: Path | None, as_json: bool) -> bool:
     if path is not None:
         prepare_report(path)
@@ -261,7 +290,10 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "title": scenario.title,
         "seed": result.seed,
         "values": dict(result.file.values),
-        "level": LEVEL,
+        "level": scenario.media.levels,
+        "levels": [asdict(group) for group in result.groups],
+        "pixels": asdict(result.pixels) if result.pixels is not None else None,
+        "acts_not": sorted({fault.kind.value for fault in result.city.left_out}),
         "cameras": scenario.city.cameras,
         "communes": scenario.city.communes,
         "duration_s": duration_s,
@@ -274,8 +306,8 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
         "trace_hash": result.trace_hash,
         "verdict": "holds" if result.holds else "does not hold",
         "failure": repr(result.failure) if result.failure is not None else None,
-        "expectations": [_tell_judgement(judgement) for judgement in result.expectations],
-        "invariants": [_tell_judgement(judgement) for judgement in result.invariants],
+        "expectations": [tell_judgement(judgement) for judgement in result.expectations],
+        "invariants": [tell_judgement(judgement) for judgement in result.invariants],
         "catalogue": result.catalogue,
         "counters": result.counters,
         "replay": replay_command(result.file.path, result.seed, result.file.values, shuffle=shuffle),
@@ -285,7 +317,8 @@ def tell(result: RunResult, cpu_s: float, wall_s: float, *, shuffle: bool = Fals
     }
 
 
-def _tell_judgement(judgement: Judgement) -> dict[str, object]:
+def tell_judgement(judgement: Judgement) -> dict[str, object]:
+    """One judgement of `--json`."""
     return {
         "id": judgement.name,
         "said": read(judgement.said),
@@ -310,5 +343,5 @@ def figures(result: RunResult, cpu_s: float) -> dict[str, str]:
         say("graine", "seed"): str(result.seed),
         say("temps de calcul", "CPU time"): f"{cpu_s:.1f} s",
         say("compression", "compression"): f"× {scenario.duration / NS_PER_S / cpu_s:,.0f}".replace(",", "\u202f"),
-        say("niveau", "level"): LEVEL,
+        say("niveau", "level"): scenario.media.levels,
     }

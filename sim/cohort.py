@@ -140,8 +140,8 @@ class Cohort:
             for error in camera.clock_errors
             for at_ns, ahead_ms in ((error.start_ns, error.ahead_ms), (error.end_ns, -error.ahead_ms))
         )
-        self._quiet_until_ns: Nanoseconds | None = None
-        self._whole_minute_ms = _frozen(np.full(n, NS_PER_MINUTE // NS_PER_MS, np.int32))
+        self._alike: _Alike | None = None
+        """Of the last minute, if some were recorded all along in it and cut once, and the others not at all."""
         self._all = range(n)
         self._touched = self._touched_cameras()
 
@@ -185,16 +185,18 @@ class Cohort:
         else:
             touched = self._touched.get(since_ns // NS_PER_MINUTE, ())
             if not touched:
-                return self._quiet_minute(since_ns), ()
+                table = self._whole_minutes(touched, since_ns)
+                return table if table is not None else self._table((), since_ns), ()
         gaps, self._owed_gaps = self._owed_gaps, []
-        rows: list[tuple[int, Nanoseconds, Nanoseconds]] = []
+        rows: list[tuple[int, list[tuple[Nanoseconds, Nanoseconds]]]] = []
         for index in touched:
             track = self._tracks[index]
             track.open_since_ns = int(self._open_since_ns[index])
-            rows += [(index, *segment) for segment in track.advance(since_ns, until_ns, gaps, last=index in let_go)]
-        others = np.ones(len(self._cameras), np.bool_)
-        others[touched] = False
-        table = self._table(rows, np.flatnonzero(others), since_ns)
+            rows.append((index, track.advance(since_ns, until_ns, gaps, last=index in let_go)))
+        none_closed = whole_minute and not any(segments for _, segments in rows)
+        table = self._whole_minutes(touched, since_ns) if none_closed else None
+        if table is None:
+            table = self._table(rows, since_ns)
         for index in touched:
             self._open_since_ns[index] = self._tracks[index].open_since_ns
         return table, tuple(gaps)
@@ -206,37 +208,46 @@ class Cohort:
             _, index, ahead_ms = self._clock_changes.pop(0)
             offsets[index] += ahead_ms
         self._clock_offset_ms = _frozen(offsets)
+        self._alike = None
 
-    def _quiet_minute(self, minute_ns: Nanoseconds) -> SegmentTable:
-        """Every camera is recorded all along and cuts its segment once."""
-        start_ns = self._open_since_ns
-        self._open_since_ns = minute_ns + self._roll_over_ns
-        if self._quiet_until_ns == minute_ns:  # the minute before was quiet too: every segment is a whole minute
-            duration_ms = self._whole_minute_ms
-            sizes = self._sizes.of_whole_minutes(start_ns)
-        else:
-            duration_ms = ((self._open_since_ns - start_ns) // NS_PER_MS).astype(np.int32)
-            sizes = self._sizes.of(self._everyone, start_ns, duration_ms)
-        self._quiet_until_ns = minute_ns + NS_PER_MINUTE
-        none = no_hashes(len(start_ns))
-        epochs, offsets = self._mask_epoch, self._clock_offset_ms
-        return SegmentTable(self._everyone, start_ns, duration_ms, sizes, epochs, offsets, none, none, none)
+    def _whole_minutes(self, silent: Sequence[int], minute_ns: Nanoseconds) -> SegmentTable | None:
+        """A whole minute of each camera but the `silent`, of which nothing ended; None: it was not so in the minute
+        before, so that some of these segments may not be of a whole minute."""
+        before = self._alike
+        if before is None or before.silent != silent or before.until_ns != minute_ns:
+            self._alike = _Alike(silent, minute_ns + NS_PER_MINUTE)
+            return None
+        before.until_ns += NS_PER_MINUTE
+        if before.columns is None:
+            others = np.delete(self._everyone, list(silent)) if silent else self._everyone
+            minute_ms = np.full(len(others), NS_PER_MINUTE // NS_PER_MS, np.int32)
+            epochs, offsets = self._mask_epoch[others], self._clock_offset_ms[others]
+            sizes = self._sizes.only(others) if silent else self._sizes
+            before.columns = _frozen(others), _frozen(minute_ms), _frozen(epochs), _frozen(offsets), sizes
+        camera, duration_ms, epochs, offsets, sizes = before.columns
+        start_ns, size_bytes = sizes.of_whole_minutes(minute_ns)
+        self._open_since_ns = minute_ns + self._roll_over_ns  # of the silent, the caller says
+        none = no_hashes(len(camera))
+        return SegmentTable(camera, start_ns, duration_ms, size_bytes, epochs, offsets, none, none, none)
 
     def _table(
-        self, rows: Sequence[tuple[int, Nanoseconds, Nanoseconds]], others: NDArray[np.intp], minute_ns: Nanoseconds
+        self, rows: Sequence[tuple[int, Sequence[tuple[Nanoseconds, Nanoseconds]]]], minute_ns: Nanoseconds
     ) -> SegmentTable:
-        """The segments of `rows` (camera, start, end), and one of each of `others`, recorded all along."""
-        index, start_ns, end_ns = np.array(rows, np.int64).reshape(-1, 3).T
-        if len(others):
-            cut_ns = minute_ns + self._roll_over_ns[others]
-            index, start_ns = np.append(index, others), np.append(start_ns, self._open_since_ns[others])
-            end_ns = np.append(end_ns, cut_ns)
-            order = np.argsort(index, kind="stable")
-            index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
-            self._open_since_ns[others] = cut_ns
-        else:
-            start_ns = np.ascontiguousarray(start_ns)
-        camera = index.astype(np.int32)
+        """The segments (start, end) of the cameras in `rows`; one of each of the others, recorded all along."""
+        camera = self._everyone
+        if rows:
+            counts = np.ones(len(self._cameras), np.intp)
+            counts[[index for index, _ in rows]] = [len(segments) for _, segments in rows]
+            camera = np.repeat(camera, counts)
+        cut_ns = minute_ns + self._roll_over_ns
+        start_ns, end_ns = self._open_since_ns[camera], cut_ns[camera]
+        before = 0  # rows that those seen so far have beyond one each
+        for index, segments in rows:
+            at = index + before
+            for place, (segment_start_ns, segment_end_ns) in enumerate(segments, start=at):
+                start_ns[place], end_ns[place] = segment_start_ns, segment_end_ns
+            before += len(segments) - 1
+        self._open_since_ns = cut_ns  # of those in `rows`, the caller says
         duration_ms = ((end_ns - start_ns) // NS_PER_MS).astype(np.int32)
         sizes = self._sizes.of(camera, start_ns, duration_ms)
         offsets, epochs = self._clock_offset_ms[camera], self._mask_epoch[camera]
@@ -254,6 +265,16 @@ class Cohort:
                         touched[minute].append(index)
         first = self._at_ns // NS_PER_MINUTE
         return {**touched, first: self._all, first + 1: self._all}
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Minutes that follow one another, in which the same cameras are recorded all along."""
+
+    silent: Sequence[int]
+    until_ns: Nanoseconds
+    columns: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], _Sizes] | None = None
+    """Of the others: who, how long, mask epochs, clock offsets, sizes."""
 
 
 class _Track:
@@ -326,18 +347,29 @@ class _Sizes:
         keys = [int.from_bytes(blake2b(camera.camera.encode(), digest_size=8).digest(), "little") for camera in cameras]
         self._keys = np.array(keys, np.uint64)
         self._bytes_per_ms = np.array([camera.mean_bits_per_s / 8000 for camera in cameras], np.float64)
-        self._ahead: deque[tuple[int, NDArray[np.int64]]] = deque()
+        self._roll_over_ns = np.array([camera.roll_over_ns % NS_PER_MINUTE for camera in cameras], np.int64)
+        self._ahead: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        self._ahead_of_ns = 0
+        """The minute of the first."""
 
-    def of_whole_minutes(self, start_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """As `of`, for one whole-minute segment of each camera; worked out many minutes at once."""
-        first_ns = int(start_ns[0])
-        while self._ahead and self._ahead[0][0] < first_ns:
-            self._ahead.popleft()
-        if not self._ahead:
-            starts = start_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD, dtype=np.int64)[:, None]
+    def only(self, index: NDArray[np.int32]) -> _Sizes:
+        """Of these cameras alone."""
+        some = _Sizes(())
+        some._keys, some._bytes_per_ms = self._keys[index], self._bytes_per_ms[index]
+        some._roll_over_ns = self._roll_over_ns[index]
+        return some
+
+    def of_whole_minutes(self, minute_ns: Nanoseconds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(start, bytes) of a segment of each camera that ends at its roll-over in this minute and began at the one
+        before; worked out many minutes at once."""
+        at = (minute_ns - self._ahead_of_ns) // NS_PER_MINUTE
+        if not 0 <= at < len(self._ahead):
+            begins_ns = minute_ns - NS_PER_MINUTE + self._roll_over_ns
+            starts = _frozen(begins_ns + NS_PER_MINUTE * np.arange(_MINUTES_AHEAD, dtype=np.int64)[:, None])
             sizes = _mixed(self._keys, starts) * self._bytes_per_ms * (NS_PER_MINUTE // NS_PER_MS)
-            self._ahead.extend(zip(starts[:, 0].tolist(), sizes.astype(np.int64), strict=True))
-        return self._ahead.popleft()[1]
+            self._ahead = list(zip(starts, _frozen(sizes.astype(np.int64)), strict=True))
+            self._ahead_of_ns, at = minute_ns, 0
+        return self._ahead[at]
 
     def of(
         self, index: NDArray[np.int32], start_ns: NDArray[np.int64], duration_ms: NDArray[np.int32]

@@ -48,6 +48,8 @@ EnginePoint: TypeAlias = Literal[
     "catalogue.write",
     "alarms.save",
     "calls.save",
+    "dispatch.send",
+    "orders.read",
     "journal.write",
     "purge.journaled",
     "purge.preserved",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from csu.hal.clock import Nanoseconds
 
@@ -25,10 +26,13 @@ def difference(whole: Iterable[Interval], taken: Iterable[Interval]) -> tuple[In
     """What of `whole` is not in `taken`."""
     left: list[Interval] = []
     away = union(taken)
+    first = 0
     for start_ns, end_ns in union(whole):
-        for away_start_ns, away_end_ns in away:
-            if away_end_ns <= start_ns or away_start_ns >= end_ns:
-                continue
+        while first < len(away) and away[first][1] <= start_ns:
+            first += 1
+        for away_start_ns, away_end_ns in islice(away, first, None):
+            if away_start_ns >= end_ns:
+                break
             if away_start_ns > start_ns:
                 left.append((start_ns, away_start_ns))
             start_ns = max(start_ns, away_end_ns)
@@ -40,3 +44,17 @@ def difference(whole: Iterable[Interval], taken: Iterable[Interval]) -> tuple[In
 def length_ns(intervals: Iterable[Interval]) -> Nanoseconds:
     """How long all of them last together; they must be disjoint."""
     return sum(end_ns - start_ns for start_ns, end_ns in intervals)
+
+
+def fewer_than(count: int, each: Sequence[Sequence[Interval]], whole: Interval) -> tuple[Interval, ...]:
+    """When, within `whole`, fewer than `count` of these lists of disjoint intervals hold the instant."""
+    edges = sorted(
+        [(start_ns, 1) for one in each for start_ns, _ in one] + [(end, -1) for one in each for _, end in one]
+    )
+    there, since_ns, found = 0, whole[0], list[Interval]()
+    for at_ns, change in [*edges, (whole[1], 0)]:
+        at_ns = min(max(at_ns, whole[0]), whole[1])
+        if there < count:
+            found.append((since_ns, at_ns))
+        since_ns, there = at_ns, there + change
+    return union(found)

@@ -82,6 +82,20 @@ class _Watch:
         of = self.of
         return signal.kind == of.signal.name and all(signal.fields.get(key) == of.where[key] for key in of.where)
 
+    def could_be(self, signal: Signal) -> bool:
+        """True for what tells of the same sort of thing (a call, a camera), under the same names: there it would have
+        shown. Where nothing else tells of that sort, every signal is one: the run was listened to."""
+        kind, told = self.of.signal, SIGNALS[signal.kind]
+        if told.subject != kind.subject and self.has_siblings:
+            return False
+        names = (key for key in self.of.where if key not in kind.values and key in signal.fields)
+        return all(signal.fields[key] == self.of.where[key] for key in names)
+
+    @property
+    def has_siblings(self) -> bool:
+        kind = self.of.signal
+        return sum(other.subject == kind.subject for other in SIGNALS.values()) > 1
+
     def violate(self, signal: Signal, what: Words) -> None:
         self.violations += 1
         if len(self.told) < TOLD_MAX:
@@ -128,13 +142,13 @@ class _WheneverJudge:
 
 @dataclass(slots=True)
 class _NeverJudge:
-    """Every signal of its time is a case: each was looked at."""
+    """A case is what could have been it (`_Watch.could_be`), in its time."""
 
     watch: _Watch
     cases: int = 0
 
     def hear(self, signal: Signal) -> None:
-        if self.watch.is_time(signal):
+        if self.watch.is_time(signal) and self.watch.could_be(signal):
             self.cases += 1
             if self.watch.means(signal):
                 self.watch.violate(signal, SIGNALS[signal.kind].said)
@@ -159,7 +173,7 @@ class _SometimesJudge:
 
 @dataclass(slots=True)
 class _AtMostJudge:
-    """Every signal of its time is a case; the worst is the fullest stretch."""
+    """A case is what could have been it, in its time; the worst is the fullest stretch."""
 
     of: AtMost
     watch: _Watch
@@ -168,7 +182,7 @@ class _AtMostJudge:
     worst: int = 0
 
     def hear(self, signal: Signal) -> None:
-        if not self.watch.is_time(signal):
+        if not (self.watch.is_time(signal) and self.watch.could_be(signal)):
             return
         self.cases += 1
         if not self.watch.means(signal):
@@ -190,7 +204,7 @@ class Court:
 
     def __init__(self, expectations: Sequence[Expectation], shown: Shown) -> None:
         self._judges: list[Judge | Finally] = []
-        self._names = _names(expectations)
+        self._names = names_of(expectations)
         for name, expected in zip(self._names, expectations, strict=True):
             self._judges.append(expected if isinstance(expected, Finally) else _judge_of(name, expected, shown))
         self.heard = 0
@@ -232,8 +246,8 @@ def _judge_measure(name: str, expected: Finally, measured: Mapping[str, float]) 
     return Judgement(name, measure.said, 1, int(not holds), value, measure.unit, limit)
 
 
-def _names(expectations: Sequence[Expectation]) -> tuple[str, ...]:
-    """The names given, or what it expects in short; made single by a number."""
+def names_of(expectations: Sequence[Expectation]) -> tuple[str, ...]:
+    """What each is called: as it was named, or what it expects in short; made single by a number."""
     found: list[str] = []
     for expected in expectations:
         name = expected.name or _short(expected)

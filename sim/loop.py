@@ -79,7 +79,9 @@ class _Timer(_Handle, asyncio.TimerHandle):
         loop: SimLoop,
         context: Context | None,
     ) -> None:
-        super().__init__(callback, args, loop, context)
+        self._context = copy_context() if context is None else context  # as _Handle does, without the call
+        self._loop, self._callback, self._args = loop, callback, args
+        self._cancelled, self._source_traceback, self._repr = False, None, None
         self._when, self._scheduled = when, True
 
     def cancel(self) -> None:
@@ -309,7 +311,11 @@ class SimLoop(NoRealWorld):
             if type(event) is _Timer:  # env.step, without the call
                 heappop(queue)
                 env._now = at_ns
-                self._ready_timer(event)
+                event._scheduled = False
+                if event._cancelled:
+                    self._tombstones -= 1
+                else:
+                    self._ready.append(event)
             else:
                 env.step()
         return True

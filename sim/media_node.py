@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -100,6 +99,12 @@ class NodePlan:
     """What it will tell of its cameras besides, by time."""
 
     @property
+    def troubled(self) -> tuple[Interval, ...]:
+        """When its link is not as it should be."""
+        slow = ((slow.start_ns, slow.end_ns) for slow in self.slow)
+        return union([*self.cuts, *self.half_open, *self.lossy, *slow])
+
+    @property
     def silent(self) -> tuple[Interval, ...]:
         """When nothing that it says arrives."""
         return union([*self.cuts, *self.half_open])
@@ -126,7 +131,7 @@ class CohortMediaNode:
         self._clock = clock
         self._cameras = {camera.camera: camera for camera in cameras}
         self._plan = plan
-        self._silent = plan.silent
+        self._silent, self._troubled = plan.silent, plan.troubled
         self._thawed: list[tuple[Nanoseconds, Manifest]] = []
         """What frozen owners say when they thaw, by time: accounts of an epoch that is over."""
         self._epoch = 0
@@ -146,6 +151,8 @@ class CohortMediaNode:
         """When the centre asked it to start, whether or not it could."""
         self.on_filmed: Callable[[Manifest], None] = lambda manifest: None
         """Called with each account of what lies on its disk, heard or not."""
+        self.on_pose: Callable[[CameraId, PoseReading | None], None] = lambda camera, reading: None
+        """Called with all that the centre says of a camera that turns."""
 
     @property
     def node(self) -> NodeId:
@@ -181,7 +188,8 @@ class CohortMediaNode:
         self._stir()
 
     async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
-        """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask."""
+        """See MediaNode.pose. There is no picture at level L0, so there is nothing to mask: it is passed on."""
+        self.on_pose(camera, reading)
 
     async def stop(self) -> None:
         """See MediaNode.stop."""
@@ -207,8 +215,24 @@ class CohortMediaNode:
         crash_ns = min((at_ns for at_ns, _ in ends if at_ns >= begun_ns), default=None)
         minute_ns = begun_ns // NS_PER_MINUTE * NS_PER_MINUTE
         sent: Manifest | None = None
+        well_until_ns: Nanoseconds = 0
         while True:
-            manifest_due_ns = self._arrives_ns(minute_ns + NS_PER_MINUTE + self._plan.report_delay_ns)
+            told_ns = minute_ns + NS_PER_MINUTE + self._plan.report_delay_ns
+            if told_ns >= well_until_ns:
+                well_until_ns = self._well_until_ns(told_ns, crash_ns)
+            if told_ns < well_until_ns and self._nothing_else_by(told_ns):
+                await self._until(told_ns)
+                if self._stopping:
+                    break
+                now_ns = self._clock.now_ns()
+                if now_ns < told_ns:
+                    continue  # another set of cameras came
+                if now_ns == told_ns:
+                    sent = self._manifest(served, sequence, minute_ns, minute_ns + NS_PER_MINUTE)
+                    sequence, minute_ns = sequence + 1, minute_ns + NS_PER_MINUTE
+                    yield sent
+                    continue
+            manifest_due_ns = self._arrives_ns(told_ns)
             while self._due_events and not epoch.serves(self._due_events[-1].camera, self._due_events[-1].at_ns):
                 self._due_events.pop()
             due_ns = min(manifest_due_ns, self._due_events[-1].at_ns) if self._due_events else manifest_due_ns
@@ -218,12 +242,12 @@ class CohortMediaNode:
                     break
                 if self._clock.now_ns() < crash_ns:
                     continue
-                self._thaw_later(served, sequence, minute_ns, crash_ns)
                 self._crash(served, crash_ns)
+                self._thaw_later(served, sequence, minute_ns, crash_ns)
                 is_frozen = any(start_ns == crash_ns for start_ns, _ in self._plan.freezes)
                 after_ns, why = (FROZEN_AFTER_NS, _FROZEN) if is_frozen else (NODE_LOST_AFTER_NS, _NO_POWER)
                 heard_ns = await self._heard(crash_ns + after_ns)
-                yield NodeLost(self._node, heard_ns, why)
+                yield NodeLost(self._node, self._epoch, heard_ns, why)
                 return
             await self._until(due_ns)
             if self._stopping:
@@ -286,9 +310,8 @@ class CohortMediaNode:
         thaw_ns = next((end_ns for start_ns, end_ns in self._plan.freezes if start_ns == at_ns), None)
         if thaw_ns is None:
             return
-        frozen = deepcopy(served)
         until_ns = minute_ns + NS_PER_MINUTE
-        cameras, segments, gaps = frozen.account(min(until_ns, max(at_ns, minute_ns)), last=True)
+        cameras, segments, gaps = served.account(min(until_ns, max(at_ns, minute_ns)), last=True)
         manifest = Manifest(self._node, self._epoch, sequence, minute_ns, cameras, segments, gaps)
         self._thawed = sorted([*self._thawed, (thaw_ns, manifest)], key=lambda due: due[0])
 
@@ -326,11 +349,23 @@ class CohortMediaNode:
         ]
         return told
 
+    def _nothing_else_by(self, at_ns: Nanoseconds) -> bool:
+        """Whether neither a camera's event nor an old owner's account comes before then."""
+        events, thawed = self._due_events, self._thawed
+        return not (events and events[-1].at_ns < at_ns) and not (thawed and thawed[0][0] <= at_ns)
+
     # -- link and power -----------------------------------------------------------------------------------------------
 
+    def _well_until_ns(self, at_ns: Nanoseconds, crash_ns: Nanoseconds | None) -> Nanoseconds:
+        """From `at_ns` until then the link is as it should be and the node lives: `at_ns` itself if it is not."""
+        if _within(self._troubled, at_ns):
+            return at_ns
+        later = bisect_right(self._troubled, (at_ns, _NEVER_NS))
+        next_ns = self._troubled[later][0] if later < len(self._troubled) else _NEVER_NS
+        return next_ns if crash_ns is None else min(next_ns, crash_ns)
+
     def _is_cut(self, at_ns: Nanoseconds) -> bool:
-        later = bisect_right(self._silent, (at_ns, _NEVER_NS))
-        return later > 0 and at_ns < self._silent[later - 1][1]
+        return _within(self._silent, at_ns)
 
     def _arrives_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
         """When what is said at `at_ns` comes out of a link that may be slow."""
@@ -372,11 +407,14 @@ class CohortMediaNode:
         try:
             await wake
         finally:
-            timer.cancel()
+            if self._clock.now_ns() < at_ns:
+                timer.cancel()
 
 
 def _within(intervals: Sequence[Interval], at_ns: Nanoseconds) -> bool:
-    return any(start_ns <= at_ns < end_ns for start_ns, end_ns in intervals)
+    """Of disjoint intervals in order."""
+    later = bisect_right(intervals, (at_ns, _NEVER_NS))
+    return later > 0 and at_ns < intervals[later - 1][1]
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
@@ -59,6 +60,21 @@ class SimPanel:
     def said(self) -> int:
         """How many messages it has sent."""
         return len(self._sent)
+
+    def say_as_strangers(self, count: int) -> None:
+        """Say so many things in the names of accounts that no panel has."""
+        now_ns = self._clock.now_ns()
+        for number in range(1, count + 1):
+            account = PanelId(f"inconnu-{number}")
+            self._again.append(PanelMessage(account, number, CommuneId("?"), "?", AlarmKind.INTRUSION, now_ns))
+        self.said_again += count
+        self._stirred.set()
+
+    def plan(self, messages: Sequence[PanelMessage]) -> None:
+        """It will say these too."""
+        for message in messages:
+            heappush(self._due, (message.raised_at_ns, message.sequence, message))
+        self._stirred.set()
 
     def say_again(self, count: int, *, forged: bool = False) -> None:
         """Say the last `count` heard messages again, long afterwards; forged: under their numbers, other words."""
@@ -114,6 +130,14 @@ class SimPanel:
         return any(start_ns <= at_ns < end_ns for start_ns, end_ns in self._receipts_lost)
 
 
+class Asked(NamedTuple):
+    """One sending of a call, as it came in."""
+
+    at_ns: Nanoseconds
+    call: DispatchCall
+    contact: str
+
+
 class SimDispatch:
     """The police contact: it answers after some seconds, sometimes not at all, sometimes only after it has heard."""
 
@@ -124,9 +148,20 @@ class SimDispatch:
         self._silent_share = silent_share
         self._silences = 0
         self._called: set[str] = set()
+        self.tries: list[Asked] = []
+        """All that came in, heard or not."""
         self.received: dict[str, DispatchCall] = {}
-        self.asked = 0
+        """What took effect, by key."""
+        self.heard_ns: dict[str, Nanoseconds] = {}
+        """When it did."""
+        self.receipts_ns: dict[str, Nanoseconds] = {}
+        """When each call's first receipt was given."""
         self.tell: Callable[[Signal], None] = lambda signal: None
+
+    @property
+    def asked(self) -> int:
+        """How many sendings came in."""
+        return len(self.tries)
 
     def fall_silent(self) -> None:
         """Hear nothing and answer nobody, until `answer_again` was asked as often."""
@@ -141,15 +176,18 @@ class SimDispatch:
 
     async def notify(self, call: DispatchCall, contact: str = "") -> DispatchReceipt:
         """See Dispatch.notify."""
-        self.asked += 1
-        if call.call not in self._called:
-            self._called.add(call.call)
+        is_new = call.call not in self._called
+        self._called.add(call.call)
+        self.tries.append(Asked(self._clock.now_ns(), call, contact))
+        self.tell(_of_call("police.asked", call, self._clock.now_ns()))
+        if is_new:
             self.tell(_of_call("police.called", call, self._clock.now_ns()))
         fate = self._chance.uniform(0, 1)
         await asyncio.sleep(self._chance.uniform(0.5, 6.0))
         if fate >= self._silent_share / 2 and not self._silences:
             if call.call not in self.received:
                 self.tell(_of_call("police.informed", call, self._clock.now_ns()))
+                self.heard_ns[call.call] = self._clock.now_ns()
             self.received.setdefault(call.call, call)
         if fate < self._silent_share or self._silences:
             raise DispatchError(
@@ -157,6 +195,7 @@ class SimDispatch:
                 where=call.service,
                 what_to_do=Words("Rappelez, ou téléphonez", "Call again, or by telephone"),
             )
+        self.receipts_ns.setdefault(call.call, self._clock.now_ns())
         return DispatchReceipt(call.call, f"{call.service} 1", self._clock.now_ns())
 
 

@@ -23,11 +23,13 @@ from csu.centre import (
 )
 from csu.hal.alarms import AlarmKind
 from csu.hal.chance import Chance
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from sim.draws import duration_within
+from sim.intervals import Interval, difference
 from sim.quantities import DurationRange
 from sim.shifts import Operator
+from sim.vocabulary import Signal
 
 CHIEF = "chef-de-salle"
 CHIEF_REACTION = DurationRange(5 * NS_PER_S, 20 * NS_PER_S)
@@ -97,8 +99,18 @@ class People:
         self._taken: set[AlarmId] = set()
         self._informed: dict[AlarmId, asyncio.Event] = {}
         self._away: set[str] = set()
+        self._gone_ns: dict[str, list[Nanoseconds]] = {}
+        """Since when those who walked away are away."""
+        self._absent: dict[str, list[Interval]] = {}
+        """When others had walked away."""
+        self.confirmed: dict[AlarmId, Nanoseconds] = {}
+        """When people confirmed an alarm, and the centre said that it was written."""
+        self.telephoned: dict[AlarmId, Nanoseconds] = {}
+        """When people gave up waiting, and telephoned."""
         self._somebody_came = asyncio.Event()
         self.deeds = Deeds()
+        self.tell: Callable[[Signal], None] = lambda signal: None
+        """Called with what people do and no centre hears: they telephone."""
 
     def hear(self, event: CentreEvent) -> None:
         """What appears on the operators' screens. Alarms waiting are bounded by the desk's own."""
@@ -125,11 +137,25 @@ class People:
         there = [operator.name for operator in self._operators if self._is_there(operator)]
         gone = tuple(there[-count:])
         self._away.update(gone)
+        for name in gone:
+            self._gone_ns.setdefault(name, []).append(self._clock.now_ns())
         return gone
 
     def come_back(self, gone: Sequence[str]) -> None:
         self._away.difference_update(gone)
+        for name in gone:
+            self._absent.setdefault(name, []).append((self._gone_ns[name].pop(), self._clock.now_ns()))
         self._somebody_came.set()
+
+    def at_posts(self, ends_ns: Nanoseconds) -> list[tuple[Interval, ...]]:
+        """Of each person, when he truly was at a post at the wall, up to `ends_ns`."""
+        if not self._habits.keep_posts:
+            return []
+        gone = {name: [(since_ns, ends_ns) for since_ns in since] for name, since in self._gone_ns.items()}
+        return [
+            difference(operator.duty, [*self._absent.get(operator.name, ()), *gone.get(operator.name, ())])
+            for operator in self._operators
+        ]
 
     # -- at the wall --------------------------------------------------------------------------------------------------
 
@@ -200,7 +226,8 @@ class People:
         await self._step(alarm, AlarmState.DOUBT_REMOVAL, person)
         await asyncio.sleep(duration_within(DOUBT_REMOVAL, chance) / NS_PER_S)
         found = self._qualify(alarm, chance)
-        await self._step(alarm, found, person)
+        if await self._step(alarm, found, person) and found is AlarmState.CONFIRMED:
+            self.confirmed[alarm.alarm] = self._clock.now_ns()
         forgets = chance.uniform(0, 1) < self._habits.forgets
         waits_ns = duration_within(FORGOTTEN if forgets else CLOSING, chance)
         closing = self._close(alarm, found, person, waits_ns / NS_PER_S, forgets=forgets)
@@ -235,13 +262,16 @@ class People:
                 await informed.wait()
         except TimeoutError:
             self.deeds.telephoned += 1
+            self.telephoned[alarm.alarm] = self._clock.now_ns()
+            fields = {"call": alarm.alarm, "commune": alarm.message.commune}
+            self.tell(Signal("police.telephoned", self._clock.now_ns(), fields))
             note = PoliceCall("police", "permanence, par téléphone")
             await self._until_kept(
                 lambda: self._room.advance(alarm.alarm, AlarmState.POLICE_INFORMED, person, note), informed.is_set
             )
 
-    async def _step(self, alarm: Alarm, to: AlarmState, person: str) -> None:
-        await self._until_kept(lambda: self._room.advance(alarm.alarm, to, person), lambda: False)
+    async def _step(self, alarm: Alarm, to: AlarmState, person: str) -> bool:
+        return await self._until_kept(lambda: self._room.advance(alarm.alarm, to, person), lambda: False)
 
     async def _until_kept(self, act: Callable[[], Coroutine[Any, Any, Alarm]], is_settled: Callable[[], bool]) -> bool:
         """Try until the centre has written it. False: it is settled by somebody else, or cannot be."""

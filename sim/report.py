@@ -19,7 +19,7 @@ from sim.judgement import Judgement
 from sim.language import read, say
 from sim.ledger import days, reached
 from sim.plots import draw_all
-from sim.run import LEVEL, RunResult
+from sim.run import RunResult
 from sim.sweep import SweepResult, shrink_command
 from sim.timeline import as_data
 
@@ -54,7 +54,8 @@ def write_report(result: RunResult, path: Path, replay: str, figures: dict[str, 
 def write_sweep_report(result: SweepResult, told: Mapping[str, object], path: Path) -> None:
     """Write the page of a sweep. `told`: the sweep as JSON has it. Raises ReportNotWritten."""
     totals = [*result.expectations, *result.invariants]
-    page = _template("sweep.html.j2").render(say=say, result=result, told=told, totals=totals, level=LEVEL)
+    level = result.file.scenario.media.levels
+    page = _template("sweep.html.j2").render(say=say, result=result, told=told, totals=totals, level=level)
     _write(path, page)
 
 
@@ -89,7 +90,9 @@ def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> st
         say=say,
         scenario=scenario,
         result=result,
-        level=LEVEL,
+        level=scenario.media.levels,
+        groups=result.groups,
+        acts_not=sorted({read(FAULT_NAMES[fault.kind]) for fault in result.city.left_out}),
         replay=replay,
         figures=figures,
         judgements=[(judgement, read(judgement.said), worst(judgement)) for judgement in result.judgements],

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Protocol, get_args
 
 from simpy import Environment
 
@@ -27,6 +27,9 @@ from csu.centre import (
     Ports,
 )
 from csu.centre.in_process import Journal
+from csu.centre.volumes import VolumeKeeper
+from csu.centre.wall_plan import plan_of
+from csu.centre.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
@@ -36,11 +39,13 @@ from sim.fault_words import EngineTrouble
 from sim.intervals import Interval, union
 from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
+from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.media_node import CohortMediaNode
-from sim.oracles import alarms, bounds, cameras, footage, orders, rooms, well
+from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, well
+from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
+from sim.past.catalogue import NOTHING_DROPPED
 from sim.past.city_past import CityPast
 from sim.people import Deeds, Habits, People
 from sim.population import Population
@@ -54,11 +59,12 @@ from sim.swarm import deal
 from sim.timeline import Timeline
 from sim.trace import Trace
 from sim.trouble_words import Panels
+from sim.turning import TurningCamera, Turrets
 from sim.vocabulary import Signal
+from sim.volumes import SimVolume
+from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
 from sim.witness import Witness
 
-LEVEL = "L0"
-"""Descriptors: no pixel is computed, so nothing is proven of pixels here."""
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
 CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 """Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
@@ -68,6 +74,8 @@ SAMPLED_CAMERAS = 24
 """Cameras whose catalogue rows are read back; the sums are compared for all."""
 READ_BACK_NS = NS_PER_DAY
 """How much of each of them: reading 35 days of 24 cameras back would cost as much as the run."""
+_NO_MANIFESTS = frozenset(get_args(CentreEvent)) - {ManifestTaken}
+"""What people and expectations hear: nine of ten events are manifests, and nobody else has a use for them."""
 SAMPLED_ONE_IN = 16
 """In a small city not more than that: reading back would cost more than the run."""
 
@@ -90,6 +98,8 @@ class RunResult:
     catalogue: dict[str, int]
     city: City
     witness: Witness
+    pixels: PixelCounts | None = None
+    """What was seen at level L1; None: no pixel was computed."""
     reached: tuple[str, ...] = ()
     """Kinds of faults and story that happened, fault points of the engine that were made to fail, by name."""
     declared: tuple[str, ...] = ()
@@ -102,6 +112,11 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+
+    @property
+    def groups(self) -> tuple[LevelGroup, ...]:
+        """Which cameras were played at which level."""
+        return groups_of(self.file.scenario, self.city)
 
     @property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -182,24 +197,34 @@ class _Run:
         everybody = [camera.camera for camera in self.city.cameras]
         self.population = Population(everybody, self.chance.stream("population"))
         self.prefecture = self.city.prefecture(scenario, self.clock)
-        self.nodes = {
-            each.node: CohortMediaNode(each.node, self.clock, each.cameras, each.plan) for each in self.city.nodes
-        }
+        self.studio = studio_of(self.city, scenario, directory, self.chance.stream("pixels"))
+        self.nodes = {each.node: node_of(each, self.clock, self.studio) for each in self.city.nodes}
+        self.turning = [
+            TurningCamera(camera.assignment.record, self.clock)
+            for camera in self.city.cameras
+            if camera.assignment.follows_pose
+        ]
+        turrets = Turrets(self.turning)
+        for node in self.nodes.values():
+            node.on_pose = turrets.hear
+        self.wall, self.volume = SimWall(self.clock), SimVolume(self.clock)
+        self.directory, self.media = directory, directory / "media"
         self.panels = [
             SimPanel(commune.panel, self.clock, commune.alarms, commune.receipts_lost) for commune in self.city.communes
         ]
         self.dispatch = SimDispatch(self.clock, self.chance.stream("dispatch"))
         self.catalogue = Catalogue(directory / "catalogue", durable=False)
         self.alarm_store = AlarmStore(directory / "alarms.sqlite", durable=False)
-        self.outbox = OutboxStore(directory / "calls.sqlite")
+        self.outbox = OutboxStore(directory / "calls.sqlite", durable=False)
         self.papers = Papers.stated(self.prefecture.text())
         self.prefecture.state = self.papers.state
         self.trace = Trace(self.clock, str(directory), keep)
         self.witness = Witness([camera.camera for camera in self.city.cameras], scenario.epoch_ns, self.clock)
-        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.load, self.alarm_store.find)
+        self.alarms_kept = alarms.AlarmsKept(self.alarm_store.find)
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
-        self.watch_of_two = rooms.WatchOfTwo()
+        self.watch_of_two = rooms.WatchOfTwo(self.clock)
+        self.disks_told = disks.DisksTold(self.clock, str(directory / "media"))
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
@@ -209,7 +234,7 @@ class _Run:
             self.chance.stream("stage"),
             [
                 *(self.dispatch, self.prefecture, self.chaos, self.centre_clock),
-                *(Panels(self.panels), self.population, *self._desk_people()),
+                *(Panels(self.panels), self.population, turrets, self.wall, self.volume, *self._desk_people()),
             ],
             self.city,
             self._hear_signal,
@@ -253,9 +278,11 @@ class _Run:
             directory,
             self.trace.hear,
             self.scenario.duration,
+            lambda signal: self.stage.tell(signal),
         )
-        for node in self.nodes.values():
-            node.on_filmed = past.film
+        for each in self.city.nodes:
+            if past.keeps(each):
+                self.nodes[each.node].on_filmed = past.film
         return past
 
     def _desk_people(self) -> list[object]:
@@ -275,13 +302,16 @@ class _Run:
             self.clock,
             list(self.nodes.values()),
             [self.loop.guarded(self._record)],
+            lambda centre, tell: self._beside(centre, tell, journal),
         )
         self.people = people = People(
             host, self.clock, self.chance.stream("people"), _roster(scenario), _habits(scenario.people)
         )
         for model in (host, people):
             self.stage.give(model)
-        host.listen(self.loop.guarded(self._hear))
+        host.listen(self.loop.guarded(self._hear), _NO_MANIFESTS)
+        people.tell = self.loop.guarded(self.stage.tell)
+        self.wall.tell = self.loop.guarded(self.stage.tell)
         self.dispatch.tell = self.loop.guarded(self.stage.tell)
         for panel in self.panels:
             panel.on_acknowledged = self.loop.guarded(self.alarms_kept.hear)
@@ -290,7 +320,12 @@ class _Run:
             running = group.create_task(host.run(), name="host")
             watching = group.create_task(people.watch(), name="people")
             playing = group.create_task(self.stage.play(scenario, self.city), name="stage")
-            self.bounds = bounds.Bounds(lambda: self._load(host.centre), self._limits())
+            self.bounds = bounds.Bounds(
+                lambda: self._load(host.centre),
+                self._limits(),
+                lambda: bounds.Held(held_by(host.centre), sum(panel.said for panel in self.panels)),
+                scenario.duration / NS_PER_S,
+            )
             looking = group.create_task(self.bounds.watch(), name="bounds")
             keeping = [group.create_task(self.past.run(host), name="keeping")] if self.past is not None else []
             for step in range(PROGRESS_STEPS):
@@ -323,9 +358,47 @@ class _Run:
             panels=self.panels,
             papers=self.papers,
             dispatch=(self.dispatch, self.outbox),
+            posed_cameras=self.turning,
         )
         self.company.meet(centre, self.clock)
         return centre
+
+    async def _beside(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
+        """What else runs on the centre's machine, as far as the scenario has it."""
+        async with asyncio.TaskGroup() as group:
+            if self.scenario.city.wall_cameras:
+                group.create_task(self._show(centre, tell, journal), name="wall")
+            if self.scenario.city.volume:
+                group.create_task(self._keep_volume(tell), name="volume")
+
+    async def _keep_volume(self, tell: Callable[[CentreEvent], None]) -> None:
+        async def nothing_expires() -> None:
+            """The purge is `past`'s affair."""
+
+        keeper = VolumeKeeper(
+            self.directory / "data", [self.media], clock=self.centre_clock, ids=self.ids, ask_space=self.volume.space
+        )
+        keeper.open()
+        try:
+            await keeper.run(nothing_expires, tell)
+        finally:
+            keeper.close()
+
+    async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
+        """The wall of one life of the centre."""
+        records = [camera.assignment.record for camera in self.city.cameras[: self.scenario.city.wall_cameras]]
+        room = WallRoom(
+            centre,
+            self.wall,
+            plan_of(records),
+            [camera.assignment.record for camera in self.city.cameras],
+            clock=self.centre_clock,
+            journal=journal,
+            tell=tell,
+            size_px=(WIDTH_PX, HEIGHT_PX),
+        )
+        await room.open()
+        await room.run()
 
     def _result(self, centre_counts: dict[str, int], failure: BaseException | None) -> RunResult:
         self.witness.settle(self.ends_ns)
@@ -338,6 +411,8 @@ class _Run:
             "gaps": totals.gaps,
         }
         counters = self._counters(centre_counts)
+        if self.studio is not None:
+            self.trace.add(f"pictures {self.studio.witness.digest()}")
         self.trace.add(f"end {sorted(counters.items())} {sorted(catalogue.items())}")
         return RunResult(
             self.file,
@@ -351,6 +426,7 @@ class _Run:
             catalogue,
             self.city,
             self.witness,
+            self.studio.witness.counts if self.studio is not None else None,
             *self._coverage(),
             tuple(self.timeline.kept),
             self.timeline.left_out,
@@ -359,8 +435,13 @@ class _Run:
         )
 
     def _record(self, event: CentreEvent) -> None:
-        for hear in (self.trace.hear, self.witness.hear, self.mask_epochs.hear, self.watch_of_two.hear):
-            hear(event)
+        self.trace.hear(event)
+        self.witness.hear(event)
+        if type(event) is ManifestTaken:
+            self.mask_epochs.hear(event)
+        else:
+            self.watch_of_two.hear(event)
+            self.disks_told.hear(event)
 
     def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(what was reached, what the scenario declares), sorted."""
@@ -373,8 +454,6 @@ class _Run:
         return tuple(sorted(reached & declared)), tuple(sorted(declared))
 
     def _hear(self, event: CentreEvent) -> None:
-        if type(event) is ManifestTaken:
-            return  # nine of ten: nobody else has a use for them
         self.people.hear(event)
         for signal in self.signals.of(event, self.clock.now_ns()):
             self.stage.tell(signal)
@@ -385,7 +464,8 @@ class _Run:
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
-        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes)
+        slack = slack_of(self.city, self.ends_ns)
+        return Stage(self.city, nodes, self.witness, self.scenario.epoch_ns, self.ends_ns, self.downtimes, slack)
 
     def _expectations(self) -> tuple[Judgement, ...]:
         not_live, open_alarms, nodes_up = self.at_end
@@ -399,7 +479,7 @@ class _Run:
         return self.court.end(self.ends_ns, measured)
 
     def _invariants(self) -> tuple[Judgement, ...]:
-        stage = self._truth()
+        stage, dropped = self._truth(), self.past.dropped if self.past is not None else NOTHING_DROPPED
         not_live, open_alarms, nodes_up = self.at_end
         return (
             self.mask_epochs.judge(),
@@ -408,15 +488,21 @@ class _Run:
             alarms.judge_alarms_taken(stage, alarms.ALARMS_TAKEN_WITHIN_NS),
             cameras.judge_clock_error_told(stage),
             footage.judge_missing_explained(stage),
-            footage.judge_manifests_once(stage, self.catalogue),
-            footage.judge_catalogue_answers(stage, self.catalogue, self._sample()),
+            footage.judge_manifests_once(stage, self.catalogue, dropped),
+            footage.judge_catalogue_answers(stage, self.catalogue, self._sample(), dropped),
             self.alarms_kept.judge(self.witness),
             orders.judge_orders_obeyed(stage, self.prefecture),
-            self.watch_of_two.judge(),
+            self.watch_of_two.judge(stage, self.people.at_posts(self.ends_ns)),
+            self.disks_told.judge(stage, self.volume),
+            calls.judge_calls_once_in_order(
+                stage, self.dispatch, self.people.confirmed, self.people.telephoned, self._calls_injected_ns()
+            ),
+            *((turning.judge_ptz_blanks_first(self.turning),) if self.turning else ()),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
+            *(self.studio.witness.judge() if self.studio is not None else ()),
         )
 
     def _load(self, centre: Centre) -> bounds.Load:
@@ -430,6 +516,12 @@ class _Run:
         alarms_most = sum(len(commune.alarms) for commune in self.city.communes)
         tasks = 4 * (len(self.nodes) + len(self.panels) + people) + 2 * bounds.SLACK
         return bounds.Load(tasks, 4096 + len(self.nodes), alarms_most)
+
+    def _calls_injected_ns(self) -> Nanoseconds:
+        """What declared trouble may add to a call before it is sent, over some failures in a row."""
+        points = {spec.point for spec in self.scenario.faults if isinstance(spec, EngineTrouble)}
+        troubled = points & {"calls.save", "dispatch.send"}
+        return sum(60 * NS_PER_S + 4 * self._injected_ns(point) for point in sorted(troubled))
 
     def _injected_ns(self, point: str) -> Nanoseconds:
         """The longest that declared trouble holds the engine up at one of its fault points."""

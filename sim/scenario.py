@@ -13,6 +13,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
+from sim.levels.words import GroupSpec, Level
 from sim.notation import (
     BitRate,
     Count,
@@ -52,6 +53,13 @@ class CitySpec(Strict):
     shared_nodes: bool = False
     """True: small communes share a node, up to `node_cameras_max` cameras, as one machine records in production."""
     alarms: Frequency
+    ptz: Count = 0
+    """In so many communes the first camera turns. The centre asks it ten times a second where it looks: some minutes
+    of it cost as much as a day of the rest."""
+    wall_cameras: Annotated[Count, Field(le=64)] = 0
+    """How many of the first cameras the wall shows; 0: there is no wall. Its director is asked each second."""
+    volume: bool = False
+    """True: the centre has a volume of media of its own, and looks after it each ten seconds."""
 
     @model_validator(mode="after")
     def _fits(self) -> CitySpec:
@@ -61,6 +69,12 @@ class CitySpec(Strict):
                 f"{self.cameras} caméras ne tiennent pas dans {self.communes} communes (de {least} à {most})",
                 f"{self.cameras} cameras do not fit in {self.communes} communes (from {least} to {most})",
                 ("cameras",),
+            )
+        if self.ptz > self.communes:
+            raise BadQuantity(
+                f"une caméra par commune tourne, {self.communes} au plus",
+                f"one camera a commune turns, {self.communes} at most",
+                ("ptz",),
             )
         return self
 
@@ -113,11 +127,19 @@ class PeopleSpec(Strict):
 class MediaSpec(Strict):
     """How much of the media plane is simulated, and what the cameras send."""
 
-    level: Literal["L0"] = "L0"
-    """L0: descriptors in closed form; no pixel is computed."""
+    level: Level = "L0"
+    """Of all cameras that no group names. L0: descriptors in closed form, no pixel is computed; L1: small real pictures
+    through the real masks and the real recorder."""
+    groups: tuple[GroupSpec, ...] = ()
+    """Cameras that are played otherwise, or that turn."""
     bit_rate: Annotated[BitRate, Field(gt=0)] = 2_500_000
     microphones: Annotated[Count, Field(le=CAMERAS_MAX)] = 0
     """Cameras that offer sound: refused, counted, told."""
+
+    @property
+    def levels(self) -> str:
+        """All of them, as people read it: `L0`, or `L0+L1`."""
+        return "+".join(sorted({self.level, *(group.level for group in self.groups if group.level is not None)}))
 
 
 class Options(Strict):

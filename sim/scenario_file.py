@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,16 +19,20 @@ from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation, Finally, unknown
 from sim.explain import explain
+from sim.levels.words import chosen, group_refusals, pixel_refusals
 from sim.order_words import AuthorisationSpec
 from sim.parameters import PARAMETERS, Parameter
+from sim.past.words import PastSpec
 from sim.quantities import Rate
-from sim.scenario import CitySpec, Options, PeopleSpec, Scenario
+from sim.scenario import CitySpec, DoctrineSpec, MediaSpec, Options, PeopleSpec, Scenario
 from sim.scenario_text import KeyPath, ScenarioText, filled, read_text, set_value, used_parameters
 from sim.story import StoryUntold, lay
 from sim.vocabulary import ChanceFault, Telling
 from sim.vocabulary import Trouble as TroubleSpec
 
 TOLD_CHARACTERS_MAX = 600
+LEVEL_OF_ALL = "level"
+"""Among the values asked for: the level of all cameras, in place of what the file says."""
 OF_CHANCE_MAX = 200_000
 """More faults or alarms of one line than that are a slip of the pen, and would fill the memory."""
 
@@ -79,10 +83,12 @@ def read_scenario(path: Path, values: Mapping[str, str] | None = None) -> Scenar
     `values`: parameters, or keys of the file (`people.operators`), with the text to take instead.
     """
     content, text = read_text(path)
-    chosen = dict(values or {})
+    asked = dict(values or {})
     parameters = _parameters(text)
-    named = {name: chosen.pop(name, parameter.default) for name, parameter in parameters.items()}
-    for key, value in chosen.items():
+    named = {name: asked.pop(name, parameter.default) for name, parameter in parameters.items()}
+    if (level := asked.pop(LEVEL_OF_ALL, None)) is not None:
+        set_level(text.data, level)
+    for key, value in asked.items():
         set_value(text.data, key, value)
     _check_parameters(text, parameters)
     text.data = dict(_mapping(filled(text.data, named)))
@@ -91,6 +97,17 @@ def read_scenario(path: Path, values: Mapping[str, str] | None = None) -> Scenar
         if scenario is not None and not text.faults:
             return ScenarioFile(path, scenario, sha256(content).hexdigest(), parameters, dict(values or {}))
     raise ScenarioRefused(path, text)
+
+
+def set_level(data: dict[str, object], level: str) -> None:
+    """All cameras at this level, whatever the file says of them."""
+    media = data.setdefault("media", {})
+    if isinstance(media, dict):
+        media["level"] = level
+        groups = media.get("groups")
+        for group in groups if isinstance(groups, list) else ():
+            if isinstance(group, dict):
+                group.pop("level", None)
 
 
 def _mapping(data: object) -> Mapping[str, object]:
@@ -141,6 +158,10 @@ class _Draft:
     options: Options | None
     city: CitySpec | None
     people: PeopleSpec | None
+    past: PastSpec | None
+    media: MediaSpec | None
+    doctrine: DoctrineSpec | None
+    has_past: bool
     authorisations: Mapping[int, AuthorisationSpec]
     story: Mapping[int, Telling]
     story_is_whole: bool
@@ -157,6 +178,10 @@ class _Draft:
             _part("options", data),
             _part("city", data),
             _part("people", data),
+            _part("past", data),
+            _part("media", data),
+            _part("doctrine", data),
+            "past" in data,
             _items(_AUTHORISATION, data.get("authorisations")),
             story,
             isinstance(whole, list) and len(whole) == len(story),
@@ -172,10 +197,18 @@ class _Draft:
         counts = spread(self.city.cameras, self.city.communes, self.city.node_cameras_max)
         return dict(zip(COMMUNES, counts, strict=False))
 
+    @property
+    def past_of(self) -> Collection[str]:
+        """See Ground."""
+        named = self.past.communes if self.past is not None else ()
+        return named or (self.cameras_of if self.has_past else ())
+
     def refusals(self) -> Iterator[tuple[KeyPath, Words]]:
         """What is wrong between one part and another."""
         yield from self._of_the_end()
         yield from self._of_the_story()
+        for refusal in self.past.refusals(self) if self.past is not None else ():
+            yield ("past", refusal.key), refusal.why
         for index, said in self.authorisations.items():
             for refusal in said.refusals(self):
                 yield ("authorisations", index, refusal.key), refusal.why
@@ -186,6 +219,7 @@ class _Draft:
                 yield from self._too_many(fault.rate, ("faults", index, "rate"))
         if self.city is not None:
             yield from self._too_many(self.city.alarms, ("city", "alarms"))
+        yield from self._of_the_levels()
         yield from self._of_the_expectations()
 
     def _of_the_end(self) -> Iterator[tuple[KeyPath, Words]]:
@@ -233,6 +267,16 @@ class _Draft:
                     ),
                 )
 
+    def _of_the_levels(self) -> Iterator[tuple[KeyPath, Words]]:
+        if self.media is None or not self.cameras_of:
+            return
+        yield from group_refusals(self.media.groups, self.cameras_of)
+        if self.duration_ns is not None and self.doctrine is not None:
+            levels, _ = chosen(self.media.level, self.media.groups, self.cameras_of)
+            yield from pixel_refusals(
+                levels, self.duration_ns, self.doctrine.mask_above, self.story, self.faults, has_past=self.has_past
+            )
+
     def _too_many(self, rate: Rate, at: KeyPath) -> Iterator[tuple[KeyPath, Words]]:
         if self.duration_ns is not None and rate.per_s * self.duration_ns / NS_PER_S > OF_CHANCE_MAX:
             yield at, Words(f"plus de {OF_CHANCE_MAX} en une course", f"more than {OF_CHANCE_MAX} in a run")
@@ -259,7 +303,7 @@ def _annotated(info: FieldInfo) -> Any:
 _NOT_IN_THE_RUN = Words("cet instant n'est pas dans la simulation", "this instant is not within the run")
 _PARTS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(_annotated(Scenario.model_fields[name]))
-    for name in ("start", "duration", "options", "city", "people")
+    for name in ("start", "duration", "options", "city", "people", "past", "media", "doctrine")
 }
 _STORY_LINE: TypeAdapter[Telling] = TypeAdapter(Annotated[Telling, STORY])
 _FAULT_LINE: TypeAdapter[TroubleSpec] = TypeAdapter(Annotated[TroubleSpec, FAULTS])

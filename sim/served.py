@@ -89,6 +89,8 @@ class Served:
 
     def account(self, until_ns: Nanoseconds, *, last: bool = False) -> tuple[Roster, SegmentTable, tuple[Gap, ...]]:
         """As Cohort.account, with the cameras it is about: all that were served at any time in it."""
+        if not self._next and (self._over_ns is None or self._over_ns >= until_ns):
+            return self._cohort.cameras, *self._cohort.account(until_ns, last=last)
         parts: list[tuple[Roster, Account]] = []
         while (change := self._change(until_ns)) is not None:
             before = self._cohort

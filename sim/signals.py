@@ -30,9 +30,11 @@ from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
 from sim.dictionary import FAULTS, STORY
 from sim.order_words import SIGNALS as ORDER_SIGNALS
+from sim.past.words import SIGNALS as PAST_SIGNALS
 from sim.population_words import SIGNALS as POPULATION_SIGNALS
 from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
+from sim.wall import SIGNALS as WALL_SIGNALS
 
 _OF_A_CAMERA = ("commune", "state")
 _OF_AN_ALARM = ("commune", "kind")
@@ -87,12 +89,16 @@ SIGNALS: dict[str, SignalKind] = {
         SignalKind("fault.ended", Words("une panne finit", "a fault ends"), "fault", _OF_A_FAULT, _FAULTS),
         SignalKind("story.began", Words("un événement commence", "an event begins"), "event", ("kind",), _EVENTS),
         SignalKind("story.ended", Words("un événement finit", "an event ends"), "event", ("kind",), _EVENTS),
+        SignalKind("police.asked", Words("un contact est essayé", "a contact is tried"), "call", ("commune",)),
         SignalKind("police.called", Words("la police est appelée", "the police are called"), "call", ("commune",)),
         *ORDER_SIGNALS,
         *POPULATION_SIGNALS,
+        *WALL_SIGNALS,
+        *PAST_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
+        SignalKind("police.telephoned", Words("on lui téléphone", "a person telephones"), "call", ("commune",)),
     )
 }
 """Every signal of a run, by name."""

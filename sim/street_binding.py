@@ -18,10 +18,10 @@ from sim.street_options import StreetOptions, read_options
 CAMERA_WITH_MICROPHONE = 3
 """The one that offers an audio track, as real cameras do."""
 
-_SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominique Weber", SignRole.DPO))
+SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominique Weber", SignRole.DPO))
 """Simulated people: they sign for simulated dwellings only."""
 
-_AGENTS = ("Sacha Muller", "Alix Klein")
+AGENTS = ("Sacha Muller", "Alix Klein")
 """Simulated people too: two at the wall, so that it shows its base scene and tours may turn cameras (OPS-1)."""
 
 _ODD_COMMUNE = commune_id("Saint-Éloi-lès-Valmont")
@@ -48,8 +48,8 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             buildings=street.buildings,
             witness=witness,
             zones=zones_of(street),
-            signatories=_SIGNATORIES,
-            agents=_AGENTS,
+            signatories=SIGNATORIES,
+            agents=AGENTS,
             papers=_papers(places, options, request.at_ns),
         )
     finally:

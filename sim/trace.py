@@ -6,18 +6,26 @@ can be played again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from operator import attrgetter
+from struct import Struct
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.centre import CentreEvent, ManifestTaken
 from csu.hal.clock import Clock
-from csu.hal.media import Manifest
+from csu.hal.media import Manifest, NodeId, SegmentTable
 
-_same_each_minute = attrgetter("camera", "duration_ms", "mask_epoch", "clock_offset_ms")
-DIGESTS_MAX = 1024
+_Columns: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+_NUMBERS = Struct("<8q").pack
+_MANIFEST = int.from_bytes(b"manifest", "little")
+"""So that no line of words is taken for one."""
+_same_each_minute: Callable[[SegmentTable], _Columns] = attrgetter(
+    "camera", "duration_ms", "mask_epoch", "clock_offset_ms"
+)
 MARK_EVERY = 10_000
 """A digest is kept after that many events: two runs that differ are compared mark by mark."""
 
@@ -34,8 +42,8 @@ class Trace:
         self._keep = keep
         self._run_directory = run_directory
         self._hash = blake2b(digest_size=16)
-        self._digests: dict[int, tuple[NDArray[np.int32], bytes]] = {}
-        """By the array's identity, with the array: it stays alive, so that nothing else gets its number."""
+        self._usual: dict[NodeId, tuple[_Columns, bytes]] = {}
+        """What a node's minutes are alike in, and the words of it: as a rule the very arrays of the minute before."""
         self.events = 0
         self.marks: list[str] = []
         self.lines: list[str] = []
@@ -62,21 +70,25 @@ class Trace:
 
     def _add_manifest(self, manifest: Manifest) -> None:
         table = manifest.segments
-        words = (
-            f"{self._clock.now_ns()} manifest {manifest.node} {manifest.node_epoch} {manifest.sequence}"
-            f" {manifest.minute_ns} {len(manifest.cameras)} {len(table.camera)} {manifest.gaps!r}\n"
-        )
-        rest = map(self._digest_of, _same_each_minute(table))
-        self._hash.update(b"".join((words.encode(), table.start_ns.data, table.size_bytes.data, *rest)))
-
-    def _digest_of(self, column: NDArray[np.int32]) -> bytes:
-        """Of a column that is as a rule the very array of the minute before: then it is not read again."""
-        known = self._digests.get(id(column))
-        if known is not None and known[0] is column:
-            return known[1]
-        digest = blake2b(np.ascontiguousarray(column).data, digest_size=16).digest()
-        if not column.flags.writeable:
-            if len(self._digests) >= DIGESTS_MAX:
-                self._digests.clear()
-            self._digests[id(column)] = column, digest
-        return digest
+        camera, duration_ms, mask_epoch, offset_ms = columns = _same_each_minute(table)
+        known = self._usual.get(manifest.node)
+        if (
+            known is not None
+            and known[0][0] is camera
+            and known[0][1] is duration_ms
+            and known[0][2] is mask_epoch
+            and known[0][3] is offset_ms
+        ):
+            alike = known[1]
+        else:
+            content = b"".join([column.tobytes() for column in columns])
+            alike = blake2b(content, digest_size=16).digest() + manifest.node.encode()
+            if not any(column.flags.writeable for column in columns):
+                self._usual[manifest.node] = columns, alike
+        told = manifest.node_epoch, manifest.sequence, manifest.minute_ns
+        counts = len(manifest.cameras), len(camera), len(manifest.gaps)
+        numbers = _NUMBERS(_MANIFEST, self._clock.now_ns(), *told, *counts)
+        parts = [numbers, alike, table.start_ns.tobytes(), table.size_bytes.tobytes()]
+        if manifest.gaps:
+            parts.append(repr(manifest.gaps).encode())
+        self._hash.update(b"".join(parts))

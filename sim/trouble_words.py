@@ -101,6 +101,10 @@ async def _forge(happening: Happening[Any], stage: Stage) -> None:
     _panel(happening, stage).say_again(happening.spec.messages, forged=True)
 
 
+async def _strangers(happening: Happening[Any], stage: Stage) -> None:
+    _panel(happening, stage).say_as_strangers(happening.spec.messages)
+
+
 def _panel(happening: Happening[Any], stage: Stage) -> SimPanel:
     """The panel that has said the most so far: a quiet one has nothing to replay."""
     return max(stage.model(Panels).panels, key=lambda panel: (panel.said, panel.panel))
@@ -128,6 +132,7 @@ _DOWN = Words("la base de données est arrêtée", "the database is down")
 _TIME = Words("le serveur de temps se trompe", "the time server is wrong")
 _AGAIN = Words("une centrale répète d'anciens messages", "a panel repeats old messages")
 _FORGED = Words("des messages déjà vus, falsifiés", "messages seen before, forged")
+_STRANGERS = Words("des messages de comptes inconnus", "messages of unknown accounts")
 _AWAY = Words("un agent quitte son poste", "an operator walks away")
 _NONSENSE = Words("une configuration fausse est envoyée", "a bad configuration is pushed")
 _AT_L0 = Words("Le centre qui tourne est le vrai", "The centre that runs is the real one")
@@ -136,6 +141,7 @@ STORY_WORDS: tuple[Word[Telling], ...] = (
     Word("time_server_wrong", _TIME, ToldTimeError, _AT_L0, _wrong_time),
     Word("frames_replayed", _AGAIN, ToldFrames, _AT_L0, _replay),
     Word("frames_forged", _FORGED, ToldFrames, _AT_L0, _forge),
+    Word("frames_of_strangers", _STRANGERS, ToldFrames, _AT_L0, _strangers),
     Word("operator_walks_away", _AWAY, ToldAbsence, _AT_L0, _walk_away),
     Word("bad_configuration", _NONSENSE, Telling, _AT_L0, _push_nonsense),
 )
@@ -144,6 +150,7 @@ FAULT_WORDS: tuple[Word[Trouble], ...] = (
     Word("time_server_wrong", _TIME, TimeErrorByChance, _AT_L0, _wrong_time),
     Word("frames_replayed", _AGAIN, FramesByChance, _AT_L0, _replay),
     Word("frames_forged", _FORGED, FramesByChance, _AT_L0, _forge),
+    Word("frames_of_strangers", _STRANGERS, FramesByChance, _AT_L0, _strangers),
     Word("operator_walks_away", _AWAY, AbsenceByChance, _AT_L0, _walk_away),
     Word("bad_configuration", _NONSENSE, ChanceFault, _AT_L0, _push_nonsense),
 )

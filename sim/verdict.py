@@ -11,7 +11,7 @@ from csu.hal.words import Words
 from sim.judgement import Judgement
 from sim.language import read, say
 from sim.report import worst
-from sim.run import LEVEL, RunResult
+from sim.run import RunResult
 from sim.sweep import SweepResult
 
 RUNS_TOLD_MAX = 20
@@ -28,9 +28,9 @@ def print_run(result: RunResult, told: Mapping[str, object]) -> None:
     for judgement in result.judgements:
         if not judgement.holds:
             _print_why(console, judgement)
+    speed = f"{told['cpu_s']} s CPU · × {told['compression']}"
     console.print(
-        f"{_verdict(result.holds)} · {told['cpu_s']} s CPU · × {told['compression']} · {LEVEL} · {told['trace_hash']}",
-        markup=False,
+        f"{_verdict(result.holds)} · {speed} · {result.file.scenario.media.levels} · {told['trace_hash']}", markup=False
     )
     _print_end(console, told)
 

@@ -6,7 +6,7 @@ then read, refused, explained and published as JSON Schema from them alone. A wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
@@ -46,6 +46,11 @@ class Ground(Protocol):
     @property
     def cameras_of(self) -> Mapping[str, int]:
         """How many cameras each commune has, by its name; empty when the city itself is wrong."""
+        ...
+
+    @property
+    def past_of(self) -> Collection[str]:
+        """The communes whose footage is kept and can be asked for in this run."""
         ...
 
 

@@ -27,15 +27,15 @@ from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
-from sim.cli import figures, tell
+from sim.cli import LIVE, figures, tell
 from sim.language import say
 from sim.loop import SimLoop
 from sim.report import prepare_report, write_report
 from sim.run import RunResult, run_scenario
-from sim.scenario_file import ScenarioFile, read_scenario
+from sim.scenario_file import LEVEL_OF_ALL, ScenarioFile, read_scenario
 from sim.verdict import print_run
 
-SPEED_MAX = 100_000.0
+SPEED, SPEED_MAX = 60.0, 100_000.0
 ANSWER_WITHIN_S = 10.0
 """A question is answered between two events; the longest stretch without one is the building of a large city."""
 
@@ -208,15 +208,27 @@ def _play(file: ScenarioFile, audience: Audience) -> RunResult:
         audience.close()
 
 
-def play_scenario(path: Path, *, speed: float, seconds: float | None, port: int, report: Path, as_json: bool) -> bool:
+def play_scenario(
+    path: Path,
+    *,
+    speed: float | None,
+    level: str | None,
+    seconds: float | None,
+    port: int,
+    report: Path,
+    as_json: bool,
+) -> bool:
     """The command (entry point of `csu.scenarios`): True when the scenario held. Raises BadInput."""
+    if level == LIVE:
+        return _play_live(path, speed, seconds, port, as_json=as_json)
+    speed = SPEED if speed is None else speed
     if not 0 < speed <= SPEED_MAX:
         raise BadInput(
             Words(f"la vitesse {speed:g} ne se joue pas", f"speed {speed:g} cannot be played"),
             where="--speed",
             what_to_do=Words(f"Donnez de 1 à {SPEED_MAX:g}", f"Give from 1 to {SPEED_MAX:g}"),
         )
-    file = read_scenario(path)
+    file = read_scenario(path, {LEVEL_OF_ALL: level} if level is not None else {})
     prepare_report(report)
     addresses: list[str] = []
 
@@ -239,3 +251,17 @@ def play_scenario(path: Path, *, speed: float, seconds: float | None, port: int,
     else:
         print_run(result, verdict)
     return result.holds
+
+
+def _play_live(path: Path, speed: float | None, seconds: float | None, port: int, *, as_json: bool) -> bool:
+    """Over real sockets time is real: there is no other speed, and no end before the scenario's."""
+    if speed not in (None, 1) or seconds is not None:
+        raise BadInput(
+            Words("le niveau L2 se joue en temps réel, en entier", "level L2 is played in real time, and whole"),
+            where="--seconds" if seconds is not None else "--speed",
+            what_to_do=Words("Ôtez cette option", "Take this option out"),
+        )
+    from sim.levels.live_command import run_live
+
+    file = read_scenario(path)
+    return run_live(file, file.scenario.seed, partly=False, as_json=as_json, port=port)

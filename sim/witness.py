@@ -27,8 +27,8 @@ from csu.hal.clock import NS_PER_MS, Clock, Nanoseconds
 from csu.hal.media import Gap, Manifest, NodeId, SegmentTable
 from sim.intervals import Interval
 
-_BATCH = 256
-"""A node's minutes are looked at that many at once: a column costs the same for 28 numbers as for 7,000."""
+_BATCH = 64
+"""A node's minutes are looked at that many at once: a column costs the same for 28 numbers as for 1,800."""
 
 
 @dataclass(slots=True)
@@ -53,6 +53,19 @@ class Sequences:
         self._next: dict[tuple[NodeId, int], int] = {}
         self._skipped: set[tuple[NodeId, int, int]] = set()
 
+    def add_all(self, manifests: Sequence[Manifest]) -> None:
+        """Some of one node were taken, in this order."""
+        first, count = manifests[0], len(manifests)
+        node, epoch, begins = first.node, first.node_epoch, first.sequence
+        follow = [manifest.sequence for manifest in manifests] == list(range(begins, begins + count))
+        same_epoch = follow and [manifest.node_epoch for manifest in manifests].count(epoch) == count
+        if same_epoch and self._next.get((node, epoch), 0) == begins:
+            self.taken_of[node] += count
+            self._next[node, epoch] = begins + count
+            return
+        for manifest in manifests:
+            self.add(node, manifest.node_epoch, manifest.sequence)
+
     def add(self, node: NodeId, epoch: int, sequence: int) -> None:
         """One was taken."""
         self.taken_of[node] += 1
@@ -72,7 +85,7 @@ class _Run(NamedTuple):
     roster: tuple[CameraId, ...]
     places: NDArray[np.int64]
     """Of each of the roster among the witness's cameras."""
-    tables: list[SegmentTable]
+    manifests: list[Manifest]
 
 
 class Witness:
@@ -105,7 +118,7 @@ class Witness:
 
     def hear(self, event: CentreEvent) -> None:
         """Take one event in."""
-        if isinstance(event, ManifestTaken):
+        if type(event) is ManifestTaken:
             self._hear_manifest(event.manifest)
             return
         self.events[type(event).__name__] += 1
@@ -135,20 +148,15 @@ class Witness:
         return self._until_ns.copy()
 
     def _hear_manifest(self, manifest: Manifest) -> None:
-        table = manifest.segments
-        self.taken.manifests += 1
-        self.taken.segments += len(table)
-        self.taken.gaps += len(manifest.gaps)
-        self.manifests.add(manifest.node, manifest.node_epoch, manifest.sequence)
         for gap in manifest.gaps:
             self.gaps.setdefault(gap.camera, []).append(gap)
         run = self._runs.get(manifest.node)
-        if run is None or run.roster != manifest.cameras:
+        if run is None or (run.roster is not manifest.cameras and run.roster != manifest.cameras):
             self._look_at_all()  # a camera may have come from another list
             index = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
             run = self._runs[manifest.node] = _Run(manifest.cameras, index, [])
-        run.tables.append(table)
-        if len(run.tables) >= _BATCH:
+        run.manifests.append(manifest)
+        if len(run.manifests) >= _BATCH:
             self._look_at(run)
 
     def _look_at_all(self) -> None:
@@ -157,18 +165,25 @@ class Witness:
 
     def _look_at(self, run: _Run) -> None:
         """Each segment of a camera against the end of the one before it."""
-        tables = tuple(run.tables)
-        run.tables.clear()
-        index = run.places[np.concatenate([table.camera for table in tables])] if tables else run.places[:0]
-        if not len(index):
+        if not run.manifests:
+            return
+        self.manifests.add_all(run.manifests)
+        tables = [manifest.segments for manifest in run.manifests]
+        self.taken.manifests += len(tables)
+        self.taken.gaps += sum([len(manifest.gaps) for manifest in run.manifests])
+        run.manifests.clear()
+        camera = np.concatenate([table.camera for table in tables])
+        self.taken.segments += len(camera)
+        if not len(camera):
             return
         start_ns = np.concatenate([table.start_ns for table in tables])
         duration_ms = np.concatenate([table.duration_ms for table in tables])
         end_ns = _ends_ns(start_ns, duration_ms)
         self.taken.recorded_ms += int(duration_ms.sum(dtype=np.int64))
         self.taken.size_bytes += int(np.concatenate([table.size_bytes for table in tables]).sum(dtype=np.int64))
-        order = np.argsort(index, kind="stable")  # camera by camera, each as it was told
-        index, start_ns, end_ns = index[order], start_ns[order], end_ns[order]
+        # Camera by camera, each as it was told; in 16 bits, which are sorted ten times as fast as in 64.
+        order = np.argsort(camera.astype(np.uint16) if len(run.roster) <= 1 << 16 else camera, kind="stable")
+        index, start_ns, end_ns = run.places[camera[order]], start_ns[order], end_ns[order]
         first = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
         before_ns = np.append(0, end_ns[:-1])
         before_ns[first] = self._until_ns[index[first]]

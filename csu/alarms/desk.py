@@ -6,7 +6,7 @@ OPS-3: acknowledged within 30 s, escalated to the room chief at 60 s, then led b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from heapq import heappop, heappush
 
@@ -45,8 +45,9 @@ class AlarmDesk:
     so that nobody is called for an alarm that a person is just taking.
     """
 
-    def __init__(self, kept: Iterable[Alarm] = ()) -> None:
-        """`kept`: the alarms on disk, oldest first; after a restart nothing is lost and nothing rings twice."""
+    def __init__(self, kept: Iterable[Alarm] = (), said: Mapping[PanelId, Iterable[int]] | None = None) -> None:
+        """`kept`: the alarms on disk that are not closed, oldest first; `said`: by panel the messages that are on disk,
+        oldest first. After a restart nothing is lost and nothing rings twice."""
         self._alarms: dict[AlarmId, Alarm] = {}
         self._kept: dict[PanelId, dict[int, None]] = {}
         self._open: dict[AlarmId, None] = {}
@@ -54,6 +55,8 @@ class AlarmDesk:
         self._held: Counter[AlarmId] = Counter()
         self._due: list[tuple[Nanoseconds, AlarmId]] = []
         """A heap that may hold instants that no longer count: an alarm's own due instant is what is true."""
+        for panel, sequences in (said or {}).items():
+            self._kept[panel] = dict.fromkeys(sequences)
         for alarm in kept:
             self.keep(alarm)
             if alarm.state is not AlarmState.CLOSED:

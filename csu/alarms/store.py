@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from csu.alarms.alarm import (
     Escalation,
     PoliceCall,
 )
+from csu.alarms.desk import REMEMBERED_PER_PANEL
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.words import Words
 
+_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 VERSION = 1
 """Of the file's layout, in SQLite's `user_version`. 0: alarms ended at their acknowledgement."""
 MIGRATED_BY = "csu"
@@ -46,8 +49,37 @@ _alarm = sa.Table(
 )
 
 
-_FIND = sa.select(_alarm).where(_alarm.c.alarm == sa.bindparam("alarm"))
-_SAVE = sa.insert(_alarm).prefix_with("OR REPLACE")
+_UNFINISHED = (
+    sa.select(_alarm).where(_alarm.c.state != AlarmState.CLOSED.value).order_by(_alarm.c.taken_at_ns, _alarm.c.alarm)
+)
+_CLOSED = sa.select(sa.func.count()).where(_alarm.c.state == AlarmState.CLOSED.value)
+_PANELS = sa.select(_alarm.c.panel).distinct().order_by(_alarm.c.panel)
+_SAID = (
+    sa.select(_alarm.c.sequence)
+    .where(_alarm.c.panel == sa.bindparam("panel"))
+    .order_by(_alarm.c.taken_at_ns.desc(), _alarm.c.sequence.desc())
+    .limit(REMEMBERED_PER_PANEL)
+)
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS alarm_by_state ON alarm (state, taken_at_ns)",
+    "CREATE INDEX IF NOT EXISTS alarm_by_panel ON alarm (panel, taken_at_ns, sequence)",
+)
+_COLUMNS = ", ".join(_alarm.c.keys())
+_FIND = f"SELECT {_COLUMNS} FROM alarm WHERE alarm = ?"  # noqa: S608 - our own names
+_SAVE = f"INSERT OR REPLACE INTO alarm ({_COLUMNS}) VALUES ({', '.join('?' * len(_alarm.c))})"  # noqa: S608
+"""As the driver takes them: an alarm is written at each of its steps, and nothing here needs SQLAlchemy's types."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlarms:
+    """What is on disk, as far as a desk must know it."""
+
+    unfinished: tuple[Alarm, ...]
+    """Alarms that are not closed, oldest first."""
+    said: Mapping[PanelId, tuple[int, ...]]
+    """The sequences of each panel's last REMEMBERED_PER_PANEL messages, oldest first: repeats of them are repeats."""
+    closed: int
+    """How many alarms are closed; the file keeps them, nobody reads them here."""
 
 
 class AlarmStore:
@@ -72,22 +104,22 @@ class AlarmStore:
     def save(self, alarm: Alarm) -> None:
         """Write the alarm as it is now; durable when this returns. Raises AlarmNotKept."""
         message = alarm.message
-        row = {
-            "alarm": alarm.alarm,
-            "panel": message.panel,
-            "sequence": message.sequence,
-            "commune": message.commune,
-            "site": message.site,
-            "kind": message.kind.value,
-            "raised_at_ns": message.raised_at_ns,
-            "taken_at_ns": alarm.taken_at_ns,
-            "state": alarm.state.value,
-            "steps": _text([_step_fields(step) for step in alarm.steps]),
-            "escalations": _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
-        }
+        row = (
+            alarm.alarm,
+            message.panel,
+            message.sequence,
+            message.commune,
+            message.site,
+            message.kind.value,
+            message.raised_at_ns,
+            alarm.taken_at_ns,
+            alarm.state.value,
+            _text([_step_fields(step) for step in alarm.steps]),
+            _text([(told.state, told.to, told.at_ns) for told in alarm.escalations]),
+        )
         try:
             with self._engine.begin() as connection:
-                connection.execute(_SAVE, row)
+                connection.exec_driver_sql(_SAVE, row)
         except sa.exc.SQLAlchemyError as error:
             raise AlarmNotKept(
                 Words(
@@ -101,16 +133,22 @@ class AlarmStore:
                 ),
             ) from error
 
-    def load(self) -> list[Alarm]:
-        """Every alarm on disk, oldest first: what a restarted desk begins with."""
-        query = sa.select(_alarm).order_by(_alarm.c.taken_at_ns, _alarm.c.alarm)
+    def load(self) -> KeptAlarms:
+        """What a restarted desk begins with. As long as what is not over, however many alarms the years have left."""
         with self._engine.connect() as connection:
-            return [_alarm_of(row) for row in connection.execute(query)]
+            unfinished = tuple(_alarm_of(row) for row in connection.execute(_UNFINISHED))
+            panels = connection.execute(_PANELS).scalars().all()
+            said = {
+                PanelId(panel): tuple(reversed(connection.execute(_SAID, {"panel": panel}).scalars().all()))
+                for panel in panels
+            }
+            closed = connection.execute(_CLOSED).scalar_one()
+        return KeptAlarms(unfinished, said, closed)
 
     def find(self, alarm: AlarmId) -> Alarm | None:
         """One alarm as it is on disk; None: it is not there."""
         with self._engine.connect() as connection:
-            row = connection.execute(_FIND, {"alarm": alarm}).one_or_none()
+            row = connection.exec_driver_sql(_FIND, (alarm,)).one_or_none()
         return None if row is None else _alarm_of(row)
 
     def close(self) -> None:
@@ -137,6 +175,8 @@ def _lay_out(connection: sa.Connection, name: str) -> None:
     if version == 0 and sa.inspect(connection).has_table("alarm"):
         _from_version_0(connection)
     _metadata.create_all(connection)
+    for index in _INDEXES:
+        connection.exec_driver_sql(index)
     connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
 
 
@@ -167,7 +207,7 @@ def _from_version_0(connection: sa.Connection) -> None:
 
 
 def _text(fields: Sequence[Sequence[object]]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return _json(fields) if fields else "[]"
 
 
 def _step_fields(step: AlarmStep) -> tuple[object, ...]:

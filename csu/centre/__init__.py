@@ -32,6 +32,7 @@ from csu.centre.events import (
 )
 from csu.centre.footing import Ports
 from csu.centre.papers import Papers
+from csu.governance import Author
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
@@ -46,6 +47,7 @@ __all__ = [
     "AlarmRaised",
     "AlarmState",
     "AlarmStore",
+    "Author",
     "CameraBoard",
     "CameraChanged",
     "CameraLifecycleChanged",

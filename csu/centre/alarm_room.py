@@ -37,6 +37,10 @@ RUNG_WITHIN_S = 1.0
 """Who is called when an alarm waits is called after this long whatever the disk does; its record follows."""
 
 
+STRANGERS_MAX, ACCOUNT_LENGTH_MAX = 64, 64
+"""Unknown accounts that are told by name; whoever makes up more is counted."""
+
+
 class AlarmRoom:
     """The desk, its store and the panels. `open` it, then run `watch` and `take_from` each panel."""
 
@@ -55,10 +59,13 @@ class AlarmRoom:
         """And how many use it."""
         self._woken = asyncio.Event()
         self._queued: tuple[int, Mapping[AlarmPriority, int]] = (0, {})
+        self._strangers: set[str] = set()
+        """Accounts that nobody declared, and that were told."""
 
     async def open(self) -> None:
         """Begin with what is on disk. Raises CsuError."""
-        self.desk = AlarmDesk(await self._footing.in_executor(self._store.load))
+        kept = await self._footing.in_executor(self._store.load)
+        self.desk = AlarmDesk(kept.unfinished, kept.said)
 
     def lines(self) -> AlarmLines:
         """What the screen shows of the alarms that nobody took."""
@@ -131,8 +138,20 @@ class AlarmRoom:
     async def take_from(self, panel: AlarmPanel) -> None:
         """Take what a panel says; acknowledge it once it is on disk. Ends with the panel's messages."""
         async for message in panel.messages():
-            if await self._take(message):
+            if message.panel not in self.panels:
+                self._refuse(message)
+            elif await self._take(message):
                 await panel.acknowledge(message)
+
+    def _refuse(self, message: PanelMessage) -> None:
+        """Of an account that nobody declared: neither raised nor acknowledged; told once, and counted."""
+        self._footing.counts.alarms_refused += 1
+        account = message.panel[:ACCOUNT_LENGTH_MAX]
+        if account in self._strangers or len(self._strangers) >= STRANGERS_MAX:
+            return
+        self._strangers.add(account)
+        what = Words(f"message du compte inconnu {account!r}", f"a message of the unknown account {account!r}")
+        self._footing.tell_trouble("alarms", what)
 
     async def _take(self, message: PanelMessage) -> bool:
         """True when the message is safe on disk, and so may be acknowledged to its panel."""

@@ -9,6 +9,7 @@ from csu.alarms import Alarm, AlarmAdvanced, AlarmId, AlarmState, PoliceCall
 from csu.centre.alarm_room import AlarmRoom
 from csu.centre.events import CentreEvent
 from csu.centre.footing import Footing, words_of
+from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S
 from csu.hal.dispatch import Dispatch, DispatchError, DispatchReceipt
 from csu.hal.errors import CsuError
@@ -45,7 +46,7 @@ class Calls:
         self._woken = asyncio.Event()
         self._noted: dict[AlarmId, str] = {}
         """Alarms of which people noted whom they told: their calls, if still under way, are taken by him."""
-        footing.listen(self._hear)
+        footing.listen(self._hear, (AlarmAdvanced,))
 
     @property
     def waiting(self) -> list[OutboxCall]:
@@ -54,7 +55,7 @@ class Calls:
 
     async def open(self) -> None:
         """Begin with what is on disk: calls nobody took are sent again, confirmed alarms without a call get theirs."""
-        self._outbox = DispatchOutbox(await self._footing.in_executor(self._store.load))
+        self._outbox = DispatchOutbox((await self._footing.in_executor(self._store.load)).calls)
         for alarm in self._alarms.desk.unfinished():
             if alarm.state is AlarmState.CONFIRMED:
                 self._confirmed[alarm.alarm] = 0
@@ -71,8 +72,9 @@ class Calls:
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._woken.wait()
+                unwritten: set[tuple[str, CommuneId]] = set()
                 for name in list(self._confirmed):
-                    await self._follow(name)
+                    await self._follow(name, unwritten)
                 for told in self._outbox.tick(self._footing.now()):
                     if isinstance(told, SendCall):
                         self._footing.tell(told)
@@ -96,15 +98,18 @@ class Calls:
             self._noted[event.alarm.alarm] = step.police.taken_by
         self._woken.set()
 
-    async def _follow(self, name: AlarmId) -> None:
-        """A confirmed alarm gets its call; once a person took the call, the alarm says who. Tried until it is done."""
+    async def _follow(self, name: AlarmId, unwritten: set[tuple[str, CommuneId]]) -> None:
+        """A confirmed alarm gets its call; once a person took the call, the alarm says who. Tried until it is done.
+
+        `unwritten`: services and communes of which the disk refused a call just now: those behind it wait, in order.
+        """
         known, noted = self._outbox.call(name), self._noted.get(name)
         try:
             if noted is not None:
                 if known is not None:
                     await self.telephoned(name, noted)
             elif known is None:
-                await self._queue(self._alarms.desk.alarm(name))
+                await self._queue_in_order(self._alarms.desk.alarm(name), unwritten)
                 return
             elif known.is_taken:
                 note = PoliceCall(known.call.service, known.taken_by, known.call.call)
@@ -118,9 +123,18 @@ class Calls:
                 self._footing.tell_trouble(name, words_of(error, name))
             self._confirmed[name] += 1
 
-    async def _queue(self, alarm: Alarm) -> None:
+    async def _queue_in_order(self, alarm: Alarm, unwritten: set[tuple[str, CommuneId]]) -> None:
+        lane = SERVICE_OF.get(alarm.message.kind, POLICE), alarm.message.commune
+        if lane in unwritten:
+            return
+        try:
+            await self._queue(alarm, lane[0])
+        except CallNotKept:
+            unwritten.add(lane)
+            raise
+
+    async def _queue(self, alarm: Alarm, service: str) -> None:
         message, now_ns = alarm.message, self._footing.now()
-        service = SERVICE_OF.get(message.kind, POLICE)
         call = call_about(
             alarm.alarm,
             INCIDENT_OF.get(message.kind, Incident.BY_VOICE),
@@ -145,8 +159,9 @@ class Calls:
         """One sending. Without a receipt there is nothing to tell: the outbox sends again, and tells who is silent."""
         try:
             async with asyncio.timeout(SEND_AGAIN_NS / NS_PER_S):
+                await self._footing.chaos("dispatch.send")
                 receipt = await self._dispatch.notify(command.call, command.contact)
-        except (TimeoutError, DispatchError):
+        except (TimeoutError, OSError, DispatchError):
             self._footing.counts.calls_unanswered += 1
             return
         await self._receive(receipt)

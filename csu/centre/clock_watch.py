@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.media import Manifest
+from csu.hal.media import Manifest, NodeId
 from csu.hal.words import Words
 
 WRONG_MS = 1_000
@@ -23,8 +23,9 @@ class ClockWatch:
     def __init__(self, tell: Callable[[Trouble], None]) -> None:
         self._tell = tell
         self._wrong: dict[CameraId, int] = {}
-        self._right: dict[int, NDArray[np.int32]] = {}
-        """Columns that were found right, by identity: a node hands the same one in minute after minute."""
+        self._settled: dict[NodeId, tuple[NDArray[np.int32], NDArray[np.int32], tuple[CameraId, ...]]] = {}
+        """Offsets, and whose they are, that changed nothing of what is known now: a node may hand in the very same ones
+        minute after minute."""
 
     @property
     def wrong(self) -> Sequence[CameraId]:
@@ -38,21 +39,19 @@ class ClockWatch:
                 self._tell(trouble)
 
     def _of_manifest(self, manifest: Manifest, now_ns: Nanoseconds) -> list[Trouble]:
-        offsets = manifest.segments.clock_offset_ms
-        if self._right.get(id(offsets)) is offsets and not self._wrong:
+        cameras, index, offsets = manifest.cameras, manifest.segments.camera, manifest.segments.clock_offset_ms
+        known = self._settled.get(manifest.node)
+        if known is not None and known[0] is offsets and known[1] is index and known[2] is cameras:
             return []
-        off = np.abs(offsets) > WRONG_MS
-        if not off.any() and not self._wrong:
-            if len(self._right) >= 1024:
-                self._right.clear()
-            if not offsets.flags.writeable:
-                self._right[id(offsets)] = offsets
-            return []
-        return [
-            trouble
-            for index, ms in zip(manifest.segments.camera.tolist(), offsets.tolist(), strict=True)
-            for trouble in self._of_camera(manifest.cameras[index], ms, now_ns)
-        ]
+        told: list[Trouble] = []
+        if self._wrong or (np.abs(offsets) > WRONG_MS).any():
+            for place, ms in zip(index.tolist(), offsets.tolist(), strict=True):
+                told += self._of_camera(cameras[place], ms, now_ns)
+        if told:
+            self._settled.clear()
+        elif not offsets.flags.writeable and not index.flags.writeable:
+            self._settled[manifest.node] = offsets, index, cameras
+        return told
 
     def _of_camera(self, camera: CameraId, offset_ms: int, now_ns: Nanoseconds) -> list[Trouble]:
         is_wrong = abs(offset_ms) > WRONG_MS

@@ -8,7 +8,7 @@ orders (`mask_watch`, `order_watch`). Each part is a shell around cores that dec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
@@ -18,7 +18,7 @@ from csu.centre.clock_watch import ClockWatch
 from csu.centre.commissioning import Commissioning
 from csu.centre.device_watch import DeviceWatch
 from csu.centre.edge_keeper import EdgeKeeper
-from csu.centre.events import CentreCounts, CentreEvent, Trouble
+from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken, Trouble
 from csu.centre.footing import Footing, Ports
 from csu.centre.late_entries import LateEntries
 from csu.centre.manifests import Manifests
@@ -34,18 +34,19 @@ from csu.centre.watch_room import WatchRoom
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
-from csu.hal.clock import Nanoseconds
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.dispatch import Dispatch
-from csu.hal.media import Assignment, MediaNode, NodeId
+from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
 from csu.hal.place import Pose
 from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
-from csu.ingest.board import CameraBoard
+from csu.ingest.board import SILENT_AFTER_NS, CameraBoard
 from csu.operations import Lease, OutboxCall, OutboxStore
 from csu.recording.catalogue import Catalogue
 from csu.wall import PanelPlan
 
 BOARD_EVERY_S = 10.0
+"""Who has gone silent is looked for no more often."""
 
 
 class Centre:
@@ -123,6 +124,7 @@ class Centre:
             tell=footing.tell,
             give=self._nodes.give,
             in_executor=footing.in_executor,
+            chaos=footing.chaos,
             late=self._late,
         )
         self._edges = EdgeKeeper(
@@ -133,8 +135,8 @@ class Centre:
             clock=ports.clock,
             journal=journal,
         )
-        self.listen(self._edges.hear)
-        self.listen(ClockWatch(footing.tell).hear)
+        self.listen(self._edges.hear, (CameraEvent,))
+        self.listen(ClockWatch(footing.tell).hear, (ManifestTaken,))
         self._devices = DeviceWatch(
             cameras,
             assignment=self.assignment,
@@ -168,9 +170,12 @@ class Centre:
         self._wall_panels = PanelWatch(footing, wall_panels)
         self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
-    def listen(self, listener: Callable[[CentreEvent], None]) -> None:
-        """Tell `listener` every event from now on, in order, before the next thing happens. It must not block."""
-        self._footing.listen(listener)
+    def listen(self, listener: Callable[[CentreEvent], None], kinds: Collection[type] = ()) -> None:
+        """Tell `listener` every event from now on, in order, before the next thing happens. It must not block.
+
+        `kinds`: only events of these types.
+        """
+        self._footing.listen(listener, kinds)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -260,7 +265,8 @@ class Centre:
 
     async def _watch_board(self) -> None:
         while True:
-            await asyncio.sleep(BOARD_EVERY_S)
+            silent_in_ns = min(self.board.next_silence_ns - self._footing.now(), SILENT_AFTER_NS)
+            await asyncio.sleep(max(BOARD_EVERY_S, silent_in_ns / NS_PER_S))
             self._footing.tell_all(self.board.tick(self._footing.now()))
 
     # -- alarms and calls ---------------------------------------------------------------------------------------------

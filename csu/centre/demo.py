@@ -120,10 +120,10 @@ async def run_demo(
     """
     clock = SystemClock()
     async with open_centre(settings, observe=progress.event, progress=progress.step) as running:
-        await _until_live(running, stop)
+        await until_live(running, stop)
         progress.ready(running, running.centre.board.count(CameraState.LIVE))
         began_ns = clock.monotonic_ns()
-        async with _tours(running):
+        async with tours(running):
             await _wait(running, seconds, stop)
         ran_s = (clock.monotonic_ns() - began_ns) / NS_PER_S
         reading, wall_png = await running.wall.read(), await running.wall.picture_png()
@@ -177,7 +177,8 @@ def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
     )
 
 
-async def _until_live(running: RunningCentre, stop: asyncio.Event) -> None:
+async def until_live(running: RunningCentre, stop: asyncio.Event) -> None:
+    """Wait until every camera that may be recorded is live, LIVE_WITHIN_S at most."""
     try:
         async with asyncio.timeout(LIVE_WITHIN_S):
             while any(_is_awaited(status) for status in running.centre.board.all()) and not stop.is_set():
@@ -206,16 +207,16 @@ def _raise_if_failed(running: RunningCentre) -> None:
 
 
 @asynccontextmanager
-async def _tours(running: RunningCentre) -> AsyncIterator[None]:
+async def tours(running: RunningCentre) -> AsyncIterator[None]:
     """While inside, the PTZ cameras turn away and come back, so that people see the mask follow; then all go home."""
     homes = [(camera, reading.pose) for camera in running.posed if (reading := await camera.pose()) is not None]
-    tours = [asyncio.create_task(_tour(running.centre, camera, home)) for camera, home in homes]
+    going = [asyncio.create_task(_tour(running.centre, camera, home)) for camera, home in homes]
     try:
         yield
     finally:
-        for tour in tours:
+        for tour in going:
             tour.cancel()
-        await asyncio.gather(*tours, return_exceptions=True)
+        await asyncio.gather(*going, return_exceptions=True)
         open_still = [(camera, home) for camera, home in homes if running.centre.may_record(camera.record.camera)]
         await asyncio.gather(*(running.centre.go_to(camera, home, BY_DEMO, preset=HOME) for camera, home in open_still))
         await asyncio.sleep(TOUR_SETTLE_S if homes else 0)

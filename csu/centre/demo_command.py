@@ -91,8 +91,15 @@ def demo_command(
         typer.Option(help=say("jouer un scénario en temps accéléré", "play a scenario in accelerated time")),
     ] = None,
     speed: Annotated[
-        float, typer.Option(min=1, help=say("fois le temps réel, pour un scénario", "times real time, for a scenario"))
-    ] = 60,
+        float | None,
+        typer.Option(
+            min=1, help=say("fois le temps réel, pour un scénario (60)", "times real time, for a scenario (60)")
+        ),
+    ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(help=say("niveau d'un scénario : L0, L1, L2 (réel)", "level of a scenario: L0, L1, L2 (real)")),
+    ] = None,
     frosted: Annotated[
         bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
     ] = False,
@@ -109,7 +116,8 @@ def demo_command(
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
     if scenario is not None:
-        if not _scenario_player()(scenario, speed=speed, seconds=seconds, port=port, report=report, as_json=as_json):
+        play = _scenario_player()
+        if not play(scenario, speed=speed, level=level, seconds=seconds, port=port, report=report, as_json=as_json):
             raise typer.Exit(EXIT_DOES_NOT_HOLD)
         return
     for path in media_dir or []:
@@ -155,10 +163,21 @@ def demo_command(
 
 
 class PlaysScenario(Protocol):
-    """Plays a scenario of a simulated city for people, and judges it (entry points `csu.scenarios`)."""
+    """Plays a scenario of a simulated city for people, and judges it (entry points `csu.scenarios`).
+
+    `speed`: times real time; None: as suits the level. `level`: None: as the file says.
+    """
 
     def __call__(
-        self, path: Path, *, speed: float, seconds: float | None, port: int, report: Path, as_json: bool
+        self,
+        path: Path,
+        *,
+        speed: float | None,
+        level: str | None,
+        seconds: float | None,
+        port: int,
+        report: Path,
+        as_json: bool,
     ) -> bool: ...
 
 

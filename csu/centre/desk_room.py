@@ -85,6 +85,8 @@ class DeskPorts:
     find: Callable[[Sequence[CameraSpan], Nanoseconds], Awaitable[Sources]]
     erase: Callable[[str, Nanoseconds], Awaitable[None]]
     """Destroys and registers what the evidence store keeps of a case whose copy is due. Raises CsuError."""
+    alone: Callable[[], asyncio.Lock]
+    """Held while a round of the purge runs: between its decision and its deed nothing is locked or held."""
     past_is_clean: Callable[[], bool]
     """Whether all that had expired when the centre began is gone: before, no past is served."""
     tell: Callable[[Trouble], None]
@@ -135,7 +137,9 @@ class DeskRoom:
         return await self._case(case, by, lambda who, at: self.desk.check(case, by=who, at_ns=at))
 
     async def lock(self, case: str, by: Signature) -> Case:
-        return await self._case(case, by, lambda who, at: self.desk.lock(case, by=who, at_ns=at))
+        """Waits for a round of the purge to end: what it took was gone before, what it left is locked."""
+        async with self._ports.alone():
+            return await self._case(case, by, lambda who, at: self.desk.lock(case, by=who, at_ns=at))
 
     async def prepare(self, case: str, recipients: Sequence[str], by: Signature) -> Case:
         """Raises ReleaseRefused, ExportFailed, EvidenceInputRefused as well: then there is no package."""
@@ -215,7 +219,9 @@ class DeskRoom:
         return next(each for each in self.desk.hold_requests if each.hold == hold)
 
     async def place_hold(self, hold: str, by: Signature) -> Hold:
-        await self._do(by, lambda who, at: self.desk.grant_hold(hold, by=who, at_ns=at))
+        """Waits as `lock` does."""
+        async with self._ports.alone():
+            await self._do(by, lambda who, at: self.desk.grant_hold(hold, by=who, at_ns=at))
         return next(each for each in self.desk.holds if each.hold == hold)
 
     async def end_hold(self, hold: str, reason: str, by: Signature) -> Hold:

@@ -153,6 +153,8 @@ class CentreCounts:
     alarms_raised: int = 0
     alarms_repeated: int = 0
     alarms_escalated: int = 0
+    alarms_refused: int = 0
+    """Messages of accounts that nobody declared."""
     calls_unanswered: int = 0
     """Sendings of calls that nobody took in time: each is sent again."""
     nodes_lost: int = 0

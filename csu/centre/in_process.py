@@ -1,7 +1,7 @@
 """The past of a centre and its doors in one process and one event loop, over whatever tiers and keys it is given.
 
-What `past` and `running` compose over this machine's volumes is composed here over a world's: the purge, the desk, the
-journal, the legal register and the console are the same objects. No server, no thread, no key file of a day.
+What `past` puts together over this machine's volumes is put together here by the same functions over a world's. No
+server, no thread, no key file of a day.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Protocol
 
 from fastapi import FastAPI
 
-from csu.centre.desk_room import DeskPorts, DeskRoom, PackageKeeper
-from csu.centre.evidence_keeper import DeskKeeper, EvidencePorts
+from csu.centre.desk_opening import Closed, DeskParts, put_together
+from csu.centre.desk_room import DeskRoom, PackageKeeper
 from csu.centre.evidence_sources import Sources
 from csu.centre.papers import LawOfPast, Papers
+from csu.centre.past import EVERY_S, PurgeHome, keep_minutes, purge_of
 from csu.centre.purge import Purge
-from csu.centre.purge_ports import PurgeKeys, PurgePorts
+from csu.centre.purge_ports import PurgeKeys
 from csu.centre.purge_tiers import Tier
 from csu.centre.register_settings import ANCHOR_FILE, RegisterSettings
 from csu.centre.registers import Registers, Tell, open_registers
@@ -35,13 +36,11 @@ from csu.console import (
     create_app,
     make_token,
 )
-from csu.evidence import CameraSpan, ExportOrder, StoredSegment
-from csu.evidence.desk_store import DeskStore
+from csu.evidence import ExportOrder, StoredSegment
 from csu.governance import (
     Agreement,
     AnchorFile,
     Designation,
-    LegalRegister,
     LocalDoctrine,
     Role,
     Subject,
@@ -53,13 +52,16 @@ from csu.governance.legal_register import verify_register
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.disk import Disk
-from csu.recording import Catalogue
+from csu.recording import Catalogue, CatalogueTotals
 from csu.recording.destruction import Footage
+from csu.recording.kept import CameraSums, LivingSegments
 
 __all__ = [
     "Agreement",
+    "CameraSums",
+    "CatalogueTotals",
     "Claims",
     "Designation",
     "ExportOrder",
@@ -69,6 +71,7 @@ __all__ = [
     "JournalDesk",
     "JournalEntry",
     "JournalRow",
+    "LivingSegments",
     "Operation",
     "Outcome",
     "PastWorld",
@@ -82,8 +85,6 @@ __all__ = [
     "Ticket",
     "open_in_process",
 ]
-
-TICK_S = NS_PER_MINUTE / NS_PER_S
 
 
 class Accounts(Protocol):
@@ -115,7 +116,7 @@ class PastWorld:
     tell: Tell
     journal_of: Callable[[JournalDesk], Journal]
     """The journal as all of the centre is to see it."""
-    registers_every_s: float = TICK_S
+    registers_every_s: float = EVERY_S
 
 
 class InProcess:
@@ -127,12 +128,7 @@ class InProcess:
 
     async def run(self) -> None:
         """Until cancelled: a round of the purge and a tick of the desk each minute. What fails is told."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.purge.run(), name="purge")
-            group.create_task(self.purge.watch(), name="purge watch")
-            while True:
-                await asyncio.sleep(TICK_S)
-                await self.desk.tick()
+        await keep_minutes(self.purge, self.desk.tick, self._world.tell, self._world.clock)
 
     def console(self, room: RoomView, accounts: Accounts) -> FastAPI:
         """The console around `room`: an ASGI application that believes tokens of `token`."""
@@ -181,64 +177,43 @@ async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
             )
         )
         journal = world.journal_of(registers.journal)
-        desk, keeper = await _desk(stack, world, registers, lambda: purge, law)
-        purge = Purge(
-            PurgePorts(
-                clock=world.clock,
-                chaos=world.chaos,
-                journal=journal,
-                catalogue=world.catalogue,
-                keys=world.keys,
-                tiers=world.tiers,
-                evidence=keeper,
-                register=registers.legal,
-                rules=law.rules,
-                cameras=lambda: {camera: record.commune for camera, record in world.records.items()},
-                shortest_days=law.shortest_days,
-                tell=world.tell,
-            )
-        )
-        world.papers.listen(purge.rules_changed)
-        await purge.start()
-        yield InProcess(world, registers, journal, desk, purge)
-
-
-async def _desk(
-    stack: AsyncExitStack,
-    world: PastWorld,
-    registers: Registers,
-    purge: Callable[[], Purge],
-    law: LawOfPast,
-) -> tuple[DeskRoom, DeskKeeper]:
-    events = DeskStore(world.directory / "evidence" / "desk.sqlite", registers.key)
-    stack.callback(events.close)
-    register = LegalRegister(world.directory / "register.sqlite", registers.key)
-    stack.callback(register.close)
-
-    async def find(spans: Sequence[CameraSpan], now_ns: Nanoseconds) -> Sources:
-        return Sources((), (), (), (), ())  # at this level there are no pictures to cut
-
-    async def erase(case: str, now_ns: Nanoseconds) -> None:
-        async with purge().alone:
-            keeper.erase(case, now_ns)
-
-    room = DeskRoom(
-        DeskPorts(
+        parts = DeskParts(
+            world.directory,
             world.clock,
             registers.journal,
-            register,
-            events,
+            registers.key,
+            registers.legal,
             world.packages,
-            law.ceiling_ns,
+            world.evidence_store,
+            lambda spans, now_ns: Sources((), (), (), (), ()),  # at this level there are no pictures to cut
+            world.stored,
             world.records,
             "CSU",
-            registers.key.public.hex,
-            find,
-            erase,
-            lambda: purge().is_clean,
+            law.ceiling_ns,
+            alone=lambda: purge.alone,
+            past_is_clean=lambda: purge.is_clean,
+            tell=world.tell,
+        )
+        room, keeper = await put_together(stack, parts, _closing_soon)
+        home = PurgeHome(
+            world.clock,
+            world.chaos,
+            journal,
+            world.catalogue,
+            world.keys,
+            world.tiers,
+            registers.legal,
+            world.records,
+            law,
             world.tell,
         )
-    )
+        purge = purge_of(home, keeper)
+        await purge.start()
+        yield InProcess(world, registers, journal, room, purge)
+
+
+def _closing_soon(room: DeskRoom) -> Closed:
+    """Where the purge has no thread of its own it cannot wait for the room: a task closes the case."""
     closing: set[asyncio.Task[None]] = set()
 
     def closed(case: str, certificate: str, now_ns: Nanoseconds) -> None:
@@ -246,16 +221,4 @@ async def _desk(
         closing.add(task)
         task.add_done_callback(closing.discard)
 
-    keeper = DeskKeeper(
-        EvidencePorts(
-            lambda: room.desk,
-            world.evidence_store,
-            world.stored,
-            lambda camera: world.records[camera],
-            registers.legal,
-            lambda camera: world.records[camera].commune,
-            closed,
-        )
-    )
-    await room.open()
-    return room, keeper
+    return closed

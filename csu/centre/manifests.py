@@ -8,7 +8,7 @@ from csu.centre.events import CatalogueWritten, ManifestRefused, ManifestTaken
 from csu.centre.footing import Footing, words_of
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.media import Manifest, NodeId
+from csu.hal.media import NO_FRAMES, Manifest, NodeId, NodeLost
 from csu.hal.words import Words
 from csu.recording.catalogue import Catalogue
 
@@ -40,7 +40,10 @@ class Manifests:
         if not self._believe(manifest):
             return False
         self._count(manifest)
-        await self._to_write.put(manifest)
+        if self._to_write.full():
+            await self._to_write.put(manifest)
+        else:  # as a rule: one task step less
+            self._to_write.put_nowait(manifest)
         self.heard_at_ns = now_ns
         self._footing.tell(ManifestTaken(manifest, now_ns))
         return True
@@ -74,10 +77,12 @@ class Manifests:
             else:
                 failures = 0
 
-    def lose(self, node: NodeId) -> None:
-        """The node is lost, and its epoch over: one that only froze is believed no more when it thaws."""
-        epoch, _ = self._accounts.get(node, (0, 0))
-        self._accounts[node] = (epoch + 1, 0)
+    def lose(self, lost: NodeLost) -> None:
+        """Its epoch is over, had it accounted for anything or not: one that only froze is not believed later."""
+        epoch, expected = self._accounts.get(lost.node, (0, 0))
+        if epoch <= lost.node_epoch:
+            epoch, expected = lost.node_epoch + 1, 0
+        self._accounts[lost.node] = (epoch, expected)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -104,7 +109,9 @@ class Manifests:
     def _count(self, manifest: Manifest) -> None:
         counts, more = self._footing.counts, manifest.counts
         counts.manifests_taken += 1
-        counts.segments_closed += len(manifest.segments)
+        counts.segments_closed += len(manifest.segments.camera)
+        if more is NO_FRAMES:
+            return
         counts.frames_decoded += more.decoded
         counts.frames_masked += more.masked
         counts.frames_wholly_masked += more.wholly_masked

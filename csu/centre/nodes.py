@@ -118,7 +118,7 @@ class Nodes:
                 return
         elif isinstance(message, NodeLost):
             self._footing.counts.nodes_lost += 1
-            self._manifests.lose(name)
+            self._manifests.lose(message)
             self._set_up(name, False, message.detail)
             self._footing.tell_all(self._board.lose(message, self._cameras_of.get(name, ()), now_ns))
             return
@@ -128,7 +128,8 @@ class Nodes:
             self._footing.tell(message)
             if message.kind is CameraEventKind.VIEW_MOVED:
                 await self._hear_moved(message)
-        self._footing.tell_all(self._board.hear(message, now_ns))
+        if changes := self._board.hear(message, now_ns):
+            self._footing.tell_all(changes)
 
     def _set_up(self, node: NodeId, up: bool, detail: Words) -> None:
         if self._up[node] is not up:

@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from csu.centre.events import CameraRightsChanged, CentreEvent, OrdersChanged, Trouble
+from csu.centre.footing import words_of
 from csu.centre.late_entries import LateEntries
 from csu.centre.papers import ORDERS, Papers
 from csu.governance import Decision, ExpiryWarning
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId
+from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
@@ -49,13 +51,14 @@ class OrderWatch:
         tell: Callable[[CentreEvent], None],
         give: Callable[[Collection[CameraId]], Awaitable[None]],
         in_executor: Callable[[Callable[[], bool]], Awaitable[bool]],
+        chaos: Chaos,
         late: LateEntries,
     ) -> None:
         """`found_at_m`: where cameras were found to stand (x, y in the site's metres), as far as anybody surveyed.
 
         `late`: orders that stop cameras wait for no journal; it is told when it can be that they were taken up."""
         self._papers, self._board, self._found_at_m, self._late = papers, board, found_at_m, late
-        self._now, self._tell, self._give, self._in_executor = now, tell, give, in_executor
+        self._now, self._tell, self._give, self._in_executor, self._chaos = now, tell, give, in_executor, chaos
         self._woken = asyncio.Event()
         self._warned: set[tuple[str, int]] = set()
         self._warned_of: object = None
@@ -92,8 +95,8 @@ class OrderWatch:
         while True:
             self._warn()
             await self._wait()
-            await self._read()
-            if self._entered:
+            is_read = await self._read()
+            if self._entered and is_read:
                 self._entered = False
                 await self._late.add(deed_entry(OwnDeed.ORDERS, sha256=self._papers.digest))
                 self._tell(OrdersChanged(self._now()))
@@ -108,7 +111,7 @@ class OrderWatch:
         self._woken.set()
 
     async def _wait(self) -> None:
-        longest_s = SHARED_EVERY_S if self._papers.is_shared else LOOK_EVERY_S
+        longest_s = SHARED_EVERY_S if self._papers.is_shared or self._told_unread else LOOK_EVERY_S
         due_s = (self._next_ns - self._now()) / NS_PER_S
         try:
             async with asyncio.timeout(max(0.0, min(longest_s, due_s))):
@@ -117,19 +120,23 @@ class OrderWatch:
             return
         self._woken.clear()
 
-    async def _read(self) -> None:
-        if not self._papers.is_shared:
-            return
+    async def _read(self) -> bool:
+        """False: what may have been entered could not be read; it is tried again each second, and told once."""
+        if not (self._papers.is_shared or self._entered):
+            return True
         try:
-            if await self._in_executor(self._papers.catch_up):
+            await self._chaos("orders.read")
+            if self._papers.is_shared and await self._in_executor(self._papers.catch_up):
                 self._papers.adopt()
             self._told_unread = False
-        except CsuError as error:
+        except (OSError, CsuError) as error:
             if self._papers.broken:
                 self._papers.adopt()
             if not self._told_unread:  # once per failure of the disk, not once a second
                 self._told_unread = True
-                self._tell(Trouble(ORDERS, error.trouble.beside(ORDERS), self._now()))
+                self._tell(Trouble(ORDERS, words_of(error, ORDERS), self._now()))
+            return bool(self._papers.broken)  # broken papers permit nothing: that is followed at once
+        return True
 
     async def _follow(self) -> None:
         """Who may no longer be recorded is told to its node first; who may be again, too."""

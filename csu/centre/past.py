@@ -7,8 +7,9 @@ doctrine all allow; what the requisition desk holds or locks is left alone or ke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from csu.centre.desk_opening import DeskHome, OpenedDesk, open_desk
@@ -17,12 +18,12 @@ from csu.centre.events import Trouble
 from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.papers import LawOfPast, Papers
 from csu.centre.purge import Purge
-from csu.centre.purge_ports import PurgePorts
+from csu.centre.purge_lines import Register
+from csu.centre.purge_ports import EvidenceKeeper, PurgeKeys, PurgePorts
+from csu.centre.purge_tiers import Tier
 from csu.centre.registers import Registers
 from csu.centre.volumes import VolumeKeeper
-from csu.governance import (
-    LocalDoctrine,
-)
+from csu.governance import Journal, LocalDoctrine
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock
@@ -31,8 +32,6 @@ from csu.recording import Catalogue
 from csu.recording.key_store import LocalKeyStore
 
 Tell = Callable[[Trouble], None]
-
-
 EVERY_S = NS_PER_MINUTE / NS_PER_S
 
 
@@ -58,7 +57,6 @@ async def keep_past(
     `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. `volumes`: opened; it
     clears them. Raises CsuError when the desk cannot be opened.
     """
-    communes = {camera: record.commune for camera, record in records.items()}
     law = LawOfPast(papers, doctrine)
     async with AsyncExitStack() as stack:
         desk = await open_desk(
@@ -81,24 +79,20 @@ async def keep_past(
                 tell=tell,
             ),
         )
-        purge = Purge(
-            PurgePorts(
-                clock=clock,
-                chaos=chaos,
-                journal=registers.journal,
-                catalogue=catalogue,
-                keys=keys,
-                tiers=volumes.tiers(),
-                evidence=desk.keeper,
-                register=registers.legal,
-                rules=law.rules,
-                cameras=lambda: communes,
-                shortest_days=law.shortest_days,
-                tell=tell,
-                is_out_of_reach=volumes.is_out_of_reach,
-            )
+        home = PurgeHome(
+            clock,
+            chaos,
+            registers.journal,
+            catalogue,
+            keys,
+            volumes.tiers(),
+            registers.legal,
+            records,
+            law,
+            tell,
+            volumes.is_out_of_reach,
         )
-        papers.listen(purge.rules_changed)
+        purge = purge_of(home, desk.keeper)
         await desk.tick(clock.now_ns())
         try:
             await purge.start()
@@ -109,17 +103,64 @@ async def keep_past(
         yield desk.room
 
 
-async def _keep(purge: Purge, desk: OpenedDesk, volumes: VolumeKeeper, tell: Tell, clock: Clock) -> None:
+@dataclass(frozen=True, slots=True)
+class PurgeHome:
+    """What a purge is made over, whatever it stands on: a centre's disks, or a simulated city."""
+
+    clock: Clock
+    chaos: Chaos
+    journal: Journal
+    catalogue: Catalogue
+    keys: PurgeKeys
+    tiers: Sequence[Tier]
+    legal: Register
+    records: Mapping[CameraId, CameraRecord]
+    law: LawOfPast
+    tell: Tell
+    is_out_of_reach: Callable[[], bool] = lambda: False
+
+
+def purge_of(home: PurgeHome, evidence: EvidenceKeeper) -> Purge:
+    """The purge, which hears of every change of the papers; `start` it."""
+    communes = {camera: record.commune for camera, record in home.records.items()}
+    purge = Purge(
+        PurgePorts(
+            clock=home.clock,
+            chaos=home.chaos,
+            journal=home.journal,
+            catalogue=home.catalogue,
+            keys=home.keys,
+            tiers=home.tiers,
+            evidence=evidence,
+            register=home.legal,
+            rules=home.law.rules,
+            cameras=lambda: communes,
+            shortest_days=home.law.shortest_days,
+            tell=home.tell,
+            is_out_of_reach=home.is_out_of_reach,
+        )
+    )
+    home.law.papers.listen(purge.rules_changed)
+    return purge
+
+
+async def keep_minutes(purge: Purge, tick: Callable[[], Awaitable[None]], tell: Tell, clock: Clock) -> None:
+    """Until cancelled: a round of the purge and a tick of the desk each minute. What fails is told."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(volumes.run(purge.start, tell), name="volumes")
         group.create_task(purge.run(), name="purge")
         group.create_task(purge.watch(), name="purge watch")
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await desk.tick(clock.now_ns())
+                await tick()
             except CsuError as error:
                 tell(Trouble("desk", error.trouble.beside("desk"), clock.now_ns()))
+
+
+async def _keep(purge: Purge, desk: OpenedDesk, volumes: VolumeKeeper, tell: Tell, clock: Clock) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(volumes.run(purge.start, tell), name="volumes")
+        await keep_minutes(purge, lambda: desk.tick(clock.now_ns()), tell, clock)
 
 
 async def _end(keeping: asyncio.Task[None]) -> None:

@@ -9,7 +9,7 @@ from csu.centre.footing import Footing
 from csu.hal.camera import Camera, CameraError, CameraId
 from csu.hal.media import MediaNode
 from csu.hal.place import PoseReading
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
 
 POSE_EVERY_S = 0.1
 POSE_MOVING_EVERY_S = 0.05
@@ -43,15 +43,19 @@ class Poses:
             if not self._may_record(name):  # nobody takes its pictures, so nobody asks where it looks
                 await asyncio.sleep(POSE_EVERY_S)
                 continue
-            reading: PoseReading | None = None
-            try:
-                async with asyncio.timeout(POSE_WITHIN_S):
-                    reading = await camera.pose()
-            except (TimeoutError, CameraError) as error:
-                if not blind:  # told once per blindness, not ten times a second
-                    why = error.trouble.beside(name) if isinstance(error, CameraError) else _NO_POSE_IN_TIME
-                    what = Words(f"position inconnue : {why.fr}", f"no pose: {why.en}")
-                    self._footing.tell_trouble(name, what)
+            reading, why = await self._ask(camera)
+            if why and not blind:  # told once per blindness, not ten times a second
+                self._footing.tell_trouble(name, Words(f"position inconnue : {why.fr}", f"no pose: {why.en}"))
             blind = reading is None
             await node.pose(name, reading)
             await asyncio.sleep(POSE_MOVING_EVERY_S if reading is not None and reading.moving else POSE_EVERY_S)
+
+    async def _ask(self, camera: Camera) -> tuple[PoseReading | None, Words]:
+        """Where it looks, and when; None, and why, for one that fails to say."""
+        try:
+            async with asyncio.timeout(POSE_WITHIN_S):
+                return await camera.pose(), NO_WORDS
+        except TimeoutError:
+            return None, _NO_POSE_IN_TIME
+        except CameraError as error:
+            return None, error.trouble.beside(camera.record.camera)

@@ -58,7 +58,7 @@ class PtzRoom:
         """Cameras that were told to stop and not seen at rest yet."""
         self._decided: list[PtzOutcome] = []
         self._woken = asyncio.Event()
-        footing.listen(self._hear)
+        footing.listen(self._hear, (AlarmAdvanced,))
 
     def lease(self, camera: CameraId) -> Lease | None:
         """Who has it now; None: nobody."""

@@ -161,7 +161,7 @@ class Purge:
         await self._pause("shredded")
         await self._call(lambda: self._register(work))
         await self._pause("registered")
-        self.counts.days_dropped += await self._call(lambda: self._days.drop(work.protection, work.now_ns))
+        self.counts.days_dropped += await self._call(lambda: self._days.drop(work.days, work.protection, work.now_ns))
         await self._pause("dropped")
 
     async def _pause(self, after: str) -> None:
@@ -175,7 +175,8 @@ class Purge:
             self._lines.forget()
         ports = self._ports
         protection = ports.evidence.protection(now_ns)
-        hours = self._hours.find(now_ns, protection)
+        days = ports.catalogue.days()
+        hours = self._hours.find(days, now_ns, protection)
         self.counts.unlawful = sum(hour.plan.unlawful for hour in hours) or self.counts.unlawful
         strays = DestructionPlan()
         if scan:
@@ -184,7 +185,8 @@ class Purge:
         for each in strays.destroy:  # a row that came late may name it: the next round looks, and marks it
             hour_ns = each.span.from_ns // HOUR_NS * HOUR_NS
             self._hours.look_again(Span(hour_ns, hour_ns + HOUR_NS), now_ns)
-        return PurgeWork(now_ns, protection, hours, strays, ports.evidence.unlocked(now_ns), self._keys.find(now_ns))
+        cases, keys = ports.evidence.unlocked(now_ns), self._keys.find(now_ns)
+        return PurgeWork(now_ns, days, protection, hours, strays, cases, keys)
 
     def _preserve(self, work: PurgeWork) -> None:
         """Evidence first: then plan again, with what is safe now."""
@@ -231,7 +233,7 @@ class Purge:
 
     def _register(self, work: PurgeWork) -> None:
         ports = self._ports
-        self.counts.recorded_lines += self._lines.add_recorded(ports.cameras().keys(), work.now_ns)
+        self.counts.recorded_lines += self._lines.add_recorded(work.days, ports.cameras().keys(), work.now_ns)
         kept = set(ports.keys.kept())
         made = self._lines.add_destroyed(
             work.now_ns,

@@ -6,6 +6,7 @@ the catalogue keeps answers how many seconds of each camera there were, and why 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from csu.centre.purge_lines import RegisterLines
@@ -13,6 +14,7 @@ from csu.centre.purge_ports import PurgePorts
 from csu.governance.legal_calendar import day_in_paris
 from csu.governance.spans import overlap
 from csu.hal.clock import Nanoseconds
+from csu.hal.keys import utc_day
 from csu.recording.destruction import Protection, shortest_life_ns, span_of_utc_day
 
 
@@ -24,11 +26,14 @@ class PurgeDays:
         self._lives: dict[date, object] = {}
         """Days that still hold something, with the version of the catalogue that said so."""
 
-    def drop(self, protection: Protection, now_ns: Nanoseconds) -> int:
-        """Drop every day that is over, in its turn; how many. Raises CatalogueError, DiskError, KeyStoreError."""
+    def drop(self, days: Sequence[date], protection: Protection, now_ns: Nanoseconds) -> int:
+        """Drop every day that is over, in its turn; how many. Raises CatalogueError, DiskError, KeyStoreError.
+
+        `days`: the catalogue's.
+        """
         catalogue = self._ports.catalogue
-        last_ns = now_ns - shortest_life_ns(self._ports.shortest_days())
-        over = [day for day in catalogue.days() if span_of_utc_day(day).to_ns <= last_ns and self._is_closed(day)]
+        before = utc_day(max(0, now_ns - shortest_life_ns(self._ports.shortest_days())))
+        over = [day for day in days if day < before and self._is_closed(day)]
         if not over:
             return 0
         sealed = {key.day for key in self._ports.keys.kept()}

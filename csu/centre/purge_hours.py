@@ -7,6 +7,7 @@ something else of it; the rules are asked once an hour of footage and camera. Ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from csu.centre.purge_ports import PurgePorts
 from csu.centre.purge_work import PurgeHour, PurgeWork, is_locked, reference_of
@@ -59,10 +60,9 @@ class PurgeHours:
         """Something of this hour was found that its plan did not name."""
         self._agenda.told(span, now_ns)
 
-    def find(self, now_ns: Nanoseconds, protection: Protection) -> list[PurgeHour]:
-        """What is to be done now in each hour that may hold something due."""
+    def find(self, days: Sequence[date], now_ns: Nanoseconds, protection: Protection) -> list[PurgeHour]:
+        """What is to be done now in each hour that may hold something due. `days`: the catalogue's."""
         self._protect(protection)
-        days = self._ports.catalogue.days()
         if not days:
             return []
         oldest_ns = span_of_utc_day(days[0]).from_ns - HOUR_NS  # a segment over midnight is of the next day's file

@@ -106,9 +106,12 @@ class RegisterLines:
             held.due_ns.clear()
             held.first_due_ns = None
 
-    def add_recorded(self, cameras: Collection[CameraId], now_ns: Nanoseconds) -> int:
-        """The lines of days that have ended; how many. Raises CatalogueError, RegisterUnavailable, RegisterBroken."""
-        added, ended, known = 0, list(self._ended(now_ns)), tuple(cameras)
+    def add_recorded(self, days: Sequence[date], cameras: Collection[CameraId], now_ns: Nanoseconds) -> int:
+        """The lines of days that have ended; how many. Raises CatalogueError, RegisterUnavailable, RegisterBroken.
+
+        `days`: the catalogue's, the oldest first.
+        """
+        added, ended, known = 0, list(_ended(days, now_ns)), tuple(cameras)
         self._days = {day: held for day, held in self._days.items() if ended and day >= ended[0]}
         for day in ended:
             held = self._days.get(day)
@@ -139,10 +142,10 @@ class RegisterLines:
         """
         made = []
         for day, held in sorted(self._days.items()):
-            span = Span(*paris_day(day))
             is_done = held.was_looked_at_again and not held.pending
-            if is_done or not self._is_due(held, span, now_ns):
+            if is_done or not self._is_due(held, day, now_ns):
                 continue
+            span = Span(*paris_day(day))
             if not held.was_looked_at_again:  # a node may have told of minutes of that day long after
                 held = self._look_again(day, held)
             by_commune: dict[CommuneId, list[CameraId]] = defaultdict(list)
@@ -165,16 +168,6 @@ class RegisterLines:
         return made
 
     # -- inside -------------------------------------------------------------------------------------------------------
-
-    def _ended(self, now_ns: Nanoseconds) -> Iterable[date]:
-        days = self._catalogue.days()
-        if not days:
-            return
-        day = days[0] - timedelta(days=1)  # its first hours may belong to a day of Paris that began in the one before
-        last = day_in_paris(now_ns - RECORDED_AFTER_NS)
-        while day < last:
-            yield day
-            day += timedelta(days=1)
 
     def _begin(self, day: date, cameras: Collection[CameraId]) -> int:
         told, gone = self._told(day)
@@ -223,8 +216,9 @@ class RegisterLines:
             held.due_ns[camera] = last_expiry_ns(self._rules(camera, span))
         return held.due_ns[camera]
 
-    def _is_due(self, held: _Day, span: Span, now_ns: Nanoseconds) -> bool:
+    def _is_due(self, held: _Day, day: date, now_ns: Nanoseconds) -> bool:
         if held.first_due_ns is None and held.cameras:
+            span = Span(*paris_day(day))
             held.first_due_ns = min(self._due_ns(held, camera, span) for camera in held.cameras)
         return held.first_due_ns is not None and held.first_due_ns <= now_ns + LEAD_NS
 
@@ -258,6 +252,17 @@ class RegisterLines:
 
 
 _RULE = DestructionRule.RETENTION
+
+
+def _ended(days: Sequence[date], now_ns: Nanoseconds) -> Iterable[date]:
+    """Days of Paris that are over."""
+    if not days:
+        return
+    day = days[0] - timedelta(days=1)  # its first hours may belong to a day of Paris that began in the one before
+    last = day_in_paris(now_ns - RECORDED_AFTER_NS)
+    while day < last:
+        yield day
+        day += timedelta(days=1)
 
 
 def _length_ns(pieces: NDArray[np.int64]) -> int:

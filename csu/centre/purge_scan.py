@@ -6,6 +6,7 @@ Names tell when a file was filmed, so nothing needs to be opened; what cannot be
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from csu.centre.purge_tiers import Tier, segment_of
 from csu.governance.retention import RuledPiece, terms_of_hour
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
-from csu.hal.clock import Nanoseconds
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.keys import utc_day
 from csu.recording import SEGMENT_NS_MAX
 from csu.recording.destruction import (
@@ -50,7 +51,24 @@ def find_strays(
             # How long it is, only its content says: as long as one can be, so that no lock is overlooked.
             span = Span(begun.start_ns, begun.start_ns + SEGMENT_NS_MAX)
             found[name] = Footage(begun.camera, cameras.get(begun.camera, NOBODY), span)
-    return plan_destruction(found.values(), ports.rules, protection, now_ns)
+    plan = plan_destruction(found.values(), ports.rules, protection, now_ns)
+    ends_ns = _ends_ns(ports, plan.destroy)
+    for name, each in found.items():
+        end_ns = ends_ns.get((each.camera, each.span.from_ns))
+        if end_ns is not None:
+            found[name] = replace(each, span=Span(each.span.from_ns, end_ns))
+    return plan_destruction(found.values(), ports.rules, protection, now_ns) if ends_ns else plan
+
+
+def _ends_ns(ports: PurgePorts, footage: Sequence[Footage]) -> dict[Begun, Nanoseconds]:
+    """The end of those that a living row knows: at a month's end a longer one would be due a day before."""
+    found = dict[Begun, Nanoseconds]()
+    for hour_ns in sorted({each.span.from_ns // HOUR_NS * HOUR_NS for each in footage}):
+        rows = ports.catalogue.living_segments(hour_ns, hour_ns + HOUR_NS)
+        cameras = [rows.cameras[index] for index in rows.camera.tolist()]
+        begins_ns = (rows.start_ns // NS_PER_MS * NS_PER_MS).tolist()
+        found |= dict(zip(zip(cameras, begins_ns, strict=True), rows.end_ns.tolist(), strict=True))
+    return found
 
 
 def cameras_that_hold(tiers: Sequence[Tier], span: Span, cameras: Collection[CameraId]) -> set[CameraId]:
@@ -81,21 +99,17 @@ def _candidates(tier: Tier, ports: PurgePorts, now_ns: Nanoseconds) -> Iterator[
             )
             hours = _hours_due(pieces, day, now_ns + LEAD_NS)
             if hours:
-                yield from (name for name in tier.names(day, camera) if _hour_of(name) in hours)
+                yield from tier.names(day, camera, hours)
 
 
 @lru_cache(maxsize=4096)  # the cameras of one order have one answer
-def _hours_due(pieces: tuple[RuledPiece, ...], day: date, by_ns: Nanoseconds) -> frozenset[str]:
-    """Hours of a UTC day, as names write them, of which the first instant to expire has expired."""
+def _hours_due(pieces: tuple[RuledPiece, ...], day: date, by_ns: Nanoseconds) -> frozenset[int]:
+    """Hours of a UTC day, 0 to 23, of which the first instant to expire has expired."""
     begin_ns = span_of_utc_day(day).from_ns
-    due = set[str]()
+    due = set[int]()
     for number in range(24):
         hour_ns = begin_ns + number * HOUR_NS
         hours = (hour_ns, hour_ns + HOUR_NS)  # a file reaches into the next one, where an expiry can fall back
         if any(at + terms_of_hour(piece.rule, at).expiry_ns <= by_ns for piece in pieces for at in hours):
-            due.add(f"{day:%Y%m%d}T{number:02}")
+            due.add(number)
     return frozenset(due)
-
-
-def _hour_of(name: str) -> str:
-    return name.rpartition("/")[2][:11]

@@ -6,7 +6,7 @@ A tier holds files under the names of segments. What has no such name is nobody'
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -38,8 +38,10 @@ class Tier(Protocol):
         """Cameras of which it holds a byte of that UTC day, sorted."""
         ...
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
-        """Names of the segments of which it holds a byte, of one UTC day and camera or of all, sorted."""
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
+        """Names of the segments of which it holds a byte, of one UTC day, camera, hours (0 to 23) or of all, sorted."""
         ...
 
     def held(self, names: Sequence[str]) -> set[str]:
@@ -69,10 +71,12 @@ class DiskTier:
         """See Tier.cameras."""
         return sorted({CameraId(name.split("/")[1]) for name in self.names(day)})
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
         """See Tier.names."""
         there = only_segments(self._disk.names("" if day is None else f"{day.isoformat()}/"))
-        return there if camera is None else [name for name in there if name.split("/")[1] == camera]
+        return [name for name in there if camera in (None, name.split("/")[1]) and _is_of(name, hours)]
 
     def held(self, names: Sequence[str]) -> set[str]:
         """See Tier.held."""
@@ -116,7 +120,9 @@ class DirectoryTier:
         """See Tier.cameras."""
         return [camera for camera in self._folders(day) if any(self._segments(day, camera))]
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
         """See Tier.names."""
         return sorted(
             {
@@ -124,6 +130,7 @@ class DirectoryTier:
                 for each in (self.days() if day is None else [day])
                 for of in (self._folders(each) if camera is None else [camera])
                 for name in self._segments(each, of)
+                if _is_of(name, hours)
             }
         )
 
@@ -209,9 +216,11 @@ class VolumeTier(DirectoryTier):
         """See Tier.cameras."""
         return super().cameras(day) if self._is_there() else []
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
         """See Tier.names."""
-        return super().names(day, camera) if self._is_there() else []
+        return super().names(day, camera, hours) if self._is_there() else []
 
     def held(self, names: Sequence[str]) -> set[str]:
         """See Tier.held."""
@@ -227,6 +236,11 @@ def segment_of(name: str) -> SegmentName | None:
     with suppress(BadInput):
         return parse_segment_name(name)
     return None
+
+
+def _is_of(name: str, hours: Collection[int] | None) -> bool:
+    """Whether a segment's name says that it begins in one of these hours."""
+    return hours is None or int(name.rpartition("/")[2][9:11]) in hours
 
 
 def only_segments(names: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from csu.governance.journal_entry import Ground, JournalEntry, Operation
 from csu.governance.spans import Span
@@ -38,6 +39,8 @@ class PurgeWork:
     """What one round found."""
 
     now_ns: Nanoseconds
+    days: Sequence[date]
+    """Of the catalogue, the oldest first, when the round began."""
     protection: Protection
     hours: list[PurgeHour]
     strays: DestructionPlan

@@ -18,7 +18,17 @@ from pathlib import Path
 from csu.centre.events import Trouble
 from csu.centre.purge_tiers import Tier, VolumeTier
 from csu.cluster.node_disk import refused
-from csu.cluster.volume_note import Volume, look_at, note_of, read_identity, read_note, write_note, write_whole
+from csu.cluster.volume_note import (
+    AsksSpace,
+    Volume,
+    ask_host,
+    look_at,
+    note_of,
+    read_identity,
+    read_note,
+    write_note,
+    write_whole,
+)
 from csu.cluster.volumes import VolumesDisk
 from csu.hal.chance import Ids
 from csu.hal.clock import NS_PER_MINUTE, Clock, Nanoseconds
@@ -66,11 +76,21 @@ class VolumeKeeper:
     """One for each centre. `open` it before its nodes, then `run` it beside the purge."""
 
     def __init__(
-        self, data_directory: Path, declared: Sequence[Path], *, clock: Clock, ids: Ids, marks: Watermarks = MARKS
+        self,
+        data_directory: Path,
+        declared: Sequence[Path],
+        *,
+        clock: Clock,
+        ids: Ids,
+        marks: Watermarks = MARKS,
+        ask_space: AsksSpace = ask_host,
     ) -> None:
-        """`declared`: the directories a person named; those noted before stay until they are declared lost."""
+        """`declared`: the directories a person named; those noted before stay until they are declared lost.
+
+        `ask_space`: how full a directory is: the host says, or a world that simulates it.
+        """
         self.note = note_of(data_directory)
-        self.disk = VolumesDisk(lambda: read_note(self.note), clock=clock, marks=marks)
+        self.disk = VolumesDisk(lambda: read_note(self.note), clock=clock, marks=marks, ask_space=ask_space)
         """All that was recorded, on whichever volume, as far as it may be read. For reading."""
         self.states: tuple[VolumeState, ...] = ()
         """As last looked at."""

@@ -17,7 +17,7 @@ from csu.centre.wall_plan import laid_out, shown_of
 from csu.governance import Journal, JournalEntry, JournalEntryRefused
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId, CameraRecord
-from csu.hal.clock import Clock
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.wall import WallOutput
 from csu.hal.words import Words
@@ -38,6 +38,8 @@ from csu.wall import (
 
 TICK_S = 1.0
 """How often the director is asked what time and rights changed."""
+LOOK_EVERY_NS = 10 * NS_PER_S
+"""How often a wall with nothing new to show is asked whether it still draws [D]."""
 ENTRIES_MAX = 4096
 """Decisions that may wait for the journal: a wall of 64 tiles that changes for ten minutes without one."""
 WALL = "wall"
@@ -70,6 +72,9 @@ class WallRoom:
         self._woken = asyncio.Event()
         self._entries: deque[JournalEntry] = deque()
         self._shown: Shown | None = None
+        self._is_dark = False
+        """It shows nothing, or nobody knows what."""
+        self._look_due_ns: Nanoseconds = 0
         self._in_trouble = False
 
     @property
@@ -159,7 +164,7 @@ class WallRoom:
         try:
             await self._show(wanted)
         except CsuError as error:
-            failed = error
+            failed = await self._begin_anew(wanted) or error
         if failed is not None and not self._in_trouble:
             self._tell(Trouble(WALL, failed.trouble.words, self._clock.now_ns()))
         self._in_trouble = failed is not None
@@ -170,9 +175,27 @@ class WallRoom:
             self._entries.popleft()
 
     async def _show(self, wanted: Shown) -> None:
-        if wanted != self._shown:
+        """Raises CsuError, also for a wall that died since it last answered."""
+        now_ns = self._clock.monotonic_ns()
+        if self._is_dark:
+            await self._output.start()  # idempotent
+        if wanted != self._shown or self._is_dark:
             await self._output.show(laid_out(wanted, self._records, *self._size_px))
-            self._shown = wanted
+            self._shown, self._is_dark = wanted, False
+        elif now_ns < self._look_due_ns:
+            return
+        else:
+            await self._output.read()
+        self._look_due_ns = now_ns + LOOK_EVERY_NS
+
+    async def _begin_anew(self, wanted: Shown) -> CsuError | None:
+        """Start a wall that died, with what holds now. What fails is tried again each second."""
+        self._is_dark = True
+        try:
+            await self._show(wanted)
+        except CsuError as error:
+            return error
+        return None
 
 
 def _is_lost(state: CameraState) -> bool:

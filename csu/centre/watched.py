@@ -1,7 +1,7 @@
 """A console over a centre that lives in a time of its own: a scenario that people watch, and in which they act.
 
 The centre runs in another thread. Whatever is read of it or asked of it goes through `Elsewhere`, which does it there,
-between two things that happen. There are no pictures and no wall: descriptors alone are simulated (level L0).
+between two things that happen. There are no pictures and no wall: in accelerated time nobody could look at them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import Words
 from csu.ingest.board import CameraState, CameraStatus
 
-NO_PICTURE = Words("niveau L0 : aucune image", "level L0: no picture")
+NO_PICTURE = Words("temps accéléré : aucune image", "accelerated time: no picture")
 
 _T = TypeVar("_T")
 

@@ -207,6 +207,7 @@ class _Life:
         self._reports: asyncio.StreamWriter | None = None
         """The other side of the reports' socket: never written to, kept to be closed."""
         self._listening: asyncio.Task[None] | None = None
+        self._epoch = 0
         self._stopping = False
         self._said_goodbye = False
         self._silent = False
@@ -221,6 +222,7 @@ class _Life:
 
     async def begin(self, begin: Begin) -> None:
         """Start the process and wait until it listens. Raises NodeError."""
+        self._epoch = begin.node_epoch
         # Two sockets: asyncio closes a transport whose write fails, with all that was not yet read from it. An order to
         # a process that has just ended would cost its last manifest.
         orders, their_orders = socket.socketpair()
@@ -301,7 +303,7 @@ class _Life:
         self._desk.end()
         if not self._said_goodbye:
             why = _SILENT if self._silent else _ending(code)
-            await self.messages.put(NodeLost(self._node, self._clock.now_ns(), why))
+            await self.messages.put(NodeLost(self._node, self._epoch, self._clock.now_ns(), why))
         await self.messages.put(None)
 
     async def _hear(self, report: Report) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from csu.cluster.node_disk import refused
 from csu.hal.disk import DiskError
@@ -116,13 +117,34 @@ def write_whole(path: Path, content: bytes) -> None:
         raise refused(error, path) from error
 
 
-def look_at(volume: Volume) -> VolumeState:
+class Space(Protocol):
+    """What a file system says of itself, as `os.statvfs` does."""
+
+    @property
+    def f_blocks(self) -> int: ...
+    @property
+    def f_frsize(self) -> int: ...
+    @property
+    def f_bavail(self) -> int: ...
+    @property
+    def f_flag(self) -> int: ...
+
+
+AsksSpace: TypeAlias = Callable[[Path], Space]
+
+
+def ask_host(directory: Path) -> Space:
+    """What this machine says. Raises OSError."""
+    return os.statvfs(directory)
+
+
+def look_at(volume: Volume, ask_space: AsksSpace = ask_host) -> VolumeState:
     """How it stands now: whose it is, and its space. What the disk refuses is told in the answer."""
     try:
         fault = None
         if volume.identity is not None:
             fault = fault_of(volume.identity, read_identity(volume.directory))
-        space = os.statvfs(volume.directory)
+        space = ask_space(volume.directory)
     except DiskError as error:
         return VolumeState(volume.name, 0, 0, trouble=error.trouble.what)
     except OSError as error:

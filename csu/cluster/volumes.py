@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from csu.cluster.node_disk import NodeDisk, NodeFile, refused
-from csu.cluster.volume_note import Volume, look_at, note_of, read_note
+from csu.cluster.volume_note import AsksSpace, Volume, ask_host, look_at, note_of, read_note
 from csu.hal.clock import Clock
 from csu.hal.disk import DiskError
 from csu.hal.words import Words
@@ -30,14 +30,15 @@ class VolumesDisk:
         clock: Clock | None = None,
         marks: Watermarks = MARKS,
         left_behind: Callable[[str], None] = lambda name: None,
+        ask_space: AsksSpace = ask_host,
     ) -> None:
-        """`volumes`: asked each time. `left_behind`: told the name of each file of which a disk refused a part, once
-        nobody writes it any more: what was written of it lies there.
+        """`volumes`: asked each time. `ask_space`: how full a directory is. `left_behind`: told the name of each file
+        of which a disk refused a part, once nobody writes it any more: what was written of it lies there.
         """
         self.volumes = volumes
         """Those of now, whether or not they are there."""
         self._clock = clock or SystemClock()
-        self._marks = marks
+        self._marks, self._ask_space = marks, ask_space
         self._troubles = Troubles()
         self._lock = threading.Lock()
         self.left_behind = left_behind
@@ -135,7 +136,7 @@ class VolumesDisk:
             self._troubles.worked(volume.name, self._clock.monotonic_ns())
 
     def _state(self, volume: Volume) -> VolumeState:
-        state = look_at(volume)
+        state = look_at(volume, self._ask_space)
         with self._lock:
             trouble = self._troubles.of(volume.name, self._clock.monotonic_ns())
         if state.fault is None and not state.trouble:

@@ -24,6 +24,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 
 _HOUR_NS = 60 * NS_PER_MINUTE
+_NEVER_NS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,27 @@ class RetentionRule:
 
     def expiry_ns(self, captured_ns: Nanoseconds) -> Nanoseconds:
         """The first instant at which it is to be gone by itself: law and doctrine, the stricter."""
-        ceiling = self.ceiling_ns(captured_ns)
-        if self.doctrine_days is None:
-            return ceiling
-        # A doctrine that would destroy before the order's minimum yields to it: the law is no doctrine's to undercut.
-        wanted = max(days_after(captured_ns, self.doctrine_days), days_after_at_latest(captured_ns, self.minimum_days))
-        return min(ceiling, wanted)
+        return min(self.ceiling_ns(captured_ns), self._wanted_ns(captured_ns))
 
     def minimum_ends_ns(self, captured_ns: Nanoseconds) -> Nanoseconds:
         """Until then no hand purges it. Never after the ceiling, which wins."""
-        if self.minimum_days == 0:
-            return captured_ns
-        return min(self.ceiling_ns(captured_ns), days_after_at_latest(captured_ns, self.minimum_days))
+        return min(self.ceiling_ns(captured_ns), self._required_ns(captured_ns))
+
+    def terms_of(self, captured_ns: Nanoseconds) -> HourTerms:
+        """What it adds to a capture at that instant: the three instants above, each reading of the calendar once."""
+        ceiling_ns = self.ceiling_ns(captured_ns)
+        instants_ns = (self._wanted_ns(captured_ns), ceiling_ns, self._required_ns(captured_ns))
+        return HourTerms(*(min(ceiling_ns, at_ns) - captured_ns for at_ns in instants_ns))
+
+    def _wanted_ns(self, captured_ns: Nanoseconds) -> Nanoseconds:
+        """By the doctrine. One that would destroy before the order's minimum yields to it: the law is no doctrine's to
+        undercut."""
+        if self.doctrine_days is None:
+            return _NEVER_NS
+        return max(days_after(captured_ns, self.doctrine_days), self._required_ns(captured_ns))
+
+    def _required_ns(self, captured_ns: Nanoseconds) -> Nanoseconds:
+        return captured_ns if self.minimum_days == 0 else days_after_at_latest(captured_ns, self.minimum_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +98,18 @@ def rules_over(
 
 def expiry_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """When footage that dies as one (a segment) expires: with the first of its instants, under the strictest rule."""
-    return min(piece.rule.expiry_ns(at) for piece in pieces for at in _steps(piece.span))
+    return min(at + _terms_at(piece.rule, at).expiry_ns for piece in pieces for at in _steps(piece.span))
 
 
 def ceiling_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """The same for the ceiling of the law."""
-    return min(piece.rule.ceiling_ns(at) for piece in pieces for at in _steps(piece.span))
+    return min(at + _terms_at(piece.rule, at).ceiling_ns for piece in pieces for at in _steps(piece.span))
 
 
 def minimum_end_of(pieces: Sequence[RuledPiece]) -> Nanoseconds:
     """Until when nobody purges any of it by hand; its ceiling wins."""
     last = max(
-        piece.rule.minimum_ends_ns(at)
+        at + _terms_at(piece.rule, at).minimum_ns
         for piece in pieces
         for step in (*_steps(piece.span), piece.span.to_ns)
         for at in (step, step - 1)
@@ -125,14 +135,15 @@ def terms_of_hour(rule: RetentionRule, hour_ns: Nanoseconds) -> HourTerms:
     return _terms_of_hour(rule.authorised_days, rule.minimum_days, rule.doctrine_days, hour_ns)
 
 
+def _terms_at(rule: RetentionRule, at_ns: Nanoseconds) -> HourTerms:
+    return terms_of_hour(rule, at_ns // _HOUR_NS * _HOUR_NS)
+
+
 @lru_cache(maxsize=1 << 15)  # an hour is asked for by each camera, and orders of as many days have one answer
 def _terms_of_hour(
     authorised_days: int | None, minimum_days: int, doctrine_days: int | None, hour_ns: Nanoseconds
 ) -> HourTerms:
-    rule = RetentionRule("", authorised_days, minimum_days, doctrine_days)
-    return HourTerms(
-        rule.expiry_ns(hour_ns) - hour_ns, rule.ceiling_ns(hour_ns) - hour_ns, rule.minimum_ends_ns(hour_ns) - hour_ns
-    )
+    return RetentionRule("", authorised_days, minimum_days, doctrine_days).terms_of(hour_ns)
 
 
 def _steps(span: Span) -> Iterable[Nanoseconds]:

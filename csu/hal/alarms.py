@@ -51,7 +51,8 @@ class PanelMessage:
 
 @runtime_checkable
 class AlarmPanel(Protocol):
-    """One panel, or one receiver for many."""
+    """One panel; a receiver for many is one of these for each account. Who says something in the name of an account
+    that no panel has is not believed."""
 
     @property
     def panel(self) -> PanelId: ...

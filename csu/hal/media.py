@@ -263,6 +263,8 @@ class NodeLost:
     """The node stopped by itself (crash, kill, hang). Its cameras are not recorded until it starts again."""
 
     node: NodeId
+    node_epoch: int
+    """The epoch that is over: whatever is still said in it, even its first word, is not believed."""
     at_ns: Nanoseconds
     detail: Words = NO_WORDS
 

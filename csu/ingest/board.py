@@ -160,10 +160,10 @@ class CameraBoard:
 
     def hear(self, message: NodeMessage, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Take in what a node says. Cameras the board does not know are ignored."""
-        if isinstance(message, CameraEvent):
-            return self._hear_event(message, now_ns)
         if isinstance(message, Manifest):
             return self._hear_manifest(message, now_ns)
+        if isinstance(message, CameraEvent):
+            return self._hear_event(message, now_ns)
         return []
 
     def lose(self, node: NodeLost, cameras: Iterable[CameraId], now_ns: Nanoseconds) -> list[CameraChanged]:
@@ -200,6 +200,11 @@ class CameraBoard:
     def commission(self, camera: CameraId, lifecycle: CameraLifecycle, mask_version: int) -> None:
         """Where the camera stands in its life, and which version masks it. Who decides so tells it, too."""
         self._status[camera] = replace(self._status[camera], lifecycle=lifecycle, mask_version=mask_version)
+
+    @property
+    def next_silence_ns(self) -> Nanoseconds:
+        """Before then `tick` changes nothing."""
+        return self._nothing_silent_before_ns
 
     def tick(self, now_ns: Nanoseconds) -> list[CameraChanged]:
         """Turn the cameras nobody vouched for into LOST."""
@@ -242,6 +247,10 @@ class CameraBoard:
         is_recorded = np.zeros(len(manifest.cameras), np.bool_)
         is_recorded[recorded] = True
         as_before = is_recorded.copy()
+        over = [gap.camera for gap in manifest.gaps if gap.end_ns < end_ns and gap.camera in roster.position]
+        as_before[[roster.position[camera] for camera in over]] = (
+            True  # recorded since, though no segment is closed yet
+        )
         looked_at = sorted(map(roster.position.__getitem__, to_look_at))
         as_before[looked_at] = False
         places = roster.every_place[as_before]
@@ -252,9 +261,14 @@ class CameraBoard:
             gap = open_gaps.get(camera)
             if (gap is None and is_recorded[index]) or (gap is not None and gap.cause in _ANSWERING):
                 changes += self._move(camera, CameraState.LIVE, now_ns, NO_WORDS)
-            elif gap is not None and gap.cause is not GapCause.STARTING:
+            elif gap is not None and gap.cause is not GapCause.STARTING and not self._is_live_since(camera, end_ns):
                 changes += self._move(camera, CameraState.LOST, now_ns, _WHY_LOST[gap.cause])
         return changes
+
+    def _is_live_since(self, camera: CameraId, at_ns: Nanoseconds) -> bool:
+        """It came back after the minute that is accounted for: what was told at once is newer than the account."""
+        status = self._status[camera]
+        return status.state is CameraState.LIVE and status.since_ns >= at_ns
 
     def _new_roster(self, cameras: tuple[CameraId, ...]) -> _Roster:
         if len(self._rosters) >= ROSTERS_MAX:

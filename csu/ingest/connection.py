@@ -6,7 +6,7 @@ The clear picture lives here, between `Decoder` and `MaskStage.mask`, in one thr
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
@@ -75,7 +75,7 @@ _Masked = tuple[MaskedFrame, Callable[[], Iterable[MaskedPacket]]]
 
 
 class Connection:
-    """Feed it a session's arrivals with `run`; it ends with the session, or raises what ended it."""
+    """Feed it a session's arrivals with `steps`; it ends with the session, or raises what ended it."""
 
     def __init__(
         self,
@@ -118,10 +118,12 @@ class Connection:
         """Where this connection's recording ends; None when it recorded nothing."""
         return self._recording.end_ns if self._recording else None
 
-    def run(self, session: Session, admission: Admission) -> None:
-        """Until the session ends or fails. What was recorded is closed properly in every case."""
+    def steps(self, session: Session, admission: Admission) -> Iterator[None]:
+        """Until the session ends or fails, a step for each arrival. What was recorded is closed properly in every
+        case, also when whoever steps leaves off and closes the iterator."""
         decoder = Decoder(self._camera, session.decoder, admission, is_annex_b=session.is_annex_b)
         self._declared_frames_per_s, self._note = session.frames_per_s, session.note
+        self._continuity = Continuity(session.frames_per_s)
         if self._outlets.edge is not None and self._edge_trust is not None:
             sets_beside = bytes(session.decoder.extradata or b"")
             self._edge = EdgeConnection(self._outlets.edge, self._edge_trust, self._tell, sets_beside)
@@ -133,6 +135,7 @@ class Connection:
                 stream_ns = arrival.pts_ns - last_ns if arrival is not None and last_ns is not None else 0
                 last_ns = arrival.pts_ns if arrival is not None else last_ns
                 self._debt.worked(self._clock.monotonic_ns() - began_ns, stream_ns)
+                yield
         finally:
             self._close()
 
@@ -166,7 +169,7 @@ class Connection:
         if self._given_up:
             self._given_up = 0
             decoder.forget()
-            self._continuity = Continuity()
+            self._continuity = Continuity(self._declared_frames_per_s)
             if self._edge is not None:
                 self._edge.interrupt()
         if self._edge is not None and self._directions.assignment.edge is not None:

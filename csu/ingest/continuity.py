@@ -21,6 +21,8 @@ _HOLE = 1.6
 """An interval this many times the usual one holds at least one missing frame; cameras jitter by less than 1.3."""
 _SAME_RATE_IN_A_ROW = 3
 """This many long intervals in a row, all alike, are a new frame rate (night exposure), not losses."""
+SURE_HOLE_NS = 2 * NS_PER_S
+"""So long a silence is a hole before the usual interval is learned, too: the recorder ends its segment there."""
 JUMP_NS = 10 * NS_PER_S
 """Timestamps going back, or forward by more than this, are a new time line: the connection is made anew."""
 
@@ -44,7 +46,9 @@ class TimestampsJumped:
 class Continuity:
     """Watches the timestamps of one connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, declared_frames_per_s: float | None = None) -> None:
+        """`declared_frames_per_s`: what the device says of itself; believed only where nothing better is known."""
+        self._declared_ns = round(NS_PER_S / declared_frames_per_s) if declared_frames_per_s else None
         self._last_ns: Nanoseconds | None = None
         self._intervals: deque[int] = deque(maxlen=_REMEMBERED)
         self._long: list[int] = []
@@ -75,6 +79,8 @@ class Continuity:
         if interval_ns < 0 or interval_ns > JUMP_NS:
             return TimestampsJumped(interval_ns)
         usual_ns = self.interval_ns
+        if usual_ns is None and interval_ns > SURE_HOLE_NS:
+            usual_ns = self._declared_ns
         if usual_ns is None or interval_ns < _HOLE * usual_ns:
             self._intervals.append(interval_ns)
             self._long.clear()

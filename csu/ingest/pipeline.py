@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from csu.ingest.edge_trust import EdgeTrust
 from csu.ingest.errors import IngestError
 from csu.ingest.line import StopSignal
 from csu.ingest.ports import EventSink
-from csu.ingest.session import open_session
+from csu.ingest.session import OpenStream, open_session
 from csu.ingest.tally import Account, Tally
 
 _log = logging.getLogger(__name__)
@@ -54,13 +55,18 @@ class CameraPipeline:
         tell: EventSink,
         lock: AbstractContextManager[bool],
         lost_since_ns: Nanoseconds | None = None,
+        open_stream: OpenStream = open_session,
     ) -> None:
-        """`lost_since_ns`: nobody has accounted for the camera since then, because its node was lost."""
+        """`lost_since_ns`: nobody has accounted for the camera since then, because its node was lost.
+
+        `open_stream`: how its stream is opened, at each connection.
+        """
         self.camera: CameraId = assignment.record.camera
         self._node = node
         self._directions = Directions(assignment)
         self._outlets = outlets
         self._clock = clock
+        self._open = open_stream
         self._tell_node = tell
         self._stop = StopSignal()
         self._back_off = BackOff(chance.stream(f"retry/{self.camera}"))
@@ -79,16 +85,23 @@ class CameraPipeline:
 
     def run(self) -> None:
         """Serve the camera until asked to stop. Never raises: a camera's trouble is told, and tried again."""
+        for wait_s in self.steps():
+            if wait_s:
+                self._stop.wait(wait_s)
+
+    def steps(self) -> Generator[float, None, None]:
+        """What `run` does, for whoever has no thread to give: a step for each connection made, each arrival and each
+        end, with the seconds to wait before the next one. 0: go on when the stream has something."""
         while not self._stop.is_set():
             began_ns = self._clock.monotonic_ns()
-            end = self._connect_and_work()
+            end = yield from self._connect_and_work()
             if end is None or self._stop.is_set():
                 return
             self._tell(end.event, end.detail)
             if end.is_final:
                 return
             lived_ns = self._clock.monotonic_ns() - began_ns
-            self._stop.wait(self._back_off.after(end.cause, lived_ns))
+            yield self._back_off.after(end.cause, lived_ns)
 
     def reassign(self, assignment: Assignment) -> None:
         """New pose, buildings or epoch for the same stream: the next picture is masked by them, in a new segment."""
@@ -106,14 +119,14 @@ class CameraPipeline:
         """Gaps and counts since the last call."""
         return self._tally.take(until_ns)
 
-    def _connect_and_work(self) -> _End | None:
-        """None when asked to stop. Nothing of one camera's trouble leaves this function: the others go on."""
+    def _connect_and_work(self) -> Generator[float, None, _End | None]:
+        """Returns None when asked to stop. Nothing of one camera's trouble leaves this function: the others go on."""
         end: _End | None = None
         connection = Connection(
             self._directions, self._outlets, self._clock, self._tally, self._tell, self._sequence, self.edge_trust
         )
         try:
-            self._work(connection)
+            yield from self._work(connection)
         except ClearPictureRefused as error:
             self._tally.count("clear_refused")
             why = error.trouble.words
@@ -138,12 +151,14 @@ class CameraPipeline:
         )
         return end
 
-    def _work(self, connection: Connection) -> None:
+    def _work(self, connection: Connection) -> Generator[float, None, None]:
         admission = Admission(self.camera)
         address = self._directions.assignment.address
-        session = open_session(self.camera, address, admission, self._clock, self._stop, self._count_audio)
+        session = self._open(self.camera, address, admission, self._clock, self._stop, self._count_audio)
         try:
-            connection.run(session, admission)
+            yield 0.0
+            for _ in connection.steps(session, admission):
+                yield 0.0
         finally:
             session.close()
 

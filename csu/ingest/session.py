@@ -90,6 +90,21 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
+class OpenStream(Protocol):
+    """Opens a camera's stream: see `open_session`."""
+
+    def __call__(
+        self,
+        camera: CameraId,
+        address: StreamAddress,
+        admission: Admission,
+        clock: Clock,
+        stop: StopSignal,
+        audio_offered: Callable[[int], None],
+        /,
+    ) -> Session: ...
+
+
 def open_session(
     camera: CameraId,
     address: StreamAddress,
@@ -174,7 +189,7 @@ class LiveSession:
                 raise self._lost(_STREAM_ENDED)
             except av.error.TimeoutError:
                 if self._clock.monotonic_ns() - heard_at_ns >= SILENCE_NS_MAX:
-                    raise self._lost(_SILENCE) from None
+                    raise self._lost(SILENCE) from None
             except av.FFmpegError as error:
                 said = _reason(error)
                 raise self._lost(Words(f"lecture impossible ({said})", f"reading failed ({said})")) from None
@@ -225,7 +240,7 @@ class LiveSession:
 
 
 _STREAM_ENDED = Words("la caméra a mis fin au flux", "the camera ended the stream")
-_SILENCE = Words(
+SILENCE = Words(
     f"rien n'est venu en {SILENCE_NS_MAX // NS_PER_S} s", f"nothing came for {SILENCE_NS_MAX // NS_PER_S} s"
 )
 

@@ -157,7 +157,8 @@ class DispatchOutbox:
     """Every call that nobody took yet, and the keys of those that were."""
 
     def __init__(self, kept: Iterable[OutboxCall] = ()) -> None:
-        """`kept`: the calls on disk in the order they were made. Those not taken are sent again: their keys tell."""
+        """`kept`: the calls on disk in the order they were made, all that nobody took among them: those are sent again,
+        their keys tell."""
         self._waiting: dict[str, OutboxCall] = {}
         self._sendable: set[str] = set()
         self._sent_at_ns: dict[str, Nanoseconds] = {}

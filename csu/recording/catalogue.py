@@ -86,11 +86,15 @@ class Catalogue:
         """
         return self._days.drop(day)
 
-    def keep_coverage(self, day: date) -> None:
-        """Before a UTC day is dropped: `accounts` goes on answering for it. Again, it changes nothing."""
+    def keep_coverage(self, day: date, cameras: Collection[CameraId] | None = None) -> None:
+        """Before a UTC day is dropped: `accounts` goes on answering for it, of these cameras (None: of all).
+
+        Again, it changes nothing.
+        """
         first, last = ALWAYS_NS
-        cameras = {camera for pages in self._days.between(day, day) for camera in pages.cameras()}
-        self._days.coverage.keep(day_number(day), _accounts(cameras, first, last, self._pages_of(day)))
+        if cameras is None:
+            cameras = {camera for pages in self._days.between(day, day) for camera in pages.cameras()}
+        self._days.coverage.keep(day_number(day), _accounts(cameras, first, last, self._pages_of(day, cameras)))
 
     def prepare(self, now_ns: Nanoseconds) -> None:
         """Make ready for today and the days after (PostgreSQL: partitions). Daily; `record` does it too, if need be."""
@@ -141,13 +145,15 @@ class Catalogue:
             chosen = page.begun_in(from_ns, to_ns, cameras) & (page.destroyed_at_ns == 0)
             yield from rows_of(page.table, chosen, dict(enumerate(page.roster)), page.node)
 
-    def living_segments(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> LivingSegments:
-        """`listing` of all cameras, as columns."""
+    def living_segments(
+        self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None = None
+    ) -> LivingSegments:
+        """`listing`, as columns."""
         numbers: dict[CameraId, int] = {}
         numbers_of: dict[tuple[CameraId, ...], NDArray[np.int32]] = {}
         columns = [(np.empty(0, np.int32), *(np.empty(0, np.int64),) * 3)]
-        for page in self._pages(from_ns, to_ns, None):
-            rows = np.flatnonzero(page.begun_in(from_ns, to_ns, None) & (page.destroyed_at_ns == 0))
+        for page in self._pages(from_ns, to_ns, cameras):
+            rows = np.flatnonzero(page.begun_in(from_ns, to_ns, cameras) & (page.destroyed_at_ns == 0))
             if not len(rows):
                 continue
             if page.roster not in numbers_of:
@@ -159,16 +165,18 @@ class Catalogue:
             columns.append((camera, start_ns, start_ns + length_ms * NS_PER_MS, table.size_bytes[rows]))
         camera, start_ns, end_ns, size_bytes = (np.concatenate(column) for column in zip(*columns, strict=True))
         present, index = np.unique(camera, return_inverse=True)
-        cameras = list(numbers)
-        named = tuple(cameras[number] for number in present.tolist())
+        every = list(numbers)
+        named = tuple(every[number] for number in present.tolist())
         return LivingSegments(named, index.astype(np.int32), start_ns, end_ns, size_bytes)
 
-    def sums_by_camera(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> dict[CameraId, CameraSums]:
+    def sums_by_camera(
+        self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None = None
+    ) -> dict[CameraId, CameraSums]:
         """What each camera recorded in [from_ns, to_ns), and how much of it lives; every page is read once."""
         sums: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
-        for page in self._pages(from_ns, to_ns, None):
+        for page in self._pages(from_ns, to_ns, cameras):
             of_roster = sums.setdefault(page.roster, np.zeros((len(page.roster), 4), np.int64))
-            begun = np.flatnonzero(page.begun_in(from_ns, to_ns, None))
+            begun = np.flatnonzero(page.begun_in(from_ns, to_ns, cameras))
             table = page.table
             columns = (1, table.duration_ms[begun], table.size_bytes[begun], page.destroyed_at_ns[begun] == 0)
             for number, column in enumerate(columns):
@@ -199,9 +207,16 @@ class Catalogue:
             CatalogueTotals(),
         )
 
-    def living_of_day(self, day: date) -> CatalogueTotals:
+    def living_of_day(self, day: date, cameras: Collection[CameraId] | None = None) -> CatalogueTotals:
         """Sums of what `drop_day` would forget although its files are there, by whatever clock. All zero: drop it."""
-        return sum((page.sums(page.destroyed_at_ns == 0) for page in self._pages_of(day)), CatalogueTotals())
+        first, last = ALWAYS_NS
+        return sum(
+            (
+                page.sums(page.begun_in(first, last, cameras) & (page.destroyed_at_ns == 0))
+                for page in self._pages_of(day, cameras)
+            ),
+            CatalogueTotals(),
+        )
 
     def accounts(
         self, cameras: Collection[CameraId], from_ns: Nanoseconds, to_ns: Nanoseconds
@@ -226,9 +241,9 @@ class Catalogue:
         self._days.coverage.close()
         self._days.close()
 
-    def _pages_of(self, day: date) -> Iterator[KeptPage]:
+    def _pages_of(self, day: date, cameras: Collection[CameraId] | None) -> Iterator[KeptPage]:
         for pages in self._days.between(day, day):
-            yield from pages.pages(*ALWAYS_NS)
+            yield from pages.pages(*ALWAYS_NS, cameras)
 
     def _pages(
         self, from_ns: Nanoseconds, to_ns: Nanoseconds, cameras: Collection[CameraId] | None

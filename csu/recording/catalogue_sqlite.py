@@ -27,6 +27,7 @@ DAYS_WRITTEN_MAX = 4
 COVERAGE_FILE = "coverage.sqlite"
 """What is kept of days that were dropped, beside the days."""
 
+_SUFFIX = ".sqlite"
 _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])")
 
 
@@ -37,8 +38,8 @@ class SqliteDays:
         """Makes the directory. Raises CatalogueError."""
         self._directory = directory
         self._durable = durable
-        self._open: OrderedDict[date, tuple[DayPages, int]] = OrderedDict()
-        """With the number of the file it opened."""
+        self._open: OrderedDict[date, tuple[DayPages, str, int]] = OrderedDict()
+        """With the name and the number of the file it opened."""
         self._written: OrderedDict[date, None] = OrderedDict()
         kept = directory / COVERAGE_FILE
         self.coverage = KeptCoverage(_engine_of(kept, durable=durable), SQLITE.coverage, str(kept), kept.exists)
@@ -74,7 +75,11 @@ class SqliteDays:
                 yield self._opened(day)
 
     def list(self) -> list[date]:
-        names = (path.stem for path in self._directory.glob("????-??-??.sqlite"))
+        try:
+            found = os.listdir(self._directory)
+        except FileNotFoundError:
+            return []
+        names = (name[:10] for name in found if name[10:] == _SUFFIX)
         return sorted(date.fromisoformat(name) for name in names if _DAY.fullmatch(name))
 
     def forget(self, day: date) -> None:
@@ -114,30 +119,32 @@ class SqliteDays:
         """Nothing: a file is made by its first manifest."""
 
     def close(self) -> None:
-        for pages, _ in self._open.values():
+        for pages, *_ in self._open.values():
             pages.close()
         self._open.clear()
         self._written.clear()
 
     def _path(self, day: date) -> Path:
-        return self._directory / f"{day:%Y-%m-%d}.sqlite"
+        return self._directory / f"{day.isoformat()}{_SUFFIX}"
 
     def _opened(self, day: date) -> DayPages:
-        path = self._path(day)
-        if day in self._open and self._open[day][1] != _file_number(path):
+        opened = self._open.get(day)
+        if opened is not None and opened[2] != _file_number(opened[1]):
             self.forget(day)  # dropped by another process: what we wrote now would go with the old file
-        if day not in self._open:
-            self._open[day] = (_open_file(path, durable=self._durable), _file_number(path))
+            opened = None
+        if opened is None:
+            path = self._path(day)
+            opened = self._open[day] = (_open_file(path, durable=self._durable), str(path), _file_number(path))
             if len(self._open) > DAYS_OPEN_MAX:
                 self.forget(next(iter(self._open)))
         self._open.move_to_end(day)
-        return self._open[day][0]
+        return opened[0]
 
 
-def _file_number(path: Path) -> int:
+def _file_number(path: Path | str) -> int:
     """Of the file that has this name now; 0: none."""
     try:
-        return path.stat().st_ino
+        return os.stat(path).st_ino
     except OSError:
         return 0
 
@@ -166,7 +173,7 @@ def _open_file(path: Path, *, durable: bool) -> DayPages:
     except UnknownVersion as error:
         engine.dispose()
         raise of_another_version(str(path), error) from error
-    return DayPages(engine, SQLITE, str(path))
+    return DayPages(engine, SQLITE, str(path), one_writer=True)
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -37,15 +38,26 @@ class DayPages:
     """One day. Calls block and must not overlap. Every one raises CatalogueError when the database fails."""
 
     def __init__(
-        self, engine: sa.Engine, tables: Tables, where: str, *, day: int | None = None, reader: sa.Engine | None = None
+        self,
+        engine: sa.Engine,
+        tables: Tables,
+        where: str,
+        *,
+        day: int | None = None,
+        reader: sa.Engine | None = None,
+        one_writer: bool = False,
     ) -> None:
-        """`day`: its number when the tables hold more than one. `where`: what an error names."""
+        """`day`: its number when the tables hold more than one. `where`: what an error names. `one_writer`: the engine
+        is this day's alone, so a connection may be kept for what is written each minute."""
         self._engine, self._reader = engine, reader or engine
+        self._keeps_writer = one_writer
+        self._writer: sa.Connection | None = None
         self._tables = tables
         self._where = where
         self._day = {} if day is None else {"day": day}
         self._days = tuple(self._day.values())
         self._find = _find_statements(tables)
+        self._state = self._state_of()
         self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
         self._insert_page = _insert_page(engine, tables.page, (*self._day, *_PAGE_COLUMNS))
         self._rosters: dict[tuple[CameraId, ...], int] = {}
@@ -56,7 +68,7 @@ class DayPages:
         """One transaction; manifests already there are left as they are."""
         try:
             pages = pages_of(manifests)
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 rows = [self._row(connection, *each) for each in zip(manifests, pages, strict=True)]
                 statement = self._insert_page
                 connection.exec_driver_sql(statement.text, [statement.parameters(row) for row in rows])
@@ -182,10 +194,8 @@ class DayPages:
 
     def version(self) -> tuple[str, int, int]:
         """(where, newest page, number of marks): nothing else of a day changes."""
-        page, destroyed = self._tables.page, self._tables.destroyed
-        newest = self._read(self._only(sa.select(sa.func.max(page.c.page))))[0][0]
-        marks = self._read(self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed))[0][0]
-        return self._where, int(newest or 0), int(marks)
+        state = self._read(self._state)[0]
+        return self._where, int(state.newest or 0), int(state.marks)
 
     def destructions(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Destruction]:
         """What was marked of this camera in [from_ns, to_ns), in no order."""
@@ -197,9 +207,24 @@ class DayPages:
 
     def close(self) -> None:
         """Let go of the connections, which fold the log into a SQLite file. The next call makes new ones."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         self._engine.dispose()
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction: committed at the end, rolled back by an error."""
+        if not self._keeps_writer:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        if self._writer is None:
+            self._writer = self._engine.connect()
+        with self._writer.begin():
+            yield self._writer
 
     def _segments(
         self,
@@ -265,6 +290,13 @@ class DayPages:
     def _marks_in(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Sequence[sa.Row[Any]]:
         table = self._tables.destroyed
         return self._read(self._only(sa.select(table).where(table.c.from_ns < to_ns, table.c.to_ns > from_ns), table))
+
+    def _state_of(self) -> sa.Select[Any]:
+        """(newest page, number of marks): asked for each minute, of each hour that expires."""
+        page, destroyed = self._tables.page, self._tables.destroyed
+        newest = self._only(sa.select(sa.func.max(page.c.page)))
+        marks = self._only(sa.select(sa.func.count()).select_from(destroyed), destroyed)
+        return sa.select(newest.scalar_subquery().label("newest"), marks.scalar_subquery().label("marks"))
 
     def _only(self, query: sa.Select[Any], table: sa.Table | None = None) -> sa.Select[Any]:
         """The query, about this day."""
@@ -335,8 +367,9 @@ def _find_statements(tables: Tables) -> _Find:
     camera, day = sa.bindparam("camera", type_=sa.String), sa.bindparam("day", type_=sa.Integer)
     from_ns, to_ns, after_ns = (sa.bindparam(name, type_=sa.BigInteger) for name in ("from_ns", "to_ns", "after_ns"))
 
-    def found(*columns: sa.Column[Any]) -> sa.CompoundSelect[Any]:
+    def found(*columns: sa.Column[Any], having: sa.ColumnElement[bool] | None = None) -> sa.CompoundSelect[Any]:
         base = sa.select(*columns, of_camera.c.position).join(of_camera, of_camera.c.roster == page.c.roster)
+        base = base if having is None else base.where(having)
         base = base.where(of_camera.c.camera == camera, page.c.from_ns < to_ns, page.c.to_ns > from_ns)
         if tables.by_day:
             base = base.where(page.c.day == day, of_camera.c.day == day)
@@ -345,6 +378,6 @@ def _find_statements(tables: Tables) -> _Find:
     marks = sa.select(destroyed).where(destroyed.c.camera == camera)
     return _Find(
         found(page.c.page, page.c.node, page.c.segment_count, page.c.columns, page.c.segments),
-        found(page.c.gaps),
+        found(page.c.gaps, having=page.c.gap_count > 0),
         marks.where(destroyed.c.day == day) if tables.by_day else marks,
     )

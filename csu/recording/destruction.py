@@ -211,8 +211,9 @@ def _verdict(footage: Footage, pieces: Sequence[RuledPiece], protection: Protect
     to_the_end = minimum_end_of(pieces) > now_ns
     by_ns = now_ns if to_the_end else now_ns + LEAD_NS
     found = destruction_due(pieces, holds=[footage.span] if holds else [], locks=locks, at_ns=by_ns)
-    is_due = found.keep == found.locked and by_ns >= found.expiry_ns
+    # A lock over the whole of what is held ends no hold: its copy is the case's, and may go before the hold does.
     end_ns = found.ceiling_ns if holds else found.expiry_ns
+    is_due = by_ns >= end_ns
     again_ns = None if is_due else max(end_ns - LEAD_NS, min(end_ns, minimum_end_of(pieces)))
     locked = overlap(footage.span, locks)
     if not locked or (again_ns is not None and again_ns - now_ns > RECUT_AHEAD_NS):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ _COLUMNS = (
     ("mask_epoch", "<i4"),
     ("clock_offset_ms", "<i4"),
 )
-_KINDS = tuple(np.dtype(kind) for _, kind in _COLUMNS)
+_KINDS = [np.dtype(kind) for _, kind in _COLUMNS]
 _ROW_BYTES = sum(int(kind[2:]) for _, kind in _COLUMNS)
 _HASH_BYTES = 32
 _NO_HASH = bytes(_HASH_BYTES)
@@ -196,7 +197,7 @@ def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanosecon
     if not filled:
         return found
     tables = [manifests[number].segments for number in filled]
-    begins = np.cumsum([0, *(len(table.camera) for table in tables[:-1])])
+    begins = list(accumulate([len(table.camera) for table in tables[:-1]], initial=0))
     start_ns = np.concatenate([table.start_ns for table in tables])
     duration_ms = np.concatenate([table.duration_ms for table in tables]).astype(np.int64)
     size_bytes = np.concatenate([table.size_bytes for table in tables])
@@ -214,12 +215,13 @@ def _sums_of(manifests: Sequence[Manifest]) -> list[tuple[Nanoseconds, Nanosecon
 
 def _packed(table: SegmentTable) -> tuple[int, bytes]:
     """Which columns, and their bytes one after the other."""
-    count = len(table.camera)
-    kept = [
-        column.tobytes() if column.dtype is kind else column.astype(kind).tobytes()
-        for column, kind in zip(_all_columns(table), _KINDS, strict=True)
-    ]
-    columns, none = _VERSIONED, no_hashes(count)
+    given = _all_columns(table)
+    if [column.dtype for column in given] != _KINDS:
+        given = tuple(column.astype(kind) for column, kind in zip(given, _KINDS, strict=True))
+    kept = [column.tobytes() for column in given]
+    columns, none = _VERSIONED, no_hashes(len(table.camera))
+    if table.sha256 is table.content_sha256 is table.link is none:
+        return columns, b"".join(kept)
     for hashes, (_, bit) in zip(_all_hashes(table), _HASHES, strict=True):
         if hashes is not none and hashes.any():
             columns |= bit

@@ -55,18 +55,29 @@ class EncodedPicture:
 
 
 class Encoder:
-    """One encoder of one stream: no B frames, one group of pictures a second, one thread. Not thread-safe."""
+    """One encoder of one stream: no B frames, one thread. Not thread-safe."""
 
-    def __init__(self, codec: Codec, width_px: int, height_px: int, frames_per_s: int) -> None:
+    def __init__(
+        self, codec: Codec, width_px: int, height_px: int, frames_per_s: int, gop_pictures: int | None = None
+    ) -> None:
+        """`gop_pictures`: from one key frame to the next; None: a second."""
         self.codec = codec
         self.size_px = (width_px, height_px)
         self._count = 0
-        self._context = None if codec is Codec.MJPEG else _open(codec, width_px, height_px, frames_per_s)
+        gop = gop_pictures or frames_per_s
+        self._context = None if codec is Codec.MJPEG else _open(codec, width_px, height_px, frames_per_s, gop)
 
     def encode(self, picture: I420, captured_at_ns: Nanoseconds, *, force_key: bool = False) -> EncodedPicture:
         """Encode one picture at once (no delay). `picture` must not change until this returns."""
         if self._context is None:
             return _jpeg(picture, captured_at_ns)
+        data, is_key = self.annex_b(picture, force_key=force_key)
+        return _encoded(self.codec, data, captured_at_ns, is_key=is_key)
+
+    def annex_b(self, picture: I420, *, force_key: bool = False) -> tuple[bytes, bool]:
+        """As `encode`, as the encoder gives it, and whether it is a key frame. Raises TypeError for JPEG."""
+        if self._context is None:
+            raise TypeError("a JPEG is no stream of NAL units")
         frame = VideoFrame.from_numpy_buffer(picture, format="yuv420p")
         if self.codec in _X264:
             frame = frame.reformat(format=_X264[self.codec].pixel_format)
@@ -76,7 +87,7 @@ class Encoder:
         packets = self._context.encode(frame)
         if len(packets) != 1:
             raise RuntimeError(f"{self.codec}: the encoder gave {len(packets)} packets for one picture")
-        return _encoded(self.codec, bytes(packets[0]), captured_at_ns, is_key=packets[0].is_keyframe)
+        return bytes(packets[0]), packets[0].is_keyframe
 
 
 @cache
@@ -84,7 +95,7 @@ def parameter_sets(codec: Codec, width_px: int, height_px: int, frames_per_s: in
     """The VPS/SPS/PPS that `Encoder` will send, found by encoding one grey picture. Empty for JPEG."""
     if codec is Codec.MJPEG:
         return ()
-    context = _open(codec, width_px, height_px, frames_per_s)
+    context = _open(codec, width_px, height_px, frames_per_s, frames_per_s)
     frame = VideoFrame.from_numpy_buffer(new_i420(width_px, height_px), format="yuv420p")
     if codec in _X264:
         frame = frame.reformat(format=_X264[codec].pixel_format)
@@ -94,7 +105,7 @@ def parameter_sets(codec: Codec, width_px: int, height_px: int, frames_per_s: in
     return tuple(nal for packet in packets for nal in split_annex_b(bytes(packet)) if is_parameter(nal))
 
 
-def _open(codec: Codec, width_px: int, height_px: int, frames_per_s: int) -> VideoCodecContext:
+def _open(codec: Codec, width_px: int, height_px: int, frames_per_s: int, gop_pictures: int) -> VideoCodecContext:
     name = "libx265" if codec is Codec.HEVC else "libx264"
     context = av.CodecContext.create(name, "w")
     if not isinstance(context, VideoCodecContext):
@@ -107,7 +118,7 @@ def _open(codec: Codec, width_px: int, height_px: int, frames_per_s: int) -> Vid
     context.thread_count = 1
     context.max_b_frames = 0
     kbit = max(100, width_px * height_px * frames_per_s * _MAX_KBIT_PER_MPX_S // 1_000_000)
-    common = f"keyint={frames_per_s}:scenecut=0:bframes=0:repeat-headers=1"
+    common = f"keyint={gop_pictures}:scenecut=0:bframes=0:repeat-headers=1"
     if codec is Codec.HEVC:
         params = f"{common}:log-level=none:pools=none:frame-threads=1"
         context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(_CRF), "x265-params": params}

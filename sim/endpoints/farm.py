@@ -35,6 +35,7 @@ from sim.endpoints.orders import (
     SetMasks,
     SpoilView,
     Stop,
+    SwitchAudio,
     TellPositions,
     Turn,
 )
@@ -182,6 +183,10 @@ class RtspFarm:
     def set_view_fault(self, camera: str, fault: ViewFault | None, after_s: float = 0.0) -> None:
         """Cover, knock or defocus a camera `after_s` from now; None puts it right."""
         self._order(SpoilView(camera, fault, after_s), _ANSWER_S_MAX)
+
+    def switch_audio(self, camera: str, on: bool) -> None:
+        """Make a camera offer an audio track, or no longer. As real ones do, it sets its streams up anew for it."""
+        self._order(SwitchAudio(camera, on), _ANSWER_S_MAX)
 
     def reboot(self, camera: str, down_s: float = DOWN_S) -> None:
         """Restart a camera: all connections drop and none is taken for `down_s`. An honest one keeps its masks."""

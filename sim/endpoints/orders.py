@@ -112,6 +112,14 @@ class TellPositions:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchAudio:
+    """Order: this camera offers an audio track from now on, or no longer; it sets its streams up anew."""
+
+    camera: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Order: tell all counters."""
 
@@ -129,6 +137,7 @@ Order: TypeAlias = (
     | ReadMasks
     | BetrayMasks
     | SpoilView
+    | SwitchAudio
     | Reboot
     | SetLogins
     | OfferAudio

@@ -29,6 +29,7 @@ from sim.endpoints.orders import (
     SetMasks,
     SpoilView,
     Stop,
+    SwitchAudio,
     TellPositions,
     Turn,
 )
@@ -106,6 +107,8 @@ def _do(order: Order, server: RtspServer) -> None:
         server.betray_masks(order.camera, order.fault, order.after_s)
     elif isinstance(order, SpoilView):
         server.spoil_view(order.camera, order.fault, order.after_s)
+    elif isinstance(order, SwitchAudio):
+        server.switch_audio(order.camera, order.on)
     elif isinstance(order, Reboot):
         server.reboot(order.camera, order.down_s)
     elif isinstance(order, SetLogins):

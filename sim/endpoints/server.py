@@ -119,6 +119,12 @@ class RtspServer:
         """From `after_s` on. Raises KeyError as above; ValueError for a fault its picture cannot show."""
         self._live[camera].spoil_view(fault, after_s, self._clock.now_ns())
 
+    def switch_audio(self, camera: str, on: bool) -> None:
+        """Offer sound or no longer: whoever watches is cut off and asks again. Raises KeyError."""
+        for endpoint in self._streams(camera):
+            endpoint.audio = on
+            endpoint.feed.cut_off()
+
     def reboot(self, camera: str, down_s: float) -> None:
         """Cut everybody off and be away for `down_s`. Raises KeyError as above."""
         self._live[camera].rebooted()

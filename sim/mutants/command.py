@@ -25,6 +25,7 @@ from sim.mutants.proof import (
     look_for,
     never_reached,
     prove,
+    proved,
 )
 
 DOES_NOT_HOLD = 1
@@ -45,7 +46,7 @@ def mutants(
     else:
         names = SHORT if short else tuple(defect.name for defect in DEFECTS)
         found, clean = prove(names, SHORT_CLEAN_SEEDS if short else CLEAN_SEEDS, jobs, _tell)
-    told = tell_proof(found, clean, time.perf_counter() - began_s)
+    told = tell_proof(found, clean, time.perf_counter() - began_s, whole=only is None and not short)
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     else:
@@ -54,22 +55,28 @@ def mutants(
         raise typer.Exit(DOES_NOT_HOLD)
 
 
-def tell_proof(found: list[Found], clean: list[Clean], wall_s: float) -> dict[str, object]:
-    """The proof as the JSON object of `--json`."""
+def tell_proof(found: list[Found], clean: list[Clean], wall_s: float, *, whole: bool) -> dict[str, object]:
+    """The proof as the JSON object of `--json`. `whole`: all defects were looked for, so each oracle must be proved."""
     false_alarms = [each for each in clean if each.violated]
     missed = [each for each in found if not each.is_found]
     untouched = never_reached(clean)
-    holds = not (missed or false_alarms or untouched)
+    oracles = proved(found)
+    unproved = [each.oracle for each in oracles if not each.alone] if whole else []
+    holds = not (missed or false_alarms or untouched or unproved)
     return {
         "planted": len(found),
         "found": len(found) - len(missed),
         "false_alarms": len(false_alarms),
         "clean_seeds": len(clean),
         "never_reached": untouched,
+        "not_alone": unproved,
         "verdict": "holds" if holds else "does not hold",
         "cpu_s": round(sum(each.cpu_s for each in found) + sum(each.cpu_s for each in clean), 3),
         "wall_s": round(wall_s, 3),
-        "defects": [asdict(each) | {"is_found": each.is_found, "replay": each.replay} for each in found],
+        "defects": [
+            asdict(each) | {"is_found": each.is_found, "alone": each.alone, "replay": each.replay} for each in found
+        ],
+        "oracles": [asdict(each) for each in oracles if whole or each.found],
         "alarmed": [{"city": e.city, "seed": e.seed, "by": e.violated, "replay": e.replay} for e in false_alarms],
     }
 
@@ -92,7 +99,10 @@ def _tell(outcome: Found | Clean) -> None:
 def _print(found: list[Found], clean: list[Clean], told: dict[str, object]) -> None:
     for each in found:
         mark = say("trouvé", "found") if each.is_found else say("MANQUÉ", "MISSED")
-        print(f"{mark:8} {each.defect} -> {each.oracle} ({each.cpu_s:.1f} s CPU)\n         {each.replay}")
+        print(f"{mark:8} {each.defect} ({each.cpu_s:.1f} s CPU)\n         {each.replay}")
+        alone = say(" (seul)", " (alone)") if each.alone else ""
+        others = ", ".join(name for name in each.found_by if name != each.oracle)
+        print(f"         {each.oracle}{alone}{' + ' if others else ''}{others}")
     for run in clean:
         if run.violated:
             print(say("fausse alerte :", "false alarm:"), ", ".join(run.violated), run.replay)
@@ -103,5 +113,9 @@ def _print(found: list[Found], clean: list[Clean], told: dict[str, object]) -> N
         ),
         f"/ {len(clean)} · {told['cpu_s']} s CPU · {told['verdict']}",
     )
+    if told["not_alone"]:
+        print(
+            say("aucun défaut que cet oracle voie seul :", "no defect that its oracle alone sees:"), told["not_alone"]
+        )
     if told["never_reached"]:
         print(say("jamais atteints :", "never reached:"), told["never_reached"])

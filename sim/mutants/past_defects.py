@@ -86,13 +86,20 @@ def a_locked_stretch_is_not_copied(patch: Patch) -> None:
 
 
 def living_footage_is_marked_destroyed(patch: Patch) -> None:
-    catalogue = patch.find("csu.recording.catalogue:Catalogue")
+    _marked_destroyed(patch, since_first_ns=0)
+
+
+def _marked_destroyed(patch: Patch, since_first_ns: int) -> None:
+    catalogue, first_ns = patch.find("csu.recording.catalogue:Catalogue"), list[int]()
     reason = patch.find("csu.recording.kept:DestructionReason")
     record = patch.set(catalogue, "record", None)
 
     def marking(self: Any, manifests: Any) -> None:
         record(self, manifests)
+        first_ns.extend(manifest.minute_ns for manifest in manifests[: not first_ns])
         for manifest in manifests[:1]:
+            if manifest.minute_ns - first_ns[0] < since_first_ns:
+                continue
             end_ns = manifest.minute_ns + 60 * 1_000_000_000
             self.destroy(
                 manifest.cameras[:1],
@@ -104,6 +111,10 @@ def living_footage_is_marked_destroyed(patch: Patch) -> None:
             )
 
     patch.set(catalogue, "record", marking)
+
+
+def footage_of_today_is_marked_destroyed(patch: Patch) -> None:
+    _marked_destroyed(patch, since_first_ns=20 * 24 * _HOUR_NS)  # what was recorded before the run came first
 
 
 def a_refusal_is_not_written_down(patch: Patch) -> None:
@@ -176,6 +187,7 @@ DEFECTS = (
     Defect(a_lock_locks_nothing, "held_is_kept", "past"),
     Defect(a_locked_stretch_is_not_copied, "held_is_kept", "past"),
     Defect(living_footage_is_marked_destroyed, "catalogue_is_the_disk", "past"),
+    Defect(footage_of_today_is_marked_destroyed, "catalogue_is_the_disk", "past"),
     Defect(a_refusal_is_not_written_down, "replay_refused", "past"),
     Defect(a_shut_door_leads_somewhere, "replay_refused", "past"),
     Defect(pictures_are_shown_without_a_journal, "journaled_before", "past"),

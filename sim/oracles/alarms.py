@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from csu.centre import Alarm, AlarmId
 from csu.hal.alarms import PanelMessage
@@ -65,9 +65,9 @@ def judge_alarms_shown(stage: Stage, within_ns: Nanoseconds, injected_ns: Nanose
 class AlarmsKept:
     """Looks at the disk whenever the centre says that an alarm is safe. Give `hear` to each panel."""
 
-    def __init__(self, load: Callable[[], Sequence[Alarm]], find: Callable[[AlarmId], Alarm | None]) -> None:
-        """`find`: one alarm, for each time that one is said to be safe; `load`: all of them, once at the end."""
-        self._load, self._find = load, find
+    def __init__(self, find: Callable[[AlarmId], Alarm | None]) -> None:
+        """`find`: one alarm as it is on disk."""
+        self._find = find
         self._seen: set[str] = set()
         self._broken: list[Words] = []
 
@@ -82,10 +82,10 @@ class AlarmsKept:
 
     def judge(self, witness: Witness) -> Judgement:
         """Also at the end: what people took is on disk as taken."""
-        kept = {alarm.alarm: alarm for alarm in self._load()}
         told = list(self._broken)
         for alarm in witness.alarms_acked:
-            if alarm not in kept or kept[alarm].acked_at_ns is None:
+            kept = self._find(alarm)
+            if kept is None or kept.acked_at_ns is None:
                 told.append(_NOT_ON_DISK.at(alarm))
         cases = len(self._seen) + len(witness.alarms_acked)
         return judged("alarms_kept", told, cases)

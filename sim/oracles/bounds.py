@@ -1,10 +1,11 @@
-"""What must not grow, and what must not run away: queues, tasks, reconnections (22, 23)."""
+"""What must not grow, and what must not run away: queues, tasks, memory, reconnections (22, 23)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 from csu.hal.words import Words
@@ -14,6 +15,10 @@ from sim.oracles.stage import Stage, judged
 LOOK_EVERY_S = 300.0
 STARTS_PER_MINUTE_MAX = 12
 """Of one node: 1, 2, 4, 8, 16, 30 s with jitter are at most so many."""
+HELD_LOOKS = 8
+"""How often in a run what the centre holds is counted."""
+HELD_SLACK, PER_ALARM = 250, 10
+"""Elements that may come and go; and what is kept of an alarm that is over: its number, its call."""
 SLACK = 64
 """What may come and go: escalations, visits, retries."""
 
@@ -28,19 +33,30 @@ class Load:
     open_alarms: int
 
 
+class Held(NamedTuple):
+    """What the centre holds in memory (`held_by`), and how many alarms had rung by then."""
+
+    elements: int
+    alarms: int
+
+
 class Bounds:
     """Looks every few minutes: `watch` it beside the centre."""
 
-    def __init__(self, measure: Callable[[], Load], limits: Load) -> None:
-        """`limits`: no look may find more."""
-        self._measure, self._limits = measure, limits
+    def __init__(self, measure: Callable[[], Load], limits: Load, hold: Callable[[], Held], duration_s: float) -> None:
+        """`limits`: no look may find more. `hold`: costs milliseconds: asked some times in `duration_s`."""
+        self._measure, self._limits, self._hold = measure, limits, hold
+        self._looks_between = max(1, round(duration_s / LOOK_EVERY_S / HELD_LOOKS))
         self._found: list[Load] = []
+        self._held: list[Held] = []
 
     async def watch(self) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             self._found.append(self._measure())
+            if len(self._found) % self._looks_between == 0:
+                self._held.append(self._hold())
 
     def judge(self) -> Judgement:
         """Nothing above its limit; and the second half of the run holds no more than twice the first, and some."""
@@ -54,7 +70,19 @@ class Bounds:
                 told.append(Words(f"{name} : {max(values)} > {limit}", f"{name}: {max(values)} > {limit}"))
             elif last > 2 * first + SLACK:
                 told.append(Words(f"{name} croît : {first}, puis {last}", f"{name} grows: {first}, then {last}"))
+        told += self._growth()
         return judged("bounded", told, len(self._found), cases_least=0)
+
+    def _growth(self) -> list[Words]:
+        """Memory grows by what is remembered of each alarm, and by nothing else; the engine ends that, too."""
+        half = len(self._held) // 2
+        if not half:
+            return []
+        first, last = max(self._held[:half]), min(self._held[-half:])
+        grown, allowed = last.elements - first.elements, HELD_SLACK + PER_ALARM * (last.alarms - first.alarms)
+        if grown <= allowed:
+            return []
+        return [Words(f"mémoire : + {grown} éléments (attendu : {allowed})", f"memory: + {grown} elements > {allowed}")]
 
 
 def judge_reconnects_bounded(stage: Stage) -> Judgement:

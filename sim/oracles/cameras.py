@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.centre import CameraState, CentreEvent, ManifestTaken
+from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import GapCause
+from csu.hal.media import GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import City, Commune
 from sim.cohort import CohortCamera
@@ -103,7 +104,10 @@ class MaskEpochs:
 
     def __init__(self, city: City) -> None:
         self._least = {camera.camera: camera.assignment.mask_epoch for camera in city.cameras}
-        self._good: dict[int, NDArray[np.int32]] = {}
+        self._least_of: dict[NodeId, tuple[tuple[CameraId, ...], NDArray[np.int32]]] = {}
+        """By node: its cameras, and the least epoch of each."""
+        self._good: dict[NodeId, NDArray[np.int32]] = {}
+        """By node, the last column in which all was well."""
         self._cases = 0
         self._told: list[Words] = []
 
@@ -113,14 +117,18 @@ class MaskEpochs:
         self._cases += 1
         manifest = event.manifest
         epochs = manifest.segments.mask_epoch
-        if self._good.get(id(epochs)) is epochs:  # the very column of a minute before
+        if self._good.get(manifest.node) is epochs:  # the very column of a minute before
             return
-        least = [self._least.get(manifest.cameras[index], 0) for index in manifest.segments.camera.tolist()]
-        stale = [i for i, (epoch, wanted) in enumerate(zip(epochs.tolist(), least, strict=True)) if 0 < epoch < wanted]
-        if stale:
-            self._told.append(_STALE_MASK.at(manifest.cameras[int(manifest.segments.camera[stale[0]])]))
+        cameras, least = self._least_of.get(manifest.node, ((), None))
+        if least is None or (cameras is not manifest.cameras and cameras != manifest.cameras):
+            cameras = manifest.cameras
+            least = np.array([self._least.get(camera, 0) for camera in cameras], np.int32)
+            self._least_of[manifest.node] = cameras, least
+        stale = (epochs > 0) & (epochs < least[manifest.segments.camera])
+        if stale.any():
+            self._told.append(_STALE_MASK.at(cameras[int(manifest.segments.camera[stale.argmax()])]))
         elif not epochs.flags.writeable:
-            self._good[id(epochs)] = epochs
+            self._good[manifest.node] = epochs
 
     def judge(self) -> Judgement:
         """The run is over."""

@@ -8,13 +8,14 @@ from typing import TypeAlias
 from csu.centre import Catalogue
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.media import NodeId
+from csu.hal.media import Gap, GapCause, NodeId
 from csu.hal.words import Words
 from sim.city import Commune
 from sim.cohort import GOP_NS, CohortCamera
 from sim.intervals import Interval, difference, length_ns, union
 from sim.judgement import Judgement
-from sim.oracles.stage import Stage, judged, within
+from sim.oracles.stage import NO_SLACK, Slack, Stage, judged, within
+from sim.past.catalogue import NOTHING_DROPPED, Dropped
 from sim.served import Epoch
 
 Asked: TypeAlias = tuple[CameraId, Interval]
@@ -38,14 +39,18 @@ def judge_missing_explained(stage: Stage) -> Judgement:
     for commune, camera, history in stage.each_camera():
         name = camera.camera
         holes = tuple(stage.witness.holes.get(name, ()))
-        gaps = union((gap.start_ns, gap.end_ns) for gap in stage.witness.gaps.get(name, ()))
-        closed = stage.closed(camera, history)
-        may_miss = [*closed, *allowed_missing(commune, camera, history, stage)]
-        must_miss = [within(o.start_ns, o.end_ns, stage) for o in camera.outages]
+        told_gaps = stage.witness.gaps.get(name, ())
+        gaps = union((gap.start_ns, gap.end_ns) for gap in told_gaps)
+        closed, slack = stage.closed(camera, history), stage.slack_of(name)
+        allowed = allowed_missing(commune, camera, history, stage)
+        may_miss = [*((a - slack.early_ns, b + slack.late_ns) for a, b in (*closed, *allowed)), *slack.loose]
+        long = [o for o in camera.outages if o.end_ns - o.start_ns >= slack.brief_ns]
+        must_miss = difference((within(o.start_ns, o.end_ns, stage) for o in long), _edges(camera, slack))
+        whole = [certain for g in told_gaps if (certain := _certain(g, slack)) is not None]
         for what, wrong in (
             (_UNDECLARED, difference(holes, may_miss)),
-            (_NOT_LOGGED, difference(holes, [*gaps, *closed])),
-            (_YET_RECORDED, difference(gaps, holes)),
+            (_NOT_LOGGED, difference(holes, [*gaps, *closed, *slack.loose])),
+            (_YET_RECORDED, difference(whole, [*holes, *slack.loose])),
             (_NOTHING_FILMED, difference(must_miss, holes)),
         ):
             if wrong:
@@ -53,8 +58,37 @@ def judge_missing_explained(stage: Stage) -> Judgement:
                 length = f"{length_ns(wrong) / NS_PER_S:g} s"
                 told.append(Words(f"{length} {what.fr}", f"{length} {what.en}").at(name))
         cases += len(holes)
-    told += [_TWICE.at(camera) for camera, _ in stage.witness.overlaps]
+    told += [
+        _TWICE.at(camera)
+        for camera, at_ns in stage.witness.overlaps
+        if not any(start_ns <= at_ns < end_ns for start_ns, end_ns in stage.slack_of(camera).loose)
+    ]
     return judged("missing_explained", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _settled(known: list[Interval], slack: Slack) -> list[Interval]:
+    """What is known of real footage, where its dates may be trusted; the rest counts as known once."""
+    if slack is NO_SLACK:
+        return known
+    return [*(piece for each in known for piece in difference([each], slack.loose)), *union(slack.loose)]
+
+
+def _certain(gap: Gap, slack: Slack) -> Interval | None:
+    """When nothing at all was recorded, of what a gap tells. The recorder goes on over a gap of lost packets, unless
+    nothing comes for 2 s."""
+    if gap.cause is GapCause.PACKETS_LOST and gap.end_ns - gap.start_ns <= slack.brief_ns:
+        return None
+    end_ns = gap.end_ns - slack.waits_ns
+    return (gap.start_ns, end_ns) if gap.start_ns < end_ns else None
+
+
+def _edges(camera: CohortCamera, slack: Slack) -> list[Interval]:
+    """Where an outage of real footage may still show a picture that was taken before it, or be another's."""
+    if slack is NO_SLACK:
+        return []
+    begins = [(o.start_ns, o.start_ns + GOP_NS + slack.early_ns // 4) for o in camera.outages]
+    ends = [(o.end_ns - slack.early_ns // 4, o.end_ns) for o in camera.outages]  # a camera's clock is a little off
+    return [*begins, *ends, *slack.loose]
 
 
 def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Epoch], stage: Stage) -> list[Interval]:
@@ -76,8 +110,11 @@ def allowed_missing(commune: Commune, camera: CohortCamera, history: Sequence[Ep
     return allowed
 
 
-def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
-    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that."""
+def judge_manifests_once(stage: Stage, catalogue: Catalogue, dropped: Dropped = NOTHING_DROPPED) -> Judgement:
+    """Every manifest of every node was taken exactly once, and the catalogue holds exactly that.
+
+    `dropped`: what of it went with days that were over. Whether they were is judged by `CatalogueIsTheDisk`.
+    """
     witness, told = stage.witness, list[Words]()
     for name, node in sorted(stage.nodes.items()):
         taken = witness.manifests.taken_of[NodeId(name)]
@@ -92,7 +129,8 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
         Words(f"pris {count + 1} fois", f"taken {count + 1} times").at("/".join(map(str, key)))
         for key, count in witness.manifests.twice.items()
     ]
-    written = catalogue.totals(stage.begins_ns, stage.ends_ns + NS_PER_MINUTE)
+    early_ns = max((slack.early_ns for slack in stage.slack.values()), default=0)  # a camera's clock may be behind
+    written = catalogue.totals(stage.begins_ns - early_ns, stage.ends_ns + NS_PER_MINUTE) + dropped.totals
     for unit, there, here in (
         (Words("segments", "segments"), written.segments, witness.taken.segments),
         (Words("millisecondes", "milliseconds"), written.recorded_ms, witness.taken.recorded_ms),
@@ -110,15 +148,25 @@ def judge_manifests_once(stage: Stage, catalogue: Catalogue) -> Judgement:
     return judged("manifests_once", told, cases)
 
 
-def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable[Asked]) -> Judgement:
-    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both."""
+def judge_catalogue_answers(
+    stage: Stage, catalogue: Catalogue, sample: Iterable[Asked], dropped: Dropped = NOTHING_DROPPED
+) -> Judgement:
+    """For some cameras, what the catalogue answers tiles the time asked for: recorded or in a gap, never both.
+
+    Files that are destroyed were recorded all the same; of a day that was dropped the kept coverage answers.
+    """
     told, cases, worst_ns = list[Words](), 0, 0
     closed = {camera.camera: stage.closed(camera, history) for _, camera, history in stage.each_camera()}
     for camera, (from_ns, to_ns) in sample:
-        segments = catalogue.segments(camera, from_ns, to_ns)
-        gaps = catalogue.gaps(camera, from_ns, to_ns)
-        known = [(s.start_ns, s.end_ns) for s in segments] + [(g.start_ns, g.end_ns) for g in gaps]
+        slack = stage.slack_of(camera)
+        if dropped.touches(from_ns, to_ns):
+            if camera not in dropped.cameras:
+                continue
+            known = _from_coverage(catalogue, camera, from_ns, to_ns)
+        else:
+            known = _from_rows(catalogue, camera, from_ns, to_ns, slack)
         known += difference(closed.get(camera, ()), known)
+        known = _settled(known, slack)
         inside = ((max(start, from_ns), min(end, to_ns)) for start, end in known if start < to_ns and end > from_ns)
         pieces = sorted(inside)
         ends = [from_ns, *(end_ns for _, end_ns in pieces)]
@@ -129,6 +177,23 @@ def judge_catalogue_answers(stage: Stage, catalogue: Catalogue, sample: Iterable
         worst_ns = max(worst_ns, wrong_ns)
         cases += len(pieces)
     return judged("catalogue_answers", told, cases, worst_ns / NS_PER_S, "s", 0)
+
+
+def _from_rows(
+    catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds, slack: Slack
+) -> list[Interval]:
+    rows = catalogue.segments(camera, from_ns, to_ns, with_destroyed=True)
+    segments = [(row.start_ns, row.end_ns) for row in rows]
+    gaps = catalogue.gaps(camera, from_ns, to_ns)
+    whole = [certain for gap in gaps if (certain := _certain(gap, slack)) is not None]
+    known = [*segments, *whole]
+    return [*known, *difference(((gap.start_ns, gap.end_ns) for gap in gaps), known)]
+
+
+def _from_coverage(catalogue: Catalogue, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[Interval]:
+    account = catalogue.accounts([camera], from_ns, to_ns)[camera]
+    recorded = [(start_ns, end_ns) for start_ns, end_ns in account.recorded_ns.tolist()]
+    return recorded + [(gap.start_ns, gap.end_ns) for gap in account.gaps]
 
 
 _UNDECLARED = Words("manquent sans panne déclarée", "missing and undeclared")

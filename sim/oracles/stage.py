@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 from sim.city import City, Commune
@@ -18,6 +19,25 @@ from sim.witness import Witness
 
 
 @dataclass(frozen=True, slots=True)
+class Slack:
+    """How far real footage may be from what closed forms say of it."""
+
+    early_ns: Nanoseconds = 0
+    """What an outage may take with it of the time before."""
+    late_ns: Nanoseconds = 0
+    """How long after an outage it may take to record again."""
+    brief_ns: Nanoseconds = 0
+    """A shorter silence may be one long picture: pictures are told as lost, and the segment goes on over them."""
+    waits_ns: Nanoseconds = 0
+    """How long a picture waits for its pose: an account taken meanwhile tells a gap that much too long."""
+    loose: tuple[Interval, ...] = ()
+    """When its pictures may be dated wrongly, or be missing for a moment."""
+
+
+NO_SLACK = Slack()
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What the oracles look at. [begins_ns, ends_ns): the run."""
 
@@ -28,6 +48,12 @@ class Stage:
     ends_ns: Nanoseconds
     downtimes: Sequence[Interval] = ()
     """When the centre's own machine was down: no panel and no person could reach it."""
+    slack: Mapping[CameraId, Slack] = field(default_factory=dict)
+    """Of cameras whose footage is real."""
+
+    def slack_of(self, camera: CameraId) -> Slack:
+        """How far what is recorded of it may be from what the scenario declares."""
+        return self.slack.get(camera, NO_SLACK)
 
     def down_ns(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> Nanoseconds:
         """How long of [from_ns, to_ns) it was down, with what panels take to say again what was not heard."""
@@ -77,7 +103,9 @@ def within(start_ns: Nanoseconds, end_ns: Nanoseconds, stage: Stage) -> tuple[Na
 
 INVARIANTS: dict[str, int] = {
     "mask_epoch": 1,
+    "pixels_masked": 1,
     "ptz_blanks_first": 2,
+    "turning_pixels_masked": 2,
     "nothing_too_old": 3,
     "nothing_too_young_destroyed": 4,
     "held_is_kept": 5,
@@ -115,6 +143,13 @@ SAID: dict[str, Words] = {
     "ptz_blanks_first": Words(
         "Une caméra qui tourne est masquée avant (ici : l'ordre des faits, pas les pixels)",
         "A camera that turns is masked first (here: the order of events, no pixels)",
+    ),
+    "pixels_masked": Words(
+        "Aucun pixel interdit ne sort : images masquées, et images relues sur le disque",
+        "No forbidden pixel leaves: masked pictures, and pictures read back from the disk",
+    ),
+    "turning_pixels_masked": Words(
+        "Aucun pixel interdit d'une caméra qui vient de tourner", "No forbidden pixel of a camera that has just turned"
     ),
     "nothing_too_old": Words("Rien d'échu n'est lisible", "Nothing expired can be read"),
     "nothing_too_young_destroyed": Words("Rien n'est détruit avant son jour", "Nothing is destroyed before its day"),

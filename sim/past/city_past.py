@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from csu.centre import CameraStatus, Catalogue, Centre, Papers, Trouble
+from csu.centre import CameraStatus, Centre, Papers, Trouble
 from csu.centre.in_process import (
     Footage,
     InProcess,
@@ -25,22 +25,27 @@ from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import LiveFragment, Manifest, NodeId
-from sim.city import City
+from sim.city import City, CityNode
 from sim.cohort import Cohort
 from sim.disk import MemoryDisk
 from sim.judgement import Judgement
 from sim.oracles.access import AccessOracle
-from sim.oracles.past import PastOracle, judge_catalogue_is_the_disk
+from sim.oracles.past import CatalogueIsTheDisk, PastOracle
 from sim.oracles.registers import judge_journal_unbroken
+from sim.past.acts import Acts
+from sim.past.catalogue import Dropped, PurgeCatalogue
 from sim.past.door import JournalHeard
 from sim.past.people import DeskPeople
 from sim.past.shelves import DayKeys, DescribedPackages
 from sim.past.tier import HOUR_NS, CityTier
 from sim.past.visitors import Accounts, Requisitioned, Visitors
-from sim.past.words import ORDER_DAYS, PastSpec
+from sim.past.words import COPIED, HELD, LOCKED, ORDER_DAYS, REFUSED, PastSpec
+from sim.vocabulary import Signal
 
 REGISTERS_EVERY_S = 600.0
-"""A real centre looks after its registers each minute; the same look costs as much here, and finds as much."""
+REGISTERS_LOOKS_MAX = 1000
+"""A real centre looks after its registers each minute; the same look costs as much here, and finds as much: so many in
+a run at most."""
 LOOK_AFTER_NS = 20 * NS_PER_S
 """Into each minute: the purge's round of this minute is over by then."""
 
@@ -65,30 +70,47 @@ class CityPast:
         directory: Path,
         tell: Callable[[Trouble], None],
         duration_ns: Nanoseconds,
+        tell_signal: Callable[[Signal], None],
     ) -> None:
-        """`directory`: of the run; the centre's catalogue lies in it."""
+        """`directory`: of the run; the centre's catalogue lies in it. `tell_signal`: for expectations."""
         self._spec, self._city, self._clock, self._chance = spec, city, clock, chance
         self._papers, self._chaos, self._tell, self._duration_ns = papers, chaos, tell, duration_ns
-        self._directory = directory
-        self._catalogue = Catalogue(directory / "catalogue", durable=False)
-        cameras = city.cameras
-        self._communes = {each.camera: each.assignment.record.commune for each in cameras}
+        self._directory, self._tell_signal = directory, tell_signal
+        self._communes = {each.camera: each.assignment.record.commune for each in city.cameras}
+        self._kept = [each for each in city.communes if not spec.communes or each.name in spec.communes]
+        cameras = [camera for commune in self._kept for camera in commune.cameras]
+        self._cameras = frozenset(camera.camera for camera in cameras)
+        now_ns = clock.now_ns()
+        self._catalogue = PurgeCatalogue(directory / "catalogue", self._cameras, clock, now_ns, now_ns + duration_ns)
         self._keys = DayKeys()
+        self._keyed: dict[NodeId, int] = {}
+        """The hour for which the keys of what a node films were last seen to."""
         self.tier = CityTier(cameras)
         self.past_oracle = PastOracle(self.tier, clock, spec.kept_days, ORDER_DAYS)
         self.tier.on_destroyed = self.past_oracle.destroyed
         self.access_oracle = AccessOracle()
-        self.people = DeskPeople({each.name: [camera.camera for camera in each.cameras] for each in city.communes})
+        self.people = DeskPeople({each.name: [camera.camera for camera in each.cameras] for each in self._kept})
         self._opened: InProcess | None = None
         self._heard: JournalHeard | None = None
         self._registers: Judgement | None = None
         self.counts = PurgeCounts()
 
+    def keeps(self, node: CityNode) -> bool:
+        """Whether this node films anything of the part whose past is kept: give it `film`."""
+        return any(camera.camera in self._cameras for camera in node.cameras)
+
     def film(self, manifest: Manifest) -> None:
         """A node closed these segments."""
         self.tier.film(manifest)
-        if manifest.minute_ns % HOUR_NS == 0 or len(self._keys.kept()) == 0:
+        hour = manifest.minute_ns // HOUR_NS
+        if self._keyed.get(manifest.node) != hour:
+            self._keyed[manifest.node] = hour
             self._make_keys(manifest)
+
+    @property
+    def dropped(self) -> Dropped:
+        """Days that the purge took out of the catalogue."""
+        return self._catalogue.dropped
 
     @property
     def journal(self) -> Journal:
@@ -126,17 +148,22 @@ class CityPast:
             self._clock,
             self._chance.stream("visitors"),
             self.access_oracle,
-            self.past_oracle.kept.append,
+            self.past_oracle.keep,
         )
         self.people.desk = _Desk(visitors)
         async with asyncio.TaskGroup() as group:
             group.create_task(opened.run(), name="past")
             group.create_task(visitors.come(self._spec.asks.per_s), name="visitors")
             group.create_task(self._look(), name="disk oracle")
+            if self._spec.acts is not None:
+                acts = Acts(self._spec.acts, self.tier, self.people, self._clock, self._chance.stream("acts"))
+                group.create_task(acts.come(self._tell_act), name="acts")
 
     def judge(self, ends_ns: Nanoseconds) -> tuple[Judgement, ...]:
         """The run is over."""
-        catalogue = judge_catalogue_is_the_disk(self.tier, self._catalogue, ends_ns, self._spec.kept_days)
+        kept, chance = self.past_oracle.kept, self._chance.stream("hours")
+        disk = CatalogueIsTheDisk(self.tier, ends_ns, self._spec.kept_days, ORDER_DAYS)
+        catalogue = disk.judge(self._catalogue, kept, chance)
         registers = () if self._registers is None else (self._registers,)
         return (*self.past_oracle.judge(), catalogue, *self.access_oracle.judge(), *registers)
 
@@ -152,12 +179,17 @@ class CityPast:
             await asyncio.sleep((NS_PER_MINUTE - (now_ns - LOOK_AFTER_NS) % NS_PER_MINUTE) / NS_PER_S)
             self.past_oracle.look()
 
+    def _tell_act(self, camera: CameraId, is_hold: bool, is_kept: bool) -> None:
+        fields = {"camera": str(camera), "commune": str(self._communes[camera]), "event": ""}
+        kind = REFUSED if not is_kept else HELD if is_hold else LOCKED
+        self._tell_signal(Signal(kind, self._clock.now_ns(), fields))
+
     def _record_before(self) -> None:
         """What earlier days left: the stretch that expires first, so that a short run sees it go."""
         now_ns = self._clock.now_ns()
         begin_ns = (now_ns - self._spec.kept_days * NS_PER_DAY) // NS_PER_MINUTE * NS_PER_MINUTE + 2 * NS_PER_MINUTE
         length_ns = min(self._spec.before, self._duration_ns) // NS_PER_MINUTE * NS_PER_MINUTE
-        for commune in self._city.communes:
+        for commune in self._kept:
             cohort = Cohort(commune.cameras, begin_ns)
             manifests = []
             for number, minute_ns in enumerate(range(begin_ns, begin_ns + length_ns, NS_PER_MINUTE)):
@@ -173,13 +205,13 @@ class CityPast:
 
     def _make_keys(self, manifest: Manifest) -> None:
         """For each commune that it films: small ones may share a node."""
-        communes = dict.fromkeys(self._communes[camera] for camera in manifest.cameras)
+        communes = dict.fromkeys(self._communes[camera] for camera in manifest.cameras if camera in self._cameras)
         for start_ns in {int(at) // NS_PER_DAY * NS_PER_DAY for at in manifest.segments.start_ns.tolist()}:
             for commune in communes:
                 self._keys.make(commune, start_ns)
 
     def _world(self) -> PastWorld:
-        records = {camera.camera: camera.assignment.record for camera in self._city.cameras}
+        records = {camera.camera: camera.assignment.record for each in self._kept for camera in each.cameras}
         return PastWorld(
             directory=_made(self._directory / "centre"),
             elsewhere=_made(self._directory / "elsewhere"),
@@ -196,7 +228,7 @@ class CityPast:
             stored=self._stored,
             tell=self._tell,
             journal_of=self._listen_to,
-            registers_every_s=REGISTERS_EVERY_S,
+            registers_every_s=max(REGISTERS_EVERY_S, self._duration_ns / NS_PER_S / REGISTERS_LOOKS_MAX),
         )
 
     def _listen_to(self, journal: JournalDesk) -> Journal:
@@ -206,6 +238,8 @@ class CityPast:
     def _stored(self, footage: Footage) -> StoredSegment | None:
         """The purge asks for a segment of which locked parts go into the evidence store: nothing of it is a picture."""
         self.past_oracle.preserved.add((footage.camera, footage.span.from_ns))
+        fields = {"camera": footage.camera, "commune": footage.commune}
+        self._tell_signal(Signal(COPIED, self._clock.now_ns(), fields))
         return None
 
 

@@ -25,20 +25,22 @@ class DeskPeople:
         self._cameras_of = cameras_of
         self._number = 0
         self.desk: TakesRequests | None = None
-        self.kept = 0
-        """What the desk said it keeps."""
 
-    async def requisition(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> None:
-        """An act for whole seconds of one camera. Raises LookupError when this run has no desk."""
-        begin_ns, end_ns = _whole(from_ns), _whole(to_ns)
-        self.kept += await self._there().requisition(
-            self._next("2026"), self._camera(commune, camera), begin_ns, end_ns
-        )
+    async def requisition(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """An act for whole seconds of one camera; whether it is locked. Raises LookupError when there is no desk."""
+        return await self.requisition_of(self._camera(commune, camera), _whole(from_ns), _whole(to_ns))
 
-    async def hold(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> None:
-        """The room wants a stretch kept. Raises as `requisition`."""
-        begin_ns, end_ns = _whole(from_ns), _whole(to_ns)
-        self.kept += await self._there().hold(self._next("gel"), self._camera(commune, camera), begin_ns, end_ns)
+    async def hold(self, commune: str, camera: int, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """The room wants a stretch kept; whether it is. Raises as `requisition`."""
+        return await self.hold_of(self._camera(commune, camera), _whole(from_ns), _whole(to_ns))
+
+    async def requisition_of(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """`requisition` of a camera by its name."""
+        return await self._there().requisition(self._next("2026"), camera, from_ns, to_ns)
+
+    async def hold_of(self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds) -> bool:
+        """`hold` of a camera by its name."""
+        return await self._there().hold(self._next("gel"), camera, from_ns, to_ns)
 
     def _there(self) -> TakesRequests:
         if self.desk is None:

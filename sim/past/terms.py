@@ -25,6 +25,18 @@ def expiry_ns(start_ns: Nanoseconds, end_ns: Nanoseconds, days: int) -> Nanoseco
     return first_ns if end_ns <= next_ns else min(first_ns, next_ns + _life_of_hour(next_ns // _HOUR_NS, days))
 
 
+def first_expiry_ns(hour_ns: Nanoseconds, days: int) -> Nanoseconds:
+    """The least `expiry_ns` of a file that begins in this hour UTC."""
+    hour = hour_ns // _HOUR_NS
+    return hour_ns + min(_life_of_hour(hour, days), _HOUR_NS + _life_of_hour(hour + 1, days))
+
+
+def last_expiry_ns(day_ns: Nanoseconds, days: int) -> Nanoseconds:
+    """When every instant of a UTC day is to be gone. `day_ns`: its first."""
+    hours = range(day_ns // _HOUR_NS, day_ns // _HOUR_NS + 24)
+    return max((hour + 1) * _HOUR_NS + _life_of_hour(hour, days) for hour in hours)
+
+
 def shortest_life_ns(days: int) -> Nanoseconds:
     """No file lives less: February, and the night in which the clocks of Paris go forward."""
     return min(days, 28) * NS_PER_DAY - _HOUR_NS

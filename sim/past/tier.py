@@ -6,7 +6,7 @@ is filmed comes from the nodes' own accounts, what is destroyed from the purge: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -38,6 +38,8 @@ class CityTier:
         self._phase_ns = np.array([camera.roll_over_ns % NS_PER_MINUTE for camera in cameras], np.int64)
         self._hours: dict[int, NDArray[np.bool_]] = {}
         """By hour since 1970: (cameras, 60), True while the file that begins in that minute is there."""
+        self._in_order: list[int] | None = []
+        """All hours of which anything is there; None: to be sorted again."""
         self._odd: dict[int, dict[tuple[int, int], int]] = {}
         """By hour: (camera, start in ms) -> end in ms, of files that are not whole minutes."""
         self._rosters: dict[tuple[CameraId, ...], NDArray[np.int64]] = {}
@@ -61,24 +63,31 @@ class CityTier:
         camera = np.concatenate([self._roster(each)[each.segments.camera] for each in waiting])
         start_ns = np.concatenate([each.segments.start_ns for each in waiting])
         length_ms = np.concatenate([each.segments.duration_ms for each in waiting])
+        ours = camera >= 0
+        if not ours.all():
+            camera, start_ns, length_ms = camera[ours], start_ns[ours], length_ms[ours]
         self.filmed += len(camera)
         plain = (start_ns % NS_PER_MINUTE == self._phase_ns[camera]) & (length_ms == _MINUTE_MS)
         hours, minutes = start_ns // HOUR_NS, start_ns % HOUR_NS // NS_PER_MINUTE
         for hour in np.unique(hours).tolist():
-            ours = plain & (hours == hour)
-            self._bits(hour)[camera[ours], minutes[ours]] = True
+            then = plain & (hours == hour)
+            if then.any():
+                self._bits(hour)[camera[then], minutes[then]] = True
         odd = np.flatnonzero(~plain)
         for row in odd.tolist():
             start_ms = int(start_ns[row]) // NS_PER_MS
             end_ms = start_ms + int(length_ms[row])
-            self._odd.setdefault(int(hours[row]), {})[int(camera[row]), start_ms] = end_ms
+            hour = int(hours[row])
+            if hour not in self._odd:
+                self._odd[hour], self._in_order = {}, None
+            self._odd[hour][int(camera[row]), start_ms] = end_ms
 
     # -- what the purge asks ------------------------------------------------------------------------------------------
 
     def days(self) -> list[date]:
         """See Tier.days."""
         self.settle()
-        return sorted({_day(hour) for hour in (*self._hours, *self._odd)})
+        return sorted({_day(hour) for hour in self._sorted()})
 
     def cameras(self, day: date) -> list[CameraId]:
         """See Tier.cameras."""
@@ -90,7 +99,9 @@ class CityTier:
             found.update(camera for camera, _ in self._odd.get(hour, ()))
         return sorted(self._cameras[index] for index in found)
 
-    def names(self, day: date | None = None, camera: CameraId | None = None) -> list[str]:
+    def names(
+        self, day: date | None = None, camera: CameraId | None = None, hours: Collection[int] | None = None
+    ) -> list[str]:
         """See Tier.names."""
         self.settle()
         days = self.days() if day is None else [day]
@@ -99,6 +110,7 @@ class CityTier:
             _name(self._cameras[index], start_ns)
             for each in days
             for hour in _hours_of(each)
+            if hours is None or hour % 24 in hours
             for index, start_ns, _ in self._of_hour(hour, wanted)
         )
 
@@ -110,7 +122,7 @@ class CityTier:
     def destroy(self, names: Sequence[str]) -> int:
         """See Tier.destroy."""
         self.settle()
-        gone = 0
+        gone, hours = 0, dict[int, None]()
         for name in names:
             end_ms = self._end_ms(name)
             if end_ms is None:
@@ -119,29 +131,32 @@ class CityTier:
             if self._odd.get(hour, {}).pop((index, start_ms), None) is None:
                 self._hours[hour][index, start_ms % (60 * _MINUTE_MS) // _MINUTE_MS] = False
             gone += 1
+            hours[hour] = None
             self.on_destroyed(self._cameras[index], start_ms * NS_PER_MS, end_ms * NS_PER_MS)
-        self._forget_empty()
+        self._forget_empty(hours)
         self.destroyed += gone
         return gone * FILE_BYTES
 
     # -- what the oracles ask -----------------------------------------------------------------------------------------
 
-    def begun_by(self, at_ns: Nanoseconds) -> Iterable[tuple[CameraId, Nanoseconds, Nanoseconds]]:
-        """(camera, start_ns, end_ns) of every file that is there and began at `at_ns` or before, the oldest first."""
-        self.settle()
-        for hour in sorted({*self._hours, *self._odd}):
-            begin_ns = hour * HOUR_NS
-            if begin_ns > at_ns:
-                return
-            bits = self._hours.get(hour)
-            if bits is not None:
-                starts_ns = begin_ns + np.arange(60) * NS_PER_MINUTE + self._phase_ns[:, None]
-                for index, minute in np.argwhere(bits & (starts_ns <= at_ns)).tolist():
-                    start_ns = int(starts_ns[index, minute])
-                    yield self._cameras[index], start_ns, start_ns + NS_PER_MINUTE
-            for (index, start_ms), end_ms in self._odd.get(hour, {}).items():
-                if start_ms * NS_PER_MS <= at_ns:
-                    yield self._cameras[index], start_ms * NS_PER_MS, end_ms * NS_PER_MS
+    def hours_ns(self) -> Iterator[Nanoseconds]:
+        """The hours in which a file begins that is there, by their first instant, the oldest first.
+
+        Of the last minutes some may still be waiting: who looks for what is old needs none of them.
+        """
+        return (hour * HOUR_NS for hour in self._sorted())
+
+    def begun(self, hour_ns: Nanoseconds, by_ns: Nanoseconds) -> Iterable[tuple[CameraId, Nanoseconds, Nanoseconds]]:
+        """(camera, start_ns, end_ns) of every file that is there and began in that hour, at `by_ns` or before."""
+        bits, hour = self._hours.get(hour_ns // HOUR_NS), hour_ns // HOUR_NS
+        if bits is not None:
+            starts_ns = hour_ns + np.arange(60) * NS_PER_MINUTE + self._phase_ns[:, None]
+            for index, minute in np.argwhere(bits & (starts_ns <= by_ns)).tolist():
+                start_ns = int(starts_ns[index, minute])
+                yield self._cameras[index], start_ns, start_ns + NS_PER_MINUTE
+        for (index, start_ms), end_ms in self._odd.get(hour, {}).items():
+            if start_ms * NS_PER_MS <= by_ns:
+                yield self._cameras[index], start_ms * NS_PER_MS, end_ms * NS_PER_MS
 
     def of_camera(
         self, camera: CameraId, from_ns: Nanoseconds, to_ns: Nanoseconds
@@ -161,24 +176,19 @@ class CityTier:
             len(self._odd.get(hour, ())) for hour in hours
         )
 
-    @property
-    def first_hour_ns(self) -> Nanoseconds | None:
-        """The hour of the oldest file; None: there is none."""
-        hours = [*self._hours, *self._odd]
-        return min(hours) * HOUR_NS if hours else None
-
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _bits(self, hour: int) -> NDArray[np.bool_]:
         found = self._hours.get(hour)
         if found is None:
             found = self._hours[hour] = np.zeros((len(self._cameras), 60), np.bool_)
+            self._in_order = None
         return found
 
     def _roster(self, manifest: Manifest) -> NDArray[np.int64]:
         roster = self._rosters.get(manifest.cameras)
         if roster is None:
-            roster = np.array([self._index[camera] for camera in manifest.cameras], np.int64)
+            roster = np.array([self._index.get(camera, -1) for camera in manifest.cameras], np.int64)
             self._rosters[manifest.cameras] = roster
         return roster
 
@@ -217,12 +227,20 @@ class CityTier:
         is_plain = bits is not None and phase_ms == int(self._phase_ns[index]) // NS_PER_MS and bits[index, minute]
         return start_ms + _MINUTE_MS if is_plain else None
 
-    def _forget_empty(self) -> None:
-        for hour in sorted(self._hours)[:3]:
-            if not self._hours[hour].any():
+    def _sorted(self) -> list[int]:
+        if self._in_order is None:
+            self._in_order = sorted({*self._hours, *self._odd})
+        return self._in_order
+
+    def _forget_empty(self, hours: Iterable[int]) -> None:
+        for hour in hours:
+            bits, odd = self._hours.get(hour), self._odd.get(hour)
+            if bits is not None and not bits.any():
                 del self._hours[hour]
-        for hour in [hour for hour, odd in self._odd.items() if not odd]:
-            del self._odd[hour]
+                self._in_order = None
+            if odd is not None and not odd:
+                del self._odd[hour]
+                self._in_order = None
 
 
 def _hours_of(day: date) -> range:

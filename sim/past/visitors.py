@@ -120,7 +120,7 @@ class Visitors:
             if answer.is_refused:
                 self._oracle.trouble(f"{act.case}{step}: {answer.status} {answer.body[:200]!r}")
                 return False
-        self._keep(Kept(act.camera, act.from_ns, act.to_ns, is_lock=True))
+        self._keep(Kept(act.camera, act.from_ns, act.to_ns, is_lock=True, since_ns=self._clock.now_ns()))
         self._open.append(act)
         return True
 
@@ -133,7 +133,7 @@ class Visitors:
             worse = asked if asked.is_refused else placed
             self._oracle.trouble(f"{hold}: {worse.status} {worse.body[:200]!r}")
             return False
-        self._keep(Kept(camera, from_ns, to_ns, is_lock=False))
+        self._keep(Kept(camera, from_ns, to_ns, is_lock=False, since_ns=self._clock.now_ns()))
         return True
 
     # -- visits -------------------------------------------------------------------------------------------------------

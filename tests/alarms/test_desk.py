@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,13 @@ from csu.alarms import (
     AlarmEscalated,
     AlarmLate,
     AlarmState,
+    AlarmStep,
     AlarmStepRefused,
     AlarmStore,
     AlarmUnknown,
     Contact,
 )
+from csu.alarms import store as store_module
 from csu.alarms.desk import REMEMBERED_PER_PANEL
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
@@ -25,6 +29,11 @@ from csu.hal.clock import NS_PER_S
 
 def message(sequence: int, panel: str = "panel-1") -> PanelMessage:
     return PanelMessage(PanelId(panel), sequence, CommuneId("Orval"), "Gymnase", AlarmKind.INTRUSION, raised_at_ns=0)
+
+
+def restart(store: AlarmStore) -> AlarmDesk:
+    kept = store.load()
+    return AlarmDesk(kept.unfinished, kept.said)
 
 
 def taken(desk: AlarmDesk, sequence: int, now_ns: int = 0) -> Alarm:
@@ -105,7 +114,7 @@ def test_after_a_restart_open_alarms_are_open_and_old_messages_are_repeats(tmp_p
     store.save(desk.acknowledge(first.alarm, "agent-7", 10).alarm)
     store.close()
 
-    restarted = AlarmDesk(AlarmStore(tmp_path / "alarms.sqlite").load())
+    restarted = restart(AlarmStore(tmp_path / "alarms.sqlite"))
     assert restarted.open() == [second]
     assert [alarm.state for alarm in restarted.unfinished()] == [AlarmState.ACKED, AlarmState.RAISED]
     assert restarted.take(message(1), 20) is None
@@ -141,4 +150,28 @@ def test_one_alarm_is_found_as_it_was_last_written(tmp_path, durable: bool) -> N
     acknowledged = desk.acknowledge(alarm.alarm, "agent-7", 10).alarm
     store.save(acknowledged)
     assert store.find(alarm.alarm) == acknowledged != alarm
+    store.close()
+
+
+def test_a_desk_begins_with_what_is_not_closed_however_many_are(tmp_path, monkeypatch) -> None:
+    store, desk = AlarmStore(tmp_path / "alarms.sqlite", durable=False), AlarmDesk()
+    many = REMEMBERED_PER_PANEL + 200
+    for sequence in range(many):
+        alarm = taken(desk, sequence, now_ns=sequence)
+        if sequence % 400:
+            alarm = replace(alarm, steps=(AlarmStep(AlarmState.CLOSED, sequence, "agent-7"),))
+        store.save(alarm)
+    read: list[str] = []
+    row_of = store_module._alarm_of
+    monkeypatch.setattr(store_module, "_alarm_of", lambda row: read.append(row.alarm) or row_of(row))
+    kept = store.load()
+    assert (
+        read
+        == [alarm.alarm for alarm in kept.unfinished]
+        == ["panel-1/0", "panel-1/400", "panel-1/800", "panel-1/1200"]
+    )
+    assert kept.closed == many - 4
+    assert list(kept.said[PanelId("panel-1")]) == list(range(many - REMEMBERED_PER_PANEL, many))
+    restarted = AlarmDesk(kept.unfinished, kept.said)
+    assert all(restarted.take(message(sequence), 0) is None for sequence in (0, 300, many - 1))
     store.close()

@@ -65,7 +65,9 @@ def a_step_need_not_be_written(patch: Patch) -> None:
 
 def an_acknowledged_alarm_is_forgotten_by_a_restart(patch: Patch) -> None:
     begin = AlarmDesk.__init__
-    patch.setattr(AlarmDesk, "__init__", lambda self, kept=(): begin(self, [a for a in kept if not a.steps]))
+    patch.setattr(
+        AlarmDesk, "__init__", lambda self, kept=(), said=None: begin(self, [a for a in kept if not a.steps], said)
+    )
 
 
 def the_call_is_not_kept(patch: Patch) -> None:

@@ -10,6 +10,7 @@ from csu.alarms import (
     AlarmAcknowledged,
     AlarmAdvanced,
     AlarmDesk,
+    AlarmId,
     AlarmLate,
     AlarmNotKept,
     AlarmState,
@@ -17,7 +18,7 @@ from csu.alarms import (
     Contact,
     PoliceCall,
 )
-from csu.centre import AlarmEscalated, AlarmRaised, Papers
+from csu.centre import AlarmEscalated, AlarmRaised, Papers, Trouble
 from csu.centre.events import AlarmsQueued
 from csu.hal.alarms import AlarmKind, AlarmPriority, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CommuneId
@@ -67,7 +68,7 @@ def test_an_operator_who_acknowledges_while_an_escalation_is_written_is_not_over
         await centre.acknowledge(first(centre), "agent-7")
 
     stage.play(centre, 20, take)
-    (kept,) = stage.store.load()
+    (kept,) = stage.store.load().unfinished
     assert (kept.state, kept.acked_by) == (AlarmState.ACKED, "agent-7")
     told = [type(event) for event in stage.events if isinstance(event, AlarmEscalated | AlarmAcknowledged)]
     assert told == [AlarmEscalated, AlarmAcknowledged]
@@ -82,7 +83,7 @@ def test_the_chief_is_called_in_time_however_slow_the_disk_is(stage, scripted) -
     assert [rung.alarm.escalations[-1].to for rung in rung(stage)] == [Contact.ROOM, Contact.ROOM_CHIEF]
     (raised,) = stage.told(AlarmRaised)
     assert at_ns[0] - raised.alarm.taken_at_ns <= 61 * NS_PER_S
-    assert len(stage.store.load()[0].escalations) == 2
+    assert len(stage.store.load().unfinished[0].escalations) == 2
 
 
 def test_nobody_is_called_for_an_alarm_that_a_person_is_just_taking(stage, scripted) -> None:
@@ -95,7 +96,7 @@ def test_nobody_is_called_for_an_alarm_that_a_person_is_just_taking(stage, scrip
 
     stage.play(centre, 20, take)
     assert stage.told(AlarmEscalated) == []
-    assert stage.store.load()[0].acked_by == "agent-7"
+    assert stage.store.load().unfinished[0].acked_by == "agent-7"
 
 
 def test_of_two_who_take_one_alarm_at_once_the_first_has_it_and_the_second_is_told(stage, scripted) -> None:
@@ -114,14 +115,16 @@ def test_of_two_who_take_one_alarm_at_once_the_first_has_it_and_the_second_is_to
 
     stage.play(centre, 1, take)
     assert "agent-7" in refused[0]
-    assert stage.store.load()[0].acked_by == "agent-7"
+    assert stage.store.load().unfinished[0].acked_by == "agent-7"
 
 
 def test_each_step_to_the_closing_is_on_disk_before_anybody_hears_of_it(stage, scripted) -> None:
     centre = stage.centre([scripted.Node("n1")], panels=[scripted.Panel([1])])
     on_disk = []
     centre.listen(
-        lambda event: on_disk.append((event.alarm, stage.store.load()[0])) if hasattr(event, "alarm") else None
+        lambda event: (
+            on_disk.append((event.alarm, stage.store.find(event.alarm.alarm))) if hasattr(event, "alarm") else None
+        )
     )
 
     async def lead() -> None:
@@ -137,7 +140,7 @@ def test_each_step_to_the_closing_is_on_disk_before_anybody_hears_of_it(stage, s
     assert all(told == kept for told, kept in on_disk)
     assert centre.desk.unfinished() == [], "a closed alarm leaves memory"
     assert rung(stage) == []
-    closed = stage.store.load()[0]
+    closed = stage.store.find(AlarmId("panel-1/1"))
     assert [step.police for step in closed.steps if step.police] == [CALL]
 
 
@@ -171,7 +174,7 @@ def test_a_person_who_goes_away_while_his_step_is_written_leaves_no_step_half_do
         await centre.advance(first(centre), AlarmState.DOUBT_REMOVAL, "agent-8")
 
     stage.play(centre, 1, lead)
-    assert stage.store.load()[0].acked_by == "agent-7"
+    assert stage.store.load().unfinished[0].acked_by == "agent-7"
 
 
 def test_the_desk_sleeps_while_nothing_is_due(stage, scripted, monkeypatch) -> None:
@@ -248,3 +251,22 @@ def test_a_storm_shows_eight_lines_and_tells_how_many_wait_behind_them(stage, sc
 
     stage.play(centre, 1, lead)
     assert (stage.told(AlarmsQueued)[-1].groups, stage.told(AlarmsQueued)[-1].by_priority) == (0, {})
+
+
+def test_a_message_of_an_account_that_nobody_declared_is_neither_raised_nor_acknowledged(stage, scripted) -> None:
+    class Receiver(scripted.Panel):
+        async def messages(self):
+            for sequence in range(200):
+                account = PanelId(f"strange-{sequence}" if sequence < 100 else "strange-0")
+                yield PanelMessage(account, sequence, CommuneId("Orval"), "?", AlarmKind.FIRE, scripted.EPOCH_NS)
+            async for message in super().messages():
+                yield message
+
+    panel = Receiver([1])
+    centre = stage.centre([scripted.Node("n1")], panels=[panel])
+    stage.play(centre, 10)
+    assert [raised.alarm.alarm for raised in stage.told(AlarmRaised)] == ["panel-1/1"]
+    assert panel.acknowledged == [1]
+    assert centre.counts.alarms_refused == 200
+    told = [trouble.what.en for trouble in stage.told(Trouble)]
+    assert (len(told), told[0]) == (64, "a message of the unknown account 'strange-0'")

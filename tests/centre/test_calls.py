@@ -28,7 +28,7 @@ class Contacts:
 
     async def notify(self, call, contact=""):
         if self._store is not None:
-            assert call.call in [kept.call.call for kept in self._store.load()], "sent before it was on disk"
+            assert call.call in [kept.call.call for kept in self._store.load().calls], "sent before it was on disk"
         self.asked.append((call.call, contact))
         await asyncio.sleep(1)
         if contact not in self.deaf:
@@ -61,7 +61,7 @@ class Town:
 
     @property
     def alarms(self):
-        return self.stage.store.load()
+        return self.stage.store.load().unfinished
 
 
 @pytest.fixture
@@ -211,3 +211,21 @@ def test_a_silent_line_leaves_the_other_calls_alone(stage, town) -> None:
     assert [call.call.call for call in centre.calls_waiting] == ["panel-1/1"]
     assert centre.calls_waiting[0].is_by_telephone
     assert list(contacts.heard) == ["panel-1/2"]
+
+
+def test_a_line_that_fails_before_the_call_leaves_is_tried_again(town) -> None:
+    contacts = Contacts(town.store)
+    town.stage.chaos.failures["dispatch.send"] = 2
+    centre = town.centre(contacts)
+    town.stage.play(centre, 60, town.confirm(centre))
+    assert centre.counts.calls_unanswered == 2
+    assert town.alarms[0].state is AlarmState.POLICE_INFORMED
+
+
+def test_a_call_whose_first_write_fails_is_not_overtaken_by_those_behind_it(town) -> None:
+    contacts = Contacts(town.store)
+    town.stage.chaos.failures["calls.save"] = 2
+    centre = town.centre(contacts, panels=(1, 2, 3))
+    town.stage.play(centre, 60, town.confirm(centre))
+    assert list(contacts.heard) == ["panel-1/1", "panel-1/2", "panel-1/3"]
+    assert [alarm.state for alarm in town.alarms] == [AlarmState.POLICE_INFORMED] * 3

@@ -10,6 +10,7 @@ from csu.centre import (
     CameraChanged,
     CameraState,
     ManifestRefused,
+    ManifestTaken,
     NodeChanged,
     Trouble,
 )
@@ -39,6 +40,16 @@ def test_every_manifest_is_written_once(stage, scripted) -> None:
     totals = stage.catalogue.totals(scripted.EPOCH_NS, scripted.EPOCH_NS + 20 * NS_PER_MINUTE)
     assert totals.segments == 20
     assert centre.counts.manifests_written == centre.counts.manifests_taken == 10
+
+
+def test_who_listens_to_some_kinds_hears_these_alone_and_in_the_order_of_all(stage, scripted) -> None:
+    centre = stage.centre([scripted.Node("n1", minutes(scripted, 3))])
+    heard: list[object] = []
+    centre.listen(heard.append, (ManifestTaken, NodeChanged))
+    stage.play(centre, 200)
+    assert heard == [event for event in stage.events if isinstance(event, ManifestTaken | NodeChanged)]
+    assert {type(event) for event in heard} == {ManifestTaken, NodeChanged}
+    assert len(heard) < len(stage.events)
 
 
 def test_a_catalogue_that_fails_is_retried_and_nothing_is_lost(stage, scripted) -> None:
@@ -87,7 +98,7 @@ def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes(stage, scripted)
 def test_a_lost_node_takes_its_cameras_with_it_and_is_started_again(stage, scripted) -> None:
     async def dies(node):
         yield scripted.manifest("n1", 1, 0, CAMERAS)
-        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code -9", "exit code -9"))
+        yield NodeLost(node.node, node.starts, scripted.EPOCH_NS, Words("code -9", "exit code -9"))
 
     node = scripted.Node("n1", dies, minutes(scripted, 3, epoch=2))
     centre = stage.centre([node])
@@ -104,7 +115,7 @@ def test_a_lost_node_takes_its_cameras_with_it_and_is_started_again(stage, scrip
 
 def test_a_node_that_dies_again_and_again_is_waited_for_longer_each_time(stage, scripted) -> None:
     async def dies_at_once(node):
-        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
+        yield NodeLost(node.node, node.starts, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
 
     node = scripted.Node("n1", *[dies_at_once] * 100)
     stage.play(stage.centre([node]), 600)
@@ -113,7 +124,7 @@ def test_a_node_that_dies_again_and_again_is_waited_for_longer_each_time(stage, 
 
 def test_one_node_in_trouble_leaves_the_others_alone(stage, scripted) -> None:
     async def dies_at_once(node):
-        yield NodeLost(node.node, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
+        yield NodeLost(node.node, node.starts, scripted.EPOCH_NS, Words("code 1", "exit code 1"))
 
     async def good(node):
         for sequence in range(5):
@@ -149,11 +160,11 @@ def test_an_alarm_is_on_disk_before_its_panel_is_acknowledged(stage, scripted) -
     async def not_before() -> None:
         await asyncio.sleep(12)  # three deliveries, three failed writes
         assert panel.acknowledged == []
-        assert stage.store.load() == []
+        assert stage.store.load().unfinished == ()
 
     stage.play(centre, 20, not_before)
     assert panel.acknowledged == [1]
-    assert len(stage.store.load()) == 1
+    assert len(stage.store.load().unfinished) == 1
     assert len(stage.told(AlarmRaised)) == 1
 
 
@@ -174,7 +185,7 @@ def test_an_acknowledged_alarm_is_acknowledged_on_disk_too(stage, scripted) -> N
 
     stage.play(centre, 90, take)
     assert stage.told(AlarmEscalated) == []
-    assert stage.store.load()[0].acked_by == "agent-7"
+    assert stage.store.load().unfinished[0].acked_by == "agent-7"
 
 
 def test_what_came_last_is_written_when_the_centre_stops(stage, scripted) -> None:
@@ -204,3 +215,20 @@ def test_a_camera_that_did_not_answer_is_on_the_board_as_lost_and_says_why(stage
     status = centre.board[absent.camera]
     assert (status.state, status.detail) == (CameraState.LOST, NO_ANSWER)
     assert centre.board[CAMERAS[0]].state is CameraState.LIVE
+
+
+def test_a_lost_epoch_is_over_even_if_it_never_accounted_for_anything(stage, scripted) -> None:
+    """A node that freezes before its first manifest, and says it when it thaws."""
+
+    async def dies_before_its_first(node):
+        yield NodeLost(node.node, 1, scripted.EPOCH_NS, Words("muet", "silent"))
+
+    async def thawed_beside(node):
+        yield scripted.manifest("n1", 1, 0, CAMERAS)
+        yield scripted.manifest("n1", 2, 0, CAMERAS)
+        await node._stopped.wait()
+
+    centre = stage.centre([scripted.Node("n1", dies_before_its_first, thawed_beside)])
+    stage.play(centre, 20)
+    assert [(refused.node_epoch, refused.why.en) for refused in stage.told(ManifestRefused)] == [(1, "old epoch")]
+    assert centre.counts.manifests_taken == 1

@@ -165,3 +165,19 @@ def test_a_place_outside_the_perimeter_stops_its_camera_even_when_it_was_notifie
     stage.play(stage.centre([node], papers=Papers.stated(facts_text(stated))), 120)
     assert served(node) == [{ONE, TWO}, {ONE}]
     assert stage.told(CameraRightsChanged)[0].at_ns == moved_ns
+
+
+def test_orders_that_cannot_be_read_are_told_once_and_read_as_soon_as_they_can_be(stage, scripted) -> None:
+    node, known = scripted.Node("n1"), papers(scripted)
+    centre = stage.centre([node], papers=known)
+    stage.chaos.failures["orders.read"] = 3
+
+    async def stopped() -> None:
+        await asyncio.sleep(5)
+        known.state(text(scripted, suspensions=[Suspension(BREMES, scripted.EPOCH_NS, None)]))
+
+    stage.play(centre, 10, stopped)
+    assert served(node)[-1] == {ONE}
+    assert [trouble.where for trouble in stage.told(Trouble)] == ["orders"]
+    (change,) = stage.told(CameraRightsChanged)
+    assert (change.camera, (change.at_ns - scripted.EPOCH_NS) / NS_PER_S) == (TWO, 8.0)

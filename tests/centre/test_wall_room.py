@@ -25,11 +25,21 @@ class Screen:
     """A wall that remembers its scenes, and what the journal held when each came."""
 
     def __init__(self, journal):
-        self.scenes, self.journaled, self.is_down, self._journal = [], [], False, journal
+        self.scenes, self.journaled, self.is_down, self._journal, self.starts = [], [], False, journal, 0
 
-    async def show(self, scene):
+    async def start(self):
+        self._answer()
+        self.starts += 1
+
+    async def read(self):
+        self._answer()
+
+    def _answer(self):
         if self.is_down:
             raise WallError(Words.same("dead"), where="wall", what_to_do=Words.same(""))
+
+    async def show(self, scene):
+        self._answer()
         self.scenes.append(scene)
         self.journaled.append(len(self._journal.entries))
 
@@ -209,3 +219,19 @@ def test_a_wall_that_fails_is_told_once_and_tried_again(hall) -> None:
 
     hall.play(act)
     assert len([t for t in hall.stage.told(Trouble) if t.where == "wall"]) == 1
+
+
+def test_a_wall_that_dies_while_nothing_changes_is_found_and_started_again_with_what_holds_now(hall) -> None:
+    async def act():
+        await hall.seen(30)
+        before = len(hall.screen.scenes)
+        hall.screen.is_down = True
+        await hall.seen(15)
+        assert (len(hall.screen.scenes), hall.screen.starts) == (before, 0)
+        hall.screen.is_down = False
+        await hall.seen(5)
+        assert (len(hall.screen.scenes), hall.screen.starts) == (before + 1, 1)
+        assert hall.screen.scenes[-1] == hall.screen.scenes[-2]
+
+    hall.play(act)
+    assert [trouble.where for trouble in hall.stage.told(Trouble)].count("wall") == 1

@@ -31,9 +31,13 @@ from csu.hal.media import (
 from csu.hal.place import Pose, PoseReading
 from sim.cohort import CohortCamera
 from sim.endpoints import EndpointSpec, RtspFarm
+from sim.levels.cast import PixelPlan
+from sim.levels.node import PixelMediaNode, Studio
+from sim.levels.posts import pose_of
+from sim.levels.witness import PixelWitness
 from sim.loop import SimLoop
 from sim.media_node import CohortMediaNode, NodePlan
-from sim.ports import VirtualClock
+from sim.ports import SeededChance, VirtualClock
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,21 @@ async def cohort() -> AsyncIterator[Bench]:
     yield Bench(node, [camera.assignment for camera in cameras])
 
 
+@asynccontextmanager
+async def pixels() -> AsyncIterator[Bench]:
+    """The same with pictures, by the rooms that ship (level L1)."""
+    async with cohort() as bench:
+        described = bench.node
+        assert isinstance(described, CohortMediaNode)
+        clock = described._clock
+        cameras = list(described._cameras.values())
+        plans = {each.camera: PixelPlan(each.camera, pose_of(n, turns=False), None) for n, each in enumerate(cameras)}
+        with tempfile.TemporaryDirectory() as directory:
+            studio = Studio(plans, Path(directory), SeededChance("contract"), clock.now_ns(), PixelWitness({}))
+            node = PixelMediaNode(NodeId("node-1"), clock, cameras, NodePlan(), studio)
+            yield Bench(node, bench.assignments)
+
+
 def on_virtual_time(story: Coroutine[object, object, None]) -> None:
     with asyncio.Runner(loop_factory=lambda: SimLoop(Environment(initial_time=0))) as runner:
         runner.run(story)
@@ -103,6 +122,11 @@ def on_virtual_time(story: Coroutine[object, object, None]) -> None:
 BINDINGS = [
     Binding("embedded", embedded, asyncio.run, settle_s=1.2),
     Binding("cohort", cohort, on_virtual_time, settle_s=130, changes_cameras=False),
+    pytest.param(
+        Binding("pixels", pixels, on_virtual_time, settle_s=130, changes_cameras=False),
+        marks=pytest.mark.nightly,
+        id="pixels",
+    ),
 ]
 
 

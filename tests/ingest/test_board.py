@@ -65,6 +65,14 @@ def test_a_camera_nobody_vouches_for_is_lost_within_two_minutes() -> None:
     assert (change.camera, change.after) == (ONE, CameraState.LOST)
 
 
+def test_before_the_next_silence_that_it_tells_of_nobody_turns_silent() -> None:
+    known = live_board()
+    now_ns = MINUTE_NS
+    while not known.tick(now_ns):
+        before_ns, now_ns = now_ns, max(known.next_silence_ns, now_ns + 1)
+    assert (before_ns, now_ns) == (MINUTE_NS, MINUTE_NS + SILENT_AFTER_NS)
+
+
 def test_a_manifest_with_its_segment_vouches_for_a_camera() -> None:
     known = live_board()
     assert known.hear(manifest(ONE), END_NS) == []
@@ -102,11 +110,40 @@ def test_a_gap_that_was_over_by_the_end_of_the_minute_does_not_make_a_camera_los
     assert known[ONE].heard_at_ns == END_NS
 
 
+def test_a_camera_that_is_recorded_again_is_vouched_for_before_its_segment_closes() -> None:
+    """Found at level L1: after a disk's trouble it was called lost for a minute, while it was recorded."""
+    known = live_board()
+    gap = Gap(ONE, MINUTE_NS, MINUTE_NS + 40 * NS_PER_S, GapCause.DISK)
+    assert known.hear(manifest(gaps=(gap,)), END_NS) == []
+    assert known.tick(END_NS + SILENT_AFTER_NS - 1) == []
+    assert [change.camera for change in known.tick(END_NS + SILENT_AFTER_NS)] == [ONE]
+
+
+def test_a_gap_that_was_over_does_not_bring_a_lost_camera_back() -> None:
+    known = live_board()
+    known.hear(event(CameraEventKind.LOST), MINUTE_NS)
+    gap = Gap(ONE, MINUTE_NS, MINUTE_NS + 40 * NS_PER_S, GapCause.CAMERA_LOST)  # as a node that stops cuts it
+    assert known.hear(manifest(gaps=(gap,)), END_NS) == []
+    assert known[ONE].state is CameraState.LOST
+
+
 def test_a_gap_that_lasts_to_the_end_of_the_minute_makes_a_camera_lost_even_if_it_was_recorded_before() -> None:
     known = live_board()
     lasting = Gap(ONE, MINUTE_NS + 5 * NS_PER_S, END_NS, GapCause.CAMERA_LOST)
     (change,) = known.hear(manifest(ONE, gaps=(lasting,)), END_NS)
     assert (change.after, change.detail.en) == (CameraState.LOST, "the camera no longer answers")
+
+
+def test_a_camera_that_came_back_is_not_lost_again_by_the_account_of_the_minute_before() -> None:
+    known = live_board()
+    gap = Gap(ONE, MINUTE_NS, END_NS, GapCause.CAMERA_LOST)
+    known.hear(event(CameraEventKind.LOST), MINUTE_NS + 6)
+    known.hear(event(CameraEventKind.LIVE, at_ns=END_NS + 500), END_NS + 500)
+    assert known.hear(manifest(gaps=(gap,)), END_NS + 900) == []
+    assert known[ONE].state is CameraState.LIVE
+    again = Gap(ONE, END_NS, END_NS + NS_PER_MINUTE, GapCause.CAMERA_LOST)
+    (change,) = known.hear(manifest(gaps=(again,), minute_ns=END_NS), END_NS + NS_PER_MINUTE + 900)
+    assert change.after is CameraState.LOST
 
 
 @pytest.mark.parametrize("cause", set(GapCause) - {GapCause.STARTING, *ANSWERING})
@@ -140,7 +177,7 @@ def test_a_refusal_is_not_forgotten_behind_a_mere_loss() -> None:
 
 def test_a_lost_node_takes_its_cameras_with_it() -> None:
     known = live_board()
-    (change,) = known.lose(NodeLost(NODE, MINUTE_NS, Words("tué", "killed")), [ONE], MINUTE_NS)
+    (change,) = known.lose(NodeLost(NODE, 1, MINUTE_NS, Words("tué", "killed")), [ONE], MINUTE_NS)
     assert (change.after, change.detail) == (CameraState.LOST, Words("node-1 : tué", "node-1: killed"))
 
 

@@ -55,3 +55,13 @@ def test_the_rate_is_unknown_until_some_frames_came() -> None:
     assert continuity.frames_per_s is None
     continuity.packet(5 * INTERVAL_NS)
     assert continuity.frames_per_s == 25.0
+
+
+def test_a_long_silence_is_a_hole_before_the_rate_is_learnt_if_the_device_declares_one() -> None:
+    """Found at level L1: else the recorder ended its segment there, and nobody told the gap."""
+    first, again = NS_PER_S, 4 * NS_PER_S
+    declared = Continuity(1.0)
+    assert [declared.packet(at_ns) for at_ns in (0, first, again)] == [None, None, FramesMissing(2, first, again)]
+    assert [Continuity().packet(at_ns) for at_ns in (0, again)] == [None, None]
+    slow = Continuity(25.0)  # it says 25 and sends one each two seconds: that is its rate, and no loss
+    assert [slow.packet(n * 2 * NS_PER_S) for n in range(9)] == [None] * 9

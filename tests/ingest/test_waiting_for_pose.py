@@ -110,7 +110,8 @@ def run(tmp_path, clip, real_stage, kept) -> Callable[..., list[Masked]]:
         outlets = Outlets(Told, kept(), kept(), None)
         connection = Connection(directions, outlets, clock, tally, lambda *_: None, 0)
         stream = Stream(assignment, clock, told, slow_ms)
-        connection.run(stream, Admission(CAMERA))
+        for _ in connection.steps(stream, Admission(CAMERA)):
+            pass
         assert [each.captured_ms for each in masked] == sorted(each.captured_ms for each in masked)
         assert len(masked) == len(stream.came) or slow_ms
         return masked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -20,10 +20,12 @@ from csu.operations import (
     CallRefused,
     DispatchOutbox,
     Incident,
+    OutboxCall,
     OutboxStore,
     ReceiptRefused,
     SendCall,
     call_about,
+    outbox_store,
 )
 from csu.operations.dispatch import WAITING_MAX
 
@@ -189,12 +191,27 @@ def test_after_a_restart_what_nobody_took_is_sent_again_in_order_under_its_key(t
     sent(outbox, 1)  # c2 goes out, and the centre dies
     store.close()
     store = OutboxStore(tmp_path / "outbox.sqlite")
-    again = DispatchOutbox(store.load())
+    again = DispatchOutbox(store.load().calls)
     assert [each.call.call for each in again.waiting] == ["c2", "c3"]
     assert sent(again, 100) == [("c2", CONTACTS[0])]
     assert again.queue(call("c1"), CONTACTS, 100) is None
     taken(again, "c2")
     assert sent(again, 101) == [("c3", CONTACTS[0])]
+    store.close()
+
+
+def test_an_outbox_begins_with_what_waits_and_what_it_remembers_however_old_the_file(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(outbox_store, "_TAKEN", outbox_store._TAKEN.limit(20))
+    store = OutboxStore(tmp_path / "outbox.sqlite")
+    for number in range(60):
+        made = OutboxCall(call(f"c{number}"), CONTACTS)
+        store.save(made if number in (3, 59) else replace(made, taken_by="brigadier Martin", taken_at_ns=number))
+    kept = store.load()
+    assert [each.call.call for each in kept.calls] == ["c3", *(f"c{number}" for number in range(39, 60))]
+    assert kept.older == 38
+    again = DispatchOutbox(kept.calls)
+    assert [each.call.call for each in again.waiting] == ["c3", "c59"]
+    assert again.queue(call("c58"), CONTACTS, 100) is None, "taken, and known as taken"
     store.close()
 
 

@@ -18,7 +18,7 @@ from csu.recording import Catalogue, CatalogueError
 from csu.recording.catalogue_sqlite import DAYS_OPEN_MAX
 from csu.recording.day_pages import _find_statements
 from csu.recording.pages import counts_of, gaps_of, pages_of, segments_of
-from csu.recording.schema import SQLITE
+from csu.recording.schema import SQLITE, SUMMED
 
 S = 1_000_000_000
 MINUTE = 60 * S
@@ -215,6 +215,16 @@ def test_a_look_up_reads_a_few_pages_and_not_all_since_midnight(catalogue, manif
     asked = {"camera": CAM_1, "from_ns": NOON, "to_ns": NOON + 1, "after_ns": NOON - MINUTE}
     with sqlite3.connect(tmp_path / "2027-01-15.sqlite") as file:
         steps = [step for *_, step in file.execute(query, asked)]
-    assert any("page_by_roster (roster=? AND from_ns>? AND from_ns<?)" in step for step in steps)
+    assert any("page_by_time (from_ns>? AND from_ns<?)" in step for step in steps)
     assert any("page_long (roster=? AND from_ns<?)" in step for step in steps)
     assert not any("SCAN" in step for step in steps)
+
+
+def test_sums_are_read_from_the_index_and_not_from_the_pages(catalogue, manifest, tmp_path):
+    catalogue.record([manifest(0, minute_ns=NOON, segments=[(0, NOON, 60_000, 1)])])
+    catalogue.close()
+    sums = ", ".join(f"sum({name})" for name in SUMMED)
+    query = f"EXPLAIN QUERY PLAN SELECT {sums} FROM page WHERE from_ns >= ? AND to_ns <= ?"
+    with sqlite3.connect(tmp_path / "2027-01-15.sqlite") as file:
+        steps = [step for *_, step in file.execute(query, (0, 2**62))]
+    assert steps == ["SEARCH page USING COVERING INDEX page_by_time (from_ns>?)"]

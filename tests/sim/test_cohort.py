@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S
-from csu.hal.media import Gap, GapCause
+from csu.hal.media import Gap, GapCause, SegmentTable
 from csu.recording import Rollover
-from sim.cohort import GOP_NS, Cohort, CohortCamera, Outage, disjoint
+from sim.cohort import GOP_NS, ClockError, Cohort, CohortCamera, Outage, disjoint
 from sim.served import Served
 
 EPOCH_NS = 1_795_392_000 * NS_PER_S
@@ -256,10 +257,35 @@ def test_sizes_worked_out_ahead_are_those_worked_out_one_by_one(build_camera, ep
     cameras = [build_camera(1, 10), build_camera(2, 990, [lost])]
     ahead, one_by_one = Cohort(cameras, epoch_ns), Cohort(cameras, epoch_ns)
     for minute in range(1, 200):
-        one_by_one._quiet_until_ns = None
+        one_by_one._alike = None
         tables = [cohort.account(epoch_ns + minute * NS_PER_MINUTE)[0] for cohort in (ahead, one_by_one)]
         assert tables[0].size_bytes.tolist() == tables[1].size_bytes.tolist()
         assert tables[0].duration_ms.tolist() == tables[1].duration_ms.tolist()
+
+
+def test_minutes_without_a_camera_are_those_worked_out_one_by_one_in_the_columns_of_the_minute_before(
+    build_camera, epoch_ns, monkeypatch
+) -> None:
+    def lost(first: int, last: int) -> Outage:
+        return Outage(epoch_ns + first * NS_PER_MINUTE, epoch_ns + last * NS_PER_MINUTE, GapCause.CAMERA_LOST)
+
+    outages = [[lost(5, 30), lost(31, 90)], [], [lost(12, 20), lost(60, 61), lost(85, 99)]]
+    cameras = [build_camera(number, 300 * number, of_camera) for number, of_camera in enumerate(outages, start=1)]
+    clock = ClockError(epoch_ns + 7 * NS_PER_MINUTE, epoch_ns + 70 * NS_PER_MINUTE, 1500)
+    cameras[1] = replace(cameras[1], clock_errors=(clock,))
+    usual, one_by_one = Cohort(cameras, epoch_ns), Cohort(cameras, epoch_ns)
+    names = [column.name for column in fields(SegmentTable)]
+    tables = []
+    for minute in range(1, 110):
+        tables.append(usual.account(epoch_ns + minute * NS_PER_MINUTE))
+        with monkeypatch.context() as patch:
+            patch.setattr(Cohort, "_whole_minutes", lambda *args: None)
+            other = one_by_one.account(epoch_ns + minute * NS_PER_MINUTE)
+        assert tables[-1][1] == other[1]
+        for name in names:
+            assert getattr(tables[-1][0], name).tolist() == getattr(other[0], name).tolist(), (minute, name)
+    same = sum(after.camera is before.camera for (before, _), (after, _) in pairwise(tables))
+    assert same > 70, "as a rule nothing is worked out anew"
 
 
 def test_an_outage_lasts_in_whole_milliseconds() -> None:

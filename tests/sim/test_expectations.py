@@ -17,7 +17,7 @@ END_S = 1_000
 
 
 def signal(at_s: float, name: str, subject: str, **more: str) -> Signal:
-    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera"}[name.split(".")[0]]
+    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera", "police": "call"}[name.split(".")[0]]
     return Signal(name, int(at_s * NS_PER_S), {of: subject, **more})
 
 
@@ -77,9 +77,10 @@ def test_where_says_which_signals_are_meant() -> None:
 def test_during_says_when() -> None:
     given = {"never": "node.lost", "during": "march"}
     began, ended = signal(100, "story.began", "march"), signal(200, "story.ended", "march")
-    other = signal(150, "story.began", "another")
-    assert judge(given, signal(50, "node.lost", "n"), began, other, ended, signal(250, "node.lost", "n")).holds
+    other, up = signal(150, "story.began", "another"), signal(160, "node.up", "n")
+    assert judge(given, signal(50, "node.lost", "n"), began, other, up, ended, signal(250, "node.lost", "n")).holds
     assert judge(given, began, signal(150, "node.lost", "n"), ended).violations == 1
+    assert not judge(given, began, ended).holds, "nothing was told of a node meanwhile"
     assert not judge(given, signal(50, "node.up", "n")).holds, "its time never came: nothing was judged"
 
 
@@ -88,6 +89,28 @@ def test_never_finds_one() -> None:
     found = judge({"never": "node.lost"}, signal(1, "node.up", "n"), signal(2, "node.lost", "n"))
     assert (found.holds, found.violations) == (False, 1)
     assert not judge({"never": "node.lost"}).holds, "a run without a single signal proves nothing"
+
+
+@pytest.mark.parametrize("given", [{"never": "police.informed"}, {"at_most": "3", "of": "police.informed"}])
+def test_what_is_never_or_seldom_is_judged_over_what_could_have_been_it(given: dict[str, object]) -> None:
+    beside = (signal(1, "node.lost", "n"), signal(2, "camera.live", "c", commune="x"))
+    assert not judge(given, *beside).holds, "nobody was called: nothing was judged"
+    found = judge(given, *beside, signal(3, "police.called", "a", commune="x"))
+    assert (found.holds, found.cases) == (True, 1)
+    there = {**given, "where": {"commune": "y"}}
+    assert not judge(there, signal(3, "police.called", "a", commune="x")).holds, "somebody was called elsewhere"
+    assert judge(there, signal(3, "police.called", "a", commune="y")).holds
+
+
+def test_a_quality_of_what_happened_does_not_narrow_what_could_have_been_it() -> None:
+    given = {"never": "camera.not_live", "where": {"state": "lost", "commune": "x"}}
+    assert judge(given, signal(1, "camera.live", "c", commune="x", state="live")).cases == 1
+    assert judge(given, signal(1, "camera.not_live", "c", commune="x", state="lost")).violations == 1
+
+
+def test_what_nothing_else_is_like_is_judged_over_all_that_was_told() -> None:
+    assert judge({"never": "centre.trouble"}, signal(1, "node.up", "n")).holds
+    assert not judge({"never": "centre.trouble"}).holds
 
 
 def test_sometimes_asks_for_cases_and_is_never_violated() -> None:

@@ -58,7 +58,7 @@ def test_at_speed_360_the_state_answers_an_alarm_appears_and_the_verdict_is_that
     result, seen = watched(path, 360, look)
     assert len(seen["state"]["cameras"]) == 60
     told = {camera["detail"]["fr"] for camera in seen["state"]["cameras"] if camera["state"] == "live"}
-    assert told == {"niveau L0 : aucune image"}
+    assert told == {"temps accéléré : aucune image"}
     assert seen["alarm"]["state"] == "raised"
     assert abs(seen["state"]["health"]["now_ms"] / 1000 - read_scenario(path).scenario.epoch_ns / 1e9) < 3000
     assert result.holds
@@ -96,7 +96,7 @@ def test_a_port_that_is_taken_ends_the_run_at_once(small_city) -> None:
 
 def test_a_speed_that_cannot_be_played_is_refused(small_city, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="speed"):
-        play_scenario(small_city(), speed=1e9, seconds=1, port=0, report=tmp_path / "r.html", as_json=True)
+        play_scenario(small_city(), speed=1e9, level=None, seconds=1, port=0, report=tmp_path / "r.html", as_json=True)
 
 
 def test_the_command_plays_a_scenario_and_prints_its_verdict(small_city, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,6 +82,17 @@ def test_a_manifest_taken_twice_is_told_however_late_it_comes() -> None:
     assert seen.taken_of == {NODE: 7}
     seen.add(NODE, 2, 1)
     assert (NODE, 2, 1) not in seen.twice, "another epoch counts anew"
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 9)), max_size=30), st.integers(1, 5))
+def test_sequences_counted_together_are_those_counted_one_by_one(numbers: list[tuple[int, int]], at_once: int) -> None:
+    told = [replace(manifest(sequence, CAMERAS, []), node_epoch=epoch) for epoch, sequence in sorted(numbers)]
+    together, alone = Sequences(), Sequences()
+    for first in range(0, len(told), at_once):
+        together.add_all(told[first : first + at_once])
+    for each in told:
+        alone.add(each.node, each.node_epoch, each.sequence)
+    assert vars(together) == vars(alone)
 
 
 def test_numbers_that_follow_one_another_need_no_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,9 @@ from datetime import UTC, datetime
 import av
 import pytest
 
+from csu.centre import past as past_module
 from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.past import purge_of
 from csu.centre.purge_tiers import DirectoryTier
 from csu.evidence import (
     CameraSpan,
@@ -389,6 +392,29 @@ def test_a_requisition_takes_over_the_hold_it_covers(home):
         return past.desk.holds()[0].taken_by
 
     assert home.live(do) == CASE
+
+
+@pytest.mark.parametrize("step", ["lock", "place_hold"])
+def test_nothing_is_locked_or_held_between_what_a_round_of_the_purge_decides_and_does(home, monkeypatch, step):
+    """What the desk says it keeps is there: the file that a round has chosen is gone before the answer."""
+    purges = []
+    monkeypatch.setattr(past_module, "purge_of", lambda *args: purges.append(purge_of(*args)) or purges[-1])
+
+    async def do(past):
+        await home.to(past, "checked")
+        await past.desk.request_hold("G-1", ASKED, "main courante 12", CHIEF)
+        asking = past.desk.lock(CASE, CLERK) if step == "lock" else past.desk.place_hold("G-1", CLERK)
+        async with purges[0].alone:
+            asked = asyncio.create_task(asking)
+            for _ in range(20):
+                await asyncio.sleep(0.005)
+            kept = past.desk.desk.locks(BEGIN_NS + DAY) or past.desk.holds()
+        await asked
+        return kept, past.desk.desk.locks(BEGIN_NS + DAY) or past.desk.holds()
+
+    during, after = home.live(do)
+    assert not during
+    assert len(after) == 1
 
 
 def test_a_lock_that_no_judicial_act_carries_ends_at_the_ceiling_with_its_copies(home):

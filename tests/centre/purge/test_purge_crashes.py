@@ -69,8 +69,8 @@ class Dying:
     def __init__(self, tier, removals: int) -> None:
         self.name, self._tier, self._left = tier.name, tier, removals
 
-    def names(self, day=None, camera=None):
-        return self._tier.names(day, camera)
+    def names(self, day=None, camera=None, hours=None):
+        return self._tier.names(day, camera, hours)
 
     def days(self):
         return self._tier.days()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -75,14 +76,10 @@ def test_a_day_dropped_under_a_lock_would_be_seen(world, at, monkeypatch):
     assert locked_day(world, at) == [[], []]
 
 
-def drop_at_once(self: PurgeDays, protection: object, now_ns: int) -> int:
+def drop_at_once(self: PurgeDays, days: Sequence[date], protection: object, now_ns: int) -> int:
     """A mutant: what the shortest order would have ended goes."""
     last_ns = now_ns - shortest_life_ns(self._ports.shortest_days())
-    return sum(
-        self._ports.catalogue.drop_day(day)
-        for day in self._ports.catalogue.days()
-        if span_of_utc_day(day).to_ns <= last_ns
-    )
+    return sum(self._ports.catalogue.drop_day(day) for day in days if span_of_utc_day(day).to_ns <= last_ns)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csu.governance import RetentionRule, RuledPiece, Span, expiry_of
+from csu.governance.retention import ceiling_of
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.keys import KeyName
@@ -88,6 +89,19 @@ def test_a_locked_part_is_copied_out_before_its_file_goes_and_its_neighbours_do_
     assert rest.spans == (Span(locked.from_ns + 5 * NS_PER_S, locked.to_ns),)
     last = plan(footage, RULE, now_ns, locks=locks, preserved={footage[1].name: (locked,)})
     assert last.destroy == tuple(footage)
+
+
+def test_a_lock_over_the_whole_of_what_is_held_does_not_end_the_hold():
+    """Of a hold of ten minutes, an act asks for five: its copy may go with its case, the hold's files may not."""
+    rule = RetentionRule("57-101", 30, doctrine_days=10)
+    footage, (piece,) = minute(0), under(rule)(CAMERA, minute(0).span)
+    hold, lock = Span(footage.span.from_ns, footage.span.to_ns + 9 * NS_PER_MINUTE), footage.span
+    kept = {"holds": {CAMERA: (hold,)}, "locks": {CAMERA: (lock,)}, "preserved": {footage.name: (lock,)}}
+    now_ns = expiry_of([piece]) + NS_PER_MINUTE
+    found = plan([footage], rule, now_ns, **kept)
+    assert found.destroy == ()
+    assert found.next_ns == ceiling_of([piece]) - LEAD_NS
+    assert plan([footage], rule, now_ns, **(kept | {"holds": {}})).destroy == (footage,)
 
 
 def test_the_evidence_store_is_asked_a_day_ahead_and_no_sooner():

@@ -38,6 +38,7 @@ TOWN = [
     EndpointSpec("big", 1, user="", width_px=1280, height_px=720, frames_per_s=30, codec=Codec.MJPEG),
     EndpointSpec("seen", 1),
     EndpointSpec("alone", 2),
+    EndpointSpec("heard", 3),
     *FAULTY,
 ]
 
@@ -78,6 +79,13 @@ def test_audio_is_offered_but_never_flows_to_a_client_that_takes_video_only(town
     assert seen.kinds == ["video", "audio"], "the control: the offer is real"
     assert seen.audio_packets > 3
     assert town.counts()["cam-03"].audio_setups == 1
+
+
+def test_sound_that_is_switched_on_is_offered_to_the_next_who_asks(town, watch):
+    town.switch_audio("heard", True)
+    assert watch(town.address("heard"), 3, media="video+audio").kinds == ["video", "audio"]
+    town.switch_audio("heard", False)
+    assert watch(town.address("heard"), 3, media="video+audio").kinds == ["video"]
 
 
 def test_wrong_password_wrong_path_and_an_open_camera(town, watch):
