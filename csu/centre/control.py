@@ -40,7 +40,7 @@ from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
 from csu.hal.place import Pose
 from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
-from csu.ingest.board import SILENT_AFTER_NS, CameraBoard
+from csu.ingest.board import SILENT_AFTER_NS, CameraBoard, CameraChanged
 from csu.operations import Lease, OutboxCall, OutboxStore
 from csu.recording.catalogue import Catalogue
 from csu.wall import PanelPlan
@@ -146,7 +146,7 @@ class Centre:
             clock=ports.clock,
             journal=journal,
         )
-        self.listen(self._devices.hear)
+        self.listen(self._devices.hear, (CameraChanged, CameraEvent))
         self._proposals = Proposals(
             papers,
             records,
