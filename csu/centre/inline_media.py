@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
+from csu.cluster.embedded import accounted_until
 from csu.cluster.engine_route import engine_route
 from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.segment_sink import SegmentSink, segment_table
@@ -44,6 +45,7 @@ __all__ = [
     "InlineCamera",
     "InlineNode",
     "StreamEnded",
+    "accounted_until",
     "add_counts",
     "segment_table",
 ]

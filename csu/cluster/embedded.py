@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
@@ -44,6 +44,8 @@ READY_S_MAX = 30.0
 """Importing FFmpeg and OpenCV takes 1 s, on a loaded machine ten times as long."""
 SILENCE_S_MAX = 20.0
 """A process says it is alive every 2 s. One that says nothing for so long hangs: it is killed, and lost."""
+FOLLOWS_NS = NS_PER_S
+"""A gap that begins so soon after what was told follows it: a camera's thread begins a little later than asked."""
 STOP_S_MAX = 10.0
 MESSAGES_WAITING_MAX = 10_000
 """Messages nobody has taken yet. When full, the process is left to wait, and drops live fragments first."""
@@ -162,7 +164,7 @@ class EmbeddedMediaNode:
                 life.messages.put_nowait(None)  # for whoever asks again
                 return
             if isinstance(message, Manifest):
-                self._accounted_until_ns |= accounted_until(message)
+                self._accounted_until_ns |= accounted_until(message, self._accounted_until_ns)
             yield message
 
     async def stop(self) -> None:
@@ -182,15 +184,22 @@ class EmbeddedMediaNode:
             self._life.order_now(Watch(camera, on))
 
 
-def accounted_until(manifest: Manifest) -> dict[CameraId, Nanoseconds]:
-    """For each camera, the end of the last segment or gap the manifest names."""
+def accounted_until(manifest: Manifest, before: Mapping[CameraId, Nanoseconds]) -> dict[CameraId, Nanoseconds]:
+    """For each camera the manifest names, up to where everything is told of it, when `before` was told already.
+
+    A gap that does not follow what was told lies beyond a segment that is still open: with the node that is lost too.
+    """
     segments = manifest.segments
     ends_ns = (segments.start_ns + segments.duration_ms.astype("int64") * NS_PER_MS).tolist()
-    spans = [(manifest.cameras[index], end_ns) for index, end_ns in zip(segments.camera.tolist(), ends_ns, strict=True)]
-    latest: dict[CameraId, Nanoseconds] = {}
-    for camera, end_ns in [*spans, *((gap.camera, gap.end_ns) for gap in manifest.gaps)]:
-        latest[camera] = max(end_ns, latest.get(camera, 0))
-    return latest
+    until_ns = {camera: before[camera] for camera in manifest.cameras if camera in before}
+    for index, end_ns in zip(segments.camera.tolist(), ends_ns, strict=True):
+        camera = manifest.cameras[index]
+        until_ns[camera] = max(end_ns, until_ns.get(camera, 0))
+    for gap in sorted(manifest.gaps, key=lambda gap: gap.start_ns):
+        known_ns = until_ns.get(gap.camera, before.get(gap.camera, gap.start_ns))
+        if gap.start_ns <= known_ns + FOLLOWS_NS:
+            until_ns[gap.camera] = max(gap.end_ns, known_ns)
+    return until_ns
 
 
 class _Life:

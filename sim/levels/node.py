@@ -14,11 +14,19 @@ from typing import TypeAlias
 
 import numpy as np
 
-from csu.centre.inline_media import Account, ClosedSegment, InlineCamera, InlineNode, add_counts, segment_table
+from csu.centre.inline_media import (
+    Account,
+    ClosedSegment,
+    InlineCamera,
+    InlineNode,
+    accounted_until,
+    add_counts,
+    segment_table,
+)
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Clock, Nanoseconds
-from csu.hal.media import Assignment, CameraEvent, Gap, Manifest, NodeId, SegmentTable
+from csu.hal.media import Assignment, CameraEvent, Manifest, NodeId, SegmentTable
 from sim.cohort import CohortCamera
 from sim.levels.cast import PixelPlan
 from sim.levels.disk import NodeDisk
@@ -158,18 +166,18 @@ class PixelMediaNode(CohortMediaNode):
         closed = [segment for _, _, segments in accounts for segment in segments]
         gaps = [gap for _, account, _ in accounts for gap in account.gaps]
         self._look_at(closed)
-        for name, end_ns in _ends(closed, gaps):
-            self._accounted_ns[name] = max(end_ns, self._accounted_ns.get(name, 0))
         names = (*described.cameras, *(name for name, _, _ in accounts))
         cameras = tuple(dict.fromkeys(names))
         kept = self._without_real(described)
-        return replace(
+        manifest = replace(
             described,
             cameras=cameras,
             segments=_joined(kept.segments, segment_table(cameras, closed)),
             gaps=(*kept.gaps, *gaps),
             counts=add_counts(account.counts for _, account, _ in accounts),
         )
+        self._accounted_ns |= accounted_until(manifest, self._accounted_ns)
+        return manifest
 
     def _without_real(self, manifest: Manifest) -> Manifest:
         """The closed form of the cameras of level L0 alone."""
@@ -271,11 +279,6 @@ class PixelMediaNode(CohortMediaNode):
     def _disk_refuses(self, camera: CameraId) -> bool:
         now_ns = self._at.now_ns()
         return any(start_ns <= now_ns < end_ns for start_ns, end_ns in self._courses[camera].full)
-
-
-def _ends(closed: Sequence[ClosedSegment], gaps: Sequence[Gap]) -> list[tuple[CameraId, Nanoseconds]]:
-    ends = [(segment.camera, segment.start_ns + segment.duration_ms * NS_PER_MS) for segment in closed]
-    return [*ends, *((gap.camera, gap.end_ns) for gap in gaps)]
 
 
 def _joined(first: SegmentTable, second: SegmentTable) -> SegmentTable:

@@ -128,4 +128,4 @@ def _loose(camera: CohortCamera, plan: PixelPlan) -> Iterator[tuple[int, int]]:
     for outage in camera.outages:
         if outage.cause is GapCause.DISK:
             yield outage.start_ns - DISK_TAKES_NS, outage.start_ns
-            yield outage.end_ns, outage.end_ns + DISK_RETRIED_NS
+            yield outage.end_ns - POSE_WAITS_NS, outage.end_ns + DISK_RETRIED_NS
