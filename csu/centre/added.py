@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
+from csu.hal.tls import TlsTrust, client_context
 from csu.hal.words import Words
 
 ADDED_COMMUNE = CommuneId("ajout")
@@ -39,7 +40,10 @@ class AddedStream:
 
 
 def rtsp_stream(url: str) -> AddedStream:
-    """A camera at `rtsp://[user:password@]host[:port]/path`. Raises BadInput when it is not such an address."""
+    """A camera at `rtsp://[user:password@]host[:port]/path`, or `rtsps://...#pinned=FILE`, FILE being its certificate.
+
+    Raises BadInput when it is not such an address.
+    """
     shown = url.rpartition("@")[2] if "@" in url else url
     try:
         parts = urlsplit(url)
@@ -54,8 +58,25 @@ def rtsp_stream(url: str) -> AddedStream:
         raise _bad_url(shown, Words("pas d'hôte", "no host"))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     bare = urlunsplit((parts.scheme, f"{host}:{port}" if port else host, parts.path, parts.query, ""))
-    address = StreamAddress(bare, unquote(parts.username or ""), unquote(parts.password or ""))
+    trust = _pinned(shown, parts.fragment) if parts.scheme == "rtsps" else None
+    address = StreamAddress(bare, unquote(parts.username or ""), unquote(parts.password or ""), trust)
     return AddedStream(name=f"{host}{parts.path}", address=address)
+
+
+def _pinned(shown: str, fragment: str) -> TlsTrust:
+    name = parse_qs(fragment).get("pinned", [""])[0]
+    try:
+        trust = TlsTrust(Path(name).read_text(encoding="ascii"), is_pinned=True)
+        client_context(trust)
+    except (OSError, ValueError) as error:
+        raise _bad_url(
+            shown,
+            Words(
+                "sous TLS il faut le certificat de la caméra : #pinned=FICHIER",
+                "over TLS the camera's certificate is needed: #pinned=FILE",
+            ),
+        ) from error
+    return trust
 
 
 def clip_stream(path: Path) -> AddedStream:

@@ -3,7 +3,7 @@
 FFmpeg, told to take video only, does not say that there was sound; and its errors hold the URL with the password. This
 asks first, so that offered audio is counted without ever being set up (AUD-1), a refusal is told in the device's own
 terms, and an unsuitable codec is known before the stream is opened. Digest as in RFC 7616 with MD5 (what RTSP cameras
-speak), or Basic. Bytes in, bytes out: the socket is `csu.ingest.session`'s.
+speak), or Basic. Bytes in, bytes out: the socket is `csu.ingest.line`'s.
 """
 
 from __future__ import annotations

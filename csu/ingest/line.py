@@ -183,10 +183,11 @@ def _received(camera: ssl.SSLSocket) -> tuple[bool, bytes]:
 
 def _send(camera: ssl.SSLSocket, data: bytes) -> None:
     """All of it. Requests are small: a camera that takes none for so long has gone. Raises OSError."""
-    left = memoryview(data)
+    left, poll = memoryview(data), select.poll()
+    poll.register(camera, select.POLLOUT)
     while left:
         try:
             left = left[camera.send(left) :]
         except ssl.SSLWantWriteError:
-            if not select.select([], [camera], [], ANSWER_TIMEOUT_S)[1]:
+            if not poll.poll(ANSWER_TIMEOUT_S * 1000):
                 raise TimeoutError from None

@@ -8,6 +8,9 @@ import pytest
 
 from csu.centre.added import clip_stream, rtsp_stream
 from csu.hal.errors import BadInput
+from csu.hal.tls import TlsTrust
+from csu.machine import SystemClock
+from sim.endpoints.police.authority import PrivateAuthority
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,16 @@ def test_an_added_stream_has_no_pose_and_so_nothing_of_its_picture_shows() -> No
     assert assignment.pose is None
     assert not assignment.follows_pose
     assert assignment.record.number == 9
+
+
+def test_over_tls_the_certificate_comes_with_the_address_or_nothing_does(tmp_path: Path) -> None:
+    papers = PrivateAuthority("cameras", SystemClock()).server("cam")
+    (tmp_path / "camera.pem").write_bytes(papers.certificate_pem)
+    stream = rtsp_stream(f"rtsps://agent:s3cret@camera.invalid/live#pinned={tmp_path / 'camera.pem'}")
+    assert stream.address.url == "rtsps://camera.invalid/live"
+    assert stream.address.trust == TlsTrust(papers.certificate_pem.decode(), is_pinned=True)
+    (tmp_path / "empty.pem").touch()
+    for fragment in ("", "#pinned=", f"#pinned={tmp_path / 'nobody.pem'}", f"#pinned={tmp_path / 'empty.pem'}"):
+        with pytest.raises(BadInput, match="certificate is needed") as caught:
+            rtsp_stream(f"rtsps://agent:s3cret@camera.invalid/live{fragment}")
+        assert "s3cret" not in str(caught.value)

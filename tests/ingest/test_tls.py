@@ -20,7 +20,7 @@ from csu.hal.tls import TlsTrust
 from csu.ingest import CameraLost, CameraRefused
 from csu.ingest.admission import Admission
 from csu.ingest.describe import door_of
-from csu.ingest.line import StopSignal
+from csu.ingest.line import StopSignal, Tunnel
 from csu.ingest.session import Session, describe, open_session
 from csu.ingest.snapshot import fetch_snapshot
 from csu.machine import SystemClock
@@ -230,6 +230,26 @@ def test_a_stream_over_tls_outlives_a_pause_and_its_end_is_told(farm) -> None:
                 pass
     farm.misbehave("cam", None)
     assert threading.active_count() <= before
+
+
+def test_a_tunnel_serves_one_and_holds_its_port_until_it_is_closed(farm) -> None:
+    door = door_of(at_name(farm.address("cam"), pinned(HERE)), CAMERA)
+    tunnel = Tunnel(door, CAMERA, StopSignal())
+    request = b"OPTIONS rtsp://127.0.0.1/cam/main RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", tunnel.port), 5) as first:
+        first.sendall(request)
+        assert first.recv(4096).startswith(b"RTSP/1.0 200")
+        with socket.create_connection(("127.0.0.1", tunnel.port), 5) as second:
+            second.sendall(request)
+            second.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                second.recv(4096)
+            with pytest.raises(OSError), socket.create_server(("127.0.0.1", tunnel.port)):
+                pytest.fail("another took the port")
+        tunnel.close()
+        assert first.recv(4096) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", tunnel.port), 5)
 
 
 def test_a_handshake_that_never_ends_is_cut_short(tmp_path) -> None:

@@ -130,7 +130,7 @@ REFUSALS = {
     "wrong-path": (CameraEventKind.REFUSED, "unknown path (404"),
     "wrong-password": (CameraEventKind.REFUSED, "wrong user or password (401"),
     "no-password": (CameraEventKind.REFUSED, "a user and a password are needed (401"),
-    "not-rtsp": (CameraEventKind.REFUSED, "not an rtsp:// URL"),
+    "not-rtsp": (CameraEventKind.REFUSED, "not an rtsp:// or rtsps:// URL"),
     "no-clip": (CameraEventKind.REFUSED, "absent.mp4"),
     "refused": (CameraEventKind.LOST, "connection refused by 127.0.0.1:"),
     "mute": (CameraEventKind.LOST, "no answer from 127.0.0.1:"),

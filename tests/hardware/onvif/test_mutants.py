@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from csu.hal.camera import OnboardMask
+from csu.hal import tls
+from csu.hal.camera import OnboardMask, StreamAddress
 from hardware.onvif import addresses, camera, dead_man, ears, guard, session, xml_door
 from hardware.onvif.dead_man import DeadMan
 from hardware.onvif.head import Head
@@ -137,3 +138,15 @@ def test_a_quirk_s_test_finds_a_planted_defect(defect, monkeypatch, must_fail):
     if name == "ears":
         monkeypatch.setattr(camera, name, planted)
     must_fail("test_quirks", test, **given)
+
+
+def test_the_tests_find_a_pin_that_is_taken_for_an_authority(monkeypatch, must_fail):
+    monkeypatch.setattr(tls, "_require_pinned", lambda context, shown: None)
+    must_fail("test_over_tls", "test_what_the_pinned_certificate_has_signed_is_not_the_camera")
+
+
+def test_the_tests_find_streams_that_believe_nobody_in_particular(monkeypatch, must_fail):
+    anybody = tls.TlsTrust("", is_pinned=False)
+    monkeypatch.setattr(camera, "StreamAddress", lambda *known: StreamAddress(*known[:3], anybody))
+    test = "test_its_streams_and_stills_come_by_the_certificate_it_was_enrolled_with"
+    must_fail("test_over_tls", test, kind="pinned_file")

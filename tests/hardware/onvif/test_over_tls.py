@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,8 +12,9 @@ from csu.centre.conform_eyes import IngestEyes
 from csu.hal.camera import CameraError
 from csu.ingest.snapshot import fetch_snapshot
 from csu.machine import SystemClock
-from hardware.onvif import Tls
+from hardware.onvif import DeviceSilent, Tls
 from sim.endpoints.onvif import OnvifQuirk
+from sim.endpoints.police.authority import PrivateAuthority
 
 
 @pytest.mark.parametrize("kind", ["pinned_file", "ca_file"])
@@ -49,3 +51,22 @@ def test_a_camera_whose_streams_are_in_clear_is_refused_where_tls_is_asked_and_t
     trust = Tls(pinned_file=pem)
     on_dome(refuses, OnvifQuirk.PLAIN_RTSP_ONLY, tls=context, trust=trust, rtsps=True)
     on_dome(takes, OnvifQuirk.PLAIN_RTSP_ONLY, tls=context, trust=trust)
+
+
+def test_what_the_pinned_certificate_has_signed_is_not_the_camera(opened, tmp_path):
+    authority = PrivateAuthority("cameras", SystemClock())
+    papers = authority.server("localhost")
+    (tmp_path / "shown.pem").write_bytes(papers.certificate_pem + papers.key_pem)
+    (tmp_path / "pinned.pem").write_bytes(authority.certificate_pem)
+    (tmp_path / "none.pem").write_text("no PEM")
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown.load_cert_chain(tmp_path / "shown.pem")
+
+    async def check() -> None:
+        for pem in ("pinned.pem", "none.pem"):
+            async with opened(tls=shown, trust=Tls(pinned_file=tmp_path / pem)) as (device, camera):
+                with pytest.raises(DeviceSilent, match="TLS: "):
+                    await camera.capabilities()
+                assert device.asked == []
+
+    asyncio.run(check())

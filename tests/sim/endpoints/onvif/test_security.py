@@ -15,10 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from csu.hal.camera import StreamAddress
+from csu.hal.camera import CameraId, StreamAddress
+from csu.hal.tls import TlsTrust
+from csu.ingest.describe import door_of
+from csu.ingest.line import StopSignal
+from csu.ingest.session import describe
 from sim.endpoints.onvif import OnvifQuirk
 
 NO_TOKEN = ""
+MAIN2 = "<tr2:ProfileToken>profile-main</tr2:ProfileToken>"
 
 
 def user(name: str, password: str = "", level: str = "Operator") -> str:
@@ -248,6 +253,34 @@ def authority(tmp_path_factory) -> tuple[ssl.SSLContext, Path]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(shown)
     return context, shown
+
+
+def test_over_tls_it_tells_streams_and_stills_over_tls_and_serves_them(on_cameras, authority) -> None:
+    context, certificate = authority
+    trust = TlsTrust(certificate.read_text(), is_pinned=False)
+
+    async def check(dome, fixed) -> None:
+        async def told(protocol: str) -> str:
+            asked = f"<tr2:Protocol>{protocol}</tr2:Protocol><tr2:ProfileToken>profile-sub</tr2:ProfileToken>"
+            return (await dome.texts("tr2:GetStreamUri", "tr2:Uri", asked))[0]
+
+        assert (await told("RtspUnicast")).startswith("rtsp://")
+        secure = await told("RtspsUnicast")
+        assert secure.startswith("rtsps://")
+        (still,) = await dome.texts("tr2:GetSnapshotUri", "tr2:Uri", MAIN2)
+        assert still.startswith("https://")
+        door = door_of(StreamAddress(secure, "csu", "street-0000", trust), CameraId("dome"))
+        offer = await asyncio.to_thread(describe, door, CameraId("dome"), StopSignal())
+        assert offer.video.codec == "H264"
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(certificate))) as http:
+            assert (await http.get(still)).status_code == 401
+        await dome.device.switch(OnvifQuirk.PLAIN_RTSP_ONLY)
+        asked = f"<tr2:Protocol>RtspsUnicast</tr2:Protocol>{MAIN2}"
+        assert "ter:InvalidStreamSetup" in await dome.refused("tr2:GetStreamUri", asked)
+        assert (await told("RtspUnicast")).startswith("rtsp://")
+        await dome.ask("tr2:GetServiceCapabilities")
+
+    on_cameras(check, tls=context)
 
 
 def test_tls_is_verified_against_a_private_authority(on_cameras, authority) -> None:
