@@ -152,7 +152,6 @@ def test_a_site_without_any_camera_is_refused(folder):
     assert "no camera is entered" in refused(folder).trouble.what.en
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize(
     ("examined", "is_mapped", "is_placed"),
     [
