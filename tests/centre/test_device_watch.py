@@ -146,7 +146,6 @@ def test_a_stream_that_is_where_it_was_is_not_given_again(at):
     assert (at.device.asked, at.given, at.told) == (1, [], [])
 
 
-@pytest.mark.requirement("AUD-2")
 def test_a_camera_that_offers_sound_is_made_deaf_once_in_ten_minutes_and_that_is_journaled_first(at):
     at.offers_sound()
     at.look()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +18,6 @@ def checks(statuses: dict[str, CheckStatus]) -> list[Check]:
 PASSED = dict.fromkeys(MASK_CHECKS, CheckStatus.PASSED)
 
 
-@pytest.mark.requirement("PRV-3")
 @given(st.dictionaries(st.sampled_from(MASK_CHECKS), st.sampled_from(CheckStatus)), st.booleans())
 def test_anything_but_all_of_them_passed_on_a_camera_that_stands_still_is_the_engines(statuses, turns):
     route, why = route_of(checks(statuses), turns=turns)

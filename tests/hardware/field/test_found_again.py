@@ -176,3 +176,13 @@ def test_a_login_that_was_changed_meanwhile_is_read_anew_and_not_at_each_refusal
         assert Device.left == [NEW], "no other login, no other conversation"
 
     asyncio.run(story())
+
+
+def test_the_tests_find_a_camera_that_is_followed_without_a_proof(told, monkeypatch, must_fail):
+    monkeypatch.setattr(OnvifSettings, "is_tls", True)
+    must_fail("test_found_again", "test_without_tls_nothing_proves_that_it_is_the_same_one")
+
+
+def test_the_tests_find_masks_that_no_examination_proved(told, monkeypatch, must_fail):
+    monkeypatch.setattr(field_camera, "replace", lambda known, **_: known)
+    must_fail("test_found_again", "test_on_the_engines_route_it_has_no_masks_that_count")

@@ -152,7 +152,6 @@ def test_a_site_without_any_camera_is_refused(folder):
     assert "no camera is entered" in refused(folder).trouble.what.en
 
 
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.parametrize(
     ("examined", "is_mapped", "is_placed"),
     [
@@ -197,3 +196,19 @@ def test_one_zoom_is_no_calibration_of_a_head(folder):
 def test_folders_are_beside_the_file_that_names_them(folder):
     file = read_settings(folder / "site.yaml", SiteFile)
     assert (file.cameras, file.vault, file.state) == (folder / "cameras", folder / "vault", folder / "state")
+
+
+@pytest.mark.parametrize(
+    ("planted", "given"),
+    [
+        ("is_examined", {"examined": "", "is_mapped": True, "is_placed": False}),
+        ("settings", {"examined": EXAMINED, "is_mapped": False, "is_placed": False}),
+    ],
+)
+def test_the_tests_find_a_pose_that_nothing_stands_behind(planted, given, folder, monkeypatch, must_fail):
+    settings = CameraFile.settings
+    defects = {"is_examined": True, "settings": lambda self, floors, **_: settings(self, floors, is_mapped=True)}
+    monkeypatch.setattr(CameraFile, planted, defects[planted])
+    must_fail(
+        "test_site_files", "test_a_calibration_counts_only_where_an_examination_holds_and_the_town_is_known", **given
+    )
