@@ -110,7 +110,8 @@ CAMERA_QUIRKS = {
     "audio_back_after_reboot": ["restart.still_deaf"],
     "resolution_changes_after_reboot": ["restart.same_streams"],
     "default_password": ["login.no_default"],
-    "plain_http_only": ["tls.offered"],
+    "plain_http_only": ["tls.offered", "tls.streams"],
+    "plain_rtsp_only": ["tls.streams"],
     "pull_point_dies": ["events.pulled"],
 }
 
