@@ -93,7 +93,7 @@ class PastOracle:
             if kept.is_lock:
                 if (camera, start_ns) not in self.preserved:
                     self._unkept.append(_LOCKED_GONE.at(camera))
-            elif kept.taken_ns is None and self._hold_ends_ns(kept) - LEAD_NS > now_ns:
+            elif kept.taken_ns is None and self._held_until_ns(kept, start_ns, end_ns) - LEAD_NS > now_ns:
                 self._unkept.append(_HELD_GONE.at(camera))
 
     def look(self) -> None:
@@ -119,9 +119,11 @@ class PastOracle:
             judged("held_is_kept", self._unkept, self._kept_cases, cases_least=0),
         )
 
-    def _hold_ends_ns(self, hold: Kept) -> Nanoseconds:
-        """A hold dies whole, with the first of its instants that the law wants gone (EXP-4)."""
-        return expiry_ns(hold.from_ns, hold.from_ns + 1, self._order_days)
+    def _held_until_ns(self, hold: Kept, start_ns: Nanoseconds, end_ns: Nanoseconds) -> Nanoseconds:
+        """A hold dies whole, with the first of its instants that the law wants gone (EXP-4); and a segment that begins
+        before the hold does goes at its own ceiling."""
+        hold_ends_ns = expiry_ns(hold.from_ns, hold.from_ns + 1, self._order_days)
+        return min(hold_ends_ns, expiry_ns(start_ns, end_ns, self._order_days))
 
     def _expired(self, now_ns: Nanoseconds) -> Iterable[tuple[CameraId, Nanoseconds, Nanoseconds]]:
         for hour_ns in self._tier.hours_ns():

@@ -204,6 +204,18 @@ def test_a_lock_takes_over_the_holds_it_covers_and_no_other(epoch_ns) -> None:
     assert {judgement.name: judgement.violations for judgement in oracle.judge()}["held_is_kept"] == 1
 
 
+@pytest.mark.parametrize(("before_its_ceiling_s", "unkept"), [(80, 0), (100, 1)])
+def test_a_segment_that_begins_before_its_hold_goes_at_its_own_ceiling_and_not_sooner(
+    epoch_ns, before_its_ceiling_s, unkept
+) -> None:
+    now_ns = epoch_ns + 30 * NS_PER_DAY - before_its_ceiling_s * NS_PER_S
+    oracle = PastOracle(CityTier([]), SimpleNamespace(now_ns=lambda: now_ns), 29, 30)
+    camera = CameraId("cam-0001")
+    oracle.keep(Kept(camera, epoch_ns + 55 * NS_PER_S, epoch_ns + 5 * NS_PER_MINUTE, is_lock=False))
+    oracle.destroyed(camera, epoch_ns, epoch_ns + NS_PER_MINUTE)
+    assert {judgement.name: judgement.violations for judgement in oracle.judge()}["held_is_kept"] == unkept
+
+
 def test_a_past_of_some_communes_holds_for_them_and_leaves_the_others(tmp_path) -> None:
     text = CITIES["past"].read_text(encoding="utf-8")
     path = tmp_path / "part.yaml"
