@@ -92,7 +92,7 @@ async def no_default(subject: CameraSubject) -> Answer:
 async def own_account(subject: CameraSubject) -> Answer:
     told = users(await subject.session.call("device", "GetUsers", envelopes.device_get_users()))
     is_there = subject.target.login.user in told
-    found = Words(f"{len(told)} comptes", f"{len(told)} accounts")
+    found = Words(f"{len(told)} compte(s)", f"{len(told)} account(s)")
     return either(is_there, found, Words("il n'est pas dans sa liste", "it is not on its list"))
 
 
