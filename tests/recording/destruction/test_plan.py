@@ -100,7 +100,12 @@ def test_a_lock_over_the_whole_of_what_is_held_does_not_end_the_hold():
     now_ns = expiry_of([piece]) + NS_PER_MINUTE
     found = plan([footage], rule, now_ns, **kept)
     assert found.destroy == ()
-    assert found.next_ns == ceiling_of([piece]) - LEAD_NS
+    assert found.next_ns == ceiling_of([piece]) - LEAD_NS - RECUT_AHEAD_NS, (
+        "what a lock touches is looked at a day ahead"
+    )
+    ahead = plan([footage], rule, found.next_ns, **kept)
+    assert (ahead.destroy, ahead.next_ns) == ((), ceiling_of([piece]) - LEAD_NS)
+    assert plan([footage], rule, ahead.next_ns, **kept).destroy == (footage,)
     assert plan([footage], rule, now_ns, **(kept | {"holds": {}})).destroy == (footage,)
 
 
