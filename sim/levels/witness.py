@@ -51,6 +51,8 @@ class PixelWitness:
     _turning: int = 0
     _told: list[Words] = field(default_factory=list)
     _told_turning: list[Words] = field(default_factory=list)
+    _seen_turning_ns: dict[CameraId, list[Nanoseconds]] = field(default_factory=dict)
+    """Pictures that were told while the camera turned: in the file they are the same leak, and not another."""
     _worst: float = 0.0
     _hash: blake2b = field(default_factory=lambda: blake2b(digest_size=16))
 
@@ -75,6 +77,8 @@ class PixelWitness:
         if share > 0 and not self._is_excused(frame.camera, drawn.at_ns):
             told = self._told_turning if drawn.turned else self._told
             self._tell(told, frame.camera, drawn.at_ns, share, _SHOWN)
+            if drawn.turned:
+                self._seen_turning_ns.setdefault(frame.camera, []).append(drawn.at_ns)
 
     def recorded(self, camera: CameraId, start_ns: Nanoseconds, file: BinaryIO) -> None:
         """A file is on the disk: each of its pictures is decoded and looked at."""
@@ -88,7 +92,7 @@ class PixelWitness:
                     seconds = picture.time or 0.0
                     share = canary_share(planes_of(np.ascontiguousarray(picture.to_ndarray(), np.uint8)))
                     at_ns = start_ns + round(seconds * NS_PER_S)
-                    if share > 0 and not self._is_excused(camera, at_ns):
+                    if share > 0 and not self._is_excused(camera, at_ns) and not self._is_told(camera, at_ns):
                         self._tell(self._told, camera, at_ns, share, _RECORDED)
 
     def digest(self) -> str:
@@ -101,6 +105,10 @@ class PixelWitness:
             judged("pixels_masked", self._told, self._put_to_the_test, self._worst * 100, "%"),
             judged("turning_pixels_masked", self._told_turning, self._turning, cases_least=0),
         )
+
+    def _is_told(self, camera: CameraId, at_ns: Nanoseconds) -> bool:
+        near = self._seen_turning_ns.get(camera, ())
+        return any(abs(at_ns - seen_ns) <= PICTURE_EVERY_NS // 2 for seen_ns in near)
 
     def _is_excused(self, camera: CameraId, at_ns: Nanoseconds) -> bool:
         spans = self.knocks.get(camera, ())

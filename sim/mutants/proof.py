@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from sim.fault_words import EngineTrouble
-from sim.mutants import alarm_defects, footage_defects, past_defects, room_defects
+from sim.mutants import alarm_defects, footage_defects, past_defects, pixel_defects, room_defects
 from sim.mutants.planting import Defect, planted
 from sim.oracles.stage import INVARIANTS
 from sim.run import RunResult, run_scenario
@@ -25,6 +25,7 @@ from sim.sweep import cores
 DEFECTS: tuple[Defect, ...] = (
     *(*footage_defects.DEFECTS, *alarm_defects.DEFECTS),
     *(*room_defects.DEFECTS, *past_defects.DEFECTS),
+    *pixel_defects.DEFECTS,
 )
 """All of them, by name."""
 SHORT = (
@@ -38,7 +39,7 @@ SHORT = (
     "the_journal_signs_nothing",
 )
 """One of each kind, for a run before each change."""
-CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past", "room")}
+CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past", "room", "pixels")}
 SEEDS_MAX = 4
 """A defect that no run of so many shows is not found."""
 FIRST_SEED = 1

@@ -13,7 +13,8 @@ from csu.hal.clock import NS_PER_S
 from csu.hal.media import GapCause
 from sim.cli import app
 from sim.intervals import Interval, difference
-from sim.mutants.planting import Defect, Patch, planted
+from sim.mutants.pixel_defects import DEFECTS
+from sim.mutants.planting import Defect, planted
 from sim.run import RunResult, run_scenario
 from sim.scenario_file import ScenarioRefused, read_scenario, scenario_schema
 
@@ -76,48 +77,11 @@ def test_sound_that_a_camera_offers_is_told_and_never_recorded(write: Write) -> 
     assert (result.pixels.files > 0, result.pixels.sound_tracks) == (True, 0)
 
 
-def nothing_is_painted(patch: Patch) -> None:
-    stage, cover = patch.find("csu.cluster.engine_route:EngineStage"), patch.find("csu.masking:Cover")
-    mask = patch.set(stage, "_mask", None)
-    patch.set(stage, "_mask", lambda self, clear, _: mask(self, clear, cover.nothing(192, 112)))
-
-
-def masks_come_a_picture_late(patch: Patch) -> None:
-    policy = patch.find("csu.masking.policy:CoverPolicy")
-    cover, before = patch.set(policy, "cover", None), {}
-
-    def late(self, *given):
-        now = cover(self, *given)
-        then, before[id(self)] = before.get(id(self), now), now
-        return then
-
-    patch.set(policy, "cover", late)
-
-
-def the_recorder_gets_the_clear_picture(patch: Patch) -> None:
-    stage, cover = patch.find("csu.cluster.engine_route:EngineStage"), patch.find("csu.masking:Cover")
-    mask_of, encode, clear_of = patch.set(stage, "mask", None), patch.set(stage, "encode", None), {}
-
-    def mask(self, clear, *given):
-        clear_of[id(self)] = self._mask(clear, cover.nothing(192, 112))
-        return mask_of(self, clear, *given)
-
-    patch.set(stage, "mask", mask)
-    patch.set(stage, "encode", lambda self, frame: encode(self, clear_of[id(self)]))
-
-
-@pytest.mark.parametrize(
-    ("defect", "oracle"),
-    [
-        (nothing_is_painted, "pixels_masked"),
-        (masks_come_a_picture_late, "turning_pixels_masked"),
-        (the_recorder_gets_the_clear_picture, "pixels_masked"),
-    ],
-)
-def test_the_canary_finds_a_mask_that_is_not_there(write: Write, defect, oracle: str) -> None:
-    with planted(Defect(defect, oracle)):
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)
+def test_the_canary_finds_a_mask_that_is_not_there(write: Write, defect: Defect) -> None:
+    with planted(defect):
         result = run_scenario(write(("duration: 24 s", "duration: 16 s")))
-    assert judged(result, oracle).violations > 0, result.failure
+    assert judged(result, defect.oracle).violations > 0, result.failure
 
 
 # -- the same at both levels ------------------------------------------------------------------------------------------
