@@ -23,6 +23,7 @@ from sim.judgement import Judgement
 from sim.mutants.proof import CITIES
 from sim.oracles.footage import judge_catalogue_answers
 from sim.oracles.past import CatalogueIsTheDisk, Kept, PastOracle
+from sim.oracles.stage import NO_SLACK
 from sim.past.catalogue import PurgeCatalogue
 from sim.past.shelves import DayKeys
 from sim.past.terms import expiry_ns, last_expiry_ns, shortest_life_ns
@@ -171,7 +172,7 @@ def test_a_day_leaves_the_catalogue_when_all_of_it_is_over_and_not_before(filmed
 def test_what_was_recorded_is_answered_for_destroyed_or_dropped(filmed, kept, epoch_ns) -> None:
     _, catalogue, cameras = filmed
     mine, _ = kept
-    stage = SimpleNamespace(each_camera=list)
+    stage = SimpleNamespace(each_camera=list, slack_of=lambda camera: NO_SLACK)
     asked = [(camera.camera, (epoch_ns + 20 * NS_PER_MINUTE, epoch_ns + HOUR_NS)) for camera in cameras]
 
     def answered() -> Judgement:
