@@ -50,6 +50,7 @@ def test_a_run_that_ends_before_the_other_is_told() -> None:
     assert (found.event, found.first, found.second) == (7, "event 7", None)
 
 
+@pytest.mark.nightly
 def test_the_chief_who_reacts_in_another_time_is_where_two_runs_part(small_city, monkeypatch) -> None:
     path = small_city()
 
@@ -66,6 +67,7 @@ def test_the_chief_who_reacts_in_another_time_is_where_two_runs_part(small_city,
     assert "chef-de-salle" in f"{found.first}{found.second}"
 
 
+@pytest.mark.nightly
 def test_the_command_plays_in_two_processes_and_finds_one_run(small_city) -> None:
     done = CliRunner().invoke(app, ["compare", str(small_city()), "--json"])
     assert done.exit_code == 0, done.output

@@ -39,7 +39,16 @@ def test_the_gallery_is_whole_and_the_readme_lists_it() -> None:
         assert len(read_scenario(path).scenario.proves) > 80, f"{path.name} does not say what it proves"
 
 
-@pytest.mark.parametrize("path", [p for p in GALLERY if p.stem not in LONG], ids=lambda path: path.stem)
+BY_NIGHT = {"alarm_storm", "city_6500", "demonstration", "requisition_race"}
+"""Seconds each; the others run before each change."""
+SMALL = [
+    pytest.param(p, marks=[pytest.mark.nightly] if p.stem in BY_NIGHT else [], id=p.stem)
+    for p in GALLERY
+    if p.stem not in LONG
+]
+
+
+@pytest.mark.parametrize("path", SMALL)
 def test_a_small_scenario_holds(path: Path) -> None:
     assert what_fails(path, {}) == {}
 

@@ -319,6 +319,7 @@ async def order_of_ten() -> list[int]:
     return order
 
 
+@pytest.mark.nightly
 def test_the_shuffle_deals_another_order_and_the_same_again_for_the_same_seed() -> None:
     assert run(order_of_ten()) == list(range(10))
     assert run(order_of_ten(), shuffle="a") == run(order_of_ten(), shuffle="a")

@@ -71,6 +71,7 @@ def test_an_unknown_defect_is_refused() -> None:
     assert CliRunner().invoke(app, ["mutants", "--only", "nothing_of_the_kind"]).exit_code != 0
 
 
+@pytest.mark.nightly
 def test_a_clean_run_is_the_same_again() -> None:
     run = play_clean("past", 5, twice=True)
     assert run.is_same_again
@@ -105,6 +106,7 @@ def test_an_oracle_with_nothing_to_judge_does_not_hold(small_city) -> None:
     assert verdicts["alarms_taken"].cases == 0
 
 
+@pytest.mark.nightly
 def test_the_cities_of_mutants_exercise_what_their_defects_need() -> None:
     for name, city in CITIES.items():
         judged = {j.name for j in run_scenario(read_scenario(city), 5).invariants if j.cases}

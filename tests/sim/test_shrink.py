@@ -100,6 +100,7 @@ def test_it_stops_when_its_time_is_up() -> None:
     assert shrink(draft, lambda candidate: pytest.fail("no time is left"), lambda: False, lambda smaller: None) == draft
 
 
+@pytest.mark.nightly
 def test_faults_written_down_are_the_faults_that_came_by_chance(small_city) -> None:
     file = read_scenario(small_city())
     result = run_scenario(file)

@@ -28,7 +28,7 @@ def csu_sim(*words: str) -> tuple[int, dict[str, object]]:
 
 def test_a_plan_has_every_seed_with_every_combination(small_city) -> None:
     file = read_scenario(small_city(*TINY))
-    matrix = {"people.operators": ["2", "3"], "city.communes": ["3", "4"]}
+    matrix = {"people.operators": ["2", "3"], "city.communes": ["4", "5"]}
     plans = plan_runs(file, [1, 2, 3], matrix, {"city.cameras": "50"}, draw=True)
     assert len({(plan.seed, tuple(sorted(plan.values.items()))) for plan in plans}) == len(plans) == 12
     assert {plan.values["people.operators"] for plan in plans} == {"2", "3"}
@@ -43,6 +43,7 @@ def test_a_plan_has_every_seed_with_every_combination(small_city) -> None:
         plan_runs(file, range(100_000), {"people.operators": ["2", "3"]}, {}, draw=False)
 
 
+@pytest.mark.nightly
 def test_two_processes_come_to_what_one_does(small_city) -> None:
     path = small_city(*TINY)
     plans = plan_runs(read_scenario(path), [1, 2, 3], {}, {}, draw=True)
@@ -53,6 +54,7 @@ def test_two_processes_come_to_what_one_does(small_city) -> None:
     assert together[0].replay == alone[0].replay
 
 
+@pytest.mark.nightly
 def test_a_violated_run_is_told_with_a_command_that_violates_again(small_city, monkeypatch) -> None:
     monkeypatch.setattr(AlarmDesk, "tick", lambda self, now_ns: [])  # nobody is called when an alarm waits
     path = small_city(*TINY)
@@ -69,6 +71,7 @@ def test_a_violated_run_is_told_with_a_command_that_violates_again(small_city, m
     assert "alarms_taken" in broken[0]["broken"]
 
 
+@pytest.mark.nightly
 def test_a_sweep_holds_only_when_everything_had_its_cases(small_city) -> None:
     path = small_city(*TINY)
     file = read_scenario(path)

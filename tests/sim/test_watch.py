@@ -46,6 +46,7 @@ async def an_alarm(client: httpx.AsyncClient) -> dict[str, Any]:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.nightly
 def test_at_speed_360_the_state_answers_an_alarm_appears_and_the_verdict_is_that_of_the_run(small_city) -> None:
     """Fifty minutes in ten seconds at most; and it is the very run that nobody watches."""
     path = small_city()
@@ -65,6 +66,7 @@ def test_at_speed_360_the_state_answers_an_alarm_appears_and_the_verdict_is_that
     assert result.trace_hash == run_scenario(path).trace_hash
 
 
+@pytest.mark.nightly
 def test_a_person_who_takes_an_alarm_at_the_console_takes_it_in_the_scenario(small_city) -> None:
     async def take(client: httpx.AsyncClient) -> str:
         alarm = await an_alarm(client)

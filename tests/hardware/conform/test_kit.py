@@ -58,6 +58,13 @@ def test_an_honest_device_passes_every_check(kind: DeviceKind) -> None:
     assert len({check.check for check in checks}) == len(checks)
 
 
+def test_an_honest_camera_at_rest_passes_every_check_it_is_asked() -> None:
+    checks = examined(DeviceKind.CAMERA, how=Examination(seconds=2.0, may_move=False, may_restart=False))
+    assert failed(checks) == []
+    assert len([check for check in checks if check.status is CheckStatus.PASSED]) >= 20
+
+
+@pytest.mark.nightly
 def test_an_honest_camera_passes_every_check() -> None:
     checks = examined(DeviceKind.CAMERA)
     assert len(checks) >= 20
@@ -127,6 +134,12 @@ def test_each_quirk_of_an_alarm_panel_breaks_exactly_its_own_checks(quirk: str) 
     assert failed(examined(DeviceKind.ALARM, quirk)) == ALARM_QUIRKS[quirk]
 
 
+@pytest.mark.parametrize("quirk", ["nak", "stuck_input"])
+def test_a_quirk_of_a_panel_breaks_its_own_checks(quirk: str) -> None:
+    assert failed(examined(DeviceKind.PANEL, quirk)) == PANEL_QUIRKS[quirk]
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("quirk", sorted(PANEL_QUIRKS))
 def test_each_quirk_of_a_panel_breaks_exactly_its_own_checks(quirk: str) -> None:
     assert failed(examined(DeviceKind.PANEL, quirk)) == PANEL_QUIRKS[quirk]
