@@ -7,7 +7,7 @@ DEMO ?= --seconds 60
 
 help:
 	@echo "make demo     a whole centre at work, for a minute (DEMO='--cameras 8' to choose; see $(BIN)/csu demo --help)"
-	@echo "make test     what must hold before a change is kept: lint, types, tests (under 10 minutes)"
+	@echo "make test     what must hold before a change is kept: lint, types, tests (about 25 minutes)"
 	@echo "make lint     ruff and the import contracts      make types    mypy --strict"
 	@echo "make bench    benchmarks beside their peers      make nightly  the long tests, then the benchmarks"
 	@echo "make setup    only install                       make clean    remove environments and caches (never var/)"

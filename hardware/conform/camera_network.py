@@ -99,6 +99,7 @@ async def own_account(subject: CameraSubject) -> Answer:
 @question("stream.login_demanded", "TEC-5", Words("Le flux veut un compte", "The stream wants an account"))
 async def stream_login(subject: CameraSubject) -> Answer:
     address = await subject.address((await subject.profiles())[0])
+    await subject.eyes.offer(address)  # the control: with its account it answers
     try:
         await subject.eyes.offer(StreamAddress(address.url, trust=address.trust))
     except CsuError:

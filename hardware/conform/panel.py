@@ -25,6 +25,8 @@ OBEYS_WITHIN_S = 90.0
 """Panels warm up for a minute and more."""
 LOOK_EVERY_S = 0.2
 POLLS = 5
+NO_SUCH_INPUT = "network/Z"
+"""A name that PJLink allows, so that it is the panel that refuses it, and that no panel has."""
 _OTHER_INPUTS = {PanelProtocol.MDC: ("hdmi1", "hdmi2"), PanelProtocol.PJLINK: ("digital/1", "digital/2")}
 
 
@@ -89,6 +91,7 @@ async def sound(subject: _Subject) -> Answer:
 async def login(subject: _Subject) -> Answer:
     if subject.settings.protocol is PanelProtocol.MDC:
         return lacks(Words("MDC n'a pas de mot de passe : réseau isolé", "MDC has no password: an isolated network"))
+    await subject.panel.state()  # the control: it is there, and takes the right one
     stranger = open_panel(subject.settings, subject.network, SecretStr("not-the-password"))
     try:
         await stranger.state()
@@ -117,10 +120,15 @@ async def inputs(subject: _Subject) -> Answer:
 
 @question("panel.unknown_input", "OPS-5", Words("Une entrée qu'il n'a pas est refusée", "No such input: refused"))
 async def unknown_input(subject: _Subject) -> Answer:
+    if subject.settings.protocol is PanelProtocol.MDC:
+        return lacks(Words("MDC ne dit pas quelles entrées un écran a", "MDC does not say which inputs a panel has"))
+    first = (await subject.panel.state()).input
     try:
-        await subject.panel.choose_input("no-such-input")
+        await subject.panel.choose_input(NO_SUCH_INPUT)
     except PanelError:
+        await subject.panel.state()  # it is there, and goes on answering: it was a refusal
         return holds(Words("refusée", "refused"))
+    await subject.panel.choose_input(first)
     return fails(Words("acceptée", "taken"))
 
 
