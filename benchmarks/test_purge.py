@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from benchmarks.cpu import cpu_s
 from benchmarks.scoreboard import Scoreboard
 from csu.centre.past import NoCases
-from csu.centre.purge import Purge
-from csu.centre.purge_ports import Footage, Protection, PurgePorts, Span
-from csu.centre.purge_tiers import DirectoryTier
+from csu.centre.purge.ports import Footage, Protection, PurgePorts, Span
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import DirectoryTier
 from csu.governance import (
     Authorisation,
     AuthorisationFacts,

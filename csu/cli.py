@@ -16,17 +16,17 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from csu import __version__
-from csu.centre.camera_command import app as camera_app
-from csu.centre.conform_command import conform_command
-from csu.centre.demo_command import demo_command
-from csu.centre.enrol_command import vault_app
-from csu.centre.evidence_command import app as evidence_app
-from csu.centre.journal_command import app as journal_app
-from csu.centre.masks_command import app as masks_app
-from csu.centre.orders_command import app as orders_app
-from csu.centre.recording_command import app as recording_app
-from csu.centre.register_command import app as register_app
-from csu.centre.retention_command import app as retention_app
+from csu.centre.commands.camera import app as camera_app
+from csu.centre.commands.conform import conform_command
+from csu.centre.commands.demo import demo_command
+from csu.centre.commands.enrol import vault_app
+from csu.centre.commands.evidence import app as evidence_app
+from csu.centre.commands.journal import app as journal_app
+from csu.centre.commands.masks import app as masks_app
+from csu.centre.commands.orders import app as orders_app
+from csu.centre.commands.recording import app as recording_app
+from csu.centre.commands.register import app as register_app
+from csu.centre.commands.retention import app as retention_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words

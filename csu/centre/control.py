@@ -12,25 +12,25 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
-from csu.centre.alarm_room import AlarmRoom
-from csu.centre.calls import Calls
-from csu.centre.clock_watch import ClockWatch
-from csu.centre.commissioning import Commissioning
-from csu.centre.device_watch import DeviceWatch
-from csu.centre.edge_keeper import EdgeKeeper
 from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken, Trouble
 from csu.centre.footing import Footing, Ports
-from csu.centre.late_entries import LateEntries
-from csu.centre.manifests import Manifests
-from csu.centre.mask_watch import MaskWatch
-from csu.centre.nodes import Nodes
-from csu.centre.order_watch import OrderWatch
-from csu.centre.panel_watch import PanelWatch
+from csu.centre.masks.commissioning import Commissioning
+from csu.centre.masks.edge_keeper import EdgeKeeper
+from csu.centre.masks.mask_watch import MaskWatch
+from csu.centre.media.manifests import Manifests
+from csu.centre.media.nodes import Nodes
 from csu.centre.papers import Papers
-from csu.centre.poses import Poses
-from csu.centre.proposals import Place, Proposals
-from csu.centre.ptz_room import PtzRoom
-from csu.centre.watch_room import WatchRoom
+from csu.centre.registers.late_entries import LateEntries
+from csu.centre.rooms.alarm_room import AlarmRoom
+from csu.centre.rooms.calls import Calls
+from csu.centre.rooms.poses import Poses
+from csu.centre.rooms.proposals import Place, Proposals
+from csu.centre.rooms.ptz_room import PtzRoom
+from csu.centre.rooms.watch_room import WatchRoom
+from csu.centre.watches.clock_watch import ClockWatch
+from csu.centre.watches.device_watch import DeviceWatch
+from csu.centre.watches.order_watch import OrderWatch
+from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity

@@ -12,17 +12,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from csu.centre.desk_opening import DeskHome, OpenedDesk, open_desk
-from csu.centre.desk_room import DeskRoom
+from csu.centre.desk.opening import DeskHome, OpenedDesk, open_desk
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import LawOfPast, Papers
-from csu.centre.purge import Purge
-from csu.centre.purge_lines import Register
-from csu.centre.purge_ports import EvidenceKeeper, PurgeKeys, PurgePorts
-from csu.centre.purge_tiers import Tier
-from csu.centre.registers import Registers
-from csu.centre.volumes import VolumeKeeper
+from csu.centre.purge.lines import Register
+from csu.centre.purge.ports import EvidenceKeeper, PurgeKeys, PurgePorts
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import Tier
+from csu.centre.registers.registers import Registers
 from csu.governance import Journal, LocalDoctrine
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos

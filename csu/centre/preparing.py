@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from csu.centre.added import AddedStream
-from csu.centre.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
-from csu.centre.registers import noting
+from csu.centre.masks.commissioning import CameraSurvey, Commissioning, survey, wholly_masked
+from csu.centre.registers.registers import noting
 from csu.governance import Journal, LocalDoctrine
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord

@@ -14,22 +14,22 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
-from csu.centre.commissioning import Commissioning
 from csu.centre.control import Centre
-from csu.centre.desk_room import DeskRoom
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CentreEvent, Trouble
-from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.footing import Ports
+from csu.centre.masks.commissioning import Commissioning
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
 from csu.centre.preparing import PreparedSite, prepare_site
-from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import Registers, journal_start, journal_stop, open_registers
-from csu.centre.room import AlarmsOfCentre, RelayOfNodes, Room
+from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
+from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
-from csu.centre.volumes import VolumeKeeper
-from csu.centre.wall_plan import plan_of
-from csu.centre.wall_room import WallRoom
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess

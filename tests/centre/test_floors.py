@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.commissioning import Commissioning
+from csu.centre.masks.commissioning import Commissioning
 from csu.centre.preparing import prepare_site
 from csu.governance import LocalDoctrine
 from csu.hal.camera import (

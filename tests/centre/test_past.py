@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
-from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import open_registers
-from csu.centre.volumes import VolumeKeeper
+from csu.centre.registers.registers import open_registers
+from csu.centre.registers.settings import RegisterSettings
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span

@@ -19,7 +19,7 @@ import pytest
 
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.papers import Papers
-from csu.centre.register_settings import RegisterSettings
+from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.console import invented_papers
 from csu.governance import CentreKey, MaskLedger
