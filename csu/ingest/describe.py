@@ -148,9 +148,7 @@ class Describing:
         try:
             read = read_answer(self._received)
         except NotRtsp:
-            raise self._lost(
-                Words(f"{self._place} ne parle pas RTSP", f"{self._place} does not speak RTSP")
-            ) from None
+            raise self._lost(Words(f"{self._place} ne parle pas RTSP", f"{self._place} does not speak RTSP")) from None
         if read is None:
             return None
         answer, self._received = read

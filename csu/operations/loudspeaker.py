@@ -1,6 +1,6 @@
 """Which message may be said now, and where (AUD-4): approved ones, through cameras that a decision lets speak. Pure.
 
-Whether the person may at all was decided before (`csu.governance`). Each refusal carries the rule that the journal keeps.
+Whether the person may at all was decided before (`csu.governance`). Each refusal carries the rule for the journal.
 """
 
 from __future__ import annotations

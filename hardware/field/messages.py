@@ -7,8 +7,8 @@
         sha256: "9f0c..."
         approved_by: "a.dupre"
 
-A WAV file of one channel, 8,000 samples a second, 16 bits; or the samples in mu-law as such (`.ulaw`). `sha256` is of the
-file: another recording is another message to approve.
+A WAV file of one channel, 8,000 samples a second, 16 bits; or the samples in mu-law as such (`.ulaw`). `sha256` is of
+the file: another recording is another message to approve.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from hardware.onvif.errors import answer_refused, device_fault, login_refused, o
 
 BACKCHANNEL = "www.onvif.org/ver20/backchannel"
 TAKES_AND_GIVES = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
-"""Directions of a line, as the centre would use it: `sendonly` is sound towards the camera, `recvonly` its microphone."""
+"""Directions of a line, as the centre would use it. `sendonly`: sound to the camera; `recvonly`: its microphone."""
 _OURS = 0
 """The channel that sound goes out on; reports about it come back on the next one."""
 _SENDER_REPORT = 200
@@ -181,7 +181,11 @@ class Backchannel:
 
     def _here(self, told: str) -> str:
         """A URL that the camera tells, if it is its own."""
-        if len(told) > _SETUP_URL_SIGNS_MAX or not told.isascii() or any(sign <= " " or sign == "\x7f" for sign in told):
+        if (
+            len(told) > _SETUP_URL_SIGNS_MAX
+            or not told.isascii()
+            or any(sign <= " " or sign == "\x7f" for sign in told)
+        ):
             raise answer_refused(self._camera, Words("ce n'est pas une adresse", "that is no address"))
         host = (urlsplit(told).hostname or "").lower()
         if host != (urlsplit(self._url).hostname or "").lower():

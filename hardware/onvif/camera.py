@@ -154,9 +154,7 @@ class OnvifCamera:
         _, chosen = await self._chosen()
         address = await self.stream(chosen[0].token)
         limit_s = self._settings.answer_s_max
-        await speak(
-            self.record.camera, address, pcmu, clock=self._clock, chance=self._chance, answer_s_max=limit_s
-        )
+        await speak(self.record.camera, address, pcmu, clock=self._clock, chance=self._chance, answer_s_max=limit_s)
 
     # -- beyond the port ----------------------------------------------------------------------------------------------
 

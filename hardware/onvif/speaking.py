@@ -37,7 +37,7 @@ async def speak(
         try:
             await _Conversation(camera, talk, reader, writer, clock, answer_s_max).hold(pcmu)
         finally:
-            await _hang_up(talk, writer)
+            await _hang_up(talk, reader, writer)
     except TimeoutError:
         raise device_too_slow(camera, answer_s_max) from None
     except OSError as error:
@@ -59,13 +59,18 @@ async def _dialled(camera: str, address: StreamAddress) -> tuple[asyncio.StreamR
     return await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
 
 
-async def _hang_up(talk: Backchannel, writer: asyncio.StreamWriter) -> None:
-    """However it went: a session that is left open keeps a loudspeaker, and whatever else it would do, going."""
+async def _hang_up(talk: Backchannel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """However it went: a session that is left open keeps a loudspeaker, and whatever else it would do, going.
+
+    What the camera still sends is thrown away: a socket that is closed with something unread takes the TEARDOWN with it.
+    """
     with suppress(OSError, TimeoutError):  # the camera hung up first: what there was to end is over
         async with asyncio.timeout(_GOODBYE_S_MAX):
             if talk.has_session:
                 writer.write(talk.end())
                 await writer.drain()
+                while await reader.read(_PIECE_BYTES_MAX):
+                    continue
             writer.close()
             await writer.wait_closed()
     writer.transport.abort()

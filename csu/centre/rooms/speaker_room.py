@@ -44,9 +44,7 @@ class SpeakerRoom:
         speech = speech or NO_SPEECH
         self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._speakers = {speaker.record.camera: speaker for speaker, _ in speech.speakers}
-        self._book = SpeechBook(
-            speech.messages, {speaker.record.camera: permit for speaker, permit in speech.speakers}
-        )
+        self._book = SpeechBook(speech.messages, {speaker.record.camera: permit for speaker, permit in speech.speakers})
         self.counts = SpeechCounts()
 
     def messages(self) -> Sequence[SpokenMessage]:
@@ -61,15 +59,14 @@ class SpeakerRoom:
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         """Say an approved message; returns when it was said.
 
-        Raises SpeechRefused; ReturnChannel, NoLoudspeaker, CameraError: it was cut short or not said; JournalUnavailable:
-        not said. Each is in the journal, but for the last.
+        Raises SpeechRefused; ReturnChannel, NoLoudspeaker, CameraError: it was cut short, or not said. Each is in the
+        journal. JournalUnavailable: it cannot be, and nothing was said.
         """
-        now_ns, centre = self._clock.now_ns(), self._centre
-        entry = self._entry(camera, message, by)
+        now_ns, entry = self._clock.now_ns(), self._entry(camera, message, by)
+        is_open = bool(entry.data) and self._centre.may_watch(camera)
+        is_short = self._centre.is_short_of_watch
         try:
-            spoken = self._book.begin(
-                camera, message, now_ns, is_open=centre.may_watch(camera), is_short=centre.is_short_of_watch
-            )
+            spoken = self._book.begin(camera, message, now_ns, is_open=is_open, is_short=is_short)
         except SpeechRefused as error:
             await self._refuse(entry, error.rule)
             raise
