@@ -62,7 +62,7 @@ async def _dialled(camera: str, address: StreamAddress) -> tuple[asyncio.StreamR
 async def _hang_up(talk: Backchannel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """However it went: a session that is left open keeps a loudspeaker, and whatever else it would do, going.
 
-    What the camera still sends is thrown away: a socket that is closed with something unread takes the TEARDOWN with it.
+    What the camera still sends is thrown away: a socket closed with something unread takes the TEARDOWN with it.
     """
     with suppress(OSError, TimeoutError):  # the camera hung up first: what there was to end is over
         async with asyncio.timeout(_GOODBYE_S_MAX):
