@@ -25,6 +25,7 @@ _OURS = 0
 """The channel that sound goes out on; reports about it come back on the next one."""
 _SENDER_REPORT = 200
 _SETUP_URL_SIGNS_MAX = 1024
+_PAYLOAD_TYPE = re.compile(r"\d{1,2}|1[01]\d|12[0-7]", re.ASCII)
 _SESSION = re.compile(r"[!-:<-~]{1,128}", re.ASCII)
 _INTERLEAVED = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?(?:;|$)", re.ASCII)
 
@@ -186,8 +187,11 @@ class Backchannel:
             or not told.isascii()
             or any(sign <= " " or sign == "\x7f" for sign in told)
         ):
-            raise answer_refused(self._camera, Words("ce n'est pas une adresse", "that is no address"))
-        host = (urlsplit(told).hostname or "").lower()
+            raise answer_refused(self._camera, _NO_ADDRESS)
+        try:
+            host = (urlsplit(told).hostname or "").lower()
+        except ValueError:
+            raise answer_refused(self._camera, _NO_ADDRESS) from None
         if host != (urlsplit(self._url).hostname or "").lower():
             raise other_host(self._camera, "backchannel", host[:64])
         return told
@@ -222,10 +226,9 @@ def _pcmu(formats: list[str], attributes: list[str]) -> int | None:
     """The payload type of mu-law at 8 kHz among those of a line."""
     for each in formats:
         told = next((a.split(" ", 1)[1].strip() for a in attributes if a.startswith(f"rtpmap:{each} ")), "")
-        if (told.upper() in ("PCMU/8000", "PCMU/8000/1") or (each == "0" and not told)) and each.isdigit():
-            kind = int(each)
-            if kind < 128:
-                return kind
+        is_pcmu = told.upper() in ("PCMU/8000", "PCMU/8000/1") or (each == "0" and not told)
+        if is_pcmu and _PAYLOAD_TYPE.fullmatch(each):
+            return int(each)
     return None
 
 
@@ -238,4 +241,5 @@ def _only_reports(rtcp: bytes) -> bool:
     return True
 
 
+_NO_ADDRESS = Words("ce n'est pas une adresse", "that is no address")
 _REQUIRED = ("Require", BACKCHANNEL)

@@ -185,6 +185,42 @@ PIECES = (
 )
 
 
+WORDS = [
+    "m=audio 0 RTP/AVP ",
+    "0",
+    "\u00b2",
+    "99999999999",
+    "a=sendonly",
+    "a=control:",
+    "rtsp://[",
+    "a=rtpmap:0 PCMU/8000",
+    "\r\n",
+    "=",
+    " ",
+]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=8)), max_size=24).map("".join),
+    st.lists(st.sampled_from(["Digest ", "nonce=", 'realm="', '"', ",", "qop=auth", "algorithm=", "Basic", "="])).map(
+        "".join
+    ),
+    st.sampled_from(["", "9" * 5000, "-1", "\u00b2"]),
+)
+def test_whatever_a_camera_describes_or_challenges_with_only_typed_errors_leave(described, challenge, length):
+    made = talk()
+    made.begin()
+    described, head = described.encode("utf-8", "ignore"), f"RTSP/1.0 401 X\r\nCSeq: 1\r\nWWW-Authenticate: {challenge}"
+    try:
+        asked = made.feed(f"{head}\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert asked.startswith(b"DESCRIBE")
+        fields = f"Content-Base: {URL}/\r\nContent-Length: {len(described)}"
+        made.feed(f"RTSP/1.0 200 X\r\nCSeq: 2\r\n{fields}\r\n\r\n".encode() + described)
+    except CameraError:
+        return
+
+
 @settings(max_examples=60)
 @given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from(PIECES)), max_size=6))
 def test_whatever_comes_the_ear_is_never_asked_for_and_only_typed_errors_leave(pieces):
