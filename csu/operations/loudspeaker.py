@@ -56,10 +56,6 @@ class SpeechBook:
         """All that may be said anywhere, in the order of the site's file."""
         return tuple(self._messages.values())
 
-    def may_speak(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
-        """Its decision is in force, and it never opened a return channel."""
-        return camera not in self._silenced and self._is_permitted(camera, now_ns)
-
     def begin(
         self, camera: CameraId, message: str, now_ns: Nanoseconds, *, is_open: bool, is_short: bool
     ) -> SpokenMessage:

@@ -51,11 +51,6 @@ class SpeakerRoom:
         """All approved messages."""
         return self._book.messages
 
-    def speakers(self) -> Sequence[CameraId]:
-        """The cameras through which something may be said now."""
-        now_ns = self._clock.now_ns()
-        return [camera for camera in self._speakers if self._book.may_speak(camera, now_ns)]
-
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         """Say an approved message; returns when it was said.
 
