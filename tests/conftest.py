@@ -115,6 +115,7 @@ hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generat
 ALONE = (
     *("e2e", "cluster", "hardware", "wall", "contract", "console", "planted", "sim/endpoints", "recording/vault"),
     *("sim/test_watch.py", "sim/test_levels_live.py", "compliance/test_aud_every_artefact.py", "ingest"),
+    "compliance/doors/test_aud_loudspeaker.py",
 )
 """Folders and files of tests that live by real time: they share the machine with no other test."""
 
