@@ -40,7 +40,7 @@ from csu.wall import (
     WatchHeard,
     replay,
 )
-from csu.wall.programme import DWELL_NS_MIN
+from csu.wall.directing.programme import DWELL_NS_MIN
 
 _R = SlotRule
 

@@ -15,7 +15,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
-from csu.wall.decisions import (
+from csu.wall.directing.decisions import (
     AlarmEnded,
     AlarmOpened,
     AlarmsWaiting,
@@ -33,7 +33,7 @@ from csu.wall.decisions import (
     WallInput,
     WatchHeard,
 )
-from csu.wall.programme import DWELL_NS_MIN, Programme, Slot, SlotId, SlotRule, WallPlan
+from csu.wall.directing.programme import DWELL_NS_MIN, Programme, Slot, SlotId, SlotRule, WallPlan
 
 STEADY_NS = 20 * NS_PER_S
 """A camera that lost its signal is chosen again by a rule only after this long with one [D]."""
