@@ -23,8 +23,18 @@ from csu.wall.directing.decisions import (
     WallInput,
     WatchHeard,
 )
-from csu.wall.directing.director import MayShow, Tile, WallDirector, WallRequestRefused, replay
-from csu.wall.directing.programme import PlanUnusable, Programme, Scene, Slot, SlotId, SlotRule, WallPlan
+from csu.wall.directing.director import MayShow, SlotShown, WallDirector, WallRequestRefused, replay
+from csu.wall.directing.programme import (
+    PlanUnusable,
+    Programme,
+    SceneSlots,
+    Slot,
+    SlotId,
+    SlotRule,
+    WallPlan,
+    Weekday,
+    WeeklyProgramme,
+)
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.model.layout import grid_scene
 from csu.wall.panels import PanelPlan, PanelSupervision, PanelTold
@@ -46,14 +56,14 @@ __all__ = [
     "ProgrammeDropped",
     "ProgrammeSet",
     "RequestEnded",
-    "Scene",
+    "SceneSlots",
     "SceneCalled",
     "SceneChanged",
     "SignalHeard",
     "Slot",
     "SlotId",
     "SlotRule",
-    "Tile",
+    "SlotShown",
     "TileChanged",
     "WallDecision",
     "WallDirector",
@@ -61,6 +71,8 @@ __all__ = [
     "WallPlan",
     "WallRequestRefused",
     "WatchHeard",
+    "Weekday",
+    "WeeklyProgramme",
     "grid_scene",
     "replay",
 ]
