@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from csu.hal.errors import BadInput, Trouble
 from csu.hal.words import Language, Words
@@ -28,7 +29,7 @@ class FileRefused(BadInput):
             what = Words(f"{what.fr} (et {more} autre(s) faute(s))", f"{what.en} (and {more} other fault(s))")
         super().__init__(what, where=first.where, what_to_do=first.what_to_do)
 
-    def told(self, language: Language) -> dict[str, object]:
+    def told(self, language: Language) -> dict[str, Any]:
         """What a machine reads of it."""
         errors = [
             {
