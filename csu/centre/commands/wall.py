@@ -61,7 +61,7 @@ def check_command(
     refused: list[FileRefused] = []
     for path in scenes or ():
         try:
-            read[path] = read_scene(path, hung, known)
+            read[path] = read_scene(path, hung, known, [scene.scene for scene in read.values()])
         except FileRefused as error:
             refused.append(error)
     planned = None
@@ -132,7 +132,7 @@ def schema_command(
         listed = ", ".join(SCHEMAS)
         raise BadInput(
             Words(f"{kind!r} est inconnu", f"{kind!r} is unknown"),
-            where="csu wall schema",
+            where="wall/schema",
             what_to_do=Words(f"Valeurs possibles : {listed}", f"Possible values: {listed}"),
         )
     print(json.dumps(schema_of(kind), ensure_ascii=False, indent=2))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from csu.hal.wall import Corners, NodeScene, PictureFit, Point, ScenePiece, WallScene
 from csu.hal.wall_panel import WallPanelId
-from csu.wall.model.placing import corners_of
-from csu.wall.model.wall import Rect, whole_px
+from csu.wall.model.placing import corners_of, spread_tile
+from csu.wall.model.scene import WHOLE_PICTURE, Tile
+from csu.wall.model.wall import Rect, Wall, whole_px
 
 UNNAMED = WallPanelId("")
 """The one panel of a wall that is a grid of pixels and nothing else."""
@@ -28,7 +29,9 @@ def fit_piece(piece: ScenePiece, width_px: int, height_px: int) -> FittedPiece |
 
     Corners are whole pixels, as the piece's are.
     """
-    shown, seen = _shares(piece, width_px, height_px)
+    left, top, right, bottom = piece.crop
+    crop = Rect(left, top, right - left, bottom - top)
+    shown, seen = _shares(piece.fit, crop, piece.tile_aspect, width_px / height_px)
     tile = _box(piece.tile_at)
     part = _common(tile, shown)
     if part is None:
@@ -43,11 +46,14 @@ def fit_piece(piece: ScenePiece, width_px: int, height_px: int) -> FittedPiece |
     return FittedPiece((corners_px[0], corners_px[1], corners_px[2], corners_px[3]), corners_of(picture))
 
 
-def needed_height_px(piece_height_px: float, piece: ScenePiece, aspect: float) -> float:
-    """How high a whole picture of that aspect would be, if the tile is `piece_height_px` high: what a stream should
-    have at least."""
-    shown, seen = _shares(piece, aspect, 1.0)
-    return piece_height_px * shown.height / seen.height
+def needed_height_px(wall: Wall, tile: Tile, aspect: float) -> float:
+    """How high the whole picture (of that width by height) would be in this tile: what its stream should have.
+
+    On the finest of its panels. Raises KeyError, ValueError for a tile that is not on this wall.
+    """
+    lies = spread_tile(wall, tile)
+    shown, seen = _shares(tile.fit, tile.crop, lies.aspect, aspect)
+    return lies.px[1] * shown.height / seen.height
 
 
 def pieces_of(scene: WallScene) -> NodeScene:
@@ -59,7 +65,7 @@ def pieces_of(scene: WallScene) -> NodeScene:
             camera=tile.camera,
             z=0,
             corners_px=corners_of(Rect(tile.left_px, tile.top_px, tile.width_px, tile.height_px)),
-            tile_at=corners_of(Rect(0.0, 0.0, 1.0, 1.0)),
+            tile_at=corners_of(WHOLE_PICTURE),
             tile_aspect=tile.width_px / tile.height_px,
             label=tile.label,
         )
@@ -68,20 +74,17 @@ def pieces_of(scene: WallScene) -> NodeScene:
     return NodeScene(scene.width_px, scene.height_px, tuple(pieces))
 
 
-def _shares(piece: ScenePiece, width: float, height: float) -> tuple[Rect, Rect]:
+def _shares(fit: PictureFit, crop: Rect, tile_aspect: float, picture_aspect: float) -> tuple[Rect, Rect]:
     """What of the tile the picture takes, and what of the picture is seen."""
-    left, top, right, bottom = piece.crop
-    crop = Rect(left, top, right - left, bottom - top)
-    wider = (width * crop.width) / (height * crop.height) / piece.tile_aspect
+    wider = picture_aspect * crop.width / crop.height / tile_aspect
     """How much wider than the tile what is shown would be at the tile's height."""
     across, down = min(1.0, 1 / wider), min(1.0, wider)
-    if piece.fit is PictureFit.CONTAIN:
+    if fit is PictureFit.CONTAIN:
         return Rect((1 - down) / 2, (1 - across) / 2, down, across), crop
-    whole = Rect(0.0, 0.0, 1.0, 1.0)
-    if piece.fit is PictureFit.STRETCH:
-        return whole, crop
+    if fit is PictureFit.STRETCH:
+        return WHOLE_PICTURE, crop
     left, top = crop.left + crop.width * (1 - across) / 2, crop.top + crop.height * (1 - down) / 2
-    return whole, Rect(left, top, crop.width * across, crop.height * down)
+    return WHOLE_PICTURE, Rect(left, top, crop.width * across, crop.height * down)
 
 
 def _common(one: Rect, other: Rect) -> Rect | None:

@@ -86,12 +86,18 @@ def read_wall(path: Path) -> Wall:
     return Wall(spec.wall, panels, nodes)
 
 
-def read_scene(path: Path, wall: Wall, cameras: Collection[CameraId] | None = None) -> Scene:
-    """A scene that this wall can show. `cameras`: those that there are; None: any name will do.
+def read_scene(
+    path: Path, wall: Wall, cameras: Collection[CameraId] | None = None, taken: Collection[str] = ()
+) -> Scene:
+    """A scene that this wall can show. `cameras`: those that there are; None: any name will do. `taken`: names of other
+    scenes.
 
     Raises FileRefused with every fault, BadInput for a file that cannot be read.
     """
     text, spec = _read(path, SCENE, SceneSpec)
+    if spec.scene in taken:
+        what = Words(f"la scène {spec.scene!r} existe déjà", f"there is already a scene {spec.scene!r}")
+        text.refuse(("scene",), what)
     tiles, origins = _tiles(spec, wall, text)
     overlays = tuple(
         Overlay(each.kind, _slot_id(each.tile), each.rect, _panel(each.anchor), each.style, each.lasts)
