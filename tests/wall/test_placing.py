@@ -171,7 +171,7 @@ def test_two_nodes_agree_at_the_edge_they_share(rotation: Rotation) -> None:
 def test_what_lies_higher_is_drawn_last_and_a_dark_panel_gets_nothing() -> None:
     grid = grid_wall([40, 40], [30])
     up = Scene("s", (tile(FULL, name="over", z=2), tile(FULL, name="under")))
-    pieces = place(grid.wall, up, {SlotId("over"): CameraId("cam-0002")}, {CameraId("cam-0002"): "Gare"})
+    pieces = place(grid.wall, up, {SlotId("over"): CameraId("cam-0002")}, {SlotId("over"): "Gare"})
     assert [piece.tile for piece in pieces[WallNodeId("n0")].pieces] == ["under", "under", "over", "over"]
     shown = {(piece.camera, piece.label) for piece in pieces[WallNodeId("n0")].pieces}
     assert shown == {(None, ""), ("cam-0002", "Gare")}

@@ -100,11 +100,11 @@ def spread_tile(wall: Wall, tile: Tile) -> Spread:
 
 
 def place(
-    wall: Wall, scene: Scene, cameras: Mapping[SlotId, CameraId | None], labels: Mapping[CameraId, str] | None = None
+    wall: Wall, scene: Scene, cameras: Mapping[SlotId, CameraId | None], labels: Mapping[SlotId, str] | None = None
 ) -> dict[WallNodeId, NodeScene]:
     """What each node draws. A tile that is not in `cameras` shows nothing. Raises KeyError for a scene of another wall.
 
-    Panels that are not enabled get no pieces.
+    `labels`: what is written on each tile. Panels that are not enabled get no pieces.
     """
     pieces: dict[WallNodeId, list[ScenePiece]] = {node.node: [] for node in wall.nodes}
     for tile in sorted(scene.tiles, key=lambda tile: tile.z):
@@ -123,7 +123,7 @@ def place(
                         whole.aspect,
                         tile.fit,
                         crop,
-                        (labels or {}).get(camera, "") if camera is not None else "",
+                        (labels or {}).get(tile.tile, ""),
                     )
                 )
     return {node: NodeScene(*wall.framebuffer_px(node), tuple(each)) for node, each in pieces.items()}
