@@ -27,6 +27,7 @@ from csu.centre.commands.orders import app as orders_app
 from csu.centre.commands.recording import app as recording_app
 from csu.centre.commands.register import app as register_app
 from csu.centre.commands.retention import app as retention_app
+from csu.centre.commands.wall import app as wall_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.add_typer(register_app, name="register")
     app.add_typer(retention_app, name="retention")
     app.add_typer(vault_app, name="vault")
+    app.add_typer(wall_app, name="wall")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from csu.hal.camera import CameraId, CameraRecord, ViewType
 from csu.hal.wall import WallScene
-from csu.wall import CauseKind, Scene, Slot, SlotId, SlotRule, Tile, WallPlan, grid_scene
+from csu.wall import CauseKind, SceneSlots, Slot, SlotId, SlotRule, SlotShown, WallPlan, grid_scene
 
 BASE, AGREED = "base", "agreed"
 ALARM_SPOTS = 4
@@ -28,10 +28,12 @@ def plan_of(records: Sequence[CameraRecord]) -> WallPlan:
         Slot(SlotId(f"agreed-{index}"), SlotRule.PRIORITY, pool) for index in range(min(AGREED_TILES, len(pool)))
     )
     spots = tuple(Slot(SlotId(f"alarm-{index}"), SlotRule.ALARM_SPOT) for index in range(ALARM_SPOTS))
-    return WallPlan((Scene(BASE, (*spots, *every)), Scene(AGREED, (*spots, *few))), base=BASE, degraded=AGREED)
+    return WallPlan(
+        (SceneSlots(BASE, (*spots, *every)), SceneSlots(AGREED, (*spots, *few))), base=BASE, degraded=AGREED
+    )
 
 
-def shown_of(tiles: Mapping[SlotId, Tile]) -> tuple[tuple[CameraId, bool], ...]:
+def shown_of(tiles: Mapping[SlotId, SlotShown]) -> tuple[tuple[CameraId, bool], ...]:
     """The cameras that are up, each once, and whether for an alarm: those first, then the slots in their order."""
     up = [(tile.camera, tile.cause.kind is CauseKind.ALARM) for tile in tiles.values() if tile.camera is not None]
     first = [camera for camera, is_alarm in up if is_alarm]

@@ -1,7 +1,7 @@
 """The wall of a running centre: its director hears what happens, and what it decides is journaled and then shown.
 
-The decisions are the director's (`csu.wall.director`). Nothing comes up that the journal does not know; what must come
-off the wall waits for no journal (COM-2, AUT-6).
+The decisions are the director's (`csu.wall.directing.director`). Nothing comes up that the journal does not know; what
+must come off the wall waits for no journal (COM-2, AUT-6).
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import TileState, WallScene, WallTile
-from csu.wall.freshness import STATE_CODES
-from csu.wall.layout import header_px
-from csu.wall.lettering import GlyphAtlas, TextStyle
+from csu.wall.drawing.freshness import STATE_CODES
+from csu.wall.drawing.lettering import GlyphAtlas, TextStyle
+from csu.wall.model.layout import header_px
 
 Colour: TypeAlias = tuple[float, float, float, float]
 """Red, green, blue and cover, 0 to 1."""

@@ -3,8 +3,8 @@
 vispy has no texture arrays; the few lines that add them are here. Measured: one upload and one draw per size class cost
 2 ms for 48 tiles, where a program per tile cost 9 ms and one scene node per tile 31 ms (notes on the wall).
 
-PyOpenGL binds to a platform when it is first imported, and `csu.wall.surface` chooses that platform later: so it is
-imported when a pool is made, not before. Planes go up through the library's own functions: PyOpenGL's wrapper of
+PyOpenGL binds to a platform when it is first imported, and `csu.wall.drawing.surface` chooses that platform later: so
+it is imported when a pool is made, not before. Planes go up through the library's own functions: PyOpenGL's wrapper of
 `glTexSubImage3D` cost more than the copy (58 % of a frame of 48 tiles without raster, by profile).
 """
 
@@ -22,8 +22,8 @@ from vispy.gloo import glir
 from vispy.gloo.texture import Texture3D
 
 from csu.hal.frames import Plane, YuvPlanes
-from csu.wall.layout import Rectangle
-from csu.wall.shaders import TILE_FRAGMENT, TILE_VERTEX
+from csu.wall.drawing.shaders import TILE_FRAGMENT, TILE_VERTEX
+from csu.wall.model.layout import Rectangle
 
 _GL_TEXTURE_2D_ARRAY = 0x8C1A
 _GL_RED, _GL_UNSIGNED_BYTE, _GL_UNPACK_ALIGNMENT = 0x1903, 0x1401, 0x0CF5

@@ -15,7 +15,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
-from csu.wall.decisions import (
+from csu.wall.directing.decisions import (
     AlarmEnded,
     AlarmOpened,
     AlarmsWaiting,
@@ -33,7 +33,7 @@ from csu.wall.decisions import (
     WallInput,
     WatchHeard,
 )
-from csu.wall.programme import DWELL_NS_MIN, Programme, Slot, SlotId, SlotRule, WallPlan
+from csu.wall.directing.programme import DWELL_NS_MIN, Programme, Slot, SlotId, SlotRule, WallPlan
 
 STEADY_NS = 20 * NS_PER_S
 """A camera that lost its signal is chosen again by a rule only after this long with one [D]."""
@@ -54,7 +54,7 @@ class WallRequestRefused(CsuError):
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class SlotShown:
     """What a slot shows since when. `camera` None: nothing, and `cause` says why."""
 
     camera: CameraId | None
@@ -72,7 +72,7 @@ class _Request:
         return now_ns - self.at_ns < REQUEST_NS_MAX
 
 
-_EMPTY = Tile(None, Cause(CauseKind.NOT_BEGUN), None)
+_EMPTY = SlotShown(None, Cause(CauseKind.NOT_BEGUN), None)
 
 
 class WallDirector:
@@ -92,7 +92,7 @@ class WallDirector:
         self._signal: dict[CameraId, tuple[bool, Nanoseconds]] = {}
         self._scene, self._scene_cause = "", Cause(CauseKind.NOT_BEGUN)
         self._scene_since_ns: Nanoseconds = 0
-        self._tiles: dict[SlotId, Tile] = {}
+        self._tiles: dict[SlotId, SlotShown] = {}
         self._waiting = (0, 0)
         self._asked: dict[CameraId, bool] = {}
 
@@ -102,7 +102,7 @@ class WallDirector:
         return self._scene
 
     @property
-    def tiles(self) -> dict[SlotId, Tile]:
+    def tiles(self) -> dict[SlotId, SlotShown]:
         """What each slot of the scene shows."""
         return dict(self._tiles)
 
@@ -289,7 +289,7 @@ class WallDirector:
         if camera != tile.camera and self._must_wait(slot.slot, cause, now_ns):
             return []
         since_ns = tile.since_ns if camera == tile.camera else now_ns
-        self._tiles[slot.slot] = Tile(camera, cause, since_ns)
+        self._tiles[slot.slot] = SlotShown(camera, cause, since_ns)
         return [TileChanged(self._scene, slot.slot, camera, tile.camera, cause, now_ns)]
 
     def _must_wait(self, slot: SlotId, cause: Cause, now_ns: Nanoseconds) -> bool:

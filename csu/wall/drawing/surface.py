@@ -124,10 +124,10 @@ def _select(backend: Backend, allow_software: bool) -> None:
     os.environ["PYOPENGL_PLATFORM"] = "egl" if backend == "offscreen" else "glx"
     import vispy
 
-    from csu.wall.picture_pool import teach_vispy_texture_arrays
+    from csu.wall.drawing.picture_pool import teach_vispy_texture_arrays
 
     if backend == "offscreen":
-        from csu.wall.egl_display import point_vispy_at
+        from csu.wall.drawing.egl_display import point_vispy_at
 
         point_vispy_at(allow_software)
         vispy.use(app="egl", gl="gl+")
@@ -142,9 +142,9 @@ def _select(backend: Backend, allow_software: bool) -> None:
 
 def _make(backend: Backend, width_px: int, height_px: int) -> Surface:
     if backend == "offscreen":
-        from csu.wall.offscreen import OffscreenSurface
+        from csu.wall.drawing.offscreen import OffscreenSurface
 
         return OffscreenSurface(width_px, height_px)
-    from csu.wall.window import WindowSurface
+    from csu.wall.drawing.window import WindowSurface
 
     return WindowSurface(width_px, height_px)

@@ -11,9 +11,9 @@ from vispy import gloo
 
 from csu.hal.clock import Nanoseconds
 from csu.hal.wall import WallScene
-from csu.wall.overlay import Lettering, Sheet, header_sheet, stamps_of, tile_sheet
-from csu.wall.picture_pool import quad_indices
-from csu.wall.shaders import OVERLAY_FRAGMENT, OVERLAY_VERTEX
+from csu.wall.drawing.overlay import Lettering, Sheet, header_sheet, stamps_of, tile_sheet
+from csu.wall.drawing.picture_pool import quad_indices
+from csu.wall.drawing.shaders import OVERLAY_FRAGMENT, OVERLAY_VERTEX
 
 
 class OverlayPass:

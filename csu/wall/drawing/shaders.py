@@ -6,7 +6,15 @@ keep an old picture looking live. The patterns of the states are exact, so that 
 
 from __future__ import annotations
 
-from csu.wall.patterns import CHECKER_DARK, CHECKER_LIGHT, CHECKER_PX, HATCH, HATCH_EVERY_PX, HATCH_MIX, HATCH_WIDE_PX
+from csu.wall.drawing.patterns import (
+    CHECKER_DARK,
+    CHECKER_LIGHT,
+    CHECKER_PX,
+    HATCH,
+    HATCH_EVERY_PX,
+    HATCH_MIX,
+    HATCH_WIDE_PX,
+)
 
 _STATE_OF_AGE = """
 uniform float u_now_s;         // seconds since the renderer's own epoch

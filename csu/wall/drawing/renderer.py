@@ -20,13 +20,13 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearPictureRefused
 from csu.hal.wall import TilePicture, TileSource, TileState, WallError, WallReading, WallScene, WallTile
 from csu.hal.words import Words
-from csu.wall.freshness import NEVER_NS, Freshness, believed_stamp
-from csu.wall.layout import Rectangle, fit_picture
-from csu.wall.overlay import BACKGROUND, wall_zone
-from csu.wall.overlay_pass import OverlayPass
-from csu.wall.picture_pool import PicturePool, PlacedPicture
-from csu.wall.read_back import read_tiles
-from csu.wall.surface import Surface
+from csu.wall.drawing.freshness import NEVER_NS, Freshness, believed_stamp
+from csu.wall.drawing.overlay import BACKGROUND, wall_zone
+from csu.wall.drawing.overlay_pass import OverlayPass
+from csu.wall.drawing.picture_pool import PicturePool, PlacedPicture
+from csu.wall.drawing.read_back import read_tiles
+from csu.wall.drawing.surface import Surface
+from csu.wall.model.layout import Rectangle, fit_picture
 
 LATENCIES_MAX = 4096
 """Ages kept for the reading: the newest ones."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from csu.hal.frame_mark import FrameMark, read_mark
 from csu.hal.wall import TileReading, TileState, WallTile
-from csu.wall.layout import Rectangle
-from csu.wall.patterns import grey_without_hatch, state_of_pixels
+from csu.wall.drawing.patterns import grey_without_hatch, state_of_pixels
+from csu.wall.model.layout import Rectangle
 
 
 def read_tiles(wall_rgb: NDArray[np.uint8], tiles: Sequence[tuple[WallTile, Rectangle]]) -> tuple[TileReading, ...]:

@@ -11,7 +11,7 @@ from vispy import app, gloo
 
 
 class OffscreenSurface:
-    """The wall's own framebuffer in an EGL context. See `csu.wall.surface.Surface`."""
+    """The wall's own framebuffer in an EGL context. See `csu.wall.drawing.surface.Surface`."""
 
     def __init__(self, width_px: int, height_px: int, canvas: Any = None) -> None:
         self.width_px, self.height_px = width_px, height_px

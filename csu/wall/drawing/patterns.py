@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.wall import TileState
-from csu.wall.layout import Rectangle
+from csu.wall.model.layout import Rectangle
 
 CHECKER_PX = 16
 CHECKER_DARK = (20, 21, 26)

@@ -10,13 +10,13 @@ from vispy import app
 
 from csu.hal.wall import WallError
 from csu.hal.words import Words
-from csu.wall.offscreen import OffscreenSurface
+from csu.wall.drawing.offscreen import OffscreenSurface
 
 TITLE = "Mur d'images"
 
 
 class WindowSurface(OffscreenSurface):
-    """A window of the wall's size, in a GLX context. See `csu.wall.surface.Surface`."""
+    """A window of the wall's size, in a GLX context. See `csu.wall.drawing.surface.Surface`."""
 
     def __init__(self, width_px: int, height_px: int) -> None:
         canvas = app.Canvas(

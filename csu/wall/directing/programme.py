@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
+from enum import IntEnum, StrEnum
 from typing import NewType
 
+from csu.governance.legal_calendar import day_in_paris, instant_in_paris
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -16,6 +18,8 @@ SlotId = NewType("SlotId", str)
 
 DWELL_NS_MIN = 10 * NS_PER_S
 """A slot does not change more often by itself: nobody follows a wall that flickers [D]."""
+
+MINUTES_OF_DAY = 24 * 60
 
 
 class PlanUnusable(BadInput):
@@ -37,7 +41,7 @@ class SlotRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place of a scene. Where it lies on the wall is the layout's affair. Raises PlanUnusable."""
+    """A place of a scene. Raises PlanUnusable."""
 
     slot: SlotId
     rule: SlotRule
@@ -55,8 +59,9 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Slots that are up together, an alarm spot among them. Raises PlanUnusable."""
+class SceneSlots:
+    """The slots of a scene: up together, an alarm spot among them. Where each lies is the scene's affair
+    (`csu.wall.model`). Raises PlanUnusable."""
 
     scene: str
     slots: tuple[Slot, ...]
@@ -78,11 +83,56 @@ class Programme:
     priority: int = 0
 
 
+class Weekday(IntEnum):
+    """As `date.weekday` counts them."""
+
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+    SATURDAY = 5
+    SUNDAY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyProgramme:
+    """On these days, by the clocks of Paris: minutes of the day, [from, to). An end that is not after the beginning is
+    the next day's. Raises PlanUnusable."""
+
+    programme: str
+    scene: str
+    days: frozenset[Weekday]
+    from_minute: int
+    to_minute: int
+    priority: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.days:
+            raise _unusable(self.programme, Words("aucun jour", "no day"))
+        if not (0 <= self.from_minute < MINUTES_OF_DAY and 0 <= self.to_minute <= MINUTES_OF_DAY):
+            raise _unusable(self.programme, Words("une heure qui n'existe pas", "an hour that does not exist"))
+
+    def within(self, span: Span) -> tuple[Programme, ...]:
+        """Each time that it is up during `span`, in order, named after its day: `market/2026-12-05`."""
+        found: list[Programme] = []
+        day, last = day_in_paris(span.from_ns) - timedelta(days=1), day_in_paris(span.to_ns)
+        while day <= last:
+            if Weekday(day.weekday()) in self.days:
+                ends = day if self.to_minute > self.from_minute else day + timedelta(days=1)
+                from_ns, to_ns = instant_in_paris(day, self.from_minute), instant_in_paris(ends, self.to_minute)
+                if max(from_ns, span.from_ns) < min(to_ns, span.to_ns):
+                    name = f"{self.programme}/{day.isoformat()}"
+                    found.append(Programme(name, self.scene, Span(from_ns, to_ns), self.priority))
+            day += timedelta(days=1)
+        return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class WallPlan:
     """All scenes; which one is up when nothing else is, and which while fewer than two watch. Raises PlanUnusable."""
 
-    scenes: tuple[Scene, ...]
+    scenes: tuple[SceneSlots, ...]
     base: str
     degraded: str
     """Agreed beforehand (OPS-1)."""
@@ -93,7 +143,7 @@ class WallPlan:
         for name in (self.base, self.degraded):
             self.scene(name)
 
-    def scene(self, name: str) -> Scene:
+    def scene(self, name: str) -> SceneSlots:
         """Raises PlanUnusable for a name that no scene has."""
         found = next((scene for scene in self.scenes if scene.scene == name), None)
         if found is None:

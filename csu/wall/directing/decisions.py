@@ -10,7 +10,7 @@ from csu.hal.alarms import AlarmPriority
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
-from csu.wall.programme import Programme, SlotId
+from csu.wall.directing.programme import Programme, SlotId
 
 # -- heard -------------------------------------------------------------------------------------------------------------
 
