@@ -17,7 +17,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 from csu.hal.camera import CameraId, StreamAddress
 from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
-from csu.ingest.errors import CameraLost, CameraRefused, IngestError
+from csu.ingest.errors import CameraLost, CameraRefused, IngestError, LoginRefused
 from csu.ingest.offer import Offer, parse_sdp
 from csu.ingest.trust import no_trust
 
@@ -223,10 +223,11 @@ class Describing:
     def _refusal(self, answer: _Answer) -> IngestError:
         url, status = self._door.url, answer.status
         if status == 401:
-            what = _WRONG_LOGIN if self._door.user else _NO_LOGIN
-            return self._refused(
+            what, refused = (_WRONG_LOGIN, LoginRefused) if self._logged_in else (_NO_LOGIN, CameraRefused)
+            return refused(
                 Words(f"{what.fr} (401 de {url})", f"{what.en} (401 from {url})"),
-                Words("Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera"),
+                where=self._camera,
+                what_to_do=_CORRECT_LOGIN,
             )
         if status in (404, 454):
             return self._refused(
@@ -252,6 +253,9 @@ class Describing:
 
 
 _WRONG_LOGIN = Words("identifiant ou mot de passe incorrect", "wrong user or password")
+_CORRECT_LOGIN = Words(
+    "Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera"
+)
 _NO_LOGIN = Words("un identifiant et un mot de passe sont demandés", "a user and a password are needed")
 
 

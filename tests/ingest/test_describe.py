@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from csu.hal.camera import CameraId, StreamAddress
 from csu.ingest.describe import Describing, door_of
-from csu.ingest.errors import CameraLost, CameraRefused, IngestError
+from csu.ingest.errors import CameraLost, CameraRefused, IngestError, LoginRefused
 
 CAMERA = CameraId("cam-0003")
 SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -82,7 +82,7 @@ def test_a_second_401_means_a_wrong_password_and_is_not_tried_again() -> None:
     challenge = answer(401, b"", 'WWW-Authenticate: Digest realm="r", nonce="n"')
     conversation = talk()
     assert b"Authorization: Digest" in conversation.feed(challenge)
-    with pytest.raises(CameraRefused, match="wrong user or password") as caught:
+    with pytest.raises(LoginRefused, match="wrong user or password") as caught:
         conversation.feed(challenge)
     assert SECRET not in str(caught.value)
 
