@@ -30,6 +30,18 @@ TRY_AGAIN = Words(
 )
 
 
+_GIVE_WHERE = Words(
+    "Si l'appareil a changé d'adresse, donnez la nouvelle ; sinon quelqu'un l'a pris ou s'est mis à sa place",
+    "If the device has another address now, give that one; otherwise somebody has taken it, or its place",
+)
+
+
+def redirected(place: str, camera: CameraId) -> CameraRefused:
+    """The device at `place` sends us elsewhere: nobody follows."""
+    told = Words(f"{place} renvoie ailleurs, et personne n'y va", f"{place} redirects elsewhere, and nobody follows")
+    return CameraRefused(told, where=camera, what_to_do=_GIVE_WHERE)
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Where to knock: a URL without secrets, and the secrets apart."""
@@ -234,6 +246,8 @@ class Describing:
                 Words(f"chemin inconnu ({status} de {url})", f"unknown path ({status} from {url})"),
                 Words("Corrigez l'URL du flux", "Correct the stream's URL"),
             )
+        if 300 <= status < 400:
+            return redirected(self._place, self._camera)
         told = f"{status} {answer.reason}"
         if status >= 500:
             return self._lost(Words(f"{url} a répondu {told}", f"{url} answered {told}"))
@@ -253,9 +267,7 @@ class Describing:
 
 
 _WRONG_LOGIN = Words("identifiant ou mot de passe incorrect", "wrong user or password")
-_CORRECT_LOGIN = Words(
-    "Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera"
-)
+_CORRECT_LOGIN = Words("Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera")
 _NO_LOGIN = Words("un identifiant et un mot de passe sont demandés", "a user and a password are needed")
 
 

@@ -216,6 +216,8 @@ class LiveSession:
             return self._opened_by_ffmpeg()
         except BaseException:
             self._close_tunnel()
+            if self._tunnel is not None and self._tunnel.trouble is not None:
+                raise self._tunnel.trouble from None
             raise
 
     def _opened_by_ffmpeg(self) -> InputContainer:

@@ -60,6 +60,7 @@ def test_quality_of_protection_is_used_when_it_is_offered() -> None:
     [
         (answer(404), CameraRefused, "unknown path"),
         (answer(403), CameraRefused, "refused .403"),
+        (answer(302, b"", "Location: rtsp://10.0.0.66/x"), CameraRefused, "10.0.0.9:554 redirects elsewhere"),
         (answer(503), CameraLost, "503"),
         (answer(200, b"v=0\r\n"), CameraLost, "without a stream description"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", CameraLost, "does not speak RTSP"),

@@ -173,19 +173,24 @@ def by_reports(seen: list[Dated]) -> list[Dated]:
     return [each for each in seen if each.by_camera]
 
 
+def pinned_papers(directory: Path) -> tuple[Path, TlsTrust]:
+    """What the server shows over TLS, and who believes it."""
+    papers = PrivateAuthority("cameras", SystemClock()).server("192.168.1.64")
+    (directory / "camera.pem").write_bytes(papers.certificate_pem + papers.key_pem)
+    return directory / "camera.pem", TlsTrust(papers.certificate_pem.decode(), is_pinned=True)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) -> Iterator[Run]:
-    papers = PrivateAuthority("cameras", SystemClock()).server("192.168.1.64")
     directory = tmp_path_factory.mktemp("gst")
-    (directory / "camera.pem").write_bytes(papers.certificate_pem + papers.key_pem)
-    servers = [GstServer(directory / "camera.pem")]
+    pem, pin = pinned_papers(directory)
+    servers = [GstServer(pem)]
     in_clear, with_login, over_tls = servers[0].ports
     wire = Wire(with_login)
 
     def at(path: str, user: str = USER, password: str = SECRET) -> StreamAddress:
         return StreamAddress(f"rtsp://127.0.0.1:{wire.port}{path}", user, password)
 
-    pin = TlsTrust(papers.certificate_pem.decode(), is_pinned=True)
     addresses = {
         "open": StreamAddress(f"rtsp://127.0.0.1:{in_clear}/h264"),
         "login": at("/h264"),
@@ -207,7 +212,7 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
         found.killed_at_ns = time.time_ns()
         servers.pop().kill()
         await heard.until(lambda h: all(CameraEventKind.LOST in h.kinds(camera) for camera in TAKEN))
-        servers.append(GstServer(directory / "camera.pem", [in_clear, with_login, over_tls]))
+        servers.append(GstServer(pem, [in_clear, with_login, over_tls]))
         found.back_at_ns = time.time_ns()
         await heard.until(lambda h: all(h.kinds(camera).count(CameraEventKind.LIVE) >= 2 for camera in TAKEN))
         await asyncio.sleep(1)
@@ -298,3 +303,28 @@ def test_the_clock_offset_of_a_good_clock_is_stored_as_none(run: Run, camera: st
     ]
     assert offsets
     assert max(offsets) < STATED_MS, offsets  # below 0 is delay: a busy machine hands packets out late
+
+
+@pytest.mark.nightly
+def test_a_session_is_kept_alive_beyond_the_minute_the_server_gives_it(tmp_path, node_run, assignment_of) -> None:
+    """With a login, in clear and through the tunnel: what FFmpeg says to stay reaches the server."""
+    pem, pin = pinned_papers(tmp_path)
+    server = GstServer(pem)
+    _, with_login, over_tls = server.ports
+    addresses = {
+        "login": StreamAddress(f"rtsp://127.0.0.1:{with_login}/h264", USER, SECRET),
+        "tls": StreamAddress(f"rtsps://127.0.0.1:{over_tls}/aac", USER, SECRET, pin),
+    }
+    assignments = [assignment_of(name, number, each) for number, (name, each) in enumerate(addresses.items(), 1)]
+
+    async def scene(_node, heard) -> None:
+        await heard.until(lambda h: all(CameraEventKind.LIVE in h.kinds(camera) for camera in addresses))
+        await asyncio.sleep(90)
+
+    try:
+        heard = node_run(tmp_path / "media", assignments, scene)
+    finally:
+        server.kill()
+    for camera in addresses:
+        assert CameraEventKind.LOST not in heard.kinds(camera)
+        assert sum(ms for _, ms in heard.segments(camera)) > 85_000
