@@ -205,16 +205,18 @@ def run(tmp_path_factory, node_run, assignment_of: Callable[..., Assignment]) ->
     found = Run(None, wire, directory / "media")
 
     async def scene(_node, heard) -> None:
-        await heard.until(lambda h: all(CameraEventKind.LIVE in h.kinds(camera) for camera in TAKEN))
+        await heard.until(lambda h: all(CameraEventKind.LIVE in h.kinds(camera) for camera in TAKEN), timeout_s=40)
         found.dated = await asyncio.to_thread(
             watch_clock, addresses["open"], lambda seen: len(by_reports(seen)) >= 12, 15
         )
         found.killed_at_ns = time.time_ns()
         servers.pop().kill()
-        await heard.until(lambda h: all(CameraEventKind.LOST in h.kinds(camera) for camera in TAKEN))
+        await heard.until(lambda h: all(CameraEventKind.LOST in h.kinds(camera) for camera in TAKEN), timeout_s=40)
         servers.append(GstServer(pem, [in_clear, with_login, over_tls]))
         found.back_at_ns = time.time_ns()
-        await heard.until(lambda h: all(h.kinds(camera).count(CameraEventKind.LIVE) >= 2 for camera in TAKEN))
+        await heard.until(
+            lambda h: all(h.kinds(camera).count(CameraEventKind.LIVE) >= 2 for camera in TAKEN), timeout_s=40
+        )
         await asyncio.sleep(1)
 
     try:
@@ -277,7 +279,7 @@ def test_streams_are_asked_for_over_tcp_and_never_over_udp(run: Run) -> None:
 def test_a_wrong_password_is_given_once_and_not_again_at_once(run: Run) -> None:
     """A password never crosses the wire; a digest does, once for each try (RFC 2617), and tries lie seconds apart."""
     tries_s = run.wire.of("DESCRIBE", "/locked", "Authorization: Digest")
-    assert 1 <= len(tries_s) <= 3
+    assert 1 <= len(tries_s) <= 4
     assert all(later - before > 4 for before, later in itertools.pairwise(tries_s))
     assert not run.wire.of("OPTIONS", "/locked")  # FFmpeg was never let near it
     assert not run.wire.of("DESCRIBE", "/h264", "Authorization: Basic")
@@ -318,7 +320,7 @@ def test_a_session_is_kept_alive_beyond_the_minute_the_server_gives_it(tmp_path,
     assignments = [assignment_of(name, number, each) for number, (name, each) in enumerate(addresses.items(), 1)]
 
     async def scene(_node, heard) -> None:
-        await heard.until(lambda h: all(CameraEventKind.LIVE in h.kinds(camera) for camera in addresses))
+        await heard.until(lambda h: all(CameraEventKind.LIVE in h.kinds(camera) for camera in addresses), timeout_s=40)
         await asyncio.sleep(90)
 
     try:
