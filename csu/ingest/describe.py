@@ -15,7 +15,7 @@ from csu.hal.camera import CameraId, StreamAddress
 from csu.hal.rtsp import ANSWER_BYTES_MAX, PORTS, NotRtsp, RtspAnswer, RtspLogin, authorisation, read_answer, request
 from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
-from csu.ingest.errors import CameraLost, CameraRefused, IngestError
+from csu.ingest.errors import CameraLost, CameraRefused, IngestError, LoginRefused
 from csu.ingest.offer import Offer, parse_sdp
 from csu.ingest.trust import no_trust
 
@@ -23,6 +23,18 @@ TRY_AGAIN = Words(
     "La connexion se refait d'elle-même ; vérifiez la caméra, son alimentation et son réseau",
     "The connection is made again by itself; check the camera, its power and its network",
 )
+
+
+_GIVE_WHERE = Words(
+    "Si l'appareil a changé d'adresse, donnez la nouvelle ; sinon quelqu'un l'a pris ou s'est mis à sa place",
+    "If the device has another address now, give that one; otherwise somebody has taken it, or its place",
+)
+
+
+def redirected(place: str, camera: CameraId) -> CameraRefused:
+    """The device at `place` sends us elsewhere: nobody follows."""
+    told = Words(f"{place} renvoie ailleurs, et personne n'y va", f"{place} redirects elsewhere, and nobody follows")
+    return CameraRefused(told, where=camera, what_to_do=_GIVE_WHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +185,19 @@ class Describing:
     def _refusal(self, answer: RtspAnswer) -> IngestError:
         url, status = self._door.url, answer.status
         if status == 401:
-            what = _WRONG_LOGIN if self._door.user else _NO_LOGIN
-            return self._refused(
+            what, refused = (_WRONG_LOGIN, LoginRefused) if self._logged_in else (_NO_LOGIN, CameraRefused)
+            return refused(
                 Words(f"{what.fr} (401 de {url})", f"{what.en} (401 from {url})"),
-                Words("Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera"),
+                where=self._camera,
+                what_to_do=_CORRECT_LOGIN,
             )
         if status in (404, 454):
             return self._refused(
                 Words(f"chemin inconnu ({status} de {url})", f"unknown path ({status} from {url})"),
                 Words("Corrigez l'URL du flux", "Correct the stream's URL"),
             )
+        if 300 <= status < 400:
+            return redirected(self._place, self._camera)
         told = f"{status} {answer.reason}"
         if status >= 500:
             return self._lost(Words(f"{url} a répondu {told}", f"{url} answered {told}"))
@@ -202,4 +217,5 @@ class Describing:
 
 
 _WRONG_LOGIN = Words("identifiant ou mot de passe incorrect", "wrong user or password")
+_CORRECT_LOGIN = Words("Corrigez l'identifiant et le mot de passe de cette caméra", "Correct the login of this camera")
 _NO_LOGIN = Words("un identifiant et un mot de passe sont demandés", "a user and a password are needed")
