@@ -20,6 +20,7 @@ from csu.centre.masks.mask_watch import MaskWatch
 from csu.centre.media.manifests import Manifests
 from csu.centre.media.nodes import Nodes
 from csu.centre.papers import Papers
+from csu.centre.preparing import Awaited
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.alarm_room import AlarmRoom
 from csu.centre.rooms.calls import Calls
@@ -28,12 +29,12 @@ from csu.centre.rooms.proposals import Place, Proposals
 from csu.centre.rooms.ptz_room import PtzRoom
 from csu.centre.rooms.watch_room import WatchRoom
 from csu.centre.watches.clock_watch import ClockWatch
-from csu.centre.watches.device_watch import DeviceWatch
+from csu.centre.watches.device_watch import WITHIN_S, DeviceWatch
 from csu.centre.watches.order_watch import OrderWatch
 from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
+from csu.hal.camera import Camera, CameraError, CameraId, CommuneId, PtzVelocity
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
@@ -63,7 +64,7 @@ class Centre:
         journal: Journal,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
-        unreached: Sequence[tuple[CameraRecord, Words]] = (),
+        awaited: Awaited | None = None,
         papers: Papers,
         found_at_m: Mapping[CameraId, Place] | None = None,
         alarm_sites_m: Mapping[tuple[CommuneId, str], Place] | None = None,
@@ -85,20 +86,22 @@ class Centre:
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
         `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
-        `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
+        `awaited`: cameras that did not answer yet: on the board as lost, asked again, and taken in when they do.
         """
         self._footing = footing = Footing(ports)
         given = [assignment for of_node in assignments.values() for assignment in of_node]
-        records = [*(a.record for a in given), *(record for record, _ in unreached)]
+        silent = awaited.all() if awaited is not None else []
+        records = [*(a.record for a in given), *(camera.record for camera, _ in silent)]
         self.board = CameraBoard(records, footing.now())
-        for record, why in unreached:
-            self.board.miss(record.camera, why, footing.now())
+        for camera, why in silent:
+            self.board.miss(camera.record.camera, why, footing.now())
+        self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
         self._late = LateEntries(journal, lambda why: footing.tell(Trouble("journal", why, footing.now())))
         self._manifests = Manifests(footing, catalogue)
         self._nodes = Nodes(
             footing,
             nodes,
-            assignments,
+            _cameras_of(assignments, awaited),
             manifests=self._manifests,
             board=self.board,
             newest=self._newest,
@@ -119,7 +122,7 @@ class Centre:
             papers,
             [record.camera for record in records],
             self.board,
-            found_at_m=found_at_m or {},
+            found_at_m=self._found_at_m,
             now=footing.now,
             tell=footing.tell,
             give=self._nodes.give,
@@ -145,12 +148,15 @@ class Centre:
             tell=footing.tell_trouble,
             clock=ports.clock,
             journal=journal,
+            awaited=silent,
+            take_in=self._take_in,
+            miss=lambda camera, why: footing.tell_all(self.board.miss(camera, why, footing.now())),
         )
         self.listen(self._devices.hear, (CameraChanged, CameraEvent))
         self._proposals = Proposals(
             papers,
             records,
-            found_at_m=found_at_m or {},
+            found_at_m=self._found_at_m,
             sites_m=alarm_sites_m or {},
             may_watch=self.may_watch,
         )
@@ -202,6 +208,8 @@ class Centre:
             }
             if self._calls is not None:
                 endless["calls"] = self._calls.run()
+            if self._awaited is not None:
+                endless["late poses"] = self._poses.follow_late()
             tasks = [group.create_task(part, name=name) for name, part in endless.items()]
             try:
                 await self._nodes.follow_all()
@@ -260,8 +268,24 @@ class Centre:
     def _newest(self, cameras: Sequence[CameraId]) -> list[Assignment]:
         """What a node is to be told of these now: of those that may be recorded, and until when."""
         assignments = self._masks.assignments
-        served = (camera for camera in cameras if self._orders.may_record(camera))
+        served = (camera for camera in cameras if camera in assignments and self._orders.may_record(camera))
         return [replace(assignments[camera], until_ns=self._orders.until_ns(camera)) for camera in served]
+
+    async def _take_in(self, camera: Camera) -> None:
+        """Ask a camera that was silent so far, and give it the place it would have had. Raises CsuError, TimeoutError:
+        it has none then."""
+        assert self._awaited is not None  # noqa: S101 - who is taken in was awaited
+        async with asyncio.timeout(WITHIN_S):
+            said = await self._awaited.ask(camera)
+        if said.found_at_m is not None:
+            self._found_at_m[camera.record.camera] = said.found_at_m
+            await self._orders.look_again()  # before anybody films where it may not stand (AUT-3)
+        await self._masks.take_in(said.assignment, said.survey, self._awaited.signatories)
+        if said.survey.follows_pose:
+            self._ptz.take_in(camera)
+            self._poses.take_in(camera)
+        if said.masks_itself:
+            self._edges.take_in(camera)
 
     async def _watch_board(self) -> None:
         while True:
@@ -368,3 +392,17 @@ class Centre:
                 where=camera,
                 what_to_do=Words("Voyez csu orders show", "See csu orders show"),
             )
+
+
+def _cameras_of(
+    assignments: Mapping[NodeId, Sequence[Assignment]], awaited: Awaited | None
+) -> dict[NodeId, tuple[CameraId, ...]]:
+    """Whom each node serves, or will when they answer."""
+    late = awaited.cameras if awaited is not None else {}
+    return {
+        node: (
+            *(assignment.record.camera for assignment in assignments.get(node, ())),
+            *(camera.record.camera for camera, _ in late.get(node, ())),
+        )
+        for node in dict.fromkeys((*assignments, *late))
+    }

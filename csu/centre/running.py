@@ -23,7 +23,7 @@ from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
 from csu.centre.past import keep_past
-from csu.centre.preparing import PreparedSite, prepare_site
+from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.wall_plan import plan_of
@@ -120,6 +120,9 @@ class RunningCentre:
     """What of it was there before: of earlier runs in the same directory."""
     console_url: str
     assignments: tuple[Assignment, ...]
+    """Of the cameras that answered when it opened."""
+    records: tuple[CameraRecord, ...]
+    """Of all."""
     posed: tuple[Camera, ...]
     """The PTZ cameras."""
     registers: Registers
@@ -195,8 +198,7 @@ async def _start_parts(
     progress: Callable[[str], None],
     tokens: IdentitySource | None,
 ) -> RunningCentre:
-    assignments = prepared.assignments
-    records = [assignment.record for assignment in assignments]
+    records = prepared.records
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     clock = SystemClock()
@@ -205,7 +207,7 @@ async def _start_parts(
     await asyncio.to_thread(volumes.open)
     footage = SealedDisk(volumes.disk, _keys(settings), nobody)
     found = frozenset(footage.names())
-    nodes = _nodes(assignments, settings, volumes, pictures)
+    nodes = _nodes(prepared, settings, volumes, pictures)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -225,7 +227,7 @@ async def _start_parts(
     await director.open()
     showing = asyncio.create_task(director.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
-    relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
+    relays = {record.camera: each.node for each in nodes for record in each.records}
     room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
@@ -234,8 +236,19 @@ async def _start_parts(
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    posed = prepared.posed
-    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
+    return RunningCentre(
+        centre,
+        site,
+        wall,
+        footage,
+        found,
+        console_url,
+        prepared.assignments,
+        records,
+        prepared.posed,
+        registers,
+        finished,
+    )
 
 
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:
@@ -294,7 +307,7 @@ def _centre(
     stack: AsyncExitStack,
     settings: CentreSettings,
     site: Site,
-    nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
+    nodes: Sequence[_Served],
     prepared: PreparedSite,
     masks: Commissioning,
     papers: Papers,
@@ -309,8 +322,8 @@ def _centre(
     clock = SystemClock()
     return Centre(
         ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
-        nodes=[node for node, _ in nodes],
-        assignments={node.node: given for node, given in nodes},
+        nodes=[each.node for each in nodes],
+        assignments={each.node.node: each.assignments for each in nodes},
         catalogue=catalogue,
         alarm_store=alarm_store,
         journal=journal,
@@ -318,7 +331,11 @@ def _centre(
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
         cameras=prepared.answered,
-        unreached=prepared.unreached,
+        awaited=Awaited(
+            {each.node.node: each.awaited for each in nodes},
+            lambda camera: ask_camera(camera, site, settings.doctrine, journal),
+            site.signatories,
+        ),
         papers=papers,
         found_at_m=prepared.found_at_m,
         alarm_sites_m=site.alarm_sites_m,
@@ -355,11 +372,24 @@ async def _end(task: asyncio.Task[None]) -> None:
         await task
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A node and the cameras that it serves, or will when they answer."""
+
+    node: EmbeddedMediaNode
+    assignments: tuple[Assignment, ...]
+    awaited: tuple[tuple[Camera, Words], ...]
+
+    @property
+    def records(self) -> list[CameraRecord]:
+        return [*(each.record for each in self.assignments), *(camera.record for camera, _ in self.awaited)]
+
+
 def _nodes(
-    assignments: Sequence[Assignment], settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
-) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
+    prepared: PreparedSite, settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
+) -> list[_Served]:
     """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
-    count, data_directory = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE)), settings.data_directory
+    count, data_directory = max(1, math.ceil(len(prepared.records) / CAMERAS_PER_NODE)), settings.data_directory
     nodes = [
         EmbeddedMediaNode(
             NodeId(f"node-{index + 1}"),
@@ -372,7 +402,10 @@ def _nodes(
         )
         for index in range(count)
     ]
-    return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
+    return [
+        _Served(node, prepared.assignments[index::count], prepared.unreached[index::count])
+        for index, node in enumerate(nodes)
+    ]
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:

@@ -169,7 +169,7 @@ def _tiles_correct(reading: WallReading, running: RunningCentre) -> int:
 
     Real cameras write no number into their pictures: on a real site a tile is wrong that shows another camera's.
     """
-    numbers = {assignment.record.camera: assignment.record.number for assignment in running.assignments}
+    numbers = {record.camera: record.number for record in running.records}
     unmarked = {None} if running.site.witness is None else set()
     return sum(
         tile.state is TileState.LIVE and tile.seen_camera_number in {numbers[tile.camera], *unmarked}
