@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import Nanoseconds
 from csu.hal.place import Pose, PoseBounds
 from csu.hal.words import NO_WORDS, Words
 
@@ -171,6 +172,10 @@ class Fieldwork(Protocol):
 
     async def rotate(self, camera: CameraId) -> None:
         """Give it another account, prove it, and prove that the former one is worth nothing."""
+        ...
+
+    def account_since_ns(self, camera: CameraId) -> Nanoseconds | None:
+        """Since when it has the account it has; None: nobody knows, or a change of it was cut short."""
         ...
 
     def secrets(self) -> Sequence[str]:

@@ -10,11 +10,13 @@ import asyncio
 import hashlib
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from onveef import envelopes
 
 from csu.hal.camera import CameraId, CommuneId, ViewType
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.fieldwork import (
     Candidate,
@@ -109,6 +111,7 @@ class SiteWork:
         settings = entry.settings(_LEAST, is_mapped=False)
         if not _is_settled(self._vault.entry(camera)):
             await self._rotator.rotate(camera, OnvifAccounts(settings, self._clock, new_password))
+            entry = self._note_account(camera)
         login = self._vault.entry(camera).account
         async with open_onvif_camera(settings, login, self._clock, SystemChance(camera)) as device:
             can = await device.capabilities()
@@ -135,6 +138,16 @@ class SiteWork:
     async def rotate(self, camera: CameraId) -> None:
         settings = self._entry(camera).settings(_LEAST, is_mapped=False)
         await self._rotator.rotate(camera, OnvifAccounts(settings, self._clock, new_password))
+        self._note_account(camera)
+
+    def account_since_ns(self, camera: CameraId) -> Nanoseconds | None:
+        told = self._entry(camera).account_since
+        if not told or camera not in self._vault.cameras() or not _is_settled(self._vault.entry(camera)):
+            return None
+        try:
+            return int(datetime.fromisoformat(told).timestamp()) * NS_PER_S
+        except ValueError:
+            return None  # a person wrote something else there: it is due
 
     def secrets(self) -> Sequence[str]:
         return self._vault.secrets()
@@ -143,6 +156,13 @@ class SiteWork:
         self._vault.keep_secret(name, secret)
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _note_account(self, camera: CameraId) -> CameraFile:
+        """Read anew: a running centre may have written another address meanwhile."""
+        now = datetime.fromtimestamp(self._clock.now_ns() // NS_PER_S, UTC)
+        entry = self._entry(camera).model_copy(update={"account_since": now.isoformat()})
+        write_camera(self._file.cameras, entry)
+        return entry
 
     def _entries(self) -> Mapping[CameraId, CameraFile]:
         return read_cameras(self._file.cameras, self._read)

@@ -1,4 +1,4 @@
-"""`csu camera discover|enrol|rotate`, `csu vault`: an engineer's way from an unboxed camera to one that is signed off.
+"""`csu camera discover|enrol|rotate`: an engineer's way from an unboxed camera to one that is signed off.
 
 Devices are known by packages of their own (entry points `csu.fieldwork`, `csu.conformance`); here their steps follow
 each other, and each that was done is written before the next begins.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Coroutine, Sequence
 from functools import cache
 from importlib.metadata import entry_points
@@ -22,10 +21,34 @@ from rich.console import Console
 from rich.table import Table
 
 from csu.centre.commands.conform import EXIT_DOES_NOT_HOLD, REPORTS, examiner_of, tell_check, tell_findings
-from csu.centre.commands.enrol_many import AT_ONCE, AT_ONCE_MAX, Board, enter_many, tell_many, write_summary
+from csu.centre.commands.enrol_many import AT_ONCE, Board, enter_many, tell_many, write_summary
 from csu.centre.commands.enrol_one import Examining, reports_of, summary_of, tell_entered, tell_next
+from csu.centre.commands.enrol_options import (
+    PASSWORD_VARIABLE,
+    At,
+    AtOnce,
+    CameraName,
+    Commune,
+    Examine,
+    FoundOnes,
+    Interface,
+    Json,
+    Key,
+    ListFile,
+    Moves,
+    NatHosts,
+    Number,
+    PlaceName,
+    Restart,
+    Seconds,
+    Site,
+    Target,
+    User,
+    View,
+)
 from csu.governance.centre_key import CentreKey
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import NS_PER_DAY
 from csu.hal.conformance import Examination
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.fieldwork import Candidate, Fieldwork, Newcomer, OpenFieldwork, PasswordOf
@@ -33,67 +56,8 @@ from csu.hal.words import Words
 from csu.language import current_language, say
 from csu.machine import SystemClock
 
-PASSWORD_VARIABLE = "CSU_CAMERA_PASSWORD"  # noqa: S105 - the name under which it is given
-SECRET_BYTES_MAX = 16_384
 ANY = "0.0.0.0"  # noqa: S104 - the host chooses the interface; nothing is served
 
-Site = Annotated[Path, typer.Option("--site", help=say("fichier du site", "the site file"))]
-Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
-
-Target = Annotated[
-    str | None,
-    typer.Argument(
-        help=say(
-            "son adresse : https://hôte/onvif/device_service[#sha256=...] ; sans elle : reprendre",
-            "its address: https://host/onvif/device_service[#sha256=...]; without it: go on",
-        )
-    ),
-]
-CameraName = Annotated[
-    str | None, typer.Option("--camera", help=say("son nom au centre : cam-0042", "its name: cam-0042"))
-]
-User = Annotated[
-    str, typer.Option(help=say(f"compte (secret : {PASSWORD_VARIABLE})", f"login (secret: {PASSWORD_VARIABLE})"))
-]
-Number = Annotated[int | None, typer.Option(min=1, max=16_383, help=say("numéro sur les images", "number on pictures"))]
-PlaceName = Annotated[str | None, typer.Option(help=say("où elle est", "where it is"))]
-Commune = Annotated[str | None, typer.Option(help=say("sa commune", "its commune"))]
-View = Annotated[ViewType, typer.Option(help=say("son plan", "its view"))]
-NatHosts = Annotated[
-    list[str] | None,
-    typer.Option("--nat-host", help=say("hôte qu'elle croit être, derrière un NAT", "host it takes itself for")),
-]
-ListFile = Annotated[
-    Path | None, typer.Option("--all", help=say("toutes celles d'une liste (YAML, CSV)", "all of a list (YAML, CSV)"))
-]
-FoundOnes = Annotated[
-    bool, typer.Option("--found", help=say("toutes celles qui répondent en TLS", "all that answer over TLS"))
-]
-Interface = Annotated[
-    str | None,
-    typer.Option(help=say("adresse de cette machine sur leur réseau", "this machine's address on their network")),
-]
-At = Annotated[str, typer.Option(help=say("une seule adresse : hôte[:port]", "one address only: host[:port]"))]
-AtOnce = Annotated[int, typer.Option(min=1, max=AT_ONCE_MAX, help=say("combien à la fois", "how many at a time"))]
-Examine = Annotated[
-    bool,
-    typer.Option(
-        "--examination/--no-examination",
-        help=say("l'examiner ; sans examen elle reste masquée", "examine it; without, it stays masked"),
-    ),
-]
-Seconds = Annotated[
-    float, typer.Option(min=2, max=600, help=say("durée d'observation d'un flux", "how long a stream is watched"))
-]
-Moves = Annotated[bool, typer.Option("--moves/--no-moves", help=say("la faire tourner", "turn it"))]
-Restart = Annotated[bool, typer.Option("--restart/--no-restart", help=say("la redémarrer", "restart the device"))]
-Key = Annotated[Path, typer.Option(help=say("clé qui signe le rapport", "key that signs the report"))]
-
-vault_app = typer.Typer(
-    help=say("Les secrets du site, scellés.", "The site's secrets, sealed."),
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 _T = TypeVar("_T")
 
 
@@ -201,9 +165,15 @@ def rotate_command(
     site: Site,
     cameras: Annotated[list[str] | None, typer.Argument(help=say("caméras ; aucune : --all", "cameras"))] = None,
     all_of_them: Annotated[bool, typer.Option("--all", help=say("toutes", "all of them"))] = False,
+    older_than: Annotated[
+        int | None,
+        typer.Option(min=0, help=say("celles dont le compte a plus de N jours", "whose account is older than N days")),
+    ] = None,
+    at_once: AtOnce = AT_ONCE,
     as_json: Json = False,
 ) -> None:
-    """Give cameras another account and prove the former one dead. Exit code: 0 all done, 1 some not, 2 bad input."""
+    """Give cameras another account and prove the former one dead; what was cut short goes on. --older-than leaves those
+    alone that have a new one. Exit code: 0 all done, 1 some not, 2 bad input."""
     work, console = fieldwork().open(site), _console()
     if bool(cameras) == all_of_them:
         raise BadInput(
@@ -211,40 +181,17 @@ def rotate_command(
             where="--all",
             what_to_do=Words("Nommez des caméras, ou --all", "Name cameras, or --all"),
         )
-    wanted = list(work.cameras()) if all_of_them else [CameraId(camera) for camera in cameras or []]
-    failed = _run(_rotate(work, wanted, console))
+    named = list(work.cameras()) if all_of_them else [CameraId(camera) for camera in cameras or []]
+    wanted = named if older_than is None else _due(work, named, older_than)
+    failed = _run(_rotate(work, wanted, at_once, console))
+    if older_than is not None:
+        console.print(say(f"{len(named) - len(wanted)} non dues", f"{len(named) - len(wanted)} not due"), markup=False)
     if as_json:
         rotated = [camera for camera in wanted if camera not in failed]
-        print(json.dumps({"rotated": rotated, "failed": failed}, ensure_ascii=False))
+        left = [camera for camera in named if camera not in wanted]
+        print(json.dumps({"rotated": rotated, "failed": failed, "not_due": left}, ensure_ascii=False))
     if failed:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
-
-
-@vault_app.command("put", help=say("Mettre un secret au coffre (lu sur stdin).", "Keep a secret (read from stdin)."))
-def put_command(
-    name: Annotated[str, typer.Argument(help=say("son nom : dc09/1234", "its name: dc09/1234"))],
-    site: Site,
-    as_hex: Annotated[bool, typer.Option("--hex", help=say("donné en hexadécimal", "given in hexadecimal"))] = False,
-) -> None:
-    """Never as an argument: those are seen by every program of the machine, and stay in the shell's history."""
-    given = sys.stdin.buffer.read(SECRET_BYTES_MAX + 1)
-    try:
-        secret = bytes.fromhex(given.decode("ascii")) if as_hex else given.rstrip(b"\r\n")
-    except ValueError:
-        raise BadInput(
-            Words("ce n'est pas de l'hexadécimal", "that is no hexadecimal"),
-            where="--hex",
-            what_to_do=Words("Donnez des chiffres hexadécimaux, ou ôtez --hex", "Give hex digits, or drop --hex"),
-        ) from None
-    fieldwork().open(site).keep_secret(name, secret)
-    _console().print(say(f"Au coffre : {name}", f"In the vault: {name}"), markup=False)
-
-
-@vault_app.command("list", help=say("Les noms des secrets, jamais les secrets.", "The names of secrets, never more."))
-def list_command(site: Site, as_json: Json = False) -> None:
-    """Cameras' logins are not in this list: they have the cameras' names."""
-    names = list(fieldwork().open(site).secrets())
-    print(json.dumps({"secrets": names}) if as_json else "\n".join(names))
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------
@@ -347,17 +294,29 @@ def _enrol_many(
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
-async def _rotate(work: Fieldwork, cameras: list[CameraId], console: Console) -> dict[str, str]:
-    """The next camera is done whatever became of the one before."""
+def _due(work: Fieldwork, cameras: Sequence[CameraId], days: int) -> list[CameraId]:
+    """Those whose account is older, or of an age that nobody knows."""
+    newest_ns = SystemClock().now_ns() - days * NS_PER_DAY
+    since = {camera: work.account_since_ns(camera) for camera in cameras}
+    return [camera for camera, at_ns in since.items() if at_ns is None or at_ns <= newest_ns]
+
+
+async def _rotate(work: Fieldwork, cameras: Sequence[CameraId], at_once: int, console: Console) -> dict[str, str]:
+    """So many at a time; each is done whatever became of another."""
     failed: dict[str, str] = {}
-    for camera in cameras:
-        try:
-            await work.rotate(camera)
-        except CsuError as error:
-            failed[camera] = error.trouble.words.in_language(current_language())
-            console.print(failed[camera], style="red", markup=False)
-        else:
-            console.print(say(f"{camera} : compte changé", f"{camera}: account changed"), markup=False)
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(camera: CameraId) -> None:
+        async with gate:
+            try:
+                await work.rotate(camera)
+            except CsuError as error:
+                failed[camera] = error.trouble.words.in_language(current_language())
+                console.print(failed[camera], style="red", markup=False)
+            else:
+                console.print(say(f"{camera} : compte changé", f"{camera}: account changed"), markup=False)
+
+    await asyncio.gather(*(one(camera) for camera in cameras))
     return failed
 
 

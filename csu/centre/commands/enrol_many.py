@@ -195,6 +195,9 @@ def tell_many(rows: Sequence[Row], page: Path, console: Console) -> None:
     """How many of each, and where all of it is."""
     counts = Counter(row.outcome for row in rows)
     language = current_language()
+    if not rows:
+        console.print(say("Personne n'a répondu.", "Nobody answered."), style="yellow", markup=False)
+        return
     told = ", ".join(f"{counts[each]} {_OUTCOMES[each].in_language(language)}" for each in Outcome if counts[each])
     console.print(f"{told}. " + say(f"Page : {page}", f"Page: {page}"), markup=False)
 

@@ -16,9 +16,11 @@ from csu.centre.commands.conform_report import verify_report
 from csu.cli import main
 from csu.governance.centre_key import CentreKey
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import NS_PER_DAY
 from csu.hal.conformance import Check, CheckStatus
 from csu.hal.fieldwork import Candidate, Entered, FoundCamera, Newcomer, Stage
 from csu.hal.words import NO_WORDS, Words
+from csu.machine import SystemClock
 
 TARGET = "https://10.0.0.1/onvif/device_service"
 
@@ -34,6 +36,8 @@ class Site:
         self.passwords: list[str] = []
         self.refuses: set[str] = set()
         self.under_way, self.most = 0, 0
+        self.since_ns: dict[str, int] = {}
+        self.rotated: list[str] = []
         self.found = [FoundCamera(TARGET, "urn:uuid:1", "dome", "D1", False)]
 
     def open(self, site: object) -> Site:
@@ -82,7 +86,11 @@ class Site:
     def cameras(self) -> list[CameraId]:
         return [CameraId("cam-1"), CameraId("cam-2")]
 
+    def account_since_ns(self, camera: CameraId) -> int | None:
+        return self.since_ns.get(camera)
+
     async def rotate(self, camera: CameraId) -> None:
+        self.rotated.append(camera)
         if camera == "cam-1":
             raise CameraError(Words("muette", "silent"), where=camera, what_to_do=NO_WORDS)
 
@@ -225,6 +233,16 @@ def test_one_camera_that_does_not_rotate_keeps_no_other_from_it(csu):
     code, told, _ = run("camera", "rotate", "--all", "--site", "s.yaml", "--json")
     assert (code, told["rotated"], list(told["failed"])) == (1, ["cam-2"], ["cam-1"])
     assert run("camera", "rotate", "--site", "s.yaml", "--json")[0] == 2
+
+
+def test_who_has_a_new_account_is_left_alone_and_whose_age_nobody_knows_is_not(csu):
+    site, run = csu
+    now_ns = SystemClock().now_ns()
+    site.cameras = lambda: ["cam-2", "cam-3", "cam-4"]
+    site.since_ns = {"cam-2": now_ns - 29 * NS_PER_DAY, "cam-3": now_ns - 31 * NS_PER_DAY}
+    code, told, _ = run("camera", "rotate", "--all", "--older-than", "30", "--site", "s.yaml", "--json")
+    assert (code, site.rotated) == (0, ["cam-3", "cam-4"])
+    assert told == {"rotated": ["cam-3", "cam-4"], "failed": {}, "not_due": ["cam-2"]}
 
 
 def test_nobody_found_is_told_by_the_exit_code(csu):
