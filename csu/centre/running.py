@@ -22,7 +22,7 @@ from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
+from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
@@ -287,19 +287,21 @@ def _past(
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
-        settings.data_directory,
-        clock=SystemClock(),
-        chaos=NoChaos(),
-        doctrine=settings.doctrine,
-        papers=papers,
-        catalogue=catalogue,
-        keys=_keys(settings),
-        records={record.camera: record for record in records},
-        evidence_keys=_keys(settings, "evidence-keys"),
-        evidence=settings.evidence,
-        registers=registers,
-        volumes=volumes,
-        tell=tell,
+        PastHome(
+            settings.data_directory,
+            clock=SystemClock(),
+            chaos=NoChaos(),
+            doctrine=settings.doctrine,
+            papers=papers,
+            catalogue=catalogue,
+            keys=_keys(settings),
+            records={record.camera: record for record in records},
+            evidence_keys=_keys(settings, "evidence-keys"),
+            evidence=settings.evidence,
+            registers=registers,
+            volumes=volumes,
+            tell=tell,
+        )
     )
 
 
