@@ -198,21 +198,24 @@ def tell_many(rows: Sequence[Row], page: Path, console: Console) -> None:
     if not rows:
         console.print(say("Personne n'a répondu.", "Nobody answered."), style="yellow", markup=False)
         return
-    told = ", ".join(f"{counts[each]} {_OUTCOMES[each].in_language(language)}" for each in Outcome if counts[each])
+    told = ", ".join(f"{_OUTCOMES[each].in_language(language)} {counts[each]}" for each in Outcome if counts[each])
     console.print(f"{told}. " + say(f"Page : {page}", f"Page: {page}"), markup=False)
 
 
 _ENTERING = Words("inscription", "entering")
 _EXAMINING = Words("examen", "examination")
 _SKIPPED = {
-    Stage.ENTERED: Words("inscrite auparavant, non examinée", "entered before, not examined"),
+    Stage.ENTERED: Words(
+        "inscrite auparavant ; sans examen qui tienne, masquée en entier",
+        "entered before; without an examination that holds, wholly masked",
+    ),
     Stage.EXAMINED: Words("inscrite et examinée auparavant", "entered and examined before"),
 }
 _NEVER_DONE = Words("n'en finit pas : laissée là", "does not come to an end: left there")
 _OUTCOMES = {
-    Outcome.HOLDS: Words("tenues", "hold"),
-    Outcome.UNEXAMINED: Words("inscrites sans examen", "entered without examination"),
-    Outcome.DOES_NOT_HOLD: Words("ne tiennent pas", "do not hold"),
-    Outcome.SKIPPED: Words("déjà faites", "done before"),
-    Outcome.FAILED: Words("en échec", "failed"),
+    Outcome.HOLDS: Words("tiennent :", "hold:"),
+    Outcome.UNEXAMINED: Words("inscrites sans examen :", "entered without examination:"),
+    Outcome.DOES_NOT_HOLD: Words("ne tiennent pas :", "do not hold:"),
+    Outcome.SKIPPED: Words("faites auparavant :", "done before:"),
+    Outcome.FAILED: Words("en échec :", "failed:"),
 }
