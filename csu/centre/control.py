@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
-from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken, Trouble
+from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken
 from csu.centre.footing import Footing, Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.masks.edge_keeper import EdgeKeeper
@@ -34,7 +34,7 @@ from csu.centre.watches.order_watch import OrderWatch
 from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera, CameraError, CameraId, CommuneId, PtzVelocity
+from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
@@ -88,93 +88,29 @@ class Centre:
         `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
         `awaited`: cameras that did not answer yet: on the board as lost, asked again, and taken in when they do.
         """
-        self._footing = footing = Footing(ports)
+        self._footing, self._journal, self._papers = Footing(ports), journal, papers
+        self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
         given = [assignment for of_node in assignments.values() for assignment in of_node]
         silent = awaited.all() if awaited is not None else []
         records = [*(a.record for a in given), *(camera.record for camera, _ in silent)]
-        self.board = CameraBoard(records, footing.now())
-        for camera, why in silent:
-            self.board.miss(camera.record.camera, why, footing.now())
-        self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
-        self._late = LateEntries(journal, lambda why: footing.tell(Trouble("journal", why, footing.now())))
-        self._manifests = Manifests(footing, catalogue)
-        self._nodes = Nodes(
-            footing,
-            nodes,
-            _cameras_of(assignments, awaited),
-            manifests=self._manifests,
-            board=self.board,
-            newest=self._newest,
-            hear_moved=lambda event: self._masks.hear_moved(event),
-        )
-        self._masks = MaskWatch(
-            masks,
-            given,
-            self.board,
-            now=footing.now,
-            tell=footing.tell,
-            give=lambda assignment: self._nodes.give((assignment.record.camera,)),
-            in_executor=footing.in_executor,
-            journal=journal,
-            late=self._late,
-        )
-        self._orders = OrderWatch(
-            papers,
-            [record.camera for record in records],
-            self.board,
-            found_at_m=self._found_at_m,
-            now=footing.now,
-            tell=footing.tell,
-            give=self._nodes.give,
-            in_executor=footing.in_executor,
-            chaos=footing.chaos,
-            late=self._late,
-        )
-        self._edges = EdgeKeeper(
-            self_masking,
-            assignment=self.assignment,
-            reassign=self.reassign,
-            tell=footing.tell_trouble,
-            clock=ports.clock,
-            journal=journal,
-        )
+        self.board = self._board_of(records, silent)
+        self._late = LateEntries(journal, lambda why: self._footing.tell_trouble("journal", why))
+        self._manifests = Manifests(self._footing, catalogue)
+        self._nodes = self._nodes_of(nodes, _cameras_of(assignments, awaited))
+        self._masks = self._mask_watch(masks, given)
+        self._orders = self._order_watch(records)
+        self._edges = self._edge_keeper(self_masking)
         self.listen(self._edges.hear, (CameraEvent,))
-        self.listen(ClockWatch(footing.tell).hear, (ManifestTaken,))
-        self._devices = DeviceWatch(
-            cameras,
-            assignment=self.assignment,
-            reassign=self.reassign,
-            may_record=self.may_record,
-            tell=footing.tell_trouble,
-            clock=ports.clock,
-            journal=journal,
-            awaited=silent,
-            take_in=self._take_in,
-            miss=lambda camera, why: footing.tell_all(self.board.miss(camera, why, footing.now())),
-        )
+        self.listen(ClockWatch(self._footing.tell).hear, (ManifestTaken,))
+        self._devices = self._device_watch(cameras, silent)
         self.listen(self._devices.hear, (CameraChanged, CameraEvent))
-        self._proposals = Proposals(
-            papers,
-            records,
-            found_at_m=self._found_at_m,
-            sites_m=alarm_sites_m or {},
-            may_watch=self.may_watch,
-        )
-        self._alarms = AlarmRoom(
-            footing, alarm_store, panels, lambda alarm: self._proposals.cameras(alarm, footing.now())
-        )
-        self._calls = Calls(footing, *dispatch, self._alarms) if dispatch is not None else None
-        self._ptz = PtzRoom(
-            footing,
-            journal,
-            self._late,
-            posed_cameras,
-            require_used=self._require_used,
-            require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
-        )
-        self._watch = WatchRoom(footing, gone=self._ptz.revoke, short=self._ptz.restrict)
-        self._wall_panels = PanelWatch(footing, wall_panels)
-        self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
+        self._proposals = self._proposals_for(records, alarm_sites_m or {})
+        self._alarms = AlarmRoom(self._footing, alarm_store, panels, self._nearest)
+        self._calls = Calls(self._footing, *dispatch, self._alarms) if dispatch is not None else None
+        self._ptz = self._ptz_room(posed_cameras)
+        self._watch = WatchRoom(self._footing, gone=self._ptz.revoke, short=self._ptz.restrict)
+        self._wall_panels = PanelWatch(self._footing, wall_panels)
+        self._poses = Poses(self._footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None], kinds: Collection[type] = ()) -> None:
         """Tell `listener` every event from now on, in order, before the next thing happens. It must not block.
@@ -392,6 +328,94 @@ class Centre:
                 where=camera,
                 what_to_do=Words("Voyez csu orders show", "See csu orders show"),
             )
+
+    # -- how it is put together ---------------------------------------------------------------------------------------
+
+    def _board_of(self, records: Sequence[CameraRecord], silent: Sequence[tuple[Camera, Words]]) -> CameraBoard:
+        board, now_ns = CameraBoard(records, self._footing.now()), self._footing.now()
+        for camera, why in silent:
+            board.miss(camera.record.camera, why, now_ns)
+        return board
+
+    def _nodes_of(self, nodes: Sequence[MediaNode], cameras_of: Mapping[NodeId, Sequence[CameraId]]) -> Nodes:
+        return Nodes(
+            self._footing,
+            nodes,
+            cameras_of,
+            manifests=self._manifests,
+            board=self.board,
+            newest=self._newest,
+            hear_moved=lambda event: self._masks.hear_moved(event),
+        )
+
+    def _mask_watch(self, masks: Commissioning | None, given: Sequence[Assignment]) -> MaskWatch:
+        return MaskWatch(
+            masks,
+            given,
+            self.board,
+            now=self._footing.now,
+            tell=self._footing.tell,
+            give=lambda assignment: self._nodes.give((assignment.record.camera,)),
+            in_executor=self._footing.in_executor,
+            journal=self._journal,
+            late=self._late,
+        )
+
+    def _order_watch(self, records: Sequence[CameraRecord]) -> OrderWatch:
+        return OrderWatch(
+            self._papers,
+            [record.camera for record in records],
+            self.board,
+            found_at_m=self._found_at_m,
+            now=self._footing.now,
+            tell=self._footing.tell,
+            give=self._nodes.give,
+            in_executor=self._footing.in_executor,
+            chaos=self._footing.chaos,
+            late=self._late,
+        )
+
+    def _edge_keeper(self, self_masking: Sequence[Camera]) -> EdgeKeeper:
+        return EdgeKeeper(
+            self_masking,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            tell=self._footing.tell_trouble,
+            clock=self._footing.ports.clock,
+            journal=self._journal,
+        )
+
+    def _device_watch(self, cameras: Sequence[Camera], silent: Sequence[tuple[Camera, Words]]) -> DeviceWatch:
+        return DeviceWatch(
+            cameras,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            may_record=self.may_record,
+            tell=self._footing.tell_trouble,
+            clock=self._footing.ports.clock,
+            journal=self._journal,
+            awaited=silent,
+            take_in=self._take_in,
+            miss=lambda camera, why: self._footing.tell_all(self.board.miss(camera, why, self._footing.now())),
+        )
+
+    def _proposals_for(
+        self, records: Sequence[CameraRecord], sites_m: Mapping[tuple[CommuneId, str], Place]
+    ) -> Proposals:
+        return Proposals(self._papers, records, found_at_m=self._found_at_m, sites_m=sites_m, may_watch=self.may_watch)
+
+    def _nearest(self, alarm: Alarm) -> tuple[CameraId, ...]:
+        return self._proposals.cameras(alarm, self._footing.now())
+
+    def _ptz_room(self, posed_cameras: Sequence[Camera]) -> PtzRoom:
+        return PtzRoom(
+            self._footing,
+            self._journal,
+            self._late,
+            posed_cameras,
+            require_used=self._require_used,
+            require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
+        )
 
 
 def _cameras_of(
