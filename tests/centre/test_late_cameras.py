@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from csu.centre import Trouble
+from csu.centre import Papers, Trouble
 from csu.centre.masks.commissioning import CameraSurvey
 from csu.centre.preparing import AnsweredCamera, Awaited
 from csu.centre.watches.device_watch import AGAIN_AFTER_NS, FIRST_AFTER_NS
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.clock import NS_PER_S
-from csu.hal.media import Assignment, CameraEvent, CameraEventKind, NodeId
+from csu.hal.media import Assignment, CameraEvent, CameraEventKind, NodeId, NodeLost
+from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from csu.ingest.board import CameraChanged, CameraState
+from sim.papers import PaperCamera, PapersOf, papers_text
 
 LATE = CameraId("cam-0099")
 RECORD = CameraRecord(LATE, 99, "Pont", CommuneId("Orval"), ViewType.WIDE)
@@ -28,9 +30,9 @@ class Silent:
 
     record = RECORD
 
-    def __init__(self, clock, after_s: float, *, masks_itself: bool = False) -> None:
+    def __init__(self, clock, after_s: float) -> None:
         self._clock, self._began_ns, self._after_s = clock, clock.monotonic_ns(), after_s
-        self._masks_itself = masks_itself
+        self.turns, self.found_at_m, self.stops = False, (3.0, 4.0), 0
         self.asked_s: list[float] = []
         self.whys = [WHY]
         self.hangs = False
@@ -39,6 +41,12 @@ class Silent:
     async def capabilities(self):
         self.followed += 1
         raise CameraError(WHY, where=LATE, what_to_do=Words("", ""))
+
+    async def pose(self):
+        return PoseReading(Pose(3.0, 4.0, 5.0, 0.0, -5.0, 0.0, 500.0), self._clock.now_ns(), moving=False)
+
+    async def stop(self):
+        self.stops += 1
 
     async def ask(self, camera: object) -> AnsweredCamera:
         assert camera is self
@@ -50,7 +58,7 @@ class Silent:
             why = self.whys[len(self.asked_s) % len(self.whys)]
             raise CameraError(why, where=LATE, what_to_do=Words("", ""))
         given = Assignment(RECORD, StreamAddress("rtsp://late/1"), None, False, (), 2.5, 1)
-        return AnsweredCamera(self, given, CameraSurvey(LATE, None, False), self._masks_itself, (3.0, 4.0))
+        return AnsweredCamera(self, given, CameraSurvey(LATE, None, self.turns), False, self.found_at_m)
 
     def awaited(self) -> Awaited:
         return Awaited({NODE: [(self, WHY)]}, self.ask)
@@ -129,9 +137,7 @@ def test_one_that_hangs_is_asked_again_and_holds_nobody_up(stage, node) -> None:
     assert centre.board[LATE].state is CameraState.LIVE
 
 
-def test_without_an_order_it_is_taken_in_and_given_to_no_node(stage, node, tmp_path) -> None:
-    from csu.centre import Papers
-
+def test_without_an_order_it_is_taken_in_and_given_to_no_node(stage, node) -> None:
     late = Silent(stage.clock, 10.0)
     centre = stage.centre([node], awaited=late.awaited(), papers=Papers.stated("{}"))
     stage.play(centre, 60)
@@ -140,9 +146,27 @@ def test_without_an_order_it_is_taken_in_and_given_to_no_node(stage, node, tmp_p
     assert set(given_to(node)) == {()}
 
 
-def test_a_node_that_starts_again_is_given_it_too(stage, scripted) -> None:
-    from csu.hal.media import NodeLost
+@pytest.mark.parametrize(("x_m", "is_used"), [(0.0, True), (5_000.0, False)])
+def test_one_that_stands_elsewhere_than_its_order_says_is_given_to_no_node(stage, node, x_m, is_used) -> None:
+    late = Silent(stage.clock, 10.0)
+    late.found_at_m = (x_m, 0.0)
+    known = [PaperCamera(CameraId(name), CommuneId("Orval")) for name in ("cam-0001", "cam-0002")]
+    told = papers_text(PapersOf([*known, PaperCamera(LATE, CommuneId("Orval"), 0.0, 0.0)], stage.clock.now_ns()))
+    stage.play(stage.centre([node], awaited=late.awaited(), papers=Papers.stated(told)), 60)
+    assert any(LATE in cameras for cameras in given_to(node)) is is_used
 
+
+def test_one_that_turns_is_told_to_stop_and_its_pose_reaches_its_node(stage, node) -> None:
+    late = Silent(stage.clock, 10.0)
+    late.turns = True
+    stage.play(stage.centre([node], awaited=late.awaited()), 30)
+    assert late.stops >= 1, "who knows what moved while nobody heard it"
+    poses = [reading for reading in node.poses if reading is not None]
+    assert len(poses) > 100
+    assert poses[0].pose.x_m == 3.0
+
+
+def test_a_node_that_starts_again_is_given_it_too(stage, scripted) -> None:
     async def dies(node):
         await asyncio.sleep(90)
         yield NodeLost(NODE, 1, scripted.EPOCH_NS, Words("code 1", "exit code 1"))

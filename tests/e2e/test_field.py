@@ -277,7 +277,6 @@ def test_a_camera_with_another_address_is_found_again_and_its_neighbour_notices_
 
 
 @pytest.mark.nightly
-@pytest.mark.requirement("PRV-5")
 @pytest.mark.usefixtures("vault_key")
 def test_cameras_that_were_silent_when_the_centre_opened_come_in_masked_and_the_others_notice_nothing(
     farm: RtspFarm, tmp_path: Path

@@ -204,7 +204,6 @@ def test_many_are_entered_so_many_at_a_time_and_their_reports_are_signed(csu, lo
     assert run(*MANY)[0] == 1
 
 
-@pytest.mark.requirement("PRV-5")
 def test_many_without_their_examination_are_signed_off_by_nothing(csu):
     site, run = csu
     code, told, err = run("camera", "enrol", "--found", "--commune", "metz", "--site", "s.yaml", "--json",
