@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
+from csu.centre.media.dealing import ServedNode, deal
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
 from csu.centre.past import PastHome, keep_past
@@ -30,7 +30,6 @@ from csu.centre.rooms.wall_plan import plan_of
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
-from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
@@ -41,7 +40,7 @@ from csu.hal.camera import Camera, CameraRecord, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
-from csu.hal.media import Assignment, NodeId
+from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
@@ -53,8 +52,6 @@ from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
 
-CAMERAS_PER_NODE = 50
-"""Above about 100 threads a process the GIL hand-over starves streams (notes on media, 3b)."""
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
 
@@ -207,7 +204,7 @@ async def _start_parts(
     await asyncio.to_thread(volumes.open)
     footage = SealedDisk(volumes.disk, _keys(settings), nobody)
     found = frozenset(footage.names())
-    nodes = _nodes(prepared, settings, volumes, pictures)
+    nodes = deal(prepared, settings.media[0], settings.data_directory, volumes.note, pictures.spec)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -309,7 +306,7 @@ def _centre(
     stack: AsyncExitStack,
     settings: CentreSettings,
     site: Site,
-    nodes: Sequence[_Served],
+    nodes: Sequence[ServedNode],
     prepared: PreparedSite,
     masks: Commissioning,
     papers: Papers,
@@ -372,42 +369,6 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """A node and the cameras that it serves, or will when they answer."""
-
-    node: EmbeddedMediaNode
-    assignments: tuple[Assignment, ...]
-    awaited: tuple[tuple[Camera, Words], ...]
-
-    @property
-    def records(self) -> list[CameraRecord]:
-        return [*(each.record for each in self.assignments), *(camera.record for camera, _ in self.awaited)]
-
-
-def _nodes(
-    prepared: PreparedSite, settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
-) -> list[_Served]:
-    """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
-    count, data_directory = max(1, math.ceil(len(prepared.records) / CAMERAS_PER_NODE)), settings.data_directory
-    nodes = [
-        EmbeddedMediaNode(
-            NodeId(f"node-{index + 1}"),
-            settings.media[0],
-            pictures.spec,
-            views_directory=data_directory / "views",
-            keys_directory=data_directory / "keys",
-            heads_directory=data_directory / "chains",
-            volumes_note=volumes.note,
-        )
-        for index in range(count)
-    ]
-    return [
-        _Served(node, prepared.assignments[index::count], prepared.unreached[index::count])
-        for index, node in enumerate(nodes)
-    ]
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:

@@ -236,7 +236,7 @@ class _Teller:
 
     def ready(self, running: RunningCentre, live: int) -> None:
         """Everything runs: tell where to look."""
-        expected = len(running.assignments)
+        expected = len(running.records)
         self._console.print(say(f"{live} caméras en direct sur {expected}", f"{live} of {expected} cameras live"))
         self._console.print(say(f"Console : {running.console_url}", f"Console: {running.console_url}"), style="bold")
         if self._status is not None:
