@@ -19,7 +19,6 @@ from csu import __version__
 from csu.centre.commands.camera import app as camera_app
 from csu.centre.commands.conform import conform_command
 from csu.centre.commands.demo import demo_command
-from csu.centre.commands.enrol import vault_app
 from csu.centre.commands.evidence import app as evidence_app
 from csu.centre.commands.journal import app as journal_app
 from csu.centre.commands.masks import app as masks_app
@@ -27,6 +26,7 @@ from csu.centre.commands.orders import app as orders_app
 from csu.centre.commands.recording import app as recording_app
 from csu.centre.commands.register import app as register_app
 from csu.centre.commands.retention import app as retention_app
+from csu.centre.commands.vault import vault_app
 from csu.centre.commands.wall import app as wall_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError

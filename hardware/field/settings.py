@@ -240,6 +240,8 @@ class CameraFile(BaseModel):
     route: Route = Route.ENGINE
     examined: Examined | None = None
     """None: nobody examined it yet, and whatever its calibration says, it is wholly masked."""
+    account_since: Annotated[str, StringConstraints(max_length=40)] = ""
+    """When its account was last changed, ISO 8601; empty: nobody knows."""
     place: Place | None = None
     head: Head | None = None
     bounds: Bounds | None = None

@@ -13,7 +13,7 @@ from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
+from csu.centre.past import PastHome, keep_past
 from csu.centre.registers.registers import open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.governance import LocalDoctrine, Operation, read_journal
@@ -80,19 +80,21 @@ class Home:
                 async with (
                     open_registers(self.path, self.registers, clock=clock, tell=tell) as registers,
                     keep_past(
-                        self.path,
-                        clock=clock,
-                        chaos=NoChaos(),
-                        doctrine=doctrine or LocalDoctrine(),
-                        papers=self.papers,
-                        catalogue=catalogue,
-                        keys=self.keys,
-                        records=RECORDS,
-                        evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
-                        evidence=EvidenceSettings(),
-                        registers=registers,
-                        volumes=volumes,
-                        tell=tell,
+                        PastHome(
+                            self.path,
+                            clock=clock,
+                            chaos=NoChaos(),
+                            doctrine=doctrine or LocalDoctrine(),
+                            papers=self.papers,
+                            catalogue=catalogue,
+                            keys=self.keys,
+                            records=RECORDS,
+                            evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                            evidence=EvidenceSettings(),
+                            registers=registers,
+                            volumes=volumes,
+                            tell=tell,
+                        )
                     ),
                 ):
                     for entry in entries:

@@ -284,6 +284,47 @@ def test_a_camera_with_another_address_is_found_again_and_its_neighbour_notices_
 
 
 @pytest.mark.nightly
+@pytest.mark.usefixtures("vault_key")
+def test_cameras_that_were_silent_when_the_centre_opened_come_in_masked_and_the_others_notice_nothing(
+    farm: RtspFarm, tmp_path: Path
+) -> None:
+    """One with masks that two people signed the day before, and one that the centre has never seen."""
+
+    async def story() -> None:
+        async with street(farm, tmp_path, EDGE, MOVES, QUIET) as served:
+            site, data = await enter_all(served, tmp_path), tmp_path / "centre"
+            users = {camera: served.device(camera).users for camera in (EDGE, MOVES)}
+            await served.end(MOVES)
+            async with centre_of(site, data) as before:
+                await before.until(lambda: before.state(EDGE) is CameraState.LIVE, 30, "its masks are proposed")
+            sign(data, EDGE)
+            await served.end(EDGE)
+
+            async with centre_of(site, data) as at:
+                await at.until(lambda: at.state(QUIET) is CameraState.LIVE, 30, "who answers is live")
+                assert {at.state(EDGE), at.state(MOVES)} == {CameraState.LOST}
+                await asyncio.sleep(6)  # it was asked again, in vain, and that is not told again
+                silent = {camera: at.troubles(camera) for camera in users}
+                assert all(len(told) == 1 for told in silent.values()), silent
+                for camera in users:
+                    await served.serve(camera)
+                    served.device(camera).users = users[camera]
+                    await served.device(camera).put_users()
+                for camera in users:
+                    await at.until(lambda c=camera: at.state(c) is CameraState.LIVE, 60, f"{camera} is taken in")
+                    assert at.troubles(camera)[:2] == [*silent[camera], "it answers: it is taken in"]
+                await at.until(lambda: CameraEventKind.MASK_VERIFIED in at.kinds(EDGE), 30, "its masks are its own")
+                versions = {s.record.camera: s.mask_version for s in at.centre.centre.board.all()}
+                assert versions == {EDGE: 1, MOVES: 0, QUIET: 0}, "what two people signed, and nothing more"
+                await asyncio.sleep(1)
+        assert at.centre.centre.counts.clear_refused == 0
+        assert not ENDED & set(at.kinds(QUIET))
+        assert at.holes_s(QUIET) == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.nightly
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("vault_key")
 def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_masked_told_and_recorded(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, cast
@@ -59,7 +60,10 @@ def conform_command(
     examiner = examiner_of(kind)
     console = _console()
     how = Examination(seconds=seconds, may_move=moves, may_restart=restart)
-    found = asyncio.run(examine(kind, target, examiner, how, SystemClock(), console))
+    with console.status(say("Examen…", "Examining…")):
+        found = asyncio.run(
+            examine(kind, target, examiner, how, SystemClock(), lambda check: tell_check(check, console))
+        )
     page = report or REPORTS / f"{kind}-{found.began_ns // 1_000_000_000}.html"
     signed = write_report(found, CentreKey.load_or_make(key), page)
     if as_json:
@@ -86,14 +90,13 @@ def examiner_of(kind: str) -> Examiner:
 
 
 async def examine(
-    kind: str, target: str, examiner: Examiner, how: Examination, clock: Clock, console: Console
+    kind: str, target: str, examiner: Examiner, how: Examination, clock: Clock, tell: Callable[[Check], None]
 ) -> Conformance:
     """Ask it everything; each check is told as it is done. Raises BadInput, CsuError."""
     began_ns, checks = clock.now_ns(), list[Check]()
-    with console.status(say("Examen…", "Examining…")):
-        async for check in examiner(target, IngestEyes(clock), how):
-            checks.append(check)
-            console.print(MARKS[check.status], check.asked.in_language(current_language()), highlight=False)
+    async for check in examiner(target, IngestEyes(clock), how):
+        checks.append(check)
+        tell(check)
     return Conformance(kind, without_secrets(target), began_ns, clock.now_ns(), tuple(checks))
 
 
@@ -108,6 +111,11 @@ def without_secrets(target: str) -> str:
 
 def _console() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def tell_check(check: Check, console: Console) -> None:
+    """One line, as soon as it is done."""
+    console.print(MARKS[check.status], check.asked.in_language(current_language()), highlight=False)
 
 
 def tell_findings(found: Conformance, page: Path, console: Console) -> None:

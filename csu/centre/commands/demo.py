@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import structlog
 import typer
@@ -22,11 +22,30 @@ from rich.status import Status
 from rich.table import Table
 
 from csu.centre.added import clip_stream, rtsp_stream
+from csu.centre.commands.demo_options import (
+    AsJson,
+    Binding,
+    Cameras,
+    Frosted,
+    Headless,
+    Keep,
+    Level,
+    MediaDirs,
+    Options,
+    Port,
+    ReportPage,
+    Rtsp,
+    ScenarioFile,
+    Seconds,
+    Speed,
+    Video,
+    View,
+)
 from csu.centre.commands.demo_report import write_demo_report
 from csu.centre.commands.demonstration import DemoResult, run_demo
 from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
-from csu.centre.registers.settings import register_settings
+from csu.centre.registers.settings import RegisterSettings, register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.camera import ViewType
@@ -37,82 +56,27 @@ from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
 from csu.language import current_language, say
 
-CAMERAS_MAX = 64
-"""More live cameras than this on one machine is a benchmark, not a demonstration."""
 EXIT_DOES_NOT_HOLD = 1
 
 
 def demo_command(
-    cameras: Annotated[
-        int, typer.Option(min=1, max=CAMERAS_MAX, help=say("caméras de la rue", "cameras of the street"))
-    ] = 8,
-    seconds: Annotated[
-        float | None,
-        typer.Option(
-            min=1, help=say("durée en secondes ; sans elle : jusqu'à Ctrl-C", "how long, in seconds; else until Ctrl-C")
-        ),
-    ] = None,
-    headless: Annotated[bool, typer.Option("--headless", help=say("pas de fenêtre", "no window"))] = False,
-    binding: Annotated[
-        str, typer.Option(help=say("liaison : le monde réel ou simulé", "binding: the real or a simulated world"))
-    ] = "street",
-    option: Annotated[
-        list[str] | None,
-        typer.Option(help=say("clé=valeur, pour la liaison (night=true)", "name=value, for the binding (night=true)")),
-    ] = None,
-    rtsp: Annotated[
-        list[str] | None,
-        typer.Option(help=say("ajouter une caméra réelle (masquée en entier)", "add a real camera (wholly masked)")),
-    ] = None,
-    video: Annotated[
-        list[Path] | None, typer.Option(help=say("ajouter un clip (masqué en entier)", "add a clip (wholly masked)"))
-    ] = None,
-    view: Annotated[
-        ViewType,
-        typer.Option(
-            help=say("plan des flux ajoutés : il fixe leurs minima", "view of the streams added: sets floors")
-        ),
-    ] = ViewType.WIDE,
-    media_dir: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--media-dir",
-            help=say("enregistrer sur ce volume (à répéter pour plusieurs)", "record on this volume (repeat for more)"),
-        ),
-    ] = None,
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, help=say("port de la console ; 0 : libre", "port of the console; 0: any free one")
-        ),
-    ] = 0,
-    scenario: Annotated[
-        Path | None,
-        typer.Option(help=say("jouer un scénario en temps accéléré", "play a scenario in accelerated time")),
-    ] = None,
-    speed: Annotated[
-        float | None,
-        typer.Option(
-            min=1, help=say("fois le temps réel, pour un scénario (60)", "times real time, for a scenario (60)")
-        ),
-    ] = None,
-    level: Annotated[
-        str | None,
-        typer.Option(help=say("niveau d'un scénario : L0, L1, L2 (réel)", "level of a scenario: L0, L1, L2 (real)")),
-    ] = None,
-    frosted: Annotated[
-        bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
-    ] = False,
-    keep: Annotated[
-        Path | None,
-        typer.Option(
-            help=say("dossier du centre, gardé ; sans lui : jeté", "directory of the centre, kept; else thrown away")
-        ),
-    ] = None,
-    report: Annotated[Path, typer.Option(help=say("rapport HTML", "HTML report"))] = Path("var/demo/rapport.html"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help=say("un objet sur stdout", "one JSON object on stdout"))
-    ] = False,
+    cameras: Cameras = 8,
+    seconds: Seconds = None,
+    headless: Headless = False,
+    binding: Binding = "street",
+    option: Options = None,
+    rtsp: Rtsp = None,
+    video: Video = None,
+    view: View = ViewType.WIDE,
+    media_dir: MediaDirs = None,
+    port: Port = 0,
+    scenario: ScenarioFile = None,
+    speed: Speed = None,
+    level: Level = None,
+    frosted: Frosted = False,
+    keep: Keep = None,
+    report: ReportPage = Path("var/demo/rapport.html"),
+    as_json: AsJson = False,
 ) -> None:
     """Start streets, masks, recorder, wall and console; then say what held. Ends with 0 when all of it holds."""
     if scenario is not None:
@@ -120,42 +84,49 @@ def demo_command(
         if not play(scenario, speed=speed, level=level, seconds=seconds, port=port, report=report, as_json=as_json):
             raise typer.Exit(EXIT_DOES_NOT_HOLD)
         return
-    for path in media_dir or []:
-        if not path.is_dir():
-            raise BadInput(
-                Words("ce dossier n'existe pas", "there is no such directory"),
-                where=f"--media-dir {path}",
-                what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
-            )
+    _require_directories(media_dir or [])
     streams = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
-    added = [replace(stream, view=view) for stream in streams]
     teller = _Teller(as_json)
-    registers = register_settings(os.environ)
     with ExitStack() as stack:
-        directory = stack.enter_context(_directory(keep))
-        if not registers.anchors:
-            registers = replace(registers, anchors=(_beside(keep, stack),))
         settings = CentreSettings(
-            data_directory=directory,
+            data_directory=stack.enter_context(_directory(keep)),
             media_directories=tuple(_media(keep, where, stack) for where in media_dir or []),
-            registers=registers,
+            registers=_registers(keep, stack),
             binding=binding,
             cameras=cameras,
             options=dict(_option(text) for text in option or []),
-            added=tuple(added),
+            added=tuple(replace(stream, view=view) for stream in streams),
             wall_in_window=not headless and _has_display(),
             console_port=port,
             doctrine=LocalDoctrine(frosted=frosted),
             evidence=EvidenceSettings.of(os.environ),
             database_url=os.environ.get("CSU_DATABASE_URL"),
         )
-        teller.anchors(registers.anchors)
+        teller.anchors(settings.registers.anchors)
         with teller:
             result = asyncio.run(_run(settings, seconds, teller))
-    written = write_demo_report(result, report)
-    summary = _summary(result, written)
+    _tell_result(result, write_demo_report(result, report), as_json)
+
+
+def _require_directories(media: Sequence[Path]) -> None:
+    for path in media:
+        if not path.is_dir():
+            raise BadInput(
+                Words("ce dossier n'existe pas", "there is no such directory"),
+                where=f"--media-dir {path}",
+                what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
+            )
+
+
+def _registers(keep: Path | None, stack: ExitStack) -> RegisterSettings:
+    """Those of the environment; heads are noted beside the centre where it names no other place."""
+    told = register_settings(os.environ)
+    return told if told.anchors else replace(told, anchors=(_beside(keep, stack),))
+
+
+def _tell_result(result: DemoResult, written: Path, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json.dumps(_summary(result, written), ensure_ascii=False))
     else:
         _show(result, written)
     if result.failures():
@@ -265,7 +236,7 @@ class _Teller:
 
     def ready(self, running: RunningCentre, live: int) -> None:
         """Everything runs: tell where to look."""
-        expected = len(running.assignments)
+        expected = len(running.records)
         self._console.print(say(f"{live} caméras en direct sur {expected}", f"{live} of {expected} cameras live"))
         self._console.print(say(f"Console : {running.console_url}", f"Console: {running.console_url}"), style="bold")
         if self._status is not None:

@@ -141,7 +141,7 @@ async def run_demo(
     examination = await asyncio.to_thread(examine_segments, running.footage, witness, running.found)
     sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
     journal = await asyncio.to_thread(_verified, settings, running)
-    numbers = {assignment.record.camera: assignment.record.number for assignment in running.assignments}
+    numbers = {record.camera: record.number for record in running.records}
     correct, unwitnessed = tiles_told(reading, numbers, all_marked=witness is not None)
     return DemoResult(
         cameras=cameras,

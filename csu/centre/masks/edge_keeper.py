@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from csu.centre.masks.edge_masks import EdgeMasks, EdgeRefused
+from csu.centre.masks.edge_masks import SETTLE_S, EdgeMasks, EdgeRefused
 from csu.governance import Journal
 from csu.hal.camera import Camera, CameraId
 from csu.hal.clock import Clock
@@ -38,13 +39,20 @@ class EdgeKeeper:
         settle_s: float | None = None,
     ) -> None:
         """`cameras`: those with an assignment. `assignment`, `reassign`: the newest, and another; `tell`: a trouble."""
-        options = {} if settle_s is None else {"settle_s": settle_s}
-        self._masks = {camera.record.camera: EdgeMasks(camera, journal, **options) for camera in cameras}
+        settled_s = SETTLE_S if settle_s is None else settle_s
+        self._edge_masks = partial(EdgeMasks, journal=journal, settle_s=settled_s)
+        self._masks = {camera.record.camera: self._edge_masks(camera) for camera in cameras}
+        self._has_some = asyncio.Event()
         self._assignment = assignment
         self._reassign = reassign
         self._tell = tell
         self._clock = clock
         self._seen: dict[CameraId, _Signed] = {}
+
+    def take_in(self, camera: Camera) -> None:
+        """One that was silent when the centre opened, once it has an assignment."""
+        self._masks[camera.record.camera] = self._edge_masks(camera)
+        self._has_some.set()
 
     def hear(self, event: object) -> None:
         """Any event of the centre; a camera that failed an audit is tried again later, a few times a day."""
@@ -55,7 +63,9 @@ class EdgeKeeper:
 
     async def run(self) -> None:
         """Until cancelled; with no camera that masks itself there is nothing to look at."""
-        while self._masks:
+        if not self._masks:
+            await self._has_some.wait()
+        while True:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -6,20 +6,22 @@ What would show more is journaled before a node hears of it, or is not done; wha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, MasksInForce, Trouble
-from csu.centre.masks.commissioning import REGISTER, Commissioning, wholly_masked
+from csu.centre.masks.commissioning import REGISTER, CameraSurvey, Commissioning, wholly_masked
 from csu.centre.registers.late_entries import LateEntries
+from csu.centre.registers.registers import noting
 from csu.governance import Journal, JournalEntry, MaskRegisterBroken, MaskSet, Standing, loosens
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, CameraEvent
+from csu.hal.site import Signatory
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraBoard
 
@@ -100,6 +102,27 @@ class MaskWatch:
         plan = assignment.edge if assignment.mask_epoch == told.mask_epoch and told.commissioned else None
         return replace(told, address=assignment.address, edge=plan)
 
+    async def take_in(self, assignment: Assignment, said: CameraSurvey, signatories: Sequence[Signatory]) -> None:
+        """A camera that was silent when the centre opened: what its site says is proposed, as it was then.
+
+        Its node has it wholly masked until what is in force is journaled, as after any signature. Raises CsuError.
+        """
+        commissioning, camera = self._commissioning, assignment.record.camera
+        if commissioning is None:
+            self._assignments[camera] = assignment
+            self._state[camera], _ = self._seen(camera)
+        else:
+            propose = partial(commissioning.take_in, [said], signatories, self._now(), noting(self._journal))
+            async with self._register:
+                await self._in_executor(propose)
+            self._tell_troubles(commissioning)
+            standing = commissioning.standing(camera, self._now())
+            waits = standing.lifecycle if standing.in_force is None else CameraLifecycle.NOT_COMMISSIONED
+            self._assignments[camera], self._state[camera] = wholly_masked(assignment), _State(waits, 0)
+        self._told_sets[camera] = None
+        self._board.commission(camera, self._state[camera].lifecycle, self._state[camera].version)
+        await self._give(self._assignments[camera])
+
     async def hear_moved(self, event: CameraEvent) -> None:
         """A camera was turned or knocked (PRV-6). Its node masks all of it before anything is written."""
         camera = event.camera
@@ -117,8 +140,7 @@ class MaskWatch:
         """Follow the register for ever; returns at once without one."""
         if self._commissioning is None:
             return
-        for where, what in self._commissioning.troubles:
-            self._tell(Trouble(where, what, self._now()))
+        self._tell_troubles(self._commissioning)
         while True:
             await asyncio.sleep(MASKS_EVERY_S)
             await self._write_moves()
@@ -161,7 +183,7 @@ class MaskWatch:
 
     async def _follow_register(self) -> None:
         """Nodes are told what changed, and people what is due."""
-        for camera, before in self._state.items():
+        for camera, before in list(self._state.items()):  # one may come while the journal is written
             state, standing = self._seen(camera)
             if state != before:
                 await self._follow(camera, state, standing)
@@ -200,6 +222,11 @@ class MaskWatch:
             return False
         self._unjournaled.discard(camera)
         return True
+
+    def _tell_troubles(self, commissioning: Commissioning) -> None:
+        while commissioning.troubles:
+            where, what = commissioning.troubles.pop(0)
+            self._tell(Trouble(where, what, self._now()))
 
     # -- telling ------------------------------------------------------------------------------------------------------
 

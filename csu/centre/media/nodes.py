@@ -31,22 +31,24 @@ class Nodes:
         self,
         footing: Footing,
         nodes: Sequence[MediaNode],
-        assignments: Mapping[NodeId, Sequence[Assignment]],
+        cameras_of: Mapping[NodeId, Sequence[CameraId]],
         *,
         manifests: Manifests,
         board: CameraBoard,
         newest: Callable[[Sequence[CameraId]], list[Assignment]],
         hear_moved: Callable[[CameraEvent], Awaitable[None]],
     ) -> None:
-        """`newest`: what a node is to be told of its cameras now; none for a camera that no order lets be recorded.
+        """`cameras_of`: whom each serves, now or once it answers.
+
+        `newest`: what a node is to be told of its cameras now; none for a camera that no order lets be recorded.
 
         `hear_moved`: whoever locks a camera whose view is no longer the one that was signed off.
         """
         self._footing, self._manifests, self._board = footing, manifests, board
         self._newest, self._hear_moved = newest, hear_moved
         self._nodes = {node.node: node for node in nodes}
-        self._node_of = {a.record.camera: node for node, of_node in assignments.items() for a in of_node}
-        self._cameras_of = {node: tuple(a.record.camera for a in of_node) for node, of_node in assignments.items()}
+        self._node_of = {camera: node for node, of_node in cameras_of.items() for camera in of_node}
+        self._cameras_of = {node: tuple(of_node) for node, of_node in cameras_of.items()}
         self._untold: dict[NodeId, asyncio.Task[None]] = {}
         self._assigning = {node: asyncio.Lock() for node in self._nodes}
         self._up: dict[NodeId, bool] = dict.fromkeys(self._nodes, False)

@@ -21,7 +21,7 @@ _NO_POSE_IN_TIME = Words(f"pas de réponse en {POSE_WITHIN_S:g} s", f"no answer 
 
 
 class Poses:
-    """Run `follow` for each of `cameras`."""
+    """Run `follow` for each of `cameras`, and `follow_late` where some may come later."""
 
     def __init__(
         self,
@@ -33,6 +33,18 @@ class Poses:
     ) -> None:
         self._footing, self._node_of, self._may_record = footing, node_of, may_record
         self.cameras = tuple(cameras)
+        self._late: asyncio.Queue[Camera] = asyncio.Queue()
+
+    def take_in(self, camera: Camera) -> None:
+        """One more, that was silent when the centre opened: see `follow_late`."""
+        self._late.put_nowait(camera)
+
+    async def follow_late(self) -> None:
+        """Follow those that come late, for ever."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                camera = await self._late.get()
+                group.create_task(self.follow(camera), name=f"pose {camera.record.camera}")
 
     async def follow(self, camera: Camera) -> None:
         """Tell its node where it looks, for ever; None when it cannot say. Raises KeyError if no node serves it."""

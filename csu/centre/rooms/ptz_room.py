@@ -60,6 +60,12 @@ class PtzRoom:
         self._woken = asyncio.Event()
         footing.listen(self._hear, (AlarmAdvanced,))
 
+    def take_in(self, camera: Camera) -> None:
+        """One that was silent when the centre opened. It is told to stop, as all were then."""
+        self._cameras[camera.record.camera] = camera
+        self._leases.come_late(camera.record.camera)
+        self._woken.set()
+
     def lease(self, camera: CameraId) -> Lease | None:
         """Who has it now; None: nobody."""
         return self._leases.lease(camera)

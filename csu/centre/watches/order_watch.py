@@ -104,6 +104,10 @@ class OrderWatch:
             elif self._now() >= self._next_ns:
                 await self._follow()
 
+    async def look_again(self) -> None:
+        """Somebody found where a camera stands (`found_at_m`)."""
+        await self._follow()
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:

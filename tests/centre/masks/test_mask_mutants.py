@@ -61,6 +61,16 @@ def wholly_masked_keeps_the_pose_and_the_sign_off(patch: Patch) -> None:
     patch.setattr(mask_watch, "wholly_masked", lambda assignment: assignment)
 
 
+def who_comes_late_is_given_what_is_in_force_unjournaled(patch: Patch) -> None:
+    async def at_once(self, assignment, said, signatories):
+        self._assignments[assignment.record.camera] = self._bound(assignment)
+        self._state[assignment.record.camera] = self._seen(assignment.record.camera)[0]
+        self._told_sets[assignment.record.camera] = None
+        await self._give(assignment)
+
+    patch.setattr(MaskWatch, "take_in", at_once)
+
+
 MUTANTS = [
     (a_moved_camera_stays_active, "test_a_moved_camera_is_wholly_masked_at_once_and_the_others_are_not"),
     (a_moved_camera_stays_active, "test_it_stays_so_when_the_centre_starts_again"),
@@ -82,6 +92,10 @@ MUTANTS = [
         signatures_of_other_processes_are_not_read,
         "test_what_people_sign_in_another_process_is_in_force_within_two_seconds",
     ),
+    (
+        who_comes_late_is_given_what_is_in_force_unjournaled,
+        "test_a_camera_that_comes_late_is_wholly_masked_until_its_masks_are_journaled",
+    ),
     (a_broken_register_is_still_believed, "test_a_register_changed_while_it_runs_masks_every_camera"),
     (
         wholly_masked_keeps_the_pose_and_the_sign_off,
@@ -98,7 +112,8 @@ path, masks, moves = _tests.path, _tests.masks, _tests.moves
 @pytest.mark.parametrize(("plant", "test"), MUTANTS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_planted_defect_is_found(plant, test, request, monkeypatch):
     found_by = getattr(_tests, test)
-    fixtures = {name: request.getfixturevalue(name) for name in inspect.signature(found_by).parameters}
+    wanted = inspect.signature(found_by).parameters
+    fixtures = {name: True if name == "is_down" else request.getfixturevalue(name) for name in wanted}
     plant(monkeypatch)
     with pytest.raises((AssertionError, pytest.fail.Exception, ExceptionGroup)):
         found_by(**fixtures)

@@ -5,20 +5,32 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from csu.centre import CameraLifecycleChanged, MasksInForce, Trouble
+from csu.centre.masks import mask_watch
 from csu.centre.masks.commissioning import Commissioning, survey
+from csu.centre.preparing import AnsweredCamera, Awaited
 from csu.governance import LocalDoctrine, MaskLedger
-from csu.hal.camera import CameraCapabilities, CameraId, CameraLifecycle, StreamAddress, StreamProfile
+from csu.hal.camera import (
+    CameraCapabilities,
+    CameraId,
+    CameraLifecycle,
+    CameraRecord,
+    CommuneId,
+    StreamAddress,
+    StreamProfile,
+    ViewType,
+)
 from csu.hal.clock import NS_PER_DAY
-from csu.hal.media import CameraEvent, CameraEventKind, EdgePlan
+from csu.hal.media import Assignment, CameraEvent, CameraEventKind, EdgePlan
 from csu.hal.place import Building, Pose, PoseReading
 from csu.hal.site import Signatory, SignRole, Site
 from csu.hal.words import Words
 
-FIRST, SECOND = CameraId("cam-0001"), CameraId("cam-0002")
+FIRST, SECOND, LATE = CameraId("cam-0001"), CameraId("cam-0002"), CameraId("cam-0099")
 POSE = Pose(0.0, 0.0, 5.0, 0.0, -5.0, 0.0, 500.0)
 HOUSE = Building("a", ((-5.0, 20.0), (5.0, 20.0), (5.0, 30.0), (-5.0, 30.0)), 0.0, 9.0, True)
 PEOPLE = (Signatory("Anne", SignRole.TECHNICAL), Signatory("Denis", SignRole.DPO))
@@ -85,6 +97,35 @@ def test_a_camera_that_moved_is_masked_before_anything_is_written(stage, moves, 
     monkeypatch.setattr(Commissioning, "moved", lambda self, *move: (seen.append(shown(node)), write(self, *move)))
     stage.play(stage.centre([node], masks=masks), 6)
     assert seen == [[False, True]]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_camera_that_comes_late_is_wholly_masked_until_its_masks_are_journaled(
+    stage, scripted, masks, monkeypatch, is_down
+):
+    """Two people signed for it the day before; it was silent when the centre opened."""
+    monkeypatch.setattr(mask_watch, "noting", lambda journal: list)  # which hands over between threads: there is one
+    node, record = scripted.Node("n1"), CameraRecord(LATE, 99, "Pont", CommuneId("Orval"), ViewType.WIDE)
+    said = survey(LATE, SITE, LocalDoctrine(), FIXED, POSE)
+    masks.take_in([said], PEOPLE, scripted.EPOCH_NS, note=list)
+
+    async def ask(camera):
+        bare = Assignment(record, StreamAddress("rtsp://late/1"), POSE, False, (), 2.5, 1, commissioned=True)
+        return AnsweredCamera(camera, bare, said, False, None)
+
+    awaited = Awaited({node.node: [(SimpleNamespace(record=record), KNOCKED)]}, ask)
+    centre = stage.centre([node], masks=masks, awaited=awaited)
+
+    async def meanwhile():
+        stage.journal.is_down = is_down
+
+    stage.play(centre, 5.5, meanwhile)  # asked after 3 s, and as a lost one 3 s later
+    of_late = [each for assigned in node.all_assigned for each in assigned if each.record.camera == LATE]
+    assert [(each.commissioned, each.pose, each.mask_epoch) for each in of_late[:1]] == [(False, None, 0)]
+    in_force = [(each.commissioned, each.pose, each.mask_epoch, each.buildings) for each in of_late[1:]]
+    assert in_force == ([] if is_down else [(True, POSE, 1, (HOUSE,))])
+    assert centre.board[LATE].mask_version == (0 if is_down else 1)
+    assert ["masks/in-force/1"] * (not is_down) == [each.subject for each in stage.journal.entries]
 
 
 def test_it_stays_so_when_the_centre_starts_again(stage, moves, scripted, masks, path):

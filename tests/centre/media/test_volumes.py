@@ -19,7 +19,7 @@ from csu.centre.events import Trouble
 from csu.centre.media.volume_loss import declare_loss
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
+from csu.centre.past import PastHome, keep_past
 from csu.centre.registers.registers import open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.cluster.volume_note import note_of, read_identity, read_note
@@ -270,19 +270,21 @@ class Footed(House):
                 async with (
                     open_registers(self.path / "data", anchors, clock=clock, tell=tell) as registers,
                     keep_past(
-                        self.path / "data",
-                        clock=clock,
-                        chaos=NoChaos(),
-                        doctrine=LocalDoctrine(),
-                        papers=PAPERS,
-                        catalogue=catalogue,
-                        keys=self.keys,
-                        records=RECORDS,
-                        evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
-                        evidence=EvidenceSettings(),
-                        registers=registers,
-                        volumes=self.keeper,
-                        tell=tell,
+                        PastHome(
+                            self.path / "data",
+                            clock=clock,
+                            chaos=NoChaos(),
+                            doctrine=LocalDoctrine(),
+                            papers=PAPERS,
+                            catalogue=catalogue,
+                            keys=self.keys,
+                            records=RECORDS,
+                            evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                            evidence=EvidenceSettings(),
+                            registers=registers,
+                            volumes=self.keeper,
+                            tell=tell,
+                        )
                     ),
                 ):
                     await asyncio.sleep(0.3)
