@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from csu.hal.camera import CameraId
+from csu.hal.rtsp import ANSWER_BYTES_MAX
 from csu.hal.words import Words
-from csu.ingest.describe import ANSWER_BYTES_MAX, TRY_AGAIN, redirected
+from csu.ingest.describe import TRY_AGAIN, redirected
 from csu.ingest.errors import CameraLost
 
 _STATUS = re.compile(rb"RTSP/1\.0 ([1-5][0-9][0-9])(?: .*)?")
