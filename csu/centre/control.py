@@ -29,12 +29,14 @@ from csu.centre.rooms.ptz_room import PtzRoom
 from csu.centre.rooms.watch_room import WatchRoom
 from csu.centre.watches.clock_watch import ClockWatch
 from csu.centre.watches.device_watch import DeviceWatch
+from csu.centre.watches.event_watch import EventWatch
 from csu.centre.watches.order_watch import OrderWatch
 from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
 from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
 from csu.hal.place import Pose
@@ -72,6 +74,7 @@ class Centre:
         self_masking: Sequence[Camera] = (),
         wall_panels: Sequence[tuple[WallPanel, PanelPlan]] = (),
         cameras: Sequence[Camera] = (),
+        event_sources: Sequence[DeviceEvents] = (),
     ) -> None:
         """`journal`: written before whatever is done to a camera or its masks; what it refuses is not done (LOG-2).
 
@@ -85,6 +88,7 @@ class Centre:
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
         `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
+        `event_sources`: devices that tell by themselves; their troubles are the centre's (`Trouble`).
         `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
         """
         self._footing = footing = Footing(ports)
@@ -168,6 +172,7 @@ class Centre:
         )
         self._watch = WatchRoom(footing, gone=self._ptz.revoke, short=self._ptz.restrict)
         self._wall_panels = PanelWatch(footing, wall_panels)
+        self._device_events = EventWatch(footing, event_sources, self._devices.doubt)
         self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None], kinds: Collection[type] = ()) -> None:
@@ -197,6 +202,7 @@ class Centre:
                 "edge masks": self._edges.run(),
                 "devices": self._devices.run(),
                 "wall panels": self._wall_panels.run(),
+                "device events": self._device_events.run(),
                 **{f"panel {name}": self._alarms.take_from(panel) for name, panel in self._alarms.panels.items()},
                 **{f"pose {camera.record.camera}": self._poses.follow(camera) for camera in self._poses.cameras},
             }
@@ -219,7 +225,7 @@ class Centre:
     @property
     def counts(self) -> CentreCounts:
         """A copy of what was counted so far."""
-        return replace(self._footing.counts)
+        return replace(self._footing.counts, sounds_dropped=self._device_events.sounds_dropped)
 
     def nodes_up(self) -> int:
         """How many nodes are up."""

@@ -318,6 +318,7 @@ def _centre(
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
         cameras=prepared.answered,
+        event_sources=site.event_sources,
         unreached=prepared.unreached,
         papers=papers,
         found_at_m=prepared.found_at_m,

@@ -22,12 +22,13 @@ from csu.hal.camera import (
 )
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock
+from csu.hal.device_events import DeviceEvent, EventKind
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif.device_time import ClockReading
 from hardware.onvif.ears import ears, media_profiles, refuse_audio
 from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
-from hardware.onvif.events import DeviceEvent, EventFeed, EventKind
+from hardware.onvif.events import EventFeed
 from hardware.onvif.head import Head
 from hardware.onvif.onboard import OnboardMasks
 from hardware.onvif.reading import MediaProfile, ir_cut_filter, uri
@@ -60,6 +61,7 @@ class OnvifCamera:
         self._is_fixed = False
         self._feeds: WeakSet[EventFeed] = WeakSet()
         self._sessions: WeakSet[Session] = WeakSet([self._session])
+        self._sounds_before = 0
 
     @property
     def record(self) -> CameraRecord:
@@ -155,6 +157,11 @@ class OnvifCamera:
         """It was told to stop and does not, or cannot be seen to."""
         return self._head is not None and self._head.is_runaway
 
+    @property
+    def sounds_dropped(self) -> int:
+        """What it told because it had heard something (AUD-3), to all who ever listened."""
+        return self._sounds_before + sum(feed.sounds_dropped for feed in self._feeds)
+
     async def log_in_as(self, login: Login) -> None:
         """Use another account from now on: its own was changed (`hardware.vault.Rotator`)."""
         self._login = login
@@ -189,6 +196,8 @@ class OnvifCamera:
             finally:
                 pulling.cancel()
                 await asyncio.gather(pulling, return_exceptions=True)
+                self._feeds.discard(feed)
+                self._sounds_before += feed.sounds_dropped
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -240,9 +249,9 @@ class OnvifCamera:
             )
         return head
 
-    def _runs_away(self) -> None:
+    def _runs_away(self, holds: bool) -> None:
         for feed in self._feeds:
-            feed.tell(DeviceEvent(EventKind.RUNAWAY, self._clock.now_ns()))
+            feed.tell(DeviceEvent(EventKind.RUNAWAY, self._clock.now_ns(), holds))
 
     def _address(self, url: str) -> StreamAddress:
         return StreamAddress(url, self._login.user, self._login.password, self._session.trust)

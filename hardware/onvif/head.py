@@ -31,8 +31,8 @@ MOMENT_NS = 400 * NS_PER_MS
 class Head:
     """Pan, tilt and zoom of one camera. `close` stops it. All calls may raise CameraError."""
 
-    def __init__(self, session: Session, profile: MediaProfile, tell_runaway: Callable[[], None]) -> None:
-        """`profile`: one with a PTZ configuration. `tell_runaway`: called once for each move that nobody could end."""
+    def __init__(self, session: Session, profile: MediaProfile, tell_runaway: Callable[[bool], None]) -> None:
+        """`profile`: one with a PTZ configuration. `tell_runaway`: that nobody could end a move; that it ended."""
         self._session = session
         self._clock = session.clock
         self._mount = session.settings.mount
@@ -129,7 +129,7 @@ class Head:
         """A dead man that died of a defect of ours is told as what it risks."""
         if not keeper.cancelled() and keeper.exception() is not None:
             self.is_runaway = True
-            self._tell_runaway()
+            self._tell_runaway(True)
 
     async def _order(self, sent: Awaitable[object]) -> None:
         """An order that failed may have been taken all the same: then it is stopped."""
@@ -155,12 +155,14 @@ class Head:
                 continue
             for act in self._dead_man.due(self._clock.monotonic_ns()):
                 await _as_well_as_it_can(self._carry_out(act))
-        self.is_runaway = False
+        if self.is_runaway:
+            self.is_runaway = False
+            self._tell_runaway(False)
 
     async def _carry_out(self, act: Act) -> None:
         if act is Act.TELL_RUNAWAY:
             self.is_runaway = True
-            self._tell_runaway()
+            self._tell_runaway(True)
         elif act is Act.LOOK:
             if self._looking is None or self._looking.done():  # no Stop waits for a slow status
                 self._looking = asyncio.create_task(_as_well_as_it_can(self._look()))

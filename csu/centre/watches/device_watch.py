@@ -28,6 +28,8 @@ WITHIN_S = 20.0
 AT_ONCE_MAX = 16
 DEAF_EVERY_NS = 10 * NS_PER_MINUTE
 """A camera that gives itself ears again and again is told each time, and not written to each time."""
+DOUBTED_EVERY_NS = 30 * NS_PER_S
+"""One that tells of its microphones without end is asked no more often."""
 
 _LOST = frozenset({CameraState.LOST, CameraState.REFUSED, CameraState.UNSUPPORTED})
 
@@ -71,6 +73,8 @@ class DeviceWatch:
         self._tell, self._clock, self._journal = tell, clock, journal
         self._lost: dict[CameraId, Asking] = {}
         self._hearing: set[CameraId] = set()
+        self._doubted: set[CameraId] = set()
+        self._asked_ears_ns: dict[CameraId, Nanoseconds] = {}
         self._deafened_ns: dict[CameraId, Nanoseconds] = {}
         self._told: dict[CameraId, Words] = {}
 
@@ -85,6 +89,11 @@ class DeviceWatch:
         elif isinstance(event, CameraEvent) and event.kind is CameraEventKind.AUDIO_OFFERED:
             if event.camera in self._cameras:
                 self._hearing.add(event.camera)
+
+    def doubt(self, place: str) -> None:
+        """It told something that may mean that it hears: to be asked. Of what is no camera nothing is asked."""
+        if place in self._cameras:
+            self._doubted.add(CameraId(place))
 
     async def run(self) -> None:
         """Until cancelled; without cameras there is nothing to look at."""
@@ -103,11 +112,30 @@ class DeviceWatch:
         due = [camera for camera, asking in self._lost.items() if asking.is_due(now_ns) and self._may_record(camera)]
         hearing = [camera for camera in self._hearing if self._may_deafen(camera, now_ns)]
         self._hearing.clear()
-        await asyncio.gather(*(one(self._ask(camera)) for camera in due), *(one(self._deafen(c)) for c in hearing))
+        doubted = [camera for camera in self._doubted if self._may_ask_ears(camera, now_ns)]
+        self._doubted.difference_update(doubted)
+        works = (*map(self._ask, due), *map(self._deafen, hearing), *map(self._ask_ears, doubted))
+        await asyncio.gather(*map(one, works))
 
     def _may_deafen(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
         last_ns = self._deafened_ns.get(camera)
         return last_ns is None or now_ns - last_ns >= DEAF_EVERY_NS
+
+    def _may_ask_ears(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
+        last_ns = self._asked_ears_ns.get(camera)
+        return last_ns is None or now_ns - last_ns >= DOUBTED_EVERY_NS
+
+    async def _ask_ears(self, camera: CameraId) -> None:
+        """Whether it has ears again; one that does not answer stays in doubt."""
+        self._asked_ears_ns[camera] = now_ns = self._clock.monotonic_ns()
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                can = await self._cameras[camera].capabilities()
+        except (CsuError, TimeoutError):
+            self._doubted.add(camera)
+            return
+        if can.audio_sources and self._may_deafen(camera, now_ns):
+            await self._deafen(camera)
 
     async def _ask(self, camera: CameraId) -> None:
         why = NO_WORDS
