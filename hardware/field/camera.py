@@ -7,7 +7,8 @@ that it no longer takes is read anew: somebody may have changed it (`csu camera 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
 
@@ -85,6 +86,12 @@ class FieldCamera:
 
     async def pose(self) -> PoseReading | None:
         return await self._asked(lambda device: device.pose(), search=False)
+
+    async def told_poses(self) -> AsyncGenerator[PoseReading, None]:
+        """See TellsPoses: of the camera where it is now; somewhere else, it is asked anew by whoever listens."""
+        async with aclosing(self._device.told_poses()) as told:
+            async for reading in told:
+                yield reading
 
     async def move(self, velocity: PtzVelocity) -> None:
         await self._asked(lambda device: device.move(velocity), search=False)

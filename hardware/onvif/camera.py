@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from enum import StrEnum
 from weakref import WeakSet
 
@@ -31,10 +31,12 @@ from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
 from hardware.onvif.events import EventFeed
 from hardware.onvif.head import Head
 from hardware.onvif.onboard import OnboardMasks
-from hardware.onvif.reading import MediaProfile, ir_cut_filter, uri
+from hardware.onvif.reading import MediaProfile, ir_cut_filter, told_statuses, uri
 from hardware.onvif.session import Session
 from hardware.onvif.settings import OnvifSettings
 from hardware.onvif.streams import main_and_sub
+from hardware.onvif.telling import told_documents
+from hardware.onvif.xml_door import document
 from hardware.vault.login import Login
 
 
@@ -149,6 +151,27 @@ class OnvifCamera:
 
     async def refuse_audio(self) -> AudioState:
         return await refuse_audio(self._session)
+
+    async def told_poses(self) -> AsyncGenerator[PoseReading, None]:
+        """See TellsPoses: by the metadata stream of its main profile."""
+        head = await self._known_head()
+        if head is None:
+            raise not_offered(self.record.camera, "PTZ")
+        _, chosen = await self._chosen()
+        documents = told_documents(
+            self.record.camera,
+            await self.stream(chosen[0].token),
+            self._session.enrolled,
+            clock=self._clock,
+            client_nonce=f"{self._chance.stream(f'told/{self._clock.now_ns()}').integer(0, 2**63 - 1):016x}",
+            answer_s_max=self._settings.answer_s_max,
+        )
+        async with aclosing(documents):
+            async for told, arrived_ns in documents:
+                for status in told_statuses(document(self.record.camera, told)):
+                    reading = await head.told(status, arrived_ns)
+                    if reading is not None:
+                        yield reading
 
     # -- beyond the port ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif import bodies
+from hardware.onvif.camera_clock import CameraClock
 from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase, near
 from hardware.onvif.errors import DeviceFault, DeviceSilent, DeviceTooSlow, LoginRefused, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
@@ -48,6 +49,7 @@ class Head:
         self._spaces: Spaces | None = None
         self._default_spaces = ("", "")
         self._last: tuple[Nanoseconds, Place | None] = (0, None)
+        self._its_clock = CameraClock()
         self.is_runaway = False
 
     async def close(self) -> None:
@@ -101,11 +103,23 @@ class Head:
         moving, asked_at_ns, sent_ns = self._dead_man.is_moving, self._clock.now_ns(), self._clock.monotonic_ns()
         status = await self._status()
         took_ns = self._clock.monotonic_ns() - sent_ns
+        if status.utc_ns is not None:
+            self._its_clock.asked(asked_at_ns, status.utc_ns, asked_at_ns + took_ns)
         pose = self._mount.pose(status.position) if status.position is not None else None
         moving = self._has_moved(status, sent_ns) or moving or self._dead_man.is_moving or status.says_moving is True
         if pose is None or (moving and took_ns > ROUND_TRIP_NS_MAX):
             return None
         return PoseReading(pose, _instant(asked_at_ns, took_ns, status.utc_ns), moving)
+
+    async def told(self, status: PtzStatus, arrived_ns: Nanoseconds) -> PoseReading | None:
+        """What its metadata stream says, dated by our clock; None for what cannot be dated, or is nowhere."""
+        if self._mount is None or status.position is None or status.utc_ns is None:
+            return None
+        dated = self._its_clock.dated(status.utc_ns, arrived_ns)
+        pose = self._mount.pose((await self._placed(status)).position or status.position)
+        if pose is None or dated is None:
+            return None
+        return PoseReading(pose, dated[0], self._dead_man.is_moving or status.says_moving is True, dated[1])
 
     def _has_moved(self, status: PtzStatus, now_ns: Nanoseconds) -> bool:
         """Is it elsewhere than a moment ago? It may be turned by others, and say that it is idle."""
@@ -215,7 +229,10 @@ class Head:
 
     async def _status(self) -> PtzStatus:
         body = envelopes.ptz_get_status(profile_token=self.profile.token)
-        status = ptz_status(await self._session.call("ptz", "GetStatus", body))
+        return await self._placed(ptz_status(await self._session.call("ptz", "GetStatus", body)))
+
+    async def _placed(self, status: PtzStatus) -> PtzStatus:
+        """With the spaces its numbers are of."""
         if status.position is None or (status.position.pan_tilt_uri and status.position.zoom_uri):
             return status
         await self._known_spaces()

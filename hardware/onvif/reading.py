@@ -19,6 +19,7 @@ from hardware.onvif.xml_door import local
 
 PROFILES_MAX = 64
 MASKS_READ_MAX = 256
+STATUSES_MAX = 16
 TOKEN_CHARACTERS_MAX = 64
 """ONVIF's own bound of a ReferenceToken."""
 
@@ -119,6 +120,11 @@ def ptz_status(root: Element) -> PtzStatus:
     words = {_text(_child(moves, axis)).upper() for axis in ("PanTilt", "Zoom")} - {""}
     says_moving = True if "MOVING" in words else False if words == {"IDLE"} else None
     return PtzStatus(position, says_moving, _instant(_text(_first(root, "UtcTime"))))
+
+
+def told_statuses(root: Element) -> tuple[PtzStatus, ...]:
+    """Of a MetadataStream: where it looked, and when. What it makes of its pictures is in there too, and not read."""
+    return tuple(ptz_status(each) for each in _all(root, "PTZStatus"))[:STATUSES_MAX]
 
 
 def default_spaces(root: Element, configuration: str) -> tuple[str, str]:
