@@ -129,6 +129,10 @@ class OnvifDevice:
 
     def now_ns(self) -> Nanoseconds:
         """The instant by the camera's own clock."""
+        return self._shown_ns(self.clock.now_ns())
+
+    def _shown_ns(self, host_ns: Nanoseconds) -> Nanoseconds:
+        """What its clock shows at an instant of the host's."""
         skew_ns = round(self.spec.clock_skew_s * NS_PER_S) if self.has(OnvifQuirk.CLOCK_SKEWED) else 0
         drifts = self.has(OnvifQuirk.CLOCK_DRIFTS)
         clock = DeviceClock(
@@ -136,7 +140,7 @@ class OnvifDevice:
             self._drift_from_ns if drifts else None,
             DRIFT_S_A_DAY,
         )
-        return clock.now_ns(self.clock.now_ns())
+        return clock.now_ns(host_ns)
 
     async def set_clock(self, at_ns: Nanoseconds) -> None:
         """Show this instant from now on."""
@@ -265,7 +269,8 @@ class OnvifDevice:
                 await self._tell_positions(profile)
 
     async def _tell_positions(self, profile: MediaProfile) -> None:
-        ahead_ns = self.now_ns() - self.clock.now_ns()
+        host_ns = self.clock.now_ns()
+        ahead_ns = self._shown_ns(host_ns) - host_ns
         teller = PositionTeller(self.spec, self.spaces(), ahead_ns) if "Metadata" in profile.parts else None
         await asyncio.to_thread(self.farm.tell_positions, self.name, profile.stream.profile, teller)
 

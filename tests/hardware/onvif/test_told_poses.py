@@ -1,11 +1,10 @@
-"""Where a camera looks as its metadata stream tells it: dated by our clock, never with a line of sound, hostile or not."""
+"""Where a camera looks as its metadata stream tells: dated by our clock, never with a line of sound, hostile or not."""
 
 from __future__ import annotations
 
 import asyncio
 import struct
 from contextlib import aclosing
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -68,7 +67,7 @@ def test_what_it_tells_is_where_it_was_at_that_instant_by_our_clock(on_dome, str
             late_ns = SystemClock().now_ns() - reading.at_ns
             assert 0 <= late_ns <= 20 * NS_PER_S
             beside_deg = abs(reading.pose.pan_deg - poses[reading.at_ns].pan_deg)
-            assert beside_deg <= 30.0 * (reading.uncertain_ns / NS_PER_S) + 0.05, "at 30 degrees a second"
+            assert beside_deg <= 30.0 * (reading.uncertain_ns / NS_PER_S) + 0.1, "at 30 degrees a second"
         counts = streams.counts()[CAM]
         assert (counts.audio_setups, counts.clients) == (0, 0), "neither sound nor pictures are set up for it"
 
@@ -86,6 +85,7 @@ class Node:
 
 def test_a_centre_uses_what_it_tells_while_it_turns_and_asks_when_it_tells_nothing_any_more(on_dome):
     async def check(device, camera) -> None:
+        await device.head.go_home()  # its mount may stand where another test has left it
         node = Node()
         footing = Footing(Ports(SystemClock(), SystemChance("told"), SystemIds(), NoChaos()))
         poses = Poses(footing, [camera], node_of=lambda _: node, may_record=lambda _: True)
@@ -291,7 +291,8 @@ HONEST = (
 
 
 def test_of_a_document_the_status_alone_is_read():
-    seen = "<tt:VideoAnalytics><tt:Frame UtcTime='2026-11-30T10:00:00Z'><tt:Object ObjectId='1'/></tt:Frame></tt:VideoAnalytics>"
+    frame = "<tt:Frame UtcTime='2026-11-30T10:00:00Z'><tt:Object ObjectId='1'/></tt:Frame>"
+    seen = f"<tt:VideoAnalytics>{frame}</tt:VideoAnalytics>"
     heard = "<tt:Event><x><tt:PTZ><tt:UtcTime>1970-01-01T00:00:00Z</tt:UtcTime></tt:PTZ></x></tt:Event>"
     for more in ("", seen, heard):
         (status,) = told_statuses(document(CAM, HONEST.format(more=more).encode()))
@@ -382,7 +383,7 @@ def test_a_clock_that_nobody_measured_dates_nothing():
     assert CameraClock().dated(NOW + 1 * MS, NOW + 2 * MS) is None
 
 
-def test_the_reader_of_a_talk_is_not_the_reader_of_a_dome_without_a_mount(on_dome):
+def test_numbers_that_nobody_calibrated_are_no_poses(on_dome):
     async def check(device, camera) -> None:
         async with aclosing(camera.told_poses()) as readings:
             with pytest.raises(TimeoutError):
@@ -398,7 +399,3 @@ def test_a_fixed_camera_tells_no_positions(opened):
                 await anext(readings)
 
     asyncio.run(check())
-
-
-def test_nobody_else_than_it_can_say_what_an_address_is():
-    assert replace(StreamAddress(URL, "u", "p")).user == "u"
