@@ -180,6 +180,11 @@ class OnvifCamera:
         """It was told to stop and does not, or cannot be seen to."""
         return self._head is not None and self._head.is_runaway
 
+    async def end_tours(self, *, for_good: bool = False) -> int:
+        """Stop what it turns by itself, and how many tours that were; none on a fixed camera. See `Tours.end`."""
+        head = await self._known_head()
+        return await head.end_tours(for_good=for_good) if head is not None else 0
+
     @property
     def sounds_dropped(self) -> int:
         """What it told because it had heard something (AUD-3), to all who ever listened."""

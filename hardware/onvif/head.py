@@ -18,6 +18,7 @@ from hardware.onvif.errors import DeviceFault, DeviceSilent, DeviceTooSlow, Logi
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
 from hardware.onvif.session import Session
 from hardware.onvif.spaces import Place, Spaces, with_defaults
+from hardware.onvif.tours import Tours
 
 DEVICE_TIMEOUT = f"PT{3 * RENEW_EVERY_NS // NS_PER_S}S"
 """What an honest device is asked to stop after by itself, should the centre vanish. Nobody relies on it."""
@@ -25,6 +26,8 @@ ROUND_TRIP_NS_MAX = 100 * NS_PER_MS
 """A turning camera was somewhere during the round trip: beyond this its reading dates too badly (CAPTURE_JITTER_NS)."""
 
 RENEW_WITHIN_S = 0.5
+TAKEN_OVER_NS = 10 * NS_PER_S
+"""Nobody ordered anything for so long: whoever does now begins anew. A lease that is not used ends after 15 s."""
 MOMENT_NS = 400 * NS_PER_MS
 """Two readings so near to each other say whether it moves; the engine asks each 50 to 100 ms."""
 
@@ -50,6 +53,8 @@ class Head:
         self._default_spaces = ("", "")
         self._last: tuple[Nanoseconds, Place | None] = (0, None)
         self._its_clock = CameraClock()
+        self._tours = Tours(session, profile.token)
+        self._ordered_ns: Nanoseconds | None = None
         self.is_runaway = False
 
     async def close(self) -> None:
@@ -62,8 +67,20 @@ class Head:
         if self._dead_man.is_moving:
             await _as_well_as_it_can(self._send_stop())
 
+    async def end_tours(self, *, for_good: bool = False) -> int:
+        """See `Tours.end`."""
+        return await self._tours.end(for_good=for_good)
+
+    async def _take_over(self) -> None:
+        """Whoever begins to turn it ends what it does by itself: a tour would take it away from under his hand."""
+        now_ns, last_ns = self._clock.monotonic_ns(), self._ordered_ns
+        self._ordered_ns = now_ns
+        if last_ns is None or now_ns - last_ns > TAKEN_OVER_NS:
+            await self._tours.end()
+
     async def move(self, velocity: PtzVelocity) -> None:
         """See Camera.move."""
+        await self._take_over()
         spaces = await self._known_spaces()
         if not spaces.can_drive:
             raise not_offered(self._session.camera, "ContinuousMove")
@@ -74,6 +91,7 @@ class Head:
 
     async def go_to(self, pose: Pose) -> None:
         """See Camera.go_to."""
+        await self._take_over()
         spaces = await self._known_spaces()
         where = self._mount.position(pose, spaces) if self._mount is not None else None
         if where is None:

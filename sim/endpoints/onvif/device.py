@@ -111,9 +111,13 @@ class OnvifDevice:
         if OnvifQuirk.CLOCK_DRIFTS not in self.quirks:
             self._drift_from_ns = self.clock.now_ns()
         had = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
+        toured = self.has(OnvifQuirk.TOURS_BY_ITSELF)
         self.quirks = frozenset(quirks)
         if masks != had:
             await self._betray_masks(masks[0] if masks else None)
+        if self.has(OnvifQuirk.TOURS_BY_ITSELF) and not toured:
+            self.head.keep_tour()
+        self.head.start_by_itself()
         await self._tell_all_positions()
 
     async def begin(self) -> None:
@@ -121,6 +125,9 @@ class OnvifDevice:
         masks = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
         if masks:
             await self._betray_masks(masks[0])
+        if self.has(OnvifQuirk.TOURS_BY_ITSELF):
+            self.head.keep_tour()
+        self.head.start_by_itself()
         await self._tell_all_positions()
 
     def tell(self, event: OnvifEvent, *, holds: bool = True) -> None:
@@ -224,6 +231,7 @@ class OnvifDevice:
         await asyncio.sleep(self.spec.reboot_s)
         self.events.started_at_ns = self.now_ns()
         self.is_down = False
+        self.head.start_by_itself()
 
     def do_later(self, after_s: float, what: Callable[[], object]) -> None:
         """Do something soon, on the event loop. A coroutine that `what` gives is awaited."""

@@ -85,6 +85,8 @@ class OnvifQuirk(StrEnum):
     """Its web server has TLS, its streams have not: RtspsUnicast is a fault (common before Profile T)."""
     PULL_POINT_DIES = "pull_point_dies"
     """A pull point is forgotten after its first answer, without a word: the next pull is a fault."""
+    TOURS_BY_ITSELF = "tours_by_itself"
+    """It has a tour that begins by itself (AutoStart) when it starts, and whenever this is switched on."""
     NO_MEDIA2 = "no_media2"
     """Profile S only: no Media2, so no masks of its own either."""
 
