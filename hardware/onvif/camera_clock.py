@@ -12,7 +12,8 @@ from collections import deque
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 
 WINDOW_NS = 60 * NS_PER_S
-SAMPLES_MAX = 600
+BUCKET_NS = NS_PER_S
+"""Answers of one second are kept as what they say together."""
 DRIFT = 100e-6
 """Nine seconds a day: worse than any crystal; the bounds of a minute ago are that much wider."""
 UNCERTAIN_NS_MAX = 40 * NS_PER_MS
@@ -26,8 +27,11 @@ class CameraClock:
     """Of one camera. All times ns; `told_ns` by its clock, the others by ours."""
 
     def __init__(self) -> None:
-        self._answers: deque[tuple[Nanoseconds, int, int]] = deque(maxlen=SAMPLES_MAX)
-        """When, and the bounds of what must be added to its clock."""
+        self._answers: deque[tuple[Nanoseconds, int, int]] = deque()
+        """Seconds: since when, and the bounds of what must be added to its clock."""
+        self._known: tuple[Nanoseconds, int, int] | None = None
+        """When it was found, what to add, and how far that may be off."""
+        self._count = 0
         self._before_ns: Nanoseconds | None = None
 
     def asked(self, sent_ns: Nanoseconds, told_ns: Nanoseconds, received_ns: Nanoseconds) -> None:
@@ -35,24 +39,36 @@ class CameraClock:
         low, high = sent_ns - told_ns, received_ns - told_ns
         if told_ns % NS_PER_S == 0:
             low -= NS_PER_S
-        self._answers.append((received_ns, low, high))
+        self._count += 1
+        if self._answers and 0 <= received_ns - self._answers[-1][0] < BUCKET_NS:
+            since_ns, least, most = self._answers.pop()
+            self._answers.append((since_ns, max(least, low), min(most, high)))
+        else:
+            self._answers.append((received_ns, low, high))
+        while received_ns - self._answers[0][0] > WINDOW_NS:
+            self._answers.popleft()
+        self._known = self._find(received_ns)
+        if self._known is None and self._count >= SAMPLES_MIN:
+            self._answers.clear()
+            self._answers.append((received_ns, low, high))
+            self._count = 1
 
     def shift(self, now_ns: Nanoseconds) -> tuple[int, int] | None:
         """(what to add to its clock, how far that may be off); None: nobody knows well enough."""
-        while self._answers and now_ns - self._answers[0][0] > WINDOW_NS:
-            self._answers.popleft()
-        if len(self._answers) < SAMPLES_MIN:
+        if self._known is None or self._count < SAMPLES_MIN or now_ns - self._known[0] > WINDOW_NS:
             return None
+        found_ns, shift, half = self._known
+        uncertain_ns = half + NS_PER_MS + round(abs(now_ns - found_ns) * DRIFT)
+        return (shift, uncertain_ns) if uncertain_ns <= UNCERTAIN_NS_MAX else None
+
+    def _find(self, now_ns: Nanoseconds) -> tuple[Nanoseconds, int, int] | None:
+        """None: what it answered contradicts itself."""
         widths = [(low, high, round(abs(now_ns - at_ns) * DRIFT)) for at_ns, low, high in self._answers]
         least = max(low - wide for low, _, wide in widths)
         most = min(high + wide for _, high, wide in widths)
         if least > most + NS_PER_MS:  # it is told to the millisecond
-            newest = self._answers[-1]
-            self._answers.clear()
-            self._answers.append(newest)
             return None
-        half = max(most - least, 0) // 2
-        return ((least + most) // 2, half + NS_PER_MS) if half <= UNCERTAIN_NS_MAX else None
+        return now_ns, (least + most) // 2, max(most - least, 0) // 2
 
     def dated(self, told_ns: Nanoseconds, arrived_ns: Nanoseconds) -> tuple[Nanoseconds, int] | None:
         """(when by our clock, how far that may be off) of what it told by itself. None: it cannot be dated, or not

@@ -18,8 +18,8 @@ from csu.hal.device_events import DeviceEvent, EventKind
 from hardware.event_queue import EventQueue
 from hardware.onvif.session import Session
 
-WAIT_S = 5
-"""How long a pull waits at the device."""
+WAIT_S = 15
+"""How long a pull waits at the device. A pull costs 1.9 ms of CPU here: of 1,300 cameras a sixth of a core."""
 LIFE_S = 60
 """A subscription that nobody renews ends by itself; renewed at half of it."""
 MESSAGES_MAX = 32

@@ -63,7 +63,7 @@ def test_what_it_tells_is_where_it_was_at_that_instant_by_our_clock(on_dome, str
         turned = [each for each in told if each.moving]
         assert len(turned) >= 8
         assert all(each.uncertain_ns <= UNCERTAIN_NS_MAX for each in told)
-        for reading in turned[3:]:
+        for reading in turned[-6:]:  # the farm's process has heard of the order by then
             late_ns = SystemClock().now_ns() - reading.at_ns
             assert 0 <= late_ns <= 20 * NS_PER_S
             beside_deg = abs(reading.pose.pan_deg - poses[reading.at_ns].pan_deg)
@@ -343,10 +343,10 @@ def test_what_is_dated_was_then_within_what_it_says(ahead_ns, there_ms, back_ms,
     dated = clock.dated(told_ns, held_ns + late_ms * MS)
     if dated is not None:
         at_ns, uncertain_ns = dated
-        assert abs(at_ns - held_ns) <= uncertain_ns <= UNCERTAIN_NS_MAX + MS
+        assert abs(at_ns - held_ns) <= uncertain_ns <= UNCERTAIN_NS_MAX
         assert at_ns <= held_ns + late_ms * MS
     else:
-        assert there_ms + back_ms > 2 * UNCERTAIN_NS_MAX // MS or told_ns % NS_PER_S == 0
+        assert there_ms + back_ms > 2 * UNCERTAIN_NS_MAX // MS - 4 or told_ns % NS_PER_S == 0
 
 
 @pytest.mark.parametrize(
