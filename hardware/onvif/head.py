@@ -26,6 +26,7 @@ ROUND_TRIP_NS_MAX = 100 * NS_PER_MS
 """A turning camera was somewhere during the round trip: beyond this its reading dates too badly (CAPTURE_JITTER_NS)."""
 
 RENEW_WITHIN_S = 0.5
+TAKE_OVER_WITHIN_S = 0.5
 TAKEN_OVER_NS = 10 * NS_PER_S
 """Nobody ordered anything for so long: whoever does now begins anew. A lease that is not used ends after 15 s."""
 MOMENT_NS = 400 * NS_PER_MS
@@ -76,7 +77,11 @@ class Head:
         now_ns, last_ns = self._clock.monotonic_ns(), self._ordered_ns
         self._ordered_ns = now_ns
         if last_ns is None or now_ns - last_ns > TAKEN_OVER_NS:
-            await self._tours.end()
+            try:
+                async with asyncio.timeout(TAKE_OVER_WITHIN_S):
+                    await self._tours.end()
+            except (TimeoutError, CameraError):
+                return  # no order waits for it: most cameras leave their tour at the first one anyway
 
     async def move(self, velocity: PtzVelocity) -> None:
         """See Camera.move."""

@@ -28,15 +28,24 @@ class Tours:
         kept from beginning."""
         ended = 0
         for tour in await self._told():
-            if tour.is_running:
+            stops, waits = tour.is_running, for_good and tour.begins_by_itself
+            if stops:
                 body = envelopes.ptz_operate_preset_tour(
                     profile_token=self._profile, preset_tour_token=tour.token, operation="Stop"
                 )
-                await self._session.call("ptz", "OperatePresetTour", body)
-            if tour.begins_by_itself and for_good:
-                await self._session.call("ptz", "ModifyPresetTour", _waiting(self._profile, tour.element))
-            ended += tour.is_running or (tour.begins_by_itself and for_good)
+                stops = await self._is_done("OperatePresetTour", body)
+            if waits:
+                waits = await self._is_done("ModifyPresetTour", _waiting(self._profile, tour.element))
+            ended += stops or waits
         return ended
+
+    async def _is_done(self, operation: str, body: str) -> bool:
+        """False where it will not: it goes on wandering, and is masked for where it looks."""
+        try:
+            await self._session.call("ptz", operation, body)
+        except (NotOffered, DeviceFault):
+            return False
+        return True
 
     async def _told(self) -> tuple[TourTold, ...]:
         """Asked once of a camera that has no tours at all."""
