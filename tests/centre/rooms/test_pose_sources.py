@@ -153,7 +153,7 @@ def honest(reading: PoseReading) -> PoseReading:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("off_ms", [UNCERTAIN_MS, -UNCERTAIN_MS])
+@pytest.mark.parametrize("off_ms", [UNCERTAIN_MS, pytest.param(-UNCERTAIN_MS, marks=pytest.mark.nightly)])
 def test_what_is_told_leaves_no_cell_open_and_hides_less_than_what_is_answered(order, off_ms):
     motions, until_ms = ORDERS[order], MOVING_UNTIL_MS[order]
     asked, _, only = run(motions, None)
@@ -201,7 +201,7 @@ LIES: dict[str, Lie] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-@pytest.mark.parametrize("order", ["a preset across north", "a slow drive"])
+@pytest.mark.parametrize("order", [pytest.param("a preset across north", marks=pytest.mark.nightly), "a slow drive"])
 def test_a_stream_that_lies_or_ends_leaves_no_cell_open(order, lie):
     motions, until_ms = ORDERS[order], MOVING_UNTIL_MS[order]
     node, _, _ = run(motions, LIES[lie])

@@ -41,13 +41,14 @@ def over(certificate):
     return {"in clear": (None, None), "over TLS": (context, Tls(pinned_file=pem))}
 
 
-@pytest.mark.parametrize("line", ["in clear", "over TLS"])
+@pytest.mark.parametrize("line", [pytest.param("in clear", marks=pytest.mark.nightly), "over TLS"])
 def test_what_it_tells_is_where_it_was_at_that_instant_by_our_clock(on_dome, streams, over, line):
     """Over TLS its clock is two minutes wrong besides."""
     tls, trust = over[line]
 
     async def check(device, camera) -> None:
         assert isinstance(camera, TellsPoses)
+        before = streams.counts()[CAM].audio_setups
         for _ in range(4):
             await camera.pose()
         told, poses = [], {}
@@ -70,7 +71,7 @@ def test_what_it_tells_is_where_it_was_at_that_instant_by_our_clock(on_dome, str
             off_deg = 30.0 * reading.uncertain_ns / NS_PER_S  # at 30 degrees a second
             assert beside_deg <= off_deg + 0.1
         counts = streams.counts()[CAM]
-        assert (counts.audio_setups, counts.clients) == (0, 0), "neither sound nor pictures are set up for it"
+        assert (counts.audio_setups - before, counts.clients) == (0, 0), "neither sound nor pictures are set up for it"
 
     quirks = () if tls is None else (OnvifQuirk.CLOCK_SKEWED,)
     on_dome(check, *quirks, tls=tls, trust=trust, rtsps=tls is not None)
@@ -160,7 +161,7 @@ def test_a_document_is_put_together_and_one_that_lacks_a_piece_is_left_out():
         documents.packet(rtp(9, b"x", kind=8))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=40), max_size=6))
 def test_no_packet_breaks_it(packets):
     documents = Documents(107)
@@ -268,7 +269,7 @@ def test_a_set_up_that_says_nothing_usable_is_refused(told):
         it.feed(answer(2, told, *kept))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.sampled_from([0, 1, 2, 3]))
 def test_whatever_comes_is_a_typed_error_or_nothing(data, after):
     it = talk("csu")
@@ -332,7 +333,7 @@ def exchanged(clock: CameraClock, ahead_ns: int, count: int = 5, *, there_ms: in
     return now_ns
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(st.integers(-(10**14), 10**14), st.integers(0, 30), st.integers(0, 30), st.integers(0, 200), st.integers(1, 999))
 def test_what_is_dated_was_then_within_what_it_says(ahead_ns, there_ms, back_ms, late_ms, odd_ms):
     clock = CameraClock()
