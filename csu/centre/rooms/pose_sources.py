@@ -144,17 +144,20 @@ class PoseSources:
             self._answers.popleft()
             if self._told[0].at_ns > answer.at_ns - off_ns:
                 continue  # it told nothing yet then
-            if not self._agrees(answer, off_ns):
+            agrees = self._agrees(answer, off_ns)
+            if agrees is False:
                 return True
-            self._agreed_ns = answer.at_ns
+            self._agreed_ns = answer.at_ns if agrees else self._agreed_ns
         return False
 
-    def _agrees(self, answer: PoseReading, off_ns: int) -> bool:
-        """Was it, by what it told, around that instant where it answered that it was?"""
+    def _agrees(self, answer: PoseReading, off_ns: int) -> bool | None:
+        """Was it, by what it told, around that instant where it answered that it was? None: it was silent then."""
         from_ns, to_ns = answer.at_ns - off_ns, answer.at_ns + off_ns
         first = max(index for index, each in enumerate(self._told) if each.at_ns <= from_ns)
         last = next(index for index, each in enumerate(self._told) if each.at_ns >= to_ns)
         around = list(self._told)[first : last + 1]
+        if any(b.at_ns - a.at_ns > TOLD_SILENT_NS for a, b in pairwise(around)):
+            return None
         return any(_is_between(answer.pose, a.pose, b.pose) for a, b in pairwise(around))
 
 

@@ -303,6 +303,15 @@ def test_a_camera_that_cannot_say_where_it_looks_is_void_unless_it_tells():
     assert sources.asked(None, NOW + 900 * MS + TOLD_SILENT_NS + MS) == [None]
 
 
+def test_what_it_did_while_it_told_nothing_contradicts_nothing():
+    sources = PoseSources()
+    turning(sources, 500, 700)
+    sources.told(at(1_100, 340.0), NOW + 1_100 * MS)
+    answer = at(900, 352.0)
+    sources.asked(answer, NOW + 1_110 * MS)
+    assert sources.contradictions == 0
+
+
 def test_a_clock_of_ours_that_goes_back_is_followed():
     sources = PoseSources()
     assert sources.asked(at(0), NOW) == [at(0)]
