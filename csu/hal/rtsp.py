@@ -16,6 +16,7 @@ ANSWER_BYTES_MAX = 64 * 1024
 """The longest answer that anybody should take; it is for the reader to stop there."""
 _USER_AGENT = "csu"
 _REASON_SIGNS_MAX = 80
+_DIGITS_MAX = 9
 
 
 class NotRtsp(ValueError):
@@ -68,11 +69,11 @@ def read_answer(received: bytes) -> tuple[RtspAnswer, bytes] | None:
     parts = (line.partition(":") for line in lines[1:])
     fields = tuple((name.strip().lower(), value.strip()) for name, _, value in parts)
     words = lines[0].split(" ", 2)
-    if len(words) < 2 or not words[0].startswith("RTSP/") or not (words[1].isascii() and words[1].isdigit()):
+    if len(words) < 2 or not words[0].startswith("RTSP/") or not _number(words[1]):
         raise NotRtsp
     reason = words[2][:_REASON_SIGNS_MAX] if len(words) > 2 else ""
     length = next((value for name, value in fields if name == "content-length"), "0")
-    size = int(length) if length.isascii() and length.isdigit() else 0
+    size = int(length) if _number(length) else 0
     if len(body) < size:
         return None
     return RtspAnswer(int(words[1]), reason, fields, body[:size].decode("utf-8", "replace")), body[size:]
@@ -86,12 +87,17 @@ def authorisation(challenges: Sequence[str], login: RtspLogin, method: str, url:
     for challenge in challenges:
         scheme, _, rest = challenge.partition(" ")
         if scheme.lower() == "digest":
-            asked = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
+            asked = parse_keqv_list([item for item in parse_http_list(rest) if item.partition("=")[2]])
             if asked.get("algorithm", "MD5").upper() == "MD5":
                 return _digest(asked, login, method, url, count)
     if any(challenge.lower().startswith("basic") for challenge in challenges):
         return f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"
     return None
+
+
+def _number(text: str) -> bool:
+    """Is it one that an honest device sends?"""
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
 
 
 def _digest(asked: dict[str, str], login: RtspLogin, method: str, url: str, count: int) -> str:
