@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -74,7 +74,8 @@ class EventReader:
         if topic == _CONFIGURATION:
             kind = _CHANGED.get(data.get("Type", ""))
             return DeviceEvent(kind, at_ns) if kind is not None else None
-        if _was_heard(topic, data):
+        source = message.get("source")
+        if _was_heard(topic, data, tuple(source) if isinstance(source, Mapping) else ()):
             self.sounds_dropped += 1
             return None
         kind = next((kind for known, kind in _BY_TOPIC if known in topic), None)
@@ -82,7 +83,7 @@ class EventReader:
             self.ignored += 1
             return None
         holds = next((_true(value) for value in data.values() if value.lower() in _BOOLEANS), True)
-        return self._state(kind, f"{topic} {message.get('source')}"[:512], holds, at_ns)
+        return self._state(kind, f"{topic} {source}"[:512], holds, at_ns)
 
     def _state(self, kind: EventKind, rule: str, holds: bool, at_ns: Nanoseconds) -> DeviceEvent | None:
         """Each rule and each lens has states of its own; the camera is tampered with while one of them says so."""
@@ -100,8 +101,9 @@ class EventReader:
         return DeviceEvent(EventKind.REBOOTED, at_ns) if before and told and told != before else None
 
 
-def _was_heard(topic: str, data: Mapping[str, str]) -> bool:
-    return any(_HEARD.search(text[:256]) for text in (topic, *data, *data.values()))
+def _was_heard(topic: str, data: Mapping[str, str], source: Sequence[object]) -> bool:
+    """`source`: the names of its items; what a person called a place (`Rue du Glassier`) is no matter."""
+    return any(_HEARD.search(str(text)[:256]) for text in (topic, *data, *data.values(), *source))
 
 
 class BackOff:

@@ -68,7 +68,11 @@ def test_nothing_that_was_heard_can_be_told(topic):
         "whatever the topic says, the item is of a sound"
     )
     assert reader.read(told(tamper, State="true", Class="Gunshot"), 1) is None
-    assert reader.sounds_dropped == 3
+    by_ear = {"source": {"AudioSourceConfigurationToken": "asc-1"}}
+    assert reader.read(told(tamper, State="true") | by_ear, 1) is None
+    assert reader.sounds_dropped == 4
+    street = {"source": {"Rule": "Rue du Glassier"}}
+    assert reader.read(told(tamper, State="true") | street, 1) is not None
     assert not [kind for kind in EventKind if any(word in kind for word in ("sound", "gun", "glass", "scream"))]
 
 
