@@ -321,7 +321,7 @@ def test_a_clock_of_ours_that_goes_back_is_followed():
 STEPS = st.tuples(st.integers(0, 120), st.floats(-400, 400), st.booleans(), st.integers(-80, 80))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_whatever_comes_dates_grow_and_only_what_came_is_given(steps):
     sources, now_ms, last_ns, came = PoseSources(), 0, None, set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.centre.events import Trouble
@@ -73,6 +73,7 @@ def told_of(steps: list[tuple[int, bool]]) -> tuple[list[str], list[int]]:
     return told, at_ns
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2 * STATE_AGAIN_NS), st.booleans()), min_size=1, max_size=30))
 def test_whatever_a_camera_does_it_is_told_in_turns_not_too_often_and_at_last_as_it_is(steps):
     told, at_ns = told_of(steps)

@@ -161,7 +161,7 @@ def test_a_document_is_put_together_and_one_that_lacks_a_piece_is_left_out():
         documents.packet(rtp(9, b"x", kind=8))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=6))
 def test_no_packet_breaks_it(packets):
     documents = Documents(107)
@@ -269,7 +269,7 @@ def test_a_set_up_that_says_nothing_usable_is_refused(told):
         it.feed(answer(2, told, *kept))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([0, 1, 2, 3]))
 def test_whatever_comes_is_a_typed_error_or_nothing(data, after):
     it = talk("csu")
@@ -333,7 +333,7 @@ def exchanged(clock: CameraClock, ahead_ns: int, count: int = 5, *, there_ms: in
     return now_ns
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(-(10**14), 10**14), st.integers(0, 30), st.integers(0, 30), st.integers(0, 200), st.integers(1, 999))
 def test_what_is_dated_was_then_within_what_it_says(ahead_ns, there_ms, back_ms, late_ms, odd_ms):
     clock = CameraClock()
