@@ -30,12 +30,14 @@ from csu.centre.rooms.ptz_room import PtzRoom
 from csu.centre.rooms.watch_room import WatchRoom
 from csu.centre.watches.clock_watch import ClockWatch
 from csu.centre.watches.device_watch import WITHIN_S, DeviceWatch
+from csu.centre.watches.event_watch import EventWatch
 from csu.centre.watches.order_watch import OrderWatch
 from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
 from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
 from csu.hal.place import Pose
@@ -73,6 +75,7 @@ class Centre:
         self_masking: Sequence[Camera] = (),
         wall_panels: Sequence[tuple[WallPanel, PanelPlan]] = (),
         cameras: Sequence[Camera] = (),
+        event_sources: Sequence[DeviceEvents] = (),
     ) -> None:
         """`journal`: written before whatever is done to a camera or its masks; what it refuses is not done (LOG-2).
 
@@ -87,6 +90,7 @@ class Centre:
         `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
         `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
         `awaited`: cameras that did not answer yet: on the board as lost, asked again, and taken in when they do.
+        `event_sources`: devices that tell by themselves; their troubles are the centre's (`Trouble`).
         """
         self._footing, self._journal, self._papers = Footing(ports), journal, papers
         self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
@@ -110,6 +114,7 @@ class Centre:
         self._ptz = self._ptz_room(posed_cameras)
         self._watch = WatchRoom(self._footing, gone=self._ptz.revoke, short=self._ptz.restrict)
         self._wall_panels = PanelWatch(self._footing, wall_panels)
+        self._device_events = EventWatch(self._footing, event_sources, self._devices.doubt)
         self._poses = Poses(self._footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None], kinds: Collection[type] = ()) -> None:
@@ -139,6 +144,7 @@ class Centre:
                 "edge masks": self._edges.run(),
                 "devices": self._devices.run(),
                 "wall panels": self._wall_panels.run(),
+                "device events": self._device_events.run(),
                 **{f"panel {name}": self._alarms.take_from(panel) for name, panel in self._alarms.panels.items()},
                 **{f"pose {camera.record.camera}": self._poses.follow(camera) for camera in self._poses.cameras},
             }
@@ -163,7 +169,7 @@ class Centre:
     @property
     def counts(self) -> CentreCounts:
         """A copy of what was counted so far."""
-        return replace(self._footing.counts)
+        return replace(self._footing.counts, sounds_dropped=self._device_events.sounds_dropped)
 
     def nodes_up(self) -> int:
         """How many nodes are up."""

@@ -149,6 +149,8 @@ class CentreCounts:
     frames_dropped: int = 0
     clear_refused: int = 0
     audio_offered: int = 0
+    sounds_dropped: int = 0
+    """What devices told because something was heard: nobody read it (AUD-3)."""
     packets_lost: int = 0
     alarms_raised: int = 0
     alarms_repeated: int = 0

@@ -337,6 +337,7 @@ def _centre(
             lambda camera: ask_camera(camera, site, settings.doctrine, journal),
             site.signatories,
         ),
+        event_sources=site.event_sources,
         papers=papers,
         found_at_m=prepared.found_at_m,
         alarm_sites_m=site.alarm_sites_m,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
@@ -164,4 +164,14 @@ class Camera(Protocol):
 
     async def refuse_audio(self) -> AudioState:
         """Take every audio source out of every profile, then look again (AUD-1)."""
+        ...
+
+
+@runtime_checkable
+class TellsPoses(Protocol):
+    """A camera that can say by itself where it looks, as often as it takes pictures."""
+
+    def told_poses(self) -> AsyncGenerator[PoseReading, None]:
+        """Where it looked, dated by our clock, as it tells; nothing of what cannot be dated or believed. Raises
+        CameraError when it tells nothing, or nothing more."""
         ...

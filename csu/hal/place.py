@@ -73,6 +73,9 @@ class PoseReading:
     pose: Pose
     at_ns: Nanoseconds
     moving: bool
+    uncertain_ns: int = 0
+    """How far `at_ns` may be off, to either side, beside what the masks allow any date (`CAPTURE_JITTER_NS`); the same
+    way for all readings of one source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraId, CommuneId, ViewType
 from csu.hal.clock import Nanoseconds
+from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
 from csu.hal.loudspeaker import Speech
@@ -70,6 +71,8 @@ class Site:
     bounds: Mapping[CameraId, PoseBounds] = field(default_factory=dict)
     """How far calibrated poses may be from the truth; a camera that is not named has the default."""
     alarm_panels: Sequence[AlarmPanel] = ()
+    event_sources: Sequence[DeviceEvents] = ()
+    """What tells its troubles by itself: cameras, receivers of alarms."""
     dispatch: Dispatch | None = None
     wall_panels: Sequence[tuple[WallPanel, str]] = ()
     """The display panels of the wall, and the input at which each should be."""

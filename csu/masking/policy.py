@@ -14,7 +14,7 @@ from csu.masking.cover import Cover, cover_of_path
 from csu.masking.geometry import BuildingUnusable
 from csu.masking.skyline import EXACT_UP_TO, Surroundings
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
-from csu.masking.track import PoseSpan, capture_window, poses_during
+from csu.masking.track import PoseSpan, capture_window, poses_during, uncertain_ns
 
 READING_AHEAD_NS = 50 * NS_PER_MS
 """A reading dated later than this from now was dated by another clock: it says nothing."""
@@ -97,7 +97,7 @@ class CoverPolicy:
         """
         if not self._assignment.follows_pose or self._surfaces is None or self._focal_scale is None:
             return True
-        return not readings or readings[-1].at_ns >= capture_window(captured)[1]
+        return not readings or readings[-1].at_ns >= capture_window(captured)[1] + uncertain_ns(readings)
 
     def _cover_of_fixed(self, pose: Pose | None) -> Cover:
         return self._whole if pose is None or not pose.is_finite() else self._draw((pose,), 0.0, 0.0)

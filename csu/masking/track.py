@@ -102,11 +102,14 @@ def poses_during(
     """Every pose the camera may have had during [from_ns, to_ns]. None: anything is possible, cover the whole picture.
 
     `readings`: in order of time, as many as there are around the while. `dynamics` None: not known; then only a camera
-    at rest, between two readings that say so, has a span.
+    at rest, between two readings that say so, has a span. Readings whose dates may be off are those of a while that
+    much longer: whichever way they are off, they are so together.
     """
     usable = [reading for reading in readings if reading.pose.is_finite()]
     if not usable or from_ns > to_ns or not _is_one_mount_in_order(usable):
         return None
+    off_ns = uncertain_ns(usable)
+    from_ns, to_ns = from_ns - off_ns, to_ns + off_ns
     first = max((i for i, reading in enumerate(usable) if reading.at_ns <= from_ns), default=0)
     last = min((i for i, reading in enumerate(usable) if reading.at_ns >= to_ns), default=len(usable) - 1)
     around = _unwrapped(usable[first : last + 1])
@@ -118,6 +121,11 @@ def poses_during(
     if len(path) > 1:
         del path[0]  # the chord begins where the while does
     return _span(path, around, reaches)
+
+
+def uncertain_ns(readings: Sequence[PoseReading]) -> int:
+    """How far the dates of these may be off."""
+    return max((reading.uncertain_ns for reading in readings), default=0)
 
 
 def _span(path: list[Pose], around: list[PoseReading], reaches: list[_Reach | None]) -> PoseSpan | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from csu.hal.clock import Nanoseconds
+from csu.hal.device_events import DeviceEvent, EventKind
 from csu.hal.words import Words
 from hardware.dc09.reasons import Reason
 
@@ -18,6 +19,16 @@ class Notice:
     words: Words
     account: str = ""
     number: int | None = None
+    kind: EventKind = EventKind.FRAME_REFUSED
+    path: str = ""
+    """Of PATH_SILENT: which."""
+    holds: bool = True
+
+    @property
+    def event(self) -> DeviceEvent:
+        """The same as the centre hears it: whose, and why, and nothing of what the frame held."""
+        about = "/".join(each for each in (self.account, self.path) if each)
+        return DeviceEvent(self.kind, self.at_ns, self.holds, about, self.words)
 
 
 @dataclass(slots=True)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from csu.hal.device_events import DeviceEvent, EventKind
 from csu.hal.words import Words
 from hardware.dc09.acceptance import Acceptance, Instant, Refused, Repeated, Taken
 from hardware.dc09.belief import Origin
@@ -28,6 +30,7 @@ from hardware.dc09.receipts import Receipts
 from hardware.dc09.settings import ReceiverSettings, keys_of
 from hardware.dc09.store import Batch, FrameStore, Kept
 from hardware.dc09.supervision import SupervisedPath, Supervision
+from hardware.event_queue import EventQueue
 
 AGAIN_S = 30.0
 """A message that the engine did not acknowledge is delivered again, whether its panel repeats it or not."""
@@ -50,7 +53,8 @@ class Dc09Receiver:
         clock: Clock,
         tell: Callable[[Notice], None],
     ) -> None:
-        self._settings, self._core, self._store, self._clock, self._tell = settings, core, store, clock, tell
+        self._settings, self._core, self._store, self._clock, self._hears = settings, core, store, clock, tell
+        self._events = EventQueue()
         self._names = {account.number: account.account for account in settings.accounts}
         self._supervision = Supervision(
             [
@@ -129,6 +133,24 @@ class Dc09Receiver:
         if entry is not None:
             self._pay(entry)
 
+    @property
+    def place(self) -> str:
+        """See DeviceEvents: where what the receiver tells of itself and of its accounts is told."""
+        return "alarms"
+
+    @property
+    def sounds_dropped(self) -> int:
+        """See DeviceEvents."""
+        return self._counts.reasons[Reason.SOUND]
+
+    def events(self) -> AsyncIterator[DeviceEvent]:
+        """See DeviceEvents.events: what is refused, and of whom; paths that fell silent, and that are back."""
+        return self._events.events()
+
+    def _tell(self, notice: Notice) -> None:
+        self._hears(notice)
+        self._events.put(notice.event)
+
     def _deliver(self, messages: Iterable[PanelMessage]) -> None:
         for message in messages:
             self._out.setdefault(message.sequence, message)
@@ -189,20 +211,22 @@ class Dc09Receiver:
 
     def _note(self, reason: Reason, account: int | None, at: Instant) -> None:
         if self._core.tally.note(reason, account, at.steady_ns) and reason.alarm is not None:
-            self._say(reason.alarm, account, reason.words, at)
+            self._say(reason.alarm, account, Notice(at.now_ns, reason.words))
 
-    def _say(self, kind: AlarmKind, account: int | None, words: Words, at: Instant) -> None:
-        """An alarm of the receiver's own."""
-        message = self._core.say(kind, account, at.now_ns)
+    def _say(self, kind: AlarmKind, account: int | None, notice: Notice) -> None:
+        """An alarm of the receiver's own, and what it is about."""
+        message = self._core.say(kind, account, notice.at_ns)
         self._unwritten_own.append(message)
         self._write_wanted.set()
-        self._tell(Notice(at.now_ns, words, "" if account is None else self._names[account], message.sequence))
+        name = "" if account is None else self._names[account]
+        self._tell(replace(notice, account=name, number=message.sequence))
 
     def _heard(self, account: int, path: str, at: Instant) -> None:
         if self._supervision.heard(account, path, at.steady_ns) is not None:
             self._counts.paths_back += 1
             words = Words(f"chemin {path} : de retour", f"path {path}: back")
-            self._tell(Notice(at.now_ns, words, self._names[account]))
+            kind = EventKind.PATH_SILENT
+            self._tell(Notice(at.now_ns, words, self._names[account], kind=kind, path=path, holds=False))
 
     def _pay(self, entry: Entry) -> None:
         self._counts.acknowledged += self._receipts.pay(entry, self._now())
@@ -254,7 +278,7 @@ class Dc09Receiver:
             self._receipts.drop(entry)
         self._unwritten = [sighting for sighting in self._unwritten if sighting.entry not in lost]
         self._core.tally.note(Reason.BUSY, None, at.steady_ns)
-        self._tell(Notice(at.now_ns, error.trouble.words))
+        self._tell(Notice(at.now_ns, error.trouble.words, kind=EventKind.NOT_KEPT))
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -281,7 +305,8 @@ class Dc09Receiver:
             is_last = len(self._supervision.silent(path.account)) == self._supervised(path.account)
             last = Words(" ; plus aucun autre", "; no other left") if is_last else Words("", "")
             words = Words(f"chemin {path.path} : muet{last.fr}", f"path {path.path}: silent{last.en}")
-            self._say(AlarmKind.TECHNICAL, path.account, words, at)
+            notice = Notice(at.now_ns, words, kind=EventKind.PATH_SILENT, path=path.path)
+            self._say(AlarmKind.TECHNICAL, path.account, notice)
 
     def _supervised(self, number: int) -> int:
         account = next(account for account in self._settings.accounts if account.number == number)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import CameraId, CommuneId
+from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
 from csu.hal.errors import BadInput, Trouble
 from csu.hal.loudspeaker import Speech
@@ -24,7 +24,7 @@ from csu.hal.site import Site, SiteRequest
 from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
 from csu.machine import LocalDisk, SystemChance, SystemClock, SystemIds
-from hardware.dc09 import ReceiverSettings, open_receiver
+from hardware.dc09 import Dc09Receiver, ReceiverSettings, open_receiver
 from hardware.dispatch import DispatchFile, DispatchSecrets, open_dispatch
 from hardware.field.camera import FieldCamera, UnusableCamera
 from hardware.field.camera_files import file_of, read_cameras, write_camera
@@ -56,13 +56,16 @@ async def open_field(request: SiteRequest) -> AsyncIterator[Site]:
             _camera(stack, entry, file, vault, finder, request)
             for entry in sorted(entries.values(), key=lambda entry: entry.number)
         ]
+        alarms = await _alarms(stack, file, vault)
+        tellers: list[DeviceEvents] = [camera for camera in cameras if isinstance(camera, FieldCamera)]
         yield Site(
             name=file.site,
             cameras=tuple(cameras),
             buildings=(),
             maps=file.maps,
             bounds={name: entry.bounds.pose_bounds() for name, entry in entries.items() if entry.bounds is not None},
-            alarm_panels=await _alarms(stack, file, vault),
+            alarm_panels=alarms,
+            event_sources=(*tellers, *alarms),
             dispatch=await _dispatch(stack, file, vault, request),
             wall_panels=_panels(stack, file, vault),
             speech=_speech(file, entries, cameras),
@@ -127,7 +130,7 @@ def _write_address(folder: Path, camera: CameraId, address: str) -> None:
     write_camera(folder, entry.model_copy(update={"address": address}))
 
 
-async def _alarms(stack: AsyncExitStack, file: SiteFile, vault: Vault) -> tuple[AlarmPanel, ...]:
+async def _alarms(stack: AsyncExitStack, file: SiteFile, vault: Vault) -> tuple[Dc09Receiver, ...]:
     if file.alarms is None:
         return ()
     settings = read_settings(file.alarms, ReceiverSettings)

@@ -7,7 +7,8 @@ that it no longer takes is read anew: somebody may have changed it (`csu camera 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from csu.hal.camera import (
 )
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock
+from csu.hal.device_events import DeviceEvent
 from csu.hal.errors import CsuError, Trouble
 from csu.hal.fieldwork import Route
 from csu.hal.place import Pose, PoseReading
@@ -60,6 +62,8 @@ class FieldCamera:
         self._login_now, self._login_read_ns = login_now, clock.monotonic_ns() - LOGIN_READ_EVERY_NS
         self._device = OnvifCamera(settings, login, clock, chance)
         self._changing = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._sounds_before = 0
 
     @property
     def record(self) -> CameraRecord:
@@ -83,6 +87,12 @@ class FieldCamera:
     async def pose(self) -> PoseReading | None:
         return await self._asked(lambda device: device.pose(), search=False)
 
+    async def told_poses(self) -> AsyncGenerator[PoseReading, None]:
+        """See TellsPoses: of the camera where it is now; somewhere else, it is asked anew by whoever listens."""
+        async with aclosing(self._device.told_poses()) as told:
+            async for reading in told:
+                yield reading
+
     async def move(self, velocity: PtzVelocity) -> None:
         await self._asked(lambda device: device.move(velocity), search=False)
 
@@ -105,7 +115,32 @@ class FieldCamera:
         """See `csu.hal.loudspeaker.Loudspeaker`."""
         await self._asked(lambda device: device.speak(pcmu), search=False)
 
+    # -- what it tells by itself: csu.hal.device_events.DeviceEvents ---------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        return self.record.camera
+
+    @property
+    def sounds_dropped(self) -> int:
+        return self._sounds_before + self._device.sounds_dropped
+
+    async def events(self) -> AsyncIterator[DeviceEvent]:
+        """See DeviceEvents.events: of the camera wherever it is, whatever its login."""
+        while True:
+            self._changed.clear()
+            async with self._device.listening() as events:
+                async for event in _until(self._changed, events):
+                    yield event
+
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _use(self, device: OnvifCamera) -> OnvifCamera:
+        """From now on; the one of before is to be closed."""
+        left, self._device = self._device, device
+        self._sounds_before += left.sounds_dropped
+        self._changed.set()
+        return left
 
     async def _asked(self, ask: Callable[[OnvifCamera], Awaitable[_T]], *, search: bool = True) -> _T:
         """Ask; with another login where it does not take this one, and elsewhere (`search`) where nobody answers."""
@@ -135,9 +170,8 @@ class FieldCamera:
             return False  # the vault cannot be read: that the login is refused is told as it was
         if login == self._login:
             return False
-        left, self._login = self._device, login
-        self._device = OnvifCamera(self._settings, login, self._clock, self._chance)
-        await left.close()
+        self._login = login
+        await self._use(OnvifCamera(self._settings, login, self._clock, self._chance)).close()
         return True
 
     async def _found_again(self) -> bool:
@@ -157,8 +191,8 @@ class FieldCamera:
         except CameraError:
             await device.close()
             raise
-        left, self._device, self._settings = self._device, device, settings
-        await left.close()
+        self._settings = settings
+        await self._use(device).close()
         await asyncio.to_thread(self._moved, address)
         return True
 
@@ -208,6 +242,23 @@ class UnusableCamera:
 
     def _error(self) -> CameraError:
         return CameraError(self._why.what, where=self._why.where, what_to_do=self._why.what_to_do)
+
+
+async def _until(changed: asyncio.Event, events: AsyncIterator[DeviceEvent]) -> AsyncIterator[DeviceEvent]:
+    """What comes before `changed` is set."""
+    ending = asyncio.ensure_future(changed.wait())
+    coming: asyncio.Future[DeviceEvent] | None = None
+    try:
+        while not changed.is_set():
+            coming = asyncio.ensure_future(anext(events))
+            await asyncio.wait({ending, coming}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                return
+            yield coming.result()
+    finally:
+        ending.cancel()
+        if coming is not None:
+            coming.cancel()
 
 
 def _unproved(camera: str, address: str) -> CameraError:

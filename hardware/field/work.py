@@ -115,6 +115,8 @@ class SiteWork:
         login = self._vault.entry(camera).account
         async with open_onvif_camera(settings, login, self._clock, SystemChance(camera)) as device:
             can = await device.capabilities()
+            if can.ptz:
+                await device.end_tours(for_good=True)
         if not entry.endpoint:
             entry = entry.model_copy(update={"endpoint": await self._endpoint(settings, camera)})
             write_camera(self._file.cameras, entry)

@@ -20,7 +20,6 @@ from hardware.onvif.errors import (
     NotOffered,
     OtherHost,
 )
-from hardware.onvif.events import DeviceEvent, EventKind
 from hardware.onvif.settings import OnvifSettings, StreamFloors, Tls
 from hardware.onvif.spaces import LinearAxis, Mount, PanTiltSpace, ZoomSpace, millimetres, spherical
 
@@ -29,13 +28,11 @@ __all__ = [
     "ClockReading",
     "ClockSkewed",
     "DayNight",
-    "DeviceEvent",
     "DeviceFault",
     "DeviceSilent",
     "DeviceTooSlow",
     "Discovery",
     "DiscoveryFailed",
-    "EventKind",
     "FoundDevice",
     "LinearAxis",
     "LoginRefused",

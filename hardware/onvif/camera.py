@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from enum import StrEnum
 from weakref import WeakSet
 
@@ -22,19 +22,22 @@ from csu.hal.camera import (
 )
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock
+from csu.hal.device_events import DeviceEvent, EventKind
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif.device_time import ClockReading
 from hardware.onvif.ears import ears, media_profiles, refuse_audio
 from hardware.onvif.errors import DeviceFault, NotOffered, not_offered
-from hardware.onvif.events import DeviceEvent, EventFeed, EventKind
+from hardware.onvif.events import EventFeed
 from hardware.onvif.head import Head
 from hardware.onvif.onboard import OnboardMasks
-from hardware.onvif.reading import MediaProfile, ir_cut_filter, uri
+from hardware.onvif.reading import MediaProfile, ir_cut_filter, told_statuses, uri
 from hardware.onvif.session import Session
 from hardware.onvif.settings import OnvifSettings
 from hardware.onvif.speaking import speak
 from hardware.onvif.streams import main_and_sub
+from hardware.onvif.telling import told_documents
+from hardware.onvif.xml_door import document
 from hardware.vault.login import Login
 
 
@@ -61,6 +64,7 @@ class OnvifCamera:
         self._is_fixed = False
         self._feeds: WeakSet[EventFeed] = WeakSet()
         self._sessions: WeakSet[Session] = WeakSet([self._session])
+        self._sounds_before = 0
 
     @property
     def record(self) -> CameraRecord:
@@ -156,12 +160,43 @@ class OnvifCamera:
         limit_s = self._settings.answer_s_max
         await speak(self.record.camera, address, pcmu, clock=self._clock, chance=self._chance, answer_s_max=limit_s)
 
+    async def told_poses(self) -> AsyncGenerator[PoseReading, None]:
+        """See TellsPoses: by the metadata stream of its main profile."""
+        head = await self._known_head()
+        if head is None:
+            raise not_offered(self.record.camera, "PTZ")
+        _, chosen = await self._chosen()
+        documents = told_documents(
+            self.record.camera,
+            await self.stream(chosen[0].token),
+            self._session.enrolled,
+            clock=self._clock,
+            client_nonce=f"{self._chance.stream(f'told/{self._clock.now_ns()}').integer(0, 2**63 - 1):016x}",
+            answer_s_max=self._settings.answer_s_max,
+        )
+        async with aclosing(documents):
+            async for told, arrived_ns in documents:
+                for status in told_statuses(document(self.record.camera, told)):
+                    reading = await head.told(status, arrived_ns)
+                    if reading is not None:
+                        yield reading
+
     # -- beyond the port ----------------------------------------------------------------------------------------------
 
     @property
     def is_runaway(self) -> bool:
         """It was told to stop and does not, or cannot be seen to."""
         return self._head is not None and self._head.is_runaway
+
+    async def end_tours(self, *, for_good: bool = False) -> int:
+        """Stop what it turns by itself, and how many tours that were; none on a fixed camera. See `Tours.end`."""
+        head = await self._known_head()
+        return await head.end_tours(for_good=for_good) if head is not None else 0
+
+    @property
+    def sounds_dropped(self) -> int:
+        """What it told because it had heard something (AUD-3), to all who ever listened."""
+        return self._sounds_before + sum(feed.sounds_dropped for feed in self._feeds)
 
     async def log_in_as(self, login: Login) -> None:
         """Use another account from now on: its own was changed (`hardware.vault.Rotator`)."""
@@ -197,6 +232,8 @@ class OnvifCamera:
             finally:
                 pulling.cancel()
                 await asyncio.gather(pulling, return_exceptions=True)
+                self._feeds.discard(feed)
+                self._sounds_before += feed.sounds_dropped
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -248,9 +285,9 @@ class OnvifCamera:
             )
         return head
 
-    def _runs_away(self) -> None:
+    def _runs_away(self, holds: bool) -> None:
         for feed in self._feeds:
-            feed.tell(DeviceEvent(EventKind.RUNAWAY, self._clock.now_ns()))
+            feed.tell(DeviceEvent(EventKind.RUNAWAY, self._clock.now_ns(), holds))
 
     def _address(self, url: str) -> StreamAddress:
         return StreamAddress(url, self._login.user, self._login.password, self._session.trust)

@@ -12,11 +12,13 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.place import Pose, PoseReading
 from csu.hal.words import Words
 from hardware.onvif import bodies
+from hardware.onvif.camera_clock import CameraClock
 from hardware.onvif.dead_man import RENEW_EVERY_NS, Act, DeadMan, Look, Phase, near
 from hardware.onvif.errors import DeviceFault, DeviceSilent, DeviceTooSlow, LoginRefused, NotOffered, not_offered
 from hardware.onvif.reading import MediaProfile, PtzStatus, default_spaces, ptz_spaces, ptz_status
 from hardware.onvif.session import Session
 from hardware.onvif.spaces import Place, Spaces, with_defaults
+from hardware.onvif.tours import Tours
 
 DEVICE_TIMEOUT = f"PT{3 * RENEW_EVERY_NS // NS_PER_S}S"
 """What an honest device is asked to stop after by itself, should the centre vanish. Nobody relies on it."""
@@ -24,6 +26,9 @@ ROUND_TRIP_NS_MAX = 100 * NS_PER_MS
 """A turning camera was somewhere during the round trip: beyond this its reading dates too badly (CAPTURE_JITTER_NS)."""
 
 RENEW_WITHIN_S = 0.5
+TAKE_OVER_WITHIN_S = 0.5
+TAKEN_OVER_NS = 10 * NS_PER_S
+"""Nobody ordered anything for so long: whoever does now begins anew. A lease that is not used ends after 15 s."""
 MOMENT_NS = 400 * NS_PER_MS
 """Two readings so near to each other say whether it moves; the engine asks each 50 to 100 ms."""
 
@@ -31,8 +36,8 @@ MOMENT_NS = 400 * NS_PER_MS
 class Head:
     """Pan, tilt and zoom of one camera. `close` stops it. All calls may raise CameraError."""
 
-    def __init__(self, session: Session, profile: MediaProfile, tell_runaway: Callable[[], None]) -> None:
-        """`profile`: one with a PTZ configuration. `tell_runaway`: called once for each move that nobody could end."""
+    def __init__(self, session: Session, profile: MediaProfile, tell_runaway: Callable[[bool], None]) -> None:
+        """`profile`: one with a PTZ configuration. `tell_runaway`: that nobody could end a move; that it ended."""
         self._session = session
         self._clock = session.clock
         self._mount = session.settings.mount
@@ -48,6 +53,9 @@ class Head:
         self._spaces: Spaces | None = None
         self._default_spaces = ("", "")
         self._last: tuple[Nanoseconds, Place | None] = (0, None)
+        self._its_clock = CameraClock()
+        self._tours = Tours(session, profile.token)
+        self._ordered_ns: Nanoseconds | None = None
         self.is_runaway = False
 
     async def close(self) -> None:
@@ -60,8 +68,24 @@ class Head:
         if self._dead_man.is_moving:
             await _as_well_as_it_can(self._send_stop())
 
+    async def end_tours(self, *, for_good: bool = False) -> int:
+        """See `Tours.end`."""
+        return await self._tours.end(for_good=for_good)
+
+    async def _take_over(self) -> None:
+        """Whoever begins to turn it ends what it does by itself: a tour would take it away from under his hand."""
+        now_ns, last_ns = self._clock.monotonic_ns(), self._ordered_ns
+        self._ordered_ns = now_ns
+        if last_ns is None or now_ns - last_ns > TAKEN_OVER_NS:
+            try:
+                async with asyncio.timeout(TAKE_OVER_WITHIN_S):
+                    await self._tours.end()
+            except (TimeoutError, CameraError):
+                return  # no order waits for it: most cameras leave their tour at the first one anyway
+
     async def move(self, velocity: PtzVelocity) -> None:
         """See Camera.move."""
+        await self._take_over()
         spaces = await self._known_spaces()
         if not spaces.can_drive:
             raise not_offered(self._session.camera, "ContinuousMove")
@@ -72,6 +96,7 @@ class Head:
 
     async def go_to(self, pose: Pose) -> None:
         """See Camera.go_to."""
+        await self._take_over()
         spaces = await self._known_spaces()
         where = self._mount.position(pose, spaces) if self._mount is not None else None
         if where is None:
@@ -101,11 +126,23 @@ class Head:
         moving, asked_at_ns, sent_ns = self._dead_man.is_moving, self._clock.now_ns(), self._clock.monotonic_ns()
         status = await self._status()
         took_ns = self._clock.monotonic_ns() - sent_ns
+        if status.utc_ns is not None:
+            self._its_clock.asked(asked_at_ns, status.utc_ns, asked_at_ns + took_ns)
         pose = self._mount.pose(status.position) if status.position is not None else None
         moving = self._has_moved(status, sent_ns) or moving or self._dead_man.is_moving or status.says_moving is True
         if pose is None or (moving and took_ns > ROUND_TRIP_NS_MAX):
             return None
         return PoseReading(pose, _instant(asked_at_ns, took_ns, status.utc_ns), moving)
+
+    async def told(self, status: PtzStatus, arrived_ns: Nanoseconds) -> PoseReading | None:
+        """What its metadata stream says, dated by our clock; None for what cannot be dated, or is nowhere."""
+        if self._mount is None or status.position is None or status.utc_ns is None:
+            return None
+        dated = self._its_clock.dated(status.utc_ns, arrived_ns)
+        pose = self._mount.pose((await self._placed(status)).position or status.position)
+        if pose is None or dated is None:
+            return None
+        return PoseReading(pose, dated[0], self._dead_man.is_moving or status.says_moving is True, dated[1])
 
     def _has_moved(self, status: PtzStatus, now_ns: Nanoseconds) -> bool:
         """Is it elsewhere than a moment ago? It may be turned by others, and say that it is idle."""
@@ -129,7 +166,7 @@ class Head:
         """A dead man that died of a defect of ours is told as what it risks."""
         if not keeper.cancelled() and keeper.exception() is not None:
             self.is_runaway = True
-            self._tell_runaway()
+            self._tell_runaway(True)
 
     async def _order(self, sent: Awaitable[object]) -> None:
         """An order that failed may have been taken all the same: then it is stopped."""
@@ -155,12 +192,14 @@ class Head:
                 continue
             for act in self._dead_man.due(self._clock.monotonic_ns()):
                 await _as_well_as_it_can(self._carry_out(act))
-        self.is_runaway = False
+        if self.is_runaway:
+            self.is_runaway = False
+            self._tell_runaway(False)
 
     async def _carry_out(self, act: Act) -> None:
         if act is Act.TELL_RUNAWAY:
             self.is_runaway = True
-            self._tell_runaway()
+            self._tell_runaway(True)
         elif act is Act.LOOK:
             if self._looking is None or self._looking.done():  # no Stop waits for a slow status
                 self._looking = asyncio.create_task(_as_well_as_it_can(self._look()))
@@ -213,7 +252,10 @@ class Head:
 
     async def _status(self) -> PtzStatus:
         body = envelopes.ptz_get_status(profile_token=self.profile.token)
-        status = ptz_status(await self._session.call("ptz", "GetStatus", body))
+        return await self._placed(ptz_status(await self._session.call("ptz", "GetStatus", body)))
+
+    async def _placed(self, status: PtzStatus) -> PtzStatus:
+        """With the spaces its numbers are of."""
         if status.position is None or (status.position.pan_tilt_uri and status.position.zoom_uri):
             return status
         await self._known_spaces()

@@ -19,6 +19,8 @@ from hardware.onvif.xml_door import local
 
 PROFILES_MAX = 64
 MASKS_READ_MAX = 256
+STATUSES_MAX = 16
+TOURS_READ_MAX = 64
 TOKEN_CHARACTERS_MAX = 64
 """ONVIF's own bound of a ReferenceToken."""
 
@@ -87,6 +89,16 @@ class PtzStatus:
     utc_ns: Nanoseconds | None
 
 
+@dataclass(frozen=True, slots=True)
+class TourTold:
+    """A tour that a device keeps. `element`: all of it, to be given back changed."""
+
+    token: str
+    is_running: bool
+    begins_by_itself: bool
+    element: Element
+
+
 def profiles(root: Element) -> tuple[MediaProfile, ...]:
     """Of GetProfiles, Media or Media2. Raises Unreadable for a profile without a token and for too many."""
     found = tuple(_profile(each) for each in _all(root, "Profiles"))
@@ -119,6 +131,24 @@ def ptz_status(root: Element) -> PtzStatus:
     words = {_text(_child(moves, axis)).upper() for axis in ("PanTilt", "Zoom")} - {""}
     says_moving = True if "MOVING" in words else False if words == {"IDLE"} else None
     return PtzStatus(position, says_moving, _instant(_text(_first(root, "UtcTime"))))
+
+
+def told_statuses(root: Element) -> tuple[PtzStatus, ...]:
+    """Of a MetadataStream: where it looked, and when. What it makes of its pictures is in there too, and not read."""
+    return tuple(ptz_status(each) for each in _all(root, "PTZStatus"))[:STATUSES_MAX]
+
+
+def preset_tours(root: Element) -> tuple[TourTold, ...]:
+    """Of GetPresetTours. One that is paused counts as running: somebody may let it go on. Raises Unreadable."""
+    return tuple(
+        TourTold(
+            _token(each.get("token"), "PresetTour"),
+            _text(_child(_child(each, "Status"), "State")).upper() in ("TOURING", "PAUSED"),
+            _text(_child(each, "AutoStart")) in ("true", "1"),
+            each,
+        )
+        for each in list(_all(root, "PresetTour"))[:TOURS_READ_MAX]
+    )
 
 
 def default_spaces(root: Element, configuration: str) -> tuple[str, str]:

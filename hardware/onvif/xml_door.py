@@ -1,4 +1,4 @@
-"""What of an answer may be read: SOAP without DTD, not deep, not long. Pure.
+"""What of an answer, or of what a camera tells, may be read: XML without DTD, not deep, not long. Pure.
 
 `onveef` reads a bomb as an empty answer, and an empty list of microphones would be good news: so it is refused here,
 before, and told.
@@ -25,6 +25,14 @@ _CODE = re.compile(r"(?:[A-Za-z_][\w.-]{0,15}:)?([A-Za-z]{1,48})")
 
 def envelope(camera: str, body: bytes) -> Element:
     """The SOAP envelope in `body`. Raises AnswerRefused for everything else."""
+    root = document(camera, body)
+    if local(root) != "Envelope" or not any(local(child) == "Body" for child in root):
+        raise answer_refused(camera, _NO_SOAP)
+    return root
+
+
+def document(camera: str, body: bytes) -> Element:
+    """The document in `body`. Raises AnswerRefused for a DTD, for too much, and for what is no XML."""
     depth = elements = 0
     root: Element | None = None
     try:
@@ -38,8 +46,8 @@ def envelope(camera: str, body: bytes) -> Element:
         raise answer_refused(camera, _DTD) from None
     except (ParseError, ValueError, LookupError):
         raise answer_refused(camera, _NO_XML) from None
-    if root is None or local(root) != "Envelope" or not any(local(child) == "Body" for child in root):
-        raise answer_refused(camera, _NO_SOAP)
+    if root is None:
+        raise answer_refused(camera, _NO_XML)
     return root
 
 

@@ -60,7 +60,8 @@ async def read_request(reader: asyncio.StreamReader, body_bytes_max: int) -> Htt
     Raises BadHttp; as asyncio does, IncompleteReadError when the client left, LimitOverrunError or TimeoutError when it
     is to be let go.
     """
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_S_MAX)
+    async with asyncio.timeout(IDLE_S_MAX):
+        head = await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("utf-8", "replace").split("\r\n")
     words = lines[0].split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
@@ -71,7 +72,8 @@ async def read_request(reader: asyncio.StreamReader, body_bytes_max: int) -> Htt
         raise BadHttp(400, "a body needs its length in Content-Length")
     if len(length) > 9 or int(length) > body_bytes_max:
         raise BadHttp(413, f"a body of {length[:12]} bytes, {body_bytes_max} are taken")
-    body = await asyncio.wait_for(reader.readexactly(int(length)), IDLE_S_MAX) if int(length) else b""
+    async with asyncio.timeout(IDLE_S_MAX):
+        body = await reader.readexactly(int(length))
     return HttpRequest(words[0], words[1], headers, body)
 
 

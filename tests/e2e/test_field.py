@@ -40,7 +40,7 @@ from csu.masking.dwellings import Dwellings, LocalFrame, save_buildings
 from hardware.field import FIELDWORK
 from hardware.vault import SECRET_NAME
 from sim.endpoints import EndpointSpec, RtspFarm, Speaker
-from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
+from sim.endpoints.onvif import OnvifDevice, OnvifEvent, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
 from sim.endpoints.police import PrivateAuthority
 from sim.endpoints.spec import Fault, FaultKind, StreetView
 from sim.papers import PaperCamera, PapersOf, papers_text
@@ -339,6 +339,10 @@ def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_mask
             def told() -> set[CameraEventKind]:
                 return {e.kind for e in at.told[before:] if isinstance(e, CameraEvent) and e.camera == EDGE}
 
+            covered = "it says that it is covered, turned or blurred: look"
+            edge.tell(OnvifEvent.TAMPER)
+            await at.until(lambda: covered in at.troubles(EDGE), 15, "that it is covered")
+
             before = len(at.told)
             await edge.switch(OnvifQuirk.MASKS_GONE_AFTER_REBOOT, OnvifQuirk.AUDIO_BACK_AFTER_REBOOT)
             await edge.reboot()
@@ -347,6 +351,7 @@ def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_mask
             deaf = "it offered sound: that is taken out of it once more"
             await at.until(lambda: deaf in at.troubles(EDGE), 15, "it is deaf again")
             await at.until(lambda: at.state(EDGE) is CameraState.LIVE, 20, "it is back")
+            await at.until(lambda: "it started again" in at.troubles(EDGE), 20, "that it started again")
             restart_s = DOWN_S + RESTART_GAP_S_MAX
 
             before = len(at.told)

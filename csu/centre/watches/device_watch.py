@@ -31,6 +31,8 @@ REASONS_MAX = 8
 """Of one loss, told once each; a device that thinks of more is only asked."""
 DEAF_EVERY_NS = 10 * NS_PER_MINUTE
 """A camera that gives itself ears again and again is told each time, and not written to each time."""
+DOUBTED_EVERY_NS = 30 * NS_PER_S
+"""One that tells of its microphones without end is asked no more often."""
 
 _LOST = frozenset({CameraState.LOST, CameraState.REFUSED, CameraState.UNSUPPORTED})
 
@@ -82,6 +84,8 @@ class DeviceWatch:
         self._tell, self._clock, self._journal = tell, clock, journal
         self._lost: dict[CameraId, Asking] = {}
         self._hearing: set[CameraId] = set()
+        self._doubted: set[CameraId] = set()
+        self._asked_ears_ns: dict[CameraId, Nanoseconds] = {}
         self._deafened_ns: dict[CameraId, Nanoseconds] = {}
         self._told: dict[CameraId, set[Words]] = {}
         for camera in self._awaited:
@@ -102,6 +106,11 @@ class DeviceWatch:
             if event.camera in self._cameras:
                 self._hearing.add(event.camera)
 
+    def doubt(self, place: str) -> None:
+        """It told something that may mean that it hears: to be asked. Of what is no camera nothing is asked."""
+        if place in self._cameras:
+            self._doubted.add(CameraId(place))
+
     async def run(self) -> None:
         """Until cancelled; without cameras there is nothing to look at."""
         for camera, why in self._reasons:
@@ -121,7 +130,10 @@ class DeviceWatch:
         due = [camera for camera, asking in self._lost.items() if asking.is_due(now_ns) and self._may_ask(camera)]
         hearing = [camera for camera in self._hearing if self._may_deafen(camera, now_ns)]
         self._hearing.clear()
-        await asyncio.gather(*(one(self._ask(camera)) for camera in due), *(one(self._deafen(c)) for c in hearing))
+        doubted = [camera for camera in self._doubted if self._may_ask_ears(camera, now_ns)]
+        self._doubted.difference_update(doubted)
+        works = (*map(self._ask, due), *map(self._deafen, hearing), *map(self._ask_ears, doubted))
+        await asyncio.gather(*map(one, works))
 
     def _may_ask(self, camera: CameraId) -> bool:
         """One that is awaited is asked as it was at the opening: its masks can be signed before an order covers it."""
@@ -130,6 +142,22 @@ class DeviceWatch:
     def _may_deafen(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
         last_ns = self._deafened_ns.get(camera)
         return last_ns is None or now_ns - last_ns >= DEAF_EVERY_NS
+
+    def _may_ask_ears(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
+        last_ns = self._asked_ears_ns.get(camera)
+        return last_ns is None or now_ns - last_ns >= DOUBTED_EVERY_NS
+
+    async def _ask_ears(self, camera: CameraId) -> None:
+        """Whether it has ears again; one that does not answer stays in doubt."""
+        self._asked_ears_ns[camera] = now_ns = self._clock.monotonic_ns()
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                can = await self._cameras[camera].capabilities()
+        except (CsuError, TimeoutError):
+            self._doubted.add(camera)
+            return
+        if can.audio_sources and self._may_deafen(camera, now_ns):
+            await self._deafen(camera)
 
     async def _ask(self, camera: CameraId) -> None:
         why = NO_WORDS

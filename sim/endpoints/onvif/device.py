@@ -114,11 +114,15 @@ class OnvifDevice:
             self._drift_from_ns = self.clock.now_ns()
         had = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
         spoke = self._speaker
+        toured = self.has(OnvifQuirk.TOURS_BY_ITSELF)
         self.quirks = frozenset(quirks)
         if self._speaker is not spoke:
             await asyncio.to_thread(self.farm.fit_speaker, self.name, self._speaker)
         if masks != had:
             await self._betray_masks(masks[0] if masks else None)
+        if self.has(OnvifQuirk.TOURS_BY_ITSELF) and not toured:
+            self.head.keep_tour()
+        self.head.start_by_itself()
         await self._tell_all_positions()
 
     async def begin(self) -> None:
@@ -128,6 +132,9 @@ class OnvifDevice:
             await self._betray_masks(masks[0])
         if self._speaker is not self.spec.endpoint.speaker:
             await asyncio.to_thread(self.farm.fit_speaker, self.name, self._speaker)
+        if self.has(OnvifQuirk.TOURS_BY_ITSELF):
+            self.head.keep_tour()
+        self.head.start_by_itself()
         await self._tell_all_positions()
 
     def tell(self, event: OnvifEvent, *, holds: bool = True) -> None:
@@ -136,6 +143,10 @@ class OnvifDevice:
 
     def now_ns(self) -> Nanoseconds:
         """The instant by the camera's own clock."""
+        return self._shown_ns(self.clock.now_ns())
+
+    def _shown_ns(self, host_ns: Nanoseconds) -> Nanoseconds:
+        """What its clock shows at an instant of the host's."""
         skew_ns = round(self.spec.clock_skew_s * NS_PER_S) if self.has(OnvifQuirk.CLOCK_SKEWED) else 0
         drifts = self.has(OnvifQuirk.CLOCK_DRIFTS)
         clock = DeviceClock(
@@ -143,7 +154,7 @@ class OnvifDevice:
             self._drift_from_ns if drifts else None,
             DRIFT_S_A_DAY,
         )
-        return clock.now_ns(self.clock.now_ns())
+        return clock.now_ns(host_ns)
 
     async def set_clock(self, at_ns: Nanoseconds) -> None:
         """Show this instant from now on."""
@@ -227,6 +238,7 @@ class OnvifDevice:
         await asyncio.sleep(self.spec.reboot_s)
         self.events.started_at_ns = self.now_ns()
         self.is_down = False
+        self.head.start_by_itself()
 
     def do_later(self, after_s: float, what: Callable[[], object]) -> None:
         """Do something soon, on the event loop. A coroutine that `what` gives is awaited."""
@@ -277,7 +289,8 @@ class OnvifDevice:
                 await self._tell_positions(profile)
 
     async def _tell_positions(self, profile: MediaProfile) -> None:
-        ahead_ns = self.now_ns() - self.clock.now_ns()
+        host_ns = self.clock.now_ns()
+        ahead_ns = self._shown_ns(host_ns) - host_ns
         teller = PositionTeller(self.spec, self.spaces(), ahead_ns) if "Metadata" in profile.parts else None
         await asyncio.to_thread(self.farm.tell_positions, self.name, profile.stream.profile, teller)
 

@@ -162,6 +162,11 @@ class EventHub:
         self._put(message)
 
     @property
+    def points(self) -> int:
+        """How many listen."""
+        return len(self._points)
+
+    @property
     def lost(self) -> int:
         """Messages that waited too long, in the pull points of now."""
         return sum(point.lost for point in self._points.values())

@@ -21,6 +21,7 @@ SPOTS_MAX = 32
 HOLD_S = 10.0
 """How long a continuous move goes on that names no time."""
 HOLD_S_MAX = 60.0
+BESIDE_DEG = 20.0
 STAY_S = 5.0
 """At a spot that names no time of its own."""
 
@@ -140,6 +141,21 @@ class Head:
         self.end_tour()
         self.touring = token
         self._tour = asyncio.create_task(self._run(tour))
+
+    def keep_tour(self) -> None:
+        """A tour of home and a place beside it, that begins by itself."""
+        beside = replace(self._home, pan_deg=(self._home.pan_deg + BESIDE_DEG) % 360.0)
+        preset = Preset(self._new("preset"), "beside", beside)
+        self.presets[preset.token] = preset
+        tour = self.new_tour()
+        spots = (Spot(preset.token, 1.0), Spot(None, 1.0))
+        self.tours[tour.token] = replace(tour, name="watch", spots=spots, auto_start=True)
+
+    def start_by_itself(self) -> None:
+        """Begin the first tour that is to begin by itself, unless one is on its way."""
+        waiting = next((tour.token for tour in self.tours.values() if tour.auto_start), None)
+        if waiting is not None and self.touring is None:
+            self.start_tour(waiting)
 
     def end_tour(self) -> None:
         """Stay on the way it is. Idempotent."""

@@ -89,6 +89,8 @@ class OnvifQuirk(StrEnum):
     """It has a loudspeaker that is described as one way, and sends its microphone's sound back while it speaks."""
     SPEAKER_DUPLEX = "speaker_duplex"
     """It has a loudspeaker that goes both ways only: an intercom."""
+    TOURS_BY_ITSELF = "tours_by_itself"
+    """It has a tour that begins by itself (AutoStart) when it starts, and whenever this is switched on."""
     NO_MEDIA2 = "no_media2"
     """Profile S only: no Media2, so no masks of its own either."""
 

@@ -168,6 +168,30 @@ def test_a_lost_camera_that_has_ears_again_is_made_deaf_before_it_is_followed(at
     assert at.device.deafened == 1
 
 
+def test_a_camera_that_tells_of_its_microphones_is_asked_and_made_deaf_where_it_has_ears(at):
+    at.watch.doubt(CAM)
+    at.watch.doubt("alarms")
+    at.look()
+    assert (at.device.asked, at.device.deafened, at.told) == (1, 0, []), "it has none: nothing to tell"
+    at.device.ears = 1
+    for _ in range(40):
+        at.watch.doubt(CAM)
+        at.look(1)
+    assert (at.device.asked, at.device.deafened) == (2, 1)
+    assert at.told == ["it offered sound: that is taken out of it once more"]
+
+
+def test_a_doubted_camera_that_does_not_answer_stays_in_doubt(at):
+    at.device.ears, at.device.fails = 1, CameraError(Words("x", "garbage"), where=CAM, what_to_do=Words("", ""))
+    at.watch.doubt(CAM)
+    at.look()
+    at.device.fails = None
+    at.look(1)
+    assert at.device.deafened == 0, "not asked again at once"
+    at.look(60)
+    assert at.device.deafened == 1
+
+
 def test_the_timetable_never_stops_and_never_hurries():
     asking, now, asked = Asking.begin(0), 0, list[int]()
     for _ in range(20):

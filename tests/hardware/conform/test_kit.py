@@ -120,6 +120,7 @@ CAMERA_QUIRKS = {
     "plain_http_only": ["tls.offered", "tls.streams"],
     "plain_rtsp_only": ["tls.streams"],
     "pull_point_dies": ["events.pulled"],
+    "tours_by_itself": [],
 }
 
 

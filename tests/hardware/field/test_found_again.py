@@ -34,6 +34,7 @@ class Device:
     certificate_is_right = True
     left: list[str] = []
     takes = LOGIN
+    sounds_dropped = 0
 
     def __init__(self, settings: OnvifSettings, login: Login, *_: object) -> None:
         self._settings, self._login = settings, login

@@ -328,6 +328,8 @@ def honest(streams: RtspFarm) -> list[bytes]:
                 await camera.day_night()
                 await camera.clock_reading()
                 await camera.push_masks([])
+                async with camera.listening() as events:
+                    await asyncio.wait_for(anext(events), 10)
 
     asyncio.run(whole())
     assert len(told) >= 12

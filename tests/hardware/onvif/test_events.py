@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csu.hal.device_events import DeviceEvent, EventKind
 from csu.machine import SystemChance, SystemClock
-from hardware.onvif import EventKind
-from hardware.onvif.events import DELAY_S_MAX, QUEUE_MAX, BackOff, DeviceEvent, EventFeed, EventReader
+from hardware.event_queue import QUEUE_MAX
+from hardware.onvif.events import DELAY_S_MAX, BackOff, EventFeed, EventReader
 from hardware.onvif.session import Session
 
 
@@ -21,6 +22,8 @@ def told(topic: str, **data: str) -> dict[str, object]:
 
 def test_tampering_is_told_when_it_begins_and_when_it_ends_and_not_again():
     reader, topic = EventReader(), "tns1:RuleEngine/TamperDetector/Tamper"
+    untold = DeviceEvent(EventKind.TAMPER, 1, holds=False)
+    assert reader.read(told(topic, IsTamper="false"), 1) == untold, "who listened before may have been told that it was"
     assert reader.read(told(topic, IsTamper="false"), 1) is None
     assert reader.read(told(topic, IsTamper="true"), 2) == DeviceEvent(EventKind.TAMPER, 2)
     assert reader.read(told(topic, IsTamper="true"), 3) is None
@@ -32,6 +35,9 @@ def test_two_rules_of_one_kind_do_not_end_each_other():
     assert reader.read(told(topic, IsTamper="true") | {"source": {"Rule": "1"}}, 1) is not None
     assert reader.read(told(topic, IsTamper="false") | {"source": {"Rule": "2"}}, 2) is None
     assert reader.read(told(topic, IsTamper="true") | {"source": {"Rule": "1"}}, 3) is None
+    assert reader.read(told(topic, IsTamper="true") | {"source": {"Rule": "2"}}, 4) is None
+    assert reader.read(told(topic, IsTamper="false") | {"source": {"Rule": "1"}}, 5) is None, "the other holds still"
+    assert reader.read(told(topic, IsTamper="false") | {"source": {"Rule": "2"}}, 6).holds is False
 
 
 def test_a_restart_is_told_when_its_instant_changes():
@@ -48,13 +54,41 @@ def test_a_restart_is_told_when_its_instant_changes():
         "tns1:AudioSource/tnsaxis:TriggerLevel",
         "tns1:RuleEngine/GunshotDetector/Gunshot",
         "tnsvendor:GlassBreak",
+        "tns1:AudioAnalytics/TamperDetector/Tamper",
+        "tns1:RuleEngine/TamperDetector/Tamper/tnsvendor:Scream",
+        "tns1:Device/Trigger/DigitalInput/tnsvendor:AcousticSensor",
     ],
 )
 def test_nothing_that_was_heard_can_be_told(topic):
     reader = EventReader()
-    assert reader.read(told(topic, isSoundDetected="true"), 1) is None
-    assert reader.ignored == 1
+    assert reader.read(told(topic, State="true"), 1) is None
+    assert (reader.sounds_dropped, reader.ignored) == (1, 0)
+    tamper = "tns1:RuleEngine/TamperDetector/Tamper"
+    assert reader.read(told(tamper, isSoundDetected="true"), 1) is None, (
+        "whatever the topic says, the item is of a sound"
+    )
+    assert reader.read(told(tamper, State="true", Class="Gunshot"), 1) is None
+    by_ear = {"source": {"AudioSourceConfigurationToken": "asc-1"}}
+    assert reader.read(told(tamper, State="true") | by_ear, 1) is None
+    assert reader.sounds_dropped == 4
+    street = {"source": {"Rule": "Rue du Glassier"}}
+    assert reader.read(told(tamper, State="true") | street, 1) is not None
     assert not [kind for kind in EventKind if any(word in kind for word in ("sound", "gun", "glass", "scream"))]
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        ("tns1:Device/HardwareFailure/FanFailure", EventKind.HARDWARE),
+        ("tns1:Device/HardwareFailure/TemperatureCritical", EventKind.HARDWARE),
+        ("tns1:Device/Trigger/DigitalInput", EventKind.CONTACT),
+        ("tns1:VideoSource/SignalLoss", EventKind.SIGNAL_LOST),
+    ],
+)
+def test_the_health_of_a_camera_and_its_contacts_are_told(topic, kind):
+    reader = EventReader()
+    assert reader.read(told(topic, State="true"), 1) == DeviceEvent(kind, 1)
+    assert reader.read(told(topic, State="false"), 2) == DeviceEvent(kind, 2, holds=False)
 
 
 def test_motion_is_not_told():
@@ -113,6 +147,8 @@ def test_a_device_whose_pull_points_break_is_told_once_and_then_that_something_m
                     + point.encode()
                     + b"</wsa:Address></tev:SubscriptionReference></tev:CreatePullPointSubscriptionResponse>",
                 )
+                over = await anext(events)
+                assert (over.kind, over.holds) == (EventKind.UNREACHED, False)
                 assert (await anext(events)).kind is EventKind.MISSED
                 assert device.asked.count("CreatePullPointSubscription") > 1
 

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from xml.etree.ElementTree import Element, tostring
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onveef.parsers import parse_pull_messages
 
 from csu.hal.camera import CameraError
+from csu.hal.device_events import DeviceEvent
 from hardware.onvif import reading
+from hardware.onvif.events import EventReader
 from hardware.onvif.reading import Unreadable
 from hardware.onvif.spaces import Position, Spaces
 from hardware.onvif.xml_door import envelope, fault_codes
 
+
+def events(root: Element) -> list[DeviceEvent | None]:
+    """As the feed reads a pull: by onveef, then by our own reader."""
+    messages = parse_pull_messages(tostring(root, encoding="unicode"))["messages"]
+    return [reader.read(message, 1) for message in messages for reader in [EventReader()]]
+
+
 READERS = (
+    events,
     reading.profiles,
     reading.ptz_spaces,
     reading.ptz_status,
@@ -53,6 +65,7 @@ def test_a_damaged_answer_is_a_value_or_a_typed_error(honest, data):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(600)
 @settings(max_examples=20_000, deadline=None)
 @given(st.data())
 def test_twenty_thousand_damaged_answers_are_values_or_typed_errors(honest, data):

@@ -7,7 +7,7 @@ import pytest
 
 from csu.hal import tls
 from csu.hal.camera import OnboardMask, StreamAddress
-from hardware.onvif import addresses, camera, dead_man, ears, guard, session, xml_door
+from hardware.onvif import addresses, camera, dead_man, ears, events, guard, session, xml_door
 from hardware.onvif.dead_man import DeadMan
 from hardware.onvif.head import Head
 from hardware.onvif.onboard import OnboardMasks
@@ -143,6 +143,14 @@ def test_a_quirk_s_test_finds_a_planted_defect(defect, monkeypatch, must_fail):
     if name == "ears":
         monkeypatch.setattr(camera, name, planted)
     must_fail("test_quirks", test, **given)
+
+
+@pytest.mark.parametrize(
+    "topic", ["tns1:AudioAnalytics/Audio/DetectedSound", "tns1:AudioAnalytics/TamperDetector/Tamper"]
+)
+def test_the_tests_find_an_ear_among_the_events(topic, monkeypatch, must_fail):
+    monkeypatch.setattr(events, "_was_heard", lambda *said: False)
+    must_fail("test_events", "test_nothing_that_was_heard_can_be_told", topic=topic)
 
 
 def test_the_tests_find_a_pin_that_is_taken_for_an_authority(monkeypatch, must_fail):

@@ -11,6 +11,7 @@ import pytest
 
 from csu.hal.camera import AudioState, CameraError, OnboardMask, PtzVelocity
 from csu.hal.clock import NS_PER_S
+from csu.hal.device_events import EventKind
 from csu.hal.place import Pose
 from csu.hal.words import Words
 from csu.machine import SystemClock, SystemIds
@@ -22,7 +23,6 @@ from hardware.onvif import (
     DayNight,
     DeviceSilent,
     DeviceTooSlow,
-    EventKind,
     LinearAxis,
     LoginRefused,
     Mount,
