@@ -35,6 +35,8 @@ ALARM_EVERY_S = 4.0
 """A real panel alarms when somebody sets it off; this one does so by itself."""
 POLL_EVERY_S = 1.0
 ANSWER_WITHIN_S = 1.5
+SLOW_S = 0.5
+"""How late the answers of a slow camera are: an examination asks some 250 times."""
 
 
 class DeviceKind(StrEnum):
@@ -107,7 +109,7 @@ async def _camera_that(quirks: frozenset[str], clock: Clock, *, turns: bool) -> 
         onboard_masks=8,
         mask_corners_max=8,
     )
-    spec = OnvifSpec(endpoint, ptz=turns, quirks=frozenset(OnvifQuirk(quirk) for quirk in quirks))
+    spec = OnvifSpec(endpoint, ptz=turns, quirks=frozenset(OnvifQuirk(quirk) for quirk in quirks), slow_s=SLOW_S)
     papers = PrivateAuthority("csu bench", clock).server(HOST)
     with TemporaryDirectory(prefix="csu-bench-") as directory:
         tls = _served(papers, Path(directory))
