@@ -52,10 +52,13 @@ async def prepare_site(
     for camera in site.cameras:
         try:
             assignment, said, masks_itself = await _ask(camera, site, doctrine, journal)
-            reading = await camera.pose()
         except (CameraError, BadInput) as error:
             unreached.append((camera.record, error.trouble.beside(camera.record.camera)))
             continue
+        try:
+            reading = await camera.pose()
+        except CameraError:  # a head that cannot say where it looks: its mask keeper tells it, and it is wholly masked
+            reading = None
         if reading is not None:
             found_at_m[camera.record.camera] = (reading.pose.x_m, reading.pose.y_m)
         assignments.append(assignment)
