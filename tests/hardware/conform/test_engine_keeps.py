@@ -11,7 +11,7 @@ import asyncio
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -118,7 +118,7 @@ class Cast:
         """As `csu camera enrol` and `calibrate` left it, before it had its quirk."""
         pose = self.post.pose
         told = {name: getattr(pose, name) for name in Place.model_fields}
-        is_wide = self.quirk is OnvifQuirk.NAME_ON_MASKS
+        is_wide = self.quirk in (OnvifQuirk.NAME_ON_MASKS, OnvifQuirk.DEFAULT_PASSWORD)  # the one fails, the other not
         return CameraFile(
             camera=self.camera,
             number=self.number,
@@ -144,12 +144,11 @@ def casts() -> list[Cast]:
     return [Cast(number, quirk, later) for number, (quirk, later) in enumerate(asked, start=1)]
 
 
-def groups() -> Iterator[list[Cast]]:
+def groups() -> list[list[Cast]]:
     """Dealt in turn, so that each has a few of every kind."""
     every = casts()
     count = -(-len(every) // AT_ONCE)
-    for first in range(count):
-        yield every[first::count]
+    return [every[first::count] for first in range(count)]
 
 
 def head_of(spec: OnvifSpec, told: Mapping[str, float]) -> Head:
