@@ -131,7 +131,12 @@ async def ask_camera(camera: Camera, site: Site, doctrine: LocalDoctrine, journa
         mask_epoch=0,
         frosted=doctrine.frosted,
     )
-    reading = await camera.pose()
+    try:
+        reading = await camera.pose()
+    except CameraError:
+        if not capabilities.ptz:
+            raise
+        reading = None  # a head that cannot say where it looks: its mask keeper tells it, and it is wholly masked
     pose = reading.pose if reading is not None else None
     said = survey(record.camera, site, doctrine, capabilities, None if capabilities.ptz else pose)
     masks_itself = capabilities.onboard_masks > 0 and not capabilities.ptz

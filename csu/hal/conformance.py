@@ -63,7 +63,9 @@ class StreamLook:
     """The longest time between two key frames, or since the last one; infinite when there was only one."""
     frames_missing: int
     clock_ahead_s: float | None
-    """The camera's clock minus ours, by its sender reports: a median, less what a packet takes; None without any."""
+    """The camera's clock minus ours, by its sender reports, less what the quickest packet takes; None without any."""
+    clock_unsure_s: float = 0.0
+    """How much longer the usual packet takes than the quickest: what a busy network or host makes of such a figure."""
     masks_missing: int = 0
     """Pictures that did not show the masks they were asked to; without a mask plan: 0."""
     first_missing: Words = NO_WORDS
@@ -94,8 +96,8 @@ class StreamEyes(Protocol):
         """Look at the still picture; None when it shows the masks."""
         ...
 
-    def plan(self, width_px: int, height_px: int, corners_max: int) -> MaskPlan:
-        """A mask of a known colour in the middle of the recorded stream's picture, for a test."""
+    def plan(self, width_px: int, height_px: int, masks_max: int, corners_max: int) -> MaskPlan:
+        """A mask or two of a known colour where the recorded stream's picture has most to say, for a test."""
         ...
 
 

@@ -15,6 +15,9 @@ from csu.hal.frames import CaptureTime
 
 TRUSTED_OFFSET_MS = 1_000
 """TEC-4: more than one second is an alarm."""
+TRUSTED_AGAIN_MS = 900
+"""A clock that drifts stays near the limit for minutes, and each change of who dates the pictures moves them by a
+second: so there is one change and no coming and going."""
 STEP_MS = 100
 """A jump of the camera's clock larger than this is a step to report, not jitter to smooth."""
 WINDOW_NS = 10 * NS_PER_S
@@ -36,6 +39,7 @@ class CaptureClock:
         self._arrival = _WindowMinimum()
         self._latency = _WindowMinimum()
         self._camera_shift_ns: int | None = None
+        self._is_right = True
         self._last_at_ns: Nanoseconds | None = None
 
     @property
@@ -46,7 +50,7 @@ class CaptureClock:
     @property
     def is_trusted(self) -> bool:
         """True once the camera's reports date its pictures."""
-        return self._camera_shift_ns is not None and abs(self.offset_ms) <= TRUSTED_OFFSET_MS
+        return self._camera_shift_ns is not None and self._is_right
 
     def packet(
         self, pts_ns: Nanoseconds, arrived_at_ns: Nanoseconds, camera_at_ns: Nanoseconds | None
@@ -67,6 +71,7 @@ class CaptureClock:
         else:
             self._camera_shift_ns = known_ns + (shift_ns - known_ns) // _SMOOTHING
         self._latency.add(pts_ns, arrived_at_ns - camera_at_ns)
+        self._is_right = abs(self.offset_ms) <= (TRUSTED_OFFSET_MS if self._is_right else TRUSTED_AGAIN_MS)
         return step
 
     def our_clock_stepped(self) -> None:

@@ -17,13 +17,11 @@ from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId, StreamAddress
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
-from csu.hal.words import NO_WORDS, Words
+from csu.hal.words import Words
 from csu.ingest.admission import Admission
-from csu.ingest.describe import TRY_AGAIN
-from csu.ingest.errors import CameraLost
 from csu.ingest.line import StopSignal
 from csu.ingest.offer import parse_sdp
-from csu.ingest.session import SILENCE, Arrival, OpenStream, Session
+from csu.ingest.session import SILENCE, Arrival, CameraSession, OpenStream, Session, lost
 
 STREAM_HZ = 90_000
 """RTP's clock for video."""
@@ -78,11 +76,8 @@ def fed_by(stream: FedStream) -> OpenStream:
     return open_fed
 
 
-class FedSession:
+class FedSession(CameraSession):
     """A `csu.ingest.session.Session`."""
-
-    is_annex_b = True
-    note = NO_WORDS
 
     def __init__(
         self,
@@ -93,16 +88,12 @@ class FedSession:
         audio_offered: Callable[[int], None],
     ) -> None:
         """Raises CameraLost, StreamUnsupported."""
-        self._camera = camera
         self._stream = stream
-        self._stop = stop
         try:
             offer = parse_sdp(stream.describe())
         except StreamEnded as error:
-            raise self._lost(error.why) from None
-        audio_offered(len(offer.audio))
-        self.frames_per_s = offer.video.frames_per_s if offer.video else None
-        admission.offer(offer)
+            raise lost(camera, error.why) from None
+        super().__init__(camera, offer, admission, stop, audio_offered)
         self.decoder: VideoCodecContext = VideoCodecContext.create("h264", "r")
 
     def arrivals(self) -> Iterator[Arrival | None]:
@@ -124,6 +115,3 @@ class FedSession:
 
     def close(self) -> None:
         """Nothing is open."""
-
-    def _lost(self, what: Words) -> CameraLost:
-        return CameraLost(what, where=self._camera, what_to_do=TRY_AGAIN)

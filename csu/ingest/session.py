@@ -128,10 +128,38 @@ def open_session(
     return LiveSession(camera, door_of(address, camera), admission, clock, stop, audio_offered)
 
 
-class LiveSession:
-    """A camera over RTSP."""
+class CameraSession:
+    """What each connection to a camera begins and ends with, however its packets come: its offer is told and held
+    against what is taken; of its sound only the number of tracks is heard of."""
 
     is_annex_b = True
+    note = NO_WORDS
+
+    def __init__(
+        self,
+        camera: CameraId,
+        offer: Offer,
+        admission: Admission,
+        stop: StopSignal,
+        audio_offered: Callable[[int], None],
+    ) -> None:
+        """Raises StreamUnsupported."""
+        self._camera, self._stop = camera, stop
+        audio_offered(len(offer.audio))
+        self.frames_per_s = offer.video.frames_per_s if offer.video else None
+        admission.offer(offer)
+
+    def _lost(self, what: Words) -> CameraLost:
+        return lost(self._camera, what)
+
+
+def lost(camera: CameraId, what: Words) -> CameraLost:
+    """The connection is over, or there is none."""
+    return CameraLost(what, where=camera, what_to_do=TRY_AGAIN)
+
+
+class LiveSession(CameraSession):
+    """A camera over RTSP."""
 
     def __init__(
         self,
@@ -142,15 +170,10 @@ class LiveSession:
         stop: StopSignal,
         audio_offered: Callable[[int], None],
     ) -> None:
-        self._camera = camera
+        super().__init__(camera, describe(door, camera, stop), admission, stop, audio_offered)
         self._door = door
         self._clock = clock
-        self._stop = stop
-        offer = describe(door, camera, stop)
-        audio_offered(len(offer.audio))
-        self.note = NO_WORDS
-        self.frames_per_s = offer.video.frames_per_s if offer.video else None
-        admission.offer(offer)
+        self._tunnel = None if door.trust is None else Tunnel(door, camera, stop)
         try:
             self._container = self._open()
         except CameraBusy:
@@ -254,9 +277,6 @@ class LiveSession:
             )
             lost = CameraBusy if isinstance(error, av.error.HTTPServerError) else CameraLost
             raise lost(told, where=self._camera, what_to_do=TRY_AGAIN) from None
-
-    def _lost(self, what: Words) -> CameraLost:
-        return CameraLost(what, where=self._camera, what_to_do=TRY_AGAIN)
 
 
 _NOT_OVER_TCP = Words("elle ne donne pas son flux sur TCP", "it does not give its stream over TCP")

@@ -26,7 +26,7 @@ _KEY = "examined"
 REPEATS_WITHIN_S = 30.0
 """A panel's own time-out is 5 to 20 s."""
 QUIET_S = 3.0
-"""How long nothing may be repeated after a receipt, once what was under way has come."""
+"""How long nothing may be repeated after a receipt, which is given right after a repeat: none is under way."""
 LOOK_EVERY_S = 0.05
 _NOT_SHOWN = Words("non montré : rien n'a pu être pris", "not shown: nothing could be taken")
 _REFUSED = Words("non montré : ses alarmes ont été refusées", "not shown: its alarms were refused")
@@ -197,9 +197,9 @@ async def _listen(subject: _Subject, seconds: float) -> None:
             return
         before = counts.repeated
         subject.repeated_in_s = await _until(subject, lambda: counts.repeated > before, REPEATS_WITHIN_S)
-        await receiver.acknowledge(first)
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(LOOK_EVERY_S)  # the same repeat by its other path
         before = counts.repeated
+        await receiver.acknowledge(first)
         await asyncio.sleep(QUIET_S)
         subject.repeated_after = counts.repeated - before
     finally:

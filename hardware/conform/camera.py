@@ -9,15 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from csu.hal.conformance import Check, CheckStatus, Examination, StreamEyes
-from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.machine import SystemChance, SystemClock
 from hardware.conform import camera_moves, camera_network, camera_pictures
 from hardware.conform.asking import ask_all
+from hardware.conform.camera_as_found import as_found
 from hardware.conform.camera_subject import CameraSubject
 from hardware.conform.camera_target import CameraTarget, read_target, seen_certificate
 from hardware.onvif import open_onvif_camera
-from hardware.onvif.bodies import absolute_move
 from hardware.onvif.session import Session
 
 QUESTIONS = (
@@ -30,8 +29,9 @@ QUESTIONS = (
     *camera_moves.MOVES,
     *camera_moves.RESTARTS,
     *camera_network.AT_THE_END,
+    as_found,
 )
-"""In this order: what ends an examination comes first, what disturbs the camera last."""
+"""In this order: what ends an examination comes first, what disturbs the camera last; then it is left as it was."""
 
 
 async def examine_camera(target: str, eyes: StreamEyes, examination: Examination) -> AsyncIterator[Check]:
@@ -53,7 +53,8 @@ async def examine_camera(target: str, eyes: StreamEyes, examination: Examination
                 async for check in ask_all(QUESTIONS, subject):
                     yield check
             finally:
-                await _as_found(subject)
+                if not subject.is_put_back:  # somebody broke off: nobody listens any more
+                    await as_found.ask(subject)
 
 
 async def _pinned(place: CameraTarget, directory: Path) -> tuple[Path | None, str]:
@@ -63,20 +64,6 @@ async def _pinned(place: CameraTarget, directory: Path) -> tuple[Path | None, st
     pinned = directory / "camera.pem"
     pinned.write_text(pem)
     return pinned, fingerprint
-
-
-async def _as_found(subject: CameraSubject) -> None:
-    """Where it looked, and the masks it had. Its microphones stay out of its profiles: that is the law."""
-    if subject.stood is not None and (where := subject.stood[1].position) is not None:
-        try:
-            await subject.session.call("ptz", "AbsoluteMove", absolute_move(subject.stood[0].token, where))
-        except CsuError:
-            pass  # the next tour, or the next person, turns it
-    if subject.masks_before is not None:
-        try:
-            await subject.camera.push_masks(subject.masks_before)
-        except CsuError:
-            return  # it does not answer: what it had is in the report, and commissioning pushes its own
 
 
 def _another(fingerprint: str) -> Check:

@@ -27,7 +27,7 @@ OFFSET_S_MAX = 1.0
 DRIFT_S_A_DAY_MAX = 10.0
 """Without time servers quartz drifts by 1 to 5 s a day."""
 NOISE_S = 0.02
-"""What a median of sender reports is uncertain by on a network of a centre."""
+"""What sender reports are uncertain by on a quiet network."""
 STILL_TIMEOUT_S = 4.0
 
 _REFUSED = Words("refusé, comme il se doit", "refused, as it must be")
@@ -154,7 +154,8 @@ async def drift(subject: CameraSubject) -> Answer:
         return fails(Words("elle ne date pas ses images (RTCP)", "it does not date its pictures (RTCP)"))
     passed_s = max(1.0, subject.clock.monotonic_ns() / NS_PER_S - first[0])
     a_day = 86_400 / passed_s
-    moved, unsure = abs(again.clock_ahead_s - first[1]) * a_day, NOISE_S * a_day
+    moved = abs(again.clock_ahead_s - first[1]) * a_day
+    unsure = (NOISE_S + first[2] + again.clock_unsure_s) * a_day
     found = Words(
         f"vu sur {passed_s:.0f} s, à {unsure:.0f} s/j près", f"over {passed_s:.0f} s, within {unsure:.0f} s/d"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from csu.hal.camera import AudioState, OnboardMask
 from csu.hal.words import Words
@@ -140,7 +141,7 @@ async def read_back(subject: CameraSubject) -> Answer:
         return lacks(_NO_MASKS)
     told, given = await subject.camera.read_masks(), list((await subject.mask_plan()).masks)
     return either(
-        len(told) == len(given) and all(map(_is_alike, told, given)),
+        are_alike(told, given),
         Words("les mêmes coins", "the same corners"),
         Words("d'autres coins : elle les change sans le dire", "other corners: it changes them without a word"),
     )
@@ -176,6 +177,11 @@ async def _shows(subject: CameraSubject, place: int) -> Answer:
     if look.masks_missing:
         return fails(look.first_missing)
     return holds(Words(f"sur {look.pictures} images", f"on {look.pictures} pictures"))
+
+
+def are_alike(told: Sequence[OnboardMask], given: Sequence[OnboardMask]) -> bool:
+    """The same masks, one for one."""
+    return len(told) == len(given) and all(map(_is_alike, told, given))
 
 
 def _is_alike(told: OnboardMask, given: OnboardMask) -> bool:

@@ -46,8 +46,10 @@ class CameraSubject:
     stood: tuple[MediaProfile, PtzStatus] | None = None
     """Where it looked before it was first turned."""
     masks_before: tuple[OnboardMask, ...] | None = None
-    first_ahead: tuple[float, float] | None = None
-    """(seconds of ours, how far its clock was ahead), by the first stream that was watched."""
+    is_put_back: bool = False
+    """Both were given back to it, as far as it let them."""
+    first_ahead: tuple[float, float, float] | None = None
+    """(seconds of ours, how far its clock was ahead, give or take), by the first stream that was watched."""
     restarted_in_s: float | None = None
 
     async def capabilities(self) -> CameraCapabilities:
@@ -75,12 +77,12 @@ class CameraSubject:
         """A mask for the main stream's size."""
         if self.plan is None:
             look, can = await self.main_look(), await self.capabilities()
-            self.plan = self.eyes.plan(look.width_px, look.height_px, can.onboard_mask_corners_max)
+            self.plan = self.eyes.plan(look.width_px, look.height_px, can.onboard_masks, can.onboard_mask_corners_max)
         return self.plan
 
     def _note_clock(self, look: StreamLook) -> None:
         if self.first_ahead is None and look.clock_ahead_s is not None:
-            self.first_ahead = self.clock.monotonic_ns() / NS_PER_S, look.clock_ahead_s
+            self.first_ahead = self.clock.monotonic_ns() / NS_PER_S, look.clock_ahead_s, look.clock_unsure_s
 
     async def turning_profile(self) -> MediaProfile | None:
         """One by which it can be turned."""

@@ -36,6 +36,8 @@ ALARM_EVERY_S = 4.0
 """A real panel alarms when somebody sets it off; this one does so by itself."""
 POLL_EVERY_S = 1.0
 ANSWER_WITHIN_S = 1.5
+SLOW_S = 0.5
+"""How late the answers of a slow camera are: an examination asks some 250 times."""
 
 
 CAMERAS_MAX = 200
@@ -117,7 +119,7 @@ async def _cameras(quirks: frozenset[str], clock: Clock, count: int, *, turns: b
         for number in range(1, count + 1)
     ]
     switched = frozenset(OnvifQuirk(quirk) for quirk in quirks)
-    specs = [OnvifSpec(endpoint, ptz=turns, quirks=switched) for endpoint in endpoints]
+    specs = [OnvifSpec(endpoint, ptz=turns, quirks=switched, slow_s=SLOW_S) for endpoint in endpoints]
     papers = PrivateAuthority("csu bench", clock).server(HOST)
     with TemporaryDirectory(prefix="csu-bench-") as directory:
         tls = _served(papers, Path(directory))

@@ -262,7 +262,7 @@ class Connection:
             if at_ns // NS_PER_S != reported:
                 reported = at_ns // NS_PER_S
                 now_ns = self._clock.now_ns()
-                camera_ns = now_ns + spec.clock_offset_ms * NS_PER_MS
+                camera_ns = now_ns + endpoint.feed.clock_error.ahead_at_ns(now_ns)
                 self._send(interleave(channel + 1, [track.sender_report(now_ns, camera_ns, spec.camera)]))
             document = tell(at_ns)
             pieces = [document[at : at + PAYLOAD_BYTES_MAX] for at in range(0, len(document), PAYLOAD_BYTES_MAX)]

@@ -32,11 +32,11 @@ from sim.endpoints.orders import (
     PoseTeller,
     ReadMasks,
     Reboot,
+    SetClock,
     SetLogins,
     SetMasks,
     SpoilView,
     Stop,
-    SwitchAudio,
     TellHeard,
     TellPositions,
     Turn,
@@ -44,6 +44,7 @@ from sim.endpoints.orders import (
 from sim.endpoints.server import DOWN_S, HOST
 from sim.endpoints.spec import (
     PROFILE,
+    ClockError,
     EndpointCounts,
     EndpointSpec,
     Fault,
@@ -195,9 +196,9 @@ class RtspFarm:
         """Cover, knock or defocus a camera `after_s` from now; None puts it right."""
         self._order(SpoilView(camera, fault, after_s), _ANSWER_S_MAX)
 
-    def switch_audio(self, camera: str, on: bool) -> None:
-        """Make a camera offer an audio track, or no longer. As real ones do, it sets its streams up anew for it."""
-        self._order(SwitchAudio(camera, on), _ANSWER_S_MAX)
+    def set_clock(self, camera: str, error: ClockError) -> None:
+        """Make a camera's clock so wrong."""
+        self._order(SetClock(camera, error), _ANSWER_S_MAX)
 
     def reboot(self, camera: str, down_s: float = DOWN_S) -> None:
         """Restart a camera: all connections drop and none is taken for `down_s`. An honest one keeps its masks."""
@@ -207,9 +208,10 @@ class RtspFarm:
         """Let these watch a camera, and nobody else: accounts that its own web server keeps."""
         self._order(SetLogins(camera, tuple(logins)), _ANSWER_S_MAX)
 
-    def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
-        """Have one stream offer its microphone, or not, to those who come from now on."""
-        self._order(OfferAudio(camera, profile, offered), _ANSWER_S_MAX)
+    def offer_audio(self, camera: str, profile: str | None = None, *, offered: bool, at_once: bool = False) -> None:
+        """Have one stream (None: each) offer its microphone, or not, to those who come from now on. `at_once`: the
+        camera sets its streams up anew for it, as many do, and whoever watches is cut off."""
+        self._order(OfferAudio(camera, profile, offered, at_once), _ANSWER_S_MAX)
 
     def tell_positions(self, camera: str, profile: str, teller: PoseTeller | None) -> None:
         """Have one stream tell where the camera looks, in a track of its own, to those who come from now on."""

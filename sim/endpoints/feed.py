@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from sim.endpoints.digest import Login
 from sim.endpoints.encoder import EncodedPicture
 from sim.endpoints.rtp import VIDEO_CLOCK_HZ, RtpTrack, interleave
@@ -88,6 +88,8 @@ class Feed:
         self._track = RtpTrack(ssrc, stream.codec.payload_type, VIDEO_CLOCK_HZ, first_sequence=ssrc)
         self._viewers: dict[Viewer, None] = {}
         self._on_watch = on_watch
+        self.clock_error = spec.clock_error
+        """Of its camera's clock now."""
         self._reported_at_ns: Nanoseconds = 0
         self.pictures = 0
         self.pictures_late: Callable[[], int] = lambda: 0
@@ -161,8 +163,7 @@ class Feed:
 
     def _report(self) -> bytes:
         now_ns = self._clock.now_ns()
-        camera_clock_ns = now_ns + self._spec.clock_offset_ms * NS_PER_MS
-        return self._track.sender_report(now_ns, camera_clock_ns, self._spec.camera)
+        return self._track.sender_report(now_ns, now_ns + self.clock_error.ahead_at_ns(now_ns), self._spec.camera)
 
 
 def _holed(packets: list[bytes], every: int) -> list[bytes]:

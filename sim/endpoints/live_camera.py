@@ -41,8 +41,8 @@ def frame_number(at_ns: Nanoseconds, frames_per_s: int) -> int:
 class LiveCamera:
     """`capture` is called by one worker thread at a time; all else by any. `watched` and `wants_key` name profiles.
 
-    A picture goes its way as in a real camera: the mount turns, the lens sees (and suffers), the masks are burnt in,
-    then the frame mark is written as a camera writes its name: over everything, so that it can always be read.
+    A picture goes its way as in a real camera: the mount turns, the lens sees (and suffers), the frame mark is written
+    as a camera writes its name, and the masks are burnt in over everything: a mask that letters stand on is no mask.
     """
 
     def __init__(self, spec: EndpointSpec, now_ns: Nanoseconds) -> None:
@@ -149,8 +149,11 @@ class LiveCamera:
     def _finish(self, picture: I420, output: Output, at_ns: Nanoseconds, burner: Burner) -> None:
         with self._told:
             burn = self._masks.burn(output, at_ns, seeking=self._mount.seeking_at(at_ns))
+        number = frame_number(at_ns, self.spec.frames_per_s)
+        draw_mark(planes_of(picture), self.spec.number, number)
         burner.burn(picture, burn)
-        draw_mark(planes_of(picture), self.spec.number, frame_number(at_ns, self.spec.frames_per_s))
+        if burn.under_name:
+            draw_mark(planes_of(picture), self.spec.number, number)
 
 
 class _LiveStream:

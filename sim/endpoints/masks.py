@@ -30,6 +30,8 @@ class Burn:
 
     masks: tuple[OnboardMask, ...]
     pixelated: bool = False
+    under_name: bool = False
+    """The camera's name is written over it."""
 
 
 NOTHING = Burn(())
@@ -116,7 +118,8 @@ class MaskMemory:
             masks = masks[:MASKS_OF_THE_CARELESS]
         if fault is MaskFault.WRONG_COLOUR:
             masks = tuple(replace(mask, colour_yuv=WRONG_COLOUR_YUV) for mask in masks)
-        return Burn(masks, pixelated=fault is MaskFault.PIXELATED)
+        on_top = fault is MaskFault.NAME_ON_TOP
+        return Burn(masks, pixelated=fault is MaskFault.PIXELATED, under_name=on_top)
 
     def _strikes_at_ns(self) -> Nanoseconds | None:
         if self._fault is None or self._first_push_ns is None:

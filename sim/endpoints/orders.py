@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from csu.hal.camera import OnboardMask
 from csu.hal.place import PoseReading
 from sim.endpoints.digest import Login
-from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, Speaker, ViewFault
+from sim.endpoints.spec import ClockError, EndpointCounts, EndpointSpec, Fault, MaskFault, Speaker, ViewFault
 from sim.street.mount import Motion
 
 
@@ -87,11 +87,13 @@ class SetLogins:
 
 @dataclass(frozen=True, slots=True)
 class OfferAudio:
-    """Order: this stream of this camera offers its microphone, or not."""
+    """Order: this stream of this camera (None: each) offers its microphone, or not. `at_once`: as cameras that set
+    their streams up anew for it, whoever watches is cut off; else it holds for those who come."""
 
     camera: str
-    profile: str
+    profile: str | None
     offered: bool
+    at_once: bool
 
 
 class PoseTeller(Protocol):
@@ -112,11 +114,11 @@ class TellPositions:
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchAudio:
-    """Order: this camera offers an audio track from now on, or no longer; it sets its streams up anew."""
+class SetClock:
+    """Order: this camera's clock is so wrong from now on."""
 
     camera: str
-    on: bool
+    error: ClockError
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ Order: TypeAlias = (
     | ReadMasks
     | BetrayMasks
     | SpoilView
-    | SwitchAudio
+    | SetClock
     | Reboot
     | SetLogins
     | OfferAudio

@@ -26,11 +26,11 @@ from sim.endpoints.orders import (
     Order,
     ReadMasks,
     Reboot,
+    SetClock,
     SetLogins,
     SetMasks,
     SpoilView,
     Stop,
-    SwitchAudio,
     TellHeard,
     TellPositions,
     Turn,
@@ -111,14 +111,14 @@ def _do(order: Order, server: RtspServer) -> None:
         server.betray_masks(order.camera, order.fault, order.after_s)
     elif isinstance(order, SpoilView):
         server.spoil_view(order.camera, order.fault, order.after_s)
-    elif isinstance(order, SwitchAudio):
-        server.switch_audio(order.camera, order.on)
+    elif isinstance(order, SetClock):
+        server.set_clock(order.camera, order.error)
     elif isinstance(order, Reboot):
         server.reboot(order.camera, order.down_s)
     elif isinstance(order, SetLogins):
         server.set_logins(order.camera, order.logins)
     elif isinstance(order, OfferAudio):
-        server.offer_audio(order.camera, order.profile, offered=order.offered)
+        server.offer_audio(order.camera, order.profile, offered=order.offered, at_once=order.at_once)
     elif isinstance(order, TellPositions):
         server.tell_positions(order.camera, order.profile, order.teller)
     elif isinstance(order, FitSpeaker):

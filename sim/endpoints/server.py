@@ -24,6 +24,7 @@ from sim.endpoints.orders import PoseTeller
 from sim.endpoints.rtsp import HEAD_BYTES_MAX
 from sim.endpoints.spec import (
     PROFILE,
+    ClockError,
     EndpointCounts,
     EndpointSpec,
     Fault,
@@ -120,11 +121,10 @@ class RtspServer:
         """From `after_s` on. Raises KeyError as above; ValueError for a fault its picture cannot show."""
         self._live[camera].spoil_view(fault, after_s, self._clock.now_ns())
 
-    def switch_audio(self, camera: str, on: bool) -> None:
-        """Offer sound or no longer: whoever watches is cut off and asks again. Raises KeyError."""
+    def set_clock(self, camera: str, error: ClockError) -> None:
+        """Its reports tell this clock from now on. Raises KeyError."""
         for endpoint in self._streams(camera):
-            endpoint.audio = on
-            endpoint.feed.cut_off()
+            endpoint.feed.clock_error = error
 
     def reboot(self, camera: str, down_s: float) -> None:
         """Cut everybody off and be away for `down_s`. Raises KeyError as above."""
@@ -141,9 +141,13 @@ class RtspServer:
         for endpoint in self._streams(camera):
             endpoint.logins = logins
 
-    def offer_audio(self, camera: str, profile: str, *, offered: bool) -> None:
-        """Offer a microphone to those who come from now on. Raises KeyError for an unknown stream."""
-        self._endpoints[f"{camera}/{profile}"].audio = offered
+    def offer_audio(self, camera: str, profile: str | None, *, offered: bool, at_once: bool) -> None:
+        """Offer a microphone, or no longer, to those who come from now on; `at_once`: whoever watches is cut off and
+        asks again. None: on all its streams. Raises KeyError for an unknown stream."""
+        for endpoint in self._streams(camera) if profile is None else [self._endpoints[f"{camera}/{profile}"]]:
+            endpoint.audio = offered
+            if at_once:
+                endpoint.feed.cut_off()
 
     def tell_positions(self, camera: str, profile: str, teller: PoseTeller | None) -> None:
         """Have a track of positions, or none. Raises KeyError for an unknown stream or a canned camera."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.frame_mark import CAMERA_NUMBER_MAX
 from csu.hal.place import Pose
 
@@ -32,6 +33,19 @@ class Codec(StrEnum):
     def payload_type(self) -> int:
         """RTP payload type (RFC 3551: 26 is JPEG, 96 the first dynamic one)."""
         return 26 if self is Codec.MJPEG else 96
+
+
+@dataclass(frozen=True, slots=True)
+class ClockError:
+    """How wrong a camera's clock is: so far ahead at `from_ns` by the host's clock, and so much more each day."""
+
+    ahead_ns: Nanoseconds = 0
+    from_ns: Nanoseconds = 0
+    gains_s_a_day: float = 0.0
+
+    def ahead_at_ns(self, host_ns: Nanoseconds) -> Nanoseconds:
+        """How far it is ahead when the host's clock shows `host_ns`."""
+        return self.ahead_ns + round((host_ns - self.from_ns) * self.gains_s_a_day / 86_400)
 
 
 class FaultKind(StrEnum):
@@ -93,6 +107,8 @@ class MaskFault(StrEnum):
     """It restarts when the fault strikes; after each restart it has no masks and says so, until the next push."""
     LATE = "late"
     """Burns what was pushed `LATE_S` later, and what it had before until then."""
+    NAME_ON_TOP = "name_on_top"
+    """Writes its name (the frame mark) over its masks; an honest one, under them."""
 
     @property
     def is_event(self) -> bool:
@@ -187,7 +203,7 @@ class EndpointSpec:
     canned: bool = False
     """Served from a loop encoded once: for hundreds of clients. The frame number then repeats with the loop."""
     clock_offset_ms: int = 0
-    """How far the camera's own clock (its RTCP reports) is ahead of the host's."""
+    """How far the camera's own clock (its RTCP reports) is ahead of the host's; `RtspFarm.set_clock` may say else."""
     sub: bool = False
     """Offers a second stream at <camera>/sub; it costs nothing while nobody watches it."""
     onboard_masks: int = 8
@@ -198,6 +214,10 @@ class EndpointSpec:
     view_fault: ViewFault | None = None
     view_fault_after_s: float = 0.0
     speaker: Speaker = Speaker.NONE
+
+    @property
+    def clock_error(self) -> ClockError:
+        return ClockError(self.clock_offset_ms * NS_PER_MS)
 
     def __post_init__(self) -> None:
         if not 0 <= self.number <= CAMERA_NUMBER_MAX:

@@ -102,7 +102,8 @@ class LiveSite:
         having = self._having[camera, part]
         kind = having[-1].kind if having else None
         if part == "sound":
-            self._farm.switch_audio(camera, kind is not None or camera in self._microphones)
+            offered = kind is not None or camera in self._microphones
+            self._farm.offer_audio(camera, offered=offered, at_once=True)
         elif part == "view":
             self._farm.set_view_fault(camera, _VIEWS[kind] if kind is not None else None)
         else:

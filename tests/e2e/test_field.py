@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
+from csu.centre.media.examination import examine_segments
 from csu.centre.papers import Papers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
@@ -40,11 +41,11 @@ from csu.masking.dwellings import Dwellings, LocalFrame, save_buildings
 from hardware.field import FIELDWORK
 from hardware.vault import SECRET_NAME
 from sim.endpoints import EndpointSpec, RtspFarm, Speaker
-from sim.endpoints.onvif import OnvifDevice, OnvifEvent, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
+from sim.endpoints.onvif import DRIFT_S_A_DAY, OnvifDevice, OnvifEvent, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
 from sim.endpoints.police import PrivateAuthority
-from sim.endpoints.spec import Fault, FaultKind, StreetView
+from sim.endpoints.spec import ClockError, Fault, FaultKind, StreetView
 from sim.papers import PaperCamera, PapersOf, papers_text
-from sim.street import build_street, posts
+from sim.street import build_street, canary_share, posts
 
 SEED = 7
 METZ = CommuneId("metz")
@@ -119,10 +120,10 @@ def number_of(camera: CameraId) -> int:
 
 def spec_of(number: int) -> OnvifSpec:
     place = PLACES[number - 1]
-    picture = StreetView(place.pose, SEED, False, False)
+    picture = StreetView(place.pose, SEED)
     endpoint = EndpointSpec(
         f"cam-{number:04d}", number, picture, *SIZE, frames_per_s=8, password="street-0000", sub=number == 1,
-        audio=number in (1, 2), speaker=Speaker.ONE_WAY if number == 2 else Speaker.NONE,
+        audio=True, speaker=Speaker.ONE_WAY if number == 2 else Speaker.NONE,
         onboard_masks=8 if number == 1 else 0, mask_corners_max=8,
         clock_offset_ms=3_000 if number == 2 else 0,
     )  # fmt: skip
@@ -204,6 +205,11 @@ class Watched:
 
     def holes_s(self, camera: CameraId) -> list[float]:
         """Seconds between two recorded segments, longer than a picture, after its first; from the nodes' accounts."""
+        spans = self.spans_s(camera)
+        return [b[0] - a[1] for a, b in zip(spans, spans[1:], strict=False) if b[0] - a[1] > 0.3]
+
+    def spans_s(self, camera: CameraId) -> list[tuple[float, float]]:
+        """Its recorded segments, since 1970: from, until."""
         spans = []
         for event in self.told:
             if isinstance(event, ManifestTaken):
@@ -213,8 +219,15 @@ class Watched:
                 ):
                     if event.manifest.cameras[index] == camera:
                         spans.append((start_ns / 1e9, start_ns / 1e9 + ms / 1e3))
-        spans.sort()
-        return [b[0] - a[1] for a, b in zip(spans, spans[1:], strict=False) if b[0] - a[1] > 0.3]
+        return sorted(spans)
+
+    def promise_is_kept(self, farm: RtspFarm) -> bool:
+        """Of all that was recorded: each file is whole and deaf, no picture shows what is forbidden, nothing was heard.
+        Blocks."""
+        found = examine_segments(self.centre.footage, canary_share)
+        heard = sum(count.audio_setups for count in farm.counts().values())
+        assert (found.clear_frames, found.audio_tracks, heard, found.problems) == (0, 0, 0, ())
+        return found.frames_witnessed > 0
 
 
 @asynccontextmanager
@@ -267,7 +280,9 @@ def test_a_camera_with_another_address_is_found_again_and_its_neighbour_notices_
     farm: RtspFarm, tmp_path: Path
 ) -> None:
     async def story() -> None:
-        async with centre_in_the_field(farm, tmp_path, MOVES, QUIET) as (served, at):
+        async with centre_in_the_field(farm, tmp_path, EDGE, MOVES, QUIET) as (served, at):
+            await served.device(EDGE).switch(OnvifQuirk.MASKS_ONLY_ON_MAIN)
+            sign(at.data, EDGE)
             await served.move(MOVES)
             await at.until(lambda: at.state(MOVES) is not CameraState.LIVE, 10, "it is missed")
             await at.until(lambda: at.state(MOVES) is CameraState.LIVE, 40, "it is found again")
@@ -279,6 +294,40 @@ def test_a_camera_with_another_address_is_found_again_and_its_neighbour_notices_
         assert 0 < sum(at.holes_s(MOVES)) <= ADDRESS_GAP_S_MAX
         assert any(each.startswith("its clock is wrong by +3") for each in at.troubles(MOVES)), "3 s a day, after a day"
         assert not any("clock" in each for each in at.troubles(QUIET))
+        assert CameraEventKind.MASK_VERIFIED not in at.kinds(EDGE), "its second stream is clear"
+        assert at.promise_is_kept(farm)
+
+    asyncio.run(story())
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(240)
+@pytest.mark.usefixtures("vault_key")
+def test_a_camera_whose_clock_gains_is_told_at_a_second_and_not_a_picture_is_lost(
+    farm: RtspFarm, tmp_path: Path
+) -> None:
+    """3 s a day, 288 days in one: from 0.7 s ahead it crosses the second after half a minute."""
+
+    async def story() -> None:
+        async with street(farm, tmp_path, MOVES, QUIET) as served:
+            site, began_ns = await enter_all(served, tmp_path), time.time_ns()
+            gains = ClockError(700_000_000, began_ns, 288 * DRIFT_S_A_DAY)
+            await asyncio.to_thread(farm.set_clock, MOVES, gains)
+            async with centre_of(site, tmp_path / "centre") as at:
+                await at.until(lambda: all(at.state(c) is CameraState.LIVE for c in (MOVES, QUIET)), 30, "live")
+                assert gains.ahead_at_ns(time.time_ns()) < 1_000_000_000, "it is right when it is first seen"
+                while gains.ahead_at_ns(time.time_ns()) < 1_100_000_000:
+                    await asyncio.sleep(0.5)
+                ended_s = time.time()
+        await asyncio.to_thread(farm.set_clock, MOVES, served.specs[MOVES].endpoint.clock_error)
+        (told,) = (each for each in at.troubles(MOVES) if "clock" in each)
+        assert told.startswith("its clock is wrong by +1.")
+        assert not any("clock" in each for each in at.troubles(QUIET))
+        for camera in (MOVES, QUIET):
+            assert not ENDED & set(at.kinds(camera))
+            assert at.holes_s(camera) == []
+            assert -1.0 < at.spans_s(camera)[-1][1] - ended_s < 3.0, "dated by the centre's clock again"
+        assert at.promise_is_kept(farm)
 
     asyncio.run(story())
 
@@ -360,6 +409,7 @@ def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_mask
             await at.until(lambda: CameraEventKind.SIZE_LOW in told(), 30, "its small pictures are told")
             await at.until(lambda: at.state(EDGE) is CameraState.LIVE, 20, "it is recorded all the same")
 
+            muted_s = time.monotonic()
             await edge.switch(OnvifQuirk.GARBAGE)
             await asyncio.to_thread(farm.misbehave, EDGE, Fault(FaultKind.MUTE))
             await edge.reboot()
@@ -367,13 +417,17 @@ def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_mask
             await at.until(lambda: any(garbage in each for each in at.troubles(EDGE)), 40, "who answers so is told")
             await edge.switch()
             await asyncio.to_thread(farm.misbehave, EDGE, None)
+            muted_s = time.monotonic() - muted_s
             await at.until(lambda: at.state(EDGE) is CameraState.LIVE, 40, "it is back")
             await asyncio.sleep(1)
         assert at.centre.centre.counts.clear_refused == 0
         assert not ENDED & set(at.kinds(QUIET))
         assert at.holes_s(QUIET) == []
-        assert len(at.holes_s(EDGE)) >= 2
+        assert len(at.holes_s(EDGE)) >= 3
         assert all(hole <= restart_s for hole in at.holes_s(EDGE)[:2]), at.holes_s(EDGE)
+        assert all(hole <= muted_s + RESTART_GAP_S_MAX for hole in at.holes_s(EDGE)[2:]), at.holes_s(EDGE)
+        assert not at.troubles(QUIET)
+        assert at.promise_is_kept(farm)
 
     asyncio.run(story())
 

@@ -34,16 +34,20 @@ MISSING_FROM = 1.5
 
 
 class CoverPlan:
-    """The middle ninth of a picture, hidden by the camera's own mask."""
+    """The lower half of a picture from side to side, hidden by the camera's own mask; with a second one the upper edge
+    too: a camera writes its name and its clock there, and what stands on a mask is no mask (decision 0023)."""
 
-    def __init__(self, width_px: int, height_px: int, corners_max: int) -> None:
+    def __init__(self, width_px: int, height_px: int, masks_max: int, corners_max: int) -> None:
         rows, columns = cell_shape(width_px, height_px)
         cells = np.zeros((rows, columns), np.bool_)
-        cells[rows // 3 : 2 * rows // 3, columns // 3 : 2 * columns // 3] = True
+        cells[rows // 2 :] = True
+        cells[: rows // 8] = masks_max > 1
         self._cover = Cover(width_px, height_px, cells)
         self._colour = MASK_COLOURS_YUV[0]
         self._size = width_px, height_px
-        self.masks: Sequence[OnboardMask] = edge_masks(self._cover, 1, max(4, corners_max), self._colour) or ()
+        self.masks: Sequence[OnboardMask] = (
+            edge_masks(self._cover, min(2, masks_max), max(4, corners_max), self._colour) or ()
+        )
         self._verifiers: dict[tuple[int, int, bool], EdgeVerifier] = {}
 
     def missing(self, planes: YuvPlanes, *, is_recorded: bool) -> Words | None:
@@ -83,9 +87,9 @@ class IngestEyes:
         planes = await asyncio.to_thread(fetch_snapshot, EXAMINED, address, self._clock)
         return _cover_plan(plan).missing(planes, is_recorded=False)
 
-    def plan(self, width_px: int, height_px: int, corners_max: int) -> MaskPlan:
+    def plan(self, width_px: int, height_px: int, masks_max: int, corners_max: int) -> MaskPlan:
         """See StreamEyes."""
-        return CoverPlan(width_px, height_px, corners_max)
+        return CoverPlan(width_px, height_px, masks_max, corners_max)
 
     def _watch(self, address: StreamAddress, seconds: float, plan: MaskPlan | None, stop: StopSignal) -> StreamLook:
         began_ns = self._clock.monotonic_ns()
@@ -157,7 +161,8 @@ class _Seen:
             frames_per_s=len(steps_ns) * NS_PER_S / span_ns if span_ns > 0 else 0.0,
             key_interval_s=self._key_interval_s(),
             frames_missing=sum(holes),
-            clock_ahead_s=median(self.ahead_ns) / NS_PER_S if self.ahead_ns else None,
+            clock_ahead_s=max(self.ahead_ns) / NS_PER_S if self.ahead_ns else None,
+            clock_unsure_s=(max(self.ahead_ns) - median(self.ahead_ns)) / NS_PER_S if self.ahead_ns else 0.0,
             masks_missing=self.masks_missing,
             first_missing=self.first_missing,
         )

@@ -16,7 +16,7 @@ from csu.centre.media.examination import Examination, examine_segments
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.governance import Author
 from csu.governance.journal_verify import JournalVerdict, verify_journal
-from csu.hal.camera import Camera, CameraId, PtzVelocity
+from csu.hal.camera import Camera, CameraError, CameraId, PtzVelocity
 from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
 from csu.hal.wall import TileState, WallReading
@@ -216,7 +216,7 @@ def _raise_if_failed(running: RunningCentre) -> None:
 @asynccontextmanager
 async def tours(running: RunningCentre) -> AsyncIterator[None]:
     """While inside, the PTZ cameras turn away and come back, so that people see the mask follow; then all go home."""
-    homes = [(camera, reading.pose) for camera in running.posed if (reading := await camera.pose()) is not None]
+    homes = [(camera, home) for camera in running.posed if (home := await _home_of(camera)) is not None]
     going = [asyncio.create_task(_tour(running.centre, camera, home)) for camera, home in homes]
     try:
         yield
@@ -227,6 +227,15 @@ async def tours(running: RunningCentre) -> AsyncIterator[None]:
         open_still = [(camera, home) for camera, home in homes if running.centre.may_record(camera.record.camera)]
         await asyncio.gather(*(running.centre.go_to(camera, home, BY_DEMO, preset=HOME) for camera, home in open_still))
         await asyncio.sleep(TOUR_SETTLE_S if homes else 0)
+
+
+async def _home_of(camera: Camera) -> Pose | None:
+    """Where it looks before it is turned; None when it cannot say: then it is left alone."""
+    try:
+        reading = await camera.pose()
+    except CameraError:
+        return None
+    return None if reading is None else reading.pose
 
 
 async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:

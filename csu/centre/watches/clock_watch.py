@@ -15,6 +15,8 @@ from csu.hal.words import Words
 
 WRONG_MS = 1_000
 """A camera's clock that is further off is told: its own mark on the picture is no evidence of the time."""
+RIGHT_AGAIN_MS = 900
+"""One that drifts is near the limit for minutes: it is told once, not each time it trembles across."""
 
 
 class ClockWatch:
@@ -54,8 +56,9 @@ class ClockWatch:
         return told
 
     def _of_camera(self, camera: CameraId, offset_ms: int, now_ns: Nanoseconds) -> list[Trouble]:
-        is_wrong = abs(offset_ms) > WRONG_MS
-        if is_wrong is (camera in self._wrong):
+        was_wrong = camera in self._wrong
+        is_wrong = abs(offset_ms) > (RIGHT_AGAIN_MS if was_wrong else WRONG_MS)
+        if is_wrong is was_wrong:
             return []
         if not is_wrong:
             del self._wrong[camera]

@@ -17,11 +17,10 @@ from sim.endpoints.onvif.positions import PositionTeller
 from sim.endpoints.onvif.security import TokenGate
 from sim.endpoints.onvif.soap import Fault, receiver_fault, sender_fault
 from sim.endpoints.onvif.spaces import Spaces, spaces_of
-from sim.endpoints.onvif.spec import DRIFT_S_A_DAY, ELSEWHERE, OnvifQuirk, OnvifSpec, UserLevel
-from sim.endpoints.onvif.times import DeviceClock
+from sim.endpoints.onvif.spec import ELSEWHERE, OnvifQuirk, OnvifSpec, UserLevel
 from sim.endpoints.onvif.users import Account, Users
+from sim.endpoints.spec import ClockError, FaultKind, MaskFault, Speaker, StreamSpec, size_after, streams_of
 from sim.endpoints.spec import Fault as StreamFault
-from sim.endpoints.spec import FaultKind, MaskFault, Speaker, StreamSpec, size_after, streams_of
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -31,6 +30,7 @@ _MASK_FAULTS = {
     OnvifQuirk.MASK_ADAPTED_UNSAID: MaskFault.ADAPTED_UNSAID,
     OnvifQuirk.MASKS_ONLY_ON_MAIN: MaskFault.MAIN_ONLY,
     OnvifQuirk.MASKS_GONE_AFTER_REBOOT: MaskFault.GONE_AFTER_REBOOT,
+    OnvifQuirk.NAME_ON_MASKS: MaskFault.NAME_ON_TOP,
 }
 _NEVER_BY_ITSELF_S = 1e6
 """GONE_AFTER_REBOOT would otherwise start the camera again when it strikes."""
@@ -72,6 +72,7 @@ class OnvifDevice:
         self.reboots = 0
         self._set_ahead_ns: Nanoseconds = 0
         self._drift_from_ns = clock.now_ns()
+        self._told_clock = ClockError(spec.endpoint.clock_error.ahead_ns, self._drift_from_ns)
         self.users = Users(spec)
         self.gate = TokenGate(self.find_account, spec.clock_tolerance_s)
         self.head = Head(spec, farm, clock)
@@ -123,7 +124,7 @@ class OnvifDevice:
         if self.has(OnvifQuirk.TOURS_BY_ITSELF) and not toured:
             self.head.keep_tour()
         self.head.start_by_itself()
-        await self._tell_all_positions()
+        await self._tell_time()
 
     async def begin(self) -> None:
         """Take up its spec in the farm. Once, when the farm runs."""
@@ -135,7 +136,7 @@ class OnvifDevice:
         if self.has(OnvifQuirk.TOURS_BY_ITSELF):
             self.head.keep_tour()
         self.head.start_by_itself()
-        await self._tell_all_positions()
+        await self._tell_time()
 
     def tell(self, event: OnvifEvent, *, holds: bool = True) -> None:
         """Tell an event to all its pull points; `holds`: the new state of a property."""
@@ -143,24 +144,21 @@ class OnvifDevice:
 
     def now_ns(self) -> Nanoseconds:
         """The instant by the camera's own clock."""
-        return self._shown_ns(self.clock.now_ns())
+        host_ns = self.clock.now_ns()
+        return host_ns + self.clock_error().ahead_at_ns(host_ns)
 
-    def _shown_ns(self, host_ns: Nanoseconds) -> Nanoseconds:
-        """What its clock shows at an instant of the host's."""
+    def clock_error(self) -> ClockError:
+        """How wrong its clock is: its answers, its pictures and its positions have the same."""
         skew_ns = round(self.spec.clock_skew_s * NS_PER_S) if self.has(OnvifQuirk.CLOCK_SKEWED) else 0
-        drifts = self.has(OnvifQuirk.CLOCK_DRIFTS)
-        clock = DeviceClock(
-            self._set_ahead_ns + skew_ns + self.spec.endpoint.clock_offset_ms * (NS_PER_S // 1000),
-            self._drift_from_ns if drifts else None,
-            DRIFT_S_A_DAY,
-        )
-        return clock.now_ns(host_ns)
+        gains_s_a_day = self.spec.gains_s_a_day if self.has(OnvifQuirk.CLOCK_DRIFTS) else 0.0
+        ahead_ns = self._set_ahead_ns + skew_ns + self.spec.endpoint.clock_error.ahead_ns
+        return ClockError(ahead_ns, self._drift_from_ns, gains_s_a_day)
 
     async def set_clock(self, at_ns: Nanoseconds) -> None:
         """Show this instant from now on."""
         self._drift_from_ns = self.clock.now_ns()
         self._set_ahead_ns += at_ns - self.now_ns()
-        await self._tell_all_positions()
+        await self._tell_time()
 
     def spaces(self) -> Spaces:
         """The PTZ spaces it advertises."""
@@ -282,15 +280,17 @@ class OnvifDevice:
         offered = profile.parts >= AUDIO_PARTS
         await asyncio.to_thread(self.farm.offer_audio, self.name, profile.stream.profile, offered=offered)
 
-    async def _tell_all_positions(self) -> None:
-        """Its metadata streams tell positions in the spaces and the time of now."""
+    async def _tell_time(self) -> None:
+        """Its streams tell the time of now; its metadata streams, positions in the spaces of now too."""
+        if self._told_clock != self.clock_error():
+            self._told_clock = self.clock_error()
+            await asyncio.to_thread(self.farm.set_clock, self.name, self._told_clock)
         for profile in self.profiles.values():
             if "Metadata" in profile.parts:
                 await self._tell_positions(profile)
 
     async def _tell_positions(self, profile: MediaProfile) -> None:
-        host_ns = self.clock.now_ns()
-        ahead_ns = self._shown_ns(host_ns) - host_ns
+        ahead_ns = self.clock_error().ahead_at_ns(self.clock.now_ns())
         teller = PositionTeller(self.spec, self.spaces(), ahead_ns) if "Metadata" in profile.parts else None
         await asyncio.to_thread(self.farm.tell_positions, self.name, profile.stream.profile, teller)
 

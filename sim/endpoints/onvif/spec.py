@@ -28,7 +28,7 @@ class OnvifQuirk(StrEnum):
     CLOCK_SKEWED = "clock_skewed"
     """Its clock is `clock_skew_s` ahead: digests made by a right clock are refused (cameras tolerate 5 to 10 s)."""
     CLOCK_DRIFTS = "clock_drifts"
-    """Its clock gains `DRIFT_S_A_DAY` a day from the moment this is switched on: nobody set up its NTP."""
+    """Its clock gains `gains_s_a_day` from the moment this is switched on: nobody set up its NTP."""
     LOCAL_TIME_AS_UTC = "local_time_as_utc"
     """The UTC field carries local time (reported of OpenIPC): who corrects by it fails; its real clock is right."""
     XADDR_ELSEWHERE = "xaddr_elsewhere"
@@ -63,6 +63,8 @@ class OnvifQuirk(StrEnum):
     """The same, but GetMasks tells what was asked: only a look at the picture finds it."""
     MASKS_ONLY_ON_MAIN = "masks_only_on_main"
     """The sub stream is clear (ACTi says that masks cover one stream only)."""
+    NAME_ON_MASKS = "name_on_masks"
+    """It writes its name over its masks, as most do until it is switched off: where a mask must be, letters are."""
     MASKS_GONE_AFTER_REBOOT = "masks_gone_after_reboot"
     """A reboot, and there are no masks: it kept them in memory only."""
     AUDIO_BACK_AFTER_REMOVAL = "audio_back_after_removal"
@@ -120,6 +122,8 @@ class OnvifSpec:
     """Of a 1/2.8 inch sensor: makes focal lengths in millimetres."""
     clock_skew_s: float = 120.0
     """Of CLOCK_SKEWED."""
+    gains_s_a_day: float = DRIFT_S_A_DAY
+    """Of CLOCK_DRIFTS."""
     slow_s: float = 3.0
     """Of SLOW and STATUS_SLOW."""
     audio_back_s: float = 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -41,19 +40,3 @@ def seconds_of(text: str) -> float:
 def duration(seconds: float) -> str:
     """`PT10S`."""
     return f"PT{seconds:g}S"
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceClock:
-    """A camera's clock: the host's, and how far it is off. `drift_from_ns`: since when it drifts; None: it does not."""
-
-    ahead_ns: Nanoseconds = 0
-    drift_from_ns: Nanoseconds | None = None
-    drift_s_a_day: float = 0.0
-
-    def now_ns(self, host_ns: Nanoseconds) -> Nanoseconds:
-        """What it shows when the host's clock shows `host_ns`."""
-        gained = 0.0
-        if self.drift_from_ns is not None:
-            gained = (host_ns - self.drift_from_ns) * self.drift_s_a_day / 86_400
-        return host_ns + self.ahead_ns + round(gained)

@@ -21,7 +21,10 @@ from hardware.conform.alarm import examine_alarm
 from hardware.conform.camera import examine_camera
 from hardware.conform.dispatch import examine_dispatch
 from hardware.conform.panel import examine_panel
-from sim.endpoints.bench import DeviceKind, open_bench, read_quirks
+from sim.endpoints import EndpointCounts
+from sim.endpoints.bench import QUIRKS, DeviceKind, open_bench, read_quirks
+from sim.endpoints.onvif import OnvifQuirk
+from tests.hardware.conform.conftest import CAMERA_QUIRKS
 
 EXAMINERS = {
     DeviceKind.ALARM: examine_alarm,
@@ -50,6 +53,12 @@ def not_passed(checks: Collection[Check]) -> list[str]:
     return [check.check for check in checks if check.status is not CheckStatus.PASSED]
 
 
+def without_late(checks: list[str], counted: Collection[EndpointCounts]) -> list[str]:
+    """Pictures that the simulated camera gave up, this machine being too busy to draw them, are missing indeed."""
+    is_busy = any(count.pictures_late for count in counted)
+    return [check for check in checks if not (is_busy and check == "stream.whole")]
+
+
 @pytest.mark.parametrize("kind", [DeviceKind.ALARM, DeviceKind.DISPATCH, DeviceKind.PANEL])
 def test_an_honest_device_passes_every_check(kind: DeviceKind) -> None:
     checks = examined(kind)
@@ -65,10 +74,10 @@ def test_an_honest_camera_at_rest_passes_every_check_it_is_asked() -> None:
 
 
 @pytest.mark.nightly
-def test_an_honest_camera_passes_every_check() -> None:
+def test_an_honest_camera_passes_every_check(counted: list[EndpointCounts]) -> None:
     checks = examined(DeviceKind.CAMERA)
-    assert len(checks) >= 20
-    assert not_passed(checks) == []
+    assert len(checks) == 40
+    assert without_late(not_passed(checks), counted) == []
     assert {"PRV-3", "PRV-5", "AUD-1", "TEC-1", "TEC-2", "TEC-4", "TEC-5"} <= {check.requirement for check in checks}
 
 
@@ -82,6 +91,13 @@ ALARM_QUIRKS = {
     "bad_crc": ["alarm.readable"],
     "unknown_code": ["alarm.codes"],
     "listen_in": ["alarm.no_sound"],
+    "reheaded": ["alarm.numbers"],
+    "slow_clock": ["alarm.clock"],
+    "oversized": ["alarm.readable"],
+    "split_frames": [],
+    "joined_frames": [],
+    "no_line": [],
+    "never_polls": [],  # the supervision of its paths is the centre's (decision 0053)
 }
 PANEL_QUIRKS = {
     "nak": ["panel.answers"],
@@ -90,37 +106,42 @@ PANEL_QUIRKS = {
     "lamp_failed": ["panel.sound"],
     "overheated": ["panel.sound"],
     "wrong_password": ["panel.answers"],
+    "refuses": ["panel.answers"],
+    "stuck_power": ["panel.power"],
+    "never_warm": ["panel.power"],
+    "fan_stopped": ["panel.sound"],
+    "garbage": ["panel.answers"],
+    "bad_checksum": ["panel.answers"],
+    "other_answer": ["panel.answers"],
+    "flood": ["panel.answers"],
+    "no_signal": [],  # PJLink has no word for it
+    "filter_warning": [],  # a warning is no failure
+    "slow": [],
+    "split": [],
 }
+NOT_TAKEN = ["dispatch.taken"]
 DISPATCH_QUIRKS = {
-    "bad_certificate": ["dispatch.taken"],
-    "wrong_name": ["dispatch.taken"],
-    "broken": ["dispatch.taken"],
-    "nameless": ["dispatch.taken"],
+    "bad_certificate": NOT_TAKEN,
+    "wrong_name": NOT_TAKEN,
+    "expired": NOT_TAKEN,
+    "broken": NOT_TAKEN,
+    "nameless": NOT_TAKEN,
+    "silent": NOT_TAKEN,
+    "nobody": NOT_TAKEN,
+    "refuses": NOT_TAKEN,
+    "clock_off": NOT_TAKEN,
+    "other_call": NOT_TAKEN,
+    "redirects": NOT_TAKEN,
+    "huge": NOT_TAKEN,
+    "garbage": NOT_TAKEN,
+    "loses_answers": NOT_TAKEN,
+    "answers_twice": [],  # the first answer counts
 }
-MASKED_LATER = ["masks.while_moving", "masks.after_restart"]
-CAMERA_QUIRKS = {
-    "clock_skewed": ["clock.offset"],
-    "local_time_as_utc": ["clock.offset"],
-    "xaddr_elsewhere": ["device.answers"],
-    "stream_elsewhere": ["stream.address"],
-    "xml_bomb": ["device.answers"],
-    "garbage": ["device.answers"],
-    "endless": ["device.answers"],
-    "ignores_timeout": ["ptz.keeps_timeout"],
-    "refuses_timeout": ["ptz.keeps_timeout"],
-    "ignores_single_axis": ["ptz.one_axis"],
-    "mask_adapted": ["masks.read_back", "masks.main", "masks.sub", "masks.still", *MASKED_LATER],
-    "mask_adapted_unsaid": ["masks.main", "masks.sub", "masks.still", *MASKED_LATER],
-    "masks_only_on_main": ["masks.sub"],
-    "masks_gone_after_reboot": ["masks.after_restart"],
-    "audio_back_after_removal": ["audio.removed", "audio.not_offered", "restart.still_deaf"],
-    "audio_back_after_reboot": ["restart.still_deaf"],
-    "resolution_changes_after_reboot": ["restart.same_streams"],
-    "default_password": ["login.no_default"],
-    "plain_http_only": ["tls.offered", "tls.streams"],
-    "plain_rtsp_only": ["tls.streams"],
-    "pull_point_dies": ["events.pulled"],
-    "tours_by_itself": [],
+TABLES: dict[DeviceKind, Collection[str]] = {
+    DeviceKind.ALARM: ALARM_QUIRKS,
+    DeviceKind.CAMERA: CAMERA_QUIRKS,
+    DeviceKind.DISPATCH: DISPATCH_QUIRKS,
+    DeviceKind.PANEL: PANEL_QUIRKS,
 }
 
 
@@ -152,16 +173,23 @@ def test_each_quirk_of_a_contact_breaks_exactly_its_own_checks(quirk: str) -> No
     assert failed(examined(DeviceKind.DISPATCH, quirk)) == DISPATCH_QUIRKS[quirk]
 
 
-@pytest.mark.parametrize("quirk", ["xml_bomb", "stream_elsewhere"])
-def test_a_quirk_of_a_camera_breaks_its_own_checks(quirk: str) -> None:
-    assert failed(examined(DeviceKind.CAMERA, quirk)) == CAMERA_QUIRKS[quirk]
+@pytest.mark.parametrize("quirk", [OnvifQuirk.XML_BOMB, OnvifQuirk.STREAM_ELSEWHERE])
+def test_a_quirk_of_a_camera_breaks_its_own_checks(quirk: OnvifQuirk) -> None:
+    assert failed(examined(DeviceKind.CAMERA, quirk)) == list(CAMERA_QUIRKS[quirk].fails)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("quirk", sorted(CAMERA_QUIRKS))
-def test_each_quirk_of_a_camera_breaks_exactly_its_own_checks(quirk: str) -> None:
-    assert failed(examined(DeviceKind.CAMERA, quirk)) == CAMERA_QUIRKS[quirk]
+@pytest.mark.parametrize("quirk", list(OnvifQuirk))
+def test_each_quirk_of_a_camera_breaks_exactly_its_own_checks(quirk: OnvifQuirk, counted: list[EndpointCounts]) -> None:
+    found = failed(examined(DeviceKind.CAMERA, quirk))
+    assert without_late(found, counted) == list(CAMERA_QUIRKS[quirk].fails)
+    assert sum(count.audio_setups for count in counted) == 0, "the kit does not listen either"
+
+
+@pytest.mark.parametrize("kind", list(DeviceKind))
+def test_no_quirk_of_a_device_is_left_out(kind: DeviceKind) -> None:
+    assert set(QUIRKS[kind]) == set(TABLES[kind])
 
 
 # -- the report --

@@ -82,9 +82,9 @@ def test_audio_is_offered_but_never_flows_to_a_client_that_takes_video_only(town
 
 
 def test_sound_that_is_switched_on_is_offered_to_the_next_who_asks(town, watch):
-    town.switch_audio("heard", True)
+    town.offer_audio("heard", offered=True, at_once=True)
     assert watch(town.address("heard"), 3, media="video+audio").kinds == ["video", "audio"]
-    town.switch_audio("heard", False)
+    town.offer_audio("heard", offered=False, at_once=True)
     assert watch(town.address("heard"), 3, media="video+audio").kinds == ["video"]
 
 

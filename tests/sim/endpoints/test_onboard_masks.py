@@ -14,6 +14,8 @@ import pytest
 from csu.hal.camera import OnboardMask
 from csu.hal.frame_mark import read_mark
 from csu.hal.place import Pose
+from csu.masking.cover import Cover, cell_shape
+from csu.masking.edge.verify import EdgeVerifier
 from sim.endpoints import EndpointSpec, FarmError, MaskFault, RtspFarm
 from sim.endpoints.spec import WRONG_COLOUR_YUV
 from sim.street import MountLimits, at_rest, go_to
@@ -50,6 +52,22 @@ def test_an_honest_camera_burns_what_it_was_given_on_every_output_and_nothing_be
         assert hidden_share(seen[output], beside) == 0.0, output
         assert read_mark(seen[output].y) is not None, "the frame mark stays readable"
         assert _strangers(seen[output]) == 0.0, "nothing of the masks' colours further than 4 px from them"
+
+
+@pytest.mark.parametrize(("camera", "hides_it"), [("honest", True), (MaskFault.NAME_ON_TOP.value, False)])
+def test_a_mask_lies_over_the_cameras_name_unless_it_writes_on_top(farm, look, camera, hides_it):
+    below = OnboardMask("below", ((0.0, 0.7), (1.0, 0.7), (1.0, 1.0), (0.0, 1.0)))
+    farm.set_masks(camera, [below])
+    for output, planes in look(farm, camera).items():
+        verifier = EdgeVerifier(_lower_part(320, 176), below.colour_yuv, planes.y.shape[::-1], is_recorded=False)
+        assert (verifier.missing(planes) is None) is hides_it, output
+        assert (read_mark(planes.y) is None) is hides_it, output
+
+
+def _lower_part(width_px: int, height_px: int) -> Cover:
+    cells = np.zeros(cell_shape(width_px, height_px), np.bool_)
+    cells[-3:] = True
+    return Cover(width_px, height_px, cells)
 
 
 def _strangers(planes) -> float:

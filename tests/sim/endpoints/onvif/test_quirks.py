@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import defusedxml
 import defusedxml.ElementTree
@@ -15,6 +16,7 @@ import pytest
 from sim.endpoints import EndpointSpec
 from sim.endpoints.onvif import DRIFT_S_A_DAY, ELSEWHERE, OnvifQuirk, OnvifSpec
 from sim.endpoints.onvif.device import OnvifDevice
+from sim.endpoints.spec import ClockError
 
 MAIN = "<trt:ProfileToken>profile-main</trt:ProfileToken>"
 MAIN2 = "<tr2:ProfileToken>profile-main</tr2:ProfileToken>"
@@ -185,12 +187,14 @@ class Told:
 def test_a_clock_gains_three_seconds_a_day() -> None:
     clock = Told()
     spec = OnvifSpec(EndpointSpec("x", 1, clock_offset_ms=500), quirks=frozenset({OnvifQuirk.CLOCK_DRIFTS}))
-    device = OnvifDevice(spec, farm=None, clock=clock)
+    told: list[ClockError] = []
+    device = OnvifDevice(spec, farm=SimpleNamespace(set_clock=lambda _, error: told.append(error)), clock=clock)
     assert device.now_ns() - clock.now_ns() == 500_000_000
     clock.at_ns += 2 * 86_400 * 10**9
     assert device.now_ns() - clock.now_ns() == pytest.approx(0.5e9 + 2 * DRIFT_S_A_DAY * 1e9)
     asyncio.run(device.set_clock(clock.now_ns()))
     assert device.now_ns() == clock.now_ns()
+    assert [error.ahead_at_ns(clock.now_ns()) for error in told] == [0], "its pictures are dated by the same clock"
     clock.at_ns += 86_400 * 10**9
     assert device.now_ns() - clock.now_ns() == pytest.approx(DRIFT_S_A_DAY * 1e9)
 
