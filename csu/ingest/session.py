@@ -173,7 +173,7 @@ class LiveSession(CameraSession):
         super().__init__(camera, describe(door, camera, stop), admission, stop, audio_offered)
         self._door = door
         self._clock = clock
-        self._tunnel = None if door.trust is None else Tunnel(door, camera, stop)
+        self._tunnel: Tunnel | None = None
         try:
             self._container = self._open()
         except CameraBusy:

@@ -47,13 +47,11 @@ class Poses:
         self._footing, self._node_of, self._may_record = footing, node_of, may_record
         self.cameras = tuple(cameras)
         self._late: asyncio.Queue[Camera] = asyncio.Queue()
-        self._sources = {camera.record.camera: PoseSources() for camera in cameras}
-        self._turns = {camera.record.camera: asyncio.Lock() for camera in cameras}
+        self._sources: dict[CameraId, PoseSources] = {}
+        self._turns: dict[CameraId, asyncio.Lock] = {}
 
     def take_in(self, camera: Camera) -> None:
         """One more, that was silent when the centre opened: see `follow_late`."""
-        self._sources.setdefault(camera.record.camera, PoseSources())
-        self._turns.setdefault(camera.record.camera, asyncio.Lock())
         self._late.put_nowait(camera)
 
     async def follow_late(self) -> None:
@@ -64,12 +62,14 @@ class Poses:
                 group.create_task(self.follow(camera), name=f"pose {camera.record.camera}")
 
     def source(self, camera: CameraId) -> PoseSource:
-        """Which of both its masks are made from now. Raises KeyError for a camera that is not posed."""
+        """Which of both its masks are made from now. Raises KeyError for a camera that is not followed."""
         return self._sources[camera].source(self._footing.now())
 
     async def follow(self, camera: Camera) -> None:
         """Tell its node where it looks, for ever; None when it cannot say. Raises KeyError if no node serves it."""
         node = self._node_of(camera.record.camera)
+        self._sources.setdefault(camera.record.camera, PoseSources())
+        self._turns.setdefault(camera.record.camera, asyncio.Lock())
         async with asyncio.TaskGroup() as group:
             if isinstance(camera, TellsPoses):
                 group.create_task(self._listen(camera, camera.record.camera, node), name=f"told {camera.record.camera}")
