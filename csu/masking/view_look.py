@@ -21,6 +21,7 @@ from csu.masking.cover import CELL_PX, Cover
 SMALL_PX = (160, 90)
 
 _TILES = (6, 8)
+"""Rows and columns: they divide SMALL_PX."""
 _TILE_PX_MIN = 60
 _TEXTURE_MIN = 0.25
 _VALID_SHARE_MIN = 0.05
@@ -157,24 +158,29 @@ class _Tiles:
 
 
 def _tiles(reference: Grey, seen: Grey, valid: Valid) -> _Tiles:
-    rows, columns = _TILES
-    found = _Tiles()
-    for top in _cuts(SMALL_PX[1], rows):
-        for left in _cuts(SMALL_PX[0], columns):
-            part, a, b = valid[top, left], reference[top, left], seen[top, left]
-            if part.sum() < _TILE_PX_MIN or float(a[part].std()) < _TEXTURE_MIN:
-                continue
-            likeness = _correlation(a, b, part)
-            found.textured += 1
-            found.dead += float(b[part].std()) < 0.3 * float(a[part].std())
-            found.same += likeness > _SAME_RHO
-            found.firm += likeness > _FIRM_RHO
-    return found
+    """All tiles at once, by their sums: a loop over 48 of them took more than half of a look."""
+    count = np.maximum(_of_tiles(valid), 1.0)
+    a, b = np.where(valid, reference, 0.0), np.where(valid, seen, 0.0)
+    mean_a, mean_b = _of_tiles(a) / count, _of_tiles(b) / count
+    spread_a = np.sqrt(np.maximum(_of_tiles(a * a) / count - mean_a**2, 0.0))
+    spread_b = np.sqrt(np.maximum(_of_tiles(b * b) / count - mean_b**2, 0.0))
+    size = spread_a * spread_b * count
+    together = _of_tiles(a * b) - mean_a * mean_b * count
+    likeness = np.divide(together, size, out=np.zeros_like(size), where=size > 1e-9)
+    textured = (count >= _TILE_PX_MIN) & (spread_a >= _TEXTURE_MIN)
+    return _Tiles(
+        textured=int(np.count_nonzero(textured)),
+        same=int(np.count_nonzero(textured & (likeness > _SAME_RHO))),
+        firm=int(np.count_nonzero(textured & (likeness > _FIRM_RHO))),
+        dead=int(np.count_nonzero(textured & (spread_b < 0.3 * spread_a))),
+    )
 
 
-def _cuts(length: int, parts: int) -> list[slice]:
-    edges = np.linspace(0, length, parts + 1).astype(int).tolist()
-    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+def _of_tiles(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """The sum over each tile."""
+    (rows, columns), (width, height) = _TILES, SMALL_PX
+    parts = values.reshape(rows, height // rows, columns, width // columns)
+    return np.asarray(parts.sum(axis=(1, 3), dtype=np.float64))
 
 
 def _correlation(a: Grey, b: Grey, valid: Valid) -> float:
