@@ -75,12 +75,13 @@ def _decoded(loop: list[bytes], count: int) -> Iterator[tuple[ClearFrame, bytes]
 class Crowd:
     """The threads, one a camera."""
 
-    def __init__(self, cameras: list[list[str]], directory: Path, *, keeps: bool) -> None:
+    def __init__(self, cameras: list[list[str]], directory: Path | None) -> None:
+        """`cameras`: name, URL, user and password of each. `directory`: where it keeps; None: it only reads."""
         self._stop = StopSignal()
         self._came = threading.Barrier(len(cameras) + 1, timeout=60)
-        self._keys = LocalKeyStore(directory / "keys")
         self._directory = directory
-        self._kept = looked_at(KEPT_S) if keeps else None
+        self._keys = LocalKeyStore(directory / "keys") if directory is not None else None
+        self._kept = looked_at(KEPT_S) if directory is not None else None
         self._threads = [
             threading.Thread(target=self._run, args=(number, CameraId(name), StreamAddress(url, user, password)))
             for number, (name, url, user, password) in enumerate(cameras, 1)
@@ -109,7 +110,7 @@ class Crowd:
         arrivals = session.arrivals()
         next(arrivals)
         self._came.wait()
-        if self._kept is None:
+        if self._kept is None or self._directory is None:
             for _ in arrivals:
                 pass
             return
@@ -126,7 +127,7 @@ class Crowd:
 def main(work: str) -> None:
     """See above."""
     asked = json.loads(sys.stdin.readline())
-    crowd = Crowd(asked["cameras"], Path(asked["directory"]), keeps=work == "keep")
+    crowd = Crowd(asked["cameras"], Path(asked["directory"]) if work == "keep" else None)
     crowd.start()
     print("ready", flush=True)
     sys.stdin.read()

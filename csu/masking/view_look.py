@@ -30,6 +30,8 @@ _SAME_RHO, _FIRM_RHO, _ALIGNED_RHO = 0.5, 0.85, 0.5
 _FIRM_TILES = 4
 _EXPLAINED_RHO = 0.04
 _CONTRAST_FLOOR = 6.0
+_MEAN_PX, _SPREAD_PX = 4.0, 6.0
+"""How far around a pixel its mean and its spread are taken (standard deviation of the blur)."""
 
 Grey: TypeAlias = NDArray[np.float32]
 Valid: TypeAlias = NDArray[np.bool_]
@@ -61,24 +63,43 @@ _DEFOCUSED = Words("l'image n'est plus nette", "the picture is no longer sharp")
 _OTHER_VIEW = Words("la caméra regarde ailleurs", "the camera looks elsewhere")
 
 
-def look_at(luma: Plane, cover: Cover) -> Look | None:
+@dataclass(frozen=True, slots=True)
+class ClearPart:
+    """What of a small picture is not masked: the same for every look under one cover."""
+
+    valid: Valid
+    weight: Grey
+    near: Grey
+    wide: Grey
+    """`weight`, blurred as the picture is for its mean and for its spread."""
+    inner: Valid
+    """Where an edge is none of a mask's."""
+
+
+def clear_part(cover: Cover) -> ClearPart | None:
     """None when too little of the picture is unmasked."""
-    small = cv2.resize(luma, SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
     hidden = cover.cells.astype(np.uint8).repeat(CELL_PX // 4, 0).repeat(CELL_PX // 4, 1)
     quarter = hidden[: -(-cover.height_px // 4), : -(-cover.width_px // 4)]
     clear = cv2.resize(quarter * 255, SMALL_PX, interpolation=cv2.INTER_AREA) == 0
     valid = cv2.erode(clear.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if valid.mean() < _VALID_SHARE_MIN:
         return None
-    # Blurs leave out what is masked: a mask's border stays where it is when the camera turns, and would hide the turn.
     weight = valid.astype(np.float32)
-    mean = _blurred(small * weight, 4) / np.maximum(_blurred(weight, 4), 1e-3)
-    apart = np.asarray((small - mean) * weight, np.float32)
-    spread = np.sqrt(_blurred(apart * apart, 6) / np.maximum(_blurred(weight, 6), 1e-3))
-    contrast = (apart / (spread + _CONTRAST_FLOOR)).astype(np.float32)
+    near, wide = (np.maximum(_blurred(weight, sigma_px), 1e-3) for sigma_px in (_MEAN_PX, _SPREAD_PX))
     inner = cv2.erode(weight, np.ones((3, 3), np.uint8)) > 0
-    edges = cv2.Laplacian(small, cv2.CV_32F)[inner]
-    return Look(contrast, np.asarray(valid), float(edges.var()) if len(edges) else 0.0)
+    return ClearPart(np.asarray(valid), weight, near, wide, np.asarray(inner))
+
+
+def look_at(luma: Plane, part: ClearPart) -> Look:
+    """Look at a picture where its cover leaves it clear."""
+    small = cv2.resize(luma, SMALL_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+    # Blurs leave out what is masked: a mask's border stays where it is when the camera turns, and would hide the turn.
+    mean = _blurred(small * part.weight, _MEAN_PX) / part.near
+    apart = np.asarray((small - mean) * part.weight, np.float32)
+    spread = np.sqrt(_blurred(apart * apart, _SPREAD_PX) / part.wide)
+    contrast = (apart / (spread + _CONTRAST_FLOOR)).astype(np.float32)
+    edges = cv2.Laplacian(small, cv2.CV_32F)[part.inner]
+    return Look(contrast, part.valid, float(edges.var()) if len(edges) else 0.0)
 
 
 def _blurred(picture: Grey, sigma_px: float) -> Grey:
