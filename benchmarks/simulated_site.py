@@ -1,8 +1,9 @@
-"""1,300 RTSP sources and 50 whole ONVIF cameras at once: `python -m benchmarks.simulated_site [COUNT [SECONDS]]`, JSON.
+"""1,300 RTSP sources, 50 whole ONVIF cameras: `python -m benchmarks.simulated_site [SOURCES [LIVE [SECONDS]]]`.
 
-The sources are canned (448x336 at 12/s, 0.38 Mbit/s each), the ONVIF cameras live (a test card, half of them turn); all
-are watched. The farm is one process for all streams; the web servers of the 50 are the process that started it. Clients
-only count octets and ask: they are in this process, on the same cores, and their share is told.
+The sources are canned (448x336 at 12/s, 0.38 Mbit/s each) and all watched; the ONVIF cameras draw and encode their own
+pictures (a test card; half of them turn), all are asked each second and LIVE of them watched. The farm is one process
+for all streams; the web servers of the 50 are the process that started it. Clients only count octets and ask: they are
+in this process, on the same cores, and their share is told. One JSON object on stdout.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from sim.endpoints import EndpointSpec, RtspFarm
 from sim.endpoints.onvif import OnvifSpec, open_onvif
 from sim.endpoints.server import CANNED_LOOPS_MAX
 
-SOURCES, DEVICES, SECONDS = 1300, 50, 20.0
+SOURCES, DEVICES, LIVE, SECONDS = 1300, 50, 0, 20.0
 CONNECTING_AT_ONCE = 50
 COME_S_MAX = 60.0
 ASKED_EVERY_S = 1.0
@@ -43,6 +44,8 @@ class Site:
 
     sources: int
     devices: int
+    live: int
+    """Devices whose stream is watched."""
     seconds: float
     first_packet_ms: list[float]
     """From the beginning of its connection to each client's first packet of video, sorted."""
@@ -149,7 +152,7 @@ async def serve(sources: int, devices: int) -> None:
         await asyncio.to_thread(farm.stop)
 
 
-async def measure(sources: int = SOURCES, devices: int = DEVICES, seconds: float = SECONDS) -> Site:
+async def measure(sources: int = SOURCES, live: int = LIVE, seconds: float = SECONDS, devices: int = DEVICES) -> Site:
     """Start the site, watch and ask all of it, and tell what it took. Raises AssertionError when one never came."""
     _allow_many_files()
     command = [sys.executable, "-m", "benchmarks.simulated_site", "serve", str(sources), str(devices)]
@@ -157,13 +160,13 @@ async def measure(sources: int = SOURCES, devices: int = DEVICES, seconds: float
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 20)
     assert process.stdin is not None
     try:
-        return await _measure(process, sources, devices, seconds)
+        return await _measure(process, sources, live, seconds)
     finally:
         process.stdin.close()
         await process.wait()
 
 
-async def _measure(process: asyncio.subprocess.Process, sources: int, devices: int, seconds: float) -> Site:
+async def _measure(process: asyncio.subprocess.Process, sources: int, live: int, seconds: float) -> Site:
     assert process.stdout is not None
     told = json.loads(await process.stdout.readline())
     async with AsyncExitStack() as stack:
@@ -174,8 +177,8 @@ async def _measure(process: asyncio.subprocess.Process, sources: int, devices: i
             for number, url in enumerate(told["devices"], 1)
         ]
         watched = [await camera.stream((await camera.capabilities()).profiles[0].profile) for camera in cameras]
-        live = Crowd([[address.url, address.url, address.user, address.password] for address in watched], None)
-        await asyncio.to_thread(live.start)
+        drawn = Crowd([[each.url, each.url, each.user, each.password] for each in watched[:live]], None)
+        await asyncio.to_thread(drawn.start)
         viewers = await _connect(told["streams"])
         pids = {"farm": told["farm"], "web": process.pid, "clients": os.getpid()}
         late, octets = await _late(process), [viewer.octets for viewer in viewers]
@@ -186,7 +189,7 @@ async def _measure(process: asyncio.subprocess.Process, sources: int, devices: i
         got = [viewer.octets - before for viewer, before in zip(viewers, octets, strict=True)]
         least = 0.98 * _loop_octets() * (passed_s - 1) / LOOP_S  # a second less: both ends lie within a picture
         found = Site(
-            sources, devices, passed_s,
+            sources, len(cameras), live, passed_s,
             [1000 * viewer.first_s for viewer in viewers if viewer.first_s is not None],
             sum(each < least for each in got), await _late(process) - late,
             len(answers_ms), max(answers_ms), sum(got) * 8e-6 / passed_s,
@@ -195,7 +198,7 @@ async def _measure(process: asyncio.subprocess.Process, sources: int, devices: i
         )  # fmt: skip
         for viewer in viewers:
             viewer.leave()
-        await asyncio.to_thread(live.stop)
+        await asyncio.to_thread(drawn.stop)
         return found
 
 
@@ -262,8 +265,9 @@ def main(words: list[str]) -> None:
     if words[:1] == ["serve"]:
         asyncio.run(serve(int(words[1]), int(words[2])))
         return
-    sources, seconds = int(words[0]) if words else SOURCES, float(words[1]) if words[1:] else SECONDS
-    print(json.dumps(summary(asyncio.run(measure(sources, DEVICES, seconds)))))
+    sources, live = (int(word) for word in (*words[:2], *[str(SOURCES), str(LIVE)][len(words[:2]) :]))
+    seconds = float(words[2]) if words[2:] else SECONDS
+    print(json.dumps(summary(asyncio.run(measure(sources, live, seconds)))))
 
 
 def summary(site: Site) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.crowd.search import Search
 from benchmarks.crowd.stage import Outcome, Setting, run_stage
 from benchmarks.crowd.subjects import Subject, measure_ffmpeg, measure_floor
-from benchmarks.crowd.town import Route, specs
+from benchmarks.crowd.town import Route, hurry, specs
 from csu.centre.running import CAMERAS_PER_NODE
 from sim.endpoints import EndpointSpec, RtspFarm
 
@@ -47,6 +47,8 @@ class Measurement:
     subjects: list[Subject] = field(default_factory=list)
     stages: list[Outcome] = field(default_factory=list)
     long: Outcome | None = None
+    sources_first: bool = False
+    """Whether the sources went first on the cores."""
     cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
     @property
@@ -63,6 +65,7 @@ class Measurement:
             "route": str(self.asked.route),
             "per_node": self.asked.per_node,
             "cores": self.cores,
+            "sources_first": self.sources_first,
             "subjects": [asdict(subject) for subject in self.subjects],
             "stages": [_summary(stage) for stage in self.stages],
             "long": _summary(self.long) if self.long else None,
@@ -74,6 +77,7 @@ def measure(asked: Asked, ffmpeg: str | None, say: Callable[[str], None]) -> Mea
     found = Measurement(asked)
     crowd = specs(asked.cameras or CAMERAS_MAX)
     with RtspFarm(crowd) as farm:
+        found.sources_first = hurry(farm)
         if asked.peers:
             _measure_peers(found, farm, crowd[:PEER_CAMERAS], ffmpeg, say)
         count = asked.cameras or _search(found, farm, crowd, say)
