@@ -27,7 +27,7 @@ WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 448, 336, 12
 STEP_NS = NS_PER_S // FRAMES_PER_S
 COMMUNES = 46
 _FU_A = 28
-_FIRST = -10
+_FIRST = -15
 """How nice the sources are."""
 SEED = 7
 HOUSE = Building("house", ((-8.0, 20.0), (-3.0, 20.0), (-3.0, 30.0), (-8.0, 30.0)), 0.0, 9.0, True)

@@ -241,12 +241,12 @@ def test_a_wholly_masked_picture_says_nothing():
 
 def test_looking_at_the_border_of_the_mask_would_hide_a_turn_and_is_seen(monkeypatch):
     """The mutant that compares the masked area too: its edges never move."""
-    real = view_module.look_at
+    real = view_module.clear_part
 
-    def everything(luma: Luma, cover: Cover):
-        return real(luma, Cover.nothing(cover.width_px, cover.height_px))
+    def everything(cover: Cover):
+        return real(Cover.nothing(cover.width_px, cover.height_px))
 
-    monkeypatch.setattr(view_module, "look_at", everything)
+    monkeypatch.setattr(view_module, "clear_part", everything)
     filmed = Filmed(2)
     filmed.film(20)
     assert filmed.film(60, true_pose=turned(filmed.pose, pan=0.25)) == []
