@@ -63,7 +63,8 @@ def _stages_figure(stages: list[Outcome], cores: int) -> Figure:
     )
     axes.axhline(cores, color="#8888", linewidth=0.8)
     axes.set(xlabel=say("caméras", "cameras"), ylabel=say("cœurs occupés", "cores in use"), ylim=(0, None))
-    axes.legend(frameon=False)
+    axes.set_xlim(0, max(counts, default=0) * 1.05 + 1)
+    _legend(axes)
     return figure
 
 
@@ -86,7 +87,7 @@ def _time_figure(long: Outcome, cores: int) -> Figure:
     )
     axes.axhline(cores, color="#8888", linewidth=0.8)
     axes.set(xlabel="s", ylabel=say("cœurs occupés", "cores in use"), ylim=(0, cores * 1.1))
-    axes.legend(frameon=False, loc="lower right")
+    _legend(axes)
     return figure
 
 
@@ -106,6 +107,10 @@ def _figure() -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
 
 
 def _svg(figure: Figure) -> str:
