@@ -19,6 +19,7 @@ from csu.cluster import embedded
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.errors import CsuError
 from csu.hal.media import Assignment, CameraEvent, CameraEventKind, GapCause, Manifest, NodeId, NodeLost
 from csu.machine import SystemClock
 from csu.recording import Catalogue
@@ -111,15 +112,18 @@ class _Stage:
         given = assignments(self._farm, self._crowd, self._setting.route)
         count = -(-len(given) // self._setting.per_node)
         nodes = [self._node(number) for number in range(1, count + 1)]
-        with _watched_nodes(self._lags):
-            await asyncio.gather(*(node.start() for node in nodes))
-        hearing = [asyncio.create_task(self._hear(node)) for node in nodes]
+        hearing: list[asyncio.Task[None]] = []
         begun_ns = _CLOCK.now_ns()
         samples: list[Sample] = []
         failures: list[str] = []
         left_out: Counter[str] = Counter()
         from_ns = until_ns = stopped_ns = begun_ns
+        came_s = 0.0
         try:
+            with _watched_nodes(self._lags):
+                await asyncio.gather(*(node.start() for node in nodes))
+            hearing = [asyncio.create_task(self._hear(node)) for node in nodes]
+            begun_ns = _CLOCK.now_ns()
             await self._assign(nodes, given)
             came_s = (_CLOCK.now_ns() - begun_ns) / NS_PER_S
             if len(self._there) < len(given):
@@ -132,9 +136,8 @@ class _Stage:
                 from_ns, until_ns = samples[0].at_ns, samples[-1].at_ns
                 await asyncio.sleep(BEHIND_S_MAX)  # what was captured by then may come until now
             stopped_ns = _CLOCK.now_ns()
-        except OSError as error:
-            failures.append(f"a process ended: {error}")
-            came_s = 0.0
+        except (OSError, CsuError) as error:
+            failures.append(f"a process ended, or did not begin: {error}")
         finally:
             await asyncio.gather(*(node.stop() for node in nodes))
             await asyncio.gather(*hearing)
