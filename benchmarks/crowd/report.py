@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from benchmarks.crowd.measurement import CAMERAS_MAX, Measurement
 from benchmarks.crowd.stage import Outcome
 from benchmarks.crowd.usage import rates
-from csu.centre.report_page import write_page
 from csu.language import current_language, say
 
 matplotlib.use("svg")
@@ -39,7 +38,9 @@ def write_report(found: Measurement, command: str, page: Path) -> Path:
         time_plot=_svg(_time_figure(found.long, found.cores)) if found.long and found.long.samples else None,
         subjects_plot=_svg(_subjects_figure(found)) if found.subjects else None,
     )
-    return write_page(page, html)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(html, encoding="utf-8")
+    return page
 
 
 def _stages_figure(stages: list[Outcome], cores: int) -> Figure:

@@ -105,6 +105,8 @@ class _Stage:
         self._manifests: list[Manifest] = []
         self._there: set[CameraId] = set()
         self._catalogue = Catalogue(directory / "catalogue")
+        self._writing = asyncio.Lock()
+        """A catalogue is one thread's at a time."""
         self._lags = directory / "lags"
         self._lags.mkdir()
 
@@ -189,7 +191,8 @@ class _Stage:
             if isinstance(message, Manifest):
                 self._manifests.append(message)
                 self._gaps += [(gap.camera, gap.end_ns, gap.cause) for gap in message.gaps]
-                await asyncio.to_thread(self._catalogue.record, [message])
+                async with self._writing:
+                    await asyncio.to_thread(self._catalogue.record, [message])
                 continue
             self._events.append(message)
             if isinstance(message, CameraEvent) and message.kind is sign:
