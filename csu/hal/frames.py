@@ -51,6 +51,10 @@ class Chroma(StrEnum):
     """One for two columns, in every row."""
 
 
+_SAMPLES = {8: np.dtype(np.uint8), 10: np.dtype(np.uint16)}
+"""By depth, in bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class YuvPlanes:
     """A picture in three planes. y is (height, width); u and v are (ceil(height/2), ceil(width/2)) in 4:2:0 and
@@ -84,11 +88,14 @@ class YuvPlanes:
     @property
     def is_sound(self) -> bool:
         """True when the samples are of the depth that is declared and the shapes fit each other."""
-        samples = {8: np.dtype(np.uint8), 10: np.dtype(np.uint16)}
-        if self.depth_bits not in samples:
-            return False
-        expected = (2, samples[self.depth_bits])
-        return all((p.ndim, p.dtype) == expected for p in (self.y, self.u, self.v)) and self.chroma is not None
+        expected = _SAMPLES.get(self.depth_bits)  # asked of every picture twice: no generator, no table made anew
+        y, u, v = self.y, self.u, self.v
+        return (
+            y.ndim == u.ndim == v.ndim == 2
+            and expected is not None
+            and y.dtype == u.dtype == v.dtype == expected
+            and self.chroma is not None
+        )
 
     @property
     def is_bt709(self) -> bool:

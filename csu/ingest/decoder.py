@@ -21,6 +21,7 @@ from csu.hal.words import Words
 from csu.ingest.admission import PICTURE_PX_MAX, Admission
 from csu.ingest.errors import CameraLost
 
+_FULL_RANGE = int(ColorRange.JPEG)
 BROKEN_PACKETS_MAX = 100
 """Packets in a row that the decoder refuses before the connection is given up."""
 
@@ -87,7 +88,7 @@ class Decoder:
             frame.width,
             frame.height,
             is_interlaced=frame.interlaced_frame,
-            is_full_range=int(frame.color_range) == int(ColorRange.JPEG),
+            is_full_range=int(frame.color_range) == _FULL_RANGE,
         )
         seconds = frame.time_base
         if frame.pts is None or seconds is None:
@@ -107,5 +108,7 @@ def _view(plane: VideoPlane, depth_bits: int) -> Plane:
 
 
 def _is_bt709(frame: VideoFrame) -> bool | None:
-    known = {int(Colorspace.ITU709): True, int(Colorspace.ITU601): False}
-    return known.get(int(frame.colorspace))
+    return _BT709.get(int(frame.colorspace))
+
+
+_BT709 = {int(Colorspace.ITU709): True, int(Colorspace.ITU601): False}

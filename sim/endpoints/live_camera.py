@@ -59,6 +59,8 @@ class LiveCamera:
         self._told = threading.Lock()  # of what follows: orders come from the event loop
         self._mount = Mount(spec)
         self._masks = MaskMemory(spec.onboard_masks, spec.mask_corners_max)
+        if spec.burnt:
+            self._masks.push(spec.burnt, now_ns)
         self._masks.misbehave(spec.mask_fault, spec.mask_fault_after_s, now_ns)
         self._view_fault, self._view_fault_from_ns = spec.view_fault, now_ns + round(spec.view_fault_after_s * NS_PER_S)
 

@@ -8,6 +8,7 @@ import os
 import resource
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 
@@ -40,7 +41,9 @@ from sim.street.mount import Motion
 HOST = "127.0.0.1"
 CANNED_LOOP_S = 4
 CANNED_LOOPS_MAX = 4
-"""Loops for each size, rate and codec; canned cameras share them by turns."""
+"""Loops for each size, rate, codec and set of masks; canned cameras share them by turns."""
+CANNED_FEEDS_MAX = 16
+"""Feeds that send them, each at an instant of its own within a picture: cameras of a town do not all send at once."""
 
 DOWN_S = 1.0
 """How long a camera takes to start again."""
@@ -58,7 +61,7 @@ class RtspServer:
         self._live: dict[str, LiveCamera] = {}
         self._coming_back: dict[str, asyncio.TimerHandle] = {}
         self._rebooted_for: dict[str, Nanoseconds] = {}
-        self._loops: list[tuple[Feed, tuple[EncodedPicture, ...], int]] = []
+        self._loops: list[_Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: set[asyncio.Task[None]] = set()
         live = [spec for spec in specs if not spec.canned]
@@ -80,7 +83,7 @@ class RtspServer:
         self.stills_port = await self._stills.start()
         self._main_loop = asyncio.get_running_loop()
         self._studio.start()
-        self._tasks = [asyncio.create_task(self._pump(*loop)) for loop in self._loops]
+        self._tasks = [asyncio.create_task(self._pump(loop)) for loop in self._loops]
 
     async def stop(self) -> None:
         """Close every connection and end the threads."""
@@ -187,18 +190,27 @@ class RtspServer:
                 self._add(spec, stream, feed)
 
     def _add_canned(self, specs: Sequence[EndpointSpec]) -> None:
-        shared: dict[tuple[object, ...], list[Feed]] = {}
+        shared: dict[tuple[object, ...], list[_Loop]] = {}
         turn: dict[tuple[object, ...], itertools.count[int]] = {}
         for spec in specs:
             stream = streams_of(spec)[0]
-            kind = (spec.codec, spec.width_px, spec.height_px, spec.frames_per_s, type(spec.picture))
-            feeds = shared.setdefault(kind, [])
-            if len(feeds) < CANNED_LOOPS_MAX:
-                feed = Feed(spec, stream, self._clock, _ssrc(spec, stream), lambda _watched: None)
-                feeds.append(feed)
-                self._loops.append((feed, encode_loop(spec, CANNED_LOOP_S), spec.frames_per_s))
+            picture = type(spec.picture)
+            kind = (spec.codec, spec.width_px, spec.height_px, spec.frames_per_s, picture, spec.burnt)
+            loops = shared.setdefault(kind, [])
+            if len(loops) < CANNED_FEEDS_MAX:
+                loops.append(self._loop(spec, stream, loops))
             index = next(turn.setdefault(kind, itertools.count()))
-            self._add(spec, stream, feeds[index % len(feeds)])
+            self._add(spec, stream, loops[index % len(loops)].feed)
+
+    def _loop(self, spec: EndpointSpec, stream: StreamSpec, before: Sequence[_Loop]) -> _Loop:
+        """One more of a kind: a feed, at its own instant; pictures of its own, or those of one before."""
+        feed = Feed(spec, stream, self._clock, _ssrc(spec, stream), lambda _watched: None)
+        is_new = len(before) < CANNED_LOOPS_MAX
+        pictures = encode_loop(spec, CANNED_LOOP_S) if is_new else before[len(before) % CANNED_LOOPS_MAX].pictures
+        loop = _Loop(feed, pictures, spec.frames_per_s, len(before) * NS_PER_S // spec.frames_per_s // CANNED_FEEDS_MAX)
+        feed.pictures_late = lambda: loop.left_out
+        self._loops.append(loop)
+        return loop
 
     def _add(self, spec: EndpointSpec, stream: StreamSpec, feed: Feed) -> None:
         path = f"{spec.camera}/{stream.profile}"
@@ -257,16 +269,19 @@ class RtspServer:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(feed.publish, picture, picture.captured_at_ns)
 
-    async def _pump(self, feed: Feed, pictures: tuple[EncodedPicture, ...], rate: int) -> None:
+    async def _pump(self, loop: _Loop) -> None:
         """Send a canned loop, for ever, on the grid of its rate."""
-        index = self._clock.now_ns() * rate // NS_PER_S
+        rate, feed = loop.frames_per_s, loop.feed
+        index = (self._clock.now_ns() - loop.phase_ns) * rate // NS_PER_S
         while True:
             now_ns = self._clock.now_ns()
-            index = max(index + 1, now_ns * rate // NS_PER_S)  # late: skip to now, never send a burst
-            due_ns = index * NS_PER_S // rate
+            following = index + 1
+            index = max(following, (now_ns - loop.phase_ns) * rate // NS_PER_S)  # late: skip to now, never send a burst
+            due_ns = index * NS_PER_S // rate + loop.phase_ns
             await asyncio.sleep(min(max(0.0, (due_ns - now_ns) / NS_PER_S), 1.0))
             if feed.watched:
-                feed.publish(pictures[index % len(pictures)], due_ns)
+                loop.left_out += index - following
+                feed.publish(loop.pictures[index % len(loop.pictures)], due_ns)
 
     async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -278,6 +293,19 @@ class RtspServer:
         except asyncio.CancelledError:
             # Only `stop` cancels, and it is over now; asyncio 3.11 prints a trace for a cancelled client task.
             return
+
+
+@dataclass(slots=True)
+class _Loop:
+    """A canned stream: its feed, what it sends again and again, and when."""
+
+    feed: Feed
+    pictures: tuple[EncodedPicture, ...]
+    frames_per_s: int
+    phase_ns: Nanoseconds
+    """How far its instants are behind those of the grid that all loops share."""
+    left_out: int = 0
+    """Pictures that were not sent, because this process was late."""
 
 
 def _watcher(studio: Studio, camera: LiveCamera, profile: str) -> Callable[[bool], None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from csu.hal.camera import OnboardMask
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.frame_mark import CAMERA_NUMBER_MAX
 from csu.hal.place import Pose
@@ -209,6 +210,8 @@ class EndpointSpec:
     onboard_masks: int = 8
     """How many masks it can burn in by itself."""
     mask_corners_max: int = 4
+    burnt: tuple[OnboardMask, ...] = ()
+    """Masks it burns in from the beginning, until others are pushed; those of a canned loop are in the loop."""
     mask_fault: MaskFault | None = None
     mask_fault_after_s: float = 0.0
     view_fault: ViewFault | None = None
@@ -282,7 +285,7 @@ class EndpointCounts:
     sub_pictures: int = 0
     snapshots: int = 0
     pictures_late: int = 0
-    """Captures given up because drawing fell behind."""
+    """Captures given up because drawing (canned: sending) fell behind."""
     slow_clients_dropped: int = 0
     speaker_setups: int = 0
     """How many times somebody set up its loudspeaker."""

@@ -74,12 +74,15 @@ class EdgeVerifier:
         self._window = top, bottom, left, right = _window(depth > 0)
         cut = depth[top:bottom, left:right]
         tolerances = tuple(_tolerance(each, depths) for each in (cut, _halved(cut), _halved(cut)))
-        self._colours = {full_range: as_shown(colour_yuv, full_range=full_range) for full_range in (False, True)}
+        colours = {full_range: as_shown(colour_yuv, full_range=full_range) for full_range in (False, True)}
         self._bounds = {
             full_range: tuple(_bounds(value, tolerance) for value, tolerance in zip(colour, tolerances, strict=True))
-            for full_range, colour in self._colours.items()
+            for full_range, colour in colours.items()
         }
-        self._whole_cells = _whole_cells(cut > depths.deep_px) if is_recorded else None
+        whole_cells = _whole_cells(cut > depths.deep_px) if is_recorded else np.zeros((0, 0), np.bool_)
+        self._cells_shape = whole_cells.shape if whole_cells.any() else None
+        levels = np.where(whole_cells, CELL_LEVELS, _UNSEEN).astype(np.uint8)
+        self._cell_bounds = {full_range: _bounds(colour[0], levels) for full_range, colour in colours.items()}
 
     def missing(self, planes: YuvPlanes) -> Words | None:
         """None when every pixel that must be hidden shows the mask; else where it does not. Reads only."""
@@ -99,20 +102,17 @@ class EdgeVerifier:
             found = bounds.first_beyond(window)
             if found is not None:
                 return _bare(left + found[0] * step, top + found[1] * step)
-        found = self._shifted_cell(luma, self._colours[planes.full_range][0])
+        found = self._shifted_cell(luma, self._cell_bounds[planes.full_range])
         return None if found is None else _bare(left + found[0], top + found[1])
 
-    def _shifted_cell(self, luma: Plane, value: int) -> tuple[int, int] | None:
+    def _shifted_cell(self, luma: Plane, bounds: _Bounds) -> tuple[int, int] | None:
         """The first whole cell whose mean is off: what a mask that is not quite opaque does."""
-        if self._whole_cells is None or not self._whole_cells.any():
+        if self._cells_shape is None:
             return None
-        rows, columns = self._whole_cells.shape
+        rows, columns = self._cells_shape
         means = cv2.resize(luma[: rows * CELL_PX, : columns * CELL_PX], (columns, rows), interpolation=cv2.INTER_AREA)
-        off = (cv2.absdiff(means, np.full_like(means, value)) > CELL_LEVELS) & self._whole_cells
-        if not off.any():
-            return None
-        row, column = (int(index[0]) for index in off.nonzero())
-        return column * CELL_PX, row * CELL_PX
+        found = bounds.first_beyond(np.asarray(means, np.uint8))
+        return None if found is None else (found[0] * CELL_PX, found[1] * CELL_PX)
 
 
 def as_shown(colour_yuv: tuple[int, int, int], *, full_range: bool) -> tuple[int, int, int]:

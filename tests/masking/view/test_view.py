@@ -15,7 +15,7 @@ from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
 from csu.masking.cover import Cover
 from csu.masking.view import LOOK_EVERY_NS, VIEWS_KEPT, ViewChange, ViewWatch
-from csu.masking.view_look import ViewState
+from csu.masking.view_look import SMALL_PX, ViewState, _Tiles, _tiles
 from sim.street import StreetPainter, build_street, posts, sensitive_quads
 from sim.street.lens import SHIFT, lens_of, project_quads
 
@@ -241,12 +241,12 @@ def test_a_wholly_masked_picture_says_nothing():
 
 def test_looking_at_the_border_of_the_mask_would_hide_a_turn_and_is_seen(monkeypatch):
     """The mutant that compares the masked area too: its edges never move."""
-    real = view_module.look_at
+    real = view_module.clear_part
 
-    def everything(luma: Luma, cover: Cover):
-        return real(luma, Cover.nothing(cover.width_px, cover.height_px))
+    def everything(cover: Cover):
+        return real(Cover.nothing(cover.width_px, cover.height_px))
 
-    monkeypatch.setattr(view_module, "look_at", everything)
+    monkeypatch.setattr(view_module, "clear_part", everything)
     filmed = Filmed(2)
     filmed.film(20)
     assert filmed.film(60, true_pose=turned(filmed.pose, pan=0.25)) == []
@@ -254,3 +254,29 @@ def test_looking_at_the_border_of_the_mask_would_hide_a_turn_and_is_seen(monkeyp
     filmed = Filmed(2)
     filmed.film(20)
     assert filmed.film(60, true_pose=turned(filmed.pose, pan=0.25)) != []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tiles_taken_together_say_what_each_says_alone(seed):
+    chance = np.random.default_rng(seed)
+    reference, noise = (chance.normal(0, 1, SMALL_PX[::-1]).astype(np.float32) for _ in range(2))
+    share = chance.uniform(0, 1.2, (6, 8)).repeat(15, 0).repeat(20, 1).astype(np.float32)
+    seen = np.where(chance.random((6, 8)).repeat(15, 0).repeat(20, 1) < 0.2, 0.01, 1).astype(np.float32)
+    seen *= reference + share * noise
+    reference *= np.where(chance.random((6, 8)).repeat(15, 0).repeat(20, 1) < 0.2, 0.1, 1).astype(np.float32)
+    valid = chance.random(SMALL_PX[::-1]) < chance.uniform(0, 1, (6, 8)).repeat(15, 0).repeat(20, 1)
+    alone = _Tiles()
+    for top in range(0, 90, 15):
+        for left in range(0, 160, 20):
+            part = (slice(top, top + 15), slice(left, left + 20))
+            a, b = reference[part][valid[part]], seen[part][valid[part]]
+            if len(a) < 60 or a.std() < 0.25:
+                continue
+            likeness = float(np.corrcoef(a, b)[0, 1])
+            alone.textured += 1
+            alone.dead += bool(b.std() < 0.3 * a.std())
+            alone.same += likeness > 0.5
+            alone.firm += likeness > 0.85
+    assert _tiles(reference, seen, valid) == alone
+    assert 0 < alone.dead < alone.textured
+    assert 0 < alone.firm < alone.same

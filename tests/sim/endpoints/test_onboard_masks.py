@@ -281,3 +281,10 @@ def test_the_sub_stream_costs_nothing_until_it_is_watched(farm, watch):
     assert after.sub_pictures == before.sub_pictures == 0
     watch(farm.address("crowded", "sub"), 3)
     assert farm.counts()["crowded"].sub_pictures > 0
+
+
+def test_a_canned_camera_has_the_masks_of_its_spec_in_its_loop(farm_of, watch, hidden_share):
+    spec = EndpointSpec("canned", 1, width_px=320, height_px=176, frames_per_s=25, canned=True, burnt=(BOX,))
+    seen = watch(farm_of([spec, replace(spec, camera="bare", number=2, burnt=())]).address("canned"), 3, keep=True)
+    assert hidden_share(seen.pictures[-1], BOX) == 1.0
+    assert hidden_share(seen.pictures[-1], KITE) == 0.0
