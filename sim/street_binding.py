@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.site import Signatory, SignRole, Site, SiteRequest
+from csu.hal.wall_panel import WallPanel, WallPanelId
 from sim.endpoints import EndpointSpec, RtspFarm, StreetView, ViewFault
+from sim.endpoints.panels import DisplayPanel, PanelSpec
 from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
 from sim.street import Post, build_street, canary_share, posts, zones_of
 from sim.street_camera import StreetCamera, camera_id, commune_id
@@ -51,6 +53,7 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             signatories=SIGNATORIES,
             agents=AGENTS,
             papers=_papers(places, options, request.at_ns),
+            wall_panels=_panels(options),
         )
     finally:
         await asyncio.to_thread(farm.stop)
@@ -87,3 +90,12 @@ def _spec(post: Post, options: StreetOptions) -> EndpointSpec:
         view_fault=ViewFault(view_kind) if view_kind else None,
         view_fault_after_s=options.view_fault_after_s if view_kind else 0.0,
     )
+
+
+def _panels(options: StreetOptions) -> tuple[tuple[WallPanel, str], ...]:
+    """The display panels of the wall, and the input each should be on."""
+    spec = PanelSpec()
+    panels = [DisplayPanel(WallPanelId(f"panel-{number}"), spec) for number in (1, 2)]
+    if options.panel_fault is not None:
+        panels[0].device.misbehave(options.panel_fault)
+    return tuple((panel, spec.input) for panel in panels)

@@ -12,6 +12,7 @@ from csu.hal.errors import BadInput
 from csu.hal.site import Option, SiteRequest
 from csu.hal.words import Words
 from sim.endpoints import EndpointSpec, MaskFault, ViewFaultKind
+from sim.endpoints.panels import PanelQuirk
 
 CAMERAS_MAX = 64
 """Each is drawn and encoded for real (some 4 % of a core at 640x360, 12 frames/s); more is `csu sim`'s affair."""
@@ -48,6 +49,8 @@ class StreetOptions:
     view_fault_camera: int = 1
     view_fault_after_s: float = 0.0
     """Counted from the opening of the site."""
+    panel_fault: PanelQuirk | None = None
+    """What is wrong with the first display panel of the wall."""
     retention_days: int = 30
     """What every order of the street says."""
     storage_only: bool = False
@@ -97,6 +100,7 @@ def _read(given: _Given, cameras: int) -> StreetOptions:
         view_fault=given.choice("view_fault", ViewFaultKind),
         view_fault_camera=given.within("view_fault_camera", known.view_fault_camera, 1, cameras),
         view_fault_after_s=given.seconds("view_fault_after_s", known.view_fault_after_s),
+        panel_fault=given.choice("panel_fault", PanelQuirk),
         retention_days=given.within("retention_days", known.retention_days, 1, RETENTION_DAYS_MAX),
         storage_only=given.switch("storage_only", known.storage_only),
         suspended_after_s=given.seconds("suspended_after_s", known.suspended_after_s),

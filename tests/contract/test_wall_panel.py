@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from csu.hal.wall_panel import PanelError, PanelPart, PanelPower, PanelState, WallPanel
+from csu.hal.wall_panel import PanelError, PanelPart, PanelPower, PanelState, WallPanel, WallPanelId
+from csu.machine import SystemClock
 from hardware.panels import PanelNetwork, PanelSettings, open_panel
-from sim.endpoints.panels import PanelQuirk, PanelSpec, SimulatedPanel, serve_mdc, serve_pjlink
+from sim.endpoints.panels import DisplayPanel, PanelQuirk, PanelSpec, SimulatedPanel, serve_mdc, serve_pjlink
 
 ANSWER_S = 1.0
 NETWORK = PanelNetwork.model_validate({"allowed": ["127.0.0.1"]})
@@ -54,7 +55,14 @@ def over_sockets(protocol: str, serve: Callable[..., Any], inputs: tuple[str, st
     return PanelBinding(opened, inputs)
 
 
+@asynccontextmanager
+async def in_process(**of: Any) -> AsyncIterator[Opened]:
+    panel = DisplayPanel(WallPanelId("wall-1"), PanelSpec(**of), SystemClock(), answer_within_s=ANSWER_S)
+    yield Opened(panel, panel.device)
+
+
 BINDINGS = {
+    "simulated": PanelBinding(in_process, ("hdmi1", "hdmi2")),
     "mdc": over_sockets("mdc", serve_mdc, ("hdmi1", "hdmi2")),
     "pjlink": over_sockets("pjlink", serve_pjlink, ("digital/1", "digital/2")),
 }

@@ -12,8 +12,9 @@ For a test::
         assert panel.asked > 0
 """
 
+from sim.endpoints.panels.direct import DisplayPanel
 from sim.endpoints.panels.mdc import serve_mdc
 from sim.endpoints.panels.panel import PanelQuirk, PanelSpec, SimulatedPanel
 from sim.endpoints.panels.pjlink import serve_pjlink
 
-__all__ = ["PanelQuirk", "PanelSpec", "SimulatedPanel", "serve_mdc", "serve_pjlink"]
+__all__ = ["DisplayPanel", "PanelQuirk", "PanelSpec", "SimulatedPanel", "serve_mdc", "serve_pjlink"]
