@@ -10,6 +10,7 @@ import pytest
 
 import csu.masking.cover as cover_module
 import csu.masking.fill as fill_module
+import csu.masking.freeze as freeze_module
 import csu.masking.margins as margins_module
 import csu.masking.outlines as outlines_module
 import csu.masking.surfaces as surfaces_module
@@ -187,3 +188,28 @@ def test_a_blur_instead_of_a_constant_is_seen(traces_of_the_hidden, some_cover, 
 def test_writing_into_the_decoders_planes_is_seen(decoder_planes_changed, monkeypatch):
     monkeypatch.setattr(fill_module, "_copied", lambda planes: planes)
     assert decoder_planes_changed()
+
+
+def test_the_lives_of_domes_hold_without_a_defect(old_views_missed):
+    missed, old = old_views_missed(range(1), lapses=True)
+    assert (missed, old > 20) == (0, True)
+
+
+def test_a_frozen_picture_that_is_dated_as_it_says_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "are_two", lambda a, b: True)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_a_ticking_clock_taken_for_a_new_picture_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "SHARE_CHANGED", 0.01)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_a_camera_taken_for_alive_as_soon_as_it_rests_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "_is_proved_live", lambda rest, now_ns: True)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_older_stays_dropped_instead_of_taken_together_are_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "_taken_together", lambda older, newer: newer)
+    assert old_views_missed(range(1))[0] > 0

@@ -1,0 +1,180 @@
+"""A picture that stands still while the head turns shows an old view: every pose since it first came counts. Pure.
+
+An encoder that is stuck sends one picture again and again, with new times (PRV-5). Nobody can tell it from a live
+picture of a view that looks the same. So a picture may be any of those before it that it cannot be told from, and its
+mask holds the poses of them all. Where the head rests that is the one pose, and nothing more is masked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import hypot, log2, remainder
+from typing import NoReturn, final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.frames import ClearPictureRefused, YuvPlanes
+from csu.hal.place import Pose
+from csu.masking.cover import PATH_POSES_MAX
+from csu.masking.track import SPAN_DEG_MAX, TREMBLE_DEG, TREMBLE_DOUBLINGS, PoseSpan
+
+BLOCKS = (64, 36)
+"""Pictures are compared by the means of so many blocks, across and down: what an encoder adds and leaves out is fine
+detail, what a turn changes is not."""
+LEVELS_MOVED = 20
+"""A block has moved when its mean differs by more."""
+SHARE_CHANGED = 0.1
+"""Two pictures surely are two when more of their blocks differ. One picture encoded twice differs in fewer, and so does
+one with a clock, pan and tilt written over it (decision 0061)."""
+SETTLED_NS = 2 * NS_PER_S
+"""How long an encoder may take to bring a picture that has come to rest to its full quality."""
+STAYS_KEPT = 8
+"""Older ones are taken together."""
+
+_SAMPLED_ROWS = 270
+"""Rows that are looked at, about, and as many columns for each: each fourth at 1080p."""
+
+Sketch = NDArray[np.int16]
+
+
+def sketch_of(planes: YuvPlanes) -> Sketch:
+    """The means of BLOCKS parts of the luma, in 8 bits: int16 (36, 64)."""
+    step = max(1, planes.height_px // _SAMPLED_ROWS)
+    sampled = planes.y[::step, ::step] >> (planes.depth_bits - 8)
+    return cv2.resize(sampled.astype(np.uint8), BLOCKS, interpolation=cv2.INTER_AREA).astype(np.int16)
+
+
+def blocks_moved(a: Sketch, b: Sketch) -> NDArray[np.bool_]:
+    """Which blocks surely show something else: bool (36, 64)."""
+    return np.asarray(np.abs(a - b) > LEVELS_MOVED)
+
+
+def are_two(a: Sketch, b: Sketch) -> bool:
+    """Are these surely two pictures, and not one that was encoded twice, its clock ticking?"""
+    return float(blocks_moved(a, b).mean()) > SHARE_CHANGED
+
+
+@dataclass(slots=True)
+class _Stay:
+    """Pictures one after the other, and the poses they were taken from."""
+
+    newest: Sketch
+    path: tuple[Pose, ...]
+    angle_deg: float
+    focal_share: float
+    at_rest: bool
+    since_ns: Nanoseconds
+    is_lost: bool = False
+    """Of one of them nobody knew where the camera looked."""
+    settled: Sketch | None = None
+    moved: NDArray[np.bool_] | None = None
+    """Blocks that have differed from `settled` at any time since."""
+
+
+@final
+class FreezeWatch:
+    """Of one camera that turns, over all its connections. For each picture: `look`, then `since`. One thread's.
+
+    It holds sketches of clear pictures; like a `ClearFrame`, it does not leave its process.
+    """
+
+    def __init__(self) -> None:
+        self._stays: list[_Stay] = []
+        """Of the pictures that the newest may be, oldest first."""
+        self._seen: Sketch | None = None
+        self._last: Pose | None = None
+        """The newest pose that was known, of whatever picture."""
+
+    def __reduce__(self) -> NoReturn:
+        raise ClearPictureRefused(self, where="csu.masking.freeze")
+
+    def look(self, planes: YuvPlanes) -> None:
+        """The next picture. It shows nothing of before the last one that it surely is not."""
+        self._seen = sketch_of(planes)
+        for place in reversed(range(len(self._stays))):
+            if are_two(self._stays[place].newest, self._seen):
+                del self._stays[: place + 1]
+                return
+
+    def since(self, span: PoseSpan | None, now_ns: Nanoseconds) -> PoseSpan | None:
+        """Every pose that the picture may show, given those of its own while; None: any.
+
+        A while that nobody can tell of counts as rest if the camera rests after it where it was before it.
+        """
+        if self._seen is None:
+            return None
+        if span is None:
+            self._keep(_Stay(self._seen, (), 0.0, 0.0, at_rest=False, since_ns=now_ns, is_lost=True))
+            return None
+        if self._last is None or (span.at_rest and _is_beside(span.path, self._last)):
+            self._stays = [replace(stay, is_lost=False) for stay in self._stays if stay.path]
+        self._keep(_Stay(self._seen, span.path, span.angle_deg, span.focal_share, span.at_rest, now_ns))
+        if any(stay.is_lost for stay in self._stays):
+            return None
+        self._last = span.path[-1]
+        return span if len(self._stays) == 1 and span.at_rest else self._joined()
+
+    def _keep(self, stay: _Stay) -> None:
+        before = self._stays[-1] if self._stays else None
+        if before is None or not _is_one_rest(before, stay):
+            self._stays.append(stay)
+        else:
+            before.newest = stay.newest
+            if len(self._stays) > 1 and _is_proved_live(before, stay.since_ns):
+                del self._stays[:-1]
+        if len(self._stays) > STAYS_KEPT:
+            self._stays[:2] = [_taken_together(*self._stays[:2])]
+
+    def _joined(self) -> PoseSpan | None:
+        path = tuple(pose for stay in self._stays for pose in stay.path)
+        angle_deg = max(stay.angle_deg for stay in self._stays) + TREMBLE_DEG
+        if len(path) > PATH_POSES_MAX or _extent_deg(path) + 2 * angle_deg > SPAN_DEG_MAX:
+            return None
+        focal_share = (1 + max(stay.focal_share for stay in self._stays)) * 2.0**TREMBLE_DOUBLINGS - 1
+        return PoseSpan(path, angle_deg, focal_share, at_rest=False)
+
+
+def _is_one_rest(before: _Stay, now: _Stay) -> bool:
+    if before.is_lost or now.is_lost:
+        return not before.path and not now.path
+    return before.at_rest and now.at_rest and _is_beside(now.path, before.path[0])
+
+
+def _is_proved_live(rest: _Stay, now_ns: Nanoseconds) -> bool:
+    """Has so much passed by, one after the other, that pictures were surely taken since the camera came to rest?"""
+    if now_ns - rest.since_ns < SETTLED_NS:
+        return False
+    if rest.settled is None or rest.moved is None:
+        rest.settled, rest.moved = rest.newest, np.zeros(BLOCKS[::-1], np.bool_)
+    rest.moved |= blocks_moved(rest.settled, rest.newest)
+    return float(rest.moved.mean()) > SHARE_CHANGED
+
+
+def _taken_together(older: _Stay, newer: _Stay) -> _Stay:
+    """One stay for two: it is over when its newest picture surely is another."""
+    path = older.path
+    if not any(_is_beside(newer.path, pose) for pose in path):
+        path = (path + newer.path)[: PATH_POSES_MAX + 1]
+    angle_deg, focal_share = max(older.angle_deg, newer.angle_deg), max(older.focal_share, newer.focal_share)
+    is_lost = older.is_lost or newer.is_lost
+    return _Stay(newer.newest, path, angle_deg, focal_share, at_rest=False, since_ns=older.since_ns, is_lost=is_lost)
+
+
+def _is_beside(path: tuple[Pose, ...], pose: Pose) -> bool:
+    """Is all of it within what a head that holds still trembles from `pose`?"""
+    return all(
+        hypot(remainder(a.pan_deg - pose.pan_deg, 360.0), a.tilt_deg - pose.tilt_deg) <= TREMBLE_DEG
+        and abs(log2(a.focal_px / pose.focal_px)) <= TREMBLE_DOUBLINGS
+        for a in path
+    )
+
+
+def _extent_deg(path: tuple[Pose, ...]) -> float:
+    """How far a path reaches, pan and tilt together, each turn taken the shorter way round."""
+    pans, tilts = [0.0], [pose.tilt_deg for pose in path]
+    for a, b in zip(path, path[1:], strict=False):
+        pans.append(pans[-1] + remainder(b.pan_deg - a.pan_deg, 360.0))
+    return hypot(max(pans) - min(pans), max(tilts) - min(tilts))

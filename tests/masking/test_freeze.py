@@ -1,0 +1,230 @@
+"""A picture that stands still is masked for every pose since it first came; one that is new, for its own alone."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csu.hal.frames import ClearPictureRefused, YuvPlanes
+from csu.hal.place import Pose
+from csu.masking.freeze import BLOCKS, LEVELS_MOVED, SETTLED_NS, SHARE_CHANGED, STAYS_KEPT, FreezeWatch
+from csu.masking.track import PoseSpan
+
+HOME = Pose(0.0, 0.0, 6.0, 0.0, -5.0, 0.0, 900.0)
+PICTURE_NS = 40_000_000
+
+
+def rest(pan_deg: float, tilt_deg: float = -5.0, focal_px: float = 900.0) -> PoseSpan:
+    return PoseSpan((replace(HOME, pan_deg=pan_deg, tilt_deg=tilt_deg, focal_px=focal_px),), 0.2, 0.001, at_rest=True)
+
+
+def turn(from_deg: float, to_deg: float) -> PoseSpan:
+    return PoseSpan((*rest(from_deg).path, *rest(to_deg).path), 1.0, 0.01, at_rest=False)
+
+
+class Dome:
+    """A watch, and pictures for it."""
+
+    def __init__(self) -> None:
+        self.watch = FreezeWatch()
+        self.now_ns = 0
+        self.luma = view(0)
+
+    def shows(self, luma: np.ndarray) -> Dome:
+        self.luma = luma
+        return self
+
+    def at(self, span: PoseSpan | None) -> PoseSpan | None:
+        """The next picture, taken so as it says."""
+        self.now_ns += PICTURE_NS
+        self.watch.look(planes_of(self.luma))
+        return self.watch.since(span, self.now_ns)
+
+
+def view(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, BLOCKS[::-1]).astype(np.uint8)
+
+
+def planes_of(luma: np.ndarray, depth_bits: int = 8) -> YuvPlanes:
+    chroma = np.full((-(-luma.shape[0] // 2), -(-luma.shape[1] // 2)), 128, luma.dtype)
+    return YuvPlanes(luma, chroma, chroma, depth_bits=depth_bits)
+
+
+def some_blocks_changed(luma: np.ndarray, share: float, by: int = LEVELS_MOVED + 10) -> np.ndarray:
+    changed = luma.astype(np.int16).ravel()
+    count = int(share * changed.size)
+    changed[:count] += np.where(changed[:count] > 127, -by, by).astype(np.int16)
+    return changed.reshape(luma.shape).astype(np.uint8)
+
+
+def pans(span: PoseSpan | None) -> list[float]:
+    assert span is not None
+    return [pose.pan_deg for pose in span.path]
+
+
+def test_a_frozen_picture_is_masked_for_the_view_it_shows_and_for_all_until_now():
+    dome = Dome()
+    dome.at(rest(0.0))
+    assert pans(dome.at(turn(0.0, 2.0))) == [0.0, 0.0, 2.0]
+    held = dome.at(rest(9.0))
+    assert pans(held) == [0.0, 0.0, 2.0, 9.0]
+    assert held is not None
+    assert not held.at_rest
+    assert held.angle_deg >= 1.0
+
+
+def test_the_first_new_picture_after_it_is_masked_for_its_own_pose_alone():
+    dome = Dome()
+    dome.at(rest(0.0))
+    dome.at(rest(9.0))
+    now = rest(9.0)
+    assert dome.shows(view(1)).at(now) is now
+
+
+def test_a_camera_at_rest_is_masked_as_ever_however_still_its_street_is():
+    dome = Dome()
+    for pan_deg in np.random.default_rng(1).uniform(-0.04, 0.04, 500):
+        now = rest(float(pan_deg))
+        assert dome.at(now) is now
+
+
+def test_a_camera_that_turns_before_a_street_is_masked_for_each_pose_alone():
+    dome = Dome()
+    for number in range(60):
+        assert pans(dome.shows(view(number)).at(turn(number, number + 1.0)))[-2:] == [number, number + 1.0]
+        assert len(dome.watch._stays) == 1
+
+
+@pytest.mark.parametrize("share", [SHARE_CHANGED * 0.9, SHARE_CHANGED * 1.2])
+def test_a_clock_that_ticks_over_a_frozen_picture_makes_no_new_one(share: float):
+    dome = Dome()
+    dome.at(rest(0.0))
+    held = dome.shows(some_blocks_changed(view(0), share)).at(rest(9.0))
+    assert (held is not None and len(held.path) == 2) == (share < SHARE_CHANGED)
+
+
+def test_what_an_encoder_changes_everywhere_by_little_makes_no_new_picture():
+    dome = Dome()
+    dome.at(rest(0.0))
+    held = dome.shows(some_blocks_changed(view(0), 1.0, by=LEVELS_MOVED)).at(rest(9.0))
+    assert pans(held) == [0.0, 9.0]
+
+
+def test_a_picture_that_nearly_was_another_one_is_not_made_one_later_by_its_clock():
+    """The first was nearly another; what the frozen one adds must not date it as of now."""
+    dome = Dome()
+    dome.shows(some_blocks_changed(view(0), SHARE_CHANGED * 0.9)).at(rest(0.0))
+    dome.shows(view(0)).at(rest(3.0))
+    ticking = view(0)
+    ticking[-1] = np.where(ticking[-1] > 127, 0, 255)
+    assert pans(dome.shows(ticking).at(rest(9.0))) == [3.0, 9.0]
+
+
+def test_a_flat_view_that_is_swept_is_masked_for_all_of_it_and_wholly_when_that_is_too_much():
+    dome = Dome()
+    dome.luma = np.full(BLOCKS[::-1], 120, np.uint8)
+    found = [dome.at(turn(number, number + 1.0)) for number in range(60)]
+    assert {0.0, 11.0} <= set(pans(found[10]))
+    assert found[-1] is None
+    assert dome.at(rest(60.0)) is None, "still the same picture"
+    assert len(dome.watch._stays) <= STAYS_KEPT
+    now = rest(60.0)
+    assert dome.shows(view(1)).at(now) is now
+
+
+def test_passers_by_prove_that_a_camera_at_rest_is_alive():
+    """It came to rest and looks down a quiet street: the last of the turn stays masked until enough has moved."""
+    dome = Dome()
+    dome.at(turn(0.0, 3.0))
+    luma = view(0)
+    widths, blocks = [], 0
+    while dome.now_ns < 2 * SETTLED_NS:
+        blocks += dome.now_ns > SETTLED_NS
+        luma = view(0)
+        luma.ravel()[blocks * 8 : blocks * 8 + 8] ^= 128  # somebody goes by
+        widths.append(len(pans(dome.shows(luma).at(rest(3.0)))))
+    assert set(widths[: SETTLED_NS // PICTURE_NS]) == {3}
+    assert widths[-1] == 1
+
+
+def test_a_clock_alone_never_proves_it():
+    dome = Dome()
+    dome.at(turn(0.0, 3.0))
+    for number in range(500):
+        luma = view(0)
+        luma[0] = view(number)[0]
+        assert len(pans(dome.shows(luma).at(rest(3.0)))) == 3
+
+
+def test_while_nobody_knew_where_it_looked_counts_as_rest_if_it_rests_there_still():
+    dome = Dome()
+    dome.at(rest(4.0))
+    assert dome.at(None) is None
+    now = rest(4.0)
+    assert dome.at(now) is now
+
+
+def test_a_camera_that_was_turned_while_nobody_knew_is_wholly_masked_until_a_new_picture_comes():
+    dome = Dome()
+    dome.at(rest(4.0))
+    dome.at(None)
+    assert [dome.at(rest(9.0)) for _ in range(20)] == [None] * 20
+    assert pans(dome.at(rest(4.0))) == [4.0, 9.0, 4.0], "back where it was: for wherever it has been since"
+    now = rest(9.0)
+    assert dome.shows(view(1)).at(now) is now
+
+
+def test_a_watch_that_has_not_looked_masks_all():
+    assert FreezeWatch().since(rest(0.0), 0) is None
+
+
+def test_ten_bits_and_any_size_are_looked_at():
+    for shape in ((1080, 1920), (576, 704), (30, 41), (1, 1)):
+        watch = FreezeWatch()
+        for depth_bits, kind in ((8, np.uint8), (10, np.uint16)):
+            watch.look(planes_of(np.full(shape, 100 << depth_bits - 8, kind), depth_bits))
+            assert watch.since(rest(float(depth_bits)), 0) is not None
+        assert len(watch._stays) == 2, "the same grey"
+
+
+def test_what_it_remembers_of_clear_pictures_stays_in_its_process():
+    with pytest.raises(ClearPictureRefused):
+        pickle.dumps(FreezeWatch())
+
+
+ANGLES = st.floats(-20, 20)
+REST = st.builds(rest, ANGLES, ANGLES, st.floats(600, 1200))
+TURN = st.builds(turn, ANGLES, ANGLES)
+
+
+@given(st.lists(REST | TURN | st.none(), min_size=1, max_size=30))
+def test_of_one_picture_every_pose_that_was_known_is_held(spans: list[PoseSpan | None]):
+    dome, known = Dome(), list[PoseSpan]()
+    for span in spans:
+        held = dome.at(span)
+        known += [] if span is None else [span]
+        if held is None:
+            continue
+        for before in known:
+            assert held.angle_deg >= before.angle_deg or held.at_rest
+            for pose in before.path:
+                assert any(np.hypot(p.pan_deg - pose.pan_deg, p.tilt_deg - pose.tilt_deg) <= 0.2 for p in held.path)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("lapses", [False, True])
+@pytest.mark.parametrize(
+    "seeds", [range(1), pytest.param(range(1, 100), marks=pytest.mark.nightly)], ids=["one", "many"]
+)
+def test_no_life_of_a_dome_shows_a_view_that_is_not_masked(
+    old_views_missed: Callable[..., tuple[int, int]], seeds: range, flat: bool, lapses: bool
+):
+    missed, old = old_views_missed(seeds, flat=flat, lapses=lapses)
+    assert missed == 0
+    assert old > 20 * len(seeds)
