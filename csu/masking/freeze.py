@@ -8,6 +8,7 @@ mask holds the poses of them all. Where the head rests that is the one pose, and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import hypot, log2, remainder
 from typing import NoReturn, final
 
@@ -29,8 +30,11 @@ LEVELS_MOVED = 20
 SHARE_CHANGED = 0.1
 """Two pictures surely are two when more of their blocks differ. One picture encoded twice differs in fewer, and so does
 one with a clock, pan and tilt written over it (decision 0061)."""
-SETTLED_NS = 2 * NS_PER_S
-"""How long an encoder may take to bring a picture that has come to rest to its full quality."""
+SETTLED_NS = NS_PER_S
+"""What an encoder may take to bring a picture that has come to rest to its full quality."""
+LEVELS_PASSED, SHARE_PASSED = 12, 0.05
+"""The same of a camera at rest whose picture has settled, of all blocks that moved one after the other: the trace of
+passers-by grows, a clock moves the blocks that it is written on."""
 STAYS_KEPT = 8
 """Older ones are taken together."""
 
@@ -47,14 +51,9 @@ def sketch_of(planes: YuvPlanes) -> Sketch:
     return cv2.resize(sampled.astype(np.uint8), BLOCKS, interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
-def blocks_moved(a: Sketch, b: Sketch) -> NDArray[np.bool_]:
-    """Which blocks surely show something else: bool (36, 64)."""
-    return np.asarray(np.abs(a - b) > LEVELS_MOVED)
-
-
 def are_two(a: Sketch, b: Sketch) -> bool:
     """Are these surely two pictures, and not one that was encoded twice, its clock ticking?"""
-    return float(blocks_moved(a, b).mean()) > SHARE_CHANGED
+    return float((np.abs(a - b) > LEVELS_MOVED).mean()) > SHARE_CHANGED
 
 
 @dataclass(slots=True)
@@ -129,7 +128,7 @@ class FreezeWatch:
             self._stays[:2] = [_taken_together(*self._stays[:2])]
 
     def _joined(self) -> PoseSpan | None:
-        path = tuple(pose for stay in self._stays for pose in stay.path)
+        path = _thinned(tuple(pose for stay in self._stays for pose in stay.path))
         angle_deg = max(stay.angle_deg for stay in self._stays) + TREMBLE_DEG
         if len(path) > PATH_POSES_MAX or _extent_deg(path) + 2 * angle_deg > SPAN_DEG_MAX:
             return None
@@ -149,15 +148,15 @@ def _is_proved_live(rest: _Stay, now_ns: Nanoseconds) -> bool:
         return False
     if rest.settled is None or rest.moved is None:
         rest.settled, rest.moved = rest.newest, np.zeros(BLOCKS[::-1], np.bool_)
-    rest.moved |= blocks_moved(rest.settled, rest.newest)
-    return float(rest.moved.mean()) > SHARE_CHANGED
+    rest.moved |= np.abs(rest.settled - rest.newest) > LEVELS_PASSED
+    return float(rest.moved.mean()) > SHARE_PASSED
 
 
 def _taken_together(older: _Stay, newer: _Stay) -> _Stay:
     """One stay for two: it is over when its newest picture surely is another."""
     path = older.path
     if not any(_is_beside(newer.path, pose) for pose in path):
-        path = (path + newer.path)[: PATH_POSES_MAX + 1]
+        path = _thinned(path + newer.path)[: PATH_POSES_MAX + 1]
     angle_deg, focal_share = max(older.angle_deg, newer.angle_deg), max(older.focal_share, newer.focal_share)
     is_lost = older.is_lost or newer.is_lost
     return _Stay(newer.newest, path, angle_deg, focal_share, at_rest=False, since_ns=older.since_ns, is_lost=is_lost)
@@ -172,9 +171,33 @@ def _is_beside(path: tuple[Pose, ...], pose: Pose) -> bool:
     )
 
 
-def _extent_deg(path: tuple[Pose, ...]) -> float:
-    """How far a path reaches, pan and tilt together, each turn taken the shorter way round."""
-    pans, tilts = [0.0], [pose.tilt_deg for pose in path]
-    for a, b in zip(path, path[1:], strict=False):
+def _unrolled(path: tuple[Pose, ...]) -> NDArray[np.float64]:
+    """(poses, 3): pan, each turn taken the shorter way round, tilt, doublings of the focal length."""
+    pans = [path[0].pan_deg]
+    for a, b in pairwise(path):
         pans.append(pans[-1] + remainder(b.pan_deg - a.pan_deg, 360.0))
-    return hypot(max(pans) - min(pans), max(tilts) - min(tilts))
+    return np.array([(pan, pose.tilt_deg, log2(pose.focal_px)) for pan, pose in zip(pans, path, strict=True)])
+
+
+def _extent_deg(path: tuple[Pose, ...]) -> float:
+    """How far a path reaches, pan and tilt together."""
+    pan_deg, tilt_deg, _ = np.ptp(_unrolled(path), axis=0)
+    return hypot(pan_deg, tilt_deg)
+
+
+def _thinned(path: tuple[Pose, ...]) -> tuple[Pose, ...]:
+    """Without the poses that lie within a tremble of the chord of those around them. What is so near a chord is convex:
+    it holds the ways between those poses too, in whatever order they were gone."""
+    places, kept = _unrolled(path), [0]
+    while (first := kept[-1]) < len(path) - 1:  # the farthest first: whiles overlap, so that paths go back a little
+        ends = range(len(path) - 1, first, -1)
+        kept.append(next(end for end in ends if _is_near_chord(places[first:end], places[first], places[end])))
+    return tuple(path[place] for place in kept)
+
+
+def _is_near_chord(places: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    way = b - a
+    length = float(way[:2] @ way[:2])
+    share = np.clip((places - a)[:, :2] @ way[:2] / length, 0.0, 1.0) if length > 0 else np.zeros(len(places))
+    off = np.abs(places - (a + share[:, None] * way))
+    return bool((np.hypot(off[:, 0], off[:, 1]) <= TREMBLE_DEG).all() and (off[:, 2] <= TREMBLE_DOUBLINGS).all())

@@ -99,7 +99,13 @@ def turned_while_stuck() -> tuple[Node, Filmed]:
 def test_a_picture_that_stays_while_the_head_turns_shows_nothing_forbidden():
     _, frozen = turned_while_stuck()
     assert (frozen.leaked, frozen.drawn > 0.002) == (0.0, True)
-    assert max(frozen.shares) < 1.0, "masked for the poses since, and not simply whole"
+
+
+def test_after_a_small_turn_it_is_masked_for_the_poses_since_and_not_simply_whole():
+    node = Node()
+    node.film(2)
+    shares = node.film(3, pan_deg_by=2.0, stuck_at=0.0).shares + node.film(2, stuck_at=0.0).shares
+    assert max(shares) < 1.0
 
 
 def test_without_the_watch_it_would(monkeypatch):
