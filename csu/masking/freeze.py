@@ -128,9 +128,12 @@ class FreezeWatch:
             self._stays[:2] = [_taken_together(*self._stays[:2])]
 
     def _joined(self) -> PoseSpan | None:
-        path = _thinned(tuple(pose for stay in self._stays for pose in stay.path))
+        path = tuple(pose for stay in self._stays for pose in stay.path)
         angle_deg = max(stay.angle_deg for stay in self._stays) + TREMBLE_DEG
-        if len(path) > PATH_POSES_MAX or _extent_deg(path) + 2 * angle_deg > SPAN_DEG_MAX:
+        if len(self._stays[0].path) > PATH_POSES_MAX or _extent_deg(path) + 2 * angle_deg > SPAN_DEG_MAX:
+            return None
+        path = _thinned(path)
+        if len(path) > PATH_POSES_MAX:
             return None
         focal_share = (1 + max(stay.focal_share for stay in self._stays)) * 2.0**TREMBLE_DOUBLINGS - 1
         return PoseSpan(path, angle_deg, focal_share, at_rest=False)
@@ -188,10 +191,14 @@ def _extent_deg(path: tuple[Pose, ...]) -> float:
 def _thinned(path: tuple[Pose, ...]) -> tuple[Pose, ...]:
     """Without the poses that lie within a tremble of the chord of those around them. What is so near a chord is convex:
     it holds the ways between those poses too, in whatever order they were gone."""
-    places, kept = _unrolled(path), [0]
-    while (first := kept[-1]) < len(path) - 1:  # the farthest first: whiles overlap, so that paths go back a little
-        ends = range(len(path) - 1, first, -1)
-        kept.append(next(end for end in ends if _is_near_chord(places[first:end], places[first], places[end])))
+    if len(path) < 3:
+        return path
+    places, kept, end = _unrolled(path), [0], len(path) - 1
+    while (first := kept[-1]) < end:
+        # Whiles overlap, so that paths go back a little: the farthest is tried first, and then ever nearer ones.
+        nearer = (first + step for step in (16, 8, 4, 2, 1) if first + step < end)
+        tried = (last for last in (end, *nearer) if _is_near_chord(places[first:last], places[first], places[last]))
+        kept.append(next(tried))
     return tuple(path[place] for place in kept)
 
 

@@ -547,7 +547,7 @@ DOME_SHEET = PtzDynamics(pan_deg_per_s=60.0, tilt_deg_per_s=40.0, zoom_doublings
 
 
 def _life_of_a_dome(seed: int, *, flat: bool = False, lapses: bool = False) -> tuple[int, int]:
-    """Twenty seconds of a dome that turns and rests, and whose encoder is stuck at times, its clock ticking.
+    """Twelve seconds of a dome that turns and rests, and whose encoder is stuck at times, its clock ticking.
 
     The world is a wall of blocks, one a degree; `flat`: half of it has nothing to show. `lapses`: at times it does not
     say where it looks. Each picture is a little noisy and has passers-by.
@@ -558,14 +558,14 @@ def _life_of_a_dome(seed: int, *, flat: bool = False, lapses: bool = False) -> t
         wall[:, 100:300] = 120.0
     pan_deg, speed, until, stuck, silent = float(rng.uniform(0, 360)), 0.0, 0, 0, 0
     pans = []
-    for number in range(600):
+    for number in range(306):
         if number >= until:
             speed, until = float(rng.choice([0.0, 0.0, 1.0, -8.0, 60.0])), number + int(rng.integers(5, 60))
         pan_deg += speed * 0.04
         pans.append(pan_deg)
     missed = old = 0
     shown: tuple[NDArray[np.float64], float] | None = None
-    for number in range(6, 594):
+    for number in range(6, 300):
         at_ns = START_NS + number * FRAME_NS
         stuck = int(rng.integers(5, 80)) if stuck == 0 and rng.random() < 0.02 and not silent else max(0, stuck - 1)
         silent = int(rng.integers(5, 30)) if lapses and not stuck and rng.random() < 0.01 else max(0, silent - 1)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.hal.frames import ClearPictureRefused, YuvPlanes
@@ -157,7 +157,7 @@ def test_passers_by_prove_that_a_camera_at_rest_is_alive():
 def test_a_clock_alone_never_proves_it():
     dome = Dome()
     dome.at(turn(0.0, 3.0))
-    for number in range(500):
+    for number in range(200):
         luma = view(0)
         luma[0] = view(number)[0]
         assert len(pans(dome.shows(luma).at(rest(3.0)))) == 2
@@ -207,12 +207,13 @@ TURN = st.builds(turn, ANGLES, ANGLES)
 def is_held(pose: Pose, span: PoseSpan) -> bool:
     """Is it within the reach of a path that is looked at closely?"""
     corners = np.array([(p.pan_deg, p.tilt_deg, np.log2(p.focal_px)) for p in span.path])
-    ways = [a + np.linspace(0, 1, 400)[:, None] * (b - a) for a, b in pairwise(corners)]
+    ways = [a + np.linspace(0, 1, 200)[:, None] * (b - a) for a, b in pairwise(corners)]
     off = np.abs(np.concatenate([corners, *ways]) - (pose.pan_deg, pose.tilt_deg, np.log2(pose.focal_px)))
-    near = np.hypot(off[:, 0], off[:, 1]) <= span.angle_deg + 0.03
+    near = np.hypot(off[:, 0], off[:, 1]) <= span.angle_deg + 0.05
     return bool((near & (2.0 ** off[:, 2] <= 1 + span.focal_share + 0.003)).any())
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(REST | TURN | st.none(), min_size=1, max_size=30))
 def test_of_one_picture_every_pose_that_was_known_is_held(spans: list[PoseSpan | None]):
     dome, known = Dome(), list[PoseSpan]()
@@ -223,26 +224,34 @@ def test_of_one_picture_every_pose_that_was_known_is_held(spans: list[PoseSpan |
         assert held is None or held.at_rest or held.angle_deg >= max(before.angle_deg for before in known)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(ANGLES, st.sampled_from([-5.0, -4.95, 0.0]), st.sampled_from([900.0, 902.0])), min_size=1))
 def test_a_path_without_what_lies_on_its_way_holds_the_whole_way(places: list[tuple[float, float, float]]):
     path = tuple(rest(*place).path[0] for place in places)
     thin = PoseSpan(_thinned(path), TREMBLE_DEG, 2.0**TREMBLE_DOUBLINGS - 1, at_rest=False)
     assert (thin.path[0], thin.path[-1]) == (path[0], path[-1])
     for a, b in pairwise(path):
-        for share in (0.0, 0.3, 0.7, 1.0):
+        for share in (0.3, 1.0):
             between = (x + share * (y - x) for x, y in ((a.pan_deg, b.pan_deg), (a.tilt_deg, b.tilt_deg)))
             focal_px = a.focal_px * (b.focal_px / a.focal_px) ** share
             assert is_held(rest(*between, focal_px).path[0], thin)
 
 
-@pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("lapses", [False, True])
 @pytest.mark.parametrize(
-    "seeds", [range(1), pytest.param(range(1, 100), marks=pytest.mark.nightly)], ids=["one", "many"]
+    ("seeds", "flat", "lapses"),
+    [
+        (range(2), False, True),
+        (range(2, 3), True, False),
+        *(
+            pytest.param(range(100), flat, lapses, marks=pytest.mark.nightly)
+            for flat in (False, True)
+            for lapses in (False, True)
+        ),
+    ],
 )
 def test_no_life_of_a_dome_shows_a_view_that_is_not_masked(
     old_views_missed: Callable[..., tuple[int, int]], seeds: range, flat: bool, lapses: bool
 ):
     missed, old = old_views_missed(seeds, flat=flat, lapses=lapses)
     assert missed == 0
-    assert old > 20 * len(seeds)
+    assert old > 10 * len(seeds)

@@ -190,11 +190,6 @@ def test_writing_into_the_decoders_planes_is_seen(decoder_planes_changed, monkey
     assert decoder_planes_changed()
 
 
-def test_the_lives_of_domes_hold_without_a_defect(old_views_missed):
-    missed, old = old_views_missed(range(1), lapses=True)
-    assert (missed, old > 20) == (0, True)
-
-
 def test_a_frozen_picture_that_is_dated_as_it_says_is_seen(old_views_missed, monkeypatch):
     monkeypatch.setattr(freeze_module, "are_two", lambda a, b: True)
     assert old_views_missed(range(1))[0] > 0
