@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from benchmarks.cpu import cpu_s
 from benchmarks.scoreboard import Scoreboard
-from csu.centre.past import NoCases
-from csu.centre.purge import Purge
-from csu.centre.purge_ports import Footage, Protection, PurgePorts, Span
-from csu.centre.purge_tiers import DirectoryTier
+from csu.centre.purge.ports import Footage, Protection, PurgePorts, Span
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import DirectoryTier
 from csu.governance import (
     Authorisation,
     AuthorisationFacts,
@@ -39,7 +38,7 @@ from csu.hal.media import Manifest, NodeId, SegmentTable
 from csu.recording import Catalogue, DestructionReason, segment_name
 from csu.recording.destruction import LEAD_NS
 from csu.recording.key_store import LocalKeyStore
-from sim.footage import JournalStandIn
+from sim.journal import JournalStandIn
 
 NODES, CAMERAS_OF_A_NODE, COMMUNES, DAYS = 20, 65, 46, 30
 CAMERAS = NODES * CAMERAS_OF_A_NODE
@@ -64,7 +63,7 @@ class Hand:
     monotonic_ns = now_ns
 
 
-class Locks(NoCases):
+class Locks:
     """An evidence room in which everything locked is safe already."""
 
     def __init__(self, hand: Hand) -> None:
@@ -75,6 +74,14 @@ class Locks(NoCases):
 
     def preserve(self, footage: Footage, spans: Sequence[Span]) -> None:
         """It is safe."""
+
+    def unlocked(self, now_ns: int) -> Sequence[str]:
+        """No case."""
+        return ()
+
+    def destroy(self, case: str, now_ns: int) -> None:
+        """Never asked for."""
+        raise AssertionError(f"{case}: no such case")
 
 
 async def _no_chaos(point: str) -> None:

@@ -22,7 +22,7 @@ from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
 from csu.hal.wall import TilePicture, TileState, WallError, WallScene
 from csu.wall import grid_scene
-from csu.wall.surface import Surface, open_surface
+from csu.wall.drawing.surface import Surface, open_surface
 
 WALL_WIDTH_PX, WALL_HEIGHT_PX = 1920, 1080
 PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX = 640, 360
@@ -77,7 +77,7 @@ def test_csu_draws_the_wall(
 ) -> None:
     from vispy import gloo
 
-    from csu.wall.renderer import WallRenderer  # once the surface has chosen the platform
+    from csu.wall.drawing.renderer import WallRenderer  # once the surface has chosen the platform
 
     clock, (scene, planes) = SteppedClock(), _scene(tiles)
     renderer = WallRenderer(surface, AlwaysNew(clock, planes), clock)

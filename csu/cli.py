@@ -16,17 +16,18 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from csu import __version__
-from csu.centre.camera_command import app as camera_app
-from csu.centre.conform_command import conform_command
-from csu.centre.demo_command import demo_command
-from csu.centre.enrol_command import vault_app
-from csu.centre.evidence_command import app as evidence_app
-from csu.centre.journal_command import app as journal_app
-from csu.centre.masks_command import app as masks_app
-from csu.centre.orders_command import app as orders_app
-from csu.centre.recording_command import app as recording_app
-from csu.centre.register_command import app as register_app
-from csu.centre.retention_command import app as retention_app
+from csu.centre.commands.camera import app as camera_app
+from csu.centre.commands.conform import conform_command
+from csu.centre.commands.demo import demo_command
+from csu.centre.commands.evidence import app as evidence_app
+from csu.centre.commands.journal import app as journal_app
+from csu.centre.commands.masks import app as masks_app
+from csu.centre.commands.orders import app as orders_app
+from csu.centre.commands.recording import app as recording_app
+from csu.centre.commands.register import app as register_app
+from csu.centre.commands.retention import app as retention_app
+from csu.centre.commands.vault import vault_app
+from csu.centre.commands.wall import app as wall_app
 from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -65,6 +66,7 @@ def build_app() -> typer.Typer:
     app.add_typer(register_app, name="register")
     app.add_typer(retention_app, name="retention")
     app.add_typer(vault_app, name="vault")
+    app.add_typer(wall_app, name="wall")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
     for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)

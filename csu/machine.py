@@ -5,11 +5,13 @@ The only module of the engine where `time`, `random`, `uuid` and the file system
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import shutil
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +23,14 @@ from csu.hal.words import Words
 
 PARTIAL_SUFFIX = ".partial"
 """What is being written carries this until it is committed; left-overs are found by it after a crash."""
+
+
+def let_block(calls: int) -> None:
+    """Let so many blocking calls (`asyncio.to_thread`) go on at once in the running loop, before the first of them.
+
+    asyncio has four more threads than cores: with streams watched in all of them a durable write waits for a stream.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(calls, thread_name_prefix="csu"))
 
 
 class SystemClock:

@@ -1,7 +1,10 @@
-"""A settings file of devices: YAML into a strict model; each fault with its file and line, in both languages."""
+"""A settings file of devices: YAML, or a table in CSV, into a strict model; each fault with its file and line, in both
+languages."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +17,7 @@ from csu.hal.words import Words
 
 FILE_BYTES_MAX = 1 << 18
 DEPTH_MAX = 12
+TABLE_BYTES_MAX = 1 << 20
 
 
 class BadSetting(ValueError):
@@ -34,6 +38,36 @@ def read_settings(path: Path, model: type[_Model]) -> _Model:
     A model's validators find the file's directory in their context, as `folder`.
     """
     data, lines = _read(path)
+    return _checked(path, model, data, lines)
+
+
+def read_table(path: Path, model: type[_Model], rows: str) -> _Model:
+    """The same of a table: its lines are the list `rows` of the model, its heading says what each column is; an empty
+    cell says nothing. Separated by commas or, as spreadsheets write it in France, by semicolons. Raises BadInput."""
+    try:
+        content = _content(path, TABLE_BYTES_MAX).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _refused(path, None, Words("ce n'est pas de l'UTF-8", "this is no UTF-8")) from None
+    separator = ";" if ";" in content.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
+    lines: dict[tuple[str | int, ...], int] = {(): 1}
+    told: list[dict[str, str]] = []
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names):
+                what = Words("plus de cases que la première ligne", "more cells than the first line")
+                raise _refused(path, reader.line_num, what)
+            lines[(rows, len(told))] = reader.line_num
+            told.append({name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()})
+    except csv.Error:
+        raise _refused(path, reader.line_num, Words("ce n'est pas du CSV", "this is no CSV")) from None
+    return _checked(path, model, {rows: told}, lines)
+
+
+def _checked(path: Path, model: type[_Model], data: object, lines: Mapping[tuple[str | int, ...], int]) -> _Model:
     try:
         return model.model_validate(data, context={"folder": path.parent})
     except ValidationError as error:
@@ -53,13 +87,7 @@ def place_of(path: Path, *at: str | int) -> str:
 def _read(path: Path) -> tuple[object, dict[tuple[str | int, ...], int]]:
     """What the file says, and the line of each thing in it."""
     lines: dict[tuple[str | int, ...], int] = {}
-    try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise _refused(path, None, Words.same(error.strerror or type(error).__name__)) from error
-    if len(content) > FILE_BYTES_MAX:
-        raise _refused(path, None, Words("plus de 256 Kio", "more than 256 KiB"))
+    content = _content(path, FILE_BYTES_MAX)
     try:
         _require_plain(path, content)
         root = yaml.compose(content, Loader=yaml.SafeLoader)
@@ -70,6 +98,17 @@ def _read(path: Path) -> tuple[object, dict[tuple[str | int, ...], int]]:
     if root is None:
         raise _refused(path, 1, Words("le fichier est vide", "the file is empty"))
     return data, lines
+
+
+def _content(path: Path, bytes_max: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(bytes_max + 1)
+    except OSError as error:
+        raise _refused(path, None, Words.same(error.strerror or type(error).__name__)) from error
+    if len(content) > bytes_max:
+        raise _refused(path, None, Words(f"plus de {bytes_max >> 10} Kio", f"more than {bytes_max >> 10} KiB"))
+    return content
 
 
 def _require_plain(path: Path, content: bytes) -> None:

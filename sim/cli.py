@@ -20,7 +20,7 @@ from rich.console import Console
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.errors import BadInput
-from csu.hal.words import Words
+from csu.hal.words import Language, Words
 from sim.compare_command import compare_runs, tell_comparison
 from sim.judgement import Judgement
 from sim.language import read, say
@@ -196,11 +196,7 @@ def _tell_refused(refused: ScenarioRefused, as_json: bool) -> None:
     for trouble in refused.troubles:
         print(read(trouble.words), file=sys.stderr)
     if as_json:
-        errors = [
-            {"what": read(trouble.what), "where": trouble.where, "what_to_do": read(trouble.what_to_do)}
-            for trouble in refused.troubles
-        ]
-        print(json.dumps({"error": errors[0], "errors": errors, "verdict": "refused"}, ensure_ascii=False))
+        print(json.dumps(refused.told(Language(say("fr", "en"))), ensure_ascii=False))
 
 
 def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as_json: bool) -> bool:

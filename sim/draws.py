@@ -7,7 +7,7 @@ from math import exp, log
 
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
-from sim.quantities import DurationRange, Rate
+from csu.notation.quantities import DurationRange, Rate
 
 
 def arrivals(rate: Rate, within_ns: Nanoseconds, chance: Chance) -> Iterator[Nanoseconds]:

@@ -11,26 +11,13 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from sim.language import did_you_mean
-from sim.notation import Count, Name, PositiveDuration
-from sim.quantities import BadQuantity
+from csu.notation import unknown
+from csu.notation.fields import Count, Name, PositiveDuration, Strict
+from csu.notation.quantities import BadQuantity
 from sim.signals import MEASURES, SIGNALS
-from sim.vocabulary import SignalKind, Strict
+from sim.vocabulary import SignalKind
 
 _Path: TypeAlias = tuple[str | int, ...]
-
-
-def unknown(
-    what: tuple[str, str], given: str, known: Mapping[str, object] | tuple[str, ...], at: _Path = ()
-) -> BadQuantity:
-    """A name that is not among those known, with the nearest. `what`: the noun, French and English."""
-    hint = did_you_mean(given, known)
-    listed = ", ".join(known)
-    return BadQuantity(
-        f"{what[0]} {given!r} est inconnu{hint.fr} ; il y a : {listed}",
-        f"{what[1]} {given!r} is unknown{hint.en}; there are: {listed}",
-        at,
-    )
 
 
 def _signal(text: object) -> str:

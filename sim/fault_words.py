@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from csu.hal.words import Words
-from sim.notation import Count, Durations, Share
+from csu.notation.fields import Count, Durations, Share
 from sim.vocabulary import ChanceFault, Ground, LastingTelling, Refusal, Spoken, Trouble, Word, no_such_commune
 
 

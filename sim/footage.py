@@ -15,8 +15,8 @@ import numpy as np
 from simpy import Environment
 
 from csu.centre.events import Trouble
-from csu.centre.purge import Purge
-from csu.centre.purge_ports import Footage, Protection, PurgeCounts, PurgePorts, Span
+from csu.centre.purge.ports import Footage, Protection, PurgeCounts, PurgePorts, Span
+from csu.centre.purge.purge import Purge
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.chance import Chaos
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds

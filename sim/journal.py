@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from csu.centre.purge_ports import JournalEntry
+from csu.centre.purge.ports import JournalEntry
 from csu.hal.chance import Chaos
 from csu.hal.disk import DiskError
 from csu.hal.words import Words

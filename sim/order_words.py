@@ -11,7 +11,7 @@ from pydantic import Field
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.words import Words
-from sim.notation import Count, Day, Duration, Metres, PositiveDuration
+from csu.notation.fields import Count, Day, Duration, Metres, PositiveDuration, Strict
 from sim.orders import Prefecture
 from sim.papers import PaperTerms
 from sim.vocabulary import (
@@ -22,7 +22,6 @@ from sim.vocabulary import (
     Signal,
     SignalKind,
     Stage,
-    Strict,
     Telling,
     Word,
     no_such_commune,

@@ -15,8 +15,8 @@ from typing import Annotated
 from pydantic import AfterValidator, PlainValidator, TypeAdapter, WithJsonSchema
 
 from csu.hal.chance import Chance
-from sim.quantities import BadQuantity, name
-from sim.vocabulary import Strict
+from csu.notation.fields import Strict
+from csu.notation.quantities import BadQuantity, name
 
 _END = re.compile(r"(\d{1,15})(?:\.(\d{1,6}))?\s*(\D*)", re.ASCII)
 

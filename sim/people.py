@@ -25,9 +25,9 @@ from csu.hal.alarms import AlarmKind
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.notation.quantities import DurationRange
 from sim.draws import duration_within
 from sim.intervals import Interval, difference
-from sim.quantities import DurationRange
 from sim.shifts import Operator
 from sim.vocabulary import Signal
 

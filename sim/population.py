@@ -13,9 +13,9 @@ from enum import StrEnum
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, Nanoseconds
+from csu.notation.quantities import DurationRange, Rate
 from sim.draws import arrivals, duration_within
 from sim.intervals import Interval
-from sim.quantities import DurationRange, Rate
 
 HOUR_NS = 60 * NS_PER_MINUTE
 FOOTFALL = (2, 1, 1, 1, 2, 6, 20, 55, 70, 60, 65, 75, 95, 90, 75, 75, 85, 100, 95, 70, 45, 30, 18, 8)

@@ -11,7 +11,7 @@ from pydantic import Field
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S
 from csu.hal.words import Words
-from sim.notation import Count
+from csu.notation.fields import Count
 from sim.population import March, Population
 from sim.vocabulary import (
     Ground,

@@ -27,9 +27,9 @@ from csu.centre import (
     Ports,
 )
 from csu.centre.in_process import Journal
-from csu.centre.volumes import VolumeKeeper
-from csu.centre.wall_plan import plan_of
-from csu.centre.wall_room import WallRoom
+from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds

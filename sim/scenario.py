@@ -10,11 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from sim.communes import COMMUNES
-from sim.dictionary import FAULTS, STORY
-from sim.expectations import Expectation
-from sim.levels.words import GroupSpec, Level
-from sim.notation import (
+from csu.notation.fields import (
     BitRate,
     Count,
     Duration,
@@ -23,13 +19,18 @@ from sim.notation import (
     Metres,
     PositiveDuration,
     Share,
+    Strict,
     UtcMinute,
-    When,
 )
+from csu.notation.quantities import BadQuantity, DurationRange
+from sim.communes import COMMUNES
+from sim.dictionary import FAULTS, STORY
+from sim.expectations import Expectation
+from sim.levels.words import GroupSpec, Level
+from sim.notation import When
 from sim.order_words import AuthorisationSpec
 from sim.past.words import PastSpec
-from sim.quantities import BadQuantity, DurationRange
-from sim.vocabulary import Strict, Telling, Trouble
+from sim.vocabulary import Telling, Trouble
 
 CAMERAS_MAX = 10_000
 DURATION_MAX_NS = 40 * NS_PER_DAY

@@ -12,57 +12,32 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
-from csu.hal.errors import BadInput, Trouble
 from csu.hal.words import Words
+from csu.notation import FileRefused, KeyPath, WrittenText, explain, read_text, unknown
+from csu.notation.quantities import Rate
 from sim.city import spread
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
-from sim.expectations import Expectation, Finally, unknown
-from sim.explain import explain
+from sim.expectations import Expectation, Finally
+from sim.explain import KINDS
 from sim.levels.words import chosen, group_refusals, pixel_refusals
 from sim.order_words import AuthorisationSpec
 from sim.parameters import PARAMETERS, Parameter
 from sim.past.words import PastSpec
-from sim.quantities import Rate
 from sim.scenario import CitySpec, DoctrineSpec, MediaSpec, Options, PeopleSpec, Scenario
-from sim.scenario_text import KeyPath, ScenarioText, filled, read_text, set_value, used_parameters
+from sim.scenario_text import SCENARIO, filled, set_value, used_parameters
 from sim.story import StoryUntold, lay
 from sim.vocabulary import ChanceFault, Telling
 from sim.vocabulary import Trouble as TroubleSpec
 
-TOLD_CHARACTERS_MAX = 600
 LEVEL_OF_ALL = "level"
 """Among the values asked for: the level of all cameras, in place of what the file says."""
 OF_CHANCE_MAX = 200_000
 """More faults or alarms of one line than that are a slip of the pen, and would fill the memory."""
 
 
-class ScenarioRefused(BadInput):
-    """A scenario cannot be played. `troubles`: everything that is wrong, from the top of the file to its end."""
-
-    troubles: tuple[Trouble, ...] = ()
-
-    def __init__(self, path: Path, text: ScenarioText) -> None:
-        faults = sorted(text.faults, key=lambda fault: fault.place)
-        self.troubles = tuple(
-            Trouble(_one_line(fault.what), f"{path}:{fault.place.line}:{fault.place.column}", fault.what_to_do)
-            for fault in faults
-        )
-        first, more = self.troubles[0], len(self.troubles) - 1
-        what = first.what
-        if more:
-            what = Words(f"{what.fr} (et {more} autre(s) faute(s))", f"{what.en} (and {more} other fault(s))")
-        super().__init__(what, where=first.where, what_to_do=first.what_to_do)
-
-
-def _one_line(words: Words) -> Words:
-    """What the file said may be long, and hold what no terminal prints."""
-
-    def clean(said: str) -> str:
-        short = said if len(said) <= TOLD_CHARACTERS_MAX else f"{said[:TOLD_CHARACTERS_MAX]}..."
-        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in short)
-
-    return Words(clean(words.fr), clean(words.en))
+class ScenarioRefused(FileRefused):
+    """A scenario cannot be played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +57,7 @@ def read_scenario(path: Path, values: Mapping[str, str] | None = None) -> Scenar
 
     `values`: parameters, or keys of the file (`people.operators`), with the text to take instead.
     """
-    content, text = read_text(path)
+    content, text = read_text(path, SCENARIO)
     asked = dict(values or {})
     parameters = _parameters(text)
     named = {name: asked.pop(name, parameter.default) for name, parameter in parameters.items()}
@@ -114,16 +89,16 @@ def _mapping(data: object) -> Mapping[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-def _parameters(text: ScenarioText) -> dict[str, Parameter]:
+def _parameters(text: WrittenText) -> dict[str, Parameter]:
     given = text.data.pop("parameters", {})
     try:
         return PARAMETERS.validate_python(given)
     except ValidationError as error:
-        explain(error, Parameter, text, ("parameters",))
+        explain(error, Parameter, text, ("parameters",), KINDS)
         return {}
 
 
-def _check_parameters(text: ScenarioText, parameters: Mapping[str, Parameter]) -> None:
+def _check_parameters(text: WrittenText, parameters: Mapping[str, Parameter]) -> None:
     used = list(used_parameters(text.data))
     for at, name in used:
         if name not in parameters and not any(at[0] == "parameters" for at in text.values if at):
@@ -136,13 +111,13 @@ def _check_parameters(text: ScenarioText, parameters: Mapping[str, Parameter]) -
         text.refuse(("parameters", name), what, Words(f"Écrivez ${name}, ou ôtez-le", f"Write ${name}, or take it out"))
 
 
-def _scenario(text: ScenarioText) -> Scenario | None:
+def _scenario(text: WrittenText) -> Scenario | None:
     """The scenario, and all that is wrong with it noted in `text`."""
     scenario = None
     try:
         scenario = Scenario.model_validate(text.data)
     except ValidationError as error:
-        explain(error, Scenario, text)
+        explain(error, Scenario, text, kinds=KINDS)
     draft = _Draft.of(text.data)
     for at, why in draft.refusals():
         text.refuse(at, why)

@@ -13,7 +13,7 @@ from rich.console import Console
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.machine import SystemClock
-from sim.endpoints.bench import DeviceKind, open_bench, read_quirks
+from sim.endpoints.bench import CAMERAS_MAX, SEARCH, DeviceKind, open_bench, read_quirks
 from sim.language import say
 
 _ALL = ",".join(DeviceKind)
@@ -28,13 +28,16 @@ def serve(
     fixed: Annotated[
         bool, typer.Option("--fixed", help=say("une caméra qui ne tourne pas", "a camera that does not turn"))
     ] = False,
+    cameras: Annotated[
+        int, typer.Option(min=1, max=CAMERAS_MAX, help=say("combien de caméras", "how many cameras"))
+    ] = 1,
     seconds: Annotated[
         float | None, typer.Option(min=0, help=say("durée ; sans elle : jusqu'à Ctrl-C", "how long; else until Ctrl-C"))
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("une ligne sur stdout", "one line on stdout"))] = False,
 ) -> None:
     """Serve simulated devices until stopped."""
-    asyncio.run(_serve(_kinds(devices), quirk or [], seconds, as_json, fixed))
+    asyncio.run(_serve(_kinds(devices), quirk or [], seconds, as_json, fixed, cameras))
 
 
 def _kinds(told: str) -> list[DeviceKind]:
@@ -48,17 +51,21 @@ def _kinds(told: str) -> list[DeviceKind]:
         ) from None
 
 
-async def _serve(kinds: list[DeviceKind], quirks: list[str], seconds: float | None, as_json: bool, fixed: bool) -> None:
+async def _serve(
+    kinds: list[DeviceKind], quirks: list[str], seconds: float | None, as_json: bool, fixed: bool, cameras: int
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_bench(kinds, read_quirks(quirks), SystemClock(), fixed=fixed) as addresses:
+    async with open_bench(kinds, read_quirks(quirks), SystemClock(), fixed=fixed, cameras=cameras) as addresses:
         if as_json:
             print(json.dumps({str(kind): url for kind, url in addresses.items()}), flush=True)
         else:
             console = Console(soft_wrap=True, highlight=False)
             for kind, url in addresses.items():
-                console.print(f"csu conform {kind} '{url}'", markup=False)
+                is_search = kind == SEARCH
+                told = f"csu camera enrol --found --at {url}" if is_search else f"csu conform {kind} '{url}'"
+                console.print(told, markup=False)
             console.print(say("En service ; Ctrl-C pour arrêter.", "Serving; Ctrl-C to stop."), style="dim")
         try:
             async with asyncio.timeout(seconds):

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 import yaml
 
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Nanoseconds
+from csu.notation.quantities import BadQuantity, duration_ns, rate
 from sim.city import City
 from sim.communes import COMMUNES
 from sim.dictionary import STORY
 from sim.fault_words import FaultKind
-from sim.quantities import BadQuantity, duration_ns, rate
 from sim.scenario import Scenario
 from sim.story import lay
 

@@ -13,10 +13,11 @@ from rich.console import Console
 
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
+from csu.notation import read_text
 from sim.language import say
 from sim.run import RunResult, run_scenario
 from sim.scenario_file import ScenarioFile, read_scenario
-from sim.scenario_text import filled, read_text, set_value
+from sim.scenario_text import SCENARIO, filled, set_value
 from sim.shrink import Draft, as_yaml, only_expecting, pinned, shrink, written_down
 from sim.sweep import replay_command
 
@@ -104,7 +105,7 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 def _draft(file: ScenarioFile, seed: int) -> Draft:
     """The scenario's text with its parameters filled in, and the seed of the run."""
-    _, text = read_text(file.path)
+    _, text = read_text(file.path, SCENARIO)
     data = dict(text.data)
     data.pop("parameters", None)
     values = {name: parameter.default for name, parameter in file.parameters.items()}

@@ -28,11 +28,11 @@ from csu.hal.alarms import AlarmKind
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
+from csu.notation.quantities import count, share
 from sim.dictionary import FAULTS, STORY
 from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.past.words import SIGNALS as PAST_SIGNALS
 from sim.population_words import SIGNALS as POPULATION_SIGNALS
-from sim.quantities import count, share
 from sim.vocabulary import Measure, Signal, SignalKind
 from sim.wall import SIGNALS as WALL_SIGNALS
 

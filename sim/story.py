@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
 from csu.hal.words import Words
-from sim.language import did_you_mean
+from csu.notation import did_you_mean
 from sim.scenario import Scenario
 from sim.vocabulary import Happening, Refusal, Telling
 

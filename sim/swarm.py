@@ -9,8 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from csu.hal.chance import Chance
+from csu.notation.quantities import Rate
 from sim.fault_words import EngineTrouble
-from sim.quantities import Rate
 from sim.scenario import Scenario
 from sim.vocabulary import ChanceFault, Trouble
 

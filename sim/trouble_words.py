@@ -10,8 +10,8 @@ from pydantic import Field
 
 from csu.hal.clock import NS_PER_S
 from csu.hal.words import Words
+from csu.notation.fields import Count, Durations
 from sim.draws import duration_within
-from sim.notation import Count, Durations
 from sim.orders import Prefecture
 from sim.panels import SimPanel
 from sim.people import People

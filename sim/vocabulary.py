@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     GetCoreSchemaHandler,
     create_model,
     model_validator,
@@ -23,15 +21,11 @@ from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.words import NO_WORDS, Words
-from sim.language import did_you_mean
-from sim.notation import AfterEvent, Durations, Frequency, Name, PositiveDuration, When
-from sim.quantities import BadQuantity, Instant
-
-
-class Strict(BaseModel):
-    """Part of a scenario: unknown keys are refused, and nothing changes once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+from csu.notation import did_you_mean
+from csu.notation.fields import Durations, Frequency, Name, PositiveDuration, Strict
+from csu.notation.quantities import BadQuantity
+from sim.notation import AfterEvent, When
+from sim.quantities import Instant
 
 
 class Spoken(Strict):

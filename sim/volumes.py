@@ -11,7 +11,7 @@ from pydantic import Field
 
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.words import Words
-from sim.notation import Share
+from csu.notation.fields import Share
 from sim.vocabulary import ChanceFault, Happening, LastingTelling, Stage, Telling, Trouble, Word
 
 USED_SHARE = 0.5

@@ -12,25 +12,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmLines, AlarmState, AlarmStore, PoliceCall
-from csu.centre.alarm_room import AlarmRoom
-from csu.centre.calls import Calls
-from csu.centre.clock_watch import ClockWatch
-from csu.centre.commissioning import Commissioning
-from csu.centre.device_watch import DeviceWatch
-from csu.centre.edge_keeper import EdgeKeeper
-from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken, Trouble
+from csu.centre.events import CentreCounts, CentreEvent, ManifestTaken
 from csu.centre.footing import Footing, Ports
-from csu.centre.late_entries import LateEntries
-from csu.centre.manifests import Manifests
-from csu.centre.mask_watch import MaskWatch
-from csu.centre.nodes import Nodes
-from csu.centre.order_watch import OrderWatch
-from csu.centre.panel_watch import PanelWatch
+from csu.centre.masks.commissioning import Commissioning
+from csu.centre.masks.edge_keeper import EdgeKeeper
+from csu.centre.masks.mask_watch import MaskWatch
+from csu.centre.media.manifests import Manifests
+from csu.centre.media.nodes import Nodes
 from csu.centre.papers import Papers
-from csu.centre.poses import Poses
-from csu.centre.proposals import Place, Proposals
-from csu.centre.ptz_room import PtzRoom
-from csu.centre.watch_room import WatchRoom
+from csu.centre.preparing import Awaited
+from csu.centre.registers.late_entries import LateEntries
+from csu.centre.rooms.alarm_room import AlarmRoom
+from csu.centre.rooms.calls import Calls
+from csu.centre.rooms.poses import Poses
+from csu.centre.rooms.proposals import Place, Proposals
+from csu.centre.rooms.ptz_room import PtzRoom
+from csu.centre.rooms.watch_room import WatchRoom
+from csu.centre.watches.clock_watch import ClockWatch
+from csu.centre.watches.device_watch import WITHIN_S, DeviceWatch
+from csu.centre.watches.order_watch import OrderWatch
+from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
 from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
@@ -63,7 +64,7 @@ class Centre:
         journal: Journal,
         panels: Sequence[AlarmPanel] = (),
         posed_cameras: Sequence[Camera] = (),
-        unreached: Sequence[tuple[CameraRecord, Words]] = (),
+        awaited: Awaited | None = None,
         papers: Papers,
         found_at_m: Mapping[CameraId, Place] | None = None,
         alarm_sites_m: Mapping[tuple[CommuneId, str], Place] | None = None,
@@ -85,90 +86,31 @@ class Centre:
         `self_masking`: fixed cameras that can burn masks in: theirs are pushed, and audited in their pictures.
         `wall_panels`: the display panels of the wall and what each should show; a dead one is told (`Trouble`).
         `cameras`: those that are asked anew where their stream is when it is lost, and made deaf again.
-        `unreached`: cameras that could not be asked where their stream is, and why: on the board, with no node.
+        `awaited`: cameras that did not answer yet: on the board as lost, asked again, and taken in when they do.
         """
-        self._footing = footing = Footing(ports)
+        self._footing, self._journal, self._papers = Footing(ports), journal, papers
+        self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
         given = [assignment for of_node in assignments.values() for assignment in of_node]
-        records = [*(a.record for a in given), *(record for record, _ in unreached)]
-        self.board = CameraBoard(records, footing.now())
-        for record, why in unreached:
-            self.board.miss(record.camera, why, footing.now())
-        self._late = LateEntries(journal, lambda why: footing.tell(Trouble("journal", why, footing.now())))
-        self._manifests = Manifests(footing, catalogue)
-        self._nodes = Nodes(
-            footing,
-            nodes,
-            assignments,
-            manifests=self._manifests,
-            board=self.board,
-            newest=self._newest,
-            hear_moved=lambda event: self._masks.hear_moved(event),
-        )
-        self._masks = MaskWatch(
-            masks,
-            given,
-            self.board,
-            now=footing.now,
-            tell=footing.tell,
-            give=lambda assignment: self._nodes.give((assignment.record.camera,)),
-            in_executor=footing.in_executor,
-            journal=journal,
-            late=self._late,
-        )
-        self._orders = OrderWatch(
-            papers,
-            [record.camera for record in records],
-            self.board,
-            found_at_m=found_at_m or {},
-            now=footing.now,
-            tell=footing.tell,
-            give=self._nodes.give,
-            in_executor=footing.in_executor,
-            chaos=footing.chaos,
-            late=self._late,
-        )
-        self._edges = EdgeKeeper(
-            self_masking,
-            assignment=self.assignment,
-            reassign=self.reassign,
-            tell=footing.tell_trouble,
-            clock=ports.clock,
-            journal=journal,
-        )
+        silent = awaited.all() if awaited is not None else []
+        records = [*(a.record for a in given), *(camera.record for camera, _ in silent)]
+        self.board = self._board_of(records, silent)
+        self._late = LateEntries(journal, lambda why: self._footing.tell_trouble("journal", why))
+        self._manifests = Manifests(self._footing, catalogue)
+        self._nodes = self._nodes_of(nodes, _cameras_of(assignments, awaited))
+        self._masks = self._mask_watch(masks, given)
+        self._orders = self._order_watch(records)
+        self._edges = self._edge_keeper(self_masking)
         self.listen(self._edges.hear, (CameraEvent,))
-        self.listen(ClockWatch(footing.tell).hear, (ManifestTaken,))
-        self._devices = DeviceWatch(
-            cameras,
-            assignment=self.assignment,
-            reassign=self.reassign,
-            may_record=self.may_record,
-            tell=footing.tell_trouble,
-            clock=ports.clock,
-            journal=journal,
-        )
+        self.listen(ClockWatch(self._footing.tell).hear, (ManifestTaken,))
+        self._devices = self._device_watch(cameras, silent)
         self.listen(self._devices.hear, (CameraChanged, CameraEvent))
-        self._proposals = Proposals(
-            papers,
-            records,
-            found_at_m=found_at_m or {},
-            sites_m=alarm_sites_m or {},
-            may_watch=self.may_watch,
-        )
-        self._alarms = AlarmRoom(
-            footing, alarm_store, panels, lambda alarm: self._proposals.cameras(alarm, footing.now())
-        )
-        self._calls = Calls(footing, *dispatch, self._alarms) if dispatch is not None else None
-        self._ptz = PtzRoom(
-            footing,
-            journal,
-            self._late,
-            posed_cameras,
-            require_used=self._require_used,
-            require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
-        )
-        self._watch = WatchRoom(footing, gone=self._ptz.revoke, short=self._ptz.restrict)
-        self._wall_panels = PanelWatch(footing, wall_panels)
-        self._poses = Poses(footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
+        self._proposals = self._proposals_for(records, alarm_sites_m or {})
+        self._alarms = AlarmRoom(self._footing, alarm_store, panels, self._nearest)
+        self._calls = Calls(self._footing, *dispatch, self._alarms) if dispatch is not None else None
+        self._ptz = self._ptz_room(posed_cameras)
+        self._watch = WatchRoom(self._footing, gone=self._ptz.revoke, short=self._ptz.restrict)
+        self._wall_panels = PanelWatch(self._footing, wall_panels)
+        self._poses = Poses(self._footing, posed_cameras, node_of=self._nodes.of, may_record=self.may_record)
 
     def listen(self, listener: Callable[[CentreEvent], None], kinds: Collection[type] = ()) -> None:
         """Tell `listener` every event from now on, in order, before the next thing happens. It must not block.
@@ -202,6 +144,8 @@ class Centre:
             }
             if self._calls is not None:
                 endless["calls"] = self._calls.run()
+            if self._awaited is not None:
+                endless["late poses"] = self._poses.follow_late()
             tasks = [group.create_task(part, name=name) for name, part in endless.items()]
             try:
                 await self._nodes.follow_all()
@@ -260,8 +204,24 @@ class Centre:
     def _newest(self, cameras: Sequence[CameraId]) -> list[Assignment]:
         """What a node is to be told of these now: of those that may be recorded, and until when."""
         assignments = self._masks.assignments
-        served = (camera for camera in cameras if self._orders.may_record(camera))
+        served = (camera for camera in cameras if camera in assignments and self._orders.may_record(camera))
         return [replace(assignments[camera], until_ns=self._orders.until_ns(camera)) for camera in served]
+
+    async def _take_in(self, camera: Camera) -> None:
+        """Ask a camera that was silent so far, and give it the place it would have had. Raises CsuError, TimeoutError:
+        it has none then."""
+        assert self._awaited is not None  # noqa: S101 - who is taken in was awaited
+        async with asyncio.timeout(WITHIN_S):
+            said = await self._awaited.ask(camera)
+        if said.found_at_m is not None:
+            self._found_at_m[camera.record.camera] = said.found_at_m
+            await self._orders.look_again()  # before anybody films where it may not stand (AUT-3)
+        await self._masks.take_in(said.assignment, said.survey, self._awaited.signatories)
+        if said.survey.follows_pose:
+            self._ptz.take_in(camera)
+            self._poses.take_in(camera)
+        if said.masks_itself:
+            self._edges.take_in(camera)
 
     async def _watch_board(self) -> None:
         while True:
@@ -368,3 +328,105 @@ class Centre:
                 where=camera,
                 what_to_do=Words("Voyez csu orders show", "See csu orders show"),
             )
+
+    # -- how it is put together ---------------------------------------------------------------------------------------
+
+    def _board_of(self, records: Sequence[CameraRecord], silent: Sequence[tuple[Camera, Words]]) -> CameraBoard:
+        board, now_ns = CameraBoard(records, self._footing.now()), self._footing.now()
+        for camera, why in silent:
+            board.miss(camera.record.camera, why, now_ns)
+        return board
+
+    def _nodes_of(self, nodes: Sequence[MediaNode], cameras_of: Mapping[NodeId, Sequence[CameraId]]) -> Nodes:
+        return Nodes(
+            self._footing,
+            nodes,
+            cameras_of,
+            manifests=self._manifests,
+            board=self.board,
+            newest=self._newest,
+            hear_moved=lambda event: self._masks.hear_moved(event),
+        )
+
+    def _mask_watch(self, masks: Commissioning | None, given: Sequence[Assignment]) -> MaskWatch:
+        return MaskWatch(
+            masks,
+            given,
+            self.board,
+            now=self._footing.now,
+            tell=self._footing.tell,
+            give=lambda assignment: self._nodes.give((assignment.record.camera,)),
+            in_executor=self._footing.in_executor,
+            journal=self._journal,
+            late=self._late,
+        )
+
+    def _order_watch(self, records: Sequence[CameraRecord]) -> OrderWatch:
+        return OrderWatch(
+            self._papers,
+            [record.camera for record in records],
+            self.board,
+            found_at_m=self._found_at_m,
+            now=self._footing.now,
+            tell=self._footing.tell,
+            give=self._nodes.give,
+            in_executor=self._footing.in_executor,
+            chaos=self._footing.chaos,
+            late=self._late,
+        )
+
+    def _edge_keeper(self, self_masking: Sequence[Camera]) -> EdgeKeeper:
+        return EdgeKeeper(
+            self_masking,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            tell=self._footing.tell_trouble,
+            clock=self._footing.ports.clock,
+            journal=self._journal,
+        )
+
+    def _device_watch(self, cameras: Sequence[Camera], silent: Sequence[tuple[Camera, Words]]) -> DeviceWatch:
+        return DeviceWatch(
+            cameras,
+            assignment=self.assignment,
+            reassign=self.reassign,
+            may_record=self.may_record,
+            tell=self._footing.tell_trouble,
+            clock=self._footing.ports.clock,
+            journal=self._journal,
+            awaited=silent,
+            take_in=self._take_in,
+            miss=lambda camera, why: self._footing.tell_all(self.board.miss(camera, why, self._footing.now())),
+        )
+
+    def _proposals_for(
+        self, records: Sequence[CameraRecord], sites_m: Mapping[tuple[CommuneId, str], Place]
+    ) -> Proposals:
+        return Proposals(self._papers, records, found_at_m=self._found_at_m, sites_m=sites_m, may_watch=self.may_watch)
+
+    def _nearest(self, alarm: Alarm) -> tuple[CameraId, ...]:
+        return self._proposals.cameras(alarm, self._footing.now())
+
+    def _ptz_room(self, posed_cameras: Sequence[Camera]) -> PtzRoom:
+        return PtzRoom(
+            self._footing,
+            self._journal,
+            self._late,
+            posed_cameras,
+            require_used=self._require_used,
+            require_alarm=lambda alarm: self.desk.alarm(AlarmId(alarm)),
+        )
+
+
+def _cameras_of(
+    assignments: Mapping[NodeId, Sequence[Assignment]], awaited: Awaited | None
+) -> dict[NodeId, tuple[CameraId, ...]]:
+    """Whom each node serves, or will when they answer."""
+    late = awaited.cameras if awaited is not None else {}
+    return {
+        node: (
+            *(assignment.record.camera for assignment in assignments.get(node, ())),
+            *(camera.record.camera for camera, _ in late.get(node, ())),
+        )
+        for node in dict.fromkeys((*assignments, *late))
+    }

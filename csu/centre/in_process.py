@@ -15,16 +15,16 @@ from typing import Protocol
 
 from fastapi import FastAPI
 
-from csu.centre.desk_opening import Closed, DeskParts, put_together
-from csu.centre.desk_room import DeskRoom, PackageKeeper
-from csu.centre.evidence_sources import Sources
+from csu.centre.desk.opening import Closed, DeskParts, put_together
+from csu.centre.desk.room import DeskRoom, PackageKeeper
+from csu.centre.desk.sources import Sources
 from csu.centre.papers import LawOfPast, Papers
 from csu.centre.past import EVERY_S, PurgeHome, keep_minutes, purge_of
-from csu.centre.purge import Purge
-from csu.centre.purge_ports import PurgeKeys
-from csu.centre.purge_tiers import Tier
-from csu.centre.register_settings import ANCHOR_FILE, RegisterSettings
-from csu.centre.registers import Registers, Tell, open_registers
+from csu.centre.purge.ports import PurgeKeys
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import Tier
+from csu.centre.registers.registers import Registers, Tell, open_registers
+from csu.centre.registers.settings import ANCHOR_FILE, RegisterSettings
 from csu.console import (
     Access,
     Claims,

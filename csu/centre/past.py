@@ -12,17 +12,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from csu.centre.desk_opening import DeskHome, OpenedDesk, open_desk
-from csu.centre.desk_room import DeskRoom
+from csu.centre.desk.opening import DeskHome, OpenedDesk, open_desk
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import LawOfPast, Papers
-from csu.centre.purge import Purge
-from csu.centre.purge_lines import Register
-from csu.centre.purge_ports import EvidenceKeeper, PurgeKeys, PurgePorts
-from csu.centre.purge_tiers import Tier
-from csu.centre.registers import Registers
-from csu.centre.volumes import VolumeKeeper
+from csu.centre.purge.lines import Register
+from csu.centre.purge.ports import EvidenceKeeper, PurgeKeys, PurgePorts
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import Tier
+from csu.centre.registers.registers import Registers
 from csu.governance import Journal, LocalDoctrine
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.chance import Chaos
@@ -35,72 +35,67 @@ Tell = Callable[[Trouble], None]
 EVERY_S = NS_PER_MINUTE / NS_PER_S
 
 
+@dataclass(frozen=True, slots=True)
+class PastHome:
+    """What the past of a centre is kept over.
+
+    `catalogue`: the purge's own object, as `registers.legal` is while inside. `volumes`: opened; it clears them.
+    """
+
+    data_directory: Path
+    clock: Clock
+    chaos: Chaos
+    doctrine: LocalDoctrine
+    papers: Papers
+    catalogue: Catalogue
+    keys: LocalKeyStore
+    records: Mapping[CameraId, CameraRecord]
+    evidence_keys: LocalKeyStore
+    evidence: EvidenceSettings
+    registers: Registers
+    volumes: VolumeKeeper
+    tell: Tell
+
+
 @asynccontextmanager
-async def keep_past(
-    data_directory: Path,
-    *,
-    clock: Clock,
-    chaos: Chaos,
-    doctrine: LocalDoctrine,
-    papers: Papers,
-    catalogue: Catalogue,
-    keys: LocalKeyStore,
-    records: Mapping[CameraId, CameraRecord],
-    evidence_keys: LocalKeyStore,
-    evidence: EvidenceSettings,
-    registers: Registers,
-    volumes: VolumeKeeper,
-    tell: Tell,
-) -> AsyncIterator[DeskRoom]:
+async def keep_past(home: PastHome) -> AsyncIterator[DeskRoom]:
     """The requisition desk; while inside, what has expired is destroyed each minute.
 
-    `catalogue`: the purge's own object. `registers.legal` is the purge's while inside. `volumes`: opened; it
-    clears them. Raises CsuError when the desk cannot be opened.
+    Raises CsuError when the desk cannot be opened.
     """
-    law = LawOfPast(papers, doctrine)
+    law = LawOfPast(home.papers, home.doctrine)
     async with AsyncExitStack() as stack:
-        desk = await open_desk(
-            stack,
-            DeskHome(
-                data_directory,
-                clock,
-                registers.journal,
-                registers.key,
-                catalogue,
-                registers.legal,
-                keys,
-                volumes.disk,
-                evidence_keys,
-                records,
-                evidence,
-                law.ceiling_ns,
-                alone=lambda: purge.alone,
-                past_is_clean=lambda: purge.is_clean,
-                tell=tell,
-            ),
-        )
-        home = PurgeHome(
-            clock,
-            chaos,
-            registers.journal,
-            catalogue,
-            keys,
-            volumes.tiers(),
-            registers.legal,
-            records,
-            law,
-            tell,
-            volumes.is_out_of_reach,
-        )
-        purge = purge_of(home, desk.keeper)
-        await desk.tick(clock.now_ns())
+        desk = await open_desk(stack, _desk_home(home, law, lambda: purge))
+        purge = purge_of(_purge_home(home, law), desk.keeper)
+        await desk.tick(home.clock.now_ns())
         try:
             await purge.start()
         except CsuError as error:  # the rounds go on trying; the desk serves nothing of the past meanwhile
-            tell(Trouble("purge", error.trouble.beside("purge"), clock.now_ns()))
-        keeping = asyncio.create_task(_keep(purge, desk, volumes, tell, clock), name="past")
+            home.tell(Trouble("purge", error.trouble.beside("purge"), home.clock.now_ns()))
+        keeping = asyncio.create_task(_keep(purge, desk, home.volumes, home.tell, home.clock), name="past")
         stack.push_async_callback(_end, keeping)
         yield desk.room
+
+
+def _desk_home(home: PastHome, law: LawOfPast, purge: Callable[[], Purge]) -> DeskHome:
+    """`purge`: asked once the desk is open; it is made with the desk's keeper."""
+    return DeskHome(
+        home.data_directory,
+        home.clock,
+        home.registers.journal,
+        home.registers.key,
+        home.catalogue,
+        home.registers.legal,
+        home.keys,
+        home.volumes.disk,
+        home.evidence_keys,
+        home.records,
+        home.evidence,
+        law.ceiling_ns,
+        alone=lambda: purge().alone,
+        past_is_clean=lambda: purge().is_clean,
+        tell=home.tell,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +113,22 @@ class PurgeHome:
     law: LawOfPast
     tell: Tell
     is_out_of_reach: Callable[[], bool] = lambda: False
+
+
+def _purge_home(home: PastHome, law: LawOfPast) -> PurgeHome:
+    return PurgeHome(
+        home.clock,
+        home.chaos,
+        home.registers.journal,
+        home.catalogue,
+        home.keys,
+        home.volumes.tiers(),
+        home.registers.legal,
+        home.records,
+        law,
+        home.tell,
+        home.volumes.is_out_of_reach,
+    )
 
 
 def purge_of(home: PurgeHome, evidence: EvidenceKeeper) -> Purge:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -14,23 +13,24 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
-from csu.centre.commissioning import Commissioning
 from csu.centre.control import Centre
-from csu.centre.desk_room import DeskRoom
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CentreEvent, Trouble
-from csu.centre.evidence_signing import EvidenceSettings
 from csu.centre.footing import Ports
+from csu.centre.masks.commissioning import Commissioning
+from csu.centre.media.dealing import ServedNode, deal
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
-from csu.centre.preparing import PreparedSite, prepare_site
-from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import Registers, journal_start, journal_stop, open_registers
-from csu.centre.room import AlarmsOfCentre, RelayOfNodes, Room
+from csu.centre.past import PastHome, keep_past
+from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
+from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
+from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
-from csu.centre.volumes import VolumeKeeper
-from csu.centre.wall_plan import plan_of
-from csu.centre.wall_room import WallRoom
-from csu.cluster.embedded import EmbeddedMediaNode
 from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
@@ -41,7 +41,7 @@ from csu.hal.camera import Camera, CameraRecord, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
-from csu.hal.media import Assignment, NodeId
+from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
 from csu.hal.words import Words
 from csu.language import say
@@ -53,8 +53,6 @@ from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
 
-CAMERAS_PER_NODE = 50
-"""Above about 100 threads a process the GIL hand-over starves streams (notes on media, 3b)."""
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
 
@@ -120,6 +118,9 @@ class RunningCentre:
     """What of it was there before: of earlier runs in the same directory."""
     console_url: str
     assignments: tuple[Assignment, ...]
+    """Of the cameras that answered when it opened."""
+    records: tuple[CameraRecord, ...]
+    """Of all."""
     posed: tuple[Camera, ...]
     """The PTZ cameras."""
     registers: Registers
@@ -195,8 +196,7 @@ async def _start_parts(
     progress: Callable[[str], None],
     tokens: IdentitySource | None,
 ) -> RunningCentre:
-    assignments = prepared.assignments
-    records = [assignment.record for assignment in assignments]
+    records = prepared.records
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     clock = SystemClock()
@@ -205,7 +205,7 @@ async def _start_parts(
     await asyncio.to_thread(volumes.open)
     footage = SealedDisk(volumes.disk, _keys(settings), nobody)
     found = frozenset(footage.names())
-    nodes = _nodes(assignments, settings, volumes, pictures)
+    nodes = deal(prepared, settings.media[0], settings.data_directory, volumes.note, pictures.spec)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
@@ -225,17 +225,29 @@ async def _start_parts(
     await director.open()
     showing = asyncio.create_task(director.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
-    relays = {assignment.record.camera: node for node, given in nodes for assignment in given}
+    relays = {record.camera: each.node for each in nodes for record in each.records}
     room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
-    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre))
+    speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
+    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre), speaking=speaking)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
-    posed = prepared.posed
-    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
+    return RunningCentre(
+        centre,
+        site,
+        wall,
+        footage,
+        found,
+        console_url,
+        prepared.assignments,
+        records,
+        prepared.posed,
+        registers,
+        finished,
+    )
 
 
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:
@@ -274,19 +286,21 @@ def _past(
     catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
     stack.callback(catalogue.close)
     return keep_past(
-        settings.data_directory,
-        clock=SystemClock(),
-        chaos=NoChaos(),
-        doctrine=settings.doctrine,
-        papers=papers,
-        catalogue=catalogue,
-        keys=_keys(settings),
-        records={record.camera: record for record in records},
-        evidence_keys=_keys(settings, "evidence-keys"),
-        evidence=settings.evidence,
-        registers=registers,
-        volumes=volumes,
-        tell=tell,
+        PastHome(
+            settings.data_directory,
+            clock=SystemClock(),
+            chaos=NoChaos(),
+            doctrine=settings.doctrine,
+            papers=papers,
+            catalogue=catalogue,
+            keys=_keys(settings),
+            records={record.camera: record for record in records},
+            evidence_keys=_keys(settings, "evidence-keys"),
+            evidence=settings.evidence,
+            registers=registers,
+            volumes=volumes,
+            tell=tell,
+        )
     )
 
 
@@ -294,7 +308,7 @@ def _centre(
     stack: AsyncExitStack,
     settings: CentreSettings,
     site: Site,
-    nodes: list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]],
+    nodes: Sequence[ServedNode],
     prepared: PreparedSite,
     masks: Commissioning,
     papers: Papers,
@@ -309,8 +323,8 @@ def _centre(
     clock = SystemClock()
     return Centre(
         ports=Ports(clock, SystemChance(f"centre/{clock.now_ns()}"), SystemIds(), NoChaos()),
-        nodes=[node for node, _ in nodes],
-        assignments={node.node: given for node, given in nodes},
+        nodes=[each.node for each in nodes],
+        assignments={each.node.node: each.assignments for each in nodes},
         catalogue=catalogue,
         alarm_store=alarm_store,
         journal=journal,
@@ -318,7 +332,11 @@ def _centre(
         posed_cameras=prepared.posed,
         self_masking=prepared.self_masking,
         cameras=prepared.answered,
-        unreached=prepared.unreached,
+        awaited=Awaited(
+            {each.node.node: each.awaited for each in nodes},
+            lambda camera: ask_camera(camera, site, settings.doctrine, journal),
+            site.signatories,
+        ),
         papers=papers,
         found_at_m=prepared.found_at_m,
         alarm_sites_m=site.alarm_sites_m,
@@ -353,26 +371,6 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _nodes(
-    assignments: Sequence[Assignment], settings: CentreSettings, volumes: VolumeKeeper, pictures: SharedPictures
-) -> list[tuple[EmbeddedMediaNode, tuple[Assignment, ...]]]:
-    """As few nodes as hold the cameras, evenly filled, cameras dealt in turn."""
-    count, data_directory = max(1, math.ceil(len(assignments) / CAMERAS_PER_NODE)), settings.data_directory
-    nodes = [
-        EmbeddedMediaNode(
-            NodeId(f"node-{index + 1}"),
-            settings.media[0],
-            pictures.spec,
-            views_directory=data_directory / "views",
-            keys_directory=data_directory / "keys",
-            heads_directory=data_directory / "chains",
-            volumes_note=volumes.note,
-        )
-        for index in range(count)
-    ]
-    return [(node, tuple(assignments[index::count])) for index, node in enumerate(nodes)]
 
 
 async def _stop_centre(centre: Centre, finished: asyncio.Task[None]) -> None:

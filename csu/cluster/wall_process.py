@@ -23,10 +23,10 @@ from csu.hal.errors import CsuError
 from csu.hal.wall import WallError, WallReading, WallScene
 from csu.hal.words import Words
 from csu.machine import SystemClock
-from csu.wall.surface import Backend
+from csu.wall.drawing.surface import Backend
 
 if TYPE_CHECKING:
-    from csu.wall.renderer import WallRenderer
+    from csu.wall.drawing.renderer import WallRenderer
 
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 20.0
@@ -253,10 +253,10 @@ def _run(pipe: Connection, options: WallProcessOptions) -> None:
 
 
 def _draw_until_stopped(pipe: Connection, options: WallProcessOptions) -> None:
-    from csu.wall.surface import open_surface
+    from csu.wall.drawing.surface import open_surface
 
     surface = open_surface(options.backend, options.width_px, options.height_px, allow_software=options.allow_software)
-    from csu.wall.renderer import WallRenderer
+    from csu.wall.drawing.renderer import WallRenderer
 
     clock = SystemClock()
     reader = SharedPicturesReader.attach(options.pictures)

@@ -43,6 +43,12 @@ def start_of_day(day: date) -> Nanoseconds:
     return _to_ns(datetime(day.year, day.month, day.day, tzinfo=PARIS))
 
 
+def instant_in_paris(day: date, minute_of_day: int) -> Nanoseconds:
+    """When the clocks of Paris show that minute of that day (1,440: midnight after it): the first of two in October; an
+    hour later for one that March does not have."""
+    return _to_ns(datetime(day.year, day.month, day.day, tzinfo=PARIS) + timedelta(minutes=minute_of_day))
+
+
 def day_in_paris(at_ns: Nanoseconds) -> date:
     """The day that an instant belongs to in Paris."""
     return _wall(at_ns, PARIS).date()

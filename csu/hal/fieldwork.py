@@ -5,14 +5,16 @@ Each step is written before the next begins, so that whoever was interrupted doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import Nanoseconds
 from csu.hal.place import Pose, PoseBounds
+from csu.hal.words import NO_WORDS, Words
 
 
 class Route(StrEnum):
@@ -21,6 +23,19 @@ class Route(StrEnum):
     EDGE = "edge"
     """The camera itself; the engine looks at each picture, and masks as soon as one does not show the masks."""
     ENGINE = "engine"
+
+
+class Stage(StrEnum):
+    """How far a camera has come on its way into a site. Each holds after those before it."""
+
+    ABSENT = "absent"
+    """It has no entry."""
+    BEGUN = "begun"
+    """It has one; its account was not changed and proved to the end."""
+    ENTERED = "entered"
+    """Nobody examined it, or it did not hold."""
+    EXAMINED = "examined"
+    """Its examination holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,19 @@ class Newcomer:
     target: str = field(repr=False)
     """`https://user:password@host[:port]/onvif/device_service[#sha256=FINGERPRINT]`"""
     advertised_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of many that are to be entered. `newcomer` None: the site knows it already; or it cannot be, and `why`."""
+
+    camera: CameraId
+    newcomer: Newcomer | None
+    why: Words = NO_WORDS
+
+
+PasswordOf = Callable[[str], str]
+"""The password of a login that many cameras share while they are being set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +129,24 @@ class Fieldwork(Protocol):
         """Those that are entered."""
         ...
 
+    def stage(self, camera: CameraId) -> Stage:
+        """How far it has come, by what is written; nobody is asked."""
+        ...
+
+    def listed(self, path: Path, password: PasswordOf, found: Sequence[FoundCamera]) -> Sequence[Candidate]:
+        """Those that a list (YAML, CSV) names, in its order. `found`: where one is looked for that is listed by what it
+        calls itself. Raises BadInput with file and line: then nothing of the list is to be entered."""
+        ...
+
+    def unlisted(
+        self, found: Sequence[FoundCamera], commune: CommuneId, view: ViewType, user: str, password: PasswordOf
+    ) -> Sequence[Candidate]:
+        """All that were found, with the next free numbers and names made of them; those the site knows under their own.
+
+        Who has no TLS, or shares its name with another host, cannot be entered so: a login would go to anybody.
+        """
+        ...
+
     async def enter(self, newcomer: Newcomer) -> Entered:
         """Pin its certificate, keep its login, write its entry, and change its account for one of the centre's own.
 
@@ -126,6 +172,10 @@ class Fieldwork(Protocol):
 
     async def rotate(self, camera: CameraId) -> None:
         """Give it another account, prove it, and prove that the former one is worth nothing."""
+        ...
+
+    def account_since_ns(self, camera: CameraId) -> Nanoseconds | None:
+        """Since when it has the account it has; None: nobody knows, or a change of it was cut short."""
         ...
 
     def secrets(self) -> Sequence[str]:

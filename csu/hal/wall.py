@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NewType, Protocol, TypeAlias, runtime_checkable
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.frames import MaskedFrame, YuvPlanes
+from csu.hal.wall_panel import WallPanelId
+
+WallNodeId = NewType("WallNodeId", str)
+"""A machine that draws a part of the wall."""
+Point: TypeAlias = tuple[float, float]
+Corners: TypeAlias = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom left, bottom right, as people before the wall see them."""
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 class WallError(CsuError):
@@ -44,6 +54,47 @@ class WallScene:
     width_px: int
     height_px: int
     tiles: tuple[WallTile, ...]
+
+
+class PictureFit(StrEnum):
+    """How a picture fills its tile."""
+
+    CONTAIN = "contain"
+    """All of it, proportions kept; the tile may stay empty at two sides."""
+    COVER = "cover"
+    """The tile is full, proportions kept; two sides of the picture are not seen."""
+    STRETCH = "stretch"
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePiece:
+    """What one panel shows of one tile. How a picture lies in it: `csu.wall.model.fit_piece`."""
+
+    tile: str
+    panel: WallPanelId
+    camera: CameraId | None
+    """None: the tile shows nothing now."""
+    z: int
+    """Higher lies above."""
+    corners_px: Corners
+    """In the node's framebuffer, whole pixels, origin top left; on a turned panel they are turned."""
+    tile_at: Corners
+    """The same corners within the whole tile: (0, 0) its top left, (1, 1) its bottom right."""
+    tile_aspect: float
+    """Width of the whole tile by its height, as seen."""
+    fit: PictureFit = PictureFit.CONTAIN
+    crop: Box = WHOLE
+    """What of the picture is shown, in shares of it."""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeScene:
+    """What one node draws into its framebuffer: pieces in the order of drawing. Those of one z do not overlap."""
+
+    width_px: int
+    height_px: int
+    pieces: tuple[ScenePiece, ...]
 
 
 @dataclass(frozen=True, slots=True)

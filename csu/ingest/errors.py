@@ -19,11 +19,19 @@ class CameraLost(IngestError):
     """No route, no answer, silence, an end of stream: trying again may help."""
 
 
+class CameraBusy(CameraLost):
+    """It answered that it cannot, now (5xx)."""
+
+
 class CameraRefused(IngestError):
     """The device answered no: wrong password, unknown path. Trying again will not help by itself."""
 
     event = CameraEventKind.REFUSED
     cause = GapCause.CAMERA_REFUSED
+
+
+class LoginRefused(CameraRefused):
+    """It says that the login is wrong. Many cameras lock the account, or us out, after five to seven of these."""
 
 
 class StreamUnsupported(IngestError):

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from csu.hal.camera import CameraId
 from csu.hal.words import Words
 from csu.ingest.describe import TRY_AGAIN, Door
-from csu.ingest.errors import CameraLost
+from csu.ingest.errors import CameraLost, IngestError
+from csu.ingest.gate import Gate
 from csu.ingest.trust import context_for, tls_trouble
 
 ANSWER_TIMEOUT_S = 3.0
@@ -109,8 +110,8 @@ def _hang_up(connection: socket.socket) -> None:
 class Tunnel:
     """Plain RTSP on a port of the loopback, for FFmpeg; verified TLS to the camera. Call `close`.
 
-    It serves the first that comes, once, and holds its port to the end, so that nobody else can listen there.
-    Raises CameraLost, CameraRefused.
+    It serves the first that comes, once, and holds its port to the end, so that nobody else can listen there. What the
+    camera answers goes through a `Gate`. Raises CameraLost, CameraRefused.
     """
 
     def __init__(self, door: Door, camera: CameraId, stop: StopSignal) -> None:
@@ -124,6 +125,9 @@ class Tunnel:
             self._camera_end.close()
             raise
         self._ffmpeg_end: socket.socket | None = None
+        self._gate = Gate(f"{door.host}:{door.port}", camera)
+        self.trouble: IngestError | None = None
+        """Why it hung up on the camera; told before FFmpeg learns that it did."""
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._carry, name=f"tls/{camera}", daemon=True)
         self._thread.start()
@@ -142,6 +146,8 @@ class Tunnel:
             self._ffmpeg_end, _ = self._listener.accept()
             self._camera_end.setblocking(False)
             self._both_ways(self._camera_end, self._ffmpeg_end)
+        except IngestError as error:
+            self.trouble = error
         except OSError:
             return  # one end hung up or never came: the other learns it as an end of stream, which is told as such
         finally:
@@ -159,10 +165,11 @@ class Tunnel:
                 asked = ffmpeg.recv(_PIECE_BYTES_MAX)
                 if not asked:
                     return
+                self._gate.asked(asked)
                 _send(camera, asked)
             if camera.fileno() in ready:
                 is_over, came = _received(camera)
-                ffmpeg.sendall(came)
+                ffmpeg.sendall(self._gate.answered(came))
                 if is_over:
                     return
 

@@ -19,7 +19,7 @@ from csu.ingest.admission import Admission
 from csu.ingest.backoff import BackOff
 from csu.ingest.connection import Connection, Directions, Outlets
 from csu.ingest.edge_trust import EdgeTrust
-from csu.ingest.errors import IngestError
+from csu.ingest.errors import IngestError, LoginRefused
 from csu.ingest.line import StopSignal
 from csu.ingest.ports import EventSink
 from csu.ingest.session import OpenStream, open_session
@@ -36,6 +36,8 @@ class _End:
     cause: GapCause
     detail: Words
     is_final: bool = False
+    is_login: bool = False
+    """The device refused the login: another try is a step towards a locked account."""
 
 
 class CameraPipeline:
@@ -101,7 +103,7 @@ class CameraPipeline:
             if end.is_final:
                 return
             lived_ns = self._clock.monotonic_ns() - began_ns
-            yield self._back_off.after(end.cause, lived_ns)
+            yield self._back_off.after(end.cause, lived_ns, is_login=end.is_login)
 
     def reassign(self, assignment: Assignment) -> None:
         """New pose, buildings or epoch for the same stream: the next picture is masked by them, in a new segment."""
@@ -133,7 +135,8 @@ class CameraPipeline:
             told = Words(f"arrêtée pour de bon : {why.fr}", f"stopped for good: {why.en}")
             end = _End(CameraEventKind.LOST, GapCause.STOPPED, told, is_final=True)
         except IngestError as error:
-            end = _End(error.event, error.cause, error.trouble.beside(self.camera))
+            is_login = isinstance(error, LoginRefused)
+            end = _End(error.event, error.cause, error.trouble.beside(self.camera), is_login=is_login)
         except CsuError as error:  # the mask or its encoder refused: no picture, never a clear one
             told = error.trouble.beside(self.camera)
             end = _End(CameraEventKind.UNSUPPORTED, GapCause.STREAM_UNSUPPORTED, told)

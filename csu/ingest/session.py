@@ -7,6 +7,7 @@ goes over TCP, video track only.
 
 from __future__ import annotations
 
+import errno
 import secrets
 import struct
 from collections.abc import Callable, Iterator
@@ -26,12 +27,14 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.admission import Admission
 from csu.ingest.describe import TRY_AGAIN, Describing, Door, door_of
-from csu.ingest.errors import CameraLost, CameraRefused, StreamUnsupported
+from csu.ingest.errors import CameraBusy, CameraLost, CameraRefused, LoginRefused, StreamUnsupported
 from csu.ingest.line import ANSWER_TIMEOUT_S, StopSignal, Tunnel, dialled
 from csu.ingest.offer import FRAMES_PER_S_MAX, FRAMES_PER_S_MIN, Offer
 
 READ_TIMEOUT_NS = NS_PER_S
 """A blocked read returns after this, to look whether it should stop: FFmpeg's socket cannot be reached from outside."""
+BUSY_WAIT_S = 0.3
+"""Servers made of GStreamer take a moment to end what our DESCRIBE began, and answer 503 to whoever comes meanwhile."""
 SILENCE_NS_MAX = 5 * NS_PER_S
 """A camera that sends nothing for so long is lost."""
 
@@ -148,12 +151,12 @@ class LiveSession:
         self.note = NO_WORDS
         self.frames_per_s = offer.video.frames_per_s if offer.video else None
         admission.offer(offer)
-        self._tunnel = None if door.trust is None else Tunnel(door, camera, stop)
         try:
             self._container = self._open()
-        except BaseException:
-            self._close_tunnel()
-            raise
+        except CameraBusy:
+            if stop.wait(BUSY_WAIT_S):
+                raise
+            self._container = self._open()
         if not self._container.streams.video:
             self.close()
             raise self._lost(Words("aucune piste vidéo n'a pu être ouverte", "no video track could be set up"))
@@ -172,6 +175,7 @@ class LiveSession:
         heard_at_ns = self._clock.monotonic_ns()
         arrived_at_ns = self._clock.now_ns()
         seconds = self._stream.time_base
+        is_dated = False
         while not self._stop.is_set():
             try:
                 for packet in self._container.demux(self._stream):
@@ -185,7 +189,11 @@ class LiveSession:
                     arrived_at_ns = self._clock.now_ns()
                     if packet.pts is not None and seconds is not None:
                         pts_ns = packet.pts * seconds.numerator * NS_PER_S // seconds.denominator
-                        yield Arrival(packet, pts_ns, previous_at_ns, _camera_time(packet))
+                        # When the first report comes between two pictures, FFmpeg dates the one before as the one
+                        # after: a picture's first date is never believed.
+                        camera_at_ns, was_dated = _camera_time(packet), is_dated
+                        is_dated = camera_at_ns is not None
+                        yield Arrival(packet, pts_ns, previous_at_ns, camera_at_ns if was_dated else None)
                 raise self._lost(_STREAM_ENDED)
             except av.error.TimeoutError:
                 if self._clock.monotonic_ns() - heard_at_ns >= SILENCE_NS_MAX:
@@ -203,6 +211,16 @@ class LiveSession:
             self._tunnel.close()
 
     def _open(self) -> InputContainer:
+        self._tunnel = None if self._door.trust is None else Tunnel(self._door, self._camera, self._stop)
+        try:
+            return self._opened_by_ffmpeg()
+        except BaseException:
+            self._close_tunnel()
+            if self._tunnel is not None and self._tunnel.trouble is not None:
+                raise self._tunnel.trouble from None
+            raise
+
+    def _opened_by_ffmpeg(self) -> InputContainer:
         options = {
             "rtsp_transport": "tcp",
             "allowed_media_types": "video",
@@ -215,7 +233,8 @@ class LiveSession:
             return av.open(url, "r", options=options)
         except av.error.HTTPClientError as error:
             said = _reason(error)
-            raise CameraRefused(
+            refused = LoginRefused if isinstance(error, av.error.HTTPUnauthorizedError) else CameraRefused
+            raise refused(
                 Words(
                     f"elle a décrit son flux mais refuse de l'ouvrir ({said})",
                     f"it described its stream but did not let it be set up ({said})",
@@ -227,18 +246,24 @@ class LiveSession:
                 ),
             ) from None
         except (av.FFmpegError, OSError) as error:
+            if error.errno == errno.EPROTONOSUPPORT:
+                raise CameraRefused(_NOT_OVER_TCP, where=self._camera, what_to_do=_ALLOW_TCP) from None
             url, said = self._door.url, _reason(error)
-            raise self._lost(
-                Words(
-                    f"le flux {url} n'a pas pu être ouvert ({said})",
-                    f"the stream at {url} could not be set up ({said})",
-                )
-            ) from None
+            told = Words(
+                f"le flux {url} n'a pas pu être ouvert ({said})", f"the stream at {url} could not be set up ({said})"
+            )
+            lost = CameraBusy if isinstance(error, av.error.HTTPServerError) else CameraLost
+            raise lost(told, where=self._camera, what_to_do=TRY_AGAIN) from None
 
     def _lost(self, what: Words) -> CameraLost:
         return CameraLost(what, where=self._camera, what_to_do=TRY_AGAIN)
 
 
+_NOT_OVER_TCP = Words("elle ne donne pas son flux sur TCP", "it does not give its stream over TCP")
+_ALLOW_TCP = Words(
+    "Permettez sur la caméra RTP dans RTSP (TCP entrelacé) : sur UDP, des images se perdraient sans bruit",
+    "Allow RTP over RTSP (interleaved TCP) on the camera: over UDP pictures would be lost in silence",
+)
 _STREAM_ENDED = Words("la caméra a mis fin au flux", "the camera ended the stream")
 SILENCE = Words(
     f"rien n'est venu en {SILENCE_NS_MAX // NS_PER_S} s", f"nothing came for {SILENCE_NS_MAX // NS_PER_S} s"

@@ -115,6 +115,11 @@ class PtzLeases:
         """One more camera that can be turned; known ones stay as they are. It is not told to stop."""
         self._cameras |= {camera}
 
+    def come_late(self, camera: CameraId) -> None:
+        """The same of one that was silent so far: who knows what moves."""
+        self.add(camera)
+        self._stops.setdefault(camera, 0)
+
     def lease(self, camera: CameraId) -> Lease | None:
         """Who has it now; None: nobody."""
         return self._leases.get(camera)

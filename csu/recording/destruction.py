@@ -1,6 +1,6 @@
 """What footage is to be destroyed now, what must be copied out before, and when to look again (RET-1 to RET-4, EXP-3).
 
-Pure: footage, rules, what is protected and `now` in; a plan out. `csu.centre.purge` carries it out, in this order:
+Pure: footage, rules, what is protected and `now` in; a plan out. `csu.centre.purge.purge` carries it out, in order:
 
     journal -> evidence copies (`recut`) -> files (`destroy`) -> catalogue -> keys (`key_due_ns`) -> register
 

@@ -7,6 +7,7 @@ PostgreSQL always, goes through `migrations`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,53 +49,89 @@ class Tables(NamedTuple):
     by_day: bool
 
 
-def _tables(*, by_day: bool) -> Tables:
-    metadata = sa.MetaData()
-    day = ("day",) if by_day else ()
-    options: dict[str, Any] = {"postgresql_partition_by": "LIST (day)"} if by_day else {}
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How the tables of one kind of database tell days apart."""
 
-    def days() -> list[sa.Column[Any]]:
-        return [sa.Column("day", sa.Integer, nullable=False) for _ in day]
+    by_day: bool
 
-    def number(name: str) -> list[Any]:
+    @property
+    def day(self) -> tuple[str, ...]:
+        """What a key begins with."""
+        return ("day",) if self.by_day else ()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"postgresql_partition_by": "LIST (day)"} if self.by_day else {}
+
+    @property
+    def reference(self) -> type[sa.Integer]:
+        """Of a column that holds a number which the database gave."""
+        return sa.BigInteger if self.by_day else sa.Integer
+
+    def days(self) -> list[sa.Column[Any]]:
+        return [sa.Column("day", sa.Integer, nullable=False) for _ in self.day]
+
+    def number(self, name: str) -> list[Any]:
         """A number the database gives, and the primary key made of it."""
-        if by_day:
+        if self.by_day:
             return [
                 sa.Column(name, sa.BigInteger, sa.Identity(always=True), nullable=False),
                 sa.PrimaryKeyConstraint("day", name),
             ]
         return [sa.Column(name, sa.Integer, primary_key=True)]
 
-    roster = sa.Table(
+
+def _tables(*, by_day: bool) -> Tables:
+    metadata, kind = sa.MetaData(), _Kind(by_day)
+    return Tables(
+        metadata,
+        _roster(metadata, kind),
+        _roster_camera(metadata, kind),
+        _page(metadata, kind),
+        _destroyed(metadata, kind),
+        _coverage(metadata if by_day else sa.MetaData()),
+        by_day,
+    )
+
+
+def _roster(metadata: sa.MetaData, kind: _Kind) -> sa.Table:
+    return sa.Table(
         "roster",
         metadata,
-        *days(),
-        *number("roster"),
+        *kind.days(),
+        *kind.number("roster"),
         sa.Column("digest", sa.LargeBinary, nullable=False),
-        sa.UniqueConstraint(*day, "digest"),
-        **options,
+        sa.UniqueConstraint(*kind.day, "digest"),
+        **kind.options,
     )
-    roster_camera = sa.Table(
+
+
+def _roster_camera(metadata: sa.MetaData, kind: _Kind) -> sa.Table:
+    return sa.Table(
         "roster_camera",
         metadata,
-        *days(),
+        *kind.days(),
         sa.Column("camera", sa.String, nullable=False),
-        sa.Column("roster", sa.BigInteger if by_day else sa.Integer, nullable=False),
+        sa.Column("roster", kind.reference, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint(*day, "camera", "roster"),
+        sa.PrimaryKeyConstraint(*kind.day, "camera", "roster"),
         sqlite_with_rowid=False,
-        **options,
+        **kind.options,
     )
-    page = sa.Table(
+
+
+def _page(metadata: sa.MetaData, kind: _Kind) -> sa.Table:
+    return sa.Table(
         "page",
         metadata,
-        *days(),
-        *number("page"),
+        *kind.days(),
+        *kind.number("page"),
         sa.Column("minute_ns", sa.BigInteger, nullable=False),
         sa.Column("node", sa.String, nullable=False),
         sa.Column("node_epoch", sa.Integer, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
-        sa.Column("roster", sa.BigInteger if by_day else sa.Integer, nullable=False),
+        sa.Column("roster", kind.reference, nullable=False),
         sa.Column("from_ns", sa.BigInteger, nullable=False),
         sa.Column("to_ns", sa.BigInteger, nullable=False),
         sa.Column("segment_count", sa.Integer, nullable=False),
@@ -106,15 +143,18 @@ def _tables(*, by_day: bool) -> Tables:
         sa.Column("segments", sa.LargeBinary, nullable=False),
         sa.Column("columns", sa.Integer, nullable=False, server_default="0"),
         # What is written together lies together in both: a minute of 46 nodes changes the last leaf of each, not 46.
-        sa.UniqueConstraint(*day, "minute_ns", "node", "node_epoch", "sequence"),
+        sa.UniqueConstraint(*kind.day, "minute_ns", "node", "node_epoch", "sequence"),
         sa.Index("page_by_time", "from_ns", "to_ns", "roster", *SUMMED),
         sa.Index("page_long", "roster", "from_ns", "to_ns", sqlite_where=IS_LONG, postgresql_where=IS_LONG),
-        **options,
+        **kind.options,
     )
-    destroyed = sa.Table(
+
+
+def _destroyed(metadata: sa.MetaData, kind: _Kind) -> sa.Table:
+    return sa.Table(
         "destroyed",
         metadata,
-        *days(),
+        *kind.days(),
         sa.Column("camera", sa.String, nullable=False),
         sa.Column("from_ns", sa.BigInteger, nullable=False),
         sa.Column("to_ns", sa.BigInteger, nullable=False),
@@ -122,19 +162,21 @@ def _tables(*, by_day: bool) -> Tables:
         sa.Column("at_ns", sa.BigInteger, nullable=False),
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("reference", sa.String, nullable=False),
-        sa.PrimaryKeyConstraint(*day, "camera", "from_ns", "to_ns", "pages_until"),
-        **options,
+        sa.PrimaryKeyConstraint(*kind.day, "camera", "from_ns", "to_ns", "pages_until"),
+        **kind.options,
     )
-    coverage = sa.Table(
+
+
+def _coverage(metadata: sa.MetaData) -> sa.Table:
+    return sa.Table(
         "coverage",
-        metadata if by_day else sa.MetaData(),
+        metadata,
         sa.Column("day", sa.Integer, nullable=False),
         sa.Column("camera", sa.String, nullable=False),
         sa.Column("recorded", sa.LargeBinary, nullable=False),
         sa.Column("gaps", sa.String, nullable=False),
         sa.PrimaryKeyConstraint("day", "camera"),
     )
-    return Tables(metadata, roster, roster_camera, page, destroyed, coverage, by_day)
 
 
 SQLITE = _tables(by_day=False)

@@ -2,10 +2,10 @@
 
 In: programmes, alarms, requests, rights; a `WallScene` and masked pictures (from a `TileSource`); what display panels
 say of themselves. Out: decisions with their causes; pixels, and a reading of what those pixels show; panels' troubles.
-The pure parts are named here; `csu.wall.renderer` and `csu.wall.surface` need GL and are imported by whoever draws.
+`model/` is where things lie, `directing/` decides, `drawing/` draws; what needs GL there is imported by whoever draws.
 """
 
-from csu.wall.decisions import (
+from csu.wall.directing.decisions import (
     AlarmEnded,
     AlarmOpened,
     AlarmsWaiting,
@@ -23,11 +23,21 @@ from csu.wall.decisions import (
     WallInput,
     WatchHeard,
 )
-from csu.wall.director import MayShow, Tile, WallDirector, WallRequestRefused, replay
-from csu.wall.freshness import Freshness
-from csu.wall.layout import grid_scene
+from csu.wall.directing.director import MayShow, SlotShown, WallDirector, WallRequestRefused, replay
+from csu.wall.directing.programme import (
+    PlanUnusable,
+    Programme,
+    SceneSlots,
+    Slot,
+    SlotId,
+    SlotRule,
+    WallPlan,
+    Weekday,
+    WeeklyProgramme,
+)
+from csu.wall.drawing.freshness import Freshness
+from csu.wall.model.layout import grid_scene
 from csu.wall.panels import PanelPlan, PanelSupervision, PanelTold
-from csu.wall.programme import PlanUnusable, Programme, Scene, Slot, SlotId, SlotRule, WallPlan
 
 __all__ = [
     "AlarmEnded",
@@ -46,14 +56,14 @@ __all__ = [
     "ProgrammeDropped",
     "ProgrammeSet",
     "RequestEnded",
-    "Scene",
+    "SceneSlots",
     "SceneCalled",
     "SceneChanged",
     "SignalHeard",
     "Slot",
     "SlotId",
     "SlotRule",
-    "Tile",
+    "SlotShown",
     "TileChanged",
     "WallDecision",
     "WallDirector",
@@ -61,6 +71,8 @@ __all__ = [
     "WallPlan",
     "WallRequestRefused",
     "WatchHeard",
+    "Weekday",
+    "WeeklyProgramme",
     "grid_scene",
     "replay",
 ]

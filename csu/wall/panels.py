@@ -14,7 +14,7 @@ from typing import TypeAlias
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall_panel import PanelPart, PanelPower, PanelState, WallPanelId
 from csu.hal.words import NO_WORDS, Words
-from csu.wall.programme import PlanUnusable
+from csu.wall.directing.programme import PlanUnusable
 
 SILENT_NS = 20 * NS_PER_S
 """[D]: a dark panel hides its cameras from those who watch; two questions may be lost, not more."""

@@ -6,7 +6,7 @@ import hashlib
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.errors import BadInput
@@ -53,6 +53,14 @@ def read_target(target: str) -> CameraTarget:
     login = Login(unquote(parts.username), unquote(parts.password or ""))
     address = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
     return CameraTarget(address, parts.hostname, port, login, fingerprint)
+
+
+def with_login(address: str, login: Login, fingerprint: str = "") -> str:
+    """The address with the login in it, as `read_target` takes it; without another fingerprint it keeps its own."""
+    parts = urlsplit(address)
+    netloc = f"{quote(login.user, safe='')}:{quote(login.password, safe='')}@{parts.netloc}"
+    fragment = f"sha256={fingerprint}" if fingerprint else parts.fragment
+    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, fragment))
 
 
 def seen_certificate(target: CameraTarget) -> tuple[str, str]:

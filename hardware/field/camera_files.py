@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -24,7 +24,31 @@ def file_of(folder: Path, camera: str) -> Path:
     return folder / f"{camera}{SUFFIX}"
 
 
-def read_cameras(folder: Path) -> Mapping[CameraId, CameraFile]:
+def read_camera(path: Path) -> CameraFile:
+    """One camera's file. Raises BadInput with file and line."""
+    return read_settings(path, CameraFile)
+
+
+class Unchanged:
+    """Reads a camera's file once until it is written to: who enters a thousand cameras looks at all before each."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, tuple[tuple[int, int, int], CameraFile]] = {}
+
+    def __call__(self, path: Path) -> CameraFile:
+        """As `read_camera`."""
+        try:
+            told = path.stat()
+        except OSError:
+            return read_camera(path)  # which says what is wrong
+        seen = told.st_mtime_ns, told.st_size, told.st_ino
+        known = self._read.get(path)
+        if known is None or known[0] != seen:
+            known = self._read[path] = seen, read_camera(path)
+        return known[1]
+
+
+def read_cameras(folder: Path, read: Callable[[Path], CameraFile] = read_camera) -> Mapping[CameraId, CameraFile]:
     """All cameras of a site, by name; none where there is no folder. Raises BadInput with file and line."""
     found: dict[CameraId, CameraFile] = {}
     numbers: dict[int, str] = {}
@@ -32,16 +56,16 @@ def read_cameras(folder: Path) -> Mapping[CameraId, CameraFile]:
     if len(paths) > CAMERAS_MAX:
         raise _refused(str(folder), Words(f"plus de {CAMERAS_MAX} caméras", f"more than {CAMERAS_MAX} cameras"))
     for path in paths:
-        read = read_settings(path, CameraFile)
-        if read.camera != path.stem:
-            what = Words(f"le fichier doit s'appeler {read.camera}{SUFFIX}", f"call the file {read.camera}{SUFFIX}")
+        entry = read(path)
+        if entry.camera != path.stem:
+            what = Words(f"le fichier doit s'appeler {entry.camera}{SUFFIX}", f"call the file {entry.camera}{SUFFIX}")
             raise _refused(place_of(path, "camera"), what)
-        if read.number in numbers:
-            other = numbers[read.number]
-            what = Words(f"{other} a déjà le numéro {read.number}", f"{other} has number {read.number} already")
+        if entry.number in numbers:
+            other = numbers[entry.number]
+            what = Words(f"{other} a déjà le numéro {entry.number}", f"{other} has number {entry.number} already")
             raise _refused(place_of(path, "number"), what)
-        numbers[read.number] = read.camera
-        found[CameraId(read.camera)] = read
+        numbers[entry.number] = entry.camera
+        found[CameraId(entry.camera)] = entry
     return found
 
 

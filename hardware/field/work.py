@@ -9,20 +9,32 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from onveef import envelopes
 
-from csu.hal.camera import CameraId
+from csu.hal.camera import CameraId, CommuneId, ViewType
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
-from csu.hal.fieldwork import Entered, Fieldwork, Findings, FoundCamera, Newcomer, Placement
+from csu.hal.fieldwork import (
+    Candidate,
+    Entered,
+    Fieldwork,
+    Findings,
+    FoundCamera,
+    Newcomer,
+    PasswordOf,
+    Placement,
+    Stage,
+)
 from csu.hal.words import Words
 from csu.machine import SystemChance, SystemClock, SystemIds
-from hardware.conform.camera_target import CameraTarget, read_target, seen_certificate
+from hardware.conform.camera_target import CameraTarget, read_target, seen_certificate, with_login
 from hardware.field.binding import open_vault
-from hardware.field.camera_files import file_of, read_cameras, write_camera, write_whole
+from hardware.field.camera_files import Unchanged, file_of, read_cameras, write_camera, write_whole
+from hardware.field.candidates import listed_candidates, unlisted_candidates
 from hardware.field.finder import same_device
 from hardware.field.placing import placed_entry
 from hardware.field.settings import CameraFile, Examined, SiteFile
@@ -32,7 +44,7 @@ from hardware.onvif.discovery import Discovery, discover, probe
 from hardware.onvif.session import Session
 from hardware.onvif.xml_door import local
 from hardware.settings_file import place_of, read_settings
-from hardware.vault import Entry, Rotator, Vault, new_password
+from hardware.vault import Entry, Login, Rotator, Vault, new_password
 from hardware.vault.rotation import USERS
 
 _LEAST = StreamFloors(1, 1, 1.0)
@@ -46,9 +58,27 @@ class SiteWork:
         self._file, self._vault = file, vault
         self._rotator = Rotator(vault, new_password)
         self._clock = SystemClock()
+        self._read = Unchanged()
 
     def cameras(self) -> Sequence[CameraId]:
-        return tuple(read_cameras(self._file.cameras))
+        return tuple(self._entries())
+
+    def stage(self, camera: CameraId) -> Stage:
+        entry = self._entries().get(camera)
+        if entry is None:
+            return Stage.ABSENT
+        if camera not in self._vault.cameras() or not _is_settled(self._vault.entry(camera)):
+            return Stage.BEGUN
+        return Stage.EXAMINED if entry.is_examined else Stage.ENTERED
+
+    def listed(self, path: Path, password: PasswordOf, found: Sequence[FoundCamera]) -> Sequence[Candidate]:
+        return listed_candidates(path, password, found, self._vault)
+
+    def unlisted(
+        self, found: Sequence[FoundCamera], commune: CommuneId, view: ViewType, user: str, password: PasswordOf
+    ) -> Sequence[Candidate]:
+        first = max((entry.number for entry in self._entries().values()), default=0) + 1
+        return unlisted_candidates(found, first, commune, view, Login(user, password(user)))
 
     async def enter(self, newcomer: Newcomer) -> Entered:
         record, place = newcomer.record, read_target(newcomer.target)
@@ -66,7 +96,7 @@ class SiteWork:
                 "pinned": pem,
             },
         )
-        known = read_cameras(self._file.cameras).get(record.camera)
+        known = self._entries().get(record.camera)
         if known is not None:
             entry = known.model_copy(update={"address": entry.address, "pinned": entry.pinned or known.pinned})
         if record.camera not in self._vault.cameras():
@@ -79,9 +109,9 @@ class SiteWork:
     async def resume(self, camera: CameraId) -> Entered:
         entry = self._entry(camera)
         settings = entry.settings(_LEAST, is_mapped=False)
-        account = self._vault.entry(camera)
-        if account.account.user not in USERS or account.coming is not None or account.going is not None:
+        if not _is_settled(self._vault.entry(camera)):
             await self._rotator.rotate(camera, OnvifAccounts(settings, self._clock, new_password))
+            entry = self._note_account(camera)
         login = self._vault.entry(camera).account
         async with open_onvif_camera(settings, login, self._clock, SystemChance(camera)) as device:
             can = await device.capabilities()
@@ -93,10 +123,7 @@ class SiteWork:
 
     def target(self, camera: CameraId) -> str:
         entry, login = self._entry(camera), self._vault.entry(camera).account
-        parts = urlsplit(entry.address)
-        netloc = f"{quote(login.user, safe='')}:{quote(login.password, safe='')}@{parts.netloc}"
-        pin = f"sha256={_fingerprint(entry.pinned)}" if entry.pinned is not None else ""
-        return urlunsplit((parts.scheme, netloc, parts.path, parts.query, pin))
+        return with_login(entry.address, login, _fingerprint(entry.pinned) if entry.pinned is not None else "")
 
     def keep_findings(self, camera: CameraId, found: Findings) -> None:
         examined = Examined(at=found.at, holds=found.holds, report=found.report, failed=found.failed)
@@ -111,6 +138,16 @@ class SiteWork:
     async def rotate(self, camera: CameraId) -> None:
         settings = self._entry(camera).settings(_LEAST, is_mapped=False)
         await self._rotator.rotate(camera, OnvifAccounts(settings, self._clock, new_password))
+        self._note_account(camera)
+
+    def account_since_ns(self, camera: CameraId) -> Nanoseconds | None:
+        told = self._entry(camera).account_since
+        if not told or camera not in self._vault.cameras() or not _is_settled(self._vault.entry(camera)):
+            return None
+        try:
+            return int(datetime.fromisoformat(told).timestamp()) * NS_PER_S
+        except ValueError:
+            return None  # a person wrote something else there: it is due
 
     def secrets(self) -> Sequence[str]:
         return self._vault.secrets()
@@ -119,6 +156,16 @@ class SiteWork:
         self._vault.keep_secret(name, secret)
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _note_account(self, camera: CameraId) -> CameraFile:
+        """Read anew: a running centre may have written another address meanwhile."""
+        now = datetime.fromtimestamp(self._clock.now_ns() // NS_PER_S, UTC)
+        entry = self._entry(camera).model_copy(update={"account_since": now.isoformat()})
+        write_camera(self._file.cameras, entry)
+        return entry
+
+    def _entries(self) -> Mapping[CameraId, CameraFile]:
+        return read_cameras(self._file.cameras, self._read)
 
     def _entry(self, camera: CameraId) -> CameraFile:
         path = file_of(self._file.cameras, camera)
@@ -131,7 +178,7 @@ class SiteWork:
         return read_settings(path, CameraFile)
 
     def _require_free(self, newcomer: Newcomer) -> None:
-        for name, other in read_cameras(self._file.cameras).items():
+        for name, other in self._entries().items():
             if name != newcomer.record.camera and other.number == newcomer.record.number:
                 raise BadInput(
                     Words(f"{name} a déjà le numéro {other.number}", f"{name} has number {other.number} already"),
@@ -221,6 +268,11 @@ async def _heard(interface: str, at: str, listen_s: float) -> Discovery:
             what_to_do=Words("Écrivez par exemple 10.57.3.12", "Write for example 10.57.3.12"),
         )
     return await probe(host, SystemIds(), port=int(port), listen_s=listen_s)
+
+
+def _is_settled(account: Entry) -> bool:
+    """The centre's own account, and none on its way in or out."""
+    return account.account.user in USERS and account.coming is None and account.going is None
 
 
 def _is_the_same(entry: CameraFile, endpoint: str, address: str) -> bool:

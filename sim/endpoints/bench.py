@@ -1,6 +1,7 @@
 """A bench of simulated devices, one of each kind, on real sockets of the loopback: for `csu conform`, for learning.
 
-In: kinds, quirks by kind. Out: the address of each, as `csu conform KIND ADDRESS` takes it.
+In: kinds, quirks by kind, how many cameras. Out: the address of each, as `csu conform KIND ADDRESS` takes it; of many
+cameras the first, and where all of them answer a search (`csu camera enrol --found --at ...`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,11 @@ ALARM_EVERY_S = 4.0
 """A real panel alarms when somebody sets it off; this one does so by itself."""
 POLL_EVERY_S = 1.0
 ANSWER_WITHIN_S = 1.5
+
+
+CAMERAS_MAX = 200
+SEARCH = "search"
+"""Beside the kinds: where many cameras answer probes."""
 
 
 class DeviceKind(StrEnum):
@@ -75,46 +81,53 @@ def read_quirks(told: Iterable[str]) -> dict[DeviceKind, frozenset[str]]:
 
 @asynccontextmanager
 async def open_bench(
-    kinds: Sequence[DeviceKind], quirks: Mapping[DeviceKind, frozenset[str]], clock: Clock, *, fixed: bool = False
-) -> AsyncIterator[dict[DeviceKind, str]]:
-    """Serve these until the block ends. `fixed`: the camera does not turn. Raises FarmError, OSError."""
-    doors = _OPEN | ({DeviceKind.CAMERA: _fixed_camera} if fixed else {})
+    kinds: Sequence[DeviceKind],
+    quirks: Mapping[DeviceKind, frozenset[str]],
+    clock: Clock,
+    *,
+    fixed: bool = False,
+    cameras: int = 1,
+) -> AsyncIterator[dict[str, str]]:
+    """Serve these until the block ends. `fixed`: the cameras do not turn. Raises FarmError, OSError."""
     async with AsyncExitStack() as stack:
-        addresses = {}
+        addresses: dict[str, str] = {}
         for kind in kinds:
-            addresses[kind] = await stack.enter_async_context(doors[kind](quirks.get(kind, frozenset()), clock))
+            given = quirks.get(kind, frozenset())
+            if kind is DeviceKind.CAMERA:
+                addresses |= await stack.enter_async_context(_cameras(given, clock, cameras, turns=not fixed))
+            else:
+                addresses[kind] = await stack.enter_async_context(_OPEN[kind](given, clock))
         yield addresses
 
 
-def _camera(quirks: frozenset[str], clock: Clock) -> AbstractAsyncContextManager[str]:
-    return _camera_that(quirks, clock, turns=True)
-
-
-def _fixed_camera(quirks: frozenset[str], clock: Clock) -> AbstractAsyncContextManager[str]:
-    return _camera_that(quirks, clock, turns=False)
-
-
 @asynccontextmanager
-async def _camera_that(quirks: frozenset[str], clock: Clock, *, turns: bool) -> AsyncIterator[str]:
-    post = next(post for post in posts(build_street(SEED), 8, 640, 360) if post.ptz is turns)
-    endpoint = EndpointSpec(
-        "cam-0001",
-        number=1,
-        picture=StreetView(post.pose, SEED, False, False),
-        password=_PASSWORD,
-        audio=True,
-        sub=True,
-        onboard_masks=8,
-        mask_corners_max=8,
-    )
-    spec = OnvifSpec(endpoint, ptz=turns, quirks=frozenset(OnvifQuirk(quirk) for quirk in quirks))
+async def _cameras(quirks: frozenset[str], clock: Clock, count: int, *, turns: bool) -> AsyncIterator[dict[str, str]]:
+    places = [post for post in posts(build_street(SEED), 8, 640, 360) if post.ptz is turns]
+    endpoints = [
+        EndpointSpec(
+            f"cam-{number:04d}",
+            number=number,
+            picture=StreetView(places[(number - 1) % len(places)].pose, SEED, False, False),
+            password=_PASSWORD,
+            audio=True,
+            sub=True,
+            onboard_masks=8,
+            mask_corners_max=8,
+        )
+        for number in range(1, count + 1)
+    ]
+    switched = frozenset(OnvifQuirk(quirk) for quirk in quirks)
+    specs = [OnvifSpec(endpoint, ptz=turns, quirks=switched) for endpoint in endpoints]
     papers = PrivateAuthority("csu bench", clock).server(HOST)
     with TemporaryDirectory(prefix="csu-bench-") as directory:
         tls = _served(papers, Path(directory))
-        async with open_onvif([spec], clock=clock, tls=tls, multicast=True) as site:
-            url = site.device(endpoint.camera).url
+        async with open_onvif(specs, clock=clock, tls=tls, multicast=True) as site:
+            first = endpoints[0]
+            url = site.device(first.camera).url
             pin = f"#sha256={_fingerprint(papers)}" if url.startswith("https:") else ""
-            yield url.replace("://", f"://{endpoint.user}:{endpoint.password}@") + pin
+            address = url.replace("://", f"://{first.user}:{first.password}@") + pin
+            search = {SEARCH: f"{HOST}:{site.discovery_port}"} if count > 1 else {}
+            yield {DeviceKind.CAMERA: address} | search
 
 
 @asynccontextmanager
@@ -159,7 +172,6 @@ async def _dispatch(quirks: frozenset[str], clock: Clock) -> AsyncIterator[str]:
 
 
 _OPEN = {
-    DeviceKind.CAMERA: _camera,
     DeviceKind.ALARM: _alarm,
     DeviceKind.PANEL: _panel,
     DeviceKind.DISPATCH: _dispatch,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from csu.hal.camera import CameraId
 from csu.hal.place import Pose
+from csu.notation.quantities import DurationRange
 from sim.cohort import CohortCamera
 from sim.faults import Fault
 from sim.levels.words import NOT_AT_L1, chosen
-from sim.quantities import DurationRange
 from sim.scenario import Scenario
 
 

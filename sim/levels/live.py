@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from csu.centre import CameraState, CentreEvent, ManifestTaken
-from csu.centre.demo import tours, until_live
-from csu.centre.examination import Examination, examine_segments
-from csu.centre.register_settings import RegisterSettings
+from csu.centre.commands.demonstration import tours, until_live
+from csu.centre.media.examination import Examination, examine_segments
+from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from csu.hal.clock import NS_PER_MINUTE
 from csu.hal.words import Words
+from csu.notation import KeyPath, read_text
 from sim.expectations import Expectation, Finally, Whenever
 from sim.fault_words import FaultKind, kind_of
 from sim.levels.words import MASK_ABOVE_M_MAX
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioFile, ScenarioRefused
-from sim.scenario_text import KeyPath, read_text
+from sim.scenario_text import SCENARIO
 
 LEVEL = "L2"
 LIVE_CAMERAS_MAX = 8
@@ -42,7 +43,7 @@ _OTHER = Words("ne se joue qu'en temps virtuel", "is played in virtual time only
 
 def require_live(file: ScenarioFile) -> None:
     """Raises ScenarioRefused with everything in the file that cannot be played at L2: line, word, why."""
-    _, text = read_text(file.path)
+    _, text = read_text(file.path, SCENARIO)
     for at, why in _refusals(file.scenario):
         text.refuse(at, Words(f"{why.fr} (L2)", f"{why.en} (L2)"), _AT_ANOTHER_LEVEL)
     if text.faults:

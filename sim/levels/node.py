@@ -1,8 +1,8 @@
 """A media node with cameras of level L1: the link and the power line of `CohortMediaNode`, and behind them real rooms.
 
 Its cameras of level L0 stay closed forms. Those of level L1 are taken in, masked and recorded by the code that ships
-(`csu.centre.inline_media`), inline: the node brings them up to date each second of virtual time, and whenever an order
-or an account asks. Files are real, and manifests tell of them.
+(`csu.centre.media.inline_media`), inline: the node brings them up to date each second of virtual time, and whenever an
+order or an account asks. Files are real, and manifests tell of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from csu.centre.inline_media import (
+from csu.centre.media.inline_media import (
     Account,
     ClosedSegment,
     InlineCamera,

@@ -101,7 +101,7 @@ def slack_of(city: City, ends_ns: Nanoseconds) -> dict[CameraId, Slack]:
     """Of the cameras of level L1."""
     if not city.pixels:
         return {}
-    from csu.centre.inline_media import DELAY_S_MAX
+    from csu.centre.media.inline_media import DELAY_S_MAX
 
     late_ns, end = round(DELAY_S_MAX * NS_PER_S) + SETTLES_NS, (ends_ns - 2 * NS_PER_S, ends_ns + 2 * NS_PER_S)
     return {

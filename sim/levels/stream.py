@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from csu.centre.inline_media import SILENCE_NS_MAX, STREAM_HZ, FedPacket, StreamEnded
+from csu.centre.media.inline_media import SILENCE_NS_MAX, STREAM_HZ, FedPacket, StreamEnded
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import GapCause
 from csu.hal.words import Words
@@ -78,7 +78,7 @@ def course_of(camera: CohortCamera, faults: Sequence[Fault]) -> Course:
 
 
 class PixelStream:
-    """A `csu.centre.inline_media.FedStream`."""
+    """A `csu.centre.media.inline_media.FedStream`."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import av
 import numpy as np
 
-from csu.centre.inline_media import LOOK_EVERY_NS
+from csu.centre.media.inline_media import LOOK_EVERY_NS
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import MaskedFrame

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 from csu.hal.words import Words
+from csu.notation import KeyPath
+from csu.notation.fields import Count, Durations, Strict
 from sim.fault_words import FaultKind, ToldCameraFault, ToldFault, kind_of
-from sim.notation import Count, Durations
-from sim.scenario_text import KeyPath
-from sim.vocabulary import ChanceFault, Strict, Telling, Trouble, no_such_commune
+from sim.vocabulary import ChanceFault, Telling, Trouble, no_such_commune
 
 Level: TypeAlias = Literal["L0", "L1"]
 """L0: descriptors in closed form. L1: small real H.264 through the real masks and the real recorder."""

@@ -9,7 +9,7 @@ from sim.mutants.planting import Defect, Patch
 
 _STORE = "csu.alarms.store:AlarmStore"
 _DESK = "csu.alarms.desk:AlarmDesk"
-_ROOM = ("csu.centre.alarm_room:AlarmRoom", "csu.centre.control:Centre")
+_ROOM = ("csu.centre.rooms.alarm_room:AlarmRoom", "csu.centre.control:Centre")
 
 
 def _named(owner: Any, *names: str) -> str:

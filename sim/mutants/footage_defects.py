@@ -12,7 +12,7 @@ from sim.mutants.planting import Defect, Patch
 _CATALOGUE = "csu.recording.catalogue:Catalogue"
 _BOARD = "csu.ingest.board:CameraBoard"
 _CENTRE = "csu.centre.control:Centre"
-_MANIFESTS = ("csu.centre.manifests:Manifests", _CENTRE)
+_MANIFESTS = ("csu.centre.media.manifests:Manifests", _CENTRE)
 
 
 def _recorded_otherwise(patch: Patch, other: Any) -> None:
@@ -113,7 +113,7 @@ def a_lost_node_is_asked_without_pause(patch: Patch) -> None:
 
 
 def nodes_are_given_an_older_mask(patch: Patch) -> None:
-    owner = patch.find("csu.centre.mask_watch:MaskWatch")
+    owner = patch.find("csu.centre.masks.mask_watch:MaskWatch")
     before = patch.set(owner, "__init__", None)
 
     def begin(self: Any, masks: Any, given: Any, *rest: Any, **more: Any) -> None:
@@ -125,7 +125,7 @@ def nodes_are_given_an_older_mask(patch: Patch) -> None:
 
 
 def a_wrong_clock_is_not_told(patch: Patch) -> None:
-    patch.set(patch.find("csu.centre.clock_watch"), "WRONG_MS", 60_000)
+    patch.set(patch.find("csu.centre.watches.clock_watch"), "WRONG_MS", 60_000)
 
 
 DEFECTS = (

@@ -10,8 +10,8 @@ from typing import Any
 from sim.mutants.planting import Defect, Patch
 
 _HOUR_NS = 3_600 * 1_000_000_000
-_PURGE = "csu.centre.purge:Purge"
-_KEEPER = "csu.centre.evidence_keeper:DeskKeeper"
+_PURGE = "csu.centre.purge.purge:Purge"
+_KEEPER = "csu.centre.desk.keeper:DeskKeeper"
 _GATE = "csu.console.gate:Gate"
 _RIGHTS = "csu.governance.rights:Rights"
 
@@ -19,7 +19,7 @@ _RIGHTS = "csu.governance.rights:Rights"
 def _lead(patch: Patch, lead_ns: int) -> None:
     for module in ("csu.recording.destruction", "csu.recording.hour_footage", "csu.recording.agenda"):
         patch.set(patch.find(module), "LEAD_NS", lead_ns)
-    patch.set(patch.find("csu.centre.purge_scan"), "LEAD_NS", lead_ns)
+    patch.set(patch.find("csu.centre.purge.scan"), "LEAD_NS", lead_ns)
 
 
 def footage_is_destroyed_two_hours_early(patch: Patch) -> None:
@@ -38,7 +38,7 @@ def the_purge_does_nothing(patch: Patch) -> None:
 
 
 def files_stay_where_they_are(patch: Patch) -> None:
-    purge = patch.find("csu.centre.purge")
+    purge = patch.find("csu.centre.purge.purge")
     patch.set(purge, "_still_held", lambda tier, names, work: set())
     unlink = patch.set(patch.find(_PURGE), "_unlink", None)
 
@@ -165,7 +165,7 @@ def a_name_typed_otherwise_is_another_person(patch: Patch) -> None:
 def a_package_leaves_before_its_release(patch: Patch) -> None:
     facts = patch.set(patch.find("csu.console.cases"), "facts_of", None)
     patch.set(patch.find("csu.console.cases"), "facts_of", lambda case: replace(facts(case), is_released=True))
-    patch.set(patch.find("csu.centre.desk_room"), "_require_released", lambda found: None)
+    patch.set(patch.find("csu.centre.desk.room"), "_require_released", lambda found: None)
 
 
 def the_journal_signs_nothing(patch: Patch) -> None:

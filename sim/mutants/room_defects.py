@@ -8,14 +8,14 @@ from typing import Any
 
 from sim.mutants.planting import Defect, Patch
 
-_POSES = "csu.centre.poses:Poses"
+_POSES = "csu.centre.rooms.poses:Poses"
 _WATCH = "csu.operations.watch:Watch"
 _OUTBOX = "csu.operations.dispatch:DispatchOutbox"
-_CALLS = "csu.centre.calls:Calls"
-_NODES = "csu.centre.nodes:Nodes"
+_CALLS = "csu.centre.rooms.calls:Calls"
+_NODES = "csu.centre.media.nodes:Nodes"
 _DESK = "csu.alarms.desk:AlarmDesk"
 _FOOTING = "csu.centre.footing:Footing"
-_MANIFESTS = "csu.centre.manifests:Manifests"
+_MANIFESTS = "csu.centre.media.manifests:Manifests"
 
 
 # -- cameras that turn ------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def a_volume_that_fills_is_not_told(patch: Patch) -> None:
 
 
 def a_volume_is_told_of_when_it_is_full_and_not_before(patch: Patch) -> None:
-    marks, keeper = patch.find("csu.recording.space:Watermarks"), patch.find("csu.centre.volumes:VolumeKeeper")
+    marks, keeper = patch.find("csu.recording.space:Watermarks"), patch.find("csu.centre.media.volumes:VolumeKeeper")
     begin = patch.set(keeper, "__init__", None)
     late = marks(high_share=0.999)
     patch.set(keeper, "__init__", lambda self, *args, **more: begin(self, *args, **{**more, "marks": late}))
@@ -136,7 +136,7 @@ def a_frozen_owner_is_believed_when_it_thaws(patch: Patch) -> None:
 
 
 def what_is_told_of_a_gap_is_a_second_short(patch: Patch) -> None:
-    module = patch.find("csu.centre.manifests")
+    module = patch.find("csu.centre.media.manifests")
     taken = patch.set(module, "ManifestTaken", None)
 
     def short(manifest: Any, at_ns: int) -> Any:
@@ -168,7 +168,7 @@ def a_stopped_order_is_not_followed(patch: Patch) -> None:
     async def later(self: Any) -> None:
         self._next_ns = 2**62
 
-    patch.set(patch.find("csu.centre.order_watch:OrderWatch"), "_follow", later)
+    patch.set(patch.find("csu.centre.watches.order_watch:OrderWatch"), "_follow", later)
 
 
 def any_account_is_believed(patch: Patch) -> None:
@@ -179,14 +179,14 @@ def any_account_is_believed(patch: Patch) -> None:
             self.desk.keep(raised.alarm)
             self._footing.tell(type(raised)(raised.alarm, ()))
 
-    patch.set(patch.find("csu.centre.alarm_room:AlarmRoom"), "_refuse", believing)
+    patch.set(patch.find("csu.centre.rooms.alarm_room:AlarmRoom"), "_refuse", believing)
 
 
 def a_wall_that_died_is_not_noticed(patch: Patch) -> None:
     async def blind(self: Any, wanted: Any) -> None:
         self._shown = wanted
 
-    patch.set(patch.find("csu.centre.wall_room:WallRoom"), "_show", blind)
+    patch.set(patch.find("csu.centre.rooms.wall_room:WallRoom"), "_show", blind)
 
 
 # -- memory, chance, fault points -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from csu.centre.in_process import (
     StoredSegment,
     open_in_process,
 )
-from csu.centre.purge_ports import PurgeCounts
+from csu.centre.purge.ports import PurgeCounts
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds

@@ -13,7 +13,7 @@ from csu.hal.keys import KeyName, utc_day
 
 
 class DayKeys:
-    """Which communes' days have a key: see `csu.centre.purge_ports.PurgeKeys`."""
+    """Which communes' days have a key: see `csu.centre.purge.ports.PurgeKeys`."""
 
     def __init__(self) -> None:
         self._kept: set[KeyName] = set()
@@ -40,7 +40,7 @@ class DayKeys:
 
 
 class DescribedPackages:
-    """Packages without pictures: each is the list of what it would hold. See `desk_room.PackageKeeper`."""
+    """Packages without pictures: each is the list of what it would hold. See `csu.centre.desk.room.PackageKeeper`."""
 
     def __init__(self) -> None:
         self._held: dict[str, bytes] = {}

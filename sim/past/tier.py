@@ -28,7 +28,7 @@ Destroyed = Callable[[CameraId, Nanoseconds, Nanoseconds], None]
 
 
 class CityTier:
-    """See `csu.centre.purge_tiers.Tier`. Give `film` to every node's accounts."""
+    """See `csu.centre.purge.tiers.Tier`. Give `film` to every node's accounts."""
 
     name = "main"
 

@@ -9,22 +9,11 @@ from pydantic import Field
 
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
+from csu.notation.fields import Count, Duration, Frequency, PositiveDuration, Share, Strict
+from csu.notation.quantities import Rate
 from sim.fault_words import ToldCameraFault
-from sim.notation import Count, Duration, Frequency, PositiveDuration, Share
 from sim.past.people import DeskPeople
-from sim.quantities import Rate
-from sim.vocabulary import (
-    Ground,
-    Happening,
-    Refusal,
-    Signal,
-    SignalKind,
-    Stage,
-    Strict,
-    Telling,
-    Word,
-    no_such_commune,
-)
+from sim.vocabulary import Ground, Happening, Refusal, Signal, SignalKind, Stage, Telling, Word, no_such_commune
 
 LOCKED, HELD, REFUSED, COPIED = "footage.locked", "footage.held", "footage.refused", "footage.copied"
 DOCTRINE_DAYS, ORDER_DAYS = 29, 30

@@ -37,7 +37,7 @@ def test_no_shell_opens_a_whole_room_of_decisions(engine_shells, room):
     "core",
     [
         *("csu.centre.control", "csu.governance", "csu.alarms.desk", "csu.ingest.board"),
-        *("csu.operations.dispatch", "csu.operations.ptz_leases", "csu.wall.director"),
+        *("csu.operations.dispatch", "csu.operations.ptz_leases", "csu.wall.directing.director"),
     ],
 )
 def test_the_decisions_are_cores(seal, core):

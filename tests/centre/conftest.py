@@ -157,7 +157,7 @@ class Stage:
             given[node.node] = [assignment(each, node.node, communes.get(each, "Orval")) for each in numbers]
             number += cameras
         cameras = [each.record for of_node in given.values() for each in of_node]
-        cameras += [record for record, _ in more.get("unreached", ())]
+        cameras += [camera.record for camera, _ in more["awaited"].all()] if "awaited" in more else []
         more = {"papers": papers_for(cameras, self.clock.now_ns()), **more}
         centre = Centre(
             ports=Ports(self.clock, SeededChance("stage"), CountingIds(), self.chaos),

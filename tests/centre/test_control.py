@@ -20,7 +20,6 @@ from csu.hal.media import Gap, GapCause, NodeLost
 from csu.hal.words import Words
 
 CAMERAS = (CameraId("cam-0001"), CameraId("cam-0002"))
-NO_ANSWER = Words("pas de réponse", "no answer")
 
 
 def minutes(scripted, count, *, epoch=1):
@@ -204,17 +203,6 @@ def test_a_catalogue_that_stays_down_at_the_end_is_told_and_does_not_hang(stage,
     stage.play(centre, 65)
     assert centre.counts.manifests_written == 0
     assert stage.told(Trouble)[-1].what.en == "manifests not written: 1"
-
-
-def test_a_camera_that_did_not_answer_is_on_the_board_as_lost_and_says_why(stage, scripted) -> None:
-    from csu.hal.camera import CameraRecord, CommuneId, ViewType
-
-    absent = CameraRecord(CameraId("cam-0099"), 99, "Pont", CommuneId("Orval"), ViewType.WIDE)
-    centre = stage.centre([scripted.Node("n1", minutes(scripted, 1))], unreached=[(absent, NO_ANSWER)])
-    stage.play(centre, 70)
-    status = centre.board[absent.camera]
-    assert (status.state, status.detail) == (CameraState.LOST, NO_ANSWER)
-    assert centre.board[CAMERAS[0]].state is CameraState.LIVE
 
 
 def test_a_lost_epoch_is_over_even_if_it_never_accounted_for_anything(stage, scripted) -> None:

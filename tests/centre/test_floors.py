@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.commissioning import Commissioning
+from csu.centre.masks.commissioning import Commissioning
 from csu.centre.preparing import prepare_site
 from csu.governance import LocalDoctrine
 from csu.hal.camera import (
@@ -53,7 +53,7 @@ def taken(tmp_path: Path, *devices: Device) -> tuple[set[str], dict[str, str]]:
         prepared = asyncio.run(prepare_site(site, (), LocalDoctrine(), masks, JournalStandIn()))
     finally:
         masks.close()
-    refused = {record.camera: words.en for record, words in prepared.unreached}
+    refused = {camera.record.camera: words.en for camera, words in prepared.unreached}
     return {assignment.record.camera for assignment in prepared.assignments}, refused
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from csu.centre import Trouble
-from csu.centre.commissioning import Commissioning, survey
-from csu.centre.edge_masks import EdgeMasks, EdgeRefused
+from csu.centre.masks.commissioning import Commissioning, survey
+from csu.centre.masks.edge_masks import EdgeMasks, EdgeRefused
 from csu.governance import Author, LocalDoctrine, MaskLedger, Operation
 from csu.hal.camera import (
     CameraCapabilities,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.late_entries import LateEntries
-from csu.centre.mask_watch import MaskWatch
-from csu.centre.ptz_room import PtzRoom
+from csu.centre.masks.mask_watch import MaskWatch
+from csu.centre.registers.late_entries import LateEntries
+from csu.centre.rooms.ptz_room import PtzRoom
 from csu.governance import Action
 from csu.governance.journaled_actions import action_entry
 from csu.hal.errors import CsuError

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
-from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import open_registers
-from csu.centre.volumes import VolumeKeeper
+from csu.centre.past import PastHome, keep_past
+from csu.centre.registers.registers import open_registers
+from csu.centre.registers.settings import RegisterSettings
 from csu.governance import LocalDoctrine, Operation, read_journal
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.spans import Span
@@ -80,19 +80,21 @@ class Home:
                 async with (
                     open_registers(self.path, self.registers, clock=clock, tell=tell) as registers,
                     keep_past(
-                        self.path,
-                        clock=clock,
-                        chaos=NoChaos(),
-                        doctrine=doctrine or LocalDoctrine(),
-                        papers=self.papers,
-                        catalogue=catalogue,
-                        keys=self.keys,
-                        records=RECORDS,
-                        evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
-                        evidence=EvidenceSettings(),
-                        registers=registers,
-                        volumes=volumes,
-                        tell=tell,
+                        PastHome(
+                            self.path,
+                            clock=clock,
+                            chaos=NoChaos(),
+                            doctrine=doctrine or LocalDoctrine(),
+                            papers=self.papers,
+                            catalogue=catalogue,
+                            keys=self.keys,
+                            records=RECORDS,
+                            evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                            evidence=EvidenceSettings(),
+                            registers=registers,
+                            volumes=volumes,
+                            tell=tell,
+                        )
                     ),
                 ):
                     for entry in entries:

@@ -210,8 +210,8 @@ def test_nothing_in_csu_groups_the_journal_by_its_authors():
                 readers.add(path.relative_to(ROOT).as_posix())
     assert readers <= {
         "csu/governance/journal_entry.py",
-        "csu/centre/journal_command.py",
-        "csu/centre/purge_by_hand.py",  # writes who asked for it
+        "csu/centre/commands/journal.py",
+        "csu/centre/purge/by_hand.py",  # writes who asked for it
     }
     for reader in readers:
         assert re.search(r"Counter|GROUP BY|groupby|defaultdict", (ROOT / reader).read_text(encoding="utf-8")) is None

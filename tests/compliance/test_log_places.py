@@ -17,17 +17,18 @@ ROOT = Path(__file__).resolve().parents[2]
 _A = Action
 
 PLACES: dict[Action, str] = {
-    _A.PTZ_MOVE: "csu/centre/ptz_room.py:move",
-    _A.PRESET_GO: "csu/centre/ptz_room.py:go_to",
-    _A.MASK_PROPOSE: "csu/centre/masks_register_command.py:_decide",
-    _A.MASK_SIGN_TECHNICAL: "csu/centre/masks_register_command.py:_decide",
-    _A.MASK_SIGN_DPO: "csu/centre/masks_register_command.py:_decide",
-    _A.PURGE_BY_HAND: "csu/centre/purge_by_hand.py:purge_by_hand",
-    _A.STORAGE_CHECK: "csu/centre/recording_command.py:check_command",
-    _A.JOURNAL_RETENTION_SET: "csu/centre/registers.py:journal_start",
-    _A.ORDER_RECORD: "csu/centre/orders_command.py:enter_command",
+    _A.PTZ_MOVE: "csu/centre/rooms/ptz_room.py:move",
+    _A.PRESET_GO: "csu/centre/rooms/ptz_room.py:go_to",
+    _A.SPEAK: "csu/centre/rooms/speaker_room.py:_speak",
+    _A.MASK_PROPOSE: "csu/centre/commands/masks_register.py:_decide",
+    _A.MASK_SIGN_TECHNICAL: "csu/centre/commands/masks_register.py:_decide",
+    _A.MASK_SIGN_DPO: "csu/centre/commands/masks_register.py:_decide",
+    _A.PURGE_BY_HAND: "csu/centre/purge/by_hand.py:purge_by_hand",
+    _A.STORAGE_CHECK: "csu/centre/commands/recording.py:check_command",
+    _A.JOURNAL_RETENTION_SET: "csu/centre/registers/registers.py:journal_start",
+    _A.ORDER_RECORD: "csu/centre/commands/orders.py:enter_command",
     _A.CAMERA_CONFIGURE: "csu/centre/preparing.py:_ask",
-    _A.CAMERA_LIFECYCLE: "csu/centre/mask_watch.py:_follow",
+    _A.CAMERA_LIFECYCLE: "csu/centre/masks/mask_watch.py:_follow",
 }
 """Where, beside the doors of the console, an action is done and its entry written."""
 
@@ -45,20 +46,21 @@ NOBODY_CAN = frozenset(
 READ_BY_COMMAND = frozenset({_A.JOURNAL_READ, _A.JOURNAL_VERIFY, _A.COVERAGE_READ, _A.MASK_READ, _A.ORDER_READ})
 """Questions of who has the files themselves; they show no picture, and are not journaled yet."""
 
-ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio"})
-"""Methods of `csu.hal.camera.Camera` that change the device."""
+ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio", "speak"})
+"""Methods of `csu.hal.camera.Camera` and `csu.hal.loudspeaker.Loudspeaker` that change the device."""
 ACTS = {
-    "csu/centre/ptz_room.py:move",
-    "csu/centre/ptz_room.py:go_to",
-    "csu/centre/edge_masks.py:_prepare",
+    "csu/centre/rooms/ptz_room.py:move",
+    "csu/centre/rooms/ptz_room.py:go_to",
+    "csu/centre/rooms/speaker_room.py:_speak",
+    "csu/centre/masks/edge_masks.py:_prepare",
     "csu/centre/preparing.py:_ask",
 }
-ACTS_FIRST = {"csu/centre/ptz_room.py:halt", "csu/centre/ptz_room.py:_stop"}
+ACTS_FIRST = {"csu/centre/rooms/ptz_room.py:halt", "csu/centre/rooms/ptz_room.py:_stop"}
 """At once, and journaled after: nothing is made to wait for the journal that shows less or turns less."""
 DECIDES_ON_MASKS = {
-    "csu/centre/commissioning.py:take_in",
-    "csu/centre/commissioning.py:moved",
-    "csu/centre/masks_register_command.py:_decide",
+    "csu/centre/masks/commissioning.py:take_in",
+    "csu/centre/masks/commissioning.py:moved",
+    "csu/centre/commands/masks_register.py:_decide",
 }
 
 

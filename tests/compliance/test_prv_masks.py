@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from csu.centre import Centre
-from csu.centre.commissioning import Commissioning, survey
+from csu.centre.masks.commissioning import Commissioning, survey
 from csu.governance import LocalDoctrine, MaskLedger, MaskRegister, SignatureRefused
 from csu.hal.camera import (
     CameraCapabilities,

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from csu.centre.evidence_keeper import DeskKeeper, EvidencePorts
-from csu.centre.purge import Purge
-from csu.centre.purge_by_hand import Asked, purge_by_hand
-from csu.centre.purge_ports import PurgePorts
-from csu.centre.purge_tiers import DiskTier
+from csu.centre.desk.keeper import DeskKeeper, EvidencePorts
+from csu.centre.purge.by_hand import Asked, purge_by_hand
+from csu.centre.purge.ports import PurgePorts
+from csu.centre.purge.purge import Purge
+from csu.centre.purge.tiers import DiskTier
 from csu.evidence import CameraSpan, LegalBasis, Officer, Requisition, RequisitionDesk, StoredSegment
 from csu.evidence.keep import kept_segments
 from csu.governance import (

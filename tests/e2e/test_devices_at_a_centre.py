@@ -16,7 +16,7 @@ import pytest
 
 from csu.alarms import AlarmState, AlarmStore
 from csu.centre import Catalogue, Centre, Papers, Ports, Trouble
-from csu.centre import panel_watch as centre_panels
+from csu.centre.watches import panel_watch as centre_panels
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.media import Assignment, NodeId

@@ -22,7 +22,7 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.console.demonstration import SERVICE
 from csu.console.identity import Claims, SignedTokens, make_token

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from csu.hal.clock import NS_PER_S
 from csu.hal.media import GapCause
-from csu.ingest.backoff import DELAY_S_MAX, DELAY_S_MIN, BackOff
+from csu.ingest.backoff import DELAY_S_MAX, DELAY_S_MIN, LOGIN_DELAY_S_MAX, BackOff
 from csu.machine import SystemChance
 
 
@@ -33,6 +33,27 @@ def test_delays_double_up_to_half_a_minute() -> None:
 def test_a_refusal_is_retried_much_more_slowly_than_a_loss(cause: GapCause) -> None:
     assert min(delays(cause, 20)) >= 4.0
     assert delays(cause, 1)[0] > 3 * delays(GapCause.CAMERA_LOST, 1)[0]
+
+
+@given(st.text(), st.lists(st.booleans(), max_size=40))
+def test_a_refused_login_is_not_tried_so_often_that_a_camera_locks_the_account(seed: str, before: list[bool]) -> None:
+    """Whatever else goes wrong in between: at most four tries in any five minutes, and it is not given up."""
+    back_off, now_s, tried_at_s = BackOff(SystemChance(seed)), 0.0, [0.0]
+    for is_login in [*before, *[True] * 12]:
+        cause = GapCause.CAMERA_REFUSED if is_login else GapCause.CAMERA_LOST
+        now_s += back_off.after(cause, 0, is_login=is_login)
+        if is_login:
+            tried_at_s.append(now_s)
+    assert all(later - first > 300 for first, later in zip(tried_at_s, tried_at_s[4:], strict=False))
+    assert all(later - first <= LOGIN_DELAY_S_MAX + 40 * DELAY_S_MAX for first, later in itertools.pairwise(tried_at_s))
+
+
+def test_the_first_refused_login_is_tried_again_soon_however_long_the_camera_was_away() -> None:
+    back_off = BackOff(SystemChance("1"))
+    for _ in range(10):
+        back_off.after(GapCause.CAMERA_LOST, 0)
+    assert back_off.after(GapCause.CAMERA_REFUSED, 0, is_login=True) <= 8.0
+    assert back_off.after(GapCause.CAMERA_LOST, 0) <= DELAY_S_MAX
 
 
 def test_a_connection_that_lived_long_starts_the_count_afresh() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from csu.hal.camera import CameraId, StreamAddress
 from csu.ingest.describe import Describing, door_of
-from csu.ingest.errors import CameraLost, CameraRefused, IngestError
+from csu.ingest.errors import CameraLost, CameraRefused, IngestError, LoginRefused
 
 CAMERA = CameraId("cam-0003")
 SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -60,6 +60,7 @@ def test_quality_of_protection_is_used_when_it_is_offered() -> None:
     [
         (answer(404), CameraRefused, "unknown path"),
         (answer(403), CameraRefused, "refused .403"),
+        (answer(302, b"", "Location: rtsp://10.0.0.66/x"), CameraRefused, "10.0.0.9:554 redirects elsewhere"),
         (answer(503), CameraLost, "503"),
         (answer(200, b"v=0\r\n"), CameraLost, "without a stream description"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", CameraLost, "does not speak RTSP"),
@@ -82,7 +83,7 @@ def test_a_second_401_means_a_wrong_password_and_is_not_tried_again() -> None:
     challenge = answer(401, b"", 'WWW-Authenticate: Digest realm="r", nonce="n"')
     conversation = talk()
     assert b"Authorization: Digest" in conversation.feed(challenge)
-    with pytest.raises(CameraRefused, match="wrong user or password") as caught:
+    with pytest.raises(LoginRefused, match="wrong user or password") as caught:
         conversation.feed(challenge)
     assert SECRET not in str(caught.value)
 

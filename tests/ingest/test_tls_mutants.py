@@ -65,6 +65,7 @@ def ffmpeg_opens_it_by_itself(patch: pytest.MonkeyPatch) -> None:
 
     class Idle:
         port = 0
+        trouble = None
 
         def __init__(self, *_: object) -> None: ...
 

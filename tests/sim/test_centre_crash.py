@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.alarm_room import AlarmRoom
+from csu.centre.rooms.alarm_room import AlarmRoom
 from sim.centre_host import _Life
 from sim.run import RunResult, run_scenario
 

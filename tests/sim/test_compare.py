@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from csu.hal.clock import NS_PER_S
+from csu.notation.quantities import DurationRange
 from sim import people
 from sim.cli import app
 from sim.compare import Heard, compare
-from sim.quantities import DurationRange
 from sim.run import run_scenario
 from sim.trace import MARK_EVERY
 

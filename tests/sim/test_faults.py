@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from simpy import Environment
 
-from csu.centre.manifests import Manifests
+from csu.centre.media.manifests import Manifests
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.media import CameraEventKind, GapCause, Manifest, NodeId, NodeLost

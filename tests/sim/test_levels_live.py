@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from csu.centre.examination import Examination
+from csu.centre.media.examination import Examination
 from csu.hal.errors import BadInput
 from csu.hal.words import NO_WORDS
 from sim.cli import app

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.order_watch import OrderWatch
+from csu.centre.watches.order_watch import OrderWatch
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.errors import BadInput

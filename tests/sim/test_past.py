@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from csu.centre import Catalogue
-from csu.centre.purge import Purge
+from csu.centre.purge.purge import Purge
 from csu.governance.retention import RetentionRule, RuledPiece, expiry_of
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId

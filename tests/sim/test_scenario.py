@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.errors import BadInput
+from csu.notation.quantities import BadQuantity, DurationRange, Rate, count, duration_ns, rate
 from sim.city import build_city, spread
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.draws import arrivals, duration_within
 from sim.intervals import difference, length_ns, union
 from sim.ports import SeededChance
-from sim.quantities import BadQuantity, DurationRange, Rate, count, duration_ns, instant, rate
+from sim.quantities import instant
 from sim.scenario_file import ScenarioRefused, read_scenario, scenario_schema
 from sim.story import tell_story
 from tests.sim.conftest import SMALL_CITY

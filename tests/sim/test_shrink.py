@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 from csu.alarms import AlarmDesk
 from csu.hal.media import GapCause
+from csu.notation import read_text
 from csu.recording.catalogue import Catalogue
 from sim.cli import app
 from sim.run import run_scenario
 from sim.scenario_file import read_scenario
-from sim.scenario_text import read_text
+from sim.scenario_text import SCENARIO
 from sim.shrink import as_yaml, pinned, shrink, written_down
 from sim.shrink_command import what_is_broken
 
@@ -104,7 +105,7 @@ def test_it_stops_when_its_time_is_up() -> None:
 def test_faults_written_down_are_the_faults_that_came_by_chance(small_city) -> None:
     file = read_scenario(small_city())
     result = run_scenario(file)
-    draft = {**read_text(file.path)[1].data}
+    draft = {**read_text(file.path, SCENARIO)[1].data}
     draft = written_down(pinned(draft, file.scenario), file.scenario, result.city)
     path = file.path.with_name("written.yaml")
     path.write_text(as_yaml(draft), encoding="utf-8")

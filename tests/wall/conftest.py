@@ -13,7 +13,7 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
 from csu.hal.wall import TilePicture
-from csu.wall.surface import Surface, open_surface
+from csu.wall.drawing.surface import Surface, open_surface
 
 START_NS = 1_795_528_800_000_000_000
 WIDTH_PX, HEIGHT_PX = 1280, 720

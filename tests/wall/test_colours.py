@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId
 from csu.hal.frames import YuvPlanes
 from csu.hal.wall import WallScene, WallTile
-from csu.wall.layout import Rectangle, fit_picture
-from csu.wall.renderer import WallRenderer
-from csu.wall.surface import Surface
+from csu.wall.drawing.renderer import WallRenderer
+from csu.wall.drawing.surface import Surface
+from csu.wall.model.layout import Rectangle, fit_picture
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock

@@ -25,9 +25,9 @@ from csu.wall import (
     ProgrammeDropped,
     ProgrammeSet,
     RequestEnded,
-    Scene,
     SceneCalled,
     SceneChanged,
+    SceneSlots,
     SignalHeard,
     Slot,
     SlotId,
@@ -40,7 +40,7 @@ from csu.wall import (
     WatchHeard,
     replay,
 )
-from csu.wall.programme import DWELL_NS_MIN
+from csu.wall.directing.programme import DWELL_NS_MIN
 
 _R = SlotRule
 
@@ -55,7 +55,7 @@ def slot(name: str, rule: SlotRule, *numbers: int) -> Slot:
 
 PLAN = WallPlan(
     (
-        Scene(
+        SceneSlots(
             "base",
             (
                 slot("fixed", _R.FIXED, 1),
@@ -65,8 +65,8 @@ PLAN = WallPlan(
                 slot("spot 2", _R.ALARM_SPOT, 7),
             ),
         ),
-        Scene("market", (slot("fixed", _R.FIXED, 8), slot("spot", _R.ALARM_SPOT))),
-        Scene("agreed", (slot("fixed", _R.FIXED, 2), slot("spot", _R.ALARM_SPOT))),
+        SceneSlots("market", (slot("fixed", _R.FIXED, 8), slot("spot", _R.ALARM_SPOT))),
+        SceneSlots("agreed", (slot("fixed", _R.FIXED, 2), slot("spot", _R.ALARM_SPOT))),
     ),
     base="base",
     degraded="agreed",
@@ -286,8 +286,8 @@ BAD: list[Callable[[], object]] = [
     lambda: slot("x", _R.TOUR),
     lambda: Slot(SlotId("x"), _R.TOUR, cams(1), dwell_ns=NS_PER_S),
     lambda: slot("x", _R.TOUR, 1, 1),
-    lambda: Scene("x", (slot("a", _R.FIXED, 1),)),
-    lambda: Scene("x", (slot("a", _R.ALARM_SPOT), slot("a", _R.ALARM_SPOT))),
+    lambda: SceneSlots("x", (slot("a", _R.FIXED, 1),)),
+    lambda: SceneSlots("x", (slot("a", _R.ALARM_SPOT), slot("a", _R.ALARM_SPOT))),
     lambda: WallPlan(PLAN.scenes, "base", "nowhere"),
     lambda: WallPlan(PLAN.scenes * 2, "base", "agreed"),
     lambda: Wall().hear(SceneCalled("nowhere", "chef")),

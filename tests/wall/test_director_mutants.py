@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from csu.hal.clock import Nanoseconds
-from csu.wall import WallDirector, director
+from csu.wall import WallDirector
+from csu.wall.directing import director
 
 Patch = pytest.MonkeyPatch
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from csu.hal.clock import NS_PER_S
 from csu.hal.wall import TileState
-from csu.wall.freshness import STATE_CODES, Freshness, believed_stamp
+from csu.wall.drawing.freshness import STATE_CODES, Freshness, believed_stamp
 
 
 @pytest.mark.parametrize(

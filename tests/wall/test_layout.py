@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.wall import WallError, WallTile
 from csu.wall import grid_scene
-from csu.wall.layout import fit_picture, header_px
+from csu.wall.model.layout import fit_picture, header_px
 
 SIZES = st.sampled_from([(1280, 720), (1920, 1080), (3840, 2160), (7680, 2160), (1080, 1920)])
 

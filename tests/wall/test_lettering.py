@@ -7,8 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from csu.wall.lettering import ALPHABET, GlyphAtlas, TextStyle
-from csu.wall.overlay import UTC, clock_words, wall_zone
+from csu.wall.drawing.lettering import ALPHABET, GlyphAtlas, TextStyle
+from csu.wall.drawing.overlay import UTC, clock_words, wall_zone
 
 STYLE = TextStyle(14, 500)
 

@@ -14,9 +14,9 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, ClearPictureRefused, YuvPlanes
 from csu.hal.wall import TilePicture, TileState, WallError, WallScene
 from csu.wall import grid_scene
-from csu.wall.picture_pool import PicturePool
-from csu.wall.renderer import WallRenderer
-from csu.wall.surface import Surface
+from csu.wall.drawing.picture_pool import PicturePool
+from csu.wall.drawing.renderer import WallRenderer
+from csu.wall.drawing.surface import Surface
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -250,7 +250,7 @@ def test_pictures_beyond_the_memory_of_the_card_are_refused(
     records: Records,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("csu.wall.renderer.POOL_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr("csu.wall.drawing.renderer.POOL_BYTES_MAX", 1_000_000)
     cameras = records(4)
     renderer.show(_scene(surface, cameras))
     source.put(cameras[0].camera, planes(640, 360), clock.at_ns)

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from csu.hal.wall import WallError
-from csu.wall import egl_display
-from csu.wall.surface import Surface, is_software, open_surface
+from csu.wall.drawing import egl_display
+from csu.wall.drawing.surface import Surface, is_software, open_surface
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_second_kind_of_surface_in_one_process_is_refused(surface: Surface) ->
 )
 def test_what_is_missing_is_said_in_one_line(before: str, backend: str, words: str) -> None:
     code = (
-        f"{before}\nfrom csu.hal.wall import WallError\nfrom csu.wall.surface import open_surface\n"
+        f"{before}\nfrom csu.hal.wall import WallError\nfrom csu.wall.drawing.surface import open_surface\n"
         f"try:\n    open_surface({backend!r}, 64, 36, allow_software=True)\n"
         "except WallError as error:\n    print(error)\n"
     )

@@ -26,8 +26,8 @@ from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
 from csu.hal.wall import TileState, WallError, WallOutput, WallScene
 from csu.machine import SystemClock
 from csu.wall import grid_scene
-from csu.wall.layout import fit_picture
-from csu.wall.read_back import read_tiles
+from csu.wall.drawing.read_back import read_tiles
+from csu.wall.model.layout import fit_picture
 
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]

@@ -15,14 +15,14 @@ import numpy as np
 import pyrage
 import pytest
 
-from csu.centre.desk_room import DeskRoom
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import Trouble
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
-from csu.centre.past import keep_past
-from csu.centre.register_settings import RegisterSettings
-from csu.centre.registers import Registers, open_registers
-from csu.centre.volumes import VolumeKeeper
+from csu.centre.past import PastHome, keep_past
+from csu.centre.registers.registers import Registers, open_registers
+from csu.centre.registers.settings import RegisterSettings
 from csu.cluster.segment_sink import SegmentSink, segment_table
 from csu.evidence import CameraSpan, HandOver, LegalBasis, Officer, Requisition
 from csu.evidence.cut import access_units
@@ -115,19 +115,21 @@ class Home:
                 async with (
                     open_registers(self.path, self.registers, clock=clock, tell=tell) as registers,
                     keep_past(
-                        self.path,
-                        clock=clock,
-                        chaos=NoChaos(),
-                        doctrine=self.doctrine,
-                        papers=self.papers,
-                        catalogue=catalogue,
-                        keys=self.keys,
-                        records={CAMERA: RECORD},
-                        evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
-                        evidence=self.evidence,
-                        registers=registers,
-                        volumes=volumes,
-                        tell=tell,
+                        PastHome(
+                            self.path,
+                            clock=clock,
+                            chaos=NoChaos(),
+                            doctrine=self.doctrine,
+                            papers=self.papers,
+                            catalogue=catalogue,
+                            keys=self.keys,
+                            records={CAMERA: RECORD},
+                            evidence_keys=LocalKeyStore(self.path / "evidence-keys"),
+                            evidence=self.evidence,
+                            registers=registers,
+                            volumes=volumes,
+                            tell=tell,
+                        )
                     ) as desk,
                 ):
                     return await do(Past(desk, registers))

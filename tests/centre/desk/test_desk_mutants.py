@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from csu.centre import desk_room, evidence_sources
-from csu.centre.desk_room import DeskRoom
-from csu.centre.evidence_keeper import DeskKeeper
-from csu.centre.evidence_packages import Packages
-from csu.centre.evidence_signing import Signing
+from csu.centre.desk import room as desk_room
+from csu.centre.desk import sources as evidence_sources
+from csu.centre.desk.keeper import DeskKeeper
+from csu.centre.desk.packages import Packages
+from csu.centre.desk.room import DeskRoom
+from csu.centre.desk.signing import Signing
 from csu.evidence.desk import RequisitionDesk
 from csu.evidence.desk_store import DeskStore
 from csu.governance import legal_register

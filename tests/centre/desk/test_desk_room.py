@@ -11,9 +11,9 @@ import av
 import pytest
 
 from csu.centre import past as past_module
-from csu.centre.evidence_signing import EvidenceSettings
+from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.past import purge_of
-from csu.centre.purge_tiers import DirectoryTier
+from csu.centre.purge.tiers import DirectoryTier
 from csu.evidence import (
     CameraSpan,
     CaseRefused,

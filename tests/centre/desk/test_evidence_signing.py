@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from csu.centre.evidence_signing import EvidenceSettings, open_signing
-from csu.centre.stamp_client import HttpAuthority
+from csu.centre.desk.signing import EvidenceSettings, open_signing
+from csu.centre.registers.stamp_client import HttpAuthority
 from csu.evidence import EvidenceInputRefused, ExportFailed
 from csu.evidence.local_authority import OpensslAuthority, make_practice_pki
 from csu.evidence.sign import require_trusted, sign, signed_by

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from csu.centre.purge_ports import PurgePorts
-from csu.centre.purge_tiers import DiskTier
+from csu.centre.purge.ports import PurgePorts
+from csu.centre.purge.tiers import DiskTier
 from csu.governance import (
     Authorisation,
     AuthorisationFacts,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from csu.centre.purge_days import PurgeDays
+from csu.centre.purge.days import PurgeDays
 from csu.governance import Span
 from csu.governance.legal_register import verify_register
 from csu.governance.register_lines import CameraSpan, TransmissionBasis, Transmitted
@@ -72,7 +72,7 @@ def test_a_day_stays_while_a_lock_lives_on_it_because_its_rows_prove_the_evidenc
 
 
 def test_a_day_dropped_under_a_lock_would_be_seen(world, at, monkeypatch):
-    monkeypatch.setattr("csu.centre.purge_days.overlap", lambda span, spans: ())
+    monkeypatch.setattr("csu.centre.purge.days.overlap", lambda span, spans: ())
     assert locked_day(world, at) == [[], []]
 
 

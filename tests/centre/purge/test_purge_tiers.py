@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from csu.centre.purge_tiers import DirectoryTier, DiskTier
+from csu.centre.purge.tiers import DirectoryTier, DiskTier
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.disk import DiskError

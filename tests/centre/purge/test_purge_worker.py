@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from csu.centre.purge_tiers import DirectoryTier, DiskTier
-from csu.centre.purge_work import PurgeHeld
+from csu.centre.purge.tiers import DirectoryTier, DiskTier
+from csu.centre.purge.work import PurgeHeld
 from csu.governance import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from typer.testing import CliRunner
 
-from csu.centre.retention_command import app
+from csu.centre.commands.retention import app
 from csu.governance import facts_text
 from csu.hal.camera import CameraId
 from csu.hal.errors import BadInput

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.conform_command import examiner_of, without_secrets
-from csu.centre.conform_eyes import IngestEyes
-from csu.centre.conform_report import Conformance, sign_report, verify_report, write_report
+from csu.centre.commands.conform import examiner_of, without_secrets
+from csu.centre.commands.conform_eyes import IngestEyes
+from csu.centre.commands.conform_report import Conformance, sign_report, verify_report, write_report
 from csu.governance.centre_key import CentreKey
 from csu.hal.conformance import Check, CheckStatus, Examination
 from csu.hal.errors import BadInput

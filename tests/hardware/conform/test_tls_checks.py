@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csu.centre.conform_eyes import IngestEyes
+from csu.centre.commands.conform_eyes import IngestEyes
 from csu.hal.conformance import Check, CheckStatus, Examination
 from csu.machine import SystemClock
 from hardware.conform import camera

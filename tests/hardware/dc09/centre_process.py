@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from csu.alarms import AlarmRaised, AlarmStore
-from csu.centre.alarm_room import AlarmRoom
 from csu.centre.footing import Footing, Ports
+from csu.centre.rooms.alarm_room import AlarmRoom
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from hardware.dc09 import open_receiver, settings_of
 

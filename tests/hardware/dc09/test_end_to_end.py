@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from csu.alarms import AlarmRaised, AlarmStore
-from csu.centre.alarm_room import AlarmRoom
 from csu.centre.footing import Footing, Ports
+from csu.centre.rooms.alarm_room import AlarmRoom
 from csu.hal.alarms import AlarmKind
 from csu.machine import SystemChance, SystemClock, SystemIds
 from hardware.dc09 import open_receiver

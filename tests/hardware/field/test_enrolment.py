@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from csu.centre.commands.enrol_many import Board, Outcome, enter_many
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, ViewType
+from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
-from csu.hal.fieldwork import Findings, Newcomer, Route
+from csu.hal.fieldwork import Candidate, Findings, Newcomer, Route, Stage
 from csu.hal.words import Words
 from csu.machine import LocalDisk, SystemClock
 from hardware.field import FIELDWORK
@@ -66,6 +69,9 @@ def test_entering_pins_keeps_and_changes_and_goes_on_where_it_was_cut_short(fold
             raise CameraError(WORDS, where="cam-0001", what_to_do=WORDS)
         await (put if len(what) == 2 and not isinstance(what[1], str) else remove)(self, *what)
 
+    async def fails(self, *what):
+        raise CameraError(WORDS, where="cam-0001", what_to_do=WORDS)
+
     async def story() -> None:
         async with served(folder, 1) as site:
             work = FIELDWORK.open(folder / "site.yaml")
@@ -98,6 +104,15 @@ def test_entering_pins_keeps_and_changes_and_goes_on_where_it_was_cut_short(fold
             work = FIELDWORK.open(folder / "site.yaml")
             work.keep_findings(CameraId("cam-0001"), Findings("now", True, "r.html", (), Route.EDGE, True))
             assert read_cameras(folder / "cameras")[CameraId("cam-0001")].is_examined
+            since_ns = work.account_since_ns(CameraId("cam-0001"))
+            assert 0 <= SystemClock().now_ns() - since_ns < 60 * NS_PER_S
+            assert work.stage(CameraId("cam-0001")) is Stage.EXAMINED
+            monkeypatch.setattr(OnvifAccounts, "remove", fails)
+            with pytest.raises(CameraError):
+                await work.rotate(CameraId("cam-0001"))
+            assert work.account_since_ns(CameraId("cam-0001")) is None, "cut short: it is due"
+            assert work.stage(CameraId("cam-0001")) is Stage.BEGUN
+            monkeypatch.setattr(OnvifAccounts, "remove", remove)
             await work.rotate(CameraId("cam-0001"))
             assert Vault(LocalDisk(folder / "vault"), KEY.encode()).entry(CameraId("cam-0001")).account != account
             files = [path for path in folder.rglob("*") if path.is_file() and path.name != "served.pem"]
@@ -116,13 +131,12 @@ def test_fifty_cameras_are_entered_within_a_minute(folder):
             work = FIELDWORK.open(folder / "site.yaml")
             found, _ = await FIELDWORK.discover("", f"127.0.0.1:{site.discovery_port}", 1.0, folder / "site.yaml")
             assert len(found) == 50
-            gate, began, cpu = asyncio.Semaphore(8), time.monotonic(), time.process_time()
-
-            async def one(number: int) -> None:
-                async with gate:
-                    await work.enter(newcomer(site, number))
-
-            await asyncio.gather(*(one(number) for number in range(1, 51)))
+            began, cpu = time.monotonic(), time.process_time()
+            all_of_them = [newcomer(site, number) for number in range(1, 51)]
+            candidates = [Candidate(each.record.camera, each) for each in all_of_them]
+            with Board(50, Console(quiet=True)) as board:
+                rows = await enter_many(work, candidates, None, 8, board)
+            assert {row.outcome for row in rows} == {Outcome.UNEXAMINED}
             took_s = time.monotonic() - began
             print(f"50 entered in {took_s:.1f} s, {time.process_time() - cpu:.1f} CPU s")
             assert len(work.cameras()) == 50

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csu.centre.conform_eyes import IngestEyes
+from csu.centre.commands.conform_eyes import IngestEyes
 from csu.hal.camera import CameraError
 from csu.ingest.snapshot import fetch_snapshot
 from csu.machine import SystemClock

@@ -1,0 +1,114 @@
+"""What the console sees of a running centre: states, counts, the wall, live masked pictures. Nothing of the past."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from csu import __version__
+from csu.alarms import Alarm, AlarmId
+from csu.centre.control import Centre
+from csu.centre.events import CentreEvent, ManifestTaken, Trouble
+from csu.centre.media.volumes import VolumeKeeper
+from csu.console import RoomCounters, RoomHealth
+from csu.hal.camera import CameraId
+from csu.hal.clock import Clock
+from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
+from csu.hal.wall import WallOutput
+from csu.hal.words import NO_WORDS
+from csu.ingest.board import CameraStatus
+from csu.recording.space import MARKS
+
+
+class RelayOfNodes:
+    """One relay over many nodes: each camera is watched where it is decoded."""
+
+    def __init__(self, relays: Mapping[CameraId, LiveRelay]) -> None:
+        self._relays = relays
+
+    def watch(self, camera: CameraId) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        """Follow one camera. Raises KeyError for an unknown one."""
+        return self._relays[camera].watch(camera)
+
+
+class AlarmsOfCentre:
+    """The centre's alarms as the console may take them (`csu.console.alarms.AlarmRoom`)."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    def open_alarms(self) -> Sequence[Alarm]:
+        return self._centre.desk.open()
+
+    async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
+        return await self._centre.acknowledge(alarm, person)
+
+
+class Room:
+    """The centre as the console may see it (`csu.console.RoomView`)."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        centre: Centre,
+        relay: LiveRelay,
+        wall: WallOutput,
+        volumes: VolumeKeeper,
+        nodes_expected: int,
+    ) -> None:
+        self._clock = clock
+        self._centre = centre
+        self._relay = relay
+        self._wall = wall
+        self._volumes = volumes
+        self._nodes_expected = nodes_expected
+        self._started_at_ns = clock.now_ns()
+        self._segment_bytes = 0
+        self._gaps = 0
+        self._trouble = NO_WORDS
+
+    @property
+    def relay(self) -> LiveRelay:
+        return self._relay
+
+    def observe(self, event: CentreEvent) -> None:
+        """Hear what the centre tells: some counts are only in the events."""
+        if isinstance(event, ManifestTaken):
+            self._segment_bytes += int(event.manifest.segments.size_bytes.sum())
+            self._gaps += len(event.manifest.gaps)
+        elif isinstance(event, Trouble):
+            self._trouble = event.what.at(event.where)
+
+    def cameras(self) -> Sequence[CameraStatus]:
+        return self._centre.board.all()
+
+    def health(self) -> RoomHealth:
+        up, volumes = self._centre.nodes_up(), self._volumes.states
+        ok = up == self._nodes_expected and any(volume.is_writable(MARKS) for volume in volumes)
+        return RoomHealth(
+            ok=ok,
+            version=__version__,
+            started_at_ns=self._started_at_ns,
+            nodes_up=up,
+            nodes_expected=self._nodes_expected,
+            last_manifest_at_ns=self._centre.heard_at_ns,
+            trouble=NO_WORDS if ok else self._trouble,
+            volumes=volumes,
+            hours_left=self._volumes.hours_left,
+        )
+
+    def counters(self) -> RoomCounters:
+        counts = self._centre.counts
+        frames = FrameCounts(
+            decoded=counts.frames_decoded,
+            masked=counts.frames_masked,
+            wholly_masked=counts.frames_wholly_masked,
+            dropped=counts.frames_dropped,
+            clear_refused=counts.clear_refused,
+            audio_offered=counts.audio_offered,
+            packets_lost=counts.packets_lost,
+        )
+        return RoomCounters(frames, counts.segments_closed, self._segment_bytes, self._gaps)
+
+    async def wall_png(self) -> bytes | None:
+        return await self._wall.picture_png()

@@ -1,0 +1,4 @@
+"""Who is shown where, and why.
+
+In: the wall's plan (scenes of slots, programmes), alarms, requests, signals, rights. Out: decisions with their causes.
+"""

@@ -1,0 +1,178 @@
+"""Files of a wall, its scenes and programmes: the examples can be shown, and each mistake has its line and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from csu.governance.spans import Span
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_S
+from csu.hal.wall import WallNodeId
+from csu.notation import FileRefused
+from csu.wall import SlotRule, WallDirector, WatchHeard
+from csu.wall.model import Rotation, StreamChoice, TransitionKind, place
+from csu.wall.model.fields import camera_names
+from csu.wall.model.reading import SCHEMAS, read_programmes, read_scene, read_wall, schema_of
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+WALL, DEMONSTRATION = SCENARIOS / "walls" / "salle.yaml", SCENARIOS / "scenes" / "demonstration.yaml"
+PROGRAMMES = SCENARIOS / "walls" / "semaine.yaml"
+SCENES = sorted((SCENARIOS / "scenes").glob("*.yaml"))
+STREET = frozenset(CameraId(name) for name in camera_names("cam-0001..cam-0048"))
+
+
+@pytest.fixture(scope="module")
+def wall():
+    return read_wall(WALL)
+
+
+def test_the_wall_of_the_room(wall) -> None:
+    assert [(panel.panel, panel.rotation) for panel in wall.panels] == [
+        ("gauche", Rotation.UPRIGHT),
+        ("droite", Rotation.UPRIGHT),
+        ("portrait", Rotation.RIGHT),
+    ]
+    assert {node.node: (node.heads, wall.framebuffer_px(node.node)) for node in wall.nodes} == {
+        "mur-a": (("gauche", "droite"), (7680, 2160)),
+        "mur-b": (("portrait",), (3840, 2160)),
+    }
+
+
+@pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
+def test_an_example_can_be_shown_and_directed(wall, path: Path) -> None:
+    scene = read_scene(path, wall, STREET)
+    programmes = read_programmes(PROGRAMMES, [each.stem for each in SCENES])
+    plan = programmes.plan(read_scene(each, wall) for each in SCENES)
+    director = WallDirector(plan, lambda camera, now_ns: True)
+    director.hear(WatchHeard(is_short=path.stem == "agreed"), 0)
+    placed = place(wall, scene, {slot: shown.camera for slot, shown in director.tiles.items()})
+    assert {piece.tile for each in placed.values() for piece in each.pieces} == {tile.tile for tile in scene.tiles}
+    assert plan.scene(scene.scene) == scene.slots
+
+
+def test_the_demonstration_fills_the_wall(wall) -> None:
+    scene = read_scene(DEMONSTRATION, wall, STREET)
+    rules = [tile.slot.rule for tile in scene.tiles]
+    assert len(scene.tiles) >= 40
+    assert {rule: rules.count(rule) for rule in (SlotRule.ALARM_SPOT, SlotRule.TOUR)} == {
+        SlotRule.ALARM_SPOT: 3,
+        SlotRule.TOUR: 1,
+    }
+    assert {camera for tile in scene.tiles for camera in tile.slot.pool} == STREET
+    assert (scene.transition.kind, scene.transition.lasts_ns) == (TransitionKind.FADE, 400_000_000)
+    axe = scene.tile(scene.tiles[2].tile)
+    assert (axe.tile, axe.stream, axe.never_split_by_bezel) == ("axe", StreamChoice.MAIN, False)
+    pieces = place(wall, scene, {})[WallNodeId("mur-a")].pieces
+    assert [piece.corners_px[0] for piece in pieces if piece.tile == "axe"] == [(2560, 0), (3840, 0)]
+
+
+def test_programmes_by_week_and_by_event() -> None:
+    programmes = read_programmes(PROGRAMMES)
+    saturday = 1796425200 * NS_PER_S  # 2026-12-05 00:00 in Paris
+    up = programmes.within(Span(saturday, saturday + 86_400 * NS_PER_S))
+    assert [(each.programme, each.priority) for each in up] == [("marche/2026-12-05", 5), ("manifestation", 20)]
+    hours = [[(at - saturday) / NS_PER_S / 3600 for at in (each.span.from_ns, each.span.to_ns)] for each in up]
+    assert hours == [[7.5, 13], [13.5, 19]]
+    assert programmes.within(Span(saturday + 86_400 * NS_PER_S, saturday + 2 * 86_400 * NS_PER_S)) == ()
+
+
+MISTAKES = [
+    ("wall", "px: [3840, 2160], node: mur-a", "px: 3840, node: mur-a", "3840, node", "2 nombres : [width, height]"),
+    ("wall", "[3840, 2160], rotation", "[38.5, 2160], rotation", "[38.5", "des pixels entiers"),
+    ("wall", "node: mur-b}", "node: mur-c}", "mur-c}", "le nœud 'mur-c' n'existe pas"),
+    ("wall", "rotation: 90", "rotation: 45", "45", "0, 90, 180 ou 270"),
+    ("wall", "rotation: 90", "rotated: 90", "rotated", "clé inconnue 'rotated' (vouliez-vous dire 'rotation' ?)"),
+    ("wall", "rotation: 90, ", "", "[3840, 2160], node: mur-b", "ni carrés"),
+    ("wall", "[1225.6, 264.6, 1225.6", "[1200, 264.6, 1225.6", "[1200", "droite recouvre gauche"),
+    ("wall", "output_px: [3840, 0]", "output_px: [0, 0]", "[0, 0]}\n  - {panel: portrait", "les mêmes pixels de mur-a"),
+    ("wall", "gpu_index: 0}\n  -", "gpu_index: 0, heads: [droite]}\n  -", "[droite]",
+     "nomment mur-a sont : droite, gauche"),
+    ("wall", "8, 8, 8], px: [3840, 2160], rotation", "8, -1, 8], px: [3840, 2160], rotation", "[8, 8, -1",
+     "plus étroit que rien"),
+    ("wall", "wall: salle", "wall: salle\nwall: deux", "wall: deux", "écrite deux fois"),
+    ("wall", "wall: salle\n", "", "panels:", "clé manquante 'wall'"),
+    ("scene", "rect: [0, 0, 0.333333, 0.333333]", "rect: [0, 0, 1.2, 0.3]", "[0, 0, 1.2", "va de 0 à 1"),
+    ("scene", "rect: [0, 0, 0.333333, 0.333333]", "rect: [0, 0, 0.4, 0.333333]",
+     "[0.333333, 0, 0.333333, 0.333333], slot", "alarme-2 recouvre alarme-1 (z 0)"),
+    ("scene", "never_split_by_bezel: no", "never_split_by_bezel: yes", "[0.257504",
+     "axe passe sur un cadre (gauche, droite)"),
+    ("scene", "never_split_by_bezel: no", "never_split_by_bezel: maybe", "maybe", "true ou false"),
+    ("scene", "panel:gauche, rect: [0, 0,", "panel:milieu, rect: [0, 0,", "panel:milieu",
+     "l'écran 'milieu' n'existe pas"),
+    ("scene", "panel:gauche, rect: [0, 0,", "gauche, rect: [0, 0,", "gauche, rect", "wall, ou panel:NOM"),
+    ("scene", "camera: cam-0005, ", "camera: cam-0999, ", "{tile: axe", "caméra inconnue : cam-0999"),
+    ("scene", "camera: cam-0005, ", "", "{tile: axe", "une vignette a camera, ou slot"),
+    ("scene", "rule: tour", "rule: toor", "toor", "'toor' est inconnu"),
+    ("scene", "dwell: 20 s", "dwell: 2 s", "{rule: tour", "moins de 10 s"),
+    ("scene", "dwell: 20 s", "dwell: 20", "20}", "n'est pas une durée"),
+    ("scene", "columns: 6, rows: 4, cameras: cam-0001", "columns: 6, rows: 3, cameras: cam-0001", "{grid: g",
+     "24 caméras pour 18 places"),
+    ("scene", "columns: 6, rows: 4, cameras: cam-0001", "columns: 6, gap_mm: 200, rows: 4, cameras: cam-0001", "200",
+     "les intervalles prennent tout"),
+    ("scene", "columns: 6, rows: 4, cameras: cam-0001", "columns: 64, rows: 4, gap_mm: 0, cameras: cam-0001",
+     "[0, 0.34, 1, 0.66], columns: 64", "g-1 n'aurait que 60x356 px"),
+    ("scene", "cam-0001..cam-0024", "cam-0024..cam-0001", "cam-0024..", "de la première à la dernière"),
+    ("scene", "lasts: 400 ms", "lasts: 4 s", "4 s", "au plus 2 s"),
+    ("scene", "kind: fade, lasts", "kind: cut, lasts", "{kind: cut", "fade dure"),
+    ("scene", "#0b0d11", "noir", '"noir"', "une couleur s'écrit"),
+    ("scene", "tile: alarme-3, style", "tile: alarme-9, style", "alarme-9", "la vignette 'alarme-9' n'existe pas"),
+    ("scene", "rule: alarm_spot", "rule: priority", "- {tile: alarme-1", "aucun emplacement d'alarme"),
+    ("programmes", "degraded: agreed", "degraded: agred", "agred", "vouliez-vous dire 'agreed'"),
+    ("programmes", 'from: "07:30"', 'from: "7h30"', '"7h30"', "une heure s'écrit 07:30"),
+    ("programmes", "to: 2026-12-05 19:00", "to: 2026-12-05 09:00", "2026-12-05 09:00", "la fin vient après le début"),
+    ("programmes", "from: 2026-12-05 13:30", "from: 2026-12-35 13:30", "2026-12-35", "heure de Paris"),
+    ("programmes", "days: [sat]", "days: [caturday]", "caturday", "lundi, mardi"),
+    ("programmes", "programme: manifestation", "programme: marche", "marche, scene: demo", "existe déjà"),
+]  # fmt: skip
+FILES = {"wall": WALL, "scene": DEMONSTRATION, "programmes": PROGRAMMES}
+
+
+@pytest.mark.parametrize(("kind", "good", "bad", "at", "words"), MISTAKES, ids=[each[4] for each in MISTAKES])
+def test_a_mistake_is_told_with_its_line_and_column(tmp_path, wall, kind, good, bad, at, words) -> None:
+    text = FILES[kind].read_text(encoding="utf-8")
+    assert good in text
+    mistaken = text.replace(good, bad)
+    path = tmp_path / "mistaken.yaml"
+    path.write_text(mistaken, encoding="utf-8")
+    read = {
+        "wall": read_wall,
+        "scene": lambda path: read_scene(path, wall, STREET),
+        "programmes": lambda path: read_programmes(path, [each.stem for each in SCENES]),
+    }[kind]
+    with pytest.raises(FileRefused) as caught:
+        read(path)
+    told = [trouble.words for trouble in caught.value.troubles]
+    assert all(words.fr != words.en for words in told), "both languages"
+    begins = text.index(good) if bad else 0
+    index = mistaken.index(at, begins if at in mistaken[begins:] else 0)
+    if at.startswith(("- {", "{")):
+        index += at.index("{")
+    line, column = mistaken.count("\n", 0, index) + 1, index - mistaken.rfind("\n", 0, index)
+    assert any(words in one.fr and one.fr.startswith(f"{path}:{line}:") for one in told), (line, column, told)
+
+
+def test_all_faults_of_a_scene_are_told_at_once(tmp_path, wall) -> None:
+    path = tmp_path / "scene.yaml"
+    path.write_text(
+        DEMONSTRATION.read_text(encoding="utf-8")
+        .replace("never_split_by_bezel: no", "never_split_by_bezel: yes")
+        .replace("camera: cam-0005,", "camera: cam-0999,")
+        .replace("tile: alarme-3, style", "tile: alarme-9, style"),
+        encoding="utf-8",
+    )
+    with pytest.raises(FileRefused) as caught:
+        read_scene(path, wall, STREET)
+    assert [trouble.where.rsplit(":", 2)[1] for trouble in caught.value.troubles] == ["15", "15", "28"]
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_an_editor_gets_a_schema(kind: str) -> None:
+    schema = schema_of(kind)
+    assert schema["additionalProperties"] is False
+    assert {"wall": "panels", "scene": "tiles", "programmes": "base"}[kind] in schema["properties"]
+
+
+def test_cameras_by_name_and_by_range() -> None:
+    assert camera_names(["cam-0009..cam-0011", "gare"]) == ("cam-0009", "cam-0010", "cam-0011", "gare")
