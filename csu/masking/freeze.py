@@ -2,7 +2,8 @@
 
 An encoder that is stuck sends one picture again and again, with new times (PRV-5). Nobody can tell it from a live
 picture of a view that looks the same. So a picture may be any of those before it that it cannot be told from, and its
-mask holds the poses of them all. Where the head rests that is the one pose, and nothing more is masked.
+mask holds the poses of them all. Where the head rests that is the one pose, and nothing more is masked. A picture that
+stops when the readings do is believed: one that froze at the very end of a turn is the one miss.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Nanoseconds
 from csu.hal.frames import ClearPictureRefused, YuvPlanes
 from csu.hal.place import Pose
 from csu.masking.cover import PATH_POSES_MAX
@@ -35,6 +36,10 @@ SETTLED_NS = NS_PER_S
 LEVELS_PASSED, SHARE_PASSED = 12, 0.05
 """The same of a camera at rest whose picture has settled, of all blocks that moved one after the other: the trace of
 passers-by grows, a clock moves the blocks that it is written on."""
+STOP_TOGETHER_NS = 300 * NS_PER_MS
+"""A camera whose picture has been the same for no longer than this when its readings first have it at rest has stopped,
+and did not freeze: a reading's time, the margins of a picture's date, and the pictures at the end of a turn that look
+as those at rest do. What froze in it is missed by what the head went in it (decision 0061)."""
 STAYS_KEPT = 8
 """Older ones are taken together."""
 
@@ -64,8 +69,9 @@ class _Stay:
     path: tuple[Pose, ...]
     angle_deg: float
     focal_share: float
-    at_rest: bool
+    rests_since_ns: Nanoseconds | None
     since_ns: Nanoseconds
+    """When the first of all that the newest may be was taken, at the earliest."""
     is_lost: bool = False
     """Of one of them nobody knew where the camera looked."""
     settled: Sketch | None = None
@@ -98,19 +104,19 @@ class FreezeWatch:
                 del self._stays[: place + 1]
                 return
 
-    def since(self, span: PoseSpan | None, now_ns: Nanoseconds) -> PoseSpan | None:
-        """Every pose that the picture may show, given those of its own while; None: any.
+    def since(self, span: PoseSpan | None, from_ns: Nanoseconds) -> PoseSpan | None:
+        """Every pose that the picture may show, given those of its own while, which began at `from_ns`; None: any.
 
         A while that nobody can tell of counts as rest if the camera rests after it where it was before it.
         """
         if self._seen is None:
             return None
         if span is None:
-            self._keep(_Stay(self._seen, (), 0.0, 0.0, at_rest=False, since_ns=now_ns, is_lost=True))
+            self._keep(_Stay(self._seen, (), 0.0, 0.0, None, from_ns, is_lost=True))
             return None
         if self._last is None or (span.at_rest and _is_beside(span.path, self._last)):
             self._stays = [replace(stay, is_lost=False) for stay in self._stays if stay.path]
-        self._keep(_Stay(self._seen, span.path, span.angle_deg, span.focal_share, span.at_rest, now_ns))
+        self._keep(_Stay(self._seen, span.path, span.angle_deg, span.focal_share, span.rests_since_ns, from_ns))
         if any(stay.is_lost for stay in self._stays):
             return None
         self._last = span.path[-1]
@@ -124,8 +130,17 @@ class FreezeWatch:
             before.newest = stay.newest
             if len(self._stays) > 1 and _is_proved_live(before, stay.since_ns):
                 del self._stays[:-1]
+        self._believe_a_stop()
         if len(self._stays) > STAYS_KEPT:
             self._stays[:2] = [_taken_together(*self._stays[:2])]
+
+    def _believe_a_stop(self) -> None:
+        """Where picture and readings stopped together, nothing is left of the way. The picture may be of its end."""
+        rest = self._stays[-1]
+        since_ns = min(stay.since_ns for stay in self._stays)
+        if rest.rests_since_ns is not None and since_ns >= rest.rests_since_ns - STOP_TOGETHER_NS:
+            rest.since_ns = since_ns  # or by little moves, one after the other, it would never grow old
+            del self._stays[:-1]
 
     def _joined(self) -> PoseSpan | None:
         path = tuple(pose for stay in self._stays for pose in stay.path)
@@ -136,13 +151,14 @@ class FreezeWatch:
         if len(path) > PATH_POSES_MAX:
             return None
         focal_share = (1 + max(stay.focal_share for stay in self._stays)) * 2.0**TREMBLE_DOUBLINGS - 1
-        return PoseSpan(path, angle_deg, focal_share, at_rest=False)
+        return PoseSpan(path, angle_deg, focal_share)
 
 
 def _is_one_rest(before: _Stay, now: _Stay) -> bool:
     if before.is_lost or now.is_lost:
         return not before.path and not now.path
-    return before.at_rest and now.at_rest and _is_beside(now.path, before.path[0])
+    is_at_rest = before.rests_since_ns is not None and now.rests_since_ns is not None
+    return is_at_rest and _is_beside(now.path, before.path[0])
 
 
 def _is_proved_live(rest: _Stay, now_ns: Nanoseconds) -> bool:
@@ -162,7 +178,7 @@ def _taken_together(older: _Stay, newer: _Stay) -> _Stay:
         path = _thinned(path + newer.path)[: PATH_POSES_MAX + 1]
     angle_deg, focal_share = max(older.angle_deg, newer.angle_deg), max(older.focal_share, newer.focal_share)
     is_lost = older.is_lost or newer.is_lost
-    return _Stay(newer.newest, path, angle_deg, focal_share, at_rest=False, since_ns=older.since_ns, is_lost=is_lost)
+    return _Stay(newer.newest, path, angle_deg, focal_share, None, min(older.since_ns, newer.since_ns), is_lost)
 
 
 def _is_beside(path: tuple[Pose, ...], pose: Pose) -> bool:

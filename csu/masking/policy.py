@@ -94,9 +94,10 @@ class CoverPolicy:
         if self._surfaces is None or self._focal_scale is None:
             return self._whole
         known = [reading for reading in readings if reading.at_ns <= now_ns + READING_AHEAD_NS]
-        span = poses_during(known, *capture_window(captured), self._assignment.dynamics)
+        from_ns, to_ns = capture_window(captured)
+        span = poses_during(known, from_ns, to_ns, self._assignment.dynamics)
         if freeze is not None:
-            span = freeze.since(span, now_ns)
+            span = freeze.since(span, from_ns)
         if span is None:
             return self._whole
         if not span.at_rest:

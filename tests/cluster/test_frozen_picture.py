@@ -109,7 +109,7 @@ def test_after_a_small_turn_it_is_masked_for_the_poses_since_and_not_simply_whol
 
 
 def test_without_the_watch_it_would(monkeypatch):
-    monkeypatch.setattr(FreezeWatch, "since", lambda self, span, now_ns: span)
+    monkeypatch.setattr(FreezeWatch, "since", lambda self, span, from_ns: span)
     assert turned_while_stuck()[1].leaked > 0.002
 
 
@@ -126,3 +126,11 @@ def test_the_first_new_picture_after_it_is_masked_as_ever():
     fresh, other = node.film(1), Node()
     other.pan_deg = node.pan_deg
     assert fresh.shares == other.film(1).shares < frozen.shares[-1:]
+
+
+def test_after_a_live_stop_it_is_masked_as_ever_though_nothing_moves_in_the_street():
+    node, other = Node(), Node()
+    node.film(2)
+    node.film(6, pan_deg_by=3.0)
+    other.pan_deg = node.pan_deg
+    assert node.film(5).shares[2:] == other.film(3).shares

@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
+from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.frames import YuvPlanes
-from csu.masking.freeze import Sketch, are_two, sketch_of
+from csu.hal.place import Pose
+from csu.masking.freeze import FreezeWatch, Sketch, are_two, sketch_of
+from csu.masking.track import PoseSpan
 
 WIDTH, HEIGHT, FRAMES_PER_S = 480, 270, 25
 TURNING, FROZEN = 16, 50
@@ -75,11 +78,14 @@ def planes_of(frame: av.VideoFrame) -> YuvPlanes:
     )
 
 
+HOME = Pose(0.0, 0.0, 6.0, 0.0, -5.0, 0.0, 900.0)
+PICTURE_NS = NS_PER_S // FRAMES_PER_S
+STOPPED_NS = (TURNING - 1) * PICTURE_NS
 STARVED = f"vbv-maxrate={KBIT}:vbv-bufsize={KBIT}:bframes=0"
 ENCODERS = [
     ("ultrafast", f"keyint=12:{STARVED}", {"tune": "zerolatency", "b": f"{KBIT}k"}),
     *(
-        pytest.param(*given, marks=pytest.mark.nightly)
+        pytest.param(given, marks=pytest.mark.nightly)
         for given in (
             ("ultrafast", f"keyint=50:{STARVED}", {"tune": "zerolatency", "b": f"{KBIT}k"}),
             ("veryfast", f"keyint=12:{STARVED}", {"tune": "zerolatency", "b": f"{KBIT}k"}),
@@ -94,12 +100,28 @@ ENCODERS = [
 ]
 
 
-@pytest.mark.parametrize(("preset", "x264", "options"), ENCODERS)
-def test_a_frozen_picture_encoded_again_is_one_and_each_of_a_turn_another(wall, preset, x264, options):
-    pictures = sent(wall, preset, x264, **options)
+@pytest.fixture(scope="module", params=ENCODERS)
+def pictures(wall: np.ndarray, request: pytest.FixtureRequest) -> list[Sketch]:
+    preset, x264, options = request.param
+    return sent(wall, preset, x264, **options)
+
+
+def test_a_frozen_picture_encoded_again_is_one_and_each_of_a_turn_another(pictures: list[Sketch]):
     assert len(pictures) == TURNING + FROZEN
     frozen = pictures[TURNING - 1 :]
     pairs = [(a, b) for place, a in enumerate(frozen) for b in frozen[place + 1 :]]
     assert not any(are_two(a, b) for a, b in pairs)
     turning = pictures[3:TURNING]
     assert all(are_two(a, b) for a, b in zip(turning, turning[1:], strict=False))
+
+
+def test_a_camera_that_stops_alive_is_masked_for_where_it_rests_alone(pictures: list[Sketch]):
+    """Its readings, ten a second, have it at rest a tenth of a second late; a picture's date is 80 ms wide."""
+    watch = FreezeWatch()
+    for number, sketch in enumerate(pictures):
+        luma = sketch.astype(np.uint8)
+        watch.look(YuvPlanes(luma, luma[::2, ::2], luma[::2, ::2]))
+        rests = number > TURNING + 4
+        span = PoseSpan((HOME,), 0.2, 0.001, rests_since_ns=STOPPED_NS + 100 * NS_PER_MS if rests else None)
+        held = watch.since(span, number * PICTURE_NS - 80 * NS_PER_MS)
+        assert (held is span) == rests
