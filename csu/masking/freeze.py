@@ -115,6 +115,7 @@ class FreezeWatch:
             self._keep(_Stay(self._seen, (), 0.0, 0.0, None, from_ns, is_lost=True))
             return None
         if self._last is None or (span.at_rest and _is_beside(span.path, self._last)):
+            from_ns = min([from_ns, *(stay.since_ns for stay in self._stays if stay.is_lost)])
             self._stays = [replace(stay, is_lost=False) for stay in self._stays if stay.path]
         self._keep(_Stay(self._seen, span.path, span.angle_deg, span.focal_share, span.rests_since_ns, from_ns))
         if any(stay.is_lost for stay in self._stays):
