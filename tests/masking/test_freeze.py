@@ -209,6 +209,14 @@ def test_a_stop_of_which_the_turn_was_too_fast_to_tell_is_believed_too():
     assert dome.at(now) is now
 
 
+def test_nor_does_it_become_new_when_its_camera_is_first_heard_of():
+    dome = Dome()
+    dome.at(None)
+    dome.at(turn(0.0, 3.0))
+    dome.apart_ns = OFTEN_NS
+    assert len(pans(dome.at(rest(6.0)))) > 1
+
+
 def test_a_clock_alone_never_proves_it():
     dome = Dome()
     dome.at(turn(0.0, 3.0))
