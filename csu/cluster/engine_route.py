@@ -42,7 +42,9 @@ class EngineStage:
         return self._policy.is_ready(captured, readings)
 
     def mask(self, clear: ClearFrame, readings: tuple[PoseReading, ...], now_ns: Nanoseconds) -> MaskedFrame:
-        cover = self._policy.cover(clear.captured, now_ns, readings)
+        if self._assignment.follows_pose:
+            self._view.freeze.look(clear.planes)
+        cover = self._policy.cover(clear.captured, now_ns, readings, self._view.freeze)
         if self._view.wants(now_ns):
             seen = self._mask(clear, cover)
             self._view.seen(seen, cover, self._policy.view, now_ns)

@@ -16,7 +16,7 @@ from csu.hal.frames import MaskedFrame
 from csu.hal.media import Assignment, CameraEventKind
 from csu.hal.place import Pose
 from csu.hal.words import Words
-from csu.masking import Cover, ViewState, ViewWatch
+from csu.masking import Cover, FreezeWatch, ViewState, ViewWatch
 
 REMEMBER_EVERY_NS = 10 * NS_PER_MINUTE
 """The light of ten minutes ago is near enough to go on from after a restart."""
@@ -42,6 +42,8 @@ class ViewKeeper:
         self._disk = disk
         self._is_locked = False
         self._is_withdrawn = not assignment.commissioned
+        self.freeze = FreezeWatch()
+        """Over connections too: an encoder that is stuck may send the same picture on the next one."""
         self._begin(assignment)
 
     @property

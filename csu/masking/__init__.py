@@ -8,6 +8,7 @@ from csu.masking.cover import CELL_PX, Cover, cover_of, cover_of_path
 from csu.masking.encoder import EncoderQuality, MaskedEncoder
 from csu.masking.errors import MaskError
 from csu.masking.fill import FILL_YUV, Fill, fill_yuv, mask
+from csu.masking.freeze import FreezeWatch
 from csu.masking.policy import CoverPolicy
 from csu.masking.still import still_of
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
@@ -23,6 +24,7 @@ __all__ = [
     "CoverPolicy",
     "EncoderQuality",
     "Fill",
+    "FreezeWatch",
     "MaskError",
     "MaskedEncoder",
     "Surfaces",

@@ -11,6 +11,7 @@ from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment
 from csu.hal.place import Pose, PoseReading
 from csu.masking.cover import Cover, cover_of_path
+from csu.masking.freeze import FreezeWatch
 from csu.masking.geometry import BuildingUnusable
 from csu.masking.skyline import EXACT_UP_TO, Surroundings
 from csu.masking.surfaces import Surfaces, forbidden_surfaces
@@ -71,22 +72,36 @@ class CoverPolicy:
         self._fixed = self._whole if assignment.follows_pose else self._cover_of_fixed(assignment.pose)
         self._covers: dict[_Rest, Cover] = {}
         self._rest: _Rest | None = None
+        self._drawn: tuple[PoseSpan, Cover] | None = None
+        """The newest cover of a span in motion: a picture that stands still asks for it again."""
         self.view: Pose | None = None if assignment.follows_pose else self._scaled(assignment.pose)
         """The pose the newest cover was made for, its focal length for this size; None while the camera may move."""
 
-    def cover(self, captured: CaptureTime, now_ns: Nanoseconds, readings: tuple[PoseReading, ...]) -> Cover:
-        """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first."""
+    def cover(
+        self,
+        captured: CaptureTime,
+        now_ns: Nanoseconds,
+        readings: tuple[PoseReading, ...],
+        freeze: FreezeWatch | None = None,
+    ) -> Cover:
+        """The cover of a picture `captured` then and masked at `now_ns`. `readings`: the newest ones, oldest first.
+
+        `freeze`: has looked at the picture; None: it is known to be as new as it says.
+        """
         if not self._assignment.follows_pose:
             return self._fixed
         self.view = None
         if self._surfaces is None or self._focal_scale is None:
             return self._whole
         known = [reading for reading in readings if reading.at_ns <= now_ns + READING_AHEAD_NS]
-        span = poses_during(known, *capture_window(captured), self._assignment.dynamics)
+        from_ns, to_ns = capture_window(captured)
+        span = poses_during(known, from_ns, to_ns, self._assignment.dynamics)
+        if freeze is not None:
+            span = freeze.since(span, from_ns - uncertain_ns(known))
         if span is None:
             return self._whole
         if not span.at_rest:
-            return self._draw(span.path, span.angle_deg, span.focal_share)
+            return self._cover_in_motion(span)
         self.view = self._scaled(span.path[0])
         return self._cover_at_rest(span)
 
@@ -101,6 +116,11 @@ class CoverPolicy:
 
     def _cover_of_fixed(self, pose: Pose | None) -> Cover:
         return self._whole if pose is None or not pose.is_finite() else self._draw((pose,), 0.0, 0.0)
+
+    def _cover_in_motion(self, span: PoseSpan) -> Cover:
+        if self._drawn is None or self._drawn[0] != span:
+            self._drawn = span, self._draw(span.path, span.angle_deg, span.focal_share)
+        return self._drawn[1]
 
     def _cover_at_rest(self, span: PoseSpan) -> Cover:
         rest = self._rest

@@ -63,8 +63,13 @@ class PoseSpan:
     """How far a direction may be from the path, any axis."""
     focal_share: float
     """How far the focal length may be from the path's, to either side."""
-    at_rest: bool
-    """True: every reading around said that it stood still, and where the others said."""
+    rests_since_ns: Nanoseconds | None = None
+    """When it first was where every reading since has it; None: the readings around do not say that it stands still."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Did every reading around say that it stood still, and where the others said?"""
+        return self.rests_since_ns is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,10 @@ def poses_during(
         path += [_on_chord(a, b, max(a.at_ns, from_ns)), _on_chord(a, b, min(b.at_ns, to_ns))]
     if len(path) > 1:
         del path[0]  # the chord begins where the while does
-    return _span(path, around, reaches)
+    rests_since_ns = None
+    if len(around) > 1 and all(reach is not None and reach.at_rest for reach in reaches):
+        rests_since_ns = _rests_since_ns(usable[: first + 1])
+    return _span(path, reaches, rests_since_ns)
 
 
 def uncertain_ns(readings: Sequence[PoseReading]) -> int:
@@ -128,7 +136,18 @@ def uncertain_ns(readings: Sequence[PoseReading]) -> int:
     return max((reading.uncertain_ns for reading in readings), default=0)
 
 
-def _span(path: list[Pose], around: list[PoseReading], reaches: list[_Reach | None]) -> PoseSpan | None:
+def _rests_since_ns(readings: list[PoseReading]) -> Nanoseconds:
+    """The first of those that, up to the last one, have it where the last has it. Many heads say that they move until
+    they were twice at one place."""
+    since_ns = readings[-1].at_ns
+    for before in reversed(readings[:-1]):
+        if since_ns - before.at_ns > READING_STALE_NS or not _is_one_view(before.pose, readings[-1].pose):
+            break
+        since_ns = before.at_ns
+    return since_ns
+
+
+def _span(path: list[Pose], reaches: list[_Reach | None], rests_since_ns: Nanoseconds | None) -> PoseSpan | None:
     known = [reach for reach in reaches if reach is not None]
     if len(known) < len(reaches):
         return None
@@ -140,7 +159,7 @@ def _span(path: list[Pose], around: list[PoseReading], reaches: list[_Reach | No
     if focal_share > FOCAL_SHARE_MAX:
         return None
     shown = tuple(dict.fromkeys(path))
-    return PoseSpan(shown, angle_deg, focal_share, len(around) > 1 and all(reach.at_rest for reach in known))
+    return PoseSpan(shown, angle_deg, focal_share, rests_since_ns)
 
 
 def _is_one_mount_in_order(readings: list[PoseReading]) -> bool:
@@ -220,10 +239,13 @@ def _off_chord(way: float, fastest: float, apart_s: float, part_s: tuple[float, 
 
 def _rests(a: PoseReading, b: PoseReading) -> bool:
     """Do two readings in a row say that the camera stood still, and at one place?"""
-    angles_deg = (a.pose.pan_deg - b.pose.pan_deg, a.pose.tilt_deg - b.pose.tilt_deg)
-    is_one_view = all(abs(angle_deg) <= TREMBLE_DEG for angle_deg in angles_deg)
-    is_one_zoom = abs(log2(b.pose.focal_px / a.pose.focal_px)) <= TREMBLE_DOUBLINGS
-    return not (a.moving or b.moving) and is_one_view and is_one_zoom
+    return not (a.moving or b.moving) and _is_one_view(a.pose, b.pose)
+
+
+def _is_one_view(a: Pose, b: Pose) -> bool:
+    angles_deg = (a.pan_deg - b.pan_deg, a.tilt_deg - b.tilt_deg)
+    is_one_zoom = abs(log2(b.focal_px / a.focal_px)) <= TREMBLE_DOUBLINGS
+    return is_one_zoom and all(abs(remainder(angle_deg, 360.0)) <= TREMBLE_DEG for angle_deg in angles_deg)
 
 
 def _on_chord(a: PoseReading, b: PoseReading, at_ns: Nanoseconds) -> Pose:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import remainder
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ import csu.masking.outlines as outlines_module
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
 from csu.hal.frames import CaptureTime, ClearFrame, YuvPlanes
 from csu.hal.media import Assignment
-from csu.hal.place import Building, MapZone, PictureZone, Pose, PoseBounds, Zone, ZoneKind
-from csu.masking import Cover, MaskedEncoder, cover_of_path, forbidden_surfaces, mask
+from csu.hal.place import Building, MapZone, PictureZone, Pose, PoseBounds, PoseReading, PtzDynamics, Zone, ZoneKind
+from csu.masking import Cover, FreezeWatch, MaskedEncoder, cover_of_path, forbidden_surfaces, mask
+from csu.masking.freeze import STOP_TOGETHER_NS
+from csu.masking.track import CAPTURE_JITTER_NS, PoseSpan, capture_window, poses_during
 
 CAMERA = CameraId("cam-0042")
 NUMBER = 42
@@ -527,3 +531,90 @@ def assignment() -> Callable[..., Assignment]:
 def north() -> Pose:
     """5 m up, looking north, a little down."""
     return Pose(0.0, 0.0, 5.0, pan_deg=0.0, tilt_deg=-5.0, roll_deg=0.0, focal_px=500.0)
+
+
+@pytest.fixture(scope="session")
+def old_views_missed() -> Callable[..., tuple[int, int, float]]:
+    """Pictures whose true view a `FreezeWatch` left out, how many showed an old one, and how far the farthest of those
+    is left out that were taken in the last STOP_TOGETHER_NS of a turn. See `_life_of_a_dome`."""
+
+    def missed(seeds: range, **world: bool) -> tuple[int, int, float]:
+        lives = [_life_of_a_dome(seed, **world) for seed in seeds]
+        return sum(life[0] for life in lives), sum(life[1] for life in lives), max(life[2] for life in lives)
+
+    return missed
+
+
+DOME_SHEET = PtzDynamics(pan_deg_per_s=60.0, tilt_deg_per_s=40.0, zoom_doublings_per_s=1.0)
+
+
+def _life_of_a_dome(seed: int, *, flat: bool = False, lapses: bool = False) -> tuple[int, int, float]:
+    """Twelve seconds of a dome that turns and rests, and whose encoder is stuck at times, its clock ticking.
+
+    The world is a wall of blocks, one a degree; `flat`: half of it has nothing to show. `lapses`: at times it does not
+    say where it looks. Each picture is a little noisy and has passers-by.
+    """
+    rng, watch = np.random.default_rng(seed), FreezeWatch()
+    wall = rng.integers(0, 256, (36, 400)).astype(np.float64)
+    if flat:
+        wall[:, 100:300] = 120.0
+    pan_deg, speed, until, stuck, silent = float(rng.uniform(0, 360)), 0.0, 0, 0, 0
+    pans = []
+    for number in range(306):
+        if number >= until:
+            speed, until = float(rng.choice([0.0, 0.0, 1.0, -8.0, 60.0])), number + int(rng.integers(5, 60))
+        pan_deg += speed * 0.04
+        pans.append(pan_deg)
+    missed, old, late_deg = 0, 0, 0.0
+    shown: tuple[NDArray[np.float64], int] | None = None
+    for number in range(6, 300):
+        at_ns = START_NS + number * FRAME_NS
+        stuck = int(rng.integers(5, 80)) if stuck == 0 and rng.random() < 0.02 and not silent else max(0, stuck - 1)
+        silent = int(rng.integers(5, 30)) if lapses and not stuck and rng.random() < 0.01 else max(0, silent - 1)
+        if stuck == 0 or shown is None:
+            left = int(pans[number] % 330)
+            view = wall[:, left : left + 64].copy()
+            place = rng.integers(0, (30, 58))
+            view[place[0] : place[0] + 4, place[1] : place[1] + 3] = rng.integers(0, 256)
+            shown = view, number
+        luma = shown[0] + rng.uniform(-4, 4, (36, 64))
+        luma[1, 5:45] = rng.integers(0, 256, 40)
+        planes = YuvPlanes(np.clip(luma, 0, 255).astype(np.uint8), *np.full((2, 18, 32), 128, np.uint8))
+        readings = [
+            PoseReading(_looking(pans[n]), START_NS + n * FRAME_NS, moving=pans[n] != pans[n - 1])
+            for n in range(max(1, number - 12), number + 6)
+            if n % 2 == 0 and not silent
+        ]
+        watch.look(planes)
+        span = poses_during(readings, *capture_window(CaptureTime(at_ns, from_camera=True)), DOME_SHEET)
+        span = watch.since(span, at_ns - CAPTURE_JITTER_NS)
+        old += abs(pans[shown[1]] - pans[number]) > 1.0
+        off_deg = 0.0 if span is None else _off_deg(span, pans[shown[1]])
+        if _is_late_in_a_turn(pans, shown[1]):
+            late_deg = max(late_deg, off_deg)
+        else:
+            missed += off_deg > 0.01
+    return missed, old, late_deg
+
+
+def _is_late_in_a_turn(pans: list[float], number: int) -> bool:
+    """May the stop of the turn that the picture was taken in be believed, though it was the last before it froze?"""
+    until = number + (STOP_TOGETHER_NS - CAPTURE_JITTER_NS) // FRAME_NS
+    stop = next((at for at in range(number, len(pans) - 1) if pans[at] == pans[at + 1]), None)
+    return stop is not None and number < stop <= until
+
+
+def _looking(pan_deg: float) -> Pose:
+    return Pose(0.0, 0.0, 6.0, pan_deg % 360.0, -5.0, 0.0, 900.0)
+
+
+def _off_deg(span: PoseSpan, pan_deg: float) -> float:
+    """How far a pan is beyond the reach of the path, each turn of it taken the shorter way."""
+    at_deg = remainder(span.path[0].pan_deg - pan_deg, 360.0)
+    nearest_deg = abs(at_deg)
+    for a, b in pairwise(span.path):
+        next_deg = at_deg + remainder(b.pan_deg - a.pan_deg, 360.0)
+        between = min(at_deg, next_deg) <= 0.0 <= max(at_deg, next_deg)
+        nearest_deg = 0.0 if between else min(nearest_deg, abs(next_deg))
+        at_deg = next_deg
+    return max(0.0, nearest_deg - span.angle_deg)

@@ -10,9 +10,11 @@ import pytest
 
 import csu.masking.cover as cover_module
 import csu.masking.fill as fill_module
+import csu.masking.freeze as freeze_module
 import csu.masking.margins as margins_module
 import csu.masking.outlines as outlines_module
 import csu.masking.surfaces as surfaces_module
+import csu.masking.track as track_module
 from csu.hal.place import PoseBounds
 from csu.masking.margins import HalfStep
 
@@ -187,3 +189,33 @@ def test_a_blur_instead_of_a_constant_is_seen(traces_of_the_hidden, some_cover, 
 def test_writing_into_the_decoders_planes_is_seen(decoder_planes_changed, monkeypatch):
     monkeypatch.setattr(fill_module, "_copied", lambda planes: planes)
     assert decoder_planes_changed()
+
+
+def test_a_frozen_picture_that_is_dated_as_it_says_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "are_two", lambda a, b: True)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_a_ticking_clock_taken_for_a_new_picture_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "SHARE_CHANGED", 0.01)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_a_camera_taken_for_alive_as_soon_as_it_rests_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "_is_proved_live", lambda rest, at_ns: True)
+    assert old_views_missed(range(1))[0] > 0
+
+
+def test_older_stays_dropped_instead_of_taken_together_are_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "_taken_together", lambda older, newer: newer)
+    assert old_views_missed(range(2))[0] > 0
+
+
+def test_every_stop_believed_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(freeze_module, "STOP_TOGETHER_NS", 10**12)
+    assert old_views_missed(range(2))[0] > 0
+
+
+def test_a_rest_told_of_before_it_was_is_seen(old_views_missed, monkeypatch):
+    monkeypatch.setattr(track_module, "_rests_since_ns", lambda readings: readings[0].at_ns)
+    assert old_views_missed(range(6))[0] > 0

@@ -162,7 +162,7 @@ def _no_sweep() -> AbstractContextManager[None]:
     """The newest reading is where it looks."""
 
     def newest(readings: Sequence[PoseReading], *_: object) -> PoseSpan | None:
-        return PoseSpan((readings[-1].pose,), 0.0, 0.0, at_rest=False) if readings else None
+        return PoseSpan((readings[-1].pose,), 0.0, 0.0) if readings else None
 
     return _in_place_of(policy, "poses_during", newest)
 

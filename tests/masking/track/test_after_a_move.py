@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 import csu.masking.policy as policy_module
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, StreamAddress, ViewType
-from csu.hal.frames import CaptureTime
+from csu.hal.frames import CaptureTime, YuvPlanes
 from csu.hal.media import Assignment
 from csu.hal.place import Building, Pose, PoseBounds, PtzDynamics
-from csu.masking import Cover, CoverPolicy, cover_of_path, forbidden_surfaces
+from csu.masking import Cover, CoverPolicy, FreezeWatch, cover_of_path, forbidden_surfaces
 from sim.street.mount import Motion, MountLimits, at_rest, drive, go_to
 
 MS = 1_000_000
@@ -41,6 +41,7 @@ class Shown:
     """One picture: when it was captured after the order, and its cover beside that of the true pose without margins."""
 
     captured_ms: int
+    shown_ms: int
     cover: Cover
     truth: NDArray[np.bool_]
 
@@ -54,7 +55,11 @@ def tour() -> Callable[..., list[Shown]]:
     """What is shown from one second before an order to three after it."""
 
     def run(
-        order: Callable[[Pose, int], list[Motion]], *, jitter: int = 0, limits: MountLimits = LIMITS
+        order: Callable[[Pose, int], list[Motion]],
+        *,
+        jitter: int = 0,
+        limits: MountLimits = LIMITS,
+        freeze: FreezeWatch | None = None,
     ) -> list[Shown]:
         record = CameraRecord(CameraId("cam-1"), 1, "", CommuneId("metz"), ViewType.WIDE)
         address = StreamAddress("rtsp://127.0.0.1/1")
@@ -79,7 +84,10 @@ def tour() -> Callable[..., list[Shown]]:
                     break
             true_pose = motion_at(captured_ns).pose_at(captured_ns)
             truth = cover_of_path((true_pose,), surfaces, WIDTH, HEIGHT, PoseBounds(0.0)).cells
-            shown.append(Shown(captured_ms, policy.cover(captured, now_ns, known), truth))
+            if freeze is not None:
+                freeze.look(seen_from(true_pose))
+            cover = policy.cover(captured, now_ns, known, freeze)
+            shown.append(Shown(captured_ms, (now_ns - NOW) // MS, cover, truth))
         return shown
 
     def waiting(captured: CaptureTime) -> Iterator[int]:
@@ -88,6 +96,13 @@ def tour() -> Callable[..., list[Shown]]:
         return iter(range(came_ns, came_ns + 150 * MS + FRAME_MS * MS, FRAME_MS * MS))
 
     return run
+
+
+def seen_from(pose: Pose) -> YuvPlanes:
+    """A street that nothing moves in: another picture with each degree and each twentieth of a doubling."""
+    steps = (pose.pan_deg, pose.tilt_deg + 90.0, 20.0 * np.log2(pose.focal_px))
+    luma = np.random.default_rng([int(step) for step in steps]).integers(0, 256, (36, 64)).astype(np.uint8)
+    return YuvPlanes(luma, luma[::2, ::2], luma[::2, ::2])
 
 
 def to_preset(goal: Pose) -> Callable[[Pose, int], list[Motion]]:
@@ -141,6 +156,15 @@ def test_after_a_move_the_picture_is_back_within_half_a_second(tour, order):
         if each.captured_ms + LATENCY_MS + 190 >= STOPPED_MS[order] + BACK_MS
     ]
     assert max(over) <= OVER_MASK_MAX
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_nor_is_it_kept_wider_because_nothing_moves_in_its_street(tour, order):
+    """Decision 0019: the mask of rest within 0.41 s of the stop, though the last of the turn looks as rest does."""
+    shown = tour(ORDERS[order], freeze=FreezeWatch())
+    rest = shown[-1].cover
+    assert 0.02 < rest.share < 0.7
+    assert all(each.cover == rest for each in shown if each.shown_ms > STOPPED_MS[order] + 410)
 
 
 def test_in_motion_the_picture_is_not_simply_gone(tour):

@@ -55,7 +55,7 @@ def test_a_track_with_a_defect_is_seen(escapes, monkeypatch, defect, ramped):
     elif defect == "stale":
         monkeypatch.setattr(track, "_alone", lambda *_: track._Reach(0.0, 0.0, 0.0, at_rest=True))
     else:
-        monkeypatch.setattr(track, "_span", lambda path, around, reaches: true_span(path[-1:], around, reaches))
+        monkeypatch.setattr(track, "_span", lambda path, *given: true_span(path[-1:], *given))
     assert escapes(range(12), ramped=ramped)[0] != []
 
 
