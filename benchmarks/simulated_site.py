@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import quantiles
 
 from benchmarks.crowd.floor import Crowd
-from benchmarks.crowd.town import FRAMES_PER_S, HEIGHT_PX, LOOP_S, WIDTH_PX, loop_of, specs
+from benchmarks.crowd.town import FRAMES_PER_S, HEIGHT_PX, WIDTH_PX, loop_of, specs
 from benchmarks.crowd.usage import cpu_of, resident_mib
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.machine import SystemChance, SystemClock
@@ -28,7 +28,7 @@ from hardware.onvif import OnvifCamera, OnvifSettings, StreamFloors, open_onvif_
 from hardware.vault import Login
 from sim.endpoints import EndpointSpec, RtspFarm
 from sim.endpoints.onvif import OnvifSpec, open_onvif
-from sim.endpoints.server import CANNED_LOOPS_MAX
+from sim.endpoints.server import CANNED_LOOP_S, CANNED_LOOPS_MAX
 
 SOURCES, DEVICES, LIVE, SECONDS = 1300, 50, 0, 20.0
 CONNECTING_AT_ONCE = 50
@@ -187,7 +187,7 @@ async def _measure(process: asyncio.subprocess.Process, sources: int, live: int,
         passed_s = time.monotonic() - began_s
         cores = {name: (cpu_of(pid) - cpu[name]) / passed_s for name, pid in pids.items()}
         got = [viewer.octets - before for viewer, before in zip(viewers, octets, strict=True)]
-        least = 0.98 * _loop_octets() * (passed_s - 1) / LOOP_S  # a second less: both ends lie within a picture
+        least = 0.98 * _loop_octets() * (passed_s - 1) / CANNED_LOOP_S  # a second less: both ends lie within a picture
         found = Site(
             sources, len(cameras), live, passed_s,
             [1000 * viewer.first_s for viewer in viewers if viewer.first_s is not None],

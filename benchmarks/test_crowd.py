@@ -26,7 +26,7 @@ def _count(times_ns: list[int]) -> Count:
     return count_times(times_ns, BEGUN_NS, BEGUN_NS + 10 * NS_PER_S, STEP_NS)
 
 
-def test_what_is_whole_misses_nothing():
+def test_what_is_whole_misses_nothing() -> None:
     assert _count(WHOLE) == Count(kept=120)
     assert _count([*WHOLE, WHOLE[-1] + STEP_NS, WHOLE[0] - STEP_NS]) == Count(kept=120)  # beyond the two instants
 
@@ -34,18 +34,18 @@ def test_what_is_whole_misses_nothing():
 @pytest.mark.parametrize(
     ("gone", "missing"), [({0}, 1), ({119}, 1), ({7}, 1), ({7, 8, 9, 60}, 4), (set(range(120)), 120)]
 )
-def test_a_picture_that_is_not_there_is_missed(gone, missing):
+def test_a_picture_that_is_not_there_is_missed(gone: set[int], missing: int) -> None:
     left = [at_ns for number, at_ns in enumerate(WHOLE) if number not in gone]
     assert _count(left).missing == missing
 
 
-def test_a_picture_that_stands_twice_is_found_and_covers_no_other():
+def test_a_picture_that_stands_twice_is_found_and_covers_no_other() -> None:
     found = _count([*WHOLE[:50], WHOLE[49] + NS_PER_MS, *WHOLE[51:]])
     assert (found.twice, found.missing) == (1, 1)
 
 
 @pytest.mark.parametrize("truth", [1, 7, 63, 200, 701, 1300])
-def test_a_search_ends_near_the_highest_count_that_holds(truth):
+def test_a_search_ends_near_the_highest_count_that_holds(truth: int) -> None:
     search, tried = Search(1300), 0
     count: int | None = 40
     while count is not None:
@@ -57,7 +57,7 @@ def test_a_search_ends_near_the_highest_count_that_holds(truth):
     assert tried <= 14
 
 
-def test_a_count_that_failed_once_is_tried_again():
+def test_a_count_that_failed_once_is_tried_again() -> None:
     search = Search(1300)
     search.tried(100, holds=True)
     search.tried(200, holds=False)

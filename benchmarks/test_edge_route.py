@@ -5,7 +5,7 @@ The edge route decodes each picture and looks at every pixel that must be hidden
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +64,9 @@ def self_masked_clip(
     return make_camera_clip(burnt, SECONDS, tmp_path_factory.mktemp("edge") / "camera.ts")
 
 
-def test_edge_route(measure: Measure, self_masked_clip: Path, cover: Cover, masks, scoreboard: Scoreboard) -> None:
+def test_edge_route(
+    measure: Measure, self_masked_clip: Path, cover: Cover, masks: tuple[OnboardMask, ...], scoreboard: Scoreboard
+) -> None:
     def work(_: Path) -> int:
         assignment = Assignment(record_of(1), StreamAddress("rtsp://h/"), None, False, (), 2.5, 1, edge=EdgePlan(masks))
         edge = SelfMasked(assignment, cover, FRAMES_PER_S)
@@ -93,7 +95,7 @@ def test_ffmpeg_decodes(measure: Measure, self_masked_clip: Path, ffmpeg: str, s
     _measured(measure, work, self_masked_clip, "ffmpeg, decodes and forgets", scoreboard)
 
 
-def _measured(measure: Measure, work, clip: Path, subject: str, scoreboard: Scoreboard) -> None:
+def _measured(measure: Measure, work: Callable[[Path], int], clip: Path, subject: str, scoreboard: Scoreboard) -> None:
     def check(pictures: int, _: Path) -> None:
         assert pictures == count_pictures(clip) == SECONDS * FRAMES_PER_S
 

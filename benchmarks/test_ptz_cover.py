@@ -36,7 +36,8 @@ QUADS = 250
 
 
 def _town() -> tuple[Building, ...]:
-    dice, houses = np.random.default_rng(3), []
+    dice = np.random.default_rng(3)
+    houses: list[Building] = []
     while len(forbidden_surfaces(houses, (), 2.5)) < QUADS:
         bearing, away, half = dice.uniform(0, 2 * np.pi), dice.uniform(25, 120), dice.uniform(4, 9)
         x, y = away * np.sin(bearing), away * np.cos(bearing)

@@ -35,7 +35,7 @@ PACED_STREAMS, PACED_S = 16, 15
 PACED = f"record by copy, {PACED_STREAMS} streams at the pace of cameras: CPU"
 CPU, MEMORY = "record by copy, {} streams: CPU", "record by copy, {} streams: memory"
 READ = "csu, all of it and reading the file"
-SUBJECTS = {
+SUBJECTS: dict[str, dict[str, Any]] = {
     "csu, copy": {"work": Work.COPY},
     "csu, and hashed, in a chain": {"work": Work.HASH},
     "csu, and sealed": {"work": Work.SEAL},

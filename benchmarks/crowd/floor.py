@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
+from av.video import VideoStream
 
 from benchmarks.crowd.town import FRAMES_PER_S, bare_assignment, cover, loop_of, specs
 from csu.cluster.node_disk import NodeDisk
@@ -63,7 +65,7 @@ def _decoded(loop: list[bytes], count: int) -> Iterator[tuple[ClearFrame, bytes]
     with av.open(io.BytesIO(b"".join(loop)), format="h264") as container:
         decoder = Decoder(_CAMERA, container.streams.video[0].codec_context, Admission(_CAMERA), is_annex_b=True)
         for number, data in enumerate(itertools.islice(itertools.cycle(loop), count)):
-            packet = av.Packet(data)
+            packet = cast("av.Packet[VideoStream]", av.Packet(data))
             packet.pts = packet.dts = number
             packet.time_base = Fraction(1, FRAMES_PER_S)
             packet.is_keyframe = number % FRAMES_PER_S == 0

@@ -20,7 +20,7 @@ from csu.masking import Cover, CoverPolicy
 from csu.masking.edge import MASK_COLOURS_YUV, edge_masks
 from sim.endpoints import EndpointSpec, RtspFarm, StreetView
 from sim.endpoints.live_camera import encode_loop
-from sim.endpoints.server import CANNED_LOOP_S as LOOP_S
+from sim.endpoints.server import CANNED_LOOP_S
 from sim.street import build_street, posts
 
 WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 448, 336, 12
@@ -100,7 +100,10 @@ def assignments(farm: RtspFarm, crowd: Sequence[EndpointSpec], route: Route) -> 
 
 def loop_of(spec: EndpointSpec) -> list[bytes]:
     """The pictures of a canned camera's loop as its clients get them put together again: Annex B."""
-    return [b"".join(b"\0\0\0\1" + unit for unit in _units(picture.payloads)) for picture in encode_loop(spec, LOOP_S)]
+    return [
+        b"".join(b"\0\0\0\1" + unit for unit in _units(picture.payloads))
+        for picture in encode_loop(spec, CANNED_LOOP_S)
+    ]
 
 
 def _units(payloads: Sequence[bytes]) -> list[bytes]:
