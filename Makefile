@@ -24,7 +24,8 @@ demo: .venv/.ready-demo
 # pytest comes last, so that the log closes on its summary line.
 test: lint types
 	@mkdir -p var
-	$(BIN)/python -m pytest --requirement-results var/compliance.json
+	$(BIN)/python -m pytest -m "not nightly and not alone" -n auto --dist loadfile --requirement-results var/compliance-shared.json
+	$(BIN)/python -m pytest -m "alone and not nightly" --requirement-results var/compliance.json --requirement-results-after var/compliance-shared.json
 
 lint: setup
 	$(BIN)/ruff check .

@@ -112,6 +112,22 @@ def declared_shells() -> list[str]:
 hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generate], database=None)
 """To find a planted defect is enough: its smallest example is of no interest."""
 
+ALONE = (
+    *("e2e", "cluster", "hardware", "wall", "contract", "console", "planted", "sim/endpoints", "recording/vault"),
+    *("sim/test_watch.py", "sim/test_levels_live.py", "compliance/test_aud_every_artefact.py", "ingest"),
+    "compliance/doors/test_aud_loudspeaker.py",
+)
+"""Folders and files of tests that live by real time: they share the machine with no other test."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked `alone` is said in one place."""
+    for item in items:
+        where = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
+        if any(where == each or where.startswith(f"{each}/") for each in ALONE):
+            item.add_marker("alone")
+
+
 _SEAL = Seal(declared_shells())
 _SEAL.close()
 

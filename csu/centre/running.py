@@ -26,6 +26,7 @@ from csu.centre.past import keep_past
 from csu.centre.preparing import PreparedSite, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_plan import plan_of
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
@@ -230,7 +231,8 @@ async def _start_parts(
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
-    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre))
+    speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
+    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre), speaking=speaking)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )

@@ -33,6 +33,7 @@ from csu.console.doors import Doors
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
 from csu.console.live import LiveDoor
+from csu.console.loudspeaker import Speaking, add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
@@ -74,10 +75,11 @@ def create_app(
     settings: ConsoleSettings | None = None,
     access: Access | None = None,
     alarms: AlarmRoom | None = None,
+    speaking: Speaking | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
-    `alarms`: where alarms wait; None: this centre takes none.
+    `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -114,6 +116,7 @@ def create_app(
     add_case_doors(app, access.desk)
     add_hold_doors(app, access.desk)
     add_alarm_doors(app, alarms)
+    add_speaker_doors(app, speaking)
     add_past_doors(app)
     _add_refusals(app, counts)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -20,6 +20,7 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.PTZ: (_A.PTZ_MOVE,),
     Operation.PRESET: (_A.PRESET_GO, _A.PRESET_STORE),
     Operation.GUARD_TOUR: (_A.GUARD_TOUR,),
+    Operation.LOUDSPEAKER: (_A.SPEAK,),
     Operation.SNAPSHOT: (_A.SNAPSHOT, _A.TICKET_OPEN),
     Operation.IMAGE_DEPORT: (_A.DEPORT_START, _A.DEPORT_STOP, _A.DEPORT_VIEW),
     Operation.REPLAY: (_A.REPLAY, _A.PAST_STREAM, _A.BUFFER_REWIND, _A.PRE_ALARM_CLIP, _A.RECORDING_FILE),

@@ -42,6 +42,8 @@ class Action(StrEnum):
     PRESET_GO = "preset_go"
     PRESET_STORE = "preset_store"
     GUARD_TOUR = "guard_tour"
+    SPEAK = "speak"
+    """Have a camera's loudspeaker say a recorded message (AUD-4). There is no action that listens."""
     SNAPSHOT = "snapshot"
     TICKET_OPEN = "ticket_open"
     DEPORT_START = "deport_start"
@@ -113,11 +115,11 @@ class Action(StrEnum):
 _A = Action
 LIVE = frozenset(
     {
-        *(_A.LIVE_VIEW, _A.WALL_SHOW, _A.PTZ_MOVE, _A.PRESET_GO, _A.PRESET_STORE),
+        *(_A.LIVE_VIEW, _A.WALL_SHOW, _A.PTZ_MOVE, _A.PRESET_GO, _A.PRESET_STORE, _A.SPEAK),
         *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
     }
 )
-"""Shows, or steers, one camera as it is now."""
+"""Shows, or steers, one camera as it is now, or speaks through it."""
 ROOM = frozenset({_A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(

@@ -14,6 +14,7 @@ from csu.hal.camera import Camera, CameraId, CommuneId, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.dispatch import Dispatch
 from csu.hal.frames import YuvPlanes
+from csu.hal.loudspeaker import Speech
 from csu.hal.place import Building, MapZone, PoseBounds
 from csu.hal.wall_panel import WallPanel
 
@@ -72,6 +73,8 @@ class Site:
     dispatch: Dispatch | None = None
     wall_panels: Sequence[tuple[WallPanel, str]] = ()
     """The display panels of the wall, and the input at which each should be."""
+    speech: Speech | None = None
+    """What may be said through the cameras' loudspeakers; None: nothing, as long as nobody decided it (AUD-4)."""
     witness: PictureWitness | None = None
     zones: tuple[MapZone, ...] = ()
     """Interiors and entrances of dwellings drawn on the map (PRV-1)."""

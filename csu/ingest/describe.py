@@ -2,28 +2,23 @@
 
 FFmpeg, told to take video only, does not say that there was sound; and its errors hold the URL with the password. This
 asks first, so that offered audio is counted without ever being set up (AUD-1), a refusal is told in the device's own
-terms, and an unsuitable codec is known before the stream is opened. Digest as in RFC 7616 with MD5 (what RTSP cameras
-speak), or Basic. Bytes in, bytes out: the socket is `csu.ingest.line`'s.
+terms, and an unsuitable codec is known before the stream is opened. Bytes in, bytes out: the socket is
+`csu.ingest.line`'s.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
-from urllib.request import parse_http_list, parse_keqv_list
 
 from csu.hal.camera import CameraId, StreamAddress
+from csu.hal.rtsp import ANSWER_BYTES_MAX, PORTS, NotRtsp, RtspAnswer, RtspLogin, authorisation, read_answer, request
 from csu.hal.tls import TlsTrust
 from csu.hal.words import Words
 from csu.ingest.errors import CameraLost, CameraRefused, IngestError
 from csu.ingest.offer import Offer, parse_sdp
 from csu.ingest.trust import no_trust
 
-PORTS = {"rtsp": 554, "rtsps": 322}
-ANSWER_BYTES_MAX = 64 * 1024
-_USER_AGENT = "csu"
 TRY_AGAIN = Words(
     "La connexion se refait d'elle-même ; vérifiez la caméra, son alimentation et son réseau",
     "The connection is made again by itself; check the camera, its power and its network",
@@ -84,14 +79,6 @@ def door_of(address: StreamAddress, camera: CameraId) -> Door:
     return Door(url, parts.hostname, port, user, password, address.trust if is_tls else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    reason: str
-    challenges: tuple[str, ...]
-    body: str
-
-
 class Describing:
     """The conversation: send `request`, then `feed` what comes; send what it returns, until `offer` is there.
 
@@ -103,14 +90,14 @@ class Describing:
         """What the device offers; None until it has answered."""
         self._door = door
         self._camera = camera
-        self._client_nonce = client_nonce
+        self._login = RtspLogin(door.user, door.password, client_nonce)
         self._sequence = 0
         self._received = b""
         self._logged_in = False
 
     def request(self) -> bytes:
         """The first bytes to send."""
-        return self._request("")
+        return self._request()
 
     def feed(self, data: bytes) -> bytes:
         """Take what came (empty: the device closed); returns what to send now, empty for nothing."""
@@ -134,7 +121,8 @@ class Describing:
             return b""
         if answer.status == 401 and self._door.user and not self._logged_in:
             self._logged_in = True
-            return self._request(self._authorisation(answer.challenges))
+            challenges = answer.all("www-authenticate")
+            return self._request(("Authorization", self._authorisation(challenges)))
         if answer.status != 200:
             raise self._refusal(answer)
         try:
@@ -152,46 +140,24 @@ class Describing:
     def _place(self) -> str:
         return f"{self._door.host}:{self._door.port}"
 
-    def _request(self, authorisation: str) -> bytes:
+    def _request(self, *fields: tuple[str, str]) -> bytes:
         self._sequence += 1
-        lines = [
-            f"DESCRIBE {self._door.url} RTSP/1.0",
-            f"CSeq: {self._sequence}",
-            f"User-Agent: {_USER_AGENT}",
-            "Accept: application/sdp",
-            *([f"Authorization: {authorisation}"] if authorisation else []),
-        ]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return request("DESCRIBE", self._door.url, self._sequence, (("Accept", "application/sdp"), *fields))
 
-    def _answer(self) -> _Answer | None:
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if not end:
+    def _answer(self) -> RtspAnswer | None:
+        try:
+            read = read_answer(self._received)
+        except NotRtsp:
+            raise self._lost(Words(f"{self._place} ne parle pas RTSP", f"{self._place} does not speak RTSP")) from None
+        if read is None:
             return None
-        lines = head.decode("utf-8", "replace").split("\r\n")
-        parts = (line.partition(":") for line in lines[1:])
-        fields = [(name.strip().lower(), value.strip()) for name, _, value in parts]
-        words = lines[0].split(" ", 2)
-        if len(words) < 2 or not words[0].startswith("RTSP/") or not (words[1].isascii() and words[1].isdigit()):
-            raise self._lost(Words(f"{self._place} ne parle pas RTSP", f"{self._place} does not speak RTSP"))
-        length = next((value for name, value in fields if name == "content-length"), "0")
-        size = int(length) if length.isascii() and length.isdigit() else 0
-        if len(body) < size:
-            return None
-        self._received = body[size:]
-        challenges = tuple(value for name, value in fields if name == "www-authenticate")
-        reason = words[2] if len(words) > 2 else ""
-        return _Answer(int(words[1]), reason[:80], challenges, body[:size].decode("utf-8", "replace"))
+        answer, self._received = read
+        return answer
 
     def _authorisation(self, challenges: tuple[str, ...]) -> str:
-        for challenge in challenges:
-            scheme, _, rest = challenge.partition(" ")
-            if scheme.lower() == "digest":
-                asked = parse_keqv_list([item for item in parse_http_list(rest) if "=" in item])
-                if asked.get("algorithm", "MD5").upper() == "MD5":
-                    return self._digest(asked)
-        if any(challenge.lower().startswith("basic") for challenge in challenges):
-            secret = f"{self._door.user}:{self._door.password}".encode()
-            return f"Basic {base64.b64encode(secret).decode()}"
+        told = authorisation(challenges, self._login, "DESCRIBE", self._door.url)
+        if told is not None:
+            return told
         raise CameraRefused(
             Words(
                 f"{self._door.url} demande une authentification que ce moteur ne connaît pas",
@@ -204,23 +170,7 @@ class Describing:
             ),
         )
 
-    def _digest(self, asked: dict[str, str]) -> str:
-        door, realm, nonce = self._door, asked.get("realm", ""), asked.get("nonce", "")
-        secret = _md5(f"{door.user}:{realm}:{door.password}")
-        request = _md5(f"DESCRIBE:{door.url}")
-        fields = {"username": door.user, "realm": realm, "nonce": nonce, "uri": door.url}
-        if "opaque" in asked:
-            fields["opaque"] = asked["opaque"]
-        tail = ""
-        if "auth" in [word.strip() for word in asked.get("qop", "").split(",")]:
-            mine = self._client_nonce
-            fields |= {"cnonce": mine, "response": _md5(f"{secret}:{nonce}:00000001:{mine}:auth:{request}")}
-            tail = ", qop=auth, nc=00000001"
-        else:
-            fields["response"] = _md5(f"{secret}:{nonce}:{request}")
-        return "Digest " + ", ".join(f'{name}="{value}"' for name, value in fields.items()) + tail
-
-    def _refusal(self, answer: _Answer) -> IngestError:
+    def _refusal(self, answer: RtspAnswer) -> IngestError:
         url, status = self._door.url, answer.status
         if status == 401:
             what = _WRONG_LOGIN if self._door.user else _NO_LOGIN
@@ -253,7 +203,3 @@ class Describing:
 
 _WRONG_LOGIN = Words("identifiant ou mot de passe incorrect", "wrong user or password")
 _NO_LOGIN = Words("un identifiant et un mot de passe sont demandés", "a user and a password are needed")
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()  # the protocol's own digest, no choice of ours

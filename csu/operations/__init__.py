@@ -24,6 +24,7 @@ from csu.operations.dispatch import (
 )
 from csu.operations.guard_tour import GuardTour, LookAt, TourReport, TourRun, not_seen_in
 from csu.operations.handover import HandoverNote, HandoverRefused
+from csu.operations.loudspeaker import SpeechBook, SpeechRefused, SpeechRule
 from csu.operations.operations_log import (
     Draft,
     EntryKind,
@@ -96,6 +97,9 @@ __all__ = [
     "SendCall",
     "Shift",
     "ShortWatchAlert",
+    "SpeechBook",
+    "SpeechRefused",
+    "SpeechRule",
     "StopCamera",
     "TourReport",
     "TourRun",

@@ -8,7 +8,7 @@ What is missing is told with file and line; a single camera that cannot be used 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera, CameraId, CommuneId
+from csu.hal.camera import CameraId, CommuneId
 from csu.hal.dispatch import Dispatch
 from csu.hal.errors import BadInput, Trouble
+from csu.hal.loudspeaker import Speech
 from csu.hal.site import Site, SiteRequest
 from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
@@ -28,6 +29,7 @@ from hardware.dispatch import DispatchFile, DispatchSecrets, open_dispatch
 from hardware.field.camera import FieldCamera, UnusableCamera
 from hardware.field.camera_files import file_of, read_cameras, write_camera
 from hardware.field.finder import Finder
+from hardware.field.messages import read_messages
 from hardware.field.settings import CameraFile, SiteFile
 from hardware.onvif import StreamFloors
 from hardware.panels import PanelsFile, open_panel
@@ -50,7 +52,7 @@ async def open_field(request: SiteRequest) -> AsyncIterator[Site]:
     vault = open_vault(file)
     finder = Finder(file.search, SystemClock(), SystemIds())
     async with AsyncExitStack() as stack:
-        cameras: list[Camera] = [
+        cameras: list[FieldCamera | UnusableCamera] = [
             _camera(stack, entry, file, vault, finder, request)
             for entry in sorted(entries.values(), key=lambda entry: entry.number)
         ]
@@ -63,6 +65,7 @@ async def open_field(request: SiteRequest) -> AsyncIterator[Site]:
             alarm_panels=await _alarms(stack, file, vault),
             dispatch=await _dispatch(stack, file, vault, request),
             wall_panels=_panels(stack, file, vault),
+            speech=_speech(file, entries, cameras),
             zones=tuple(zone.on_map() for zone in file.zones),
             alarm_sites_m={(CommuneId(each.commune), each.site): (each.x_m, each.y_m) for each in file.alarm_sites},
         )
@@ -93,7 +96,7 @@ def _site_file(request: SiteRequest) -> Path:
 
 def _camera(
     stack: AsyncExitStack, entry: CameraFile, file: SiteFile, vault: Vault, finder: Finder, request: SiteRequest
-) -> Camera:
+) -> FieldCamera | UnusableCamera:
     folder = file.cameras
     try:
         login = vault.entry(entry.record.camera).account
@@ -165,6 +168,15 @@ def _panels(stack: AsyncExitStack, file: SiteFile, vault: Vault) -> tuple[tuple[
         stack.push_async_callback(panel.close)
         found.append((panel, each.input))
     return tuple(found)
+
+
+def _speech(
+    file: SiteFile, entries: Mapping[CameraId, CameraFile], cameras: Sequence[FieldCamera | UnusableCamera]
+) -> Speech | None:
+    """None unless the site has messages and a camera a decision that lets it speak."""
+    permits = [(camera, entries[camera.record.camera].loudspeaker) for camera in cameras]
+    speakers = tuple((camera, told.permit()) for camera, told in permits if told is not None)
+    return Speech(read_messages(file.messages), speakers) if file.messages is not None and speakers else None
 
 
 def _secret(vault: Vault, name: str, path: Path, *at: str | int) -> bytes:

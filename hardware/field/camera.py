@@ -101,6 +101,10 @@ class FieldCamera:
     async def refuse_audio(self) -> AudioState:
         return await self._asked(lambda device: device.refuse_audio(), search=False)
 
+    async def speak(self, pcmu: bytes) -> None:
+        """See `csu.hal.loudspeaker.Loudspeaker`."""
+        await self._asked(lambda device: device.speak(pcmu), search=False)
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     async def _asked(self, ask: Callable[[OnvifCamera], Awaitable[_T]], *, search: bool = True) -> _T:
@@ -197,6 +201,9 @@ class UnusableCamera:
         raise self._error()
 
     async def refuse_audio(self) -> AudioState:
+        raise self._error()
+
+    async def speak(self, pcmu: bytes) -> None:
         raise self._error()
 
     def _error(self) -> CameraError:

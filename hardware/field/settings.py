@@ -12,6 +12,7 @@ from csu.hal.errors import BadInput
 from csu.hal.fieldwork import Route
 from csu.hal.place import MapZone, Pose, PoseBounds, PtzDynamics, ZoneKind
 from csu.hal.words import Words
+from hardware.field.messages import Permit
 from hardware.onvif import LinearAxis, Mount, OnvifSettings, PanTiltSpace, StreamFloors, Tls, ZoomSpace
 from hardware.settings_file import BadSetting
 
@@ -101,6 +102,8 @@ class SiteFile(BaseModel):
     dispatch: File | None = None
     """Contacts of police and others; secrets `dispatch/authority`, `dispatch/certificate`, `dispatch/key` and each
     contact's own are the vault's."""
+    messages: File | None = None
+    """What may be said through cameras that have a `loudspeaker` (AUD-4). None: nothing is, whatever they have."""
     alarm_sites: tuple[AlarmSite, ...] = Field(default=(), max_length=10_000)
     search: Search | None = None
 
@@ -241,6 +244,8 @@ class CameraFile(BaseModel):
     head: Head | None = None
     bounds: Bounds | None = None
     dynamics: Dynamics | None = None
+    loudspeaker: Permit | None = None
+    """None, as for most: nothing is said through it (AUD-4)."""
 
     @model_validator(mode="after")
     def _usable(self) -> CameraFile:

@@ -33,6 +33,7 @@ from hardware.onvif.onboard import OnboardMasks
 from hardware.onvif.reading import MediaProfile, ir_cut_filter, uri
 from hardware.onvif.session import Session
 from hardware.onvif.settings import OnvifSettings
+from hardware.onvif.speaking import speak
 from hardware.onvif.streams import main_and_sub
 from hardware.vault.login import Login
 
@@ -47,7 +48,7 @@ class DayNight(StrEnum):
 
 
 class OnvifCamera:
-    """One camera: a `csu.hal.camera.Camera`. Made by `open_onvif_camera`."""
+    """One camera: a `csu.hal.camera.Camera`, and its `csu.hal.loudspeaker.Loudspeaker`. Made by `open_onvif_camera`."""
 
     def __init__(self, settings: OnvifSettings, login: Login, clock: Clock, chance: Chance) -> None:
         self._settings = settings
@@ -147,6 +148,13 @@ class OnvifCamera:
 
     async def refuse_audio(self) -> AudioState:
         return await refuse_audio(self._session)
+
+    async def speak(self, pcmu: bytes) -> None:
+        """See `csu.hal.loudspeaker.Loudspeaker`."""
+        _, chosen = await self._chosen()
+        address = await self.stream(chosen[0].token)
+        limit_s = self._settings.answer_s_max
+        await speak(self.record.camera, address, pcmu, clock=self._clock, chance=self._chance, answer_s_max=limit_s)
 
     # -- beyond the port ----------------------------------------------------------------------------------------------
 

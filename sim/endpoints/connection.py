@@ -16,10 +16,12 @@ from sim.endpoints.live import instant_ns, newest
 from sim.endpoints.rtp import PAYLOAD_BYTES_MAX, VIDEO_CLOCK_HZ, RtpTrack, interleave
 from sim.endpoints.rtsp import (
     AUDIO_TRACK,
+    BACKCHANNEL,
     HEAD_BYTES_MAX,
     METHODS,
     POSITION_PAYLOAD_TYPE,
     POSITION_TRACK,
+    SPEAKER_TRACK,
     VIDEO_TRACK,
     BadRequest,
     Request,
@@ -29,10 +31,11 @@ from sim.endpoints.rtsp import (
     reply,
     sdp_of,
 )
-from sim.endpoints.spec import FaultKind, size_after
+from sim.endpoints.spec import FaultKind, Speaker, size_after
 
 _IDLE_S_MAX = 90.0
 """A client that sends nothing for so long, and watches nothing, is let go."""
+_TRACKS = ("", VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK, SPEAKER_TRACK)
 
 
 class Connection:
@@ -58,6 +61,8 @@ class Connection:
         self._audio_channel: int | None = None
         self._viewer: Viewer | None = None
         self._positions: tuple[Endpoint, int] | None = None
+        self._speaker: tuple[Endpoint, int] | None = None
+        self._is_speaking = False
         self._beside: list[asyncio.Task[None]] = []
         """What sends sound and positions."""
 
@@ -77,13 +82,15 @@ class Connection:
 
     async def _next_request(self) -> Request | None:
         while True:
-            limit_s = None if self._viewer or self._beside else _IDLE_S_MAX
+            limit_s = None if self._viewer or self._beside or self._is_speaking else _IDLE_S_MAX
             first = await asyncio.wait_for(self._reader.read(1), limit_s)
             if not first:
                 return None
-            if first == b"$":  # the client's own RTCP: nothing in it matters here
+            if first == b"$":  # for the loudspeaker, or the client's own RTCP: nothing in that matters here
                 header = await self._reader.readexactly(3)
-                await self._reader.readexactly(int.from_bytes(header[1:], "big"))
+                packet = await self._reader.readexactly(int.from_bytes(header[1:], "big"))
+                if self._is_speaking and self._speaker is not None and header[0] == self._speaker[1]:
+                    self._speaker[0].hear(packet)
                 continue
             try:
                 head = first + await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), _IDLE_S_MAX)
@@ -118,6 +125,7 @@ class Connection:
         elif request.method == "PLAY":
             self._play(request)
         elif request.method == "TEARDOWN":
+            endpoint.speaker_ends += self._speaker is not None
             self._stop_playing()
             self._send(reply(200, request, self._session_header()))
             return False
@@ -131,7 +139,7 @@ class Connection:
         """The camera of a request, and the track it names (empty for the whole presentation)."""
         parts = request.path.split("/")
         track = parts[2] if len(parts) == 3 else ""
-        if len(parts) not in (2, 3) or track not in ("", VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK):
+        if len(parts) not in (2, 3) or track not in _TRACKS:
             return None, ""
         return self._endpoints.get("/".join(parts[:2])), track
 
@@ -147,13 +155,22 @@ class Connection:
 
     async def _describe(self, request: Request, endpoint: Endpoint) -> None:
         spec, stream = endpoint.spec, endpoint.stream
+        requires = BACKCHANNEL in request.headers.get("require", "")
+        if requires and endpoint.speaker is Speaker.NONE:
+            self._send(reply(551, request, [("Unsupported", BACKCHANNEL)]))
+            return
         hidden = endpoint.has(FaultKind.NO_PARAMETER_SETS)
         loop = asyncio.get_running_loop()
         sets = await loop.run_in_executor(
             None, parameter_sets, stream.codec, *size_after(stream, endpoint.fault), spec.frames_per_s
         )
         description = StreamDescription(
-            stream.codec, () if hidden else sets, spec.frames_per_s, endpoint.audio, endpoint.position is not None
+            stream.codec,
+            () if hidden else sets,
+            spec.frames_per_s,
+            endpoint.audio,
+            endpoint.position is not None,
+            endpoint.speaker if requires else Speaker.NONE,
         )
         headers = [("Content-Base", request.url.rstrip("/") + "/"), ("Content-Type", "application/sdp")]
         self._send(reply(200, request, headers, sdp_of(spec.camera, description)))
@@ -163,8 +180,13 @@ class Connection:
         if channel is None:
             self._send(reply(461, request))
             return
-        chosen = [track_of[0] for track_of in (self._video, self._positions) if track_of is not None]
-        if self._viewer is not None or self._beside or any(other is not endpoint for other in chosen):
+        chosen = [track_of[0] for track_of in (self._video, self._positions, self._speaker) if track_of is not None]
+        if (
+            self._viewer is not None
+            or self._beside
+            or self._is_speaking
+            or any(other is not endpoint for other in chosen)
+        ):
             self._send(reply(455, request))
             return
         if track == AUDIO_TRACK:
@@ -178,19 +200,29 @@ class Connection:
                 self._send(reply(404, request))
                 return
             self._positions = (endpoint, channel)
+        elif track == SPEAKER_TRACK:
+            if endpoint.speaker is Speaker.NONE:
+                self._send(reply(404, request))
+                return
+            endpoint.speaker_setups += 1
+            self._speaker = (endpoint, channel)
         else:
             self._video = (endpoint, channel)
         transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
         self._send(reply(200, request, [("Transport", transport), *self._session_header()]))
 
     def _play(self, request: Request) -> None:
-        nothing = self._video is None and self._positions is None
+        nothing = self._video is None and self._positions is None and self._speaker is None
         if request.headers.get("session", "").split(";")[0] != self._session or nothing:
             self._send(reply(454, request))
             return
         self._send(reply(200, request, [("Range", "npt=0.000-"), *self._session_header()]))
-        if self._viewer is not None or self._beside:
+        if self._viewer is not None or self._beside or self._is_speaking:
             return
+        if self._speaker is not None:
+            self._is_speaking = True
+            if self._speaker[0].speaker in (Speaker.LISTENS, Speaker.DUPLEX):
+                self._beside.append(asyncio.create_task(self._hum(self._speaker[1])))
         if self._video is not None:
             endpoint, channel = self._video
             self._viewer = Viewer(endpoint, self._writer.transport, channel)
@@ -206,7 +238,7 @@ class Connection:
         at_ns = self._clock.now_ns()
         self._send(interleave(channel + 1, [track.sender_report(at_ns, at_ns, "microphone")]))
         while not self._writer.is_closing():
-            if self._viewer is not None and not self._viewer.is_overrun():
+            if self._viewer is None or not self._viewer.is_overrun():
                 self._send(interleave(channel, track.packets_of([alaw.tone_packet()], at_ns)))
             at_ns += alaw.PACKET_MS * NS_PER_MS
             await asyncio.sleep(max(0.0, (at_ns - self._clock.now_ns()) / 1e9))
@@ -243,6 +275,7 @@ class Connection:
         for task in self._beside:
             task.cancel()
         self._beside.clear()
+        self._is_speaking = False
 
     def _session_header(self) -> list[tuple[str, str]]:
         return [("Session", f"{self._session};timeout=60")]

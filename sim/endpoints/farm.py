@@ -24,6 +24,7 @@ from sim.endpoints.orders import (
     Answer,
     BetrayMasks,
     Count,
+    FitSpeaker,
     Misbehave,
     OfferAudio,
     Open,
@@ -36,11 +37,21 @@ from sim.endpoints.orders import (
     SpoilView,
     Stop,
     SwitchAudio,
+    TellHeard,
     TellPositions,
     Turn,
 )
 from sim.endpoints.server import DOWN_S, HOST
-from sim.endpoints.spec import PROFILE, EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault, streams_of
+from sim.endpoints.spec import (
+    PROFILE,
+    EndpointCounts,
+    EndpointSpec,
+    Fault,
+    MaskFault,
+    Speaker,
+    ViewFault,
+    streams_of,
+)
 from sim.endpoints.stills import STILL
 from sim.endpoints.tls_doors import TlsDoorsThread
 from sim.street.mount import Motion
@@ -203,6 +214,14 @@ class RtspFarm:
     def tell_positions(self, camera: str, profile: str, teller: PoseTeller | None) -> None:
         """Have one stream tell where the camera looks, in a track of its own, to those who come from now on."""
         self._order(TellPositions(camera, profile, teller), _ANSWER_S_MAX)
+
+    def fit_speaker(self, camera: str, speaker: Speaker) -> None:
+        """Have a camera's loudspeaker be this one, for those who come from now on."""
+        self._order(FitSpeaker(camera, speaker), _ANSWER_S_MAX)
+
+    def heard(self, camera: str) -> bytes:
+        """What a camera's loudspeaker was sent since this was last asked: mu-law samples."""
+        return self._order(TellHeard(camera), _ANSWER_S_MAX).heard
 
     def counts(self) -> dict[str, EndpointCounts]:
         """What each endpoint did so far."""

@@ -13,10 +13,13 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from sim.endpoints.digest import Login
 from sim.endpoints.encoder import EncodedPicture
 from sim.endpoints.rtp import VIDEO_CLOCK_HZ, RtpTrack, interleave
-from sim.endpoints.spec import EndpointSpec, Fault, FaultKind, StreamSpec
+from sim.endpoints.spec import EndpointSpec, Fault, FaultKind, Speaker, StreamSpec
 
 BACKLOG_BYTES_MAX = 512 * 1024
 """What may wait here for a slow client (some 5 s of a common stream) before it is dropped."""
+
+HEARD_BYTES_MAX = 1 << 20
+"""Two minutes of a loudspeaker."""
 
 SOCKET_BYTES_MAX = 256 * 1024
 """What may wait for it in the kernel, which would otherwise take several MiB: pictures nobody wants any more."""
@@ -43,6 +46,16 @@ class Endpoint:
         self.logins_refused = 0
         self.audio_setups = 0
         self.slow_clients_dropped = 0
+        self.speaker: Speaker = spec.speaker
+        self.heard = bytearray()
+        """The sound that its loudspeaker was sent, as it came: the newest `HEARD_BYTES_MAX` of it."""
+        self.speaker_setups = 0
+        self.speaker_ends = 0
+
+    def hear(self, rtp: bytes) -> None:
+        """A packet for its loudspeaker."""
+        self.heard += rtp[12:]
+        del self.heard[:-HEARD_BYTES_MAX]
 
     def has(self, kind: FaultKind) -> bool:
         """Does it misbehave so now?"""

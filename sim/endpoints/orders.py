@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from csu.hal.camera import OnboardMask
 from csu.hal.place import PoseReading
 from sim.endpoints.digest import Login
-from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, ViewFault
+from sim.endpoints.spec import EndpointCounts, EndpointSpec, Fault, MaskFault, Speaker, ViewFault
 from sim.street.mount import Motion
 
 
@@ -120,6 +120,21 @@ class SwitchAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class FitSpeaker:
+    """Order: this camera has this loudspeaker from now on."""
+
+    camera: str
+    speaker: Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class TellHeard:
+    """Order: tell what this camera's loudspeaker was sent, and forget it."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Order: tell all counters."""
 
@@ -142,6 +157,8 @@ Order: TypeAlias = (
     | SetLogins
     | OfferAudio
     | TellPositions
+    | FitSpeaker
+    | TellHeard
     | Count
     | Stop
 )
@@ -155,4 +172,5 @@ class Answer:
     port: int = 0
     stills_port: int = 0
     masks: tuple[OnboardMask, ...] = ()
+    heard: bytes = b""
     counts: tuple[tuple[str, EndpointCounts], ...] = ()

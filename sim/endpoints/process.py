@@ -19,6 +19,7 @@ from sim.endpoints.orders import (
     Answer,
     BetrayMasks,
     Count,
+    FitSpeaker,
     Misbehave,
     OfferAudio,
     Open,
@@ -30,6 +31,7 @@ from sim.endpoints.orders import (
     SpoilView,
     Stop,
     SwitchAudio,
+    TellHeard,
     TellPositions,
     Turn,
 )
@@ -88,6 +90,8 @@ def _obey(order: Order, server: RtspServer) -> Answer:
             return Answer(counts=tuple(server.counts().items()))
         if isinstance(order, ReadMasks):
             return Answer(masks=server.read_masks(order.camera))
+        if isinstance(order, TellHeard):
+            return Answer(heard=server.tell_heard(order.camera))
         _do(order, server)
     except KeyError as error:
         return Answer(refused=f"no such camera here: {error}")
@@ -117,6 +121,8 @@ def _do(order: Order, server: RtspServer) -> None:
         server.offer_audio(order.camera, order.profile, offered=order.offered)
     elif isinstance(order, TellPositions):
         server.tell_positions(order.camera, order.profile, order.teller)
+    elif isinstance(order, FitSpeaker):
+        server.fit_speaker(order.camera, order.speaker)
 
 
 def main(arguments: list[str]) -> int:

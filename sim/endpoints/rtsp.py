@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from sim.endpoints.rtp import VIDEO_CLOCK_HZ
-from sim.endpoints.spec import Codec
+from sim.endpoints.spec import Codec, Speaker
 
 POSITION_PAYLOAD_TYPE = 107
 """Dynamic; many cameras have this one for their metadata."""
 
 HEAD_BYTES_MAX = 8192
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
-VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK = "trackID=1", "trackID=2", "trackID=3"
+VIDEO_TRACK, AUDIO_TRACK, POSITION_TRACK, SPEAKER_TRACK = "trackID=1", "trackID=2", "trackID=3", "trackID=4"
+BACKCHANNEL = "www.onvif.org/ver20/backchannel"
 
 _REASONS = {
     200: "OK",
@@ -27,6 +28,7 @@ _REASONS = {
     455: "Method Not Valid in This State",
     461: "Unsupported Transport",
     503: "Service Unavailable",
+    551: "Option not supported",
 }
 
 
@@ -106,6 +108,8 @@ class StreamDescription:
     audio: bool
     positions: bool = False
     """Does it tell where it looks, in a track of its own?"""
+    speaker: Speaker = Speaker.NONE
+    """Of who requires the backchannel; others are not told of it."""
 
 
 def sdp_of(name: str, stream: StreamDescription) -> str:
@@ -115,6 +119,10 @@ def sdp_of(name: str, stream: StreamDescription) -> str:
     lines += [f"a=framerate:{stream.frames_per_s}", f"a=control:{VIDEO_TRACK}"]
     if stream.audio:
         lines += ["m=audio 0 RTP/AVP 8", "a=rtpmap:8 PCMA/8000", f"a=control:{AUDIO_TRACK}"]
+        lines += ["a=recvonly"] if stream.speaker is not Speaker.NONE else []
+    if stream.speaker is not Speaker.NONE:
+        way = "sendrecv" if stream.speaker is Speaker.DUPLEX else "sendonly"
+        lines += ["m=audio 0 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", f"a={way}", f"a=control:{SPEAKER_TRACK}"]
     if stream.positions:
         kind = f"{POSITION_PAYLOAD_TYPE} vnd.onvif.metadata/{VIDEO_CLOCK_HZ}"
         lines += [f"m=application 0 RTP/AVP {POSITION_PAYLOAD_TYPE}", f"a=rtpmap:{kind}"]

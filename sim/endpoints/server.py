@@ -28,6 +28,7 @@ from sim.endpoints.spec import (
     EndpointSpec,
     Fault,
     MaskFault,
+    Speaker,
     StreamSpec,
     ViewFault,
     streams_of,
@@ -150,6 +151,18 @@ class RtspServer:
         endpoint = self._endpoints[f"{camera}/{profile}"]
         endpoint.position = None if teller is None else lambda at_ns: teller.tell(live.reading_at(at_ns))
 
+    def fit_speaker(self, camera: str, speaker: Speaker) -> None:
+        """From now on. Raises KeyError for an unknown camera."""
+        for endpoint in self._streams(camera):
+            endpoint.speaker = speaker
+
+    def tell_heard(self, camera: str) -> bytes:
+        """What its loudspeaker was sent since the last call. Raises KeyError."""
+        heard = b"".join(bytes(endpoint.heard) for endpoint in self._streams(camera))
+        for endpoint in self._streams(camera):
+            endpoint.heard.clear()
+        return heard
+
     def counts(self) -> dict[str, EndpointCounts]:
         """The account of every camera."""
         cameras = dict.fromkeys(endpoint.spec.camera for endpoint in self._endpoints.values())
@@ -229,6 +242,8 @@ class RtspServer:
             snapshots=self._stills.served.get(camera, 0),
             pictures_late=streams[0].feed.pictures_late(),
             slow_clients_dropped=sum(stream.slow_clients_dropped for stream in streams),
+            speaker_setups=sum(stream.speaker_setups for stream in streams),
+            speaker_ends=sum(stream.speaker_ends for stream in streams),
         )
 
     def _on_picture(self, camera: LiveCamera, profile: str, picture: EncodedPicture) -> None:

@@ -106,6 +106,19 @@ MASKS_OF_THE_CARELESS = 8
 """How many masks a camera of `BEYOND_8_DROPPED` burns."""
 
 
+class Speaker(StrEnum):
+    """The loudspeaker of a camera, by ONVIF's backchannel."""
+
+    NONE = "none"
+    """551 to whoever requires one."""
+    ONE_WAY = "one_way"
+    """A line of audio that only takes."""
+    LISTENS = "listens"
+    """The same in its description; from PLAY on it sends its microphone's sound back on that very line."""
+    DUPLEX = "duplex"
+    """One line that takes and gives: an intercom."""
+
+
 class ViewFaultKind(StrEnum):
     """What people and weather do to a camera."""
 
@@ -184,6 +197,7 @@ class EndpointSpec:
     mask_fault_after_s: float = 0.0
     view_fault: ViewFault | None = None
     view_fault_after_s: float = 0.0
+    speaker: Speaker = Speaker.NONE
 
     def __post_init__(self) -> None:
         if not 0 <= self.number <= CAMERA_NUMBER_MAX:
@@ -250,3 +264,7 @@ class EndpointCounts:
     pictures_late: int = 0
     """Captures given up because drawing fell behind."""
     slow_clients_dropped: int = 0
+    speaker_setups: int = 0
+    """How many times somebody set up its loudspeaker."""
+    speaker_ends: int = 0
+    """How many of these said TEARDOWN."""

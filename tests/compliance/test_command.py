@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from csu.compliance import ComplianceRunFailed, compliance_command, last_compliance, run_compliance
-from csu.compliance.results import LAST_RUN
+from csu.compliance.results import LAST_RUN, read_run
 from csu.hal.errors import BadInput
 
 SAMPLE = """
@@ -159,3 +161,22 @@ def test_a_file_of_results_that_is_not_ours_is_bad_input(checkout):
     (checkout / LAST_RUN).write_text('{"requirements": "all passed"}', encoding="utf-8")
     with pytest.raises(BadInput, match="not a file of results"):
         last_compliance(checkout / "tests")
+
+
+def test_results_of_two_workers_and_of_the_other_half_are_one_record(checkout: Path):
+    """As `make test` runs: half of the tests over workers, then those that share the machine with no other."""
+    for name, mark in (("one", ""), ("two", ""), ("slow", "@pytest.mark.nightly\n")):
+        said = f"import pytest\n{mark}@pytest.mark.requirement('AUD-1')\ndef test_{name}(): assert {name != 'two'}\n"
+        (checkout / "tests" / f"test_{name}.py").write_text(said, encoding="utf-8")
+    first, both = checkout / "first.json", checkout / "both.json"
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "csu.compliance.pytest_plugin"]
+    shared = [*pytest_here, "-m", "not nightly", "-n", "2", "--dist", "loadfile", "--requirement-results", str(first)]
+    alone = [*pytest_here, "-m", "nightly", "--requirement-results", str(both)]
+    assert subprocess.run(shared, cwd=checkout, capture_output=True, check=False).returncode == 1
+    assert outcomes(first) == {"one": "passed", "two": "failed", "slow": "not_run"}
+    subprocess.run([*alone, "--requirement-results-after", str(first)], cwd=checkout, capture_output=True, check=True)
+    assert outcomes(both) == {"one": "passed", "two": "failed", "slow": "passed"}
+
+
+def outcomes(results: Path) -> dict[str, str]:
+    return {each.test.rpartition("::test_")[2]: each.outcome for each in read_run(results).tests}

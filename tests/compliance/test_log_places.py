@@ -19,6 +19,7 @@ _A = Action
 PLACES: dict[Action, str] = {
     _A.PTZ_MOVE: "csu/centre/rooms/ptz_room.py:move",
     _A.PRESET_GO: "csu/centre/rooms/ptz_room.py:go_to",
+    _A.SPEAK: "csu/centre/rooms/speaker_room.py:_speak",
     _A.MASK_PROPOSE: "csu/centre/commands/masks_register.py:_decide",
     _A.MASK_SIGN_TECHNICAL: "csu/centre/commands/masks_register.py:_decide",
     _A.MASK_SIGN_DPO: "csu/centre/commands/masks_register.py:_decide",
@@ -45,11 +46,12 @@ NOBODY_CAN = frozenset(
 READ_BY_COMMAND = frozenset({_A.JOURNAL_READ, _A.JOURNAL_VERIFY, _A.COVERAGE_READ, _A.MASK_READ, _A.ORDER_READ})
 """Questions of who has the files themselves; they show no picture, and are not journaled yet."""
 
-ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio"})
-"""Methods of `csu.hal.camera.Camera` that change the device."""
+ACTS_ON_A_CAMERA = frozenset({"move", "go_to", "stop", "push_masks", "refuse_audio", "speak"})
+"""Methods of `csu.hal.camera.Camera` and `csu.hal.loudspeaker.Loudspeaker` that change the device."""
 ACTS = {
     "csu/centre/rooms/ptz_room.py:move",
     "csu/centre/rooms/ptz_room.py:go_to",
+    "csu/centre/rooms/speaker_room.py:_speak",
     "csu/centre/masks/edge_masks.py:_prepare",
     "csu/centre/preparing.py:_ask",
 }

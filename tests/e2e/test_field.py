@@ -6,7 +6,9 @@ Simulated ONVIF cameras over TLS, entered by the engineer's own way; a running c
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +17,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.papers import Papers
@@ -23,6 +27,8 @@ from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
 from csu.console import invented_papers
 from csu.governance import CentreKey, MaskLedger
+from csu.governance.journal_entry import Ended, Operation, Outcome
+from csu.governance.journal_reading import read_journal
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.fieldwork import Findings, Newcomer, Placement, Route
 from csu.hal.media import CameraEvent, CameraEventKind
@@ -33,7 +39,7 @@ from csu.machine import SystemClock
 from csu.masking.dwellings import Dwellings, LocalFrame, save_buildings
 from hardware.field import FIELDWORK
 from hardware.vault import SECRET_NAME
-from sim.endpoints import EndpointSpec, RtspFarm
+from sim.endpoints import EndpointSpec, RtspFarm, Speaker
 from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSite, OnvifSpec, open_onvif
 from sim.endpoints.police import PrivateAuthority
 from sim.endpoints.spec import Fault, FaultKind, StreetView
@@ -116,7 +122,8 @@ def spec_of(number: int) -> OnvifSpec:
     picture = StreetView(place.pose, SEED, False, False)
     endpoint = EndpointSpec(
         f"cam-{number:04d}", number, picture, *SIZE, frames_per_s=8, password="street-0000", sub=number == 1,
-        audio=number == 1, onboard_masks=8 if number == 1 else 0, mask_corners_max=8,
+        audio=number in (1, 2), speaker=Speaker.ONE_WAY if number == 2 else Speaker.NONE,
+        onboard_masks=8 if number == 1 else 0, mask_corners_max=8,
         clock_offset_ms=3_000 if number == 2 else 0,
     )  # fmt: skip
     return OnvifSpec(endpoint, reboot_s=DOWN_S)
@@ -323,3 +330,72 @@ def test_a_camera_that_loses_its_masks_hears_shrinks_and_answers_garbage_is_mask
         assert all(hole <= restart_s for hole in at.holes_s(EDGE)[:2]), at.holes_s(EDGE)
 
     asyncio.run(story())
+
+
+def let_speak(site: Path, camera: CameraId, sound: bytes) -> None:
+    """The local decision that lets one camera speak, and the only message there is."""
+    (site.parent / "leave.ulaw").write_bytes(sound)
+    digest = hashlib.sha256(sound).hexdigest()
+    message = {"message": "leave", "text": "Quittez la place.", "file": "leave.ulaw", "sha256": digest}
+    (site.parent / "messages.yaml").write_text(yaml.safe_dump({"messages": [message | {"approved_by": "a.dupre"}]}))
+    site.write_text(site.read_text() + "messages: messages.yaml\n")
+    file = site.parent / "cameras" / f"{camera}.yaml"
+    file.write_text(
+        file.read_text() + "loudspeaker: {decision: deliberation-7, from_day: 2026-01-01, ends_on: 2036-01-01}\n"
+    )
+
+
+def tracks_of(running: RunningCentre, folder: Path, camera: CameraId) -> list[str]:
+    """What ffprobe finds in each recorded segment of a camera."""
+    found = []
+    for name in running.footage.names():
+        if f"/{camera}/" in name:
+            path = folder / "segment.mp4"
+            with running.footage.open(name) as file:
+                path.write_bytes(file.read())
+            command = ["ffprobe", "-v", "error", "-show_entries", "stream=codec_type", "-of", "csv=p=0", str(path)]
+            found.append(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.strip())
+    return found
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(180)
+@pytest.mark.usefixtures("vault_key")
+def test_an_operator_has_a_camera_speak_and_nothing_is_heard_or_recorded_of_the_street(
+    farm: RtspFarm, tmp_path: Path
+) -> None:
+    """AUD-4 in a running centre over TLS: the console's door, the order's journal, the camera that offers sound."""
+    sound = bytes(range(250)) * 64
+
+    async def story() -> None:
+        async with street(farm, tmp_path, MOVES, QUIET) as served:
+            site = await enter_all(served, tmp_path)
+            let_speak(site, MOVES, sound)
+            async with centre_of(site, tmp_path / "centre") as at, httpx.AsyncClient() as client:
+                await at.until(lambda: at.state(MOVES) is CameraState.LIVE, 30, "it is live")
+                url = f"{at.centre.console_url.rstrip('/')}/api/cameras/{{}}/messages/{{}}"
+                alone = await client.post(url.format(MOVES, "leave"))
+                at.centre.centre.take_post("Anne")
+                at.centre.centre.take_post("Bruno")
+                mute = await client.post(url.format(QUIET, "leave"))
+                farm.heard(MOVES)
+                said = await client.post(url.format(MOVES, "leave"), timeout=30)
+                at_once = await client.post(url.format(MOVES, "leave"))
+                heard = farm.heard(MOVES)
+                assert [each.status_code for each in (alone, mute, said, at_once)] == [409, 409, 200, 409], said.text
+                assert heard == sound
+                counts = farm.counts()
+                assert (counts[MOVES].audio_setups, counts[QUIET].speaker_setups) == (0, 0)
+                assert at.state(MOVES) is CameraState.LIVE
+                await asyncio.sleep(1)
+        assert set(tracks_of(at.centre, tmp_path, MOVES)) == {"video"}
+        assert at.holes_s(MOVES) == []
+
+    asyncio.run(story())
+    rows = list(read_journal(tmp_path / "centre" / "journal", operation=Operation.LOUDSPEAKER))
+    told = [row.entry for row in rows if not isinstance(row.entry, Ended) and row.entry.subject.startswith("message/")]
+    refused = [each.refusal for each in told if each.outcome is Outcome.REFUSED]
+    assert refused == ["aud-4.fewer-than-two", "aud-4.off", "aud-4.too-often"]
+    (granted,) = [each for each in told if each.outcome is Outcome.GRANTED]
+    assert (granted.author, granted.subject, granted.data[0].camera) == ("demonstration", "message/leave", MOVES)
+    assert granted.sha256 == hashlib.sha256(sound).hexdigest()

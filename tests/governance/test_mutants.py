@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from csu.governance import chained_file, loosening, mask_ledger, mask_register
 from csu.governance.mask_events import Moved
@@ -195,8 +196,10 @@ def test_a_planted_defect_is_found(plant, module, test, given, request, monkeypa
 def test_the_covers_find_a_comparison_that_forgets_something(plant, monkeypatch):
     plant(monkeypatch)
     module = sibling(LOOSENING)
-    once = settings(max_examples=2000, phases=[Phase.generate], database=None)
-    hypothesis.find(module.pairs, module.shows, settings=once)  # raises NoSuchExample where the test would pass
+    slow_is_fine = [HealthCheck.too_slow]  # as in the test itself: a busy machine is no defect
+    once = settings(max_examples=2000, phases=[Phase.generate], database=None, suppress_health_check=slow_is_fine)
+    # NoSuchExample where the test would pass; of one seed, so that it is found each time or never.
+    hypothesis.find(module.pairs, module.shows, settings=once, random=random.Random(1))
 
 
 @pytest.fixture

@@ -356,6 +356,7 @@ def _summary(result: DemoResult, report: Path) -> dict[str, Any]:
         "wall": {
             "tiles": len(result.wall.tiles),
             "tiles_correct": result.tiles_correct,
+            "tiles_unwitnessed": result.tiles_unwitnessed,
             "renderer": result.wall.renderer,
             "frames_drawn": result.wall.frames_drawn,
             "tile_states": {tile.camera: tile.state.value for tile in result.wall.tiles},
@@ -410,6 +411,9 @@ def _lines(result: DemoResult) -> list[tuple[str, str]]:
             say("lignes du journal, non ancrées", "rows of the journal, not anchored"),
             f"{result.journal.rows}, {result.journal.unanchored}",
         ),
-        (say("vignettes justes", "tiles right"), f"{result.tiles_correct} / {len(result.wall.tiles)}"),
+        (
+            say("vignettes justes, sans témoin", "tiles right, not witnessed"),
+            f"{result.tiles_correct} / {len(result.wall.tiles)}, {result.tiles_unwitnessed}",
+        ),
         (say("latence p95, capture au mur", "latency p95, capture to wall"), f"{_rounded(result.latency_ms_p95)} ms"),
     ]

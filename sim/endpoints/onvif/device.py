@@ -21,7 +21,7 @@ from sim.endpoints.onvif.spec import DRIFT_S_A_DAY, ELSEWHERE, OnvifQuirk, Onvif
 from sim.endpoints.onvif.times import DeviceClock
 from sim.endpoints.onvif.users import Account, Users
 from sim.endpoints.spec import Fault as StreamFault
-from sim.endpoints.spec import FaultKind, MaskFault, StreamSpec, size_after, streams_of
+from sim.endpoints.spec import FaultKind, MaskFault, Speaker, StreamSpec, size_after, streams_of
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -34,6 +34,8 @@ _MASK_FAULTS = {
 }
 _NEVER_BY_ITSELF_S = 1e6
 """GONE_AFTER_REBOOT would otherwise start the camera again when it strikes."""
+
+_SPEAKERS = {OnvifQuirk.SPEAKER_LISTENS: Speaker.LISTENS, OnvifQuirk.SPEAKER_DUPLEX: Speaker.DUPLEX}
 
 AUDIO_PARTS = frozenset({"AudioSource", "AudioEncoder"})
 _SMALLER = StreamFault(FaultKind.SIZE_CHANGE, after_frames=0)
@@ -111,7 +113,10 @@ class OnvifDevice:
         if OnvifQuirk.CLOCK_DRIFTS not in self.quirks:
             self._drift_from_ns = self.clock.now_ns()
         had = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
+        spoke = self._speaker
         self.quirks = frozenset(quirks)
+        if self._speaker is not spoke:
+            await asyncio.to_thread(self.farm.fit_speaker, self.name, self._speaker)
         if masks != had:
             await self._betray_masks(masks[0] if masks else None)
         await self._tell_all_positions()
@@ -121,6 +126,8 @@ class OnvifDevice:
         masks = [_MASK_FAULTS[quirk] for quirk in self.quirks if quirk in _MASK_FAULTS]
         if masks:
             await self._betray_masks(masks[0])
+        if self._speaker is not self.spec.endpoint.speaker:
+            await asyncio.to_thread(self.farm.fit_speaker, self.name, self._speaker)
         await self._tell_all_positions()
 
     def tell(self, event: OnvifEvent, *, holds: bool = True) -> None:
@@ -242,6 +249,11 @@ class OnvifDevice:
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
+
+    @property
+    def _speaker(self) -> Speaker:
+        fitted = self.spec.endpoint.speaker
+        return next((speaker for quirk, speaker in _SPEAKERS.items() if self.has(quirk)), fitted)
 
     async def _come_up_changed(self) -> None:
         if self.has(OnvifQuirk.MASKS_GONE_AFTER_REBOOT):

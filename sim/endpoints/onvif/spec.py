@@ -85,6 +85,10 @@ class OnvifQuirk(StrEnum):
     """Its web server has TLS, its streams have not: RtspsUnicast is a fault (common before Profile T)."""
     PULL_POINT_DIES = "pull_point_dies"
     """A pull point is forgotten after its first answer, without a word: the next pull is a fault."""
+    SPEAKER_LISTENS = "speaker_listens"
+    """It has a loudspeaker that is described as one way, and sends its microphone's sound back while it speaks."""
+    SPEAKER_DUPLEX = "speaker_duplex"
+    """It has a loudspeaker that goes both ways only: an intercom."""
     NO_MEDIA2 = "no_media2"
     """Profile S only: no Media2, so no masks of its own either."""
 

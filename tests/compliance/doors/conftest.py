@@ -24,6 +24,7 @@ from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
 from csu.console.identity import Claims, SignedTokens, make_token
+from csu.console.loudspeaker import Speaking
 from csu.console.metrics import ConsoleCounts
 from csu.evidence import (
     CameraSpan,
@@ -39,6 +40,7 @@ from csu.evidence import (
 from csu.governance import (
     Action,
     Agreement,
+    Author,
     Authorisation,
     AuthorisationFacts,
     AuthorisationRegister,
@@ -61,6 +63,7 @@ from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
+from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.ingest.board import CameraState, CameraStatus
 
@@ -302,6 +305,19 @@ class AlarmsInMemory:
         return taken.alarm
 
 
+LEAVE = SpokenMessage("leave", "Quittez la place.", b"\xff" * 80, "a.dupre")
+
+
+class MessagesInMemory:
+    """One message, said by nobody in particular."""
+
+    def messages(self) -> Sequence[SpokenMessage]:
+        return [LEAVE]
+
+    async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
+        return LEAVE
+
+
 HAND_OVER = HandOver(Officer("Durand"), "BD-R 77", False, "", 1, "receipt-1", "S-12")
 
 
@@ -349,11 +365,15 @@ class World:
         identity = SignedTokens(self.key.public, self.people)
         self.access = Access(self.rights, identity, self.journal, self.desk)
         self.alarms = AlarmsInMemory(self.clock)
-        self.app = create_app(self.room, clock=self.clock, access=self.access, alarms=self.alarms)
+        self.speak_by(MessagesInMemory())
         self.gate = Gate(self.room, self.clock, self.access, ConsoleCounts(CollectorRegistry()), ask_again_s=30)
         self.runner = asyncio.Runner()
         self.last = Answer()
         self._tokens: dict[object, str] = {}
+
+    def speak_by(self, speaking: Speaking) -> None:
+        """The console anew, with these loudspeakers."""
+        self.app = create_app(self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking)
 
     def token(self, role: Role, **changes: Any) -> str:
         claims = Claims(

@@ -27,6 +27,7 @@ IN_THE_PATH = {
     "{hold}": "G-2027-7",
     "{panel}": "panel-metz",
     "{sequence}": "7",
+    "{message}": "leave",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
