@@ -14,8 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-ALPHABET = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180)])) + "–—‘’“”•…€"
-"""Latin with all European accents. Anything else is drawn as a question mark."""
+ALPHABET = (
+    "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180), *range(0x400, 0x460)]))
+    + "ҐґȘșȚț–—‘’“”•…€№"
+)
+"""Latin with all European accents, and Cyrillic. Anything else is drawn as a question mark."""
 UNKNOWN = "?"
 ELLIPSIS = "…"
 
