@@ -106,7 +106,7 @@ HEAT = bytes(np.linspace(0, 255, HEAT_COLUMNS * HEAT_ROWS).astype(np.uint8))
 
 
 def overlays() -> tuple[SceneOverlay, ...]:
-    band = ((100, 362), (100, 700), (130, 362), (130, 700))
+    band = ((100, 700), (100, 362), (130, 700), (130, 362))
     return (
         SceneOverlay(OverlayKind.BORDER, tile="c1", style="alarm"),
         SceneOverlay(OverlayKind.BOX, tile="a1", at=(0.2, 0.3, 0.5, 0.7), style="signal", text="foule"),

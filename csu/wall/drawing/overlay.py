@@ -30,6 +30,7 @@ STATE_COLOURS: dict[TileState, Colour] = {
     TileState.MASKED: (0.55, 0.66, 0.98, 1.0),
     TileState.FORBIDDEN: (0.95, 0.35, 0.35, 1.0),
 }
+BAND: Colour = (0.98, 0.64, 0.13, 0.92)
 EDGE: Colour = (0.16, 0.18, 0.22, 1.0)
 ALARM: Colour = (1.0, 0.18, 0.2, 1.0)
 STYLES: Mapping[str, Colour] = {"alarm": ALARM, "signal": (0.98, 0.8, 0.2, 1.0)}
@@ -203,6 +204,16 @@ def clock_sheet(
     sheet.fill_up(begins, CLOCK_QUADS)
 
 
+def band_sheet(sheet: Sheet, frame: Frame, text: str, letters: Lettering) -> None:
+    """A band across a panel, below the labels of its first tiles: something holds for all of it."""
+    style, width = letters.header, frame.upright.width_px
+    height, top = style.size_px * 7 // 4, letters.label.size_px * 9 // 4
+    sheet.box(frame, 0, top, width, height, BAND)
+    text = letters.atlas.shorten(style, text, width - style.size_px)
+    left = (width - letters.atlas.measure(style, text)) // 2
+    sheet.text(frame, letters.atlas, style, text, left, _baseline(top, height, style), (0.05, 0.03, 0.0, 1.0))
+
+
 def clock_words(now_ns: Nanoseconds, zone: tzinfo) -> tuple[str, str]:
     """('14:03:22', 'mardi 24 novembre 2026'); the zone is named when it is not the wall's own."""
     now = datetime.fromtimestamp(now_ns // NS_PER_S, zone)
@@ -278,6 +289,7 @@ __all__ = [
     "STATE_WORDS",
     "UTC",
     "Lettering",
+    "band_sheet",
     "border_sheet",
     "clock_sheet",
     "clock_words",

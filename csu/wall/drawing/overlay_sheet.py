@@ -1,4 +1,4 @@
-"""All that is written over one scene, as corners in one order: labels first, then the clocks, then what pictures carry.
+"""All that is written over one scene, as corners in one order: signs and labels, what pictures carry, borders, clocks.
 
 Pure arrays: the GL overlay and the emergency wall draw the same.
 """
@@ -16,6 +16,7 @@ from csu.hal.wall import HEAT_COLUMNS, HEAT_ROWS, NodeScene, OverlayKind, SceneO
 from csu.wall.drawing.depth import depth_of
 from csu.wall.drawing.overlay import (
     Lettering,
+    band_sheet,
     border_sheet,
     clock_sheet,
     label_sheet,
@@ -34,8 +35,9 @@ NEAREST = -0.999
 class SceneSheet:
     """The quads of a scene's overlays and where in them labels and clocks are. One per scene."""
 
-    def __init__(self, scene: NodeScene) -> None:
-        self._scene = scene
+    def __init__(self, scene: NodeScene, band: str = "") -> None:
+        """`band`: written across every panel, below the labels of its first tiles."""
+        self._scene, self._band = scene, band
         self.letters = Lettering.of(scene)
         depths = depth_of(scene)
         self._frames = [
@@ -47,6 +49,7 @@ class SceneSheet:
         self._pieces = Sheet()
         self.label_rows: dict[int, int] = {}
         """Of the pieces that bear one: the quad where it begins."""
+        self._clocks_at = 0
         self._write_pieces()
 
     def heats_levels(self) -> NDArray[np.uint8]:
@@ -72,13 +75,15 @@ class SceneSheet:
                 if place is not None:
                     frame = Frame(Upright.of(place.corners_px), index, self._frames[index].depth)
                     picture_sheet(sheet, frame, place, overlay, layer - 1, self.letters)
-        clocks, _ = self.clock_corners(now_ns, zone)
-        borders = Sheet()
         for overlay in self.overlays:
             if overlay.kind is OverlayKind.BORDER and not is_over(overlay, now_ns):
                 for index in self._of(overlay):
-                    border_sheet(borders, self._frames[index], self._scene.pieces[index], overlay.style, self.letters)
-        return np.concatenate([self._piece_corners, clocks, sheet.corners(), borders.corners()])
+                    border_sheet(sheet, self._frames[index], self._scene.pieces[index], overlay.style, self.letters)
+        for frame in panel_frames(self._scene) if self._band else ():
+            band_sheet(sheet, frame, self._band, self.letters)
+        below = np.concatenate([self._piece_corners, sheet.corners()])
+        self._clocks_at = len(below)
+        return np.concatenate([below, self.clock_corners(now_ns, zone)[0]])
 
     def clock_corners(self, now_ns: Nanoseconds, zone: tzinfo) -> tuple[NDArray[np.void], int]:
         """The clocks' corners, and the first of them in `all_corners`."""
@@ -87,7 +92,7 @@ class SceneSheet:
             if overlay.kind in _CLOCKS and overlay.corners_px is not None:
                 frame = Frame(Upright.of(overlay.corners_px), 0, NEAREST)
                 clock_sheet(sheet, frame, overlay, self.letters, now_ns, zone)
-        return sheet.corners(), len(self._piece_corners)
+        return sheet.corners(), self._clocks_at
 
     def label_corners(self, piece: int, label: str) -> tuple[NDArray[np.void], int]:
         """A label's corners, and the first of them in `all_corners`. Raises KeyError for a piece without one."""
@@ -115,6 +120,23 @@ class SceneSheet:
             for index, piece in enumerate(self._scene.pieces)
             if overlay.tile in (None, piece.tile) and piece.camera is not None
         ]
+
+
+def panel_frames(scene: NodeScene) -> list[Frame]:
+    """What the pieces of each panel cover together, as it hangs, before all of them."""
+    of_panel: dict[str, list[Upright]] = {}
+    for piece in scene.pieces:
+        of_panel.setdefault(piece.panel, []).append(Upright.of(piece.corners_px))
+    frames = []
+    for each in of_panel.values():
+        boxes = [upright.box for upright in each]
+        top, bottom = min(rows.start for rows, _ in boxes), max(rows.stop for rows, _ in boxes)
+        left, right = min(columns.start for _, columns in boxes), max(columns.stop for _, columns in boxes)
+        (across, down), turned = (each[0].across, each[0].down), each[0].across[0] == 0
+        origin = (left if across[0] + down[0] > 0 else right, top if across[1] + down[1] > 0 else bottom)
+        wide, high = (bottom - top, right - left) if turned else (right - left, bottom - top)
+        frames.append(Frame(Upright(origin, across, down, wide, high), 0, NEAREST))
+    return frames
 
 
 def is_over(overlay: SceneOverlay, now_ns: Nanoseconds) -> bool:

@@ -48,10 +48,13 @@ class _Layer:
 class Painter:
     """Paints one scene, again and again. `pictures` are read when it paints."""
 
-    def __init__(self, scene: NodeScene, freshness: Freshness, zone: tzinfo, sampled: Sampled) -> None:
+    def __init__(
+        self, scene: NodeScene, freshness: Freshness, zone: tzinfo, sampled: Sampled, *, band: str = ""
+    ) -> None:
+        """`band`: written across every panel."""
         self.scene = scene
         self._freshness, self._zone, self._sampled = freshness, zone, sampled
-        self._sheet = SceneSheet(scene)
+        self._sheet = SceneSheet(scene, band)
         self._depths = depth_of(scene)
         self._written: tuple[object, dict[float, _Layer]] | None = None
         self._fitted: dict[int, FittedPiece] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
@@ -105,10 +104,6 @@ class WallRenderer:
             self._clock.now_ns(), self._surface.renderer, self.frames_drawn, tiles, tuple(self.latencies_ms)
         )
 
-    def png(self) -> bytes:
-        """The wall, drawn now, as a PNG."""
-        return png_of(self.pixels())
-
     def _staged(self, scene: NodeScene) -> Stage:
         context = self._surface.context
         return Stage(scene, context, self._programs, self._freshness, self._zone, self._stamps)
@@ -148,18 +143,6 @@ class WallRenderer:
             self._let_go()
             return 1.0
         return share
-
-
-def png_of(rgb: NDArray[np.uint8]) -> bytes:
-    """uint8 (height, width, 3), RGB, as a PNG. Raises WallError."""
-    done, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 3])
-    if not done:
-        raise WallError(
-            Words("l'image du mur n'a pas pu être encodée", "the picture of the wall could not be encoded"),
-            where="wall",
-            what_to_do=Words("Vérifiez la mémoire et réessayez", "Check memory and try again"),
-        )
-    return data.tobytes()
 
 
 def _unlabelled(scene: NodeScene) -> NodeScene:

@@ -25,12 +25,12 @@ class Upright:
 
     @staticmethod
     def of(corners: Corners) -> Upright:
-        """Of whole pixels, and turned by quarters. Raises ValueError for any other corners."""
+        """Of whole pixels, turned by quarters, not mirrored. Raises ValueError for any other corners."""
         top_left, top_right, bottom_left, _ = corners
         across, width = _step(top_left, top_right)
         down, height = _step(top_left, bottom_left)
-        if across[0] * down[0] + across[1] * down[1] != 0:
-            raise ValueError(f"{corners}: no rectangle")
+        if across[0] * down[1] - across[1] * down[0] != 1:
+            raise ValueError(f"{corners}: no rectangle, or a mirrored one")
         return Upright(top_left, across, down, width, height)
 
     def at(self, x: float, y: float) -> Point:
