@@ -32,7 +32,7 @@ from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.cluster.embedded import EmbeddedMediaNode
-from csu.cluster.shared_pictures import SharedPictures
+from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
 from csu.console.identity import IdentitySource
@@ -115,6 +115,8 @@ class RunningCentre:
     centre: Centre
     site: Site
     wall: WallProcess
+    pictures: SharedPicturesSpec
+    """Where the newest masked picture of each camera is."""
     footage: Disk
     """What was recorded, opened with its keys: for the demonstration's own examination of a simulated street."""
     found: frozenset[str]
@@ -237,7 +239,9 @@ async def _start_parts(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
     posed = prepared.posed
-    return RunningCentre(centre, site, wall, footage, found, console_url, assignments, posed, registers, finished)
+    return RunningCentre(
+        centre, site, wall, pictures.spec, footage, found, console_url, assignments, posed, registers, finished
+    )
 
 
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -145,10 +146,9 @@ def draw_until_stopped(
 
 
 def gl_failures() -> tuple[type[Exception], ...]:
-    """How vispy, PyOpenGL and glfw say that the card, the driver or the display is gone; a closed window is not that."""
-    from OpenGL.error import Error
-
-    return (RuntimeError, Error)
+    """How vispy, PyOpenGL and glfw say that card, driver or display are gone; a closed window is not that."""
+    errors = sys.modules.get("OpenGL.error")  # not imported here: that would choose a platform
+    return (RuntimeError,) if errors is None else (RuntimeError, errors.Error)
 
 
 def _opened(

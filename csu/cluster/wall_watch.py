@@ -1,7 +1,7 @@
-"""Watches that the wall draws, from outside of it: a frozen picture is covered within three seconds, whoever is at fault.
+"""Watches that the wall draws, from outside: a frozen picture is covered within three seconds, whoever is at fault.
 
-The wall writes an instant into a cell of shared memory each time it has drawn or found nothing to draw. The watcher is a
-process of its own: it needs neither the wall, nor GL, nor the centre to cover the screens. The centre's side
+The wall writes an instant into a cell of shared memory each time it has drawn or found nothing to draw. The watcher
+is a process of its own: it needs neither the wall, nor GL, nor the centre to cover the screens. The centre's side
 (`WallProcess`) reads the same cell and ends a frozen wall.
 """
 

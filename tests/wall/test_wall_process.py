@@ -84,7 +84,7 @@ def shown_pieces(scene: WallScene) -> list[SeenPiece]:
     """Where the pictures of 320x180 px lie."""
     pieces = [(piece, fit_piece(piece, 320, 180)) for piece in pieces_of(scene).pieces]
     return [
-        SeenPiece(piece.tile, piece.camera, piece.z, fitted)
+        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
         for piece, fitted in pieces
         if piece.camera is not None and fitted is not None
     ]

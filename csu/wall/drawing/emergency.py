@@ -1,4 +1,4 @@
-"""The wall without a graphics card: the same scene, states and letters, drawn by the processor, and a band that says so.
+"""The wall without a graphics card: the same scene, states and letters by the processor, and a band that says so.
 
 For when GL is lost: fewer pictures a second, no fade, plain sampling. What it shows is read back as the other wall is.
 """
@@ -6,6 +6,7 @@ For when GL is lost: fewer pictures a second, no fade, plain sampling. What it s
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Protocol
 
 import cv2
@@ -121,9 +122,7 @@ def sampled_quickly(planes: YuvPlanes, fitted: FittedPiece, width_px: int, heigh
             [[across, 0, left * wide + across / 2 - 0.5], [0, down, top * high + down / 2 - 0.5]], np.float64
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        sampled.append(
-            cv2.warpAffine(plane, onto, (width_px, height_px), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        )
+        sampled.append(cv2.warpAffine(plane, onto, (width_px, height_px), flags=flags, borderMode=cv2.BORDER_REPLICATE))
     rgb = cv2.transform(cv2.merge(sampled), _to_rgb(planes))
     return np.asarray(rgb, np.float32)
 
@@ -140,7 +139,4 @@ def _to_rgb(planes: YuvPlanes) -> NDArray[np.float64]:
 
 def _kept(picture: TilePicture) -> TilePicture:
     planes = picture.planes
-    own = YuvPlanes(
-        planes.y.copy(), planes.u.copy(), planes.v.copy(), full_range=planes.full_range, bt709=planes.is_bt709
-    )
-    return TilePicture(own, picture.sequence, picture.captured_at_ns, picture.wholly_masked)
+    return replace(picture, planes=replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy()))

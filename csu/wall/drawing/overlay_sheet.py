@@ -56,9 +56,7 @@ class SceneSheet:
         """(zones, rows, columns)."""
         return np.frombuffer(b"".join(self.heats), np.uint8).reshape(-1, HEAT_ROWS, HEAT_COLUMNS)
 
-    def all_corners(
-        self, fitted: Mapping[int, FittedPiece], now_ns: Nanoseconds, zone: tzinfo
-    ) -> NDArray[np.void]:
+    def all_corners(self, fitted: Mapping[int, FittedPiece], now_ns: Nanoseconds, zone: tzinfo) -> NDArray[np.void]:
         """(4 n,) of `sheet.CORNER`; `fitted`: where the picture of each piece lies, of those that have one.
 
         Those that are over are left out.

@@ -95,7 +95,7 @@ class Painter:
     def seen_pieces(self) -> list[SeenPiece]:
         """For the reading of the pixels."""
         return [
-            SeenPiece(piece.tile, piece.camera, piece.z, self._fitted[index])
+            SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, self._fitted[index])
             for index, piece in enumerate(self.scene.pieces)
             if piece.camera is not None and index in self._fitted
         ]

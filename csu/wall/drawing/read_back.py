@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.frame_mark import FrameMark, read_mark
-from csu.hal.wall import TileReading, TileState
+from csu.hal.wall import Corners, TileReading, TileState
 from csu.wall.drawing.patterns import HATCHES, LOWER_SHARE, state_of_pixels, without_hatch
 from csu.wall.drawing.upright import Upright
 from csu.wall.model.fitting import FittedPiece
@@ -38,6 +38,8 @@ class SeenPiece:
     tile: str
     camera: CameraId
     z: int
+    corners_px: Corners
+    """All of it: it hides what lies below, also beside its picture."""
     fitted: FittedPiece
 
 
@@ -136,7 +138,7 @@ class _Strip:
 
 
 def _above(pieces: Sequence[SeenPiece], all_pieces: Iterable[SeenPiece]) -> list[Upright]:
-    return [Upright.of(each.fitted.corners_px) for each in all_pieces if each.z > pieces[0].z]
+    return [Upright.of(each.corners_px) for each in all_pieces if each.z > pieces[0].z]
 
 
 def _at(share: NDArray[np.float64], part: tuple[float, float], count: int) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Quads being gathered for the one draw of all that is written over pictures. Pure arrays, no GL.
 
-Each is given in the pixels of a frame as people see it, and comes out in the framebuffer, turned as the frame's panel is.
+Each is given in the pixels of a frame as people see it, and comes out in the framebuffer, turned as the panel is.
 """
 
 from __future__ import annotations

@@ -157,9 +157,7 @@ class Stage:
         tiles["u_background"] = tuple(level / 255 for level in self.scene.background)
         deep = levels_of(self.scene) > 1
         fades = cover != (1.0, 1.0)
-        gloo.set_state(
-            depth_test=deep, cull_face=False, blend=fades, blend_func=("src_alpha", "one_minus_src_alpha")
-        )
+        gloo.set_state(depth_test=deep, cull_face=False, blend=fades, blend_func=("src_alpha", "one_minus_src_alpha"))
         gloo.set_depth_func("lequal")
         for pool in self._pools.values():
             pool.draw()
@@ -174,7 +172,7 @@ class Stage:
     def seen_pieces(self) -> list[SeenPiece]:
         """For the reading of the pixels: each piece that shows a camera, and where its picture lies."""
         return [
-            SeenPiece(piece.tile, piece.camera, piece.z, self._fitted[index])
+            SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, self._fitted[index])
             for index, piece in enumerate(self.scene.pieces)
             if piece.camera is not None and index in self._fitted
         ]

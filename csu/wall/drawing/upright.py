@@ -1,4 +1,4 @@
-"""A rectangle of the framebuffer as people see it: panels may hang turned, and what is drawn on them turns with them."""
+"""A rectangle of the framebuffer as people see it: panels may hang turned, what is drawn on them turns with them."""
 
 from __future__ import annotations
 

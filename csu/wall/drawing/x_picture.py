@@ -68,9 +68,7 @@ class XPicture:
             self.width_px, self.height_px, 32, 0,
         )  # fmt: skip
         self._x.XMapRaised(self._display, self._window)
-        self._x.XPutImage(
-            self._display, self._window, self._pen, image, 0, 0, 0, 0, self.width_px, self.height_px
-        )
+        self._x.XPutImage(self._display, self._window, self._pen, image, 0, 0, 0, 0, self.width_px, self.height_px)
         self._x.XSync(self._display, 0)
         self._x.XFree(image)  # the pixels are ours
 
@@ -91,7 +89,9 @@ def _library() -> Any:
     if name is None:
         raise _no_display("libX11")
     x = ctypes.CDLL(name)
-    pointer, number, word = ctypes.c_void_p, ctypes.c_int, ctypes.c_ulong
+    pointer: Any = ctypes.c_void_p
+    number: Any = ctypes.c_int
+    word: Any = ctypes.c_ulong
     x.XOpenDisplay.restype, x.XOpenDisplay.argtypes = pointer, [ctypes.c_char_p]
     for function, result, arguments in (
         (x.XDefaultScreen, number, [pointer]),
