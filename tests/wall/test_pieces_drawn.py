@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S
+from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.frames import YuvPlanes
 from csu.hal.wall import TileState
 from csu.wall.drawing.overlay import wall_zone
@@ -55,7 +55,7 @@ def test_what_the_card_drew_is_what_the_reference_says(
     renderer.show(scene)
     fill(source, clock, planes)
     pictures = dict(source.pictures)
-    clock.at_ns += age_s * NS_PER_S
+    clock.at_ns += age_s * NS_PER_S + 700 * NS_PER_MS  # the dim half of what blinks
     for camera in ("cam-0002", "cam-0004"):
         pictures[CameraId(camera)] = replace(pictures[CameraId(camera)], wholly_masked=True)
     source.pictures = pictures

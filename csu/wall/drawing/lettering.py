@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -47,11 +49,16 @@ class Glyph:
     advance_px: int
 
 
+_Table: TypeAlias = tuple[dict[str, int], NDArray[np.float32], NDArray[np.int64]]
+"""Of one style: the row of each, the rows, how far the pen moves on."""
+
+
 class GlyphAtlas:
     """All letters of some styles in one picture. `pixels`: uint8 (height, 1024), 0 nothing to 255 full ink."""
 
     def __init__(self, styles: Sequence[TextStyle]) -> None:
         self._glyphs: dict[tuple[TextStyle, str], Glyph] = {}
+        self._tables: dict[TextStyle, _Table] = {}
         face = cv2.FontFace("sans")
         inks: list[tuple[Glyph, NDArray[np.uint8]]] = []
         x = y = row_height = 0
@@ -77,11 +84,34 @@ class GlyphAtlas:
     def shorten(self, style: TextStyle, text: str, width_px_max: int) -> str:
         """`text`, or its beginning and an ellipsis when it is too wide; empty when not even that fits."""
         text = _composed(text)
-        if self.measure(style, text) <= width_px_max:
+        ends = list(accumulate(self._glyph(style, letter).advance_px for letter in text))
+        if not ends or ends[-1] <= width_px_max:
             return text
-        while text and self.measure(style, text.rstrip() + ELLIPSIS) > width_px_max:
-            text = text[:-1]
-        return text.rstrip() + ELLIPSIS if text else ""
+        room = width_px_max - self._glyph(style, ELLIPSIS).advance_px
+        kept = text[: sum(end <= room for end in ends)].rstrip()
+        return kept + ELLIPSIS if kept else ""
+
+    def quads(self, style: TextStyle, text: str) -> tuple[NDArray[np.float32], int]:
+        """(letters, 8) for a pen at (0, 0): left, top, width, height, bounds of the ink in the atlas; and the advance."""
+        numbers, table, advances = self._tables.get(style) or self._table(style)
+        unknown = numbers[UNKNOWN]
+        chosen = [numbers.get(letter, unknown) for letter in _composed(text)]
+        quads = table[chosen]
+        ends = advances[chosen].cumsum()
+        quads[1:, 0] += ends[:-1]
+        return quads, int(ends[-1]) if chosen else 0
+
+    def _table(self, style: TextStyle) -> _Table:
+        glyphs = [self._glyphs[style, letter] for letter in ALPHABET]
+        rows = [
+            (g.offset_x, g.offset_y, g.width_px, g.height_px,
+             g.atlas_x, g.atlas_y, g.atlas_x + g.width_px, g.atlas_y + g.height_px)
+            for g in glyphs
+        ]  # fmt: skip
+        numbers = {letter: number for number, letter in enumerate(ALPHABET)}
+        advances = np.array([glyph.advance_px for glyph in glyphs])
+        self._tables[style] = found = (numbers, np.array(rows, np.float32), advances)
+        return found
 
     def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
         """(glyph, left, top) of every letter that has ink, the pen starting at (left_px, baseline_px)."""

@@ -12,11 +12,14 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+from numpy.typing import NDArray
+
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import NodeScene, OverlayKind, SceneOverlay, ScenePiece, TileState
 from csu.wall.drawing.freshness import STATE_CODES
 from csu.wall.drawing.lettering import GlyphAtlas, TextStyle
-from csu.wall.drawing.sheet import ALWAYS, Colour, Frame, Sheet
+from csu.wall.drawing.sheet import AT_CORNERS, DOWN, RIGHT, Colour, Frame, Sheet
 from csu.wall.drawing.upright import Upright
 from csu.wall.model.fitting import FittedPiece
 
@@ -43,6 +46,8 @@ STATE_WORDS = {
     TileState.FORBIDDEN: "NON AUTORISÉE",
 }
 HEAT_COVER = 0.55
+BLINK_LOW = 0.35
+"""What is seen of an alarm's border in the second half of each second."""
 
 TITLE = "Centre de supervision urbain"
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -51,6 +56,7 @@ MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin",
 
 LABEL_QUADS = 64
 """Room for a label: its plate, five dots, its letters."""
+LABEL_FIRST_LETTER = 1 + len(TileState)
 CLOCK_QUADS = 160
 """Room for a clock or header."""
 _LIVE = STATE_CODES[TileState.LIVE]
@@ -66,6 +72,8 @@ class Lettering:
     header: TextStyle
     clock: TextStyle
     atlas: GlyphAtlas
+    live_sign_px: int
+    """Width of the small word that says live."""
 
     @staticmethod
     @lru_cache(maxsize=8)
@@ -76,7 +84,9 @@ class Lettering:
         sign = TextStyle(max(8, round(label.size_px * 0.82)), 600)
         large = TextStyle(max(10, min(round(24 * unit), tile_height_px // 7)), 600)
         header, clock = TextStyle(max(10, round(15 * unit)), 500), TextStyle(max(10, round(17 * unit)), 600)
-        return Lettering(label, sign, large, header, clock, GlyphAtlas([label, sign, large, header, clock]))
+        atlas = GlyphAtlas([label, sign, large, header, clock])
+        live_sign_px = atlas.measure(sign, STATE_WORDS[TileState.LIVE]) + 2 * (sign.size_px // 2)
+        return Lettering(label, sign, large, header, clock, atlas, live_sign_px)
 
     @staticmethod
     def of(scene: NodeScene) -> Lettering:
@@ -100,7 +110,7 @@ def piece_sheet(sheet: Sheet, frame: Frame, piece: ScenePiece, chosen: Sequence[
         if piece is max(chosen, key=_area):
             for state in set(TileState) - {TileState.LIVE}:
                 _sign(sheet, frame, state, letters)
-        if sides[1] and sides[2] and _live_sign_width(letters) * 3 <= frame.upright.width_px:
+        if sides[1] and sides[2] and letters.live_sign_px * 3 <= frame.upright.width_px:
             _live_sign(sheet, frame, letters)
     if first != min(each.tile_at[0] for each in chosen):
         return -1
@@ -113,22 +123,69 @@ def label_sheet(sheet: Sheet, frame: Frame, label: str, letters: Lettering, *, i
     """A label with the dot of its state: LABEL_QUADS rows."""
     begins = len(sheet.rows)
     if label:
-        style, atlas = letters.label, letters.atlas
-        pad, height = style.size_px // 2, style.size_px * 3 // 2
-        dot = max(4, style.size_px // 2)
-        inset = max(2, pad // 2)
-        sign = _live_sign_width(letters)
-        taken = sign + inset if sign * 3 <= frame.upright.width_px else 0
-        text = atlas.shorten(style, label, frame.upright.width_px - 2 * inset - 3 * pad - dot - taken)
-        width = dot + 3 * pad + atlas.measure(style, text)
-        sheet.box(frame, inset, inset, width, height, PLATE, radius=height / 4)
+        style, atlas, at = letters.label, letters.atlas, LabelPlace.of(frame, letters)
+        text = atlas.shorten(style, label, at.room)
+        sheet.box(frame, at.inset, at.inset, at.plate(atlas.measure(style, text)), at.height, PLATE, radius=at.radius)
         for state in TileState if is_shown else ():
+            top = at.inset + (at.height - at.dot) / 2
             sheet.box(
-                frame, inset + pad, inset + (height - dot) / 2, dot, dot, STATE_COLOURS[state],
-                radius=dot / 2, when=STATE_CODES[state],
+                frame, at.inset + at.pad, top, at.dot, at.dot, STATE_COLOURS[state],
+                radius=at.dot / 2, when=STATE_CODES[state],
             )  # fmt: skip
-        sheet.text(frame, atlas, style, text, inset + dot + 2 * pad, _baseline(inset, height, style), WHITE)
-    sheet.fill_up(begins, LABEL_QUADS)
+        sheet.fill_up(frame, begins, LABEL_FIRST_LETTER, WHITE)
+        sheet.text(frame, atlas, style, text, at.left, at.baseline, WHITE)
+    sheet.fill_up(frame, begins, LABEL_QUADS, WHITE)
+
+
+def change_label(corners: NDArray[np.void], frame: Frame, label: str, letters: Lettering) -> None:
+    """Other words in a label that has some: `corners` (LABEL_QUADS, 4) of it, written in place. Much is kept as it is,
+    because labels change often (tours, alarms) and each may cost 0.05 ms."""
+    style, at, upright = letters.label, LabelPlace.of(frame, letters), frame.upright
+    quads, advance = letters.atlas.quads(style, letters.atlas.shorten(style, label, at.room))
+    written = corners[LABEL_FIRST_LETTER:]
+    quads = quads[: len(written)]
+    x = (quads[:, [0]] + at.left) + quads[:, [2]] * RIGHT
+    y = (quads[:, [1]] + at.baseline) + quads[:, [3]] * DOWN
+    place, count = written["a_position_px"], len(quads)
+    (left, top), across, down = upright.origin, upright.across, upright.down
+    place[count:] = 0
+    place[:count, :, 0] = left + x * across[0] + y * down[0]
+    place[:count, :, 1] = top + x * across[1] + y * down[1]
+    written["a_at"][:count] = quads[:, AT_CORNERS]
+    plate = Sheet()
+    plate.box(frame, at.inset, at.inset, at.plate(advance), at.height, PLATE, radius=at.radius)
+    corners[0] = plate.corners()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPlace:
+    """Where the parts of a label are, in pixels of its piece."""
+
+    inset: int
+    pad: int
+    height: int
+    dot: int
+    room: int
+    """For its letters."""
+    left: int
+    baseline: int
+
+    @staticmethod
+    def of(frame: Frame, letters: Lettering) -> LabelPlace:
+        style, width = letters.label, frame.upright.width_px
+        pad, height, dot = style.size_px // 2, style.size_px * 3 // 2, max(4, style.size_px // 2)
+        inset, sign = max(2, pad // 2), letters.live_sign_px
+        taken = sign + inset if sign * 3 <= width else 0
+        room = width - 2 * inset - 3 * pad - dot - taken
+        return LabelPlace(inset, pad, height, dot, room, inset + dot + 2 * pad, _baseline(inset, height, style))
+
+    def plate(self, letters_px: int) -> int:
+        """The width of what lies under it."""
+        return self.dot + 3 * self.pad + letters_px
+
+    @property
+    def radius(self) -> float:
+        return self.height / 4
 
 
 def border_sheet(sheet: Sheet, frame: Frame, piece: ScenePiece, style: str, letters: Lettering) -> None:
@@ -201,7 +258,7 @@ def clock_sheet(
         after_title = margin + atlas.measure(letters.header, TITLE) + margin
         if after_title + atlas.measure(letters.header, overlay.text) + margin < left:
             sheet.text(frame, atlas, letters.header, overlay.text, after_title, baseline, FAINT)
-    sheet.fill_up(begins, CLOCK_QUADS)
+    sheet.fill_up(frame, begins, CLOCK_QUADS, WHITE)
 
 
 def band_sheet(sheet: Sheet, frame: Frame, text: str, letters: Lettering) -> None:
@@ -212,6 +269,11 @@ def band_sheet(sheet: Sheet, frame: Frame, text: str, letters: Lettering) -> Non
     text = letters.atlas.shorten(style, text, width - style.size_px)
     left = (width - letters.atlas.measure(style, text)) // 2
     sheet.text(frame, letters.atlas, style, text, left, _baseline(top, height, style), (0.05, 0.03, 0.0, 1.0))
+
+
+def blink(now_ns: Nanoseconds) -> float:
+    """How much is seen of what blinks: all walls in step, by the clock."""
+    return 1.0 if now_ns % NS_PER_S < NS_PER_S // 2 else BLINK_LOW
 
 
 def clock_words(now_ns: Nanoseconds, zone: tzinfo) -> tuple[str, str]:
@@ -249,15 +311,11 @@ def _live_sign(sheet: Sheet, frame: Frame, letters: Lettering) -> None:
     """A small word at the right."""
     atlas, style, words = letters.atlas, letters.sign, STATE_WORDS[TileState.LIVE]
     pad, height = style.size_px // 2, letters.label.size_px * 3 // 2
-    width, inset = _live_sign_width(letters), max(2, letters.label.size_px // 4)
+    width, inset = letters.live_sign_px, max(2, letters.label.size_px // 4)
     left = frame.upright.width_px - inset - width
     sheet.box(frame, left, inset, width, height, PLATE, radius=height / 4, when=_LIVE)
     baseline, colour = _baseline(inset, height, style), STATE_COLOURS[TileState.LIVE]
     sheet.text(frame, atlas, style, words, left + pad, baseline, colour, when=_LIVE)
-
-
-def _live_sign_width(letters: Lettering) -> int:
-    return letters.atlas.measure(letters.sign, STATE_WORDS[TileState.LIVE]) + 2 * (letters.sign.size_px // 2)
 
 
 def _baseline(top: int, height: int, style: TextStyle) -> int:
@@ -283,14 +341,15 @@ def _within(upright: Upright, left: int, top: int, width: int, height: int) -> U
 
 
 __all__ = [
-    "ALWAYS",
     "CLOCK_QUADS",
     "LABEL_QUADS",
     "STATE_WORDS",
     "UTC",
     "Lettering",
     "band_sheet",
+    "blink",
     "border_sheet",
+    "change_label",
     "clock_sheet",
     "clock_words",
     "label_sheet",

@@ -15,9 +15,11 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.wall import HEAT_COLUMNS, HEAT_ROWS, NodeScene, OverlayKind, SceneOverlay, ScenePiece
 from csu.wall.drawing.depth import depth_of
 from csu.wall.drawing.overlay import (
+    LABEL_QUADS,
     Lettering,
     band_sheet,
     border_sheet,
+    change_label,
     clock_sheet,
     label_sheet,
     picture_sheet,
@@ -50,6 +52,7 @@ class SceneSheet:
         self.label_rows: dict[int, int] = {}
         """Of the pieces that bear one: the quad where it begins."""
         self._clocks_at = 0
+        self._labels = [piece.label for piece in scene.pieces]
         self._write_pieces()
 
     def heats_levels(self) -> NDArray[np.uint8]:
@@ -94,11 +97,16 @@ class SceneSheet:
 
     def label_corners(self, piece: int, label: str) -> tuple[NDArray[np.void], int]:
         """A label's corners, and the first of them in `all_corners`. Raises KeyError for a piece without one."""
-        first, sheet = self.label_rows[piece], Sheet()
-        is_shown = self._scene.pieces[piece].camera is not None
-        label_sheet(sheet, self._frames[piece], label, self.letters, is_shown=is_shown)
-        corners = sheet.corners()
-        self._piece_corners[4 * first : 4 * first + len(corners)] = corners
+        first, frame = self.label_rows[piece], self._frames[piece]
+        corners = self._piece_corners[4 * first : 4 * (first + LABEL_QUADS)]
+        if label and self._labels[piece]:
+            change_label(corners.reshape(-1, 4), frame, label, self.letters)
+        else:
+            sheet = Sheet()
+            is_shown = self._scene.pieces[piece].camera is not None
+            label_sheet(sheet, frame, label, self.letters, is_shown=is_shown)
+            corners[:] = sheet.corners()
+        self._labels[piece] = label
         return corners, 4 * first
 
     def _write_pieces(self) -> None:

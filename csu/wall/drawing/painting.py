@@ -20,6 +20,7 @@ from csu.hal.frames import YuvPlanes
 from csu.hal.wall import NodeScene, TilePicture, TileState
 from csu.wall.drawing.depth import depth_of
 from csu.wall.drawing.freshness import STATE_CODES, Freshness
+from csu.wall.drawing.overlay import blink
 from csu.wall.drawing.overlay_sheet import NEAREST, SceneSheet
 from csu.wall.drawing.patterns import HATCHES, checker, stripes, under_hatch
 from csu.wall.drawing.read_back import SeenPiece
@@ -188,8 +189,8 @@ class Painter:
             heat = _bilinear(self._sheet.heats_levels()[int(shape[0])], at_x, at_y) / 255
             steps = (heat * 4 - 2, 2 - np.abs(heat * 4 - 2), 2 - heat * 4)
             return np.stack(steps, axis=-1).clip(0, 1).astype(np.float32), alpha * np.minimum(1, heat * 2)
-        if shape[3] == BLINKING and now_ns % NS_PER_S >= NS_PER_S // 2:
-            alpha *= 0.35
+        if shape[3] == BLINKING:
+            alpha *= blink(now_ns)
         x, y = np.abs(at_x) - shape[0] + shape[2], np.abs(at_y) - shape[1] + shape[2]
         off = np.hypot(np.maximum(x, 0), np.maximum(y, 0)) + np.minimum(np.maximum(x, y), 0) - shape[2]
         return colour[:3], alpha * np.clip(0.5 - off, 0, 1)

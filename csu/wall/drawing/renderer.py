@@ -18,7 +18,7 @@ from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading, WallScene
 from csu.hal.words import Words
 from csu.wall.drawing.freshness import Freshness
-from csu.wall.drawing.overlay import wall_zone
+from csu.wall.drawing.overlay import blink, wall_zone
 from csu.wall.drawing.read_back import read_tiles
 from csu.wall.drawing.stage import Programs, Stage
 from csu.wall.drawing.surface import Surface
@@ -121,6 +121,7 @@ class WallRenderer:
         programs.set("u_now_s", (now_ns - self._epoch_ns) / NS_PER_S)
         programs.set("u_stale_s", self._freshness.stale_after_ns / NS_PER_S)
         programs.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
+        programs.overlay["u_blink"] = blink(now_ns)
         gloo.set_depth_mask(True)
         gloo.clear(color=tuple(level / 255 for level in stage.scene.background), depth=1.0)
         share = self._share_of_fade()

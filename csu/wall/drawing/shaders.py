@@ -144,6 +144,7 @@ attribute vec2 a_at;           // letters: pixel of the atlas; rectangles: pixel
 attribute vec4 a_colour;
 attribute vec4 a_shape;        // half width, half height, corner radius (px), kind; of heat the first is its layer
 attribute vec3 a_piece;        // its texel, its depth, the only state it is drawn in (below 0: any)
+uniform float u_blink;         // how much is seen of what blinks
 varying vec2 v_at;
 varying vec4 v_colour;
 varying vec4 v_shape;
@@ -154,7 +155,7 @@ void main() {{
     v_colour = a_colour;
     v_shape = a_shape;
     bool hidden = a_piece.z > -0.5 && abs(state_of(a_piece.x) - a_piece.z) > 0.5;
-    if (abs(a_shape.w - {BLINKING}) < 0.5) v_colour.a *= fract(u_now_s) < 0.5 ? 1.0 : 0.35;
+    if (abs(a_shape.w - {BLINKING}) < 0.5) v_colour.a *= u_blink;
     gl_Position = hidden ? vec4(2.0, 2.0, 2.0, 1.0) : place(a_position_px, a_piece.y);
 }}
 """

@@ -29,7 +29,6 @@ CORNER = np.dtype(
         ("a_piece", np.float32, 3),
     ]
 )
-_NOTHING = (0.0,) * 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +91,29 @@ class Sheet:
             if drawn:
                 self.box(frame, *place, colour, when=when, blinking=blinking)
 
-    def fill_up(self, first: int, quads: int) -> None:
-        """Make the rows from `first` on `quads`: cut off what is over, add quads that cover nothing."""
+    def fill_up(self, frame: Frame, first: int, quads: int, colour: Colour) -> None:
+        """Make the rows from `first` on `quads`: cut off what is over, add letters that cover nothing."""
         del self.rows[first + quads :]
-        self.rows += [_NOTHING] * (first + quads - len(self.rows))
+        letter = (*(0.0,) * 8, *colour, 0.0, 0.0, 0.0, LETTER, *_piece(frame, ALWAYS))
+        self.rows += [letter] * (first + quads - len(self.rows))
 
     def corners(self) -> NDArray[np.void]:
         """(4 n,) of CORNER: top left, top right, bottom left, bottom right of each quad as seen."""
         rows = np.array(self.rows, np.float32).reshape(-1, 25)
         corners = np.empty((len(rows), 4), CORNER)
-        across = rows[:, [0, 0, 0, 0]] + rows[:, [2]] * _RIGHT
-        down = rows[:, [1, 1, 1, 1]] + rows[:, [3]] * _DOWN
+        x, y = rows[:, [0]] + rows[:, [2]] * RIGHT, rows[:, [1]] + rows[:, [3]] * DOWN
         corners["a_position_px"] = (
-            rows[:, None, 19:21] + across[..., None] * rows[:, None, 21:23] + down[..., None] * rows[:, None, 23:25]
+            rows[:, None, 19:21] + x[..., None] * rows[:, None, 21:23] + y[..., None] * rows[:, None, 23:25]
         )
-        corners["a_at"] = rows[:, _AT_CORNERS]
+        corners["a_at"] = rows[:, AT_CORNERS]
         corners["a_colour"], corners["a_shape"] = rows[:, None, 8:12], rows[:, None, 12:16]
         corners["a_piece"] = rows[:, None, 16:19]
         return corners.reshape(-1)
 
 
-_RIGHT, _DOWN = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
-_AT_CORNERS = np.array([[4, 5], [6, 5], [4, 7], [6, 7]])
+RIGHT, DOWN = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
+AT_CORNERS = np.array([[4, 5], [6, 5], [4, 7], [6, 7]])
+"""Of a row: which numbers of `a_at` each corner has."""
 
 
 def _piece(frame: Frame, when: float) -> tuple[float, ...]:

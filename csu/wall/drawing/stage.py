@@ -86,6 +86,7 @@ class Stage:
             shape=(1, max(1, len(scene.pieces)), 4), format="rgba", internalformat="rgba32f", interpolation="nearest"
         )
         self._over = frozenset[int]()
+        self._second: Nanoseconds = -1
         self._is_placed = False
 
     @property
@@ -129,11 +130,13 @@ class Stage:
         over = frozenset(i for i, overlay in enumerate(self.scene.overlays) if is_over(overlay, now_ns))
         if not self._is_placed:
             self._place_pictures()
+        second = now_ns // NS_PER_S
         if self._over != over or not self._is_placed:
             self._overlay.write(self._fitted, now_ns)
             self._over, self._is_placed = over, True
-        else:
+        elif second != self._second:
             self._overlay.set_time(now_ns)
+        self._second = second
 
     def set_labels(self, scene: NodeScene) -> None:
         """`scene` differs from this one in its labels only."""
