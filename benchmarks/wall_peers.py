@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from csu.hal.frames import YuvPlanes
 from csu.hal.wall import WallTile
@@ -40,6 +41,23 @@ class Peer(Protocol):
 
     def frame(self, planes: Sequence[YuvPlanes]) -> None: ...
 
+    def limit(self) -> None:
+        """From now on one pixel only is drawn."""
+        ...
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """(height, width, 3), RGB."""
+        ...
+
+
+_SCISSOR_TEST = 0x0C11
+
+
+def one_pixel(gloo: Any, *, on: bool) -> None:
+    """On the context that is current."""
+    gloo.gl.glScissor(0, 0, 1, 1)
+    (gloo.gl.glEnable if on else gloo.gl.glDisable)(_SCISSOR_TEST)
+
 
 class ProgramPerTile:
     """vispy gloo, three textures and a draw call a tile."""
@@ -66,6 +84,13 @@ class ProgramPerTile:
                 texture.set_data(plane[..., None])
             program.draw("triangle_strip")
         self._surface.end()
+
+    def limit(self) -> None:
+        self._surface.begin()
+        one_pixel(self._gloo, on=True)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        return self._surface.read_rgb()
 
 
 class SceneImages:
@@ -99,6 +124,14 @@ class SceneImages:
             self._gloo.set_viewport(0, 0, self._surface.width_px, self._surface.height_px)
             self._canvas.on_draw(None)
             self._canvas.context.finish()
+
+    def limit(self) -> None:
+        self._canvas.set_current()
+        one_pixel(self._gloo, on=True)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        self._canvas.set_current()
+        return np.asarray(self._framebuffer.read("color")[..., :3], np.uint8)
 
 
 class ModernGl:
@@ -135,6 +168,10 @@ class ModernGl:
         self._draws = self._gl.vertex_array(self._program, [(buffer, "2f 2f 2f 4f 2f", *names)])
 
     def frame(self, planes: Sequence[YuvPlanes]) -> None:
+        with self._gl:  # vispy's context may be current
+            self._frame(planes)
+
+    def _frame(self, planes: Sequence[YuvPlanes]) -> None:
         for index, picture in enumerate(planes):
             height, width = picture.y.shape
             self._luma.write(picture.y, (0, 0, index, width, height, 1), alignment=1)
@@ -146,9 +183,13 @@ class ModernGl:
         self._draws.render()
         self._gl.finish()
 
-    def pixels(self) -> bytes:
-        """RGB, bottom row first."""
-        return bytes(self._target.read(components=3, alignment=1))
+    def limit(self) -> None:
+        self._target.scissor = (0, 0, 1, 1)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        with self._gl:
+            data = self._target.read(components=3, alignment=1)
+        return np.frombuffer(data, np.uint8).reshape(self._target.height, self._target.width, 3)[::-1]
 
 
 def _texture(gloo: Any, size_px: tuple[int, int], half: bool) -> Any:

@@ -44,6 +44,7 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment, NodeId
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
+from csu.hal.wall import WallError
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -221,7 +222,7 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures)
+    wall = await _wall(stack, settings, pictures, observers)
     size_px = (settings.wall_width_px, settings.wall_height_px)
     journal, plan = registers.journal, plan_of(records)
     director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
@@ -334,13 +335,21 @@ def _centre(
     )
 
 
-async def _wall(stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures) -> WallProcess:
+async def _wall(
+    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[Trouble], None]
+) -> WallProcess:
+    loop, clock = asyncio.get_running_loop(), SystemClock()
+
+    def told(error: WallError) -> None:  # in a thread of the wall's
+        loop.call_soon_threadsafe(tell, Trouble("wall", error.trouble.words, clock.now_ns()))
+
     wall = WallProcess(
         pictures.spec,
         settings.wall_width_px,
         settings.wall_height_px,
         backend="window" if settings.wall_in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
+        tell=told,
     )
     stack.push_async_callback(wall.stop)
     await wall.start()

@@ -7,8 +7,8 @@ to be installed and the same wall is drawn everywhere.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -56,8 +56,10 @@ _Table: TypeAlias = tuple[dict[str, int], NDArray[np.float32], NDArray[np.int64]
 class GlyphAtlas:
     """All letters of some styles in one picture. `pixels`: uint8 (height, 1024), 0 nothing to 255 full ink."""
 
-    def __init__(self, styles: Sequence[TextStyle]) -> None:
+    def __init__(self, styles: Sequence[TextStyle], phrases: Sequence[tuple[TextStyle, str]] = ()) -> None:
+        """`phrases`: words that are often written, each kept as one piece of ink (unless wider than the atlas)."""
         self._glyphs: dict[tuple[TextStyle, str], Glyph] = {}
+        self._phrases: dict[tuple[TextStyle, str], Glyph] = {}
         self._tables: dict[TextStyle, _Table] = {}
         face = cv2.FontFace("sans")
         inks: list[tuple[Glyph, NDArray[np.uint8]]] = []
@@ -72,6 +74,17 @@ class GlyphAtlas:
                 self._glyphs[style, letter] = glyph
                 inks.append((glyph, ink))
                 x, row_height = x + width + _SPACE_PX, max(row_height, height + _SPACE_PX)
+        letters = {id(glyph): ink for glyph, ink in inks}
+        for style, phrase in phrases:
+            glyph, ink = self._joined(style, phrase, letters)
+            if glyph.width_px > _ATLAS_WIDTH_PX:
+                continue
+            if x + glyph.width_px > _ATLAS_WIDTH_PX:
+                x, y, row_height = 0, y + row_height, 0
+            glyph = replace(glyph, atlas_x=x, atlas_y=y)
+            self._phrases[style, phrase] = glyph
+            inks.append((glyph, ink))
+            x, row_height = x + glyph.width_px + _SPACE_PX, max(row_height, glyph.height_px + _SPACE_PX)
         self.pixels: NDArray[np.uint8] = np.zeros((y + row_height, _ATLAS_WIDTH_PX), np.uint8)
         for glyph, ink in inks:
             rows = slice(glyph.atlas_y, glyph.atlas_y + glyph.height_px)
@@ -90,6 +103,19 @@ class GlyphAtlas:
         room = width_px_max - self._glyph(style, ELLIPSIS).advance_px
         kept = text[: sum(end <= room for end in ends)].rstrip()
         return kept + ELLIPSIS if kept else ""
+
+    def _joined(
+        self, style: TextStyle, phrase: str, inks: Mapping[int, NDArray[np.uint8]]
+    ) -> tuple[Glyph, NDArray[np.uint8]]:
+        placed = self.place(style, phrase, 0, 0)
+        left, top = min(x for _, x, _ in placed), min(y for _, _, y in placed)
+        right = max(x + glyph.width_px for glyph, x, _ in placed)
+        bottom = max(y + glyph.height_px for glyph, _, y in placed)
+        ink = np.zeros((bottom - top, right - left), np.uint8)
+        for glyph, x, y in placed:
+            there = ink[y - top : y - top + glyph.height_px, x - left : x - left + glyph.width_px]
+            np.maximum(there, inks[id(glyph)], out=there)
+        return Glyph(0, 0, right - left, bottom - top, left, top, self.measure(style, phrase)), ink
 
     def quads(self, style: TextStyle, text: str) -> tuple[NDArray[np.float32], int]:
         """(letters, 8) for a pen at (0, 0): left, top, width, height, bounds of the ink in the atlas; and the advance."""
@@ -114,7 +140,10 @@ class GlyphAtlas:
         return found
 
     def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
-        """(glyph, left, top) of every letter that has ink, the pen starting at (left_px, baseline_px)."""
+        """(glyph, left, top) of every letter that has ink, or of the phrase, the pen starting at (left_px, baseline_px)."""
+        whole = self._phrases.get((style, text))
+        if whole is not None:
+            return [(whole, left_px + whole.offset_x, baseline_px + whole.offset_y)]
         placed: list[tuple[Glyph, int, int]] = []
         for letter in _composed(text):
             glyph = self._glyph(style, letter)

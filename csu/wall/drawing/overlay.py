@@ -54,8 +54,8 @@ WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanc
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin",
           "juillet", "août", "septembre", "octobre", "novembre", "décembre")  # fmt: skip
 
-LABEL_QUADS = 64
-"""Room for a label: its plate, five dots, its letters."""
+LABEL_QUADS = 48
+"""Room for a label: its plate, five dots, 42 letters."""
 LABEL_FIRST_LETTER = 1 + len(TileState)
 CLOCK_QUADS = 160
 """Room for a clock or header."""
@@ -84,7 +84,9 @@ class Lettering:
         sign = TextStyle(max(8, round(label.size_px * 0.82)), 600)
         large = TextStyle(max(10, min(round(24 * unit), tile_height_px // 7)), 600)
         header, clock = TextStyle(max(10, round(15 * unit)), 500), TextStyle(max(10, round(17 * unit)), 600)
-        atlas = GlyphAtlas([label, sign, large, header, clock])
+        others = [words for state, words in STATE_WORDS.items() if state is not TileState.LIVE]
+        phrases = [(sign, STATE_WORDS[TileState.LIVE]), *((large, words) for words in others)]
+        atlas = GlyphAtlas([label, sign, large, header, clock], phrases)
         live_sign_px = atlas.measure(sign, STATE_WORDS[TileState.LIVE]) + 2 * (sign.size_px // 2)
         return Lettering(label, sign, large, header, clock, atlas, live_sign_px)
 
