@@ -102,14 +102,13 @@ class SceneImages:
         self._surface, self._gloo = surface, gloo
         surface.begin()
         self._canvas = scene.SceneCanvas(size=(surface.width_px, surface.height_px), show=False)
-        self._framebuffer = gloo.FrameBuffer(
-            gloo.Texture2D(shape=(surface.height_px, surface.width_px, 4), format="rgba", internalformat="rgba8")
-        )
-        view = self._canvas.central_widget.add_view()
+        self._canvas.set_current()
+        size = surface.height_px, surface.width_px
+        self._framebuffer = gloo.FrameBuffer(color=gloo.RenderBuffer(size), depth=gloo.RenderBuffer(size))
         self._images = []
         for tile in tiles:
-            image = scene.visuals.Image(np.zeros((size_px[1], size_px[0], 3), np.uint8), parent=view.scene)
-            image.transform = scene.STTransform(
+            image = scene.visuals.Image(np.zeros((size_px[1], size_px[0], 3), np.uint8), parent=self._canvas.scene)
+            image.transform = scene.transforms.STTransform(
                 scale=(tile.width_px / size_px[0], tile.height_px / size_px[1]), translate=(tile.left_px, tile.top_px)
             )
             self._images.append(image)
@@ -120,18 +119,17 @@ class SceneImages:
             rows = picture.height_px * 3 // 2
             image.set_data(cv2.cvtColor(i420.reshape(rows, picture.width_px), cv2.COLOR_YUV2RGB_I420))
         self._canvas.set_current()
-        with self._framebuffer:
-            self._gloo.set_viewport(0, 0, self._surface.width_px, self._surface.height_px)
-            self._canvas.on_draw(None)
-            self._canvas.context.finish()
+        self._canvas.push_fbo(self._framebuffer, (0, 0), (self._surface.width_px, self._surface.height_px))
+        self._canvas._draw_scene()
+        self._canvas.pop_fbo()
+        self._canvas.context.finish()
 
     def limit(self) -> None:
         self._canvas.set_current()
         one_pixel(self._gloo, on=True)
 
     def pixels(self) -> NDArray[np.uint8]:
-        self._canvas.set_current()
-        return np.asarray(self._framebuffer.read("color")[..., :3], np.uint8)
+        return np.asarray(self._canvas.render()[..., :3], np.uint8)
 
 
 class ModernGl:

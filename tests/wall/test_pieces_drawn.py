@@ -16,18 +16,12 @@ from csu.hal.wall import TileState
 from csu.wall.drawing.overlay import wall_zone
 from csu.wall.drawing.reference import psnr_db, reference
 from csu.wall.drawing.renderer import WallRenderer
-from csu.wall.drawing.surface import Surface
 from tests.wall.drawn_builders import TILES, fill, overlays, scene_of
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
 
 Planes = Callable[..., YuvPlanes]
-
-
-@pytest.fixture
-def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRenderer:
-    return WallRenderer(surface, source, clock)
 
 
 def test_every_piece_shows_its_camera_and_frame_however_its_panel_hangs(

@@ -1,4 +1,4 @@
-"""What changes while a wall is up: scenes that fade or cut, labels, rights that end, masks, overlays whose time is over."""
+"""What changes while a wall is up: scenes that fade or cut, labels, rights that end, masks, overlays that are over."""
 
 from __future__ import annotations
 
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
 FADE_NS = 400 * NS_PER_MS
-
-
-@pytest.fixture
-def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRenderer:
-    return WallRenderer(surface, source, clock)
-
-
-@pytest.fixture
-def grid(surface: Surface, records: Records) -> NodeScene:
-    """Four cameras."""
-    return pieces_of(grid_scene(records(4), surface.width_px, surface.height_px))
 
 
 def fill(source: FilledSource, clock: SetClock, planes: Planes, cameras: int = 4, frame: int = 1) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import TypeAlias
 
 import cv2
@@ -97,11 +96,12 @@ class GlyphAtlas:
     def shorten(self, style: TextStyle, text: str, width_px_max: int) -> str:
         """`text`, or its beginning and an ellipsis when it is too wide; empty when not even that fits."""
         text = _composed(text)
-        ends = list(accumulate(self._glyph(style, letter).advance_px for letter in text))
-        if not ends or ends[-1] <= width_px_max:
+        numbers, _, advances = self._tables.get(style) or self._table(style)
+        unknown = numbers[UNKNOWN]
+        ends = advances[[numbers.get(letter, unknown) for letter in text]].cumsum() if text else advances[:0]
+        if not text or ends[-1] <= width_px_max:
             return text
-        room = width_px_max - self._glyph(style, ELLIPSIS).advance_px
-        kept = text[: sum(end <= room for end in ends)].rstrip()
+        kept = text[: int((ends <= width_px_max - advances[numbers[ELLIPSIS]]).sum())].rstrip()
         return kept + ELLIPSIS if kept else ""
 
     def _joined(
@@ -118,7 +118,7 @@ class GlyphAtlas:
         return Glyph(0, 0, right - left, bottom - top, left, top, self.measure(style, phrase)), ink
 
     def quads(self, style: TextStyle, text: str) -> tuple[NDArray[np.float32], int]:
-        """(letters, 8) for a pen at (0, 0): left, top, width, height, bounds of the ink in the atlas; and the advance."""
+        """(letters, 8), pen at (0, 0): left, top, width, height, the ink's bounds in the atlas; the advance."""
         numbers, table, advances = self._tables.get(style) or self._table(style)
         unknown = numbers[UNKNOWN]
         chosen = [numbers.get(letter, unknown) for letter in _composed(text)]
@@ -140,7 +140,7 @@ class GlyphAtlas:
         return found
 
     def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
-        """(glyph, left, top) of every letter that has ink, or of the phrase, the pen starting at (left_px, baseline_px)."""
+        """(glyph, left, top) of each letter with ink, or of the phrase, the pen starting at (left_px, baseline_px)."""
         whole = self._phrases.get((style, text))
         if whole is not None:
             return [(whole, left_px + whole.offset_x, baseline_px + whole.offset_y)]

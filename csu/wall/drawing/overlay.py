@@ -154,9 +154,12 @@ def change_label(corners: NDArray[np.void], frame: Frame, label: str, letters: L
     place[:count, :, 0] = left + x * across[0] + y * down[0]
     place[:count, :, 1] = top + x * across[1] + y * down[1]
     written["a_at"][:count] = quads[:, AT_CORNERS]
-    plate = Sheet()
-    plate.box(frame, at.inset, at.inset, at.plate(advance), at.height, PLATE, radius=at.radius)
-    corners[0] = plate.corners()
+    wide, plate = at.plate(advance), corners[0]
+    x, y = at.inset + wide * RIGHT, at.inset + at.height * DOWN
+    plate["a_position_px"][:, 0] = left + x * across[0] + y * down[0]
+    plate["a_position_px"][:, 1] = top + x * across[1] + y * down[1]
+    plate["a_at"][:, 0] = wide * (RIGHT - np.float32(0.5))
+    plate["a_shape"][:, 0] = wide / 2
 
 
 @dataclass(frozen=True, slots=True)

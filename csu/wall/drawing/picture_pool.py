@@ -100,9 +100,12 @@ class PicturePool:
         if (planes.width_px, planes.height_px) != (self.width_px, self.height_px) or not 0 <= layer < self.capacity:
             raise ValueError(f"{planes.width_px}x{planes.height_px} px, layer {layer}: not of this pool")
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 1)
-        self._upload(self._luma_name, layer, planes.y)
-        self._upload(self._chroma_name, 2 * layer, planes.u)
-        self._upload(self._chroma_name, 2 * layer + 1, planes.v)
+        self._upload(self._luma_name, layer, planes.y, 1)
+        if _address(planes.v) - _address(planes.u) == planes.u.nbytes and planes.u.flags.c_contiguous:
+            self._upload(self._chroma_name, 2 * layer, planes.u, 2)  # as shared pictures have them: V follows on U
+        else:
+            self._upload(self._chroma_name, 2 * layer, planes.u, 1)
+            self._upload(self._chroma_name, 2 * layer + 1, planes.v, 1)
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 4)
 
     def place(self, pictures: Sequence[PlacedPicture]) -> None:
@@ -149,18 +152,23 @@ def texture_array(shape: tuple[int, int, int]) -> Any:
     )
 
 
-def _plane_upload() -> Callable[[int, int, Plane], None]:
-    """A function (texture name, layer, plane) that copies a plane to the card before it returns."""
+def _address(plane: Plane) -> int:
+    return int(plane.__array_interface__["data"][0])
+
+
+def _plane_upload() -> Callable[[int, int, Plane, int], None]:
+    """A function (texture name, layer, plane, how many that follow on each other) that copies before it returns."""
     from OpenGL.platform import PLATFORM  # see above
 
     bind_texture, sub_image = PLATFORM.GL.glBindTexture, PLATFORM.GL.glTexSubImage3D
     bind_texture.argtypes = [ctypes.c_uint, ctypes.c_uint]
     sub_image.argtypes = [ctypes.c_uint, *[ctypes.c_int] * 7, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p]
 
-    def upload(name: int, layer: int, plane: Plane) -> None:
-        rows = np.ascontiguousarray(plane)
+    def upload(name: int, layer: int, plane: Plane, planes: int) -> None:
+        rows = plane if plane.flags.c_contiguous else np.ascontiguousarray(plane)
         height, width = rows.shape
         bind_texture(_GL_TEXTURE_2D_ARRAY, name)
-        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE, rows.ctypes.data)
+        data = _address(rows)
+        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, planes, _GL_RED, _GL_UNSIGNED_BYTE, data)
 
     return upload

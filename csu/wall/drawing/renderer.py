@@ -17,6 +17,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading, WallScene
 from csu.hal.words import Words
+from csu.wall.drawing.depth import levels_of
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.drawing.overlay import blink, wall_zone
 from csu.wall.drawing.read_back import read_tiles
@@ -123,7 +124,8 @@ class WallRenderer:
         programs.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
         programs.overlay["u_blink"] = blink(now_ns)
         gloo.set_depth_mask(True)
-        gloo.clear(color=tuple(level / 255 for level in stage.scene.background), depth=1.0)
+        deep = self._leaving is not None or levels_of(stage.scene) > 1
+        gloo.clear(color=tuple(level / 255 for level in stage.scene.background), depth=1.0 if deep else False)
         share = self._share_of_fade()
         self.draw_calls = 0
         if self._leaving is not None:
