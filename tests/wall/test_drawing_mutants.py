@@ -97,6 +97,7 @@ FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("defect", FOUND_BY, ids=lambda defect: defect.__name__)
 def test_a_planted_defect_is_found(defect, monkeypatch, must_fail) -> None:
     module, found_by, given = FOUND_BY[defect]

@@ -197,6 +197,7 @@ async def _until(holds: Callable[[], bool], within_s: float) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.nightly
 def test_a_wall_that_died_twice_within_a_minute_comes_back_without_gl_and_says_so(
     pictures: SharedPictures, cameras: list[CameraRecord], planes: Planes
 ) -> None:
