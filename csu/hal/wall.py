@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType, Protocol, TypeAlias, runtime_checkable
 
@@ -207,6 +207,11 @@ class TilePicture:
     sequence: int
     captured_at_ns: Nanoseconds
     wholly_masked: bool = False
+
+    def kept(self) -> TilePicture:
+        """The same with planes of its own, valid for ever."""
+        planes = self.planes
+        return replace(self, planes=replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy()))
 
 
 @runtime_checkable

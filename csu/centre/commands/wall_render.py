@@ -10,7 +10,6 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,18 +115,12 @@ async def _together(reader: SharedPicturesReader, wanted: Sequence[CameraId]) ->
         for camera in wanted:
             picture = reader.newest(camera, pictures[camera].sequence if camera in pictures else 0)
             if picture is not None:
-                pictures[camera] = _kept(picture)
+                pictures[camera] = picture.kept()
         instants = [picture.captured_at_ns for picture in pictures.values() if not picture.wholly_masked]
         if len(instants) == len(wanted) and max(instants) - min(instants) < TOGETHER_NS:
             break
         await asyncio.sleep(0.02)
     return pictures
-
-
-def _kept(picture: TilePicture) -> TilePicture:
-    planes = picture.planes
-    own = replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy())
-    return TilePicture(own, picture.sequence, picture.captured_at_ns, picture.wholly_masked)
 
 
 def _labels(

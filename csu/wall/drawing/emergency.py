@@ -6,7 +6,6 @@ For when GL is lost: fewer pictures a second, no fade, plain sampling. What it s
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import Protocol
 
 import cv2
@@ -105,7 +104,7 @@ class EmergencyWall:
                 continue
             if not isinstance(picture, TilePicture):
                 raise ClearPictureRefused(picture, where=f"wall/{camera}")
-            self._pictures[camera] = _kept(picture)
+            self._pictures[camera] = picture.kept()
             self._stamps[camera] = believed_stamp(picture.captured_at_ns, self._clock.now_ns())
             fresh.append(picture.captured_at_ns)
         return fresh
@@ -135,8 +134,3 @@ def _to_rgb(planes: YuvPlanes) -> NDArray[np.float64]:
     from_u, from_v = 2 * (1 - blue) * chroma, 2 * (1 - red) * chroma
     rows = np.array([[luma, 0.0, from_v], [luma, -from_u * blue / green, -from_v * red / green], [luma, from_u, 0.0]])
     return np.column_stack([rows, rows @ np.array([-black, -128.0, -128.0])])
-
-
-def _kept(picture: TilePicture) -> TilePicture:
-    planes = picture.planes
-    return replace(picture, planes=replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy()))
