@@ -97,6 +97,11 @@ def _measured(peer: Peer, tiles: int, measure: Measure, *, raster: bool) -> floa
     return measure(work, check, ROUNDS) * 1000 / FRAMES
 
 
+def test_csu_pictures_only_without_raster(surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
+    cost = _measured(Csu(surface, 48, pictures_only=True), 48, measure, raster=False)
+    scoreboard.add(NO_RASTER.format(48), "csu, pictures only, as the peers", cost, UNIT)
+
+
 @pytest.mark.parametrize("tiles", [48, 100])
 def test_csu_without_raster(tiles: int, surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
     cost = _measured(Csu(surface, tiles), tiles, measure, raster=False)
