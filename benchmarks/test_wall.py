@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scoreboard import Scoreboard
 from benchmarks.street_clip import START_NS
+from csu.cluster.shared_pictures import split_planes
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.frame_mark import draw_mark
@@ -143,8 +144,9 @@ def _scene(tiles: int) -> tuple[WallScene, dict[CameraId, YuvPlanes]]:
 def _planes(number: int) -> YuvPlanes:
     rows, columns = np.mgrid[0:PICTURE_HEIGHT_PX, 0:PICTURE_WIDTH_PX].astype(np.float32)
     luma = 118 + 60 * np.sin(columns / 90 + number) * np.cos(rows / 70 - number)
-    half = (PICTURE_HEIGHT_PX // 2, PICTURE_WIDTH_PX // 2)
-    planes = YuvPlanes(luma.astype(np.uint8), np.full(half, 126, np.uint8), np.full(half, 130, np.uint8))
+    pixels = np.full(PICTURE_WIDTH_PX * PICTURE_HEIGHT_PX * 3 // 2, 126, np.uint8)
+    planes = YuvPlanes(*split_planes(pixels, PICTURE_WIDTH_PX, PICTURE_HEIGHT_PX))  # as the shared memory has them
+    planes.y[:], planes.v[:] = luma, 130
     draw_mark(planes, number, 1)
     return planes
 

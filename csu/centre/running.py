@@ -31,7 +31,7 @@ from csu.centre.rooms.wall_plan import plan_of
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
-from csu.cluster.shared_pictures import SharedPictures
+from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
 from csu.console.identity import IdentitySource
@@ -43,6 +43,7 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
+from csu.hal.wall import WallError
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -112,6 +113,8 @@ class RunningCentre:
     centre: Centre
     site: Site
     wall: WallProcess
+    pictures: SharedPicturesSpec
+    """Where the newest masked picture of each camera is."""
     footage: Disk
     """What was recorded, opened with its keys: for the demonstration's own examination of a simulated street."""
     found: frozenset[str]
@@ -218,7 +221,7 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures)
+    wall = await _wall(stack, settings, pictures, observers)
     size_px = (settings.wall_width_px, settings.wall_height_px)
     journal, plan = registers.journal, plan_of(records)
     director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
@@ -239,6 +242,7 @@ async def _start_parts(
         centre,
         site,
         wall,
+        pictures.spec,
         footage,
         found,
         console_url,
@@ -347,13 +351,21 @@ def _centre(
     )
 
 
-async def _wall(stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures) -> WallProcess:
+async def _wall(
+    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[Trouble], None]
+) -> WallProcess:
+    loop, clock = asyncio.get_running_loop(), SystemClock()
+
+    def told(error: WallError) -> None:  # in a thread of the wall's
+        loop.call_soon_threadsafe(tell, Trouble("wall", error.trouble.words, clock.now_ns()))
+
     wall = WallProcess(
         pictures.spec,
         settings.wall_width_px,
         settings.wall_height_px,
         backend="window" if settings.wall_in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
+        tell=told,
     )
     stack.push_async_callback(wall.stop)
     await wall.start()

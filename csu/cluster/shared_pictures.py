@@ -39,7 +39,7 @@ _HEADER_BYTES = _WORDS * 8
 # Words of a slot's header.
 _BEGUN, _PUBLISHED = 0, 1
 # Words of a buffer's header.
-_CAPTURED_AT_NS, _WIDTH, _HEIGHT, _FULL_RANGE, _BT709 = 0, 1, 2, 3, 4
+_CAPTURED_AT_NS, _WIDTH, _HEIGHT, _FULL_RANGE, _BT709, _WHOLLY_MASKED = 0, 1, 2, 3, 4, 5
 
 
 _PLACE = "wall/pictures"
@@ -190,7 +190,8 @@ class SharedPicturesWriter:
         counts.shrunk += planes is not frame.planes
         number = int(slot.header[_PUBLISHED]) + 1
         slot.header[_BEGUN] = number  # from here on a reader of this buffer knows it is being overwritten
-        slot.buffers[number % BUFFERS].write(planes, frame.captured.at_ns, frame.planes.is_bt709)
+        buffer = slot.buffers[number % BUFFERS]
+        buffer.write(planes, frame.captured.at_ns, frame.planes.is_bt709, wholly_masked=frame.covered_share >= 1.0)
         slot.header[_PUBLISHED] = number
         counts.written += 1
 
@@ -235,10 +236,10 @@ class SharedPicturesReader:
             number = int(slot.header[_PUBLISHED])
             if number == 0 or number <= after_sequence:
                 return None
-            planes, captured_at_ns = slot.buffers[number % BUFFERS].read(self._copy)
+            planes, captured_at_ns, wholly_masked = slot.buffers[number % BUFFERS].read(self._copy)
             if int(slot.header[_BEGUN]) < number + BUFFERS and planes is not None:
                 self.counts.taken += 1
-                return TilePicture(planes, number, captured_at_ns)
+                return TilePicture(planes, number, captured_at_ns, wholly_masked)
             self.counts.overtaken += 1
         self.counts.given_up += 1
         return None
@@ -255,24 +256,26 @@ class _Buffer:
     width_px_max: int
     height_px_max: int
 
-    def write(self, planes: YuvPlanes, captured_at_ns: int, bt709: bool) -> None:
+    def write(self, planes: YuvPlanes, captured_at_ns: int, bt709: bool, *, wholly_masked: bool) -> None:
         self.header[_CAPTURED_AT_NS] = captured_at_ns
         self.header[_WIDTH], self.header[_HEIGHT] = planes.width_px, planes.height_px
         self.header[_FULL_RANGE], self.header[_BT709] = planes.full_range, bt709
+        self.header[_WHOLLY_MASKED] = wholly_masked
         for target, plane in zip(
             split_planes(self.pixels, planes.width_px, planes.height_px), (planes.y, planes.u, planes.v), strict=True
         ):
             np.copyto(target, plane)
 
-    def read(self, into: NDArray[np.uint8]) -> tuple[YuvPlanes | None, int]:
-        """Planes in `into` and their capture time. None when the header makes no sense: it was being rewritten."""
-        captured_at_ns, width, height, full_range, bt709 = (int(word) for word in self.header[:5])
+    def read(self, into: NDArray[np.uint8]) -> tuple[YuvPlanes | None, int, bool]:
+        """Planes in `into`, their capture time, whether wholly masked. None when the header makes no sense: it was
+        being rewritten."""
+        captured_at_ns, width, height, full_range, bt709, masked = (int(word) for word in self.header[:6])
         if not (0 < width <= self.width_px_max and 0 < height <= self.height_px_max):
-            return None, 0
+            return None, 0, False
         count = width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)
         into[:count] = self.pixels[:count]
         y, u, v = split_planes(into, width, height)
-        return YuvPlanes(y, u, v, full_range=bool(full_range), bt709=bool(bt709)), captured_at_ns
+        return YuvPlanes(y, u, v, full_range=bool(full_range), bt709=bool(bt709)), captured_at_ns, bool(masked)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 Commands go through a pipe and are answered in order; pictures come through the shared pictures and never through the
 pipe. The wall goes on drawing whatever the rest of the centre does, and a wall that dies takes nothing with it: the
-next call says so, and `start` begins anew with the same scene.
+next call says so, and `start` begins anew with the same scene. One that freezes is covered (`wall_watch`), ended and
+started again from here; one that died twice within a minute comes back without GL, and says so.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import signal
 import threading
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, TypeAlias
 
-from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
-from csu.hal.clock import NS_PER_S
+import numpy as np
+
+from csu.cluster.shared_pictures import SharedPicturesSpec
+from csu.cluster.wall_drawing import Answer, Command, Pixels, Read, Show, Stop, WallProcessOptions, run_wall
+from csu.cluster.wall_watch import FROZEN_AFTER_S, LOOK_EVERY_S, Pulse, start_watch
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.wall import WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
 from csu.hal.words import Words
 from csu.machine import SystemClock
+from csu.wall.drawing.png import png_of
 from csu.wall.drawing.surface import Backend
-
-if TYPE_CHECKING:
-    from csu.wall.drawing.renderer import WallRenderer
 
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 20.0
@@ -34,40 +37,16 @@ ANSWER_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class WallProcessOptions:
-    """What the wall's process is told when it starts."""
-
-    pictures: SharedPicturesSpec
-    width_px: int
-    height_px: int
-    backend: Backend
-    frames_per_s: float
-    allow_software: bool
+ENDED_AFTER_S = 8.0
+"""A wall that has not drawn for so long is ended and started again; it was covered long before [D]."""
+WATCH_AGAIN_NS = 2 * NS_PER_S
+"""A watcher that ended is replaced at most so often."""
+DEATHS_WITHIN_NS = 60 * NS_PER_S
+"""Two deaths within so long: the third wall does without GL."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Show:
-    scene: WallScene
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Png:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    pass
-
-
-_Command: TypeAlias = _Show | _Read | _Png | _Stop
-_Answer: TypeAlias = WallReading | bytes | str | CsuError | None
+def _on_stderr(error: WallError) -> None:
+    os.write(2, f"wall: {error}\n".encode())
 
 
 class WallProcess:
@@ -82,13 +61,26 @@ class WallProcess:
         backend: Backend = "offscreen",
         frames_per_s: float = 10.0,
         allow_software: bool = False,
+        frozen_after_s: float = FROZEN_AFTER_S,
+        ended_after_s: float = ENDED_AFTER_S,
+        tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
+        """`tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
         if not 0 < frames_per_s <= 120:
             raise ValueError(f"{frames_per_s} frames a second: a wall draws more than 0 and at most 120")
         self._options = WallProcessOptions(pictures, width_px, height_px, backend, frames_per_s, allow_software)
-        self._scene: WallScene | None = None
+        self._frozen_after_s, self._ended_after_s, self._tell = frozen_after_s, ended_after_s, tell
+        self._scene: WallScene | NodeScene | None = None
         self._process: BaseProcess | None = None
+        self._watch: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._clock = SystemClock()
+        self._context = multiprocessing.get_context("spawn")
+        self._pulse = Pulse.make(self._context)
+        self._watch_due_ns: Nanoseconds = 0
+        self._deaths: deque[Nanoseconds] = deque(maxlen=2)
+        self._tender: threading.Thread | None = None
+        self._over = threading.Event()
         # One exchange at a time, also when an awaiting task is cancelled while its thread still waits for the answer.
         self._turn = threading.Lock()
 
@@ -101,9 +93,11 @@ class WallProcess:
         """Begin to draw; returns once the surface is open. Raises WallError with what is missing. Idempotent."""
         await asyncio.to_thread(self._start)
 
-    async def show(self, scene: WallScene) -> None:
+    async def show(self, scene: WallScene | NodeScene) -> None:
         """Show this scene from the next frame on; before `start`, from the first. Raises WallError."""
-        unknown = [tile.camera for tile in scene.tiles if tile.camera not in self._options.pictures.cameras]
+        shown = scene.tiles if isinstance(scene, WallScene) else scene.pieces
+        cameras = dict.fromkeys(each.camera for each in shown if each.camera is not None)
+        unknown = [camera for camera in cameras if camera not in self._options.pictures.cameras]
         if unknown:
             names = ", ".join(unknown)
             raise WallError(
@@ -121,22 +115,22 @@ class WallProcess:
                 what_to_do=Words("Composez la scène à la taille du mur", "Lay the scene out for the size of the wall"),
             )
         if self._process is not None:
-            await asyncio.to_thread(self._ask, _Show(scene))
+            await asyncio.to_thread(self._ask, Show(scene))
         self._scene = scene
 
     async def read(self) -> WallReading:
         """What the pixels show. Raises WallError when the wall is not running, died or hangs."""
-        answer = await asyncio.to_thread(self._ask, _Read())
+        answer = await asyncio.to_thread(self._ask, Read())
         if not isinstance(answer, WallReading):
             raise self._end(_strange(answer))
         return answer
 
     async def picture_png(self) -> bytes:
         """The wall as a PNG. Raises WallError when the wall is not running, died or hangs."""
-        answer = await asyncio.to_thread(self._ask, _Png())
-        if not isinstance(answer, bytes):
+        answer = await asyncio.to_thread(self._ask, Pixels())
+        if not isinstance(answer, np.ndarray):
             raise self._end(_strange(answer))
-        return answer
+        return await asyncio.to_thread(png_of, answer)  # here: the wall goes on drawing meanwhile
 
     async def stop(self) -> None:
         """End the process. Idempotent; also tidies up after one that died."""
@@ -144,23 +138,76 @@ class WallProcess:
 
     def _start(self) -> None:
         with self._turn:
-            if self._process is not None:
-                return
-            context = multiprocessing.get_context("spawn")
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_run, args=(theirs, self._options), name="csu-wall", daemon=True)
-            process.start()
-            theirs.close()  # else the end of the process would not close the pipe
-            self._process, self._pipe = process, ours
-            self._receive(START_TIMEOUT_S)
-            if self._scene is not None:
-                self._exchange(_Show(self._scene))
+            if self._tender is None:
+                self._over.clear()
+            if self._process is None:
+                self._begin()
+            if self._tender is None:
+                self._tender = threading.Thread(target=self._tend, name="wall tender", daemon=True)
+                self._tender.start()
 
-    def _ask(self, command: _Command) -> _Answer:
+    def _begin(self) -> None:
+        ours, theirs = self._context.Pipe()
+        self._pulse.forget()
+        options = replace(self._options, emergency=self._dies_often())
+        process = self._context.Process(
+            target=run_wall, args=(theirs, options, self._pulse), name="csu-wall", daemon=True
+        )
+        process.start()
+        theirs.close()  # else the end of the process would not close the pipe
+        self._process, self._pipe = process, ours
+        self._receive(START_TIMEOUT_S)
+        self._options = replace(self._options, had_gl=True)
+        self._keep_watched()
+        if self._scene is not None:
+            self._exchange(Show(self._scene))
+
+    def _tend(self) -> None:
+        """End a wall that is frozen and start it again; keep it watched."""
+        while not self._over.wait(LOOK_EVERY_S):
+            process = self._process
+            if process is None or self._pulse.age_s(self._clock.monotonic_ns()) <= self._ended_after_s:
+                if self._turn.acquire(blocking=False):  # who holds it may wait for an answer of a wall that froze
+                    try:
+                        self._keep_watched()
+                    finally:
+                        self._turn.release()
+                continue
+            process.kill()  # whoever waits for an answer learns of it at once
+            with self._turn:
+                if self._over.is_set() or self._process not in (process, None):
+                    continue
+                told = self._end(
+                    Words(
+                        f"ne dessinait plus depuis {self._ended_after_s:g} s et a été arrêté, puis relancé",
+                        f"had not drawn for {self._ended_after_s:g} s; it was ended and started again",
+                    )
+                )
+                try:
+                    self._begin()
+                except WallError as error:
+                    told = error
+            self._tell(told)
+
+    def _keep_watched(self) -> None:
+        """Only what is seen on a screen can be covered: the others give no picture while they are frozen."""
+        if self._options.backend != "window" or self._over.is_set() or self._process is None:
+            return
+        now_ns = self._clock.monotonic_ns()
+        if (self._watch is None or not self._watch.is_alive()) and now_ns >= self._watch_due_ns:
+            self._watch_due_ns = now_ns + WATCH_AGAIN_NS
+            self._watch = start_watch(
+                self._context, self._pulse, self._options.width_px, self._options.height_px, self._frozen_after_s
+            )
+
+    def _dies_often(self) -> bool:
+        return len(self._deaths) == 2 and self._clock.monotonic_ns() - self._deaths[0] < DEATHS_WITHIN_NS
+
+    def _ask(self, command: Command) -> Answer:
         with self._turn:
             return self._exchange(command)
 
-    def _exchange(self, command: _Command) -> _Answer:
+    def _exchange(self, command: Command) -> Answer:
         if self._pipe is None:
             raise self._not_running()
         try:
@@ -169,7 +216,7 @@ class WallProcess:
             pass  # it is gone, and may have said why: that is read next
         return self._receive(ANSWER_TIMEOUT_S)
 
-    def _receive(self, timeout_s: float) -> _Answer:
+    def _receive(self, timeout_s: float) -> Answer:
         if self._pipe is None:
             raise self._not_running()
         try:
@@ -180,7 +227,7 @@ class WallProcess:
                         f"did not answer in {timeout_s:g} s and was ended",
                     )
                 )
-            answer: _Answer = self._pipe.recv()
+            answer: Answer = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise self._end(Words("s'est arrêté de lui-même", "ended by itself")) from error
         if isinstance(answer, CsuError):  # it says why, and is ending
@@ -189,16 +236,23 @@ class WallProcess:
         return answer
 
     def _stop(self) -> None:
+        self._over.set()
         with self._turn:
-            if self._pipe is None:
-                return
-            try:
-                self._pipe.send(_Stop())
-            except OSError:
-                pass  # already gone
-            if self._process is not None:
-                self._process.join(STOP_TIMEOUT_S)
-            self._end(Words("a été arrêté", "was stopped"))
+            if self._pipe is not None:
+                try:
+                    self._pipe.send(Stop())
+                except OSError:
+                    pass  # already gone
+                if self._process is not None:
+                    self._process.join(STOP_TIMEOUT_S)
+                self._end(Words("a été arrêté", "was stopped"))
+            if self._watch is not None:
+                self._watch.kill()
+                self._watch.join()
+                self._watch = None
+            tender, self._tender = self._tender, None
+        if tender is not None:
+            tender.join()
 
     def _not_running(self) -> WallError:
         return WallError(
@@ -219,6 +273,8 @@ class WallProcess:
                 process.kill()
                 process.join()
             code = process.exitcode
+            if code is not None and code < 0:
+                self._deaths.append(self._clock.monotonic_ns())
         return WallError(
             Words(
                 f"le processus du mur {what.fr} (code de sortie {code})",
@@ -236,57 +292,6 @@ class WallProcess:
         return f"wall/{self._options.backend}/{self._options.width_px}x{self._options.height_px}"
 
 
-def _strange(answer: _Answer) -> Words:
+def _strange(answer: Answer) -> Words:
     name = type(answer).__name__
     return Words(f"a donné une réponse inattendue ({name})", f"gave an unexpected answer ({name})")
-
-
-def _run(pipe: Connection, options: WallProcessOptions) -> None:
-    """The life of the wall's process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the centre decides when the wall ends
-    try:
-        _draw_until_stopped(pipe, options)
-    except CsuError as error:
-        _tell(pipe, error)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # the centre is gone: nobody is left to draw for
-
-
-def _draw_until_stopped(pipe: Connection, options: WallProcessOptions) -> None:
-    from csu.wall.drawing.surface import open_surface
-
-    surface = open_surface(options.backend, options.width_px, options.height_px, allow_software=options.allow_software)
-    from csu.wall.drawing.renderer import WallRenderer
-
-    clock = SystemClock()
-    reader = SharedPicturesReader.attach(options.pictures)
-    renderer = WallRenderer(surface, reader, clock)
-    pipe.send(surface.renderer)
-    period_ns = round(NS_PER_S / options.frames_per_s)
-    next_ns = clock.monotonic_ns()
-    while True:
-        if pipe.poll(max(0.0, (next_ns - clock.monotonic_ns()) / NS_PER_S)):
-            command: _Command = pipe.recv()
-            if isinstance(command, _Stop):
-                break
-            pipe.send(_obey(renderer, command))
-        now_ns = clock.monotonic_ns()
-        if now_ns >= next_ns:
-            renderer.tick()
-            next_ns = max(next_ns + period_ns, clock.monotonic_ns())  # a late draw is not made up for
-    reader.close()
-    surface.close()
-
-
-def _obey(renderer: WallRenderer, command: _Command) -> _Answer:
-    if isinstance(command, _Show):
-        renderer.show(command.scene)
-        return None
-    return renderer.read() if isinstance(command, _Read) else renderer.png()
-
-
-def _tell(pipe: Connection, error: CsuError) -> None:
-    try:
-        pipe.send(error)
-    except OSError:
-        os.write(2, f"wall: {error}\n".encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType, Protocol, TypeAlias, runtime_checkable
 
@@ -32,6 +32,10 @@ class TileState(StrEnum):
     LIVE = "live"
     STALE = "stale"
     NO_SIGNAL = "no_signal"
+    MASKED = "masked"
+    """Young, and wholly masked by the engine: nothing of the street is in it."""
+    FORBIDDEN = "forbidden"
+    """It may not be shown, or nobody said in time that it still may: the picture is not even read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,47 @@ class ScenePiece:
     crop: Box = WHOLE
     """What of the picture is shown, in shares of it."""
     label: str = ""
+    shown_until_ns: Nanoseconds | None = None
+    """From then on the tile is FORBIDDEN unless a later scene says more; None: until another scene comes."""
+
+
+class OverlayKind(StrEnum):
+    """What is drawn over pictures."""
+
+    LABEL = "label"
+    CLOCK = "clock"
+    HEADER = "header"
+    """A band with the centre's name, a text and the clock."""
+    BORDER = "border"
+    BOX = "box"
+    HEAT = "heat"
+
+
+HEAT_COLUMNS, HEAT_ROWS = 64, 36
+"""Cells of a heat zone, whatever the size of its picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneOverlay:
+    """Something over the pictures of one framebuffer. Boxes and heat zones are there while their picture is live."""
+
+    kind: OverlayKind
+    tile: str | None = None
+    """Over which tile a border, box or heat zone is."""
+    corners_px: Corners | None = None
+    """Where a clock or header is, turned as its panel is."""
+    at: Box = WHOLE
+    """What a box or heat zone covers, in shares of the picture."""
+    style: str = ""
+    """`alarm`: red, and blinking if it is a border."""
+    text: str = ""
+    until_ns: Nanoseconds | None = None
+    heat: bytes = b""
+    """HEAT_ROWS x HEAT_COLUMNS levels, row by row, 0 nothing to 255."""
+
+    def __post_init__(self) -> None:
+        if self.kind is OverlayKind.HEAT and len(self.heat) != HEAT_COLUMNS * HEAT_ROWS:
+            raise ValueError(f"a heat zone has {HEAT_ROWS} rows of {HEAT_COLUMNS} levels, not {len(self.heat)} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +140,10 @@ class NodeScene:
     width_px: int
     height_px: int
     pieces: tuple[ScenePiece, ...]
+    overlays: tuple[SceneOverlay, ...] = ()
+    background: tuple[int, int, int] = (11, 13, 17)
+    fade_ns: Nanoseconds = 0
+    """How long its live pictures take to come up, and those of the scene before to go; 0: a cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +155,7 @@ class TileReading:
     seen_camera_number: int | None
     seen_frame_number: int | None
     """Modulo `frame_mark.FRAME_NUMBER_MODULO`."""
+    tile: str = ""
 
     @property
     def is_read(self) -> bool:
@@ -156,6 +206,12 @@ class TilePicture:
     planes: YuvPlanes
     sequence: int
     captured_at_ns: Nanoseconds
+    wholly_masked: bool = False
+
+    def kept(self) -> TilePicture:
+        """The same with planes of its own, valid for ever."""
+        planes = self.planes
+        return replace(self, planes=replace(planes, y=planes.y.copy(), u=planes.u.copy(), v=planes.v.copy()))
 
 
 @runtime_checkable

@@ -27,7 +27,7 @@ PLACES: dict[Action, str] = {
     _A.STORAGE_CHECK: "csu/centre/commands/recording.py:check_command",
     _A.JOURNAL_RETENTION_SET: "csu/centre/registers/registers.py:journal_start",
     _A.ORDER_RECORD: "csu/centre/commands/orders.py:enter_command",
-    _A.CAMERA_CONFIGURE: "csu/centre/preparing.py:_ask",
+    _A.CAMERA_CONFIGURE: "csu/centre/preparing.py:ask_camera",
     _A.CAMERA_LIFECYCLE: "csu/centre/masks/mask_watch.py:_follow",
 }
 """Where, beside the doors of the console, an action is done and its entry written."""
@@ -53,7 +53,7 @@ ACTS = {
     "csu/centre/rooms/ptz_room.py:go_to",
     "csu/centre/rooms/speaker_room.py:_speak",
     "csu/centre/masks/edge_masks.py:_prepare",
-    "csu/centre/preparing.py:_ask",
+    "csu/centre/preparing.py:ask_camera",
 }
 ACTS_FIRST = {"csu/centre/rooms/ptz_room.py:halt", "csu/centre/rooms/ptz_room.py:_stop"}
 """At once, and journaled after: nothing is made to wait for the journal that shows less or turns less."""

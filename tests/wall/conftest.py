@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,8 +13,13 @@ from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
-from csu.hal.wall import TilePicture
+from csu.hal.wall import NodeScene, TilePicture
+from csu.wall import grid_scene
 from csu.wall.drawing.surface import Surface, open_surface
+from csu.wall.model import pieces_of
+
+if TYPE_CHECKING:
+    from csu.wall.drawing.renderer import WallRenderer
 
 START_NS = 1_795_528_800_000_000_000
 WIDTH_PX, HEIGHT_PX = 1280, 720
@@ -103,3 +109,16 @@ def surface() -> Iterator[Surface]:
     surface = open_surface("offscreen", WIDTH_PX, HEIGHT_PX, allow_software=True)
     yield surface
     surface.close()
+
+
+@pytest.fixture
+def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRenderer:
+    from csu.wall.drawing.renderer import WallRenderer
+
+    return WallRenderer(surface, source, clock)
+
+
+@pytest.fixture
+def grid(surface: Surface) -> NodeScene:
+    """Four cameras."""
+    return pieces_of(grid_scene(build_records(4), surface.width_px, surface.height_px))

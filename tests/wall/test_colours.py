@@ -14,7 +14,8 @@ from csu.hal.frames import YuvPlanes
 from csu.hal.wall import WallScene, WallTile
 from csu.wall.drawing.renderer import WallRenderer
 from csu.wall.drawing.surface import Surface
-from csu.wall.model.layout import Rectangle, fit_picture
+from csu.wall.model import fit_piece, pieces_of
+from csu.wall.model.layout import Rectangle
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -64,9 +65,13 @@ def drawn(
     def draw(planes: YuvPlanes) -> tuple[NDArray[np.uint8], Rectangle]:
         tile = WallTile(CAMERA, 1, "", 37, 51, 701, 397)
         renderer = WallRenderer(surface, source, clock)
-        renderer.show(WallScene(surface.width_px, surface.height_px, (tile,)))
+        scene = WallScene(surface.width_px, surface.height_px, (tile,))
+        renderer.show(scene)
         source.put(CAMERA, planes, clock.at_ns)
-        place = fit_picture(tile, planes.width_px, planes.height_px)
+        fitted = fit_piece(pieces_of(scene).pieces[0], planes.width_px, planes.height_px)
+        assert fitted is not None
+        (left, top), (right, bottom) = fitted.corners_px[0], fitted.corners_px[3]
+        place = Rectangle(int(left), int(top), int(right - left), int(bottom - top))
         pixels = renderer.pixels()
         return pixels[place.top_px : place.bottom_px, place.left_px : place.right_px], place
 

@@ -250,7 +250,7 @@ def test_pictures_beyond_the_memory_of_the_card_are_refused(
     records: Records,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("csu.wall.drawing.renderer.POOL_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr("csu.wall.drawing.stage.POOL_BYTES_MAX", 1_000_000)
     cameras = records(4)
     renderer.show(_scene(surface, cameras))
     source.put(cameras[0].camera, planes(640, 360), clock.at_ns)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from csu.hal.camera import CameraId, StreamProfile
-from csu.hal.wall import WallNodeId
+from csu.hal.wall import OverlayKind, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.wall import PlanUnusable, SlotId, SlotRule
 from csu.wall.model import (
@@ -16,7 +16,6 @@ from csu.wall.model import (
     FaultKind,
     Node,
     Overlay,
-    OverlayKind,
     Panel,
     Rect,
     Rotation,

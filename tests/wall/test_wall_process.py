@@ -26,8 +26,10 @@ from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
 from csu.hal.wall import TileState, WallError, WallOutput, WallScene
 from csu.machine import SystemClock
 from csu.wall import grid_scene
-from csu.wall.drawing.read_back import read_tiles
-from csu.wall.model.layout import fit_picture
+from csu.wall.drawing.cover import cover_picture
+from csu.wall.drawing.emergency import RENDERER
+from csu.wall.drawing.read_back import SeenPiece, read_tiles
+from csu.wall.model import fit_piece, pieces_of
 
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
@@ -78,6 +80,16 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     server.wait(10)
 
 
+def shown_pieces(scene: WallScene) -> list[SeenPiece]:
+    """Where the pictures of 320x180 px lie."""
+    pieces = [(piece, fit_piece(piece, 320, 180)) for piece in pieces_of(scene).pieces]
+    return [
+        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
+        for piece, fitted in pieces
+        if piece.camera is not None and fitted is not None
+    ]
+
+
 def _feed(pictures: SharedPictures, cameras: list[CameraRecord], planes: Planes, frame: int) -> None:
     writer = SharedPicturesWriter.attach(pictures.spec)
     for record in cameras:
@@ -117,7 +129,7 @@ def test_the_screen_behind_a_window_shows_what_was_masked_and_shared(
         try:
             await _feed_and_read(wall, pictures, cameras, planes)
             # Not what the renderer believes it drew: the memory of the X server.
-            shown = [(tile, fit_picture(tile, 320, 180)) for tile in grid_scene(cameras, WIDTH_PX, HEIGHT_PX).tiles]
+            shown = shown_pieces(grid_scene(cameras, WIDTH_PX, HEIGHT_PX))
             until = time.monotonic() + 5  # the X server takes a swap when it gets to it
             on_screen = read_tiles(screen.pixels(), shown)
             while not all(tile.is_read for tile in on_screen) and time.monotonic() < until:
@@ -125,6 +137,83 @@ def test_the_screen_behind_a_window_shows_what_was_masked_and_shared(
                 on_screen = read_tiles(screen.pixels(), shown)
             assert [tile.seen_camera_number for tile in on_screen] == [1, 2, 3, 4]
             assert {tile.seen_frame_number for tile in on_screen} == {12}
+        finally:
+            await wall.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_frozen_wall_is_covered_within_three_seconds_then_ended_and_started_again(
+    pictures: SharedPictures,
+    cameras: list[CameraRecord],
+    planes: Planes,
+    screen: Screen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DISPLAY", screen.display)
+    told: list[WallError] = []
+    scene = grid_scene(cameras, WIDTH_PX, HEIGHT_PX)
+    shown, cover = shown_pieces(scene), cover_picture(WIDTH_PX, HEIGHT_PX)
+
+    def on_screen() -> NDArray[np.uint8]:
+        return screen.pixels()[:HEIGHT_PX, :WIDTH_PX]
+
+    async def scenario() -> None:
+        wall = WallProcess(
+            pictures.spec, WIDTH_PX, HEIGHT_PX, backend="window", allow_software=True, ended_after_s=6, tell=told.append
+        )
+        await wall.start()
+        try:
+            await _feed_and_read(wall, pictures, cameras, planes)
+            await _until(lambda: all(tile.is_read for tile in read_tiles(on_screen(), shown)), 10)
+            first = wall.pid
+            assert first is not None
+            frozen_at = time.monotonic()
+            os.kill(first, signal.SIGSTOP)
+            await _until(lambda: bool((on_screen() == cover).all()), 30)
+            covered_s = time.monotonic() - frozen_at
+            assert not any(tile.is_read for tile in read_tiles(on_screen(), shown)), "a frozen picture is still seen"
+            await _until(lambda: bool(told), 60)
+            assert "had not drawn for 6 s" in str(told[0])
+            assert wall.pid not in (None, first)
+            assert not Path(f"/proc/{first}").exists()
+            _feed(pictures, cameras, planes, 13)
+            await _until(lambda: all(tile.seen_frame_number == 13 for tile in read_tiles(on_screen(), shown)), 20)
+            assert covered_s < 3 + LATE_S, f"covered after {covered_s:.1f} s"
+        finally:
+            await wall.stop()
+
+    asyncio.run(scenario())
+
+
+LATE_S = 2.0
+"""What a machine with many times more work than processors may take to run a process whose time has come."""
+
+
+async def _until(holds: Callable[[], bool], within_s: float) -> None:
+    until = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until, "it did not come"
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.nightly
+def test_a_wall_that_died_twice_within_a_minute_comes_back_without_gl_and_says_so(
+    pictures: SharedPictures, cameras: list[CameraRecord], planes: Planes
+) -> None:
+    async def scenario() -> None:
+        wall = WallProcess(pictures.spec, WIDTH_PX, HEIGHT_PX, allow_software=True)
+        await wall.show(grid_scene(cameras, WIDTH_PX, HEIGHT_PX))
+        for _ in range(2):
+            await wall.start()
+            assert wall.pid is not None
+            os.kill(wall.pid, signal.SIGKILL)
+            with pytest.raises(WallError):
+                await wall.read()
+        await wall.start()
+        try:
+            await _feed_and_read(wall, pictures, cameras, planes)
+            assert (await wall.read()).renderer == RENDERER
         finally:
             await wall.stop()
 

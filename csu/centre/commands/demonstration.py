@@ -175,10 +175,10 @@ def _sheet(running: RunningCentre) -> bytes | None:
 
 
 def tiles_told(reading: WallReading, numbers: Mapping[CameraId, int], *, all_marked: bool) -> tuple[int, int]:
-    """(tiles whose rendered pixels show a live picture with the number of the camera the scene names, tiles whose live
-    picture carries no number). All others are wrong; where all pictures should carry one (`all_marked`), the second are
-    wrong as well."""
-    live = [tile for tile in reading.tiles if tile.state is TileState.LIVE]
+    """(tiles whose rendered pixels show a young picture, live or wholly masked, with the number of the camera the scene
+    names; tiles whose young picture carries no number). All others are wrong; where all pictures should carry one
+    (`all_marked`), the second are wrong as well."""
+    live = [tile for tile in reading.tiles if tile.state in (TileState.LIVE, TileState.MASKED)]
     correct = sum(tile.seen_camera_number == numbers[tile.camera] for tile in live)
     unmarked = sum(tile.seen_camera_number is None for tile in live)
     return correct, 0 if all_marked else unmarked

@@ -1,4 +1,4 @@
-"""`csu wall check|preview|schema`: files of a wall, its scenes and its programmes, read, looked at, described.
+"""`csu wall check|preview|render|schema`: files of a wall, its scenes and its programmes, read, looked at, described.
 
 Exit codes: 0 it holds, 2 a file cannot be used.
 """
@@ -14,6 +14,7 @@ from typing import Annotated
 import cv2
 import typer
 
+from csu.centre.commands.wall_render import render_command
 from csu.hal.camera import CameraId
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -31,6 +32,10 @@ app = typer.Typer(
     help=say("Le mur : ses écrans, ses scènes, ses programmes.", "The wall: its panels, scenes and programmes."),
     no_args_is_help=True,
     rich_markup_mode=None,
+)
+
+app.command("render", help=say("Montrer une scène, avec de vraies images.", "Show a scene, with real pictures."))(
+    render_command
 )
 
 _WallFile = Annotated[Path, typer.Argument(help=say("le mur (YAML)", "the wall (YAML)"))]

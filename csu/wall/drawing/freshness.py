@@ -1,4 +1,4 @@
-"""What a picture's age makes of its tile. Pure; the shader gets the same two numbers and decides by itself.
+"""What a picture's age makes of its tile. Pure; the shader gets the same numbers and decides by itself.
 
 A tile is live because its picture is young, never because someone said so: a process that dies, a message that is lost
 or a queue that stands still can therefore not leave a tile that looks live.
@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import TileState
 
-STATE_CODES = {TileState.LIVE: 0, TileState.STALE: 1, TileState.NO_SIGNAL: 2}
+STATE_CODES = {
+    TileState.LIVE: 0,
+    TileState.STALE: 1,
+    TileState.NO_SIGNAL: 2,
+    TileState.MASKED: 3,
+    TileState.FORBIDDEN: 4,
+}
 """The numbers the shaders know the states by."""
 
 NEVER_NS: Nanoseconds = -(1 << 62)
@@ -29,11 +35,15 @@ class Freshness:
         if not 0 < self.stale_after_ns < self.no_signal_after_ns:
             raise ValueError("a tile must be live for a while, then stale, then without signal")
 
-    def state(self, age_ns: Nanoseconds) -> TileState:
+    def state(self, age_ns: Nanoseconds, *, wholly_masked: bool = False, may_show: bool = True) -> TileState:
         """The state of a tile whose newest picture is `age_ns` old."""
+        if not may_show:
+            return TileState.FORBIDDEN
         if age_ns >= self.no_signal_after_ns:
             return TileState.NO_SIGNAL
-        return TileState.STALE if age_ns >= self.stale_after_ns else TileState.LIVE
+        if age_ns >= self.stale_after_ns:
+            return TileState.STALE
+        return TileState.MASKED if wholly_masked else TileState.LIVE
 
 
 def believed_stamp(captured_at_ns: Nanoseconds, first_seen_at_ns: Nanoseconds) -> Nanoseconds:

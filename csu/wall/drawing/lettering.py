@@ -7,15 +7,19 @@ to be installed and the same wall is drawn everywhere.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-ALPHABET = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180)])) + "–—‘’“”•…€"
-"""Latin with all European accents. Anything else is drawn as a question mark."""
+ALPHABET = (
+    "".join(map(chr, [*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180), *range(0x400, 0x460)]))
+    + "ҐґȘșȚț–—‘’“”•…€№"
+)
+"""Latin with all European accents, and Cyrillic. Anything else is drawn as a question mark."""
 UNKNOWN = "?"
 ELLIPSIS = "…"
 
@@ -44,11 +48,18 @@ class Glyph:
     advance_px: int
 
 
+_Table: TypeAlias = tuple[dict[str, int], NDArray[np.float32], NDArray[np.int64]]
+"""Of one style: the row of each, the rows, how far the pen moves on."""
+
+
 class GlyphAtlas:
     """All letters of some styles in one picture. `pixels`: uint8 (height, 1024), 0 nothing to 255 full ink."""
 
-    def __init__(self, styles: Sequence[TextStyle]) -> None:
+    def __init__(self, styles: Sequence[TextStyle], phrases: Sequence[tuple[TextStyle, str]] = ()) -> None:
+        """`phrases`: words that are often written, each kept as one piece of ink (unless wider than the atlas)."""
         self._glyphs: dict[tuple[TextStyle, str], Glyph] = {}
+        self._phrases: dict[tuple[TextStyle, str], Glyph] = {}
+        self._tables: dict[TextStyle, _Table] = {}
         face = cv2.FontFace("sans")
         inks: list[tuple[Glyph, NDArray[np.uint8]]] = []
         x = y = row_height = 0
@@ -62,6 +73,17 @@ class GlyphAtlas:
                 self._glyphs[style, letter] = glyph
                 inks.append((glyph, ink))
                 x, row_height = x + width + _SPACE_PX, max(row_height, height + _SPACE_PX)
+        letters = {id(glyph): ink for glyph, ink in inks}
+        for style, phrase in phrases:
+            glyph, ink = self._joined(style, phrase, letters)
+            if glyph.width_px > _ATLAS_WIDTH_PX:
+                continue
+            if x + glyph.width_px > _ATLAS_WIDTH_PX:
+                x, y, row_height = 0, y + row_height, 0
+            glyph = replace(glyph, atlas_x=x, atlas_y=y)
+            self._phrases[style, phrase] = glyph
+            inks.append((glyph, ink))
+            x, row_height = x + glyph.width_px + _SPACE_PX, max(row_height, glyph.height_px + _SPACE_PX)
         self.pixels: NDArray[np.uint8] = np.zeros((y + row_height, _ATLAS_WIDTH_PX), np.uint8)
         for glyph, ink in inks:
             rows = slice(glyph.atlas_y, glyph.atlas_y + glyph.height_px)
@@ -74,14 +96,54 @@ class GlyphAtlas:
     def shorten(self, style: TextStyle, text: str, width_px_max: int) -> str:
         """`text`, or its beginning and an ellipsis when it is too wide; empty when not even that fits."""
         text = _composed(text)
-        if self.measure(style, text) <= width_px_max:
+        numbers, _, advances = self._tables.get(style) or self._table(style)
+        unknown = numbers[UNKNOWN]
+        ends = advances[[numbers.get(letter, unknown) for letter in text]].cumsum() if text else advances[:0]
+        if not text or ends[-1] <= width_px_max:
             return text
-        while text and self.measure(style, text.rstrip() + ELLIPSIS) > width_px_max:
-            text = text[:-1]
-        return text.rstrip() + ELLIPSIS if text else ""
+        kept = text[: int((ends <= width_px_max - advances[numbers[ELLIPSIS]]).sum())].rstrip()
+        return kept + ELLIPSIS if kept else ""
+
+    def _joined(
+        self, style: TextStyle, phrase: str, inks: Mapping[int, NDArray[np.uint8]]
+    ) -> tuple[Glyph, NDArray[np.uint8]]:
+        placed = self.place(style, phrase, 0, 0)
+        left, top = min(x for _, x, _ in placed), min(y for _, _, y in placed)
+        right = max(x + glyph.width_px for glyph, x, _ in placed)
+        bottom = max(y + glyph.height_px for glyph, _, y in placed)
+        ink = np.zeros((bottom - top, right - left), np.uint8)
+        for glyph, x, y in placed:
+            there = ink[y - top : y - top + glyph.height_px, x - left : x - left + glyph.width_px]
+            np.maximum(there, inks[id(glyph)], out=there)
+        return Glyph(0, 0, right - left, bottom - top, left, top, self.measure(style, phrase)), ink
+
+    def quads(self, style: TextStyle, text: str) -> tuple[NDArray[np.float32], int]:
+        """(letters, 8), pen at (0, 0): left, top, width, height, the ink's bounds in the atlas; the advance."""
+        numbers, table, advances = self._tables.get(style) or self._table(style)
+        unknown = numbers[UNKNOWN]
+        chosen = [numbers.get(letter, unknown) for letter in _composed(text)]
+        quads = table[chosen]
+        ends = advances[chosen].cumsum()
+        quads[1:, 0] += ends[:-1]
+        return quads, int(ends[-1]) if chosen else 0
+
+    def _table(self, style: TextStyle) -> _Table:
+        glyphs = [self._glyphs[style, letter] for letter in ALPHABET]
+        rows = [
+            (g.offset_x, g.offset_y, g.width_px, g.height_px,
+             g.atlas_x, g.atlas_y, g.atlas_x + g.width_px, g.atlas_y + g.height_px)
+            for g in glyphs
+        ]  # fmt: skip
+        numbers = {letter: number for number, letter in enumerate(ALPHABET)}
+        advances = np.array([glyph.advance_px for glyph in glyphs])
+        self._tables[style] = found = (numbers, np.array(rows, np.float32), advances)
+        return found
 
     def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
-        """(glyph, left, top) of every letter that has ink, the pen starting at (left_px, baseline_px)."""
+        """(glyph, left, top) of each letter with ink, or of the phrase, the pen starting at (left_px, baseline_px)."""
+        whole = self._phrases.get((style, text))
+        if whole is not None:
+            return [(whole, left_px + whole.offset_x, baseline_px + whole.offset_y)]
         placed: list[tuple[Glyph, int, int]] = []
         for letter in _composed(text):
             glyph = self._glyph(style, letter)

@@ -20,7 +20,8 @@ class OffscreenSurface:
         self.context = self.canvas.context
         self.renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER))
         self._picture = gloo.Texture2D(shape=(height_px, width_px, 4), format="rgba", internalformat="rgba8")
-        self._framebuffer = gloo.FrameBuffer(color=self._picture)
+        depth = gloo.RenderBuffer((height_px, width_px), "depth")  # which of two tiles lies above
+        self._framebuffer = gloo.FrameBuffer(color=self._picture, depth=depth)
         self._closed = False
 
     def begin(self) -> None:

@@ -1,30 +1,28 @@
-"""What is written and drawn over the pictures: labels, state signs, edges, the band with title and clock.
+"""What is written and drawn over the pictures: labels, state signs, borders, boxes, heat zones, clock and header.
 
-Pure: a scene in, corners for one draw call out. Each sign of a state is there three times, once per state, and the
-shader shows the one that the age of the picture calls for: no decision about a state is taken here.
+Pure: a scene in, quads for one draw call out. Each sign of a state is there once per state, and the shader shows the
+one that the age of the picture calls for: no decision about a state is taken here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import TypeAlias
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
-from csu.hal.wall import TileState, WallScene, WallTile
+from csu.hal.wall import NodeScene, OverlayKind, SceneOverlay, ScenePiece, TileState
 from csu.wall.drawing.freshness import STATE_CODES
 from csu.wall.drawing.lettering import GlyphAtlas, TextStyle
-from csu.wall.model.layout import header_px
+from csu.wall.drawing.sheet import AT_CORNERS, DOWN, RIGHT, Colour, Frame, Sheet
+from csu.wall.drawing.upright import Upright
+from csu.wall.model.fitting import FittedPiece
 
-Colour: TypeAlias = tuple[float, float, float, float]
-"""Red, green, blue and cover, 0 to 1."""
-
-BACKGROUND = (11, 13, 17)
 WHITE: Colour = (0.95, 0.96, 0.98, 1.0)
 FAINT: Colour = (0.58, 0.62, 0.69, 1.0)
 PLATE: Colour = (0.03, 0.04, 0.06, 0.72)
@@ -32,26 +30,36 @@ STATE_COLOURS: dict[TileState, Colour] = {
     TileState.LIVE: (0.25, 0.83, 0.47, 1.0),
     TileState.STALE: (0.98, 0.64, 0.13, 1.0),
     TileState.NO_SIGNAL: (0.95, 0.35, 0.35, 1.0),
+    TileState.MASKED: (0.55, 0.66, 0.98, 1.0),
+    TileState.FORBIDDEN: (0.95, 0.35, 0.35, 1.0),
 }
+BAND: Colour = (0.98, 0.64, 0.13, 0.92)
 EDGE: Colour = (0.16, 0.18, 0.22, 1.0)
-STATE_WORDS = {TileState.LIVE: "EN DIRECT", TileState.STALE: "FIGÉ", TileState.NO_SIGNAL: "PAS DE SIGNAL"}
+ALARM: Colour = (1.0, 0.18, 0.2, 1.0)
+STYLES: Mapping[str, Colour] = {"alarm": ALARM, "signal": (0.98, 0.8, 0.2, 1.0)}
+"""Of borders and boxes; any other is white."""
+STATE_WORDS = {
+    TileState.LIVE: "EN DIRECT",
+    TileState.STALE: "FIGÉ",
+    TileState.NO_SIGNAL: "PAS DE SIGNAL",
+    TileState.MASKED: "MASQUÉE EN ENTIER",
+    TileState.FORBIDDEN: "NON AUTORISÉE",
+}
+HEAT_COVER = 0.55
+BLINK_LOW = 0.35
+"""What is seen of an alarm's border in the second half of each second."""
 
 TITLE = "Centre de supervision urbain"
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin",
           "juillet", "août", "septembre", "octobre", "novembre", "décembre")  # fmt: skip
 
-_ALWAYS = -1.0
-
-CORNER = np.dtype(
-    [
-        ("a_position_px", np.float32, 2),
-        ("a_at", np.float32, 2),
-        ("a_colour", np.float32, 4),
-        ("a_shape", np.float32, 4),
-        ("a_when", np.float32),
-    ]
-)
+LABEL_QUADS = 48
+"""Room for a label: its plate, five dots, 42 letters."""
+LABEL_FIRST_LETTER = 1 + len(TileState)
+CLOCK_QUADS = 160
+"""Room for a clock or header."""
+_LIVE = STATE_CODES[TileState.LIVE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,11 @@ class Lettering:
     header: TextStyle
     clock: TextStyle
     atlas: GlyphAtlas
+    live_sign_px: int
+    """Width of the small word that says live."""
 
     @staticmethod
+    @lru_cache(maxsize=8)
     def for_wall(height_px: int, tile_height_px: int) -> Lettering:
         """Letters that can be read from the room, and that leave a small tile its picture."""
         unit = height_px / 720
@@ -73,83 +84,201 @@ class Lettering:
         sign = TextStyle(max(8, round(label.size_px * 0.82)), 600)
         large = TextStyle(max(10, min(round(24 * unit), tile_height_px // 7)), 600)
         header, clock = TextStyle(max(10, round(15 * unit)), 500), TextStyle(max(10, round(17 * unit)), 600)
-        return Lettering(label, sign, large, header, clock, GlyphAtlas([label, sign, large, header, clock]))
+        others = [words for state, words in STATE_WORDS.items() if state is not TileState.LIVE]
+        phrases = [(sign, STATE_WORDS[TileState.LIVE]), *((large, words) for words in others)]
+        atlas = GlyphAtlas([label, sign, large, header, clock], phrases)
+        live_sign_px = atlas.measure(sign, STATE_WORDS[TileState.LIVE]) + 2 * (sign.size_px // 2)
+        return Lettering(label, sign, large, header, clock, atlas, live_sign_px)
+
+    @staticmethod
+    def of(scene: NodeScene) -> Lettering:
+        """For the lowest of its tiles."""
+        heights = [Upright.of(piece.corners_px).height_px for piece in scene.pieces]
+        return Lettering.for_wall(scene.height_px, min(heights, default=scene.height_px))
 
 
-@dataclass(slots=True)
-class Sheet:
-    """Quads being gathered: 4 corners each, and the index of the tile whose age they follow (0 when they do not)."""
+def piece_sheet(sheet: Sheet, frame: Frame, piece: ScenePiece, chosen: Sequence[ScenePiece], letters: Lettering) -> int:
+    """Signs and label of one piece; the row where its label begins, -1 if it bears none. `chosen`: of its whole tile.
 
-    rows: list[tuple[float, ...]] = field(default_factory=list)
-    tiles: list[int] = field(default_factory=list)
-
-    def box(
-        self, left: float, top: float, width: float, height: float, colour: Colour,
-        *, radius: float = 0.0, when: float = _ALWAYS, tile: int = 0,
-    ) -> None:  # fmt: skip
-        """A filled rectangle with round corners; a disc when the radius is half its side."""
-        half_width, half_height = width / 2, height / 2
-        at = (-half_width, -half_height, half_width, half_height)
-        shape = (half_width, half_height, radius, 0.0)
-        self.rows.append((left, top, width, height, *at, *colour, *shape, when))
-        self.tiles.append(tile)
-
-    def text(
-        self, atlas: GlyphAtlas, style: TextStyle, text: str, left: int, baseline: int, colour: Colour,
-        *, when: float = _ALWAYS, tile: int = 0,
-    ) -> None:  # fmt: skip
-        """A line of text; `left` and `baseline` are whole pixels, so that letters stay sharp."""
-        for glyph, x, y in atlas.place(style, text, left, baseline):
-            at = (glyph.atlas_x, glyph.atlas_y, glyph.atlas_x + glyph.width_px, glyph.atlas_y + glyph.height_px)
-            self.rows.append((x, y, glyph.width_px, glyph.height_px, *at, *colour, 0.0, 0.0, 0.0, 1.0, when))
-            self.tiles.append(tile)
-
-    def frame(self, tile: WallTile, colour: Colour, thick: int, *, when: float, index: int) -> None:
-        """The four edges of a tile."""
-        left, top, width, height = tile.left_px, tile.top_px, tile.width_px, tile.height_px
-        self.box(left, top, width, thick, colour, when=when, tile=index)
-        self.box(left, top + height - thick, width, thick, colour, when=when, tile=index)
-        self.box(left, top + thick, thick, height - 2 * thick, colour, when=when, tile=index)
-        self.box(left + width - thick, top + thick, thick, height - 2 * thick, colour, when=when, tile=index)
-
-    def corners(self) -> NDArray[np.void]:
-        """(4 n,) of CORNER: top left, top right, bottom left, bottom right of each quad."""
-        quads = np.array(self.rows, np.float32).reshape(-1, 17)
-        corners = np.zeros((len(quads), 4), CORNER)
-        for index, (right, down) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
-            corners["a_position_px"][:, index] = quads[:, 0:2] + quads[:, 2:4] * (right, down)
-            corners["a_at"][:, index, 0] = quads[:, 6 if right else 4]
-            corners["a_at"][:, index, 1] = quads[:, 7 if down else 5]
-        corners["a_colour"], corners["a_shape"] = quads[:, None, 8:12], quads[:, None, 12:16]
-        corners["a_when"] = quads[:, None, 16]
-        return corners.reshape(-1)
-
-
-def tile_sheet(sheet: Sheet, scene: WallScene, letters: Lettering) -> None:
-    """Labels, signs and edges of every tile."""
-    for index, tile in enumerate(scene.tiles):
+    The label is on the piece that has the tile's corner, the word of a state on the largest.
+    """
+    first = piece.tile_at[0]
+    if piece.camera is not None:
+        sides = _sides(piece)
         for state in TileState:
-            _sign(sheet, tile, index, state, letters)
-        _label(sheet, tile, index, letters)
+            live = state is TileState.LIVE
+            colour = EDGE if live else STATE_COLOURS[state]
+            sheet.edges(frame, sides, colour, max(1, letters.label.size_px // 8), when=STATE_CODES[state])
+        if piece is max(chosen, key=_area):
+            for state in set(TileState) - {TileState.LIVE}:
+                _sign(sheet, frame, state, letters)
+        if sides[1] and sides[2] and letters.live_sign_px * 3 <= frame.upright.width_px:
+            _live_sign(sheet, frame, letters)
+    if first != min(each.tile_at[0] for each in chosen):
+        return -1
+    begins = len(sheet.rows)
+    label_sheet(sheet, frame, piece.label, letters, is_shown=piece.camera is not None)
+    return begins
 
 
-def header_sheet(sheet: Sheet, scene: WallScene, letters: Lettering, now_ns: Nanoseconds, zone: tzinfo) -> None:
-    """Title, number of cameras and clock, unless a tile of the scene lies where the band would be."""
-    height = header_px(scene.height_px)
-    if any(tile.top_px < height for tile in scene.tiles):
+def label_sheet(sheet: Sheet, frame: Frame, label: str, letters: Lettering, *, is_shown: bool) -> None:
+    """A label with the dot of its state: LABEL_QUADS rows."""
+    begins = len(sheet.rows)
+    if label:
+        style, atlas, at = letters.label, letters.atlas, LabelPlace.of(frame, letters)
+        text = atlas.shorten(style, label, at.room)
+        sheet.box(frame, at.inset, at.inset, at.plate(atlas.measure(style, text)), at.height, PLATE, radius=at.radius)
+        for state in TileState if is_shown else ():
+            top = at.inset + (at.height - at.dot) / 2
+            sheet.box(
+                frame, at.inset + at.pad, top, at.dot, at.dot, STATE_COLOURS[state],
+                radius=at.dot / 2, when=STATE_CODES[state],
+            )  # fmt: skip
+        sheet.fill_up(frame, begins, LABEL_FIRST_LETTER, WHITE)
+        sheet.text(frame, atlas, style, text, at.left, at.baseline, WHITE)
+    sheet.fill_up(frame, begins, LABEL_QUADS, WHITE)
+
+
+def change_label(corners: NDArray[np.void], frame: Frame, label: str, letters: Lettering) -> None:
+    """Other words in a label that has some: `corners` (LABEL_QUADS, 4) of it, written in place. Much is kept as it is,
+    because labels change often (tours, alarms) and each may cost 0.05 ms."""
+    style, at, upright = letters.label, LabelPlace.of(frame, letters), frame.upright
+    quads, advance = letters.atlas.quads(style, letters.atlas.shorten(style, label, at.room))
+    written = corners[LABEL_FIRST_LETTER:]
+    quads = quads[: len(written)]
+    x = (quads[:, [0]] + at.left) + quads[:, [2]] * RIGHT
+    y = (quads[:, [1]] + at.baseline) + quads[:, [3]] * DOWN
+    place, count = written["a_position_px"], len(quads)
+    (left, top), across, down = upright.origin, upright.across, upright.down
+    place[count:] = 0
+    place[:count, :, 0] = left + x * across[0] + y * down[0]
+    place[:count, :, 1] = top + x * across[1] + y * down[1]
+    written["a_at"][:count] = quads[:, AT_CORNERS]
+    wide, plate = at.plate(advance), corners[0]
+    x, y = at.inset + wide * RIGHT, at.inset + at.height * DOWN
+    plate["a_position_px"][:, 0] = left + x * across[0] + y * down[0]
+    plate["a_position_px"][:, 1] = top + x * across[1] + y * down[1]
+    plate["a_at"][:, 0] = wide * (RIGHT - np.float32(0.5))
+    plate["a_shape"][:, 0] = wide / 2
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPlace:
+    """Where the parts of a label are, in pixels of its piece."""
+
+    inset: int
+    pad: int
+    height: int
+    dot: int
+    room: int
+    """For its letters."""
+    left: int
+    baseline: int
+
+    @staticmethod
+    def of(frame: Frame, letters: Lettering) -> LabelPlace:
+        style, width = letters.label, frame.upright.width_px
+        pad, height, dot = style.size_px // 2, style.size_px * 3 // 2, max(4, style.size_px // 2)
+        inset, sign = max(2, pad // 2), letters.live_sign_px
+        taken = sign + inset if sign * 3 <= width else 0
+        room = width - 2 * inset - 3 * pad - dot - taken
+        return LabelPlace(inset, pad, height, dot, room, inset + dot + 2 * pad, _baseline(inset, height, style))
+
+    def plate(self, letters_px: int) -> int:
+        """The width of what lies under it."""
+        return self.dot + 3 * self.pad + letters_px
+
+    @property
+    def radius(self) -> float:
+        return self.height / 4
+
+
+def border_sheet(sheet: Sheet, frame: Frame, piece: ScenePiece, style: str, letters: Lettering) -> None:
+    """A border around a tile, at those edges of it that this piece has. Thinner than what the read-back leaves out."""
+    thick = max(2, letters.label.size_px // 5)
+    sheet.edges(frame, _sides(piece), STYLES.get(style, WHITE), thick, blinking=style == "alarm")
+
+
+def picture_sheet(
+    sheet: Sheet, frame: Frame, fitted: FittedPiece, overlay: SceneOverlay, layer: int, letters: Lettering
+) -> None:
+    """A box or a heat zone in a picture, as far as this piece shows it. `frame`: of the picture in the piece."""
+    (left, top), (right, bottom) = fitted.picture_at[0], fitted.picture_at[3]
+    box = overlay.at
+    seen = max(left, box[0]), max(top, box[1]), min(right, box[2]), min(bottom, box[3])
+    if seen[0] >= seen[2] or seen[1] >= seen[3]:
         return
+    width, height = frame.upright.width_px / (right - left), frame.upright.height_px / (bottom - top)
+    x0, y0, x1, y1 = (
+        round((seen[0] - left) * width),
+        round((seen[1] - top) * height),
+        round((seen[2] - left) * width),
+        round((seen[3] - top) * height),
+    )
+    if overlay.kind is OverlayKind.HEAT:
+        across, down = box[2] - box[0], box[3] - box[1]
+        at = (
+            (seen[0] - box[0]) / across,
+            (seen[1] - box[1]) / down,
+            (seen[2] - box[0]) / across,
+            (seen[3] - box[1]) / down,
+        )
+        sheet.heat(frame, (x0, y0, x1 - x0, y1 - y0), at, layer, HEAT_COVER, _LIVE)
+        return
+    colour, thick = STYLES.get(overlay.style, WHITE), max(1, letters.label.size_px // 7)
+    inside = Frame(_within(frame.upright, x0, y0, x1 - x0, y1 - y0), frame.piece, frame.depth)
+    sides = box[0] >= left, box[1] >= top, box[2] <= right, box[3] <= bottom
+    if min(inside.upright.width_px, inside.upright.height_px) > 2 * thick:
+        sheet.edges(inside, sides, colour, thick, when=_LIVE)
+    if overlay.text and sides[0] and sides[1]:
+        style = letters.sign
+        pad, band = style.size_px // 3, style.size_px * 4 // 3
+        sheet.box(
+            inside, 0, 0, letters.atlas.measure(style, overlay.text) + 2 * pad, band, (*colour[:3], 0.8), when=_LIVE
+        )
+        baseline = _baseline(0, band, style)
+        sheet.text(inside, letters.atlas, style, overlay.text, pad, baseline, (0.02, 0.02, 0.03, 1.0), when=_LIVE)
+
+
+def clock_sheet(
+    sheet: Sheet, frame: Frame, overlay: SceneOverlay, letters: Lettering, now_ns: Nanoseconds, zone: tzinfo
+) -> None:
+    """A clock, or a header with name, text and clock: CLOCK_QUADS rows."""
+    begins = len(sheet.rows)
+    width, height = frame.upright.width_px, frame.upright.height_px
     atlas, margin = letters.atlas, max(4, height // 3)
     baseline = (height + letters.header.size_px * 2 // 3) // 2 + 1
     clock, day = clock_words(now_ns, zone)
-    left = scene.width_px - margin - atlas.measure(letters.clock, clock)
-    sheet.text(atlas, letters.clock, clock, left, baseline, WHITE)
-    left -= atlas.measure(letters.header, day) + margin
-    sheet.text(atlas, letters.header, day, left, baseline, FAINT)
-    sheet.text(atlas, letters.header, TITLE, margin, baseline, WHITE)
-    count = f"{len(scene.tiles)} caméra{'s' if len(scene.tiles) > 1 else ''}"
-    after_title = margin + atlas.measure(letters.header, TITLE) + margin
-    if after_title + atlas.measure(letters.header, count) + margin < left:
-        sheet.text(atlas, letters.header, count, after_title, baseline, FAINT)
+    time_px, day_px = atlas.measure(letters.clock, clock), atlas.measure(letters.header, day)
+    if overlay.kind is OverlayKind.CLOCK:
+        left = max(0, (width - time_px - day_px - margin) // 2)
+        sheet.text(frame, atlas, letters.header, day, left, baseline, FAINT)
+        sheet.text(frame, atlas, letters.clock, clock, left + day_px + margin, baseline, WHITE)
+    else:
+        left = width - margin - time_px
+        sheet.text(frame, atlas, letters.clock, clock, left, baseline, WHITE)
+        left -= day_px + margin
+        sheet.text(frame, atlas, letters.header, day, left, baseline, FAINT)
+        sheet.text(frame, atlas, letters.header, TITLE, margin, baseline, WHITE)
+        after_title = margin + atlas.measure(letters.header, TITLE) + margin
+        if after_title + atlas.measure(letters.header, overlay.text) + margin < left:
+            sheet.text(frame, atlas, letters.header, overlay.text, after_title, baseline, FAINT)
+    sheet.fill_up(frame, begins, CLOCK_QUADS, WHITE)
+
+
+def band_sheet(sheet: Sheet, frame: Frame, text: str, letters: Lettering) -> None:
+    """A band across a panel, below the labels of its first tiles: something holds for all of it."""
+    style, width = letters.header, frame.upright.width_px
+    height, top = style.size_px * 7 // 4, letters.label.size_px * 9 // 4
+    sheet.box(frame, 0, top, width, height, BAND)
+    text = letters.atlas.shorten(style, text, width - style.size_px)
+    left = (width - letters.atlas.measure(style, text)) // 2
+    sheet.text(frame, letters.atlas, style, text, left, _baseline(top, height, style), (0.05, 0.03, 0.0, 1.0))
+
+
+def blink(now_ns: Nanoseconds) -> float:
+    """How much is seen of what blinks: all walls in step, by the clock."""
+    return 1.0 if now_ns % NS_PER_S < NS_PER_S // 2 else BLINK_LOW
 
 
 def clock_words(now_ns: Nanoseconds, zone: tzinfo) -> tuple[str, str]:
@@ -170,53 +299,66 @@ def wall_zone(name: str = "Europe/Paris") -> tzinfo:
         return UTC
 
 
-def stamps_of(tiles: Sequence[int], stamps_s: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The stamp of each corner, from the stamp of each tile."""
-    if not len(stamps_s):
-        return np.zeros(4 * len(tiles), np.float32)
-    return np.repeat(stamps_s[np.array(tiles, np.intp)], 4).astype(np.float32)
+def _sign(sheet: Sheet, frame: Frame, state: TileState, letters: Lettering) -> None:
+    """The word of a state that is not live, in the middle."""
+    atlas, style, words, when = letters.atlas, letters.large, STATE_WORDS[state], STATE_CODES[state]
+    width, height = frame.upright.width_px, frame.upright.height_px
+    pad, band = style.size_px * 2 // 3, style.size_px * 5 // 3
+    words = atlas.shorten(style, words, width - 2 * pad)
+    plate = atlas.measure(style, words) + 2 * pad
+    left, top = (width - plate) // 2, height * 2 // 5 - band // 2
+    sheet.box(frame, left, top, plate, band, PLATE, radius=band / 5, when=when)
+    baseline = _baseline(top, band, style)
+    sheet.text(frame, atlas, style, words, left + pad, baseline, STATE_COLOURS[state], when=when)
 
 
-def _label(sheet: Sheet, tile: WallTile, index: int, letters: Lettering) -> None:
-    style, atlas = letters.label, letters.atlas
-    pad, height = style.size_px // 2, style.size_px * 3 // 2
-    dot = max(4, style.size_px // 2)
-    inset = max(2, pad // 2)
-    text = atlas.shorten(style, tile.label, tile.width_px - 2 * inset - 3 * pad - dot)
-    width = dot + 3 * pad + atlas.measure(style, text)
-    left, top = tile.left_px + inset, tile.top_px + inset
-    sheet.box(left, top, width, height, PLATE, radius=height / 4, tile=index)
-    for state in TileState:
-        sheet.box(
-            left + pad, top + (height - dot) / 2, dot, dot, STATE_COLOURS[state],
-            radius=dot / 2, when=STATE_CODES[state], tile=index,
-        )  # fmt: skip
-    baseline = top + (height + style.size_px * 2 // 3) // 2
-    sheet.text(atlas, style, text, left + dot + 2 * pad, baseline, WHITE, tile=index)
+def _live_sign(sheet: Sheet, frame: Frame, letters: Lettering) -> None:
+    """A small word at the right."""
+    atlas, style, words = letters.atlas, letters.sign, STATE_WORDS[TileState.LIVE]
+    pad, height = style.size_px // 2, letters.label.size_px * 3 // 2
+    width, inset = letters.live_sign_px, max(2, letters.label.size_px // 4)
+    left = frame.upright.width_px - inset - width
+    sheet.box(frame, left, inset, width, height, PLATE, radius=height / 4, when=_LIVE)
+    baseline, colour = _baseline(inset, height, style), STATE_COLOURS[TileState.LIVE]
+    sheet.text(frame, atlas, style, words, left + pad, baseline, colour, when=_LIVE)
 
 
-def _sign(sheet: Sheet, tile: WallTile, index: int, state: TileState, letters: Lettering) -> None:
-    """LIVE: a small word at the right, where there is room. The others: the word in the middle and a coloured edge."""
-    atlas, words, colour, when = letters.atlas, STATE_WORDS[state], STATE_COLOURS[state], STATE_CODES[state]
-    edge = EDGE if state is TileState.LIVE else colour
-    sheet.frame(tile, edge, max(1, letters.label.size_px // 8), when=when, index=index)
-    if state is TileState.LIVE:
-        pad, height = letters.sign.size_px // 2, letters.label.size_px * 3 // 2
-        width = atlas.measure(letters.sign, words) + 2 * pad
-        inset = max(2, letters.label.size_px // 4)
-        label_end = 4 * letters.label.size_px + atlas.measure(letters.label, tile.label)
-        if label_end + width + inset > tile.width_px:
-            return
-        left, top = tile.left_px + tile.width_px - inset - width, tile.top_px + inset
-        sheet.box(left, top, width, height, PLATE, radius=height / 4, when=when, tile=index)
-        baseline = top + (height + letters.sign.size_px * 2 // 3) // 2
-        sheet.text(atlas, letters.sign, words, left + pad, baseline, colour, when=when, tile=index)
-        return
-    style = letters.large
-    pad, height = style.size_px * 2 // 3, style.size_px * 5 // 3
-    width = atlas.measure(style, words) + 2 * pad
-    left = tile.left_px + (tile.width_px - width) // 2
-    top = tile.top_px + tile.height_px * 2 // 5 - height // 2
-    sheet.box(left, top, width, height, PLATE, radius=height / 5, when=when, tile=index)
-    baseline = top + (height + style.size_px * 2 // 3) // 2
-    sheet.text(atlas, style, words, left + pad, baseline, colour, when=when, tile=index)
+def _baseline(top: int, height: int, style: TextStyle) -> int:
+    return top + (height + style.size_px * 2 // 3) // 2
+
+
+def _sides(piece: ScenePiece) -> tuple[bool, bool, bool, bool]:
+    """Which edges of its tile a piece has: left, top, right, bottom."""
+    (left, top), (right, bottom) = piece.tile_at[0], piece.tile_at[3]
+    return left < _EDGE, top < _EDGE, right > 1 - _EDGE, bottom > 1 - _EDGE
+
+
+_EDGE = 1e-6
+
+
+def _area(piece: ScenePiece) -> float:
+    (left, top), (right, bottom) = piece.tile_at[0], piece.tile_at[3]
+    return (right - left) * (bottom - top)
+
+
+def _within(upright: Upright, left: int, top: int, width: int, height: int) -> Upright:
+    return Upright(upright.at(left, top), upright.across, upright.down, width, height)
+
+
+__all__ = [
+    "CLOCK_QUADS",
+    "LABEL_QUADS",
+    "STATE_WORDS",
+    "UTC",
+    "Lettering",
+    "band_sheet",
+    "blink",
+    "border_sheet",
+    "change_label",
+    "clock_sheet",
+    "clock_words",
+    "label_sheet",
+    "picture_sheet",
+    "piece_sheet",
+    "wall_zone",
+]

@@ -1,7 +1,8 @@
-"""One draw call for all that is written over the pictures."""
+"""One draw call for all that is written over the pictures of a scene."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -10,50 +11,71 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 from csu.hal.clock import Nanoseconds
-from csu.hal.wall import WallScene
-from csu.wall.drawing.overlay import Lettering, Sheet, header_sheet, stamps_of, tile_sheet
-from csu.wall.drawing.picture_pool import quad_indices
-from csu.wall.drawing.shaders import OVERLAY_FRAGMENT, OVERLAY_VERTEX
+from csu.hal.wall import HEAT_COLUMNS, HEAT_ROWS
+from csu.wall.drawing.overlay_sheet import SceneSheet
+from csu.wall.drawing.picture_pool import quad_indices, texture_array
+from csu.wall.model.fitting import FittedPiece
 
 
 class OverlayPass:
-    """The labels, signs and clock of one scene."""
+    """A scene's quads on the card. A label or the clock changes in place; the rest when a picture's place does."""
 
-    def __init__(self, scene: WallScene, zone: tzinfo) -> None:
-        self._scene, self._zone = scene, zone
-        tile_height = min((tile.height_px for tile in scene.tiles), default=scene.height_px)
-        self._letters = Lettering.for_wall(scene.height_px, tile_height)
-        self._tiles = Sheet()
-        tile_sheet(self._tiles, scene, self._letters)
-        self._tile_corners = self._tiles.corners()
-        self._tile_of_quad: list[int] = []
-        self._program = gloo.Program(OVERLAY_VERTEX, OVERLAY_FRAGMENT)
-        atlas = self._letters.atlas.pixels
-        self._program["u_atlas"] = gloo.Texture2D(
+    def __init__(self, program: Any, sheet: SceneSheet, zone: tzinfo) -> None:
+        self.sheet = sheet
+        self._program, self._zone = program, zone
+        atlas = sheet.letters.atlas.pixels
+        self._atlas = gloo.Texture2D(
             atlas[:, :, None], format="red", internalformat="r8", interpolation="nearest", wrapping="clamp_to_edge"
         )
-        self._program["u_atlas_px"] = (atlas.shape[1], atlas.shape[0])
-        self._stamps: Any = None
+        self._heat = texture_array((max(1, len(sheet.heats)), HEAT_ROWS, HEAT_COLUMNS))
+        if sheet.heats:
+            self._heat.set_data(sheet.heats_levels()[..., None], copy=True)
+        self._corners: Any = None
         self._indices: Any = None
+        self._quads = 0
+
+    def write(self, fitted: Mapping[int, FittedPiece], now_ns: Nanoseconds) -> None:
+        """All anew: `fitted` says where the picture of each piece lies."""
+        corners = self.sheet.all_corners(fitted, now_ns, self._zone)
+        self.delete_quads()
+        self._quads = len(corners) // 4
+        if self._quads:
+            self._corners = gloo.VertexBuffer(corners)
+            self._indices = gloo.IndexBuffer(quad_indices(self._quads))
 
     def set_time(self, now_ns: Nanoseconds) -> None:
-        """Write the clock anew."""
-        header = Sheet()
-        header_sheet(header, self._scene, self._letters, now_ns, self._zone)
-        corners = np.concatenate([self._tile_corners, header.corners()])
-        self._tile_of_quad = self._tiles.tiles + header.tiles
-        if self._stamps is None or len(corners) != self._stamps.size:
-            self._stamps = gloo.VertexBuffer(np.zeros(len(corners), np.float32))
-            self._indices = gloo.IndexBuffer(quad_indices(len(corners) // 4))
-        self._program.bind(gloo.VertexBuffer(corners))
-        self._program["a_stamp_s"] = self._stamps
+        """Write the clocks anew."""
+        corners, first = self.sheet.clock_corners(now_ns, self._zone)
+        self._put(corners, first)
 
-    def draw(self, stamps_s: NDArray[np.float32], uniforms: dict[str, Any]) -> int:
-        """Draw; the number of draw calls. `stamps_s`: one per tile of the scene."""
-        if not self._tile_of_quad:
+    def set_label(self, piece: int, label: str) -> None:
+        """Write one label anew."""
+        corners, first = self.sheet.label_corners(piece, label)
+        self._put(corners, first)
+
+    def _put(self, corners: NDArray[np.void], first: int) -> None:
+        if len(corners):
+            self._corners.set_subdata(corners, offset=first, copy=False)
+
+    def draw(self) -> int:
+        """Draw; the number of draw calls."""
+        if not self._quads:
             return 0
-        self._stamps.set_data(stamps_of(self._tile_of_quad, stamps_s), copy=True)
-        for name, value in uniforms.items():
-            self._program[name] = value
+        atlas = self.sheet.letters.atlas.pixels
+        self._program["u_atlas"], self._program["u_atlas_px"] = self._atlas, (atlas.shape[1], atlas.shape[0])
+        self._program["u_heat"] = self._heat
+        self._program.bind(self._corners)
         self._program.draw("triangles", self._indices)
         return 1
+
+    def delete_quads(self) -> None:
+        for thing in (self._corners, self._indices):
+            if thing is not None:
+                thing.delete()
+        self._corners = self._indices = None
+
+    def delete(self) -> None:
+        """Give the memory of the card back."""
+        self.delete_quads()
+        self._atlas.delete()
+        self._heat.delete()

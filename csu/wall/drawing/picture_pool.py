@@ -22,8 +22,7 @@ from vispy.gloo import glir
 from vispy.gloo.texture import Texture3D
 
 from csu.hal.frames import Plane, YuvPlanes
-from csu.wall.drawing.shaders import TILE_FRAGMENT, TILE_VERTEX
-from csu.wall.model.layout import Rectangle
+from csu.wall.model.fitting import FittedPiece
 
 _GL_TEXTURE_2D_ARRAY = 0x8C1A
 _GL_RED, _GL_UNSIGNED_BYTE, _GL_UNPACK_ALIGNMENT = 0x1903, 0x1401, 0x0CF5
@@ -61,34 +60,36 @@ _CORNER = np.dtype(
         ("a_position_px", np.float32, 2),
         ("a_luma_at", np.float32, 2),
         ("a_chroma_at", np.float32, 2),
-        ("a_layer", np.float32),
-        ("a_colour", np.float32, 2),
+        ("a_picture", np.float32, 4),
+        ("a_piece", np.float32, 2),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedPicture:
-    """A picture of the pool in its place on the wall."""
+    """A picture of the pool in its place on the wall. `piece`: its texel in what pieces are judged by."""
 
     layer: int
-    place: Rectangle
-    bt709: bool
-    full_range: bool
+    fitted: FittedPiece
+    piece: int
+    depth: float = 0.0
+    bt709: bool = False
+    full_range: bool = False
+    is_ground: bool = False
+    """No picture but the ground under one: what a piece above others leaves free hides them."""
 
 
 class PicturePool:
-    """`capacity` pictures of `width_px` x `height_px`, and the program that draws them."""
+    """`capacity` pictures of `width_px` x `height_px`, drawn by the one program that all pools share."""
 
-    def __init__(self, context: Any, width_px: int, height_px: int, capacity: int) -> None:
+    def __init__(self, context: Any, program: Any, width_px: int, height_px: int, capacity: int) -> None:
         self.width_px, self.height_px, self.capacity = width_px, height_px, capacity
-        self._context = context
+        self._context, self._program = context, program
         self._chroma_px = ((width_px + 1) // 2, (height_px + 1) // 2)
-        self._luma = _texture_array((capacity, height_px, width_px))
-        self._chroma = _texture_array((2 * capacity, self._chroma_px[1], self._chroma_px[0]))
-        self._program = gloo.Program(TILE_VERTEX, TILE_FRAGMENT)
-        self._program["u_luma"], self._program["u_chroma"] = self._luma, self._chroma
-        self._stamps = gloo.VertexBuffer()
+        self._luma = texture_array((capacity, height_px, width_px))
+        self._chroma = texture_array((2 * capacity, self._chroma_px[1], self._chroma_px[0]))
+        self._corners: Any = None
         self._indices: Any = None
         self._upload = _plane_upload()
         # The names GL gave them are known once the commands ran.
@@ -99,39 +100,39 @@ class PicturePool:
         if (planes.width_px, planes.height_px) != (self.width_px, self.height_px) or not 0 <= layer < self.capacity:
             raise ValueError(f"{planes.width_px}x{planes.height_px} px, layer {layer}: not of this pool")
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 1)
-        self._upload(self._luma_name, layer, planes.y)
-        self._upload(self._chroma_name, 2 * layer, planes.u)
-        self._upload(self._chroma_name, 2 * layer + 1, planes.v)
+        self._upload(self._luma_name, layer, planes.y, 1)
+        if _address(planes.v) - _address(planes.u) == planes.u.nbytes and planes.u.flags.c_contiguous:
+            self._upload(self._chroma_name, 2 * layer, planes.u, 2)  # as shared pictures have them: V follows on U
+        else:
+            self._upload(self._chroma_name, 2 * layer, planes.u, 1)
+            self._upload(self._chroma_name, 2 * layer + 1, planes.v, 1)
         gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 4)
 
     def place(self, pictures: Sequence[PlacedPicture]) -> None:
-        """Say which pictures are drawn where."""
+        """Say which pictures are drawn where, in this order."""
         corners = np.zeros((len(pictures), 4), _CORNER)
-        right, down = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
-        across = np.stack([right, down], axis=1)
         # Chroma planes of an odd size reach half a pixel past the picture.
         share = np.array([self.width_px / (2 * self._chroma_px[0]), self.height_px / (2 * self._chroma_px[1])])
         for corner, picture in zip(corners, pictures, strict=True):
-            place = picture.place
-            corner["a_position_px"] = across * (place.width_px, place.height_px) + (place.left_px, place.top_px)
-            corner["a_luma_at"], corner["a_chroma_at"] = across, across * share
-            corner["a_layer"], corner["a_colour"] = picture.layer, (picture.bt709, picture.full_range)
-        self._program.bind(gloo.VertexBuffer(corners.reshape(-1)))
-        self._stamps = gloo.VertexBuffer(np.zeros(4 * len(pictures), np.float32))
-        self._program["a_stamp_s"] = self._stamps
+            at = np.array(picture.fitted.picture_at)
+            corner["a_position_px"] = picture.fitted.corners_px
+            corner["a_luma_at"], corner["a_chroma_at"] = at, at * share
+            corner["a_picture"] = (picture.layer, picture.bt709, picture.full_range, picture.is_ground)
+            corner["a_piece"] = picture.piece, picture.depth
+        self._corners = gloo.VertexBuffer(corners.reshape(-1))
         self._indices = gloo.IndexBuffer(quad_indices(len(pictures)))
 
-    def draw(self, stamps_s: NDArray[np.float32], uniforms: dict[str, Any]) -> None:
-        """One draw call. `stamps_s`: for each placed picture, in their order, seconds since the renderer's epoch."""
-        self._stamps.set_data(np.repeat(stamps_s.astype(np.float32), 4), copy=True)
-        for name, value in uniforms.items():
-            self._program[name] = value
+    def draw(self) -> None:
+        """One draw call, with the program's uniforms as they are."""
+        self._program["u_luma"], self._program["u_chroma"] = self._luma, self._chroma
+        self._program.bind(self._corners)
         self._program.draw("triangles", self._indices)
 
     def delete(self) -> None:
         """Give the memory of the card back."""
-        for thing in (self._luma, self._chroma, self._program):
-            thing.delete()
+        for thing in (self._luma, self._chroma, self._corners, self._indices):
+            if thing is not None:
+                thing.delete()
 
     def _name_of(self, texture: Any) -> int:
         self._context.glir.associate(texture.glir)
@@ -145,24 +146,29 @@ def quad_indices(count: int) -> NDArray[np.uint32]:
     return (first + np.array([0, 1, 2, 2, 1, 3], np.uint32)).reshape(-1)
 
 
-def _texture_array(shape: tuple[int, int, int]) -> Any:
+def texture_array(shape: tuple[int, int, int]) -> Any:
     return _TextureArray(
         shape=(*shape, 1), format="red", internalformat="r8", interpolation="linear", wrapping="clamp_to_edge"
     )
 
 
-def _plane_upload() -> Callable[[int, int, Plane], None]:
-    """A function (texture name, layer, plane) that copies a plane to the card before it returns."""
+def _address(plane: Plane) -> int:
+    return int(plane.__array_interface__["data"][0])
+
+
+def _plane_upload() -> Callable[[int, int, Plane, int], None]:
+    """A function (texture name, layer, plane, how many that follow on each other) that copies before it returns."""
     from OpenGL.platform import PLATFORM  # see above
 
     bind_texture, sub_image = PLATFORM.GL.glBindTexture, PLATFORM.GL.glTexSubImage3D
     bind_texture.argtypes = [ctypes.c_uint, ctypes.c_uint]
     sub_image.argtypes = [ctypes.c_uint, *[ctypes.c_int] * 7, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p]
 
-    def upload(name: int, layer: int, plane: Plane) -> None:
-        rows = np.ascontiguousarray(plane)
+    def upload(name: int, layer: int, plane: Plane, planes: int) -> None:
+        rows = plane if plane.flags.c_contiguous else np.ascontiguousarray(plane)
         height, width = rows.shape
         bind_texture(_GL_TEXTURE_2D_ARRAY, name)
-        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, 1, _GL_RED, _GL_UNSIGNED_BYTE, rows.ctypes.data)
+        data = _address(rows)
+        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, planes, _GL_RED, _GL_UNSIGNED_BYTE, data)
 
     return upload

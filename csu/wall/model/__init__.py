@@ -11,7 +11,6 @@ from csu.wall.model.placing import Part, Spread, area_mm, place, spread, spread_
 from csu.wall.model.scene import (
     BezelRule,
     Overlay,
-    OverlayKind,
     Scene,
     SourceRef,
     Tile,
@@ -29,7 +28,6 @@ __all__ = [
     "ModelFault",
     "Node",
     "Overlay",
-    "OverlayKind",
     "Panel",
     "Part",
     "Rect",

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from csu.hal.camera import CameraId
+from csu.hal.wall import OverlayKind
 from csu.hal.words import Words
 from csu.wall.directing.programme import SlotRule
 from csu.wall.model.faults import FaultKind, ModelFault
 from csu.wall.model.layout import TILE_HEIGHT_PX_MIN, TILE_WIDTH_PX_MIN
 from csu.wall.model.placing import Spread, spread, spread_tile
-from csu.wall.model.scene import BezelRule, Overlay, OverlayKind, Tile
+from csu.wall.model.scene import BezelRule, Overlay, Tile
 from csu.wall.model.wall import Wall
 
 DENSITY_SHARE_MAX = 0.10
@@ -109,8 +110,8 @@ def _of_overlay(wall: Wall, overlay: Overlay, index: int, tiles: Collection[str]
         if len(lies.parts) != 1 or not lies.parts[0].panel.visible_mm.holds(lies.mm):
             what = Words(f"{overlay.kind} ne tient pas sur un écran", f"{overlay.kind} does not lie on one panel")
             yield ModelFault(FaultKind.SPLIT_BY_BEZEL, ("overlays", index, "rect"), what)
-    elif overlay.kind is OverlayKind.CLOCK:
-        what = Words("une horloge a une place (rect)", "a clock has a place (rect)")
+    elif overlay.kind in (OverlayKind.CLOCK, OverlayKind.HEADER):
+        what = Words(f"{overlay.kind} : il lui faut une place (rect)", f"{overlay.kind} needs a place (rect)")
         yield ModelFault(FaultKind.OFF_THE_WALL, ("overlays", index), what)
 
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csu.hal.wall import Corners, NodeScene, PictureFit, Point, ScenePiece, WallScene
+from csu.hal.wall import (
+    Corners,
+    NodeScene,
+    OverlayKind,
+    PictureFit,
+    Point,
+    SceneOverlay,
+    ScenePiece,
+    WallScene,
+)
 from csu.hal.wall_panel import WallPanelId
+from csu.wall.model.layout import header_px
 from csu.wall.model.placing import corners_of, spread_tile
 from csu.wall.model.scene import WHOLE_PICTURE, Tile
 from csu.wall.model.wall import Rect, Wall, whole_px
@@ -71,7 +81,17 @@ def pieces_of(scene: WallScene) -> NodeScene:
         )
         for tile in scene.tiles
     )
-    return NodeScene(scene.width_px, scene.height_px, tuple(pieces))
+    return NodeScene(scene.width_px, scene.height_px, tuple(pieces), _header(scene))
+
+
+def _header(scene: WallScene) -> tuple[SceneOverlay, ...]:
+    """The band at the top, unless a tile lies where it would be."""
+    height, count = header_px(scene.height_px), len(scene.tiles)
+    if any(tile.top_px < height for tile in scene.tiles):
+        return ()
+    words = f"{count} caméra{'s' if count > 1 else ''}"  # the wall's own lettering is French
+    corners = corners_of(Rect(0, 0, scene.width_px, height))
+    return (SceneOverlay(OverlayKind.HEADER, corners_px=corners, text=words),)
 
 
 def _shares(fit: PictureFit, crop: Rect, tile_aspect: float, picture_aspect: float) -> tuple[Rect, Rect]:

@@ -6,14 +6,14 @@ whole pixels, so that tiles which touch leave no seam; where a part is in its ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from csu.hal.camera import CameraId
-from csu.hal.wall import Corners, NodeScene, ScenePiece, WallNodeId
+from csu.hal.wall import Corners, NodeScene, OverlayKind, SceneOverlay, ScenePiece, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.wall.directing.programme import SlotId
-from csu.wall.model.scene import BezelRule, Scene, Tile
+from csu.wall.model.scene import WHOLE_PICTURE, BezelRule, Scene, Tile
 from csu.wall.model.wall import TOUCH_MM, Panel, Rect, Wall
 
 
@@ -100,11 +100,17 @@ def spread_tile(wall: Wall, tile: Tile) -> Spread:
 
 
 def place(
-    wall: Wall, scene: Scene, cameras: Mapping[SlotId, CameraId | None], labels: Mapping[SlotId, str] | None = None
+    wall: Wall,
+    scene: Scene,
+    cameras: Mapping[SlotId, CameraId | None],
+    labels: Mapping[SlotId, str] | None = None,
+    alarms: Collection[SlotId] = (),
 ) -> dict[WallNodeId, NodeScene]:
     """What each node draws. A tile that is not in `cameras` shows nothing. Raises KeyError for a scene of another wall.
 
-    `labels`: what is written on each tile. Panels that are not enabled get no pieces.
+    `labels`: what is written on each tile. `alarms`: the tiles that show one: they alone get borders of that style, and
+    the scene is cut to. Panels that are not enabled get no pieces. Heat zones are not in files: whoever knows them adds
+    them to the node's overlays.
     """
     pieces: dict[WallNodeId, list[ScenePiece]] = {node.node: [] for node in wall.nodes}
     for tile in sorted(scene.tiles, key=lambda tile: tile.z):
@@ -126,7 +132,38 @@ def place(
                         (labels or {}).get(tile.tile, ""),
                     )
                 )
-    return {node: NodeScene(*wall.framebuffer_px(node), tuple(each)) for node, each in pieces.items()}
+    fade_ns = scene.coming_up(for_alarm=bool(alarms)).lasts_ns
+    written = _overlays(wall, scene, alarms)
+    return {
+        node: NodeScene(*wall.framebuffer_px(node), tuple(each), tuple(written[node]), scene.background, fade_ns)
+        for node, each in pieces.items()
+    }
+
+
+def _overlays(wall: Wall, scene: Scene, alarms: Collection[SlotId]) -> dict[WallNodeId, list[SceneOverlay]]:
+    """Of each node. A tile's are told to every node: who has no piece of it draws nothing."""
+    written: dict[WallNodeId, list[SceneOverlay]] = {node.node: [] for node in wall.nodes}
+    for overlay in scene.overlays:
+        timed = overlay.ttl_ns is not None and overlay.event_ns is not None
+        until_ns = (overlay.event_ns or 0) + (overlay.ttl_ns or 0) if timed else None
+        if overlay.kind in (OverlayKind.CLOCK, OverlayKind.HEADER) and overlay.rect is not None:
+            for part in spread(wall, overlay.rect, overlay.anchor).parts:
+                if part.panel.enabled and not part.is_less_than_a_pixel:
+                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, until_ns=until_ns)
+                    written[part.panel.node].append(clock)
+        elif overlay.kind in (OverlayKind.BORDER, OverlayKind.BOX):
+            tiles = [tile.tile for tile in scene.tiles] if overlay.tile is None else [overlay.tile]
+            at = overlay.rect or WHOLE_PICTURE
+            box = (at.left, at.top, at.right, at.bottom)
+            for tile in tiles:
+                if overlay.style != ALARM_STYLE or tile in alarms:
+                    for each in written.values():
+                        each.append(SceneOverlay(overlay.kind, tile, at=box, style=overlay.style, until_ns=until_ns))
+    return written
+
+
+ALARM_STYLE = "alarm"
+"""Of a border: there while the tile shows an alarm."""
 
 
 def corners_of(rect: Rect) -> Corners:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.wall import PictureFit
+from csu.hal.wall import OverlayKind, PictureFit
 from csu.hal.wall_panel import WallPanelId
 from csu.wall.directing.programme import SceneSlots, Slot, SlotId, SlotRule
 from csu.wall.model.streams import StreamChoice
@@ -68,16 +68,6 @@ class Tile:
         return self.source.stream if isinstance(self.source, SourceRef) else StreamChoice.AUTO
 
 
-class OverlayKind(StrEnum):
-    """What is drawn over pictures."""
-
-    LABEL = "label"
-    CLOCK = "clock"
-    BORDER = "border"
-    BOX = "box"
-    HEAT = "heat"
-
-
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """Something over one tile, over every tile (None), or, with a `rect`, at a place of its own."""
@@ -85,7 +75,7 @@ class Overlay:
     kind: OverlayKind
     tile: SlotId | None = None
     rect: Rect | None = None
-    """Of a clock: shares of the anchor."""
+    """Of a clock or header: shares of the anchor."""
     anchor: WallPanelId | None = None
     style: str = ""
     ttl_ns: Nanoseconds | None = None

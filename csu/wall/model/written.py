@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from csu.hal.clock import NS_PER_S
-from csu.hal.wall import PictureFit
+from csu.hal.wall import OverlayKind, PictureFit
 from csu.notation import BadQuantity
 from csu.notation.fields import PositiveDuration, Strict
 from csu.wall.directing.programme import SlotRule
@@ -27,7 +27,7 @@ from csu.wall.model.fields import (
     SizePx,
     Turned,
 )
-from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, OverlayKind, TransitionKind
+from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, TransitionKind
 from csu.wall.model.streams import StreamChoice
 from csu.wall.model.wall import Bezel, Rotation
 

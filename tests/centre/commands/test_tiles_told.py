@@ -16,7 +16,7 @@ def reading(*tiles: tuple[int, TileState, int | None]) -> WallReading:
     return WallReading(0, "none", 1, tuple(told), ())
 
 
-LIVE, STALE = TileState.LIVE, TileState.STALE
+LIVE, STALE, MASKED = TileState.LIVE, TileState.STALE, TileState.MASKED
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ LIVE, STALE = TileState.LIVE, TileState.STALE
         (((1, LIVE, None), (2, LIVE, None)), (0, 0), (0, 2)),
         (((1, LIVE, 2), (2, LIVE, None)), (0, 0), (0, 1)),
         (((1, STALE, 1), (2, STALE, None)), (0, 0), (0, 0)),
+        (((1, MASKED, 1), (2, MASKED, 1)), (1, 0), (1, 0)),
     ],
 )
 def test_a_tile_without_a_number_is_never_right_and_on_a_real_site_it_is_told_apart(tiles, on_a_street, on_a_site):

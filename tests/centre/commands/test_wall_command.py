@@ -103,3 +103,28 @@ def test_who_is_first_in_a_scene_is_the_directors_choice() -> None:
 def test_a_schema_is_an_object() -> None:
     done = called("schema", "wall")
     assert "panels" in json.loads(done.stdout)["properties"]
+
+
+@pytest.mark.nightly
+def test_every_tile_of_the_demonstration_shows_its_camera_and_its_picture_by_the_pixels(tmp_path) -> None:
+    """48 cameras of a simulated street, masked and shared as always, on three panels: 56 tiles, one of them split."""
+    done = called("render", SCENE, "--wall", WALL, "--png", tmp_path, "--alarm", "alarme-1=cam-0007", "--json")
+    told = json.loads(done.stdout)
+    assert done.return_value == 0, told
+    assert told["tiles_correct"] == told["tiles"] == 56
+    assert told["psnr_db"] >= 45
+    assert told["levels_off_max"] <= 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "droite.png",
+        "gauche.png",
+        "mur-salle.png",
+        "portrait.png",
+    ]
+    portrait = cv2.imread(str(tmp_path / "portrait.png"))
+    assert portrait.shape == (3840, 2160, 3)
+
+
+def test_an_alarm_of_no_tile_is_refused_before_any_camera_is_asked() -> None:
+    refused = called("render", SCENE, "--wall", WALL, "--alarm", "nowhere=cam-0007").exception
+    assert isinstance(refused, BadInput)
+    assert "alarme-1=cam-0007" in str(refused)

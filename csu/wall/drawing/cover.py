@@ -1,0 +1,28 @@
+"""What lies before a wall that no longer draws: nothing of a street, and words that say so. Pure."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+GROUND, INK = (74, 10, 12), (255, 214, 214)
+WORDS = ("MUR FIGÉ", "Les images ne sont pas en direct")
+"""The wall's own lettering is French."""
+EVERY_PX = 640
+
+
+def cover_picture(width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """uint8 (height, width, 3), RGB: the words again and again, so that each panel shows some."""
+    picture = np.empty((height_px, width_px, 3), np.uint8)
+    picture[:] = GROUND
+    face = cv2.FontFace("sans")
+    columns, rows = max(1, width_px // EVERY_PX), max(1, height_px // (EVERY_PX // 2))
+    for row in range(rows):
+        for column in range(columns):
+            middle, top = (column + 0.5) * width_px / columns, (row + 0.5) * height_px / rows
+            for line, (text, size) in enumerate(zip(WORDS, (34, 17), strict=True)):
+                left, _, wide, _ = cv2.getTextSize((0, 0), text, (0, 0), face, size, weight=600)
+                at = int(middle - wide / 2 - left), int(top + line * 34)
+                cv2.putText(picture, text, at, INK, face, size, weight=600)
+    return picture
