@@ -140,7 +140,7 @@ class ModernGl:
 
         from csu.wall.drawing.shaders import TILE_FRAGMENT, TILE_VERTEX
 
-        self._gl: Any = cast("Any", moderngl.create_context(standalone=True, backend="egl"))
+        self._gl: Any = cast("Any", moderngl).create_context(standalone=True, backend="egl")
         count, (width, height) = len(tiles), size_px
         self._luma: Any = self._gl.texture_array((width, height, count), 1, dtype="f1")
         self._chroma: Any = self._gl.texture_array((width // 2, height // 2, 2 * count), 1, dtype="f1")

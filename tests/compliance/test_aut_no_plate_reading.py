@@ -28,6 +28,7 @@ OPENCV_READERS = {"TextDetectionModel_DB", "TextDetectionModel_EAST", "TextRecog
 OF_PLATES = re.compile(r"^(plates?|lapi|anpr|alpr|ocr|immatriculations?|(licen[cs]e|number|registration)_plates?)$")
 NOT_OF_VEHICLES = {
     ("wall/drawing/overlay.py", "PLATE"): "what stands behind a word on the wall",
+    ("wall/drawing/overlay.py", "plate"): "the same",
     ("hal/personal_data.py", "plate"): "journal, log and calls refuse what looks like one",
     ("hal/personal_data.py", "plate before 2009"): "the same",
 }
