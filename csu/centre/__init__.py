@@ -36,6 +36,7 @@ from csu.governance import Author
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
+from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, TileChanged
 
 __all__ = [
     "Alarm",
@@ -47,6 +48,7 @@ __all__ = [
     "AlarmRaised",
     "AlarmState",
     "AlarmStore",
+    "AlarmsWaiting",
     "Author",
     "CameraBoard",
     "CameraChanged",
@@ -68,6 +70,11 @@ __all__ = [
     "Papers",
     "PoliceCall",
     "Ports",
+    "Programme",
+    "Route",
+    "RouteStop",
+    "SceneChanged",
+    "TileChanged",
     "Trouble",
     "ShortWatchAlert",
     "WatchChanged",

@@ -123,7 +123,6 @@ def test_between_two_cameras_the_last_that_saw_the_head_has_it() -> None:
 # -- signals ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("VSA-7")
 def test_a_signal_draws_attention_on_a_spot_says_that_it_is_one_and_nothing_else_follows_from_it() -> None:
     wall = Wall()
     told = wall.hear(EventSignal("abandoned/1", cam(40)))
@@ -292,7 +291,6 @@ def test_a_guard_tour_has_a_tile_and_takes_none_that_a_person_asked_for() -> Non
 # -- who is before the wall, and what was seen -------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("COM-3")
 def test_what_one_of_those_before_the_wall_may_not_see_is_not_on_it() -> None:
     wall = Wall()
     wall.blind = {("zoe", cam(1))}
@@ -307,7 +305,6 @@ def test_what_one_of_those_before_the_wall_may_not_see_is_not_on_it() -> None:
     assert wall.up("fixed") == "cam-1"
 
 
-@pytest.mark.requirement("OPS-6")
 def test_more_pictures_than_people_take_in_is_told_once_and_taken_from_nobody() -> None:
     wall = Wall()
     up = [tile.camera for tile in wall.director.tiles.values() if tile.camera]
@@ -337,7 +334,6 @@ def test_a_wall_that_nobody_looked_at_for_an_hour_counts_five_seconds_of_it() ->
     assert dict(coverage.so_far(3600 * NS_PER_S).live_ns) == {cam(1): 5 * NS_PER_S}
 
 
-@pytest.mark.requirement("OPS-6")
 def test_a_camera_that_nobody_had_before_his_eyes_for_weeks_is_named_once_that_is_known() -> None:
     coverage = WallCoverage(cams(1, 2), 0)
     for second in range(6):

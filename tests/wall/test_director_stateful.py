@@ -243,7 +243,6 @@ LIMITS = settings(
 )
 
 
-@pytest.mark.requirement("OPS-5")
 def test_whatever_happens_the_wall_keeps_its_word() -> None:
     run_state_machine_as_test(WallMachine, settings=LIMITS)
 
