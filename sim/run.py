@@ -25,6 +25,9 @@ from csu.centre import (
     OutboxStore,
     Papers,
     Ports,
+    SceneChanged,
+    TileChanged,
+    line_of,
 )
 from csu.centre.in_process import Journal
 from csu.centre.media.volumes import VolumeKeeper
@@ -72,6 +75,7 @@ CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 """Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
 IN_MEMORY_BYTES_MAX = 64 << 20
 PROGRESS_STEPS = 144
+WALL_LINES_MAX = 200_000
 SAMPLED_CAMERAS = 24
 """Cameras whose catalogue rows are read back; the sums are compared for all."""
 READ_BACK_NS = NS_PER_DAY
@@ -114,6 +118,8 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+    wall_lines: tuple[str, ...] = ()
+    """What the wall's director decided, as `csu wall why` reads it: the first `WALL_LINES_MAX`."""
 
     @property
     def groups(self) -> tuple[LevelGroup, ...]:
@@ -226,6 +232,7 @@ class _Run:
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo(self.clock)
+        self.wall_lines: list[str] = []
         self.wall_watched = walls.WallWatched(self.clock)
         self.disks_told = disks.DisksTold(self.clock, str(directory / "media"))
         self.court = Court(scenario.expect, _shown)
@@ -436,6 +443,7 @@ class _Run:
             self.timeline.left_out,
             {point: (passed, self.chaos.fired.get(point, 0)) for point, passed in self.chaos.passed.items()},
             failure,
+            wall_lines=tuple(self.wall_lines),
         )
 
     def _record(self, event: CentreEvent) -> None:
@@ -446,7 +454,13 @@ class _Run:
         else:
             self.watch_of_two.hear(event)
             self.wall_watched.hear(event)
+            self._note_wall(event)
             self.disks_told.hear(event)
+
+    def _note_wall(self, event: CentreEvent) -> None:
+        if isinstance(event, SceneChanged | TileChanged) and len(self.wall_lines) < WALL_LINES_MAX:
+            line = line_of(event)
+            self.wall_lines += [line] if line is not None else []
 
     def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(what was reached, what the scenario declares), sorted."""

@@ -37,6 +37,7 @@ from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStat
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
 from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, TileChanged
+from csu.wall.directing.account import line_of
 
 __all__ = [
     "Alarm",
@@ -78,4 +79,5 @@ __all__ = [
     "Trouble",
     "ShortWatchAlert",
     "WatchChanged",
+    "line_of",
 ]
