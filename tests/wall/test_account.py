@@ -61,7 +61,7 @@ def test_a_tile_is_told_change_by_change_with_its_cause_until_its_scene_goes(day
     ["", "[]", "{}", "nonsense", '{"at_ns": 1, "scene": "s", "was": "", "cause": "whim", "ref": ""}', "9" * 5000],
 )
 def test_a_line_that_no_director_wrote_is_refused_with_its_number(line) -> None:
-    with pytest.raises(AccountUnreadable, match="line 7"):
+    with pytest.raises(AccountUnreadable, match=":7"):
         decision_of(line, 7)
 
 

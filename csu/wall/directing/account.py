@@ -14,7 +14,7 @@ from csu.wall.directing.decisions import Cause, CauseKind, SceneChanged, TileCha
 from csu.wall.directing.programme import SlotId
 
 LINE_MAX = 4096
-"""A longer line is none of ours."""
+"""A longer line is none of ours: what is cut off makes it unreadable."""
 
 
 class AccountUnreadable(BadInput):
@@ -58,7 +58,7 @@ def line_of(decision: WallDecision) -> str | None:
 def decision_of(line: str, number: int) -> SceneChanged | TileChanged:
     """The decision of a line. Raises AccountUnreadable with the line's number."""
     try:
-        told = json.loads(line) if len(line) <= LINE_MAX else None
+        told = json.loads(line[:LINE_MAX])
         cause, at_ns, scene = Cause(CauseKind(told["cause"]), str(told["ref"])), int(told["at_ns"]), str(told["scene"])
         if "tile" not in told:
             return SceneChanged(scene, str(told["was"]), cause, at_ns)
@@ -67,7 +67,7 @@ def decision_of(line: str, number: int) -> SceneChanged | TileChanged:
     except (ValueError, KeyError, TypeError) as error:
         raise AccountUnreadable(
             Words("ce n'est pas une décision du mur", "this is no decision of a wall"),
-            where=f"line {number}",
+            where=f"--decisions:{number}",
             what_to_do=Words("Donnez le fichier écrit par --wall", "Give the file that --wall wrote"),
         ) from error
 
