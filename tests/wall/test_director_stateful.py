@@ -249,7 +249,7 @@ def test_whatever_happens_the_wall_keeps_its_word() -> None:
 
 @pytest.mark.nightly
 def test_whatever_happens_the_wall_keeps_its_word_at_length() -> None:
-    run_state_machine_as_test(WallMachine, settings=settings(LIMITS, max_examples=400, stateful_step_count=60))
+    run_state_machine_as_test(WallMachine, settings=settings(LIMITS, max_examples=150, stateful_step_count=50))
 
 
 def test_the_machine_itself_says_what_it_means() -> None:
