@@ -94,10 +94,16 @@ def run(
         Path | None, typer.Option(help=say("Où écrire le rapport.", "Where to write the report."))
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help=say("Sans rapport.", "No report."))] = False,
+    wall: Annotated[
+        Path | None,
+        typer.Option(help=say("Où écrire les décisions du mur.", "Where to write the wall's decisions.")),
+    ] = None,
     shuffle: ShuffleOption = False,
     as_json: AsJson = False,
 ) -> None:
     chosen = dict(_assignment("--set", given) for given in values or ())
+    if wall is not None and (level == LIVE or seeds is not None or matrix):
+        raise _unusable("--wall", Words("une seule course, à L0 ou L1", "one run only, at L0 or L1"))
     if level == LIVE:
         if seeds is not None or matrix or shuffle:
             raise _unusable("--level", Words("L2 joue une course, en temps réel", "L2 plays one run, in real time"))
@@ -108,7 +114,7 @@ def run(
     file = _read(scenario, chosen | ({LEVEL_OF_ALL: level} if level else {}), as_json)
     if seeds is None and not matrix:
         path = None if no_report else report or REPORTS / f"{scenario.stem}-{_seed(file, seed)}.html"
-        holds = _run_one(file, _seed(file, seed), path, shuffle, as_json)
+        holds = _run_one(file, _seed(file, seed), path, shuffle, as_json, wall)
     else:
         if seeds is not None and seed is not None:
             raise _unusable("--seed", Words("--seed et --seeds s'excluent", "--seed and --seeds exclude each other"))
@@ -199,7 +205,9 @@ def _tell_refused(refused: ScenarioRefused, as_json: bool) -> None:
         print(json.dumps(refused.told(Language(say("fr", "en"))), ensure_ascii=False))
 
 
-def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as_json: bool) -> bool:
+def _run_one(
+    file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as_json: bool, wall: Path | None = None
+) -> bool:
     if path is not None:
         prepare_report(path)
     cpu_began_s, wall_began_s = time.process_time(), time.perf_counter()
@@ -210,6 +218,8 @@ def _run_one(file: ScenarioFile, seed: int, path: Path | None, shuffle: bool, as
     if path is not None:
         write_report(result, path, str(told["replay"]), figures(result, cpu_s))
     told["report"] = str(path) if path is not None else None
+    if wall is not None:
+        wall.write_text("".join(f"{line}\n" for line in result.wall_lines), encoding="utf-8")
     if result.failure is not None:
         traceback.print_exception(result.failure, file=sys.stderr)
     if as_json:

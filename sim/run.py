@@ -25,6 +25,9 @@ from csu.centre import (
     OutboxStore,
     Papers,
     Ports,
+    SceneChanged,
+    TileChanged,
+    line_of,
 )
 from csu.centre.in_process import Journal
 from csu.centre.media.volumes import VolumeKeeper
@@ -41,7 +44,7 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, well
+from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, walls, well
 from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
@@ -55,6 +58,7 @@ from sim.scenario_file import ScenarioFile, read_scenario
 from sim.shifts import Operator, Team, roster
 from sim.signals import Places, SignalReader
 from sim.stage import RunStage
+from sim.story import tell_story
 from sim.swarm import deal
 from sim.timeline import Timeline
 from sim.trace import Trace
@@ -63,6 +67,7 @@ from sim.turning import TurningCamera, Turrets
 from sim.vocabulary import Signal
 from sim.volumes import SimVolume
 from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
+from sim.wall_signals import programmes_of
 from sim.witness import Witness
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
@@ -70,6 +75,7 @@ CATALOGUE_BYTES_PER_CAMERA_MINUTE = 200
 """Generous: 72 to 141 were measured (benchmarks/RESULTS.md)."""
 IN_MEMORY_BYTES_MAX = 64 << 20
 PROGRESS_STEPS = 144
+WALL_LINES_MAX = 200_000
 SAMPLED_CAMERAS = 24
 """Cameras whose catalogue rows are read back; the sums are compared for all."""
 READ_BACK_NS = NS_PER_DAY
@@ -112,6 +118,8 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+    wall_lines: tuple[str, ...] = ()
+    """What the wall's director decided, as `csu wall why` reads it: the first `WALL_LINES_MAX`."""
 
     @property
     def groups(self) -> tuple[LevelGroup, ...]:
@@ -224,6 +232,8 @@ class _Run:
         self.mask_epochs = cameras.MaskEpochs(self.city)
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo(self.clock)
+        self.wall_lines: list[str] = []
+        self.wall_watched = walls.WallWatched(self.clock)
         self.disks_told = disks.DisksTold(self.clock, str(directory / "media"))
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
@@ -396,6 +406,7 @@ class _Run:
             journal=journal,
             tell=tell,
             size_px=(WIDTH_PX, HEIGHT_PX),
+            programmes=programmes_of(tell_story(self.scenario), self.stage),
         )
         await room.open()
         await room.run()
@@ -432,6 +443,7 @@ class _Run:
             self.timeline.left_out,
             {point: (passed, self.chaos.fired.get(point, 0)) for point, passed in self.chaos.passed.items()},
             failure,
+            wall_lines=tuple(self.wall_lines),
         )
 
     def _record(self, event: CentreEvent) -> None:
@@ -441,7 +453,14 @@ class _Run:
             self.mask_epochs.hear(event)
         else:
             self.watch_of_two.hear(event)
+            self.wall_watched.hear(event)
+            self._note_wall(event)
             self.disks_told.hear(event)
+
+    def _note_wall(self, event: CentreEvent) -> None:
+        if isinstance(event, SceneChanged | TileChanged) and len(self.wall_lines) < WALL_LINES_MAX:
+            line = line_of(event)
+            self.wall_lines += [line] if line is not None else []
 
     def _coverage(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(what was reached, what the scenario declares), sorted."""
@@ -461,6 +480,8 @@ class _Run:
     def _hear_signal(self, signal: Signal) -> None:
         self.timeline.hear(signal)
         self.court.hear(signal)
+        if signal.kind in ("wall.shows", "wall.died"):
+            self.wall_watched.look(self.wall.shown)
 
     def _truth(self) -> Stage:
         nodes = {str(name): node for name, node in self.nodes.items()}
@@ -499,6 +520,7 @@ class _Run:
             ),
             *((turning.judge_ptz_blanks_first(self.turning),) if self.turning else ()),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            *(self.wall_watched.judge(stage) if self.scenario.city.wall_cameras else ()),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),

@@ -21,6 +21,8 @@ from csu.centre import (
     CentreEvent,
     ManifestRefused,
     NodeChanged,
+    SceneChanged,
+    TileChanged,
     Trouble,
     WatchChanged,
 )
@@ -35,6 +37,8 @@ from sim.past.words import SIGNALS as PAST_SIGNALS
 from sim.population_words import SIGNALS as POPULATION_SIGNALS
 from sim.vocabulary import Measure, Signal, SignalKind
 from sim.wall import SIGNALS as WALL_SIGNALS
+from sim.wall_signals import SIGNALS as DIRECTOR_SIGNALS
+from sim.wall_signals import WallReader
 
 _OF_A_CAMERA = ("commune", "state")
 _OF_AN_ALARM = ("commune", "kind")
@@ -94,6 +98,7 @@ SIGNALS: dict[str, SignalKind] = {
         *ORDER_SIGNALS,
         *POPULATION_SIGNALS,
         *WALL_SIGNALS,
+        *DIRECTOR_SIGNALS,
         *PAST_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
@@ -142,6 +147,7 @@ class SignalReader:
 
     places: Places
     live: set[str] = field(default_factory=set)
+    wall: WallReader = field(default_factory=WallReader)
 
     def of(self, event: CentreEvent, now_ns: Nanoseconds) -> Iterable[Signal]:
         """The signals of one event; manifests, the bulk of all events, are none."""
@@ -170,6 +176,8 @@ class SignalReader:
             return (self._of_node("node.up" if event.up else "node.lost", event.node, now_ns),)
         if isinstance(event, ManifestRefused):
             return (self._of_node("manifest.refused", event.node, now_ns),)
+        if isinstance(event, SceneChanged | TileChanged):
+            return self.wall.of(event)
         if isinstance(event, Trouble):
             return (Signal("centre.trouble", now_ns, {"where": event.where}),)
         return ()

@@ -36,6 +36,8 @@ from csu.governance import Author
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
+from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, TileChanged
+from csu.wall.directing.account import line_of
 
 __all__ = [
     "Alarm",
@@ -47,6 +49,7 @@ __all__ = [
     "AlarmRaised",
     "AlarmState",
     "AlarmStore",
+    "AlarmsWaiting",
     "Author",
     "CameraBoard",
     "CameraChanged",
@@ -68,7 +71,13 @@ __all__ = [
     "Papers",
     "PoliceCall",
     "Ports",
+    "Programme",
+    "Route",
+    "RouteStop",
+    "SceneChanged",
+    "TileChanged",
     "Trouble",
     "ShortWatchAlert",
     "WatchChanged",
+    "line_of",
 ]

@@ -5,25 +5,39 @@ say of themselves. Out: decisions with their causes; pixels, and a reading of wh
 `model/` is where things lie, `directing/` decides, `drawing/` draws; what needs GL there is imported by whoever draws.
 """
 
+from csu.wall.directing.coverage import ShiftCoverage, WallCoverage
 from csu.wall.directing.decisions import (
-    AlarmEnded,
-    AlarmOpened,
     AlarmsWaiting,
-    CameraRequested,
+    BudgetTold,
     Cause,
     CauseKind,
-    ProgrammeDropped,
-    ProgrammeSet,
-    RequestEnded,
-    SceneCalled,
+    ReasonAsked,
     SceneChanged,
-    SignalHeard,
     TileChanged,
     WallDecision,
+    WallRequestRefused,
+)
+from csu.wall.directing.director import WallDirector, replay
+from csu.wall.directing.heard import (
+    AlarmEnded,
+    AlarmOpened,
+    CameraRequested,
+    EventSignal,
+    EventSignalEnded,
+    HeadSeen,
+    ProgrammeDropped,
+    ProgrammeSet,
+    ReasonGiven,
+    RequestEnded,
+    SceneCalled,
+    SignalHeard,
+    TileLocked,
+    TileUnlocked,
+    UndoAsked,
+    ViewersHeard,
     WallInput,
     WatchHeard,
 )
-from csu.wall.directing.director import MayShow, SlotShown, WallDirector, WallRequestRefused, replay
 from csu.wall.directing.programme import (
     PlanUnusable,
     Programme,
@@ -35,6 +49,9 @@ from csu.wall.directing.programme import (
     Weekday,
     WeeklyProgramme,
 )
+from csu.wall.directing.route import Route, RouteStop, RouteUnusable, even_route
+from csu.wall.directing.sight import MayShow, MayView
+from csu.wall.directing.spots import SlotShown
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.model.layout import grid_scene
 from csu.wall.panels import PanelPlan, PanelSupervision, PanelTold
@@ -43,11 +60,18 @@ __all__ = [
     "AlarmEnded",
     "AlarmOpened",
     "AlarmsWaiting",
+    "BudgetTold",
     "CameraRequested",
     "Cause",
     "CauseKind",
+    "even_route",
+    "EventSignal",
+    "EventSignalEnded",
     "Freshness",
+    "grid_scene",
+    "HeadSeen",
     "MayShow",
+    "MayView",
     "PanelPlan",
     "PanelSupervision",
     "PanelTold",
@@ -55,16 +79,28 @@ __all__ = [
     "Programme",
     "ProgrammeDropped",
     "ProgrammeSet",
+    "ReasonAsked",
+    "ReasonGiven",
+    "replay",
     "RequestEnded",
-    "SceneSlots",
+    "Route",
+    "RouteStop",
+    "RouteUnusable",
     "SceneCalled",
     "SceneChanged",
+    "SceneSlots",
+    "ShiftCoverage",
     "SignalHeard",
     "Slot",
     "SlotId",
     "SlotRule",
     "SlotShown",
     "TileChanged",
+    "TileLocked",
+    "TileUnlocked",
+    "UndoAsked",
+    "ViewersHeard",
+    "WallCoverage",
     "WallDecision",
     "WallDirector",
     "WallInput",
@@ -73,6 +109,4 @@ __all__ = [
     "WatchHeard",
     "Weekday",
     "WeeklyProgramme",
-    "grid_scene",
-    "replay",
 ]

@@ -189,6 +189,33 @@ def a_wall_that_died_is_not_noticed(patch: Patch) -> None:
     patch.set(patch.find("csu.centre.rooms.wall_room:WallRoom"), "_show", blind)
 
 
+def the_wall_asks_no_right(patch: Patch) -> None:
+    patch.set(patch.find("csu.wall.directing.sight:Sight"), "permitted", lambda self, camera, now_ns: True)
+
+
+def the_wall_loses_the_alarms_that_have_no_spot(patch: Patch) -> None:
+    spots = patch.find("csu.wall.directing.spots:Spots")
+    assign = patch.set(spots, "assign", None)
+
+    def forgetful(self: Any, *given: Any) -> None:
+        assign(self, *given)
+        self._alarms = {name: alarm for name, alarm in self._alarms.items() if name in self.shown}
+
+    patch.set(spots, "assign", forgetful)
+
+
+def alarms_change_their_spots_each_second(patch: Patch) -> None:
+    spots, director = patch.find("csu.wall.directing.spots:Spots"), patch.find("csu.wall.directing.director")
+    assign, turn = patch.set(spots, "assign", None), count()
+
+    def restless(self: Any, on: Any, *given: Any) -> None:
+        self.leave()
+        assign(self, on if next(turn) % 2 else [*reversed(on)], *given)
+
+    patch.set(spots, "assign", restless)
+    patch.set(director, "DWELL_NS_MIN", 0)
+
+
 # -- memory, chance, fault points -------------------------------------------------------------------------------------
 
 
@@ -248,6 +275,9 @@ DEFECTS = (
     Defect(a_frozen_owner_is_believed_when_it_thaws, "manifests_once", "room"),
     Defect(any_account_is_believed, "alarms_taken", "room"),
     Defect(a_wall_that_died_is_not_noticed, WALL, "room"),
+    Defect(the_wall_asks_no_right, "wall_permitted", "room"),
+    Defect(the_wall_loses_the_alarms_that_have_no_spot, "wall_alarms", "room"),
+    Defect(alarms_change_their_spots_each_second, "wall_steady", "room"),
     Defect(what_is_told_of_a_gap_is_a_second_short, "missing_explained"),
     Defect(a_camera_that_came_back_stays_lost, "all_well_at_the_end"),
     Defect(a_camera_is_left_out_of_its_order, "orders_obeyed"),

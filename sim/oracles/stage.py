@@ -128,12 +128,15 @@ INVARIANTS: dict[str, int] = {
     "disk_never_full_unsaid": 19,
     "calls_once_in_order": 20,
     "communes_apart": 21,
+    "wall_permitted": 6,
+    "wall_alarms": 8,
+    "wall_steady": 22,
     "bounded": 22,
     "reconnects_bounded": 23,
     "same_again": 24,
     "all_reached": 25,
 }
-"""The number of each invariant, by the name of its oracle; 7 has three. 24 and 25 are judged over a set of runs."""
+"""The number of each invariant, by the name of its oracle; some have several. 24 and 25: judged over a set of runs."""
 
 SAID: dict[str, Words] = {
     "mask_epoch": Words(
@@ -185,6 +188,9 @@ SAID: dict[str, Words] = {
         "La police est appelée une fois, dans l'ordre", "The police are called once, in order"
     ),
     "communes_apart": Words("Aucune commune ne voit celles d'une autre", "No commune sees another's cameras"),
+    "wall_permitted": Words("Le mur ne montre que ce qui peut être vu", "The wall shows only what may be watched"),
+    "wall_alarms": Words("Chaque alarme est au mur, ou comptée", "Each alarm is on the wall, or counted"),
+    "wall_steady": Words("Le mur ne papillote pas", "The wall does not flicker"),
     "bounded": Words("Files, tâches et mémoire restent bornées", "Queues, tasks and memory stay bounded"),
     "reconnects_bounded": Words("Les reconnexions ne s'emballent pas", "Reconnections do not run away"),
     "same_again": Words("La même graine donne la même course", "The same seed gives the same run"),

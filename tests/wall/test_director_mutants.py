@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from csu.hal.clock import Nanoseconds
-from csu.wall import WallDirector
-from csu.wall.directing import director
+from csu.hal.clock import NS_PER_S
+from csu.wall import BudgetTold, Route, WallDirector
+from csu.wall.directing import coverage, director, heard, programme, sight, wishes
+from csu.wall.directing.sight import Sight
+from csu.wall.directing.spots import Spots
+from csu.wall.directing.wishes import Wishes
 
 Patch = pytest.MonkeyPatch
 
 
 def rights_are_asked_when_a_tile_changes_only(patch: Patch) -> None:
-    tick = WallDirector.tick
-    asked: dict[int, dict[Any, bool]] = {}
-
-    def permitted(self: WallDirector, camera: Any, now_ns: Nanoseconds) -> bool:
-        return asked.setdefault(id(self), {}).setdefault(camera, self._may_show(camera, now_ns))
-
-    patch.setattr(WallDirector, "_permitted", permitted)
-    patch.setattr(WallDirector, "tick", tick)
+    patch.setattr(Sight, "begin", lambda self: None)
 
 
 def a_withdrawn_right_waits_for_the_dwell(patch: Patch) -> None:
@@ -41,7 +39,7 @@ def anything_may_be_asked_for(patch: Patch) -> None:
     request = WallDirector._request
 
     def generous(self, told, now_ns):
-        self._asked[told.camera] = True
+        self._sight._asked[told.camera] = True
         request(self, told, now_ns)
 
     patch.setattr(WallDirector, "_request", generous)
@@ -49,7 +47,7 @@ def anything_may_be_asked_for(patch: Patch) -> None:
 
 def nothing_dwells(patch: Patch) -> None:
     patch.setattr(director, "DWELL_NS_MIN", 0)
-    patch.setattr(director, "STEADY_NS", 0)
+    patch.setattr(sight, "STEADY_NS", 0)
 
 
 def the_agreed_scene_flickers(patch: Patch) -> None:
@@ -67,7 +65,7 @@ def one_person_is_enough(patch: Patch) -> None:
 
 
 def requests_never_end(patch: Patch) -> None:
-    patch.setattr(director, "REQUEST_NS_MAX", 10**20)
+    patch.setattr(wishes, "REQUEST_NS_MAX", 10**20)
 
 
 def queued_alarms_are_not_counted(patch: Patch) -> None:
@@ -75,45 +73,34 @@ def queued_alarms_are_not_counted(patch: Patch) -> None:
 
 
 def a_storm_forgets(patch: Patch) -> None:
-    assign = WallDirector._assign_spots
+    assign = Spots.assign
 
-    def forgetful(self, spots, now_ns):
-        assign(self, spots, now_ns)
-        self._alarms = {name: a for name, a in self._alarms.items() if name in self._spots.values()}
+    def forgetful(self, spots, tiles, now_ns):
+        assign(self, spots, tiles, now_ns)
+        self._alarms = {name: a for name, a in self._alarms.items() if name in self._on.values()}
 
-    patch.setattr(WallDirector, "_assign_spots", forgetful)
+    patch.setattr(Spots, "assign", forgetful)
 
 
 def the_newest_alarm_takes_the_spot(patch: Patch) -> None:
-    assign = WallDirector._assign_spots
+    assign = Spots.assign
 
-    def restless(self, spots, now_ns):
-        self._spots = {}
-        urgent = dict(self._alarms)
-        self._alarms = dict(reversed(urgent.items()))
-        patch.setattr(director.AlarmOpened, "haste", property(lambda a: (1, -int(a.alarm[2:]), a.alarm)))
-        assign(self, spots, now_ns)
-        self._alarms = urgent
+    def restless(self, spots, tiles, now_ns):
+        self._on = {}
+        patch.setattr(heard.AlarmOpened, "haste", property(lambda a: (1, -int(a.alarm[2:]), a.alarm)))
+        assign(self, spots, tiles, now_ns)
 
-    patch.setattr(WallDirector, "_assign_spots", restless)
+    patch.setattr(Spots, "assign", restless)
 
 
 def the_scene_of_an_event_stays(patch: Patch) -> None:
-    scene = WallDirector._wanted_scene
+    on = WallDirector.programmes_on
 
     def sticky(self, now_ns):
-        return scene(self, min([now_ns, *(each.span.to_ns - 1 for each in self._programmes.values())]))
+        return on(self, min([now_ns, *(each.span.to_ns - 1 for each in self._wishes.programmes)]))
 
-    patch.setattr(WallDirector, "_wanted_scene", sticky)
-    change = WallDirector._change_scene
-
-    def keeping(self, now_ns):
-        held = dict(self._programmes)
-        told = change(self, now_ns)
-        self._programmes = held
-        return told
-
-    patch.setattr(WallDirector, "_change_scene", keeping)
+    patch.setattr(WallDirector, "programmes_on", sticky)
+    patch.setattr(Wishes, "prune", lambda self, now_ns: None)
 
 
 def alarms_lose_their_spot_with_the_scene(patch: Patch) -> None:
@@ -122,7 +109,7 @@ def alarms_lose_their_spot_with_the_scene(patch: Patch) -> None:
     def losing(self, now_ns):
         told = change(self, now_ns)
         if told:
-            self._alarms = {}
+            self._spots._alarms = {}
         return told
 
     patch.setattr(WallDirector, "_change_scene", losing)
@@ -131,15 +118,174 @@ def alarms_lose_their_spot_with_the_scene(patch: Patch) -> None:
 def decisions_depend_on_more_than_their_inputs(patch: Patch) -> None:
     begin, built = WallDirector.__init__, itertools.count()
 
-    def moody(self, plan, may_show):
-        begin(self, plan, may_show)
+    def moody(self, *given):
+        begin(self, *given)
         self._is_short = next(built) % 2 == 0
 
     patch.setattr(WallDirector, "__init__", moody)
 
 
+def who_is_before_the_wall_does_not_matter(patch: Patch) -> None:
+    begin = Sight.__init__
+    patch.setattr(Sight, "__init__", lambda self, may_show, may_view: begin(self, may_show, lambda *_: True))
+
+
+def undo_brings_back_pictures(patch: Patch) -> None:
+    permitted = Sight.permitted
+    undone: list[object] = []
+    undo = Wishes.undo
+
+    def trusting(self, person, now_ns):
+        undo(self, person, now_ns)
+        undone.extend(wish.camera for wish in self._stand.values())
+
+    patch.setattr(Wishes, "undo", trusting)
+    patch.setattr(Sight, "permitted", lambda self, camera, now_ns: camera in undone or permitted(self, camera, now_ns))
+
+
+def anybody_undoes(patch: Patch) -> None:
+    undo = Wishes.undo
+
+    def generous(self, person, now_ns):
+        undo(self, person if person in self._steps else next(iter(self._steps), person), now_ns)
+
+    patch.setattr(Wishes, "undo", generous)
+
+
+def a_signal_keeps_its_spot(patch: Patch) -> None:
+    wanted = Spots.wanted
+
+    def first(self, slot, tiles, now_ns):
+        shown = tiles[slot]
+        is_signal = shown.cause.kind.value == "signal" and shown.cause.ref in self._signals
+        return (shown.camera, shown.cause) if is_signal else wanted(self, slot, tiles, now_ns)
+
+    patch.setattr(Spots, "wanted", first)
+
+
+def a_signal_is_as_urgent_as_an_alarm(patch: Patch) -> None:
+    wait = WallDirector._must_wait
+
+    def hasty(self, slot, cause, now_ns):
+        return cause.kind.value != "signal" and wait(self, slot, cause, now_ns)
+
+    patch.setattr(WallDirector, "_must_wait", hasty)
+
+
+def two_tiles_take_from_each_other(patch: Patch) -> None:
+    """Each tile that chooses takes what another one shows, and does not wait."""
+    wanted, wait = WallDirector._wanted, WallDirector._must_wait
+
+    def greedy(self, slot, programme, now_ns):
+        camera, cause = wanted(self, slot, programme, now_ns)
+        if cause.kind.value == "rule" and cause.ref == "priority":
+            turn = now_ns // 1_000_000_000 % len(slot.pool)
+            allowed = [each for each in slot.pool[turn:] if self._sight.permitted(each, now_ns)]
+            return (allowed[0], cause) if allowed else (camera, cause)
+        return camera, cause
+
+    patch.setattr(WallDirector, "_wanted", greedy)
+    patch.setattr(
+        WallDirector,
+        "_must_wait",
+        lambda self, slot, cause, now_ns: cause.ref != "priority" and wait(self, slot, cause, now_ns),
+    )
+
+
+def locks_never_end(patch: Patch) -> None:
+    keep = Wishes.keep
+
+    def for_ever(self, scene, camera, told, now_ns):
+        keep(self, scene, camera, told, now_ns)
+        key = ("lock", scene, told.slot)
+        self._stand[key] = replace(self._stand[key], until_ns=10**20)
+
+    patch.setattr(Wishes, "keep", for_ever)
+
+
+def a_person_is_followed_for_ever(patch: Patch) -> None:
+    patch.setattr(wishes, "CLOSE_NS_MAX", 10**12)
+
+
+def a_person_is_followed_minute_after_minute(patch: Patch) -> None:
+    prune = Wishes.prune
+
+    def forgiving(self, now_ns):
+        prune(self, now_ns)
+        self._followed = {}
+
+    patch.setattr(Wishes, "prune", forgiving)
+
+
+def the_head_is_where_the_tail_is(patch: Patch) -> None:
+    along = Route.along
+    patch.setattr(Route, "along", lambda self, at_ns: tuple(reversed(along(self, at_ns))))
+
+
+def weeks_go_by_universal_time(patch: Patch) -> None:
+    def in_utc(day, minute):
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return (int(midnight.timestamp()) + minute * 60) * NS_PER_S
+
+    patch.setattr(programme, "instant_in_paris", in_utc)
+
+
+def tiles_are_taken_away_for_the_budget(patch: Patch) -> None:
+    wanted = WallDirector._wanted
+
+    def saving(self, slot, programme, now_ns):
+        found = wanted(self, slot, programme, now_ns)
+        return (None, found[1]) if self.budget(now_ns).is_over else found
+
+    patch.setattr(WallDirector, "_wanted", saving)
+
+
+def the_budget_is_not_told(patch: Patch) -> None:
+    patch.setattr(director, "BudgetTold", lambda *given: BudgetTold(*given[:3], False, given[4]))
+
+
+def a_glimpse_counts_as_seen(patch: Patch) -> None:
+    patch.setattr(coverage, "SEEN_NS_MIN", 0)
+
+
+def an_hour_without_a_look_counts(patch: Patch) -> None:
+    patch.setattr(coverage, "COUNTED_NS_MAX", 10**15)
+
+
 FORBIDDEN = "test_a_camera_whose_right_or_mask_ends_is_off_the_wall_at_the_next_tick"
 STORM = "test_a_storm_fills_the_spots_the_rest_is_queued_and_counted_and_each_gets_its_turn"
+EVERYTHING = "test_whatever_happens_the_wall_keeps_its_word"
+DEPTH: list[tuple[Callable[[Patch], None], str]] = [
+    (who_is_before_the_wall_does_not_matter, "test_what_one_of_those_before_the_wall_may_not_see_is_not_on_it"),
+    (undo_brings_back_pictures, "test_what_undo_brings_back_may_be_forbidden_by_now"),
+    (anybody_undoes, "test_undo_takes_back_ones_own_last_step_and_nobody_elses"),
+    (a_signal_keeps_its_spot, "test_an_alarm_takes_a_signals_spot_at_once_and_signals_are_counted"),
+    (a_signal_is_as_urgent_as_an_alarm, "test_signals_that_come_and_go_do_not_make_a_spot_flicker"),
+    (locks_never_end, "test_a_locked_tile_keeps_its_camera_against_tours_and_others_until_its_end"),
+    (a_person_is_followed_for_ever, "test_close_following_asks_a_reason_and_ends_after_a_minute_without"),
+    (a_person_is_followed_minute_after_minute, "test_close_following_asks_a_reason_and_ends_after_a_minute_without"),
+    (
+        the_head_is_where_the_tail_is,
+        "test_the_wall_follows_the_head_and_the_tail_along_the_route_and_is_back_after_it",
+    ),
+    (
+        tiles_are_taken_away_for_the_budget,
+        "test_more_pictures_than_people_take_in_is_told_once_and_taken_from_nobody",
+    ),
+    (the_budget_is_not_told, "test_more_pictures_than_people_take_in_is_told_once_and_taken_from_nobody"),
+    (a_glimpse_counts_as_seen, "test_what_a_shift_had_before_its_eyes_is_counted_by_camera_and_never_by_person"),
+    (an_hour_without_a_look_counts, "test_a_wall_that_nobody_looked_at_for_an_hour_counts_five_seconds_of_it"),
+]
+STATEFUL: list[Callable[[Patch], None]] = [
+    rights_are_asked_when_a_tile_changes_only,
+    who_is_before_the_wall_does_not_matter,
+    a_storm_forgets,
+    queued_alarms_are_not_counted,
+    two_tiles_take_from_each_other,
+    requests_never_end,
+    a_person_is_followed_for_ever,
+]
+"""Forbidden, lost, fighting, never back: the machine finds each of these by itself."""
 MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     (rights_are_asked_when_a_tile_changes_only, FORBIDDEN, {"name": "fixed"}),
     (a_withdrawn_right_waits_for_the_dwell, FORBIDDEN, {"name": "tour"}),
@@ -188,3 +334,22 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
 def test_a_planted_defect_is_found(plant, test, given, monkeypatch, must_fail):
     plant(monkeypatch)
     must_fail("test_director", test, **given)
+
+
+@pytest.mark.parametrize(("plant", "test"), DEPTH, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_defect_planted_in_what_it_does_beyond_is_found(plant, test, monkeypatch, must_fail):
+    plant(monkeypatch)
+    must_fail("test_director_depth", test)
+
+
+def test_a_week_by_universal_time_is_found(monkeypatch, must_fail):
+    weeks_go_by_universal_time(monkeypatch)
+    times = {"begins": "2026-10-24 05:30", "ends": "2026-10-24 11:00"}
+    must_fail("test_director_depth", "test_a_market_comes_and_goes_by_the_clocks_of_paris", **times)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("plant", STATEFUL, ids=lambda value: value.__name__)
+def test_the_machine_finds_a_planted_defect_by_itself(plant, monkeypatch, must_fail):
+    plant(monkeypatch)
+    must_fail("test_director_stateful", EVERYTHING)

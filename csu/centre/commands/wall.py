@@ -1,4 +1,4 @@
-"""`csu wall check|preview|render|schema`: files of a wall, its scenes and its programmes, read, looked at, described.
+"""`csu wall check|preview|render|schema|why`: files of a wall, its scenes and its programmes, read, looked at, described.
 
 Exit codes: 0 it holds, 2 a file cannot be used.
 """
@@ -15,6 +15,7 @@ import cv2
 import typer
 
 from csu.centre.commands.wall_render import render_command
+from csu.centre.commands.wall_why import why_command
 from csu.hal.camera import CameraId
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -142,6 +143,9 @@ def schema_command(
         )
     print(json.dumps(schema_of(kind), ensure_ascii=False, indent=2))
     return 0
+
+
+app.command("why", help=say("Pourquoi cet emplacement montrait cela.", "Why a tile showed what it did."))(why_command)
 
 
 def shown_first(scene: Scene) -> Mapping[SlotId, CameraId | None]:

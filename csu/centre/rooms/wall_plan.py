@@ -9,7 +9,7 @@ from csu.hal.camera import CameraId, CameraRecord, ViewType
 from csu.hal.wall import WallScene
 from csu.wall import CauseKind, SceneSlots, Slot, SlotId, SlotRule, SlotShown, WallPlan, grid_scene
 
-BASE, AGREED = "base", "agreed"
+BASE, AGREED, EVENT = "base", "agreed", "event"
 ALARM_SPOTS = 4
 """Alarms shown at once; the rest is counted [D]."""
 AGREED_TILES = 4
@@ -19,8 +19,9 @@ ALARM_LABEL = "ALARME"
 
 
 def plan_of(records: Sequence[CameraRecord]) -> WallPlan:
-    """The base shows every camera; the scene agreed for fewer than two people on watch a few, wide views first. Both
-    have spots for alarms, which take no room while there is none."""
+    """The base shows every camera; the scene agreed for fewer than two people on watch a few, wide views first; that of
+    an event the procession's head and tail, what is around it, and as few wide views (OPS-5). All have spots for
+    alarms, which take no room while there is none."""
     every = tuple(Slot(SlotId(f"tile-{record.number}"), SlotRule.FIXED, (record.camera,)) for record in records)
     wide_first = sorted(records, key=lambda record: (record.view is not ViewType.WIDE, record.number))
     pool = tuple(record.camera for record in wide_first)
@@ -28,9 +29,10 @@ def plan_of(records: Sequence[CameraRecord]) -> WallPlan:
         Slot(SlotId(f"agreed-{index}"), SlotRule.PRIORITY, pool) for index in range(min(AGREED_TILES, len(pool)))
     )
     spots = tuple(Slot(SlotId(f"alarm-{index}"), SlotRule.ALARM_SPOT) for index in range(ALARM_SPOTS))
-    return WallPlan(
-        (SceneSlots(BASE, (*spots, *every)), SceneSlots(AGREED, (*spots, *few))), base=BASE, degraded=AGREED
-    )
+    along = (SlotRule.ROUTE_HEAD, SlotRule.ROUTE_TAIL, SlotRule.PERIMETER)
+    follow = tuple(Slot(SlotId(rule.value), rule) for rule in along)
+    scenes = (SceneSlots(BASE, (*spots, *every)), SceneSlots(AGREED, (*spots, *few)))
+    return WallPlan((*scenes, SceneSlots(EVENT, (*spots, *follow, *few))), base=BASE, degraded=AGREED)
 
 
 def shown_of(tiles: Mapping[SlotId, SlotShown]) -> tuple[tuple[CameraId, bool], ...]:

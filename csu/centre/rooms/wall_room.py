@@ -26,9 +26,12 @@ from csu.operations import WatchChanged
 from csu.wall import (
     AlarmEnded,
     AlarmOpened,
+    Programme,
+    ProgrammeSet,
     SceneChanged,
     SignalHeard,
     TileChanged,
+    ViewersHeard,
     WallDecision,
     WallDirector,
     WallInput,
@@ -61,12 +64,15 @@ class WallRoom:
         journal: Journal,
         tell: Callable[[CentreEvent], None],
         size_px: tuple[int, int],
+        programmes: Sequence[Programme] = (),
     ) -> None:
-        """`tell`: who hears its decisions and troubles. `size_px`: of the wall, width and height."""
+        """`tell`: who hears its decisions and troubles. `size_px`: of the wall, width and height. `programmes`: those
+        that are planned."""
         self._centre, self._output, self._clock, self._journal, self._tell = centre, output, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
         self._size_px = size_px
         self._director = WallDirector(plan, lambda camera, now_ns: centre.may_watch(camera))
+        self._programmes = tuple(programmes)
         self._heard: list[WallInput] = []
         self._alarms: set[AlarmId] = set()
         self._woken = asyncio.Event()
@@ -85,7 +91,8 @@ class WallRoom:
     async def open(self) -> None:
         """Show the first scene, by what holds now. Raises CsuError when it cannot be journaled or shown."""
         centre = self._centre
-        self._heard.append(WatchHeard(centre.is_short_of_watch))
+        self._heard += [WatchHeard(centre.is_short_of_watch), ViewersHeard(frozenset(centre.watching))]
+        self._heard += [ProgrammeSet(programme) for programme in self._programmes]
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
@@ -112,7 +119,7 @@ class WallRoom:
         if isinstance(event, CameraChanged):
             self._heard.append(SignalHeard(event.camera, not _is_lost(event.after)))
         elif isinstance(event, WatchChanged):
-            self._heard.append(WatchHeard(event.is_short))
+            self._heard += [WatchHeard(event.is_short), ViewersHeard(frozenset(event.watching))]
         elif not isinstance(event, CameraRightsChanged | AlarmRaised | AlarmAdvanced):
             return
         self._woken.set()

@@ -1,4 +1,4 @@
-"""What the wall director hears, and what it decides: each decision with its cause, so that it can be explained."""
+"""What the wall director decides: each decision with its cause, so that it can be explained."""
 
 from __future__ import annotations
 
@@ -6,103 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from csu.hal.alarms import AlarmPriority
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
+from csu.hal.errors import CsuError
 from csu.hal.words import Words
-from csu.wall.directing.programme import Programme, SlotId
-
-# -- heard -------------------------------------------------------------------------------------------------------------
+from csu.wall.directing.programme import SlotId
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmOpened:
-    """An alarm wants a spot; `cameras`: the nearest first."""
-
-    alarm: str
-    priority: AlarmPriority
-    cameras: tuple[CameraId, ...]
-    opened_at_ns: Nanoseconds
-
-    @property
-    def haste(self) -> tuple[AlarmPriority, Nanoseconds, str]:
-        return self.priority, self.opened_at_ns, self.alarm
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmEnded:
-    """It is closed: what it showed is restored."""
-
-    alarm: str
-
-
-@dataclass(frozen=True, slots=True)
-class CameraRequested:
-    """A person puts a camera into a slot of the scene that is up."""
-
-    slot: SlotId
-    camera: CameraId
-    person: str
-    is_chief: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RequestEnded:
-    """The slot goes back to its rule."""
-
-    slot: SlotId
-
-
-@dataclass(frozen=True, slots=True)
-class SceneCalled:
-    """The chief calls a scene; an empty name: back to the programme."""
-
-    scene: str
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammeSet:
-    """A programme is planned, or another one takes its name."""
-
-    programme: Programme
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammeDropped:
-    """It is over before its time, or was never to be."""
-
-    programme: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignalHeard:
-    """A camera has a picture, or has lost it."""
-
-    camera: CameraId
-    has_signal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WatchHeard:
-    """Whether fewer than two people watch."""
-
-    is_short: bool
-
-
-WallInput: TypeAlias = (
-    AlarmOpened
-    | AlarmEnded
-    | CameraRequested
-    | RequestEnded
-    | SceneCalled
-    | ProgrammeSet
-    | ProgrammeDropped
-    | SignalHeard
-    | WatchHeard
-)
-
-# -- decided -----------------------------------------------------------------------------------------------------------
+class WallRequestRefused(CsuError):
+    """This slot, scene or camera cannot be had. The wall is as it was."""
 
 
 class CauseKind(StrEnum):
@@ -112,7 +24,11 @@ class CauseKind(StrEnum):
     PROGRAMME = "programme"
     SCENE_CALL = "scene_call"
     REQUEST = "request"
+    LOCK = "lock"
+    GUARD_TOUR = "guard_tour"
     ALARM = "alarm"
+    SIGNAL = "signal"
+    ROUTE = "route"
     SHORT_WATCH = "short_watch"
     NOT_PERMITTED = "not_permitted"
     NO_SIGNAL = "no_signal"
@@ -125,7 +41,11 @@ _CAUSE_WORDS = {
     CauseKind.PROGRAMME: Words("programme", "programme"),
     CauseKind.SCENE_CALL: Words("scène appelée par", "scene called by"),
     CauseKind.REQUEST: Words("demandée par", "asked for by"),
+    CauseKind.LOCK: Words("verrouillée par", "locked by"),
+    CauseKind.GUARD_TOUR: Words("ronde", "guard tour"),
     CauseKind.ALARM: Words("alarme", "alarm"),
+    CauseKind.SIGNAL: Words("signal à qualifier", "signal to be judged"),
+    CauseKind.ROUTE: Words("parcours", "route"),
     CauseKind.SHORT_WATCH: Words("moins de deux agents en poste", "fewer than two agents on watch"),
     CauseKind.NOT_PERMITTED: Words("vide : sans droit ou sans masque", "empty: without right or mask"),
     CauseKind.NO_SIGNAL: Words("vide : aucune caméra disponible", "empty: no camera available"),
@@ -149,7 +69,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class SceneChanged:
-    """Another scene is up."""
+    """Another scene is up, or the same for another reason."""
 
     scene: str
     was: str
@@ -176,6 +96,37 @@ class AlarmsWaiting:
     queued: int
     without_camera: int
     at_ns: Nanoseconds
+    signals: int = 0
+    """Event signals that no spot shows."""
 
 
-WallDecision: TypeAlias = SceneChanged | TileChanged | AlarmsWaiting
+@dataclass(frozen=True, slots=True)
+class ReasonAsked:
+    """Somebody is followed closely: until `by_ns`, or with a reason longer (OPS-5)."""
+
+    scene: str
+    slot: SlotId
+    camera: CameraId
+    person: str
+    by_ns: Nanoseconds
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetTold:
+    """There are more pictures than those who watch can take in, or no longer (OPS-6). Nothing is taken away for it."""
+
+    active: int
+    watching: int
+    most: int
+    """`watching` times the cap of one person."""
+    is_over: bool
+    at_ns: Nanoseconds
+
+
+WallDecision: TypeAlias = SceneChanged | TileChanged | AlarmsWaiting | ReasonAsked | BudgetTold
+
+
+def refused(where: str, what: Words) -> WallRequestRefused:
+    """What a person cannot have, and why."""
+    return WallRequestRefused(what, where=where, what_to_do=Words("Choisissez autrement", "Choose otherwise"))

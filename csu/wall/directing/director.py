@@ -1,105 +1,88 @@
 """The wall director: who is shown where, and why. Pure: inputs and `now_ns` in, decisions with their causes out.
 
 The scene: the agreed one while fewer than two watch, then the one the chief calls, the programme of the highest
-priority, the base. In it: an alarm in its spot, what a person asks for, the slot's rule. Nothing that ends has to be
-undone: each decision is made from what holds now, so the wall finds back to its programme by itself.
+priority, the base. In it: an alarm in its spot, what a person locked or asks for, the slot's rule. Nothing that ends
+has to be undone: each decision is made from what holds now, so the wall finds back to its programme by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
 
+from csu.governance.spans import Span
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
-from csu.hal.errors import CsuError
+from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
 from csu.wall.directing.decisions import (
-    AlarmEnded,
-    AlarmOpened,
     AlarmsWaiting,
-    CameraRequested,
+    BudgetTold,
     Cause,
     CauseKind,
-    ProgrammeDropped,
-    ProgrammeSet,
-    RequestEnded,
-    SceneCalled,
+    ReasonAsked,
     SceneChanged,
-    SignalHeard,
     TileChanged,
     WallDecision,
+    refused,
+)
+from csu.wall.directing.heard import (
+    AlarmEnded,
+    AlarmOpened,
+    CameraRequested,
+    EventSignal,
+    EventSignalEnded,
+    HeadSeen,
+    ProgrammeDropped,
+    ProgrammeSet,
+    ReasonGiven,
+    RequestEnded,
+    SceneCalled,
+    SignalHeard,
+    TileLocked,
+    TileUnlocked,
+    UndoAsked,
+    ViewersHeard,
     WallInput,
     WatchHeard,
 )
 from csu.wall.directing.programme import DWELL_NS_MIN, Programme, Slot, SlotId, SlotRule, WallPlan
+from csu.wall.directing.sight import MayShow, MayView, Sight
+from csu.wall.directing.spots import EMPTY, SlotShown, Spots
+from csu.wall.directing.wishes import Wish, Wishes
 
-STEADY_NS = 20 * NS_PER_S
-"""A camera that lost its signal is chosen again by a rule only after this long with one [D]."""
 SCENE_DWELL_NS = 30 * NS_PER_S
 """The agreed scene stays at least this long, so that a person at the door does not make the wall flicker [D]."""
-REQUEST_NS_MAX = 15 * NS_PER_MINUTE
-"""A request or a called scene that nobody renews ends: the wall returns to its programme [D]."""
-ALARMS_MAX = 10_000
 
-MayShow: TypeAlias = Callable[[CameraId, Nanoseconds], bool]
-"""Whether this camera may be on the wall at that instant: right, service level, commune, a mask in force.
-
-Who cannot know answers no; it does not raise."""
-
-
-class WallRequestRefused(CsuError):
-    """This slot, scene or camera cannot be had. The wall is as it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotShown:
-    """What a slot shows since when. `camera` None: nothing, and `cause` says why."""
-
-    camera: CameraId | None
-    cause: Cause
-    since_ns: Nanoseconds | None
-    """When its camera last changed; None: never yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    given: CameraRequested
-    at_ns: Nanoseconds
-
-    def holds(self, now_ns: Nanoseconds) -> bool:
-        return now_ns - self.at_ns < REQUEST_NS_MAX
-
-
-_EMPTY = SlotShown(None, Cause(CauseKind.NOT_BEGUN), None)
+_OF_ROUTE = (SlotRule.ROUTE_HEAD, SlotRule.ROUTE_TAIL)
 
 
 class WallDirector:
     """One wall. Hear each input as it comes and `tick` every second: a right that ends is seen there."""
 
-    def __init__(self, plan: WallPlan, may_show: MayShow) -> None:
+    def __init__(
+        self, plan: WallPlan, may_show: MayShow, may_view: MayView = lambda person, camera, now_ns: True
+    ) -> None:
+        """`may_view`: of who is before the wall (`ViewersHeard`); without it `may_show` alone decides."""
         self._plan = plan
-        self._may_show = may_show
+        self._sight = Sight(may_show, may_view)
+        self._spots = Spots(self._sight)
+        self._wishes = Wishes()
         self._is_short = True  # until somebody says that two watch
-        self._programmes: dict[str, Programme] = {}
-        self._called: tuple[SceneCalled, Nanoseconds] | None = None
-        """And until when."""
-        self._requests: dict[tuple[str, SlotId], _Request] = {}
-        self._alarms: dict[str, AlarmOpened] = {}
-        self._heard_ns: dict[str, Nanoseconds] = {}
-        self._spots: dict[SlotId, str] = {}
-        self._signal: dict[CameraId, tuple[bool, Nanoseconds]] = {}
         self._scene, self._scene_cause = "", Cause(CauseKind.NOT_BEGUN)
         self._scene_since_ns: Nanoseconds = 0
         self._tiles: dict[SlotId, SlotShown] = {}
-        self._waiting = (0, 0)
-        self._asked: dict[CameraId, bool] = {}
+        self._waiting = (0, 0, 0)
+        self._budget: tuple[int, bool] = (0, False)
+        self._asked_why: dict[SlotId, Wish] = {}
+        self._week: tuple[Nanoseconds, tuple[Programme, ...]] = (-1, ())
 
     @property
     def scene(self) -> str:
         """The scene that is up; empty before the first decision."""
         return self._scene
+
+    @property
+    def scene_cause(self) -> Cause:
+        return self._scene_cause
 
     @property
     def tiles(self) -> dict[SlotId, SlotShown]:
@@ -109,7 +92,38 @@ class WallDirector:
     @property
     def alarms_waiting(self) -> int:
         """Alarms that no spot shows now. None is forgotten: each is on a spot or among these."""
-        return len(self._alarms) - len(self._spots)
+        return self._spots.alarms_waiting
+
+    @property
+    def alarms_shown(self) -> frozenset[str]:
+        return self._spots.shown
+
+    @property
+    def viewers(self) -> frozenset[str]:
+        """Who is before the wall."""
+        return self._sight.viewers
+
+    def request(self, slot: SlotId) -> CameraRequested | None:
+        """What a person asked for in that slot of the scene that is up, and still holds."""
+        wish = self._wishes.request(self._scene, slot)
+        return wish.given if wish is not None and isinstance(wish.given, CameraRequested) else None
+
+    def budget(self, now_ns: Nanoseconds) -> BudgetTold:
+        """How many pictures are up, and how many those who watch can take in (OPS-6)."""
+        active, watching = sum(tile.camera is not None for tile in self._tiles.values()), len(self._sight.viewers)
+        most = watching * self._plan.tiles_per_person
+        return BudgetTold(active, watching, most, watching > 0 and most < active, now_ns)
+
+    def programmes_on(self, now_ns: Nanoseconds) -> tuple[Programme, ...]:
+        """Those of now, the one that is up first."""
+        minute = now_ns // (60 * NS_PER_S)
+        if self._week[0] != minute:  # an hour of a week begins with a minute
+            span = Span(now_ns, now_ns + 1)
+            self._week = minute, tuple(up for weekly in self._plan.weekly for up in weekly.within(span))
+        planned = self._wishes.programmes
+        named = {each.programme for each in planned}
+        weekly = [up for up in self._week[1] if up.programme not in named and not self._wishes.is_dropped(up.programme)]
+        return tuple(sorted((up for up in (*planned, *weekly) if up.span.holds(now_ns)), key=lambda up: up.rank))
 
     def why(self, slot: SlotId) -> Words:
         """Why that slot shows what it shows. Raises WallRequestRefused for a slot that is not up."""
@@ -118,167 +132,185 @@ class WallDirector:
 
     def hear(self, told: WallInput, now_ns: Nanoseconds) -> list[WallDecision]:
         """An input, and what follows from it at once. Raises WallRequestRefused for what a person cannot have."""
-        self._asked = {}
+        self._sight.begin()
+        self._wishes.prune(now_ns)
         match told:
             case AlarmOpened():
-                if len(self._alarms) >= ALARMS_MAX and told.alarm not in self._alarms:
-                    raise _refused(told.alarm, Words(f"{ALARMS_MAX} alarmes attendent", f"{ALARMS_MAX} alarms wait"))
-                self._alarms.setdefault(told.alarm, told)
-                self._heard_ns.setdefault(told.alarm, now_ns)
+                self._spots.open(told, now_ns)
             case AlarmEnded():
-                self._alarms.pop(told.alarm, None)
-                self._heard_ns.pop(told.alarm, None)
-            case CameraRequested():
-                self._request(told, now_ns)
-            case RequestEnded():
-                self._requests.pop((self._scene, told.slot), None)
-            case SceneCalled():
-                self._called = (told, now_ns + REQUEST_NS_MAX) if told.scene and self._plan.scene(told.scene) else None
-            case ProgrammeSet():
-                self._plan.scene(told.programme.scene)
-                self._programmes[told.programme.programme] = told.programme
-            case ProgrammeDropped():
-                self._programmes.pop(told.programme, None)
+                self._spots.end(told.alarm)
+            case EventSignal():
+                self._spots.signal(told, now_ns)
+            case EventSignalEnded():
+                self._spots.end_signal(told.signal)
             case SignalHeard():
-                if self._signal.get(told.camera, (True, 0))[0] is not told.has_signal:
-                    self._signal[told.camera] = (told.has_signal, now_ns)
+                self._sight.hear(told.camera, told.has_signal, now_ns)
             case WatchHeard():
                 self._is_short = told.is_short
+            case ViewersHeard():
+                self._sight.viewers = told.people
+            case _:
+                self._hear_person(told, now_ns)
         return self._decide(now_ns)
 
     def tick(self, now_ns: Nanoseconds) -> list[WallDecision]:
         """What time and rights changed."""
-        self._asked = {}
+        self._sight.begin()
+        self._wishes.prune(now_ns)
         return self._decide(now_ns)
 
     # -- what people ask -----------------------------------------------------------------------------------------------
 
+    def _hear_person(self, told: WallInput, now_ns: Nanoseconds) -> None:
+        match told:
+            case CameraRequested():
+                self._request(told, now_ns)
+            case ReasonGiven():
+                self._wishes.explain(self._scene, told, now_ns)
+            case RequestEnded():
+                self._wishes.end(self._scene, told, now_ns)
+            case TileLocked():
+                self._lock(told, now_ns)
+            case TileUnlocked():
+                self._wishes.free(self._scene, told, now_ns)
+            case UndoAsked():
+                self._wishes.undo(told.person, now_ns)
+            case SceneCalled():
+                if told.scene:
+                    self._plan.scene(told.scene)
+                self._wishes.call(told, now_ns)
+            case ProgrammeSet():
+                self._plan.scene(told.programme.scene)
+                self._wishes.plan(told, now_ns)
+            case ProgrammeDropped():
+                known = (*self._wishes.programmes, *self.programmes_on(now_ns))
+                found = next((up for up in known if up.programme == told.programme), None)
+                if found is not None:
+                    self._wishes.drop(told, found.span.to_ns, now_ns)
+            case HeadSeen():
+                self._wishes.see_head(told, now_ns)
+
     def _request(self, told: CameraRequested, now_ns: Nanoseconds) -> None:
-        slot, key = self._slot(told.slot), (self._scene, told.slot)
-        if slot.rule is SlotRule.ALARM_SPOT:
-            raise _refused(told.slot, Words("cet emplacement est aux alarmes", "this slot is for alarms"))
-        if not self._permitted(told.camera, now_ns):
-            raise _refused(told.camera, Words("sans droit ou sans masque", "without right or mask"))
-        held = self._requests.get(key)
-        if held is not None and held.given.is_chief and not told.is_chief and held.holds(now_ns):
-            raise _refused(told.slot, Words(f"{held.given.person} le tient", f"{held.given.person} has it"))
-        self._requests[key] = _Request(told, now_ns)
+        self._not_a_spot(told.slot)
+        if not self._sight.permitted(told.camera, now_ns):
+            raise refused(told.camera, Words("sans droit ou sans masque", "without right or mask"))
+        self._wishes.ask(self._scene, told, now_ns)
+
+    def _lock(self, told: TileLocked, now_ns: Nanoseconds) -> None:
+        self._not_a_spot(told.slot)
+        camera = self._tiles[told.slot].camera
+        if camera is None:
+            raise refused(told.slot, Words("il ne montre rien", "it shows nothing"))
+        self._wishes.keep(self._scene, camera, told, now_ns)
+
+    def _not_a_spot(self, slot: SlotId) -> None:
+        if self._slot(slot).rule is SlotRule.ALARM_SPOT:
+            raise refused(slot, Words("cet emplacement est aux alarmes", "this slot is for alarms"))
 
     def _slot(self, slot: SlotId) -> Slot:
         up = self._plan.scene(self._scene).slots if self._scene else ()
         found = next((each for each in up if each.slot == slot), None)
         if found is None:
-            raise _refused(slot, Words("cet emplacement n'est pas affiché", "this slot is not up"))
+            raise refused(slot, Words("cet emplacement n'est pas affiché", "this slot is not up"))
         return found
 
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def _decide(self, now_ns: Nanoseconds) -> list[WallDecision]:
         told = self._change_scene(now_ns)
-        self._requests = {key: held for key, held in self._requests.items() if held.holds(now_ns)}
         slots = self._plan.scene(self._scene).slots
-        self._assign_spots([slot.slot for slot in slots if slot.rule is SlotRule.ALARM_SPOT], now_ns)
+        spots = [slot.slot for slot in slots if slot.rule is SlotRule.ALARM_SPOT]
+        self._spots.assign(spots, self._tiles, now_ns)
+        programme = next((up for up in self.programmes_on(now_ns) if up.route or up.perimeter), None)
         for slot in slots:
-            told += self._change_tile(slot, *self._wanted(slot, now_ns), now_ns)
-        without = sum(self._camera_of(alarm, None, now_ns) is None for alarm in self._alarms.values())
-        waiting = (self.alarms_waiting - without, without)
+            told += self._change_tile(slot, *self._wanted(slot, programme, now_ns), now_ns)
+        told += self._ask_reasons(now_ns)
+        without = self._spots.without_camera(self._tiles, now_ns)
+        waiting = (self.alarms_waiting - without, without, self._spots.signals_waiting)
         if waiting != self._waiting:
             self._waiting = waiting
-            told.append(AlarmsWaiting(*waiting, now_ns))
+            told.append(AlarmsWaiting(*waiting[:2], now_ns, waiting[2]))
+        budget = self.budget(now_ns)
+        if (budget.watching, budget.is_over) != self._budget:
+            is_news, self._budget = budget.is_over or self._budget[1], (budget.watching, budget.is_over)
+            told += [budget] if is_news else []
         return told
 
     def _change_scene(self, now_ns: Nanoseconds) -> list[WallDecision]:
         scene, cause = self._wanted_scene(now_ns)
-        if scene == self._scene:
+        if (scene, cause) == (self._scene, self._scene_cause):
             return []
         was_short = self._scene_cause.kind is CauseKind.SHORT_WATCH
         if was_short and now_ns - self._scene_since_ns < SCENE_DWELL_NS:
             return []
         changed = SceneChanged(scene, self._scene, cause, now_ns)
+        is_another = scene != self._scene
         self._scene, self._scene_cause, self._scene_since_ns = scene, cause, now_ns
-        self._tiles = {slot.slot: _EMPTY for slot in self._plan.scene(scene).slots}
-        self._spots = {}
+        if not is_another:  # up for another reason: nothing on it changes
+            return [changed]
+        self._tiles = {slot.slot: EMPTY for slot in self._plan.scene(scene).slots}
+        self._spots.leave()
         return [changed]
 
     def _wanted_scene(self, now_ns: Nanoseconds) -> tuple[str, Cause]:
         if self._is_short:
             return self._plan.degraded, Cause(CauseKind.SHORT_WATCH)
-        if self._called is not None and now_ns < self._called[1]:
-            return self._called[0].scene, Cause(CauseKind.SCENE_CALL, self._called[0].person)
-        self._programmes = {name: each for name, each in self._programmes.items() if now_ns < each.span.to_ns}
-        now_on = [each for each in self._programmes.values() if each.span.holds(now_ns)]
+        called = self._wishes.called
+        if called is not None:
+            return called.scene, Cause(CauseKind.SCENE_CALL, called.person)
+        now_on = self.programmes_on(now_ns)
         if now_on:
-            first = min(now_on, key=lambda each: (-each.priority, each.span.from_ns, each.programme))
-            return first.scene, Cause(CauseKind.PROGRAMME, first.programme)
+            return now_on[0].scene, Cause(CauseKind.PROGRAMME, now_on[0].programme)
         return self._plan.base, Cause(CauseKind.RULE, "base")
 
-    def _assign_spots(self, spots: list[SlotId], now_ns: Nanoseconds) -> None:
-        """An alarm keeps its spot until it ends, or until one of a higher priority finds none free."""
-        self._spots = {
-            slot: name
-            for slot, name in self._spots.items()
-            if name in self._alarms and self._camera_of(self._alarms[name], slot, now_ns) is not None
-        }
-        waiting = sorted(
-            (alarm for alarm in self._alarms.values() if alarm.alarm not in self._spots.values()),
-            key=lambda alarm: alarm.haste,
-        )
-        for alarm in waiting:
-            free = next((slot for slot in spots if slot not in self._spots), None)
-            if free is None:
-                last = max(self._spots, key=lambda slot: self._alarms[self._spots[slot]].haste)
-                if self._alarms[self._spots[last]].priority <= alarm.priority:
-                    break  # none behind it is more urgent
-                free = last
-            if self._camera_of(alarm, free, now_ns) is not None:
-                self._spots[free] = alarm.alarm
-
-    def _camera_of(self, alarm: AlarmOpened, slot: SlotId | None, now_ns: Nanoseconds) -> CameraId | None:
-        """The alarm's nearest camera that may be shown; rather one with a signal, and one that is on no other spot.
-
-        What its spot shows already stays as long as it has a signal.
-        """
-        may = [camera for camera in alarm.cameras if self._permitted(camera, now_ns)]
-        tile = self._tiles[slot] if slot is not None else _EMPTY
-        if tile.cause == Cause(CauseKind.ALARM, alarm.alarm) and tile.camera in may:
-            if self._has_signal(tile.camera, now_ns):
-                return tile.camera
-        up = {self._tiles[other].camera for other in self._spots if other != slot}
-        return min(
-            may,
-            key=lambda camera: (not self._has_signal(camera, now_ns), camera in up, may.index(camera)),
-            default=None,
-        )
-
-    def _wanted(self, slot: Slot, now_ns: Nanoseconds) -> tuple[CameraId | None, Cause]:
+    def _wanted(self, slot: Slot, programme: Programme | None, now_ns: Nanoseconds) -> tuple[CameraId | None, Cause]:
         """What the slot should show now, by all that holds now."""
-        if slot.slot in self._spots:
-            alarm = self._alarms[self._spots[slot.slot]]
-            return self._camera_of(alarm, slot.slot, now_ns), Cause(CauseKind.ALARM, alarm.alarm)
-        request = self._requests.get((self._scene, slot.slot))
-        if request is not None and self._permitted(request.given.camera, now_ns):
-            return request.given.camera, Cause(CauseKind.REQUEST, request.given.person)
+        on_spot = self._spots.wanted(slot.slot, self._tiles, now_ns)
+        if on_spot is not None:
+            return on_spot
+        for wish in (self._wishes.lock(self._scene, slot.slot), self._wishes.request(self._scene, slot.slot)):
+            if wish is not None and wish.camera is not None and self._sight.permitted(wish.camera, now_ns):
+                return wish.camera, _cause_of(wish)
         by_rule = Cause(CauseKind.RULE, slot.rule.value)
         if slot.rule is SlotRule.FIXED:
-            if self._permitted(slot.pool[0], now_ns):
+            if self._sight.permitted(slot.pool[0], now_ns):
                 return slot.pool[0], by_rule
             return None, Cause(CauseKind.NOT_PERMITTED)
-        pool = self._in_turn(slot, now_ns) if slot.rule is SlotRule.TOUR else slot.pool
+        pool: Sequence[CameraId] = slot.pool
+        if programme is not None and slot.rule in _OF_ROUTE:
+            found = self._along(slot, programme, now_ns)
+            if found is not None:
+                return found, Cause(CauseKind.ROUTE, f"{slot.rule.value}/{programme.programme}")
+        if slot.rule is SlotRule.PERIMETER and programme is not None and programme.perimeter:
+            pool = programme.perimeter
+        if slot.rule in (SlotRule.TOUR, SlotRule.PERIMETER):
+            pool = self._in_turn(slot, pool, now_ns)
         up = {tile.camera for other, tile in self._tiles.items() if other != slot.slot}
-        allowed = [camera for camera in pool if self._permitted(camera, now_ns)]
-        found = next((c for c in allowed if c not in up and self._has_signal(c, now_ns)), None)
-        if found is not None:
-            return found, by_rule
+        allowed = [camera for camera in pool if self._sight.permitted(camera, now_ns)]
+        first = next((c for c in allowed if c not in up and self._sight.has_signal(c, now_ns)), None)
+        if first is not None:
+            return first, by_rule
         return None, Cause(CauseKind.NO_SIGNAL if allowed or not pool else CauseKind.NOT_PERMITTED)
 
-    def _in_turn(self, slot: Slot, now_ns: Nanoseconds) -> tuple[CameraId, ...]:
+    def _along(self, slot: Slot, programme: Programme, now_ns: Nanoseconds) -> CameraId | None:
+        """Of the cameras that see the procession, the one nearest to its head, or to its tail, that can be shown.
+
+        The head's tile goes first: a tail's tile leaves it what it wants, and they cannot take from each other.
+        """
+        there = programme.route.along(now_ns) if programme.route is not None else ()
+        can = [c for c in there if self._sight.permitted(c, now_ns) and self._sight.has_signal(c, now_ns)]
+        if slot.rule is SlotRule.ROUTE_HEAD:
+            return can[0] if can else None
+        return can[-1] if len(can) > 1 else None
+
+    def _in_turn(self, slot: Slot, pool: Sequence[CameraId], now_ns: Nanoseconds) -> Sequence[CameraId]:
         """A tour's pool, from the camera whose turn it is."""
         tile = self._tiles[slot.slot]
-        if tile.camera not in slot.pool or tile.since_ns is None:
-            return slot.pool
+        if tile.camera not in pool or tile.since_ns is None:
+            return pool
         is_over = now_ns - tile.since_ns >= slot.dwell_ns
-        first = slot.pool.index(tile.camera) + is_over
-        return slot.pool[first:] + slot.pool[:first]
+        first = pool.index(tile.camera) + is_over
+        return [*pool[first:], *pool[:first]]
 
     def _change_tile(
         self, slot: Slot, camera: CameraId | None, cause: Cause, now_ns: Nanoseconds
@@ -298,28 +330,39 @@ class WallDirector:
         A right that is withdrawn does not wait, nor what an alarm or a person brought after that change, nor the end of
         a request. Each of these happens once: what only comes and goes cannot make the wall flicker.
         """
-        tile, key = self._tiles[slot], (self._scene, slot)
+        tile = self._tiles[slot]
         if tile.since_ns is None or now_ns - tile.since_ns >= DWELL_NS_MIN:
             return False
-        if tile.camera is not None and not self._permitted(tile.camera, now_ns):
+        if tile.camera is not None and not self._sight.permitted(tile.camera, now_ns):
             return False
         if cause.kind is CauseKind.ALARM:
-            return self._heard_ns[cause.ref] < tile.since_ns
-        if cause.kind is CauseKind.REQUEST:
-            return self._requests[key].at_ns < tile.since_ns
-        return not (tile.cause.kind is CauseKind.REQUEST and key not in self._requests)
+            return self._spots.heard_ns(cause.ref) < tile.since_ns
+        wish = self._wishes.request(self._scene, slot)
+        if cause.kind in (CauseKind.REQUEST, CauseKind.GUARD_TOUR) and wish is not None:
+            return wish.at_ns < tile.since_ns
+        return not (tile.cause.kind in (CauseKind.REQUEST, CauseKind.GUARD_TOUR) and wish is None)
 
-    # -- rights and signals --------------------------------------------------------------------------------------------
+    def _ask_reasons(self, now_ns: Nanoseconds) -> list[WallDecision]:
+        """Of whoever follows somebody closely, once each time (OPS-5)."""
+        told: list[WallDecision] = []
+        before, self._asked_why = self._asked_why, {}
+        for slot, tile in self._tiles.items():
+            wish = self._wishes.request(self._scene, slot)
+            by = wish.given if wish is not None else None
+            if wish is None or not isinstance(by, CameraRequested) or not by.is_close or by.reason:
+                continue
+            self._asked_why[slot] = wish
+            if before.get(slot) is not wish and tile.cause.kind is CauseKind.REQUEST:
+                told.append(ReasonAsked(self._scene, slot, by.camera, by.person, wish.until_ns, now_ns))
+        return told
 
-    def _permitted(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
-        """Asked once a decision: the answer may change only between two."""
-        if camera not in self._asked:
-            self._asked[camera] = self._may_show(camera, now_ns)
-        return self._asked[camera]
 
-    def _has_signal(self, camera: CameraId, now_ns: Nanoseconds) -> bool:
-        has, since_ns = self._signal.get(camera, (True, None))
-        return has and (since_ns is None or now_ns - since_ns >= STEADY_NS)
+def _cause_of(wish: Wish) -> Cause:
+    if isinstance(wish.given, TileLocked):
+        return Cause(CauseKind.LOCK, wish.given.person)
+    if isinstance(wish.given, CameraRequested) and wish.given.tour:
+        return Cause(CauseKind.GUARD_TOUR, wish.given.tour)
+    return Cause(CauseKind.REQUEST, wish.given.person)
 
 
 def replay(
@@ -332,7 +375,3 @@ def replay(
         for told, now_ns in heard
         for decision in (director.tick(now_ns) if told is None else director.hear(told, now_ns))
     ]
-
-
-def _refused(where: str, what: Words) -> WallRequestRefused:
-    return WallRequestRefused(what, where=where, what_to_do=Words("Choisissez autrement", "Choose otherwise"))

@@ -13,6 +13,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
+from csu.wall.directing.route import Route
 
 SlotId = NewType("SlotId", str)
 
@@ -36,7 +37,16 @@ class SlotRule(StrEnum):
     TOUR = "tour"
     """Each in turn, for its dwell."""
     ALARM_SPOT = "alarm_spot"
-    """A camera of an alarm; while there is none, as PRIORITY."""
+    """A camera of an alarm, else of a signal; while there is none, as PRIORITY."""
+    ROUTE_HEAD = "route_head"
+    """Of the programme's route: where its head is; the pool (the overview) while none of the route sees it."""
+    ROUTE_TAIL = "route_tail"
+    """Where its tail is, if another camera than its head's; else as PRIORITY."""
+    PERIMETER = "perimeter"
+    """A tour of the programme's perimeter; while there is none, of the pool."""
+
+
+_NEED_NO_POOL = frozenset({SlotRule.ALARM_SPOT, SlotRule.ROUTE_HEAD, SlotRule.ROUTE_TAIL, SlotRule.PERIMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +57,10 @@ class Slot:
     rule: SlotRule
     pool: tuple[CameraId, ...] = ()
     dwell_ns: Nanoseconds = 20 * NS_PER_S
-    """Of a tour."""
+    """Of a tour, or of a perimeter."""
 
     def __post_init__(self) -> None:
-        if self.rule is not SlotRule.ALARM_SPOT and not self.pool:
+        if self.rule not in _NEED_NO_POOL and not self.pool:
             raise _unusable(self.slot, Words("aucune caméra", "no camera"))
         if len(set(self.pool)) < len(self.pool):
             raise _unusable(self.slot, Words("deux fois la même caméra", "the same camera twice"))
@@ -81,6 +91,15 @@ class Programme:
     scene: str
     span: Span
     priority: int = 0
+    route: Route | None = None
+    """Of a procession."""
+    perimeter: tuple[CameraId, ...] = ()
+    """The cameras around it."""
+
+    @property
+    def rank(self) -> tuple[int, Nanoseconds, str]:
+        """The first of several is the one that is up."""
+        return -self.priority, self.span.from_ns, self.programme
 
 
 class Weekday(IntEnum):
@@ -136,11 +155,16 @@ class WallPlan:
     base: str
     degraded: str
     """Agreed beforehand (OPS-1)."""
+    weekly: tuple[WeeklyProgramme, ...] = ()
+    tiles_per_person: int = 16
+    """A cap that is told, not kept to (OPS-6) [D]."""
 
     def __post_init__(self) -> None:
         if len({scene.scene for scene in self.scenes}) < len(self.scenes):
             raise _unusable("plan", Words("deux scènes de même nom", "two scenes of one name"))
-        for name in (self.base, self.degraded):
+        if self.tiles_per_person < 1:
+            raise _unusable("plan", Words("aucune vignette par personne", "no tile for a person"))
+        for name in (self.base, self.degraded, *(each.scene for each in self.weekly)):
             self.scene(name)
 
     def scene(self, name: str) -> SceneSlots:

@@ -1,0 +1,264 @@
+"""Whatever happens, in whatever order: four properties of the wall director, by a machine that knows what it said.
+
+Nothing forbidden is ever up. No alarm is lost: each is on a spot or counted. Tiles do not fight: changes are bounded by
+the minute and by what happened. When all is over the wall is back at its programme within `BACK_NS`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
+from csu.hal.errors import CsuError
+from csu.wall import (
+    AlarmEnded,
+    AlarmsWaiting,
+    CameraRequested,
+    CauseKind,
+    EventSignal,
+    EventSignalEnded,
+    HeadSeen,
+    ProgrammeDropped,
+    ReasonGiven,
+    RequestEnded,
+    SceneCalled,
+    SignalHeard,
+    SlotId,
+    TileChanged,
+    TileLocked,
+    TileUnlocked,
+    UndoAsked,
+    ViewersHeard,
+    WallDecision,
+    WatchHeard,
+)
+from csu.wall.directing.director import SCENE_DWELL_NS
+from csu.wall.directing.programme import DWELL_NS_MIN
+from csu.wall.directing.sight import STEADY_NS
+from csu.wall.directing.wishes import LOCK_NS_MAX
+from tests.wall.director_builders import Wall, cam, cams
+
+BACK_NS = LOCK_NS_MAX + SCENE_DWELL_NS + STEADY_NS + DWELL_NS_MIN
+"""Locks last longest of what people ask; then the agreed scene, a signal and a tile are left their time."""
+GOES_ROUND = ("tour", "around")
+
+cameras = st.sampled_from(cams(*range(1, 13), *range(20, 24), 30, 31))
+places = st.integers(0, 4)
+"""Of a slot among those that are up."""
+people = st.sampled_from(["anne", "paul", "zoe"])
+alarms = st.integers(0, 6).map(lambda number: f"p/{number}")
+signals = st.integers(0, 4).map(lambda number: f"s/{number}")
+
+
+class WallMachine(RuleBasedStateMachine):
+    """Says things to a wall and looks at it."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.wall = Wall()
+        self.open: set[str] = set()
+        self.queued = 0
+        self.close: dict[SlotId, tuple[CameraId, int]] = {}
+        self.changes: dict[SlotId, deque[int]] = {}
+        self.happened: deque[int] = deque()
+
+    def tell(self, told: object) -> bool:
+        self.happened.append(self.wall.now_ns)
+        try:
+            decided = self.wall.hear(told)
+        except CsuError:
+            return False
+        self.see(decided)
+        return True
+
+    def see(self, decided: list[WallDecision]) -> None:
+        for each in decided:
+            if isinstance(each, AlarmsWaiting):
+                self.queued = each.queued + each.without_camera
+            elif isinstance(each, TileChanged) and each.camera != each.was:
+                self.changes.setdefault(each.slot, deque()).append(each.at_ns)
+        self.look()
+
+    def slot(self, place: int) -> SlotId:
+        up = sorted(self.wall.director.tiles)
+        return up[place % len(up)]
+
+    def pass_time(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.see(self.wall.after(1))
+
+    # -- what may happen ----------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 1, 3, 11, 31]))
+    def wait(self, seconds: int) -> None:
+        self.pass_time(seconds)
+
+    @rule(name=alarms, priority=st.integers(1, 4), near=st.lists(cameras, max_size=3, unique=True))
+    def alarm_opens(self, name: str, priority: int, near: list[CameraId]) -> None:
+        numbers = [int(camera[4:]) for camera in near]
+        self.happened.append(self.wall.now_ns)
+        self.open.add(name)
+        self.see(self.wall.alarm(name, priority, *numbers))
+
+    @rule(name=alarms)
+    def alarm_ends(self, name: str) -> None:
+        self.open.discard(name)
+        self.tell(AlarmEnded(name))
+
+    @rule(name=signals, camera=cameras, ends=st.booleans())
+    def signal(self, name: str, camera: CameraId, ends: bool) -> None:
+        self.tell(EventSignalEnded(name) if ends else EventSignal(name, camera))
+
+    @rule(place=places, camera=cameras, person=people, chief=st.booleans(), close=st.booleans(), tour=st.booleans())
+    def request(self, place: int, camera: CameraId, person: str, chief: bool, close: bool, tour: bool) -> None:
+        slot = self.slot(place)
+        self.tell(CameraRequested(slot, camera, person, chief, close, tour="night" if tour and not close else ""))
+
+    @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock", "undo"]))
+    def of_a_slot(self, place: int, person: str, what: str) -> None:
+        slot, until_ns = self.slot(place), self.wall.now_ns + 90 * NS_PER_S
+        said = {
+            "reason": ReasonGiven(slot, person, "a fight"),
+            "end": RequestEnded(slot, person),
+            "lock": TileLocked(slot, person, until_ns, person == "zoe"),
+            "unlock": TileUnlocked(slot, person, person == "zoe"),
+            "undo": UndoAsked(person),
+        }
+        self.tell(said[what])
+
+    @rule(scene=st.sampled_from(["", "march", "agreed"]))
+    def call(self, scene: str) -> None:
+        self.tell(SceneCalled(scene, "zoe"))
+
+    @rule(lasts_s=st.sampled_from([30, 300]), in_s=st.sampled_from([0, 0, 20]))
+    def march_comes(self, lasts_s: int, in_s: int) -> None:
+        self.happened.append(self.wall.now_ns)
+        self.see(self.wall.march(lasts_s=lasts_s, in_s=in_s, person="zoe"))
+
+    @rule(camera=cameras, drops=st.booleans())
+    def march_is_seen_or_dropped(self, camera: CameraId, drops: bool) -> None:
+        self.tell(ProgrammeDropped("march", "zoe") if drops else HeadSeen("march", camera, "anne"))
+
+    @rule(camera=cameras, has=st.booleans())
+    def picture(self, camera: CameraId, has: bool) -> None:
+        self.tell(SignalHeard(camera, has))
+
+    @rule(short=st.booleans(), before=st.frozensets(people, max_size=3))
+    def watch(self, short: bool, before: frozenset[str]) -> None:
+        self.tell(ViewersHeard(before))
+        self.tell(WatchHeard(short))
+
+    @rule(gone=st.sets(cameras, max_size=4), apart=st.sets(st.tuples(people, cameras), max_size=3))
+    def rights_change(self, gone: set[CameraId], apart: set[tuple[str, CameraId]]) -> None:
+        self.happened.append(self.wall.now_ns)
+        self.wall.forbidden, self.wall.blind = gone, apart
+        self.see(self.wall.director.tick(self.wall.now_ns))
+
+    # -- what must hold -----------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        director = self.wall.director
+        up = {tile.camera for tile in director.tiles.values()} - {None}
+        assert not up & self.wall.forbidden
+        assert not {(person, camera) for person in director.viewers for camera in up} & self.wall.blind
+        assert director.alarms_shown <= self.open
+        assert len(director.alarms_shown) + director.alarms_waiting == len(self.open)
+        assert self.queued == director.alarms_waiting  # and it was told
+        self.look_at_close_following()
+
+    def look_at_close_following(self) -> None:
+        director, now_ns = self.wall.director, self.wall.now_ns
+        followed = {}
+        for slot, tile in director.tiles.items():
+            wish = director.request(slot)
+            if wish is not None and wish.is_close and not wish.reason and tile.cause.kind is CauseKind.REQUEST:
+                before = self.close.get(slot)
+                since_ns = before[1] if before is not None and before[0] == tile.camera else now_ns
+                followed[slot] = (tile.camera, since_ns)
+                assert now_ns - since_ns < NS_PER_MINUTE
+        self.close = followed
+
+    @invariant()
+    def tiles_do_not_fight(self) -> None:
+        """In the last minute: one change for each dwell, and two for whatever happened; in all as well."""
+        from_ns = self.wall.now_ns - NS_PER_MINUTE
+        for times in (self.happened, *self.changes.values()):
+            while times and times[0] <= from_ns:
+                times.popleft()
+        most = 1 + NS_PER_MINUTE // DWELL_NS_MIN + 2 * len(self.happened)
+        for slot, times in self.changes.items():
+            assert len(times) <= most, slot
+        assert sum(len(times) for times in self.changes.values()) <= 6 * most
+
+    @rule()
+    def nothing_happens_for_two_minutes(self) -> None:
+        """Who goes round goes round; the rest changes for what ends by itself, and settles."""
+        moved: Counter[SlotId] = Counter()
+        self.pass_time(1)
+        for _ in range(120):
+            before = self.wall.director.tiles
+            self.pass_time(1)
+            after = self.wall.director.tiles
+            moved.update(slot for slot in after if slot in before and after[slot].camera != before[slot].camera)
+        settled = [slot for slot in moved if slot not in (*GOES_ROUND, "head", "tail")]
+        assert all(moved[slot] <= 4 for slot in settled), moved
+
+    def teardown(self) -> None:
+        if not hasattr(self, "wall"):
+            return
+        self.wall.forbidden, self.wall.blind = set(), set()
+        for name in sorted(self.open):
+            self.alarm_ends(name)
+        for number in range(5):
+            self.tell(EventSignalEnded(f"s/{number}"))
+        for camera in cams(*range(1, 32)):
+            self.tell(SignalHeard(camera, True))
+        self.tell(ViewersHeard(frozenset({"anne", "paul"})))
+        self.tell(WatchHeard(False))
+        self.tell(ProgrammeDropped("march", "zoe"))
+        ends_ns = self.wall.now_ns + BACK_NS
+        self.wall.now_ns = ends_ns - NS_PER_MINUTE
+        self.wall.after(60)
+        self.look()
+        assert self.wall.now_ns == ends_ns
+        assert self.wall.director.scene == "base"
+        now = {name: tile.camera for name, tile in self.wall.director.tiles.items() if name not in GOES_ROUND}
+        fresh = {name: tile.camera for name, tile in Wall().director.tiles.items() if name not in GOES_ROUND}
+        assert now == fresh
+
+
+LIMITS = settings(
+    max_examples=20,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+)
+
+
+def test_whatever_happens_the_wall_keeps_its_word() -> None:
+    run_state_machine_as_test(WallMachine, settings=LIMITS)
+
+
+@pytest.mark.nightly
+def test_whatever_happens_the_wall_keeps_its_word_at_length() -> None:
+    run_state_machine_as_test(WallMachine, settings=settings(LIMITS, max_examples=150, stateful_step_count=50))
+
+
+def test_the_machine_itself_says_what_it_means() -> None:
+    """It opens alarms, forbids cameras, and goes back: each of its rules is one that a wall hears."""
+    machine = WallMachine()
+    machine.begin()
+    machine.alarm_opens("p/0", 1, [cam(20)])
+    machine.rights_change({cam(20)}, set())
+    machine.tiles_do_not_fight()
+    assert machine.wall.up("spot") is None
+    assert machine.queued == 1
+    machine.teardown()
