@@ -1,4 +1,4 @@
-"""`csu wall check|preview|render|schema|why`: files of a wall, its scenes and its programmes, read, looked at, described.
+"""`csu wall check|preview|render|schema|why`: files of a wall, its scenes and programmes: read, looked at, explained.
 
 Exit codes: 0 it holds, 2 a file cannot be used.
 """
