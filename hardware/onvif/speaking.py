@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from csu.hal.camera import StreamAddress
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_S, Clock
 from csu.hal.loudspeaker import SAMPLE_HZ
-from csu.hal.rtsp import PORTS
-from csu.hal.tls import client_context
-from csu.hal.words import Words
 from hardware.onvif.backchannel import Backchannel
-from hardware.onvif.errors import answer_refused, device_silent, device_too_slow
+from hardware.onvif.dialling import dialled
+from hardware.onvif.errors import device_silent, device_too_slow
 
 PACKET_SAMPLES = 160
 """20 ms: the default of PCMU (RFC 3551 4.2)."""
@@ -33,7 +30,7 @@ async def speak(
     talk = Backchannel(camera, address, client_nonce=nonce, first=first)
     try:
         async with asyncio.timeout(answer_s_max):
-            reader, writer = await _dialled(camera, address)
+            reader, writer = await dialled(camera, address)
         try:
             await _Conversation(camera, talk, reader, writer, clock, answer_s_max).hold(pcmu)
         finally:
@@ -43,20 +40,6 @@ async def speak(
     except OSError as error:
         refused = isinstance(error, ssl.SSLCertVerificationError)
         raise device_silent(camera, "TLS: certificate refused" if refused else type(error).__name__) from None
-
-
-async def _dialled(camera: str, address: StreamAddress) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    parts = urlsplit(address.url)
-    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    if parts.scheme != "rtsps":
-        return await asyncio.open_connection(host, port)
-    if address.trust is None:
-        raise answer_refused(camera, Words("aucun certificat n'est inscrit", "no certificate is on record"))
-    try:
-        context = client_context(address.trust)
-    except ValueError:
-        raise device_silent(camera, "TLS: no PEM") from None
-    return await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
 
 
 async def _hang_up(talk: Backchannel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

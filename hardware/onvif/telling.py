@@ -6,14 +6,12 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from urllib.parse import urlsplit
 
 from csu.hal.camera import StreamAddress
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
-from csu.hal.rtsp import PORTS
-from csu.hal.tls import client_context
 from csu.hal.words import Words
 from hardware.onvif.addresses import Enrolled
+from hardware.onvif.dialling import dialled
 from hardware.onvif.errors import answer_refused, device_silent, device_too_slow
 from hardware.onvif.position_stream import PositionTalk
 
@@ -35,7 +33,7 @@ async def told_documents(
             try:
                 async with asyncio.timeout(answer_s_max):
                     writer.write(talk.begin())
-                    while not talk.is_playing:
+                    while not talk.is_open:
                         writer.write(talk.feed(await _read(camera, reader, SILENT_S)))
                 async with aclosing(_documents(camera, talk, reader, writer, clock)) as documents:
                     async for told in documents:
@@ -85,19 +83,9 @@ async def _read(camera: str, reader: asyncio.StreamReader, within_s: float) -> b
 async def _line(
     camera: str, address: StreamAddress, answer_s_max: float
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Over TLS the one who must be there is there. Raises CameraError, OSError, TimeoutError."""
-    parts = urlsplit(address.url)
-    host, port, context = parts.hostname or "", parts.port or PORTS[parts.scheme], None
-    if parts.scheme == "rtsps":
-        if address.trust is None:
-            raise answer_refused(camera, Words("aucun certificat n'est inscrit", "no certificate is on record"))
-        try:
-            context = client_context(address.trust)
-        except ValueError:
-            raise device_silent(camera, "TLS: no PEM") from None
+    """Raises CameraError, OSError, TimeoutError."""
     async with asyncio.timeout(answer_s_max):
-        name = host if context is not None else None
-        reader, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
+        reader, writer = await dialled(camera, address)
     try:
         yield reader, writer
     finally:
