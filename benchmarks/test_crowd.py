@@ -31,6 +31,12 @@ def test_what_is_whole_misses_nothing() -> None:
     assert _count([*WHOLE, WHOLE[-1] + STEP_NS, WHOLE[0] - STEP_NS]) == Count(kept=120)  # beyond the two instants
 
 
+def test_a_camera_whose_pictures_come_at_the_very_bounds_is_not_short_of_one() -> None:
+    on_the_bound = [BEGUN_NS + number * NS_PER_S // FRAMES_PER_S for number in range(120)]
+    assert _count(on_the_bound) == Count(kept=120)
+    assert _count(on_the_bound[1:]).missing == _count(on_the_bound[:-1]).missing == 1
+
+
 @pytest.mark.parametrize(
     ("gone", "missing"), [({0}, 1), ({119}, 1), ({7}, 1), ({7, 8, 9, 60}, 4), (set(range(120)), 120)]
 )

@@ -45,11 +45,16 @@ class Count:
 def count_times(
     times_ns: Sequence[Nanoseconds], from_ns: Nanoseconds, until_ns: Nanoseconds, step_ns: Nanoseconds
 ) -> Count:
-    """Of one camera whose pictures come each `step_ns`, from one instant to the other. Pure."""
+    """Of one camera whose pictures come each `step_ns`, from one instant to the other. Pure.
+
+    A while of so many steps holds so many pictures, wherever the grid lies: one whose pictures come at the very
+    instants that bound it would else be short of the last by a rounding (4 of 64 cameras were).
+    """
     inside = sorted(at_ns for at_ns in times_ns if from_ns <= at_ns < until_ns)
+    due = (until_ns - from_ns + step_ns // 100) // step_ns
     if not inside:
-        return Count(missing=(until_ns - from_ns) // step_ns)
-    missing = (inside[0] - from_ns) // step_ns + (until_ns - 1 - inside[-1]) // step_ns
+        return Count(missing=due)
+    missing = max(0, due - 1 - round((inside[-1] - inside[0]) / step_ns))
     twice = 0
     for earlier, later in zip(inside, inside[1:], strict=False):
         steps = round((later - earlier) / step_ns)
