@@ -22,7 +22,6 @@ class FaultKind(StrEnum):
     UNKNOWN_PANEL = "unknown_panel"
     UNKNOWN_CAMERA = "unknown_camera"
     UNKNOWN_TILE = "unknown_tile"
-    UNKNOWN_SCENE = "unknown_scene"
     HEADS_DIFFER = "heads_differ"
     """A node's heads are not the panels that name it."""
     BEZEL_COVERS_ALL = "bezel_covers_all"
@@ -39,7 +38,6 @@ class FaultKind(StrEnum):
     TOO_SMALL = "too_small"
     TILES_OVERLAP = "tiles_overlap"
     NO_ALARM_SPOT = "no_alarm_spot"
-    SLOT_UNUSABLE = "slot_unusable"
 
 
 @dataclass(frozen=True, slots=True)
