@@ -27,7 +27,6 @@ from csu.wall.model import (
     spread_tile,
 )
 from csu.wall.model.fitting import UNNAMED
-from csu.wall.model.layout import fit_picture
 from tests.wall.model_builders import Grid, grid_wall, grids, rects, tile
 
 FULL = Rect(0, 0, 1, 1)
@@ -205,20 +204,26 @@ def one_piece(width: float, height: float, **more) -> ScenePiece:
 
 @given(st.integers(80, 900), st.integers(45, 900), st.integers(16, 2000), st.integers(16, 2000))
 @settings(max_examples=40, deadline=None)
-def test_a_rectangle_of_pixels_is_the_one_piece_that_todays_layout_draws(width, height, picture_w, picture_h) -> None:
+def test_a_picture_is_whole_centred_and_in_proportion_in_the_one_piece_of_a_rectangle(
+    width, height, picture_w, picture_h
+) -> None:
     old = WallTile(CameraId("cam-0007"), 7, "007 · Gare", 33, 21, width, height)
     records = [CameraRecord(CameraId("cam-0007"), 7, "Gare", CommuneId("x"), ViewType.WIDE)]
     scene = grid_scene(records, 1920, 1080)
     (piece,) = pieces_of(type(scene)(1920, 1080, (old,))).pieces
     assert (piece.camera, piece.label, piece.panel) == (old.camera, old.label, UNNAMED)
-    fitted, wanted = fit_piece(piece, picture_w, picture_h), fit_picture(old, picture_w, picture_h)
+    fitted = fit_piece(piece, picture_w, picture_h)
     if fitted is None:
-        assert min(wanted.width_px, wanted.height_px) <= 1
+        assert min(width / picture_w, height / picture_h) * min(picture_w, picture_h) <= 1.5
         return
     assert np.allclose(fitted.picture_at, pieces_of(scene).pieces[0].tile_at)
     (left, top), (right, bottom) = fitted.corners_px[0], fitted.corners_px[3]
-    difference = (left - wanted.left_px, top - wanted.top_px, right - wanted.right_px, bottom - wanted.bottom_px)
-    assert max(map(abs, difference)) <= 1
+    assert right - left == width or bottom - top == height, "as large as possible"
+    assert 0 <= left - 33 <= right - 33 <= width
+    assert 0 <= top - 21 <= bottom - 21 <= height, "whole"
+    assert abs((right - left) - (bottom - top) * picture_w / picture_h) <= max(1.0, picture_w / picture_h)
+    assert abs((left - 33) * 2 + (right - left) - width) <= 1, "centred"
+    assert abs((top - 21) * 2 + (bottom - top) - height) <= 1
 
 
 @given(

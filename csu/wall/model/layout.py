@@ -87,18 +87,6 @@ def grid_scene(cameras: Sequence[CameraRecord], width_px: int, height_px: int) -
     return WallScene(width_px, height_px, tiles)
 
 
-def fit_picture(tile: WallTile, picture_width_px: int, picture_height_px: int) -> Rectangle:
-    """Where a picture lies in its tile: as large as possible, centred, proportions kept to the pixel."""
-    scale_width, scale_height = tile.width_px * picture_height_px, tile.height_px * picture_width_px
-    if scale_width <= scale_height:
-        width, height = tile.width_px, max(1, round(tile.width_px * picture_height_px / picture_width_px))
-    else:
-        width, height = max(1, round(tile.height_px * picture_width_px / picture_height_px)), tile.height_px
-    left = tile.left_px + (tile.width_px - width) // 2
-    top = tile.top_px + (tile.height_px - height) // 2
-    return Rectangle(left, top, width, height)
-
-
 def _tile_size(count: int, columns: int, width_px: int, height_px: int, gap: int) -> tuple[int, int]:
     rows = -(-count // columns)
     width = (width_px - (columns + 1) * gap) // columns
