@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from fastapi import FastAPI
 
@@ -27,6 +26,7 @@ from csu.centre.registers.registers import Registers, Tell, open_registers
 from csu.centre.registers.settings import ANCHOR_FILE, RegisterSettings
 from csu.console import (
     Access,
+    Accounts,
     Claims,
     ConsoleSettings,
     RoomCounters,
@@ -85,12 +85,6 @@ __all__ = [
     "Ticket",
     "open_in_process",
 ]
-
-
-class Accounts(Protocol):
-    """See `csu.console.People`."""
-
-    def find(self, person: str, role: Role) -> Subject | None: ...
 
 
 @dataclass(frozen=True, slots=True)

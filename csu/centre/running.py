@@ -24,6 +24,7 @@ from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.papers import Papers
 from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
+from csu.centre.registers.accounts import with_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -232,9 +233,20 @@ async def _start_parts(
     room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
-    access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
+    access, sign_in = await stack.enter_async_context(
+        with_accounts(
+            demonstration_access(room, clock, journal=journal, rights=papers, desk=past),
+            settings.data_directory,
+            registers.key,
+            journal=journal,
+            clock=clock,
+            tell=observers,
+            tokens=tokens,
+        )
+    )
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
-    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre), speaking=speaking)
+    alarms = AlarmsOfCentre(centre)
+    console = create_app(room, clock=clock, access=access, alarms=alarms, speaking=speaking, sign_in=sign_in)
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )

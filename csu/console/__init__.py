@@ -9,20 +9,20 @@ from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
 from csu.console.demonstration import demonstration_access, invented_papers
 from csu.console.evidence_desk import EvidenceDesk
-from csu.console.identity import Claims, IdentitySource, LocalOperator, People, SignedTokens, TokenElse, make_token
+from csu.console.identity import Accounts, Claims, IdentitySource, LocalOperator, SignedTokens, TokenElse, make_token
 from csu.console.refusals import ConsoleError
 from csu.console.room import RoomCounters, RoomHealth, RoomView
 from csu.console.serving import serve_console
 
 __all__ = [
     "Access",
+    "Accounts",
     "Claims",
     "ConsoleError",
     "ConsoleSettings",
     "EvidenceDesk",
     "IdentitySource",
     "LocalOperator",
-    "People",
     "RightsDesk",
     "RoomCounters",
     "RoomHealth",

@@ -113,6 +113,8 @@ class Door:
     about: About = nothing_in_particular
     is_closed: bool = False
     """Nobody passes, whatever the decision: the way does not exist, the attempt is journaled (ACC-3)."""
+    is_for_anybody: bool = False
+    """A stranger may knock: by these doors people come in. They decide and journal themselves, and tell nothing."""
     stands_s: float = 0.0
     """Asked again and again by a page: one decision and one entry hold that long for the same person and thing."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -38,6 +38,7 @@ from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
+from csu.console.sign_in import SignInDesk, add_sign_in_doors
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
@@ -76,10 +77,12 @@ def create_app(
     access: Access | None = None,
     alarms: AlarmRoom | None = None,
     speaking: Speaking | None = None,
+    sign_in: SignInDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
     `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
+    `sign_in`: how people come in; None: there are no accounts.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -118,7 +121,8 @@ def create_app(
     add_alarm_doors(app, alarms)
     add_speaker_doors(app, speaking)
     add_past_doors(app)
-    _add_refusals(app, counts)
+    add_sign_in_doors(app, sign_in)
+    _add_refusals(app, counts, sign_in_page=sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
     app.add_middleware(Doors, hosts=settings.hosts, counts=counts)
     return app
@@ -258,13 +262,17 @@ def _add_pages(app: FastAPI) -> None:
     app.mount("/assets", opens(page_door)(StaticFiles(directory=DIST / "assets")), name="assets")
 
 
-def _add_refusals(app: FastAPI, counts: ConsoleCounts) -> None:
+def _add_refusals(app: FastAPI, counts: ConsoleCounts, *, sign_in_page: bool) -> None:
     def told(refused: Refused) -> JSONResponse:
         counts.refused.labels(refused.refusal.code).inc()
         return JSONResponse(refused.answer().model_dump(), status_code=refused.refusal.value.status)
 
-    async def tell_csu_error(request: Request, error: Exception) -> JSONResponse:
+    async def tell_csu_error(request: Request, error: Exception) -> Response:
         if isinstance(error, Refused):
+            is_stranger = error.refusal is Refusal.NOT_IDENTIFIED and request.url.path == "/"
+            if is_stranger and sign_in_page:
+                query = f"?{request.url.query}" if request.url.query else ""
+                return RedirectResponse(f"/sign-in{query}", status_code=303)
             return told(error)
         cause = error if isinstance(error, CsuError) else None
         return told(Refused(_refusal_of(error), where=request.url.path, cause=cause))

@@ -35,6 +35,8 @@ from csu.ingest.board import CameraStatus
 
 PASSED, SUBJECT, ASKED = "csu.gate", "csu.subject", "csu.asked"
 """Marks in the ASGI scope: the gate was here; who it let in; what was decided upon (and nothing else may be served)."""
+ADMITTED_AT_NS = "csu.at_ns"
+"""When: the instant that the decision holds for."""
 STRANGERS_PER_MINUTE_MAX = 60
 """Requests of nobody that are journaled; more are refused all the same, and counted."""
 STANDING_MAX = 4096
@@ -51,6 +53,7 @@ class _Admission:
     subject: Subject
     asked: Asked
     decision: Decision
+    at_ns: Nanoseconds
     is_standing: bool = False
     """Permitted and journaled a moment ago."""
 
@@ -72,9 +75,15 @@ class Gate:
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             scope[PASSED] = door.name
+            if door.is_for_anybody:
+                if not _allows(scope, methods):
+                    raise Refused(Refusal.METHOD_REFUSED, where=door.name)
+                await handle(scope, BoundedBody(receive), send)
+                return
             try:
                 admission = await self._admit(scope, door, methods)
                 scope[SUBJECT], scope[ASKED] = admission.subject, admission.asked
+                scope[ADMITTED_AT_NS] = admission.at_ns
                 await self._serve(handle, door, admission, scope, receive, send)
             except Refused as refused:
                 if scope["type"] != "websocket":
@@ -100,14 +109,15 @@ class Gate:
         asked = await door.about(self._question(connection, subject, door, at_ns))
         standing = (subject, door.name, asked)
         if self._standing.get(standing, 0) > self._clock.monotonic_ns() and _allows(scope, methods):
-            return _Admission(subject, asked, Decision(True, Words("", ""), "", must_journal=True), is_standing=True)
+            permitted = Decision(True, Words("", ""), "", must_journal=True)
+            return _Admission(subject, asked, permitted, at_ns, is_standing=True)
         decision = self._decide(subject, door.action, asked.resources, at_ns)
         refused = _refusal(scope, door, methods, decision)
         if refused is not None:
             rule = decision.rule if isinstance(refused, Denied) else f"console.{refused.refusal.code}"
             await self._note_refusal(door, subject, asked, rule)
             raise refused
-        return _Admission(subject, asked, decision)
+        return _Admission(subject, asked, decision, at_ns)
 
     def _question(self, connection: HTTPConnection, subject: Subject, door: Door, at_ns: Nanoseconds) -> Question:
         desk = self._access.desk

@@ -1,4 +1,5 @@
-"""Who asks. Nobody logs in yet: there is one local operator for a demonstration, and signed tokens of a few minutes.
+"""Who asks: who holds an open session (`csu.console.sign_in`), or a signed token of a few minutes; in a demonstration,
+whoever sits at the machine.
 
 Nothing a request says of itself is believed but a signature. Who cannot be told is None, and the answer is 401.
 """
@@ -35,11 +36,11 @@ class IdentitySource(Protocol):
         ...
 
 
-class People(Protocol):
+class Accounts(Protocol):
     """The accounts and their papers."""
 
-    def find(self, person: str, role: Role) -> Subject | None:
-        """This account in this role, with its papers as they are now; None: it has no such role."""
+    def find(self, account: str, role: Role, at_ns: Nanoseconds) -> Subject | None:
+        """This account in this role, with its papers as they are now; None: it has no such role, or is suspended."""
         ...
 
 
@@ -77,11 +78,11 @@ class SignedTokens:
     The console holds the public key only: it cannot make a token. There is no default key.
     """
 
-    def __init__(self, public: PublicKey, people: People) -> None:
+    def __init__(self, public: PublicKey, people: Accounts) -> None:
         self._public, self._people = public, people
 
     @staticmethod
-    def of_file(key: Path, people: People) -> SignedTokens:
+    def of_file(key: Path, people: Accounts) -> SignedTokens:
         """With the PEM file that the configuration names. Raises CentreKeyUnusable."""
         return SignedTokens(PublicKey.load(key), people)
 
@@ -91,7 +92,7 @@ class SignedTokens:
         if claims is None or claims.role not in set(Role):
             return None
         lasts = claims.from_ns <= at_ns < claims.to_ns <= claims.from_ns + TOKEN_NS_MAX
-        person = self._people.find(claims.person, Role(claims.role)) if lasts else None
+        person = self._people.find(claims.person, Role(claims.role), at_ns) if lasts else None
         return None if person is None else replace(person, strong_login=claims.strong_login)
 
     def _claims(self, header: str) -> Claims | None:
@@ -109,7 +110,7 @@ class SignedTokens:
 
 
 def make_token(key: CentreKey, claims: Claims) -> str:
-    """The token that says so. For tests, and for the login that is to come: the console never calls it."""
+    """The token that says so. For tests and machines: the console never calls it."""
     payload = base64.urlsafe_b64encode(claims.model_dump_json().encode()).decode()
     return f"{_TOKEN}.{payload}.{key.sign(f'{_TOKEN}.{payload}')}"
 

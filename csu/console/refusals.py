@@ -41,6 +41,15 @@ class Refusal(Enum):
         "Qui demande ? La console ne répond qu'à un compte personnel connu.",
         "Who asks? The console answers to a known personal account only.",
     )
+    SIGN_IN_REFUSED = Wording(401, 4401, "L'identité n'est pas prouvée.", "The identity is not proved.")
+    SIGN_IN_TOO_OFTEN = Wording(429, 4429, "Trop d'essais. Attendez.", "Too many tries. Wait.")
+    PASSKEY_REFUSED = Wording(
+        409,
+        4409,
+        "Cette clé d'accès n'est pas acceptée. Ouvrez la console par son nom, et réessayez.",
+        "This passkey is not accepted. Open the console by its name, and try again.",
+    )
+    ACCOUNTS_ABSENT = Wording(503, 4503, "Cette console n'a pas de comptes.", "This console has no accounts.")
     NOT_PERMITTED = Wording(403, 4403, "Refusé", "Refused")
     SECOND_PERSON = Wording(409, 4409, "Pas encore", "Not yet")
     JOURNAL_UNAVAILABLE = Wording(

@@ -34,6 +34,9 @@ from csu.governance.errors import (
     MaskSetUnusable,
     OrdersBroken,
     OrdersNotKept,
+    PeopleBroken,
+    PeopleNotKept,
+    PeopleUnusable,
     SignatureRefused,
     SpanUnusable,
 )
@@ -51,7 +54,9 @@ from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed,
 from csu.governance.mask_ledger import MaskLedger
 from csu.governance.mask_register import MaskRegister, MaskVersion, Standing, VerificationPolicy
 from csu.governance.mask_sets import MaskSet, digest_of
-from csu.governance.order_ledger import OrderLedger, OrdersEntered
+from csu.governance.order_ledger import OrderLedger
+from csu.governance.people import People, Person, people_from, people_text
+from csu.governance.people_ledger import PeopleLedger
 from csu.governance.purposes import PURPOSE_OF, Purpose, Use, purpose_words
 from csu.governance.register_errors import JournalEntryRefused, JournalUnavailable, RegisterUnavailable
 from csu.governance.register_lines import (
@@ -139,14 +144,21 @@ __all__ = [
     "Operation",
     "OrderLedger",
     "OrdersBroken",
-    "OrdersEntered",
     "OrdersNotKept",
     "Outcome",
     "Placement",
     "PrefectApproval",
     "Proposed",
     "PublicKey",
+    "People",
+    "PeopleBroken",
+    "PeopleLedger",
+    "PeopleNotKept",
+    "PeopleUnusable",
+    "Person",
     "Purpose",
+    "people_from",
+    "people_text",
     "RecipientCopy",
     "Recorded",
     "RegisterUnavailable",

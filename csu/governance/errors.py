@@ -43,3 +43,15 @@ class OrdersBroken(CsuError):
 
 class OrdersNotKept(CsuError):
     """The file of orders and papers could not be read or written now; nothing of what was asked holds."""
+
+
+class PeopleUnusable(BadInput):
+    """A list of people says what none can say, or nobody answers for it."""
+
+
+class PeopleBroken(CsuError):
+    """The list of people is not what was written: none of it is believed, nobody comes in."""
+
+
+class PeopleNotKept(CsuError):
+    """The list of people could not be read or written now; nothing of what was asked holds."""

@@ -15,7 +15,7 @@ from csu.governance.authorisation_register import AuthorisationRegister
 from csu.governance.decision import Decision
 from csu.governance.mask_register import same_person
 from csu.governance.purposes import Purpose
-from csu.governance.roles import SECOND_PERSON, UNJOURNALED, USES, Action, Role
+from csu.governance.roles import OWN, SECOND_PERSON, UNJOURNALED, USES, Action, Role
 from csu.governance.spans import Span, without
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
@@ -113,7 +113,7 @@ class Rights:
             "strong_login": subject.strong_login,
             "designated": designated,
             "approved": subject.is_municipal_police or approved,
-            "in_scope": self._in_scope(subject, resource),
+            "in_scope": action in OWN or self._in_scope(subject, resource),
             "camera_open": camera is not None and self._register.may_view_live(camera, at_ns).permitted,
             "purpose_held": action not in USES or self._purpose_held(resource, at_ns),
             "cleared": self._cleared(subject.clearance, camera, at_ns),

@@ -99,6 +99,14 @@ class Action(StrEnum):
     CAMERA_LIFECYCLE = "camera_lifecycle"
     TEST_PATTERN = "test_pattern"
 
+    SIGN_IN = "sign_in"
+    """Nobody has a right to it, or lacks it: it is what is asked of strangers."""
+    SIGN_OUT = "sign_out"
+    ACCOUNT_READ = "account_read"
+    """One's own: who one is here, as whom, until when."""
+    ACCOUNT_SET = "account_set"
+    """One's own passkeys."""
+
     CAMERA_LIST = "camera_list"
     ALARM_ACK = "alarm_ack"
     ALARM_QUALIFY = "alarm_qualify"
@@ -133,6 +141,8 @@ OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
 """Pictures leave the centre."""
 VIDEO = LIVE | ROOM | PAST | OUTGOING
 """Whoever may do none of these has no video permission (ACC-6)."""
+OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET})
+"""About oneself: no commune is asked for."""
 USES = frozenset({_A.SNAPSHOT, _A.TICKET_OPEN})
 """Needs a purpose of this very camera beyond watching (AUT-4)."""
 REASONED = (
@@ -146,7 +156,9 @@ REASONED = (
     )
 )
 """Refused without a reason or the number of a case (LOG-3)."""
-UNJOURNALED = frozenset({_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ})
+UNJOURNALED = frozenset(
+    {_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ, _A.ACCOUNT_READ}
+)
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""
 SECOND_PERSON: dict[Action, frozenset[Role]] = {
     _A.CASE_RELEASE: frozenset({Role.EVIDENCE_CLERK}),

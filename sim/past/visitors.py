@@ -48,7 +48,7 @@ class Accounts:
         """Whose agent this person is."""
         return self._communes[sum(map(ord, person)) % len(self._communes)]
 
-    def find(self, person: str, role: Role) -> Subject | None:
+    def find(self, person: str, role: Role, at_ns: int) -> Subject | None:
         """See People.find."""
         today = datetime.fromtimestamp(self._clock.now_ns() // NS_PER_S, UTC).date()
         everywhere = role in (Role.EVIDENCE_CLERK, Role.ROOM_CHIEF)

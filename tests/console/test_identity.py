@@ -22,7 +22,7 @@ OPERATOR = Subject("here", Role.OPERATOR, True)
 
 
 class Register:
-    def find(self, person: str, role: Role) -> Subject | None:
+    def find(self, person: str, role: Role, at_ns: int) -> Subject | None:
         return Subject(person, role, strong_login=False) if (person, role) == ("a.martin", Role.DPO) else None
 
 

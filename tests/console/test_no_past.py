@@ -27,7 +27,9 @@ DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/
 SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera
 (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *SPEECH)
+ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")
+"""Who comes in, and goes out: no picture (their matrix: tests/compliance/doors)."""
+ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS)
 
 
 def is_shut(route: BaseRoute) -> bool:

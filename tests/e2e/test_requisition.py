@@ -58,7 +58,7 @@ class People:
     def __init__(self) -> None:
         self.communes: frozenset[CommuneId] = frozenset()
 
-    def find(self, person: str, role: Role) -> Subject | None:
+    def find(self, person: str, role: Role, at_ns: int) -> Subject | None:
         if person != account(role):
             return None
         papers = Designation(SERVICE, self.communes, Agreement(SERVICE, date(2020, 1, 1), date(2040, 1, 1)))

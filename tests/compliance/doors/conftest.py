@@ -104,7 +104,7 @@ class People:
     def __init__(self) -> None:
         self.withdrawn: set[Role] = set()
 
-    def find(self, person: str, role: Role) -> Subject | None:
+    def find(self, person: str, role: Role, at_ns: int) -> Subject | None:
         if person != account(role) or role in self.withdrawn:
             return None
         metz = frozenset({METZ})

@@ -101,13 +101,15 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
     bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
+    bodies |= {"account/passkey": {"challenge": "c", "credential": {}, "name": "clé"}}
     return {door: json.dumps(body).encode() for door, body in bodies.items()}
 
 
 @pytest.mark.requirement("ACC-3")
 def test_every_route_of_the_application_is_in_the_table_and_no_other(shared_world) -> None:
     served = {(door_name(route), route_text(route)) for route in shared_world.app.routes}
-    assert served == {(line.door, route) for line in LINES for route in line.routes}
+    strangers = {(each["door"], route) for each in TABLE["strangers"] for route in each["routes"]}
+    assert served == {(line.door, route) for line in LINES for route in line.routes} | strangers
 
 
 @pytest.mark.requirement("ACC-3")
@@ -127,7 +129,7 @@ def test_each_role_gets_what_the_table_says_and_the_journal_says_so_first(shared
             where = f"{role.value}: {method} {path}"
             if role.value in line.granted:
                 assert answer.status == line.answer, (where, answer.body)
-                assert answer.body
+                assert answer.body or answer.status == 204
                 wanted = [] if line.journal == "none" else [(line.journal, Outcome.GRANTED)]
             else:
                 assert answer.status == line.refused[role.value], (where, answer.body)
@@ -151,6 +153,19 @@ def test_nobody_unknown_comes_in_anywhere(shared_world, body_of, line) -> None:
         assert shared_world.seen[0] == "journal"
 
 
+@pytest.mark.requirement("ACC-6")
+@pytest.mark.parametrize("told", TABLE["strangers"], ids=lambda told: told["door"])
+def test_a_stranger_learns_nothing_at_the_doors_by_which_people_come_in(shared_world, told) -> None:
+    """A page that names nobody, or a refusal: this console has no accounts (503), or nothing was asked for (422)."""
+    for route in told["routes"]:
+        method, path = route.split(" ")
+        for role in (None, Role.OPERATOR):
+            answer = shared_world.ask(method, path, role)
+            assert answer.status in ({200} if method == "GET" else {422, 503}), (route, role)
+            assert not any(secret in answer.body for secret in (b"cam-0012", b"metz", b"operator.1"))
+            assert "set-cookie" not in answer.headers
+
+
 def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_and_types_every_answer(world) -> None:
     schema = json.loads(world.ask("GET", "/api/openapi.json", Role.TECH_ADMIN).body)
     assert set(schema["components"]["securitySchemes"]) == {"token"}
@@ -159,14 +174,15 @@ def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_an
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     }
-    assert told <= {(line.door, route) for line in LINES for route in line.routes}
+    strangers = {(each["door"], route) for each in TABLE["strangers"] for route in each["routes"]}
+    assert told <= {(line.door, route) for line in LINES for route in line.routes} | strangers
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             assert operation["x-csu-action"], path
             assert {"4XX", "5XX"} < set(operation["responses"])
             for code, answer in operation["responses"].items():
                 kinds = answer.get("content", {})
-                assert kinds, (path, code)
+                assert kinds or code == "204", (path, code)
                 assert all(kind.get("schema") for name, kind in kinds.items() if name == "application/json"), path
 
 

@@ -41,7 +41,7 @@ def test_an_alarm_that_nobody_knows_is_none_and_its_name_is_not_written_down(wor
 def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(world) -> None:
     known = world.people.find
 
-    def of_ars(person: str, role: Role):
+    def of_ars(person: str, role: Role, at_ns: int):
         found = known(person, role)
         return replace(
             found, designation=Designation("csu-metz", frozenset({CommuneId("ars")}), found.designation.term)

@@ -52,7 +52,7 @@ def test_without_a_journal_nothing_is_shown_and_refusals_stay_refusals(world, me
 @pytest.mark.parametrize(("method", "path"), [("WS", f"/ws/live/{CAMERA}"), ("GET", "/api/replay"), ("GET", PACKAGE)])
 def test_an_account_that_the_journal_cannot_name_does_nothing(world, method, path) -> None:
     known = world.people.find
-    world.people.find = lambda person, role: replace(known(person, role), person="Élise Martin")
+    world.people.find = lambda person, role, at_ns: replace(known(person, role, at_ns), person="Élise Martin")
     answer = world.ask(method, path, Role.OPERATOR)
     assert (answer.status, answer.close_code) == ((403, 4503) if method == "WS" else (503, None))
 
@@ -117,7 +117,9 @@ def test_what_somebody_types_into_a_path_is_not_written_down(world, path) -> Non
 
 
 def test_an_officer_sees_nothing_of_another_officers_case(world) -> None:
-    world.people.find = lambda person, role, known=world.people.find: replace(known(person, role), person="opj:777")
+    world.people.find = lambda person, role, at_ns, known=world.people.find: replace(
+        known(person, role, at_ns), person="opj:777"
+    )
     assert world.ask("GET", PACKAGE, Role.JUDICIAL_OFFICER).status == 403
     assert [entry.refusal for entry in world.entries()] == ["exp-1.not-this-persons-case"]
 
@@ -126,7 +128,7 @@ def test_who_prepared_does_not_release_409_with_the_reason(world) -> None:
     """One person with two accounts is still one person."""
     world.desk.stand("prepared")
     known = world.people.find
-    world.people.find = lambda person, role: replace(known(person, role), person="evidence_clerk.1")
+    world.people.find = lambda person, role, at_ns: replace(known(person, role, at_ns), person="evidence_clerk.1")
     answer = world.ask("POST", f"/api/cases/{CASE}/release", Role.CSU_MANAGER)
     told = json.loads(answer.body)
     assert (answer.status, told["code"], told["rule"]) == (409, "second_person", "exp-9.second-person")
