@@ -104,7 +104,7 @@ async def with_accounts(
         if accounts.broken:
             tell(Trouble(ACCOUNTS, accounts.broken, clock.now_ns()))
         sign_in = SignInDesk(accounts.store, lambda: accounts.people, journal=journal, clock=clock)
-        sources = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
+        sources: list[IdentitySource] = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
         notice = NO_WORDS if accounts.are_there else access.notice
         yield replace(access, identity=TokenElse(tokens or _NoTokens(), sources), notice=notice), sign_in
     finally:

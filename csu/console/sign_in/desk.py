@@ -43,7 +43,7 @@ class SignInTooOften(CsuError):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The password is right: what is needed now, and as whom one may go on."""
+    """The password is right, or the passkey of somebody with several roles: as whom one may go on."""
 
     ticket: str
     roles: tuple[Role, ...]
@@ -63,6 +63,8 @@ class Opened:
 class _Ticket:
     account: str
     until_ns: Nanoseconds
+    is_proved: bool
+    """Only his role is to be said."""
     tries_left: int = 3
 
 
@@ -90,17 +92,12 @@ class SignInDesk:
             proved = await asyncio.to_thread(is_password, self._store, account, password, now_ns)
         if not proved or person is None:
             raise await self._refuse(known, account, address, "acc-6.password")
-        ticket = secrets.token_urlsafe(32)
-        self._tickets = {name: each for name, each in self._tickets.items() if now_ns < each.until_ns}
-        while len(self._tickets) >= TICKETS_MAX:
-            del self._tickets[next(iter(self._tickets))]
-        self._tickets[ticket] = _Ticket(person.account, now_ns + TICKET_NS_MAX)
-        return Begun(ticket, tuple(sorted(person.roles)))
+        return self._begun(person, is_proved=False)
 
     async def finish(self, ticket: str, code: str, role: Role, address: str) -> Opened:
         """The code of his generator, and as whom. Raises as `begin`."""
         now_ns, begun = self._clock.now_ns(), self._tickets.pop(ticket, None)
-        if begun is None or now_ns >= begun.until_ns:
+        if begun is None or begun.is_proved or now_ns >= begun.until_ns:
             raise await self._refuse(NOBODY, "", address, "acc-6.ticket")
         await self._may_try(begun.account, begun.account, address)
         person = self._person(begun.account, now_ns)
@@ -115,18 +112,27 @@ class SignInDesk:
         """A challenge's name, and what the browser's API takes (JSON)."""
         return self._passkeys.ask(site, self._clock.now_ns())
 
-    async def by_passkey(self, challenge: str, credential: dict[str, Any], role: Role | None, address: str) -> Opened:
-        """A passkey answers: no password is needed. `role` None: his only one. Raises as `begin`."""
+    async def by_passkey(self, challenge: str, credential: dict[str, Any], address: str) -> Opened | Begun:
+        """A passkey answers: no password is needed. Who has several roles says which. Raises as `begin`."""
         now_ns = self._clock.now_ns()
         await self._may_try(NOBODY, "", address)
         account = await asyncio.to_thread(self._passkeys.answer, challenge, credential, now_ns)
         person = self._person(account, now_ns) if account is not None else None
         if person is None:
             raise await self._refuse(NOBODY, "", address, "acc-6.passkey")
-        acting = role if role is not None else next(iter(person.roles))
-        if acting not in person.roles or (role is None and len(person.roles) > 1):
-            raise await self._refuse(person.account, person.account, address, "acc-6.role")
-        return await self._open(person, acting, address)
+        if len(person.roles) > 1:
+            return self._begun(person, is_proved=True)
+        return await self._open(person, next(iter(person.roles)), address)
+
+    async def choose(self, ticket: str, role: Role, address: str) -> Opened:
+        """As whom, after a passkey. Raises as `begin`."""
+        now_ns, begun = self._clock.now_ns(), self._tickets.pop(ticket, None)
+        if begun is None or not begun.is_proved or now_ns >= begun.until_ns:
+            raise await self._refuse(NOBODY, "", address, "acc-6.ticket")
+        person = self._person(begun.account, now_ns)
+        if person is None or role not in person.roles:
+            raise await self._refuse(begun.account, begun.account, address, "acc-6.role")
+        return await self._open(person, role, address)
 
     async def offer_passkey(self, subject: Subject, site: Site) -> tuple[str, str]:
         """Another passkey for who is signed in: see `ask_passkey`."""
@@ -174,6 +180,14 @@ class SignInDesk:
         await asyncio.to_thread(self._store.end_session, digest)
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _begun(self, person: Person, *, is_proved: bool) -> Begun:
+        now_ns, ticket = self._clock.now_ns(), secrets.token_urlsafe(32)
+        self._tickets = {name: each for name, each in self._tickets.items() if now_ns < each.until_ns}
+        while len(self._tickets) >= TICKETS_MAX:
+            del self._tickets[next(iter(self._tickets))]
+        self._tickets[ticket] = _Ticket(person.account, now_ns + TICKET_NS_MAX, is_proved)
+        return Begun(ticket, tuple(sorted(person.roles)))
 
     def _person(self, account: str, now_ns: Nanoseconds) -> Person | None:
         person = self._people().person(account)

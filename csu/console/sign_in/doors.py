@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from csu.console.access import Door, opens
 from csu.console.gate import ADMITTED_AT_NS, SUBJECT
 from csu.console.refusals import Refusal, Refused
-from csu.console.sign_in.desk import Opened, SignInDesk, SignInRefused, SignInTooOften
+from csu.console.sign_in.desk import Begun, Opened, SignInDesk, SignInRefused, SignInTooOften
 from csu.console.sign_in.passkeys import Site
 from csu.governance import Action, Role, Subject, role_words
 from csu.hal.clock import Nanoseconds
@@ -45,7 +45,11 @@ class CodeAsked(_Asked):
 class PasskeyAsked(_Asked):
     challenge: Annotated[str, Field(max_length=64)]
     credential: dict[str, Any]
-    role: Role | None = None
+
+
+class RoleAsked(_Asked):
+    ticket: Annotated[str, Field(max_length=64)]
+    role: Role
 
 
 class PasskeyMade(_Asked):
@@ -62,7 +66,8 @@ class RoleAnswer(BaseModel):
 
 
 class BegunAnswer(BaseModel):
-    """The password is right; now the code of his generator, with this ticket, as one of these."""
+    """It goes on with this ticket, as one of these: with the code of his generator after a password, without after a
+    passkey."""
 
     ticket: str
     roles: list[RoleAnswer]
@@ -122,7 +127,7 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
             begun = await _there(desk).begin(asked.account, asked.password, _address(request))
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
-        return BegunAnswer(ticket=begun.ticket, roles=[_role(role) for role in begun.roles])
+        return _begun(begun)
 
     @app.post("/api/sign-in/code")
     @opens(Door("sign-in/code", Action.SIGN_IN, is_for_anybody=True))
@@ -143,10 +148,20 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
 
     @app.post("/api/sign-in/passkey")
     @opens(Door("sign-in/passkey", Action.SIGN_IN, is_for_anybody=True))
-    async def passkey(request: Request, response: Response, asked: PasskeyAsked) -> AccountAnswer:
-        """The answer of a passkey: the session opens."""
+    async def passkey(request: Request, response: Response, asked: PasskeyAsked) -> AccountAnswer | BegunAnswer:
+        """The answer of a passkey: the session opens, or one says as whom."""
         try:
-            opened = await _there(desk).by_passkey(asked.challenge, asked.credential, asked.role, _address(request))
+            opened = await _there(desk).by_passkey(asked.challenge, asked.credential, _address(request))
+        except (SignInRefused, SignInTooOften) as error:
+            raise _told(error) from error
+        return _begun(opened) if isinstance(opened, Begun) else _open(request, response, opened)
+
+    @app.post("/api/sign-in/role")
+    @opens(Door("sign-in/role", Action.SIGN_IN, is_for_anybody=True))
+    async def role(request: Request, response: Response, asked: RoleAsked) -> AccountAnswer:
+        """As whom, after a passkey: the session opens."""
+        try:
+            opened = await _there(desk).choose(asked.ticket, asked.role, _address(request))
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
         return _open(request, response, opened)
@@ -201,6 +216,10 @@ def _open(request: Request, response: Response, opened: Opened) -> AccountAnswer
     )
     subject = opened.subject
     return AccountAnswer(account=subject.person, name=opened.name, role=_role(subject.role), to_ns=opened.to_ns)
+
+
+def _begun(begun: Begun) -> BegunAnswer:
+    return BegunAnswer(ticket=begun.ticket, roles=[_role(role) for role in begun.roles])
 
 
 def _token(connection: HTTPConnection) -> str | None:

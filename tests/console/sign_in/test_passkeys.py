@@ -73,8 +73,7 @@ def with_passkey(office, account: str = "a.martin", role: str = "operator") -> A
 
 def come_in(browser, authenticator, **how: Any):
     asked = browser.ask("POST", "/api/sign-in/passkey/challenge").json()
-    role = {"role": how.pop("role")} if "role" in how else {}
-    body = {"challenge": asked["challenge"], "credential": authenticator.answer(asked["options"], **how), **role}
+    body = {"challenge": asked["challenge"], "credential": authenticator.answer(asked["options"], **how)}
     return browser.ask("POST", "/api/sign-in/passkey", body), body
 
 
@@ -125,9 +124,19 @@ def test_another_key_under_a_known_name_is_nobodys(office) -> None:
 
 def test_who_has_two_roles_says_which(office) -> None:
     authenticator, browser = with_passkey(office, "l.weber", "dpo"), office.browser(HOST)
-    assert come_in(browser, authenticator)[0].status_code == 401
-    answer, _ = come_in(browser, authenticator, role="inspector")
-    assert answer.json()["role"]["role"] == "inspector"
+    begun = come_in(browser, authenticator)[0].json()
+    assert [each["role"] for each in begun["roles"]] == ["dpo", "inspector"]
+    assert browser.ask("GET", "/api/me").status_code == 401
+    said = {"ticket": begun["ticket"], "role": "operator"}
+    assert browser.ask("POST", "/api/sign-in/role", said).status_code == 401
+    begun = come_in(browser, authenticator)[0].json()
+    office.pass_s(30)  # a code counts once
+    for path, more in (("/api/sign-in/code", {"code": office.code("l.weber")}), ("/api/sign-in/role", {})):
+        said = {"ticket": browser.password("l.weber").json()["ticket"], "role": "inspector", **more}
+        answer = browser.ask("POST", path, said)
+        assert answer.status_code == (200 if more else 401), "a password alone is not enough"
+    said = {"ticket": begun["ticket"], "role": "inspector"}
+    assert browser.ask("POST", "/api/sign-in/role", said).json()["role"]["role"] == "inspector"
 
 
 @pytest.mark.requirement("ACC-2")

@@ -7,6 +7,7 @@ const NO_PASSKEY = { fr: "Pas de clé d'accès ici, ou elle n'a pas répondu.", 
 
 let language = new URLSearchParams(location.search).get('lang') === 'en' ? 'en' : 'fr'
 let ticket = ''
+let proved = false
 let roles = []
 
 function speak() {
@@ -46,6 +47,20 @@ async function ask(path, body) {
   return null
 }
 
+/** The second step: the code of the generator, or after a passkey the role alone. */
+function go_on(begun, is_proved) {
+  ticket = begun.ticket
+  roles = begun.roles
+  proved = is_proved
+  by_id('secret').value = ''
+  show_roles()
+  by_id('password').hidden = true
+  by_id('code').hidden = false
+  by_id('of-code').hidden = is_proved
+  by_id('digits').required = !is_proved
+  ;(is_proved ? document.querySelector('input[name=role]') : by_id('digits')).focus()
+}
+
 function show_roles() {
   const set = by_id('roles')
   for (const old of set.querySelectorAll('label')) old.remove()
@@ -69,19 +84,16 @@ by_id('password').addEventListener('submit', async (event) => {
   event.preventDefault()
   const begun = await ask('/api/sign-in', { account: by_id('account').value.trim(), password: by_id('secret').value })
   if (begun === null) return by_id('secret').select()
-  by_id('secret').value = ''
-  ticket = begun.ticket
-  roles = begun.roles
-  show_roles()
-  by_id('password').hidden = true
-  by_id('code').hidden = false
-  by_id('digits').focus()
+  go_on(begun, false)
 })
 
 by_id('code').addEventListener('submit', async (event) => {
   event.preventDefault()
   const role = document.querySelector('input[name=role]:checked')?.value
-  if ((await ask('/api/sign-in/code', { ticket, code: by_id('digits').value, role })) !== null) return go_in()
+  const opened = proved
+    ? await ask('/api/sign-in/role', { ticket, role })
+    : await ask('/api/sign-in/code', { ticket, code: by_id('digits').value, role })
+  if (opened !== null) return go_in()
   by_id('digits').select()
 })
 
@@ -103,7 +115,10 @@ by_id('passkey').addEventListener('click', async () => {
   } catch {
     return tell(NO_PASSKEY[language])
   }
-  if ((await ask('/api/sign-in/passkey', { challenge: asked.challenge, credential })) !== null) go_in()
+  const answered = await ask('/api/sign-in/passkey', { challenge: asked.challenge, credential })
+  if (answered === null) return
+  if ('ticket' in answered) go_on(answered, true)
+  else go_in()
 })
 
 by_id('language').addEventListener('click', () => {

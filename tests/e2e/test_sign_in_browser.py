@@ -1,0 +1,155 @@
+"""Coming in with a real browser: both factors by keyboard alone, then a passkey of Chromium's own authenticator."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from csu.console import Access, RoomHealth, create_app, serve_console
+from csu.console.demonstration import DemonstrationRights, JournalInMemory
+from csu.console.room import RoomCounters
+from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore, hash_password, new_code_secret
+from csu.console.sign_in.proofs import code_at
+from csu.governance import Agreement, Designation, People, Person, Role
+from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
+from csu.ingest.board import CameraState, CameraStatus
+from csu.machine import SystemClock
+
+PASSWORD = "les quais du canal, l'hiver"
+YEARS = Agreement("decision 12", date(2020, 1, 1), date(2040, 1, 1))
+ANNE = Person(
+    "a.martin",
+    "Anne Martin",
+    frozenset({Role.OPERATOR, Role.ROOM_CHIEF}),
+    Designation("csu-demonstration", frozenset({CommuneId("metz")}), YEARS),
+    is_municipal_police=True,
+)
+
+
+class QuietRoom:
+    """One camera that is lost: nothing moves."""
+
+    relay = None
+
+    def cameras(self) -> Sequence[CameraStatus]:
+        record = CameraRecord(CameraId("cam-001"), 1, "Rue Haute", CommuneId("metz"), ViewType.WIDE)
+        return [CameraStatus(record, CameraState.LOST, 0, 0)]
+
+    def health(self) -> RoomHealth:
+        return RoomHealth(True, "1.2.3", 0, 1, 1)
+
+    def counters(self) -> RoomCounters:
+        return RoomCounters()
+
+    async def wall_png(self) -> bytes | None:
+        return None
+
+
+@dataclass
+class Door:
+    url: str
+    secret: str
+    people: list[People]
+
+    def code(self) -> str:
+        return code_at(self.secret, SystemClock().now_ns())
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory) -> Iterator[Door]:
+    clock, room = SystemClock(), QuietRoom()
+    store, secret, people = SignInStore(tmp_path_factory.mktemp("centre")), new_code_secret(), [People((ANNE,))]
+    store.set_password("a.martin", hash_password("a.martin", PASSWORD), 0)
+    store.set_code_secret("a.martin", secret)
+    started, stop, told = threading.Event(), asyncio.Event(), Door("", secret, people)
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        journal = JournalInMemory(clock)
+        desk = SignInDesk(store, lambda: people[0], journal=journal, clock=clock)
+        access = Access(DemonstrationRights(room, date(2026, 1, 1)), SessionIdentity(desk), journal)
+        app = create_app(room, clock=clock, access=access, sign_in=desk)
+        async with serve_console(app) as url:
+            told.url = url.replace("127.0.0.1", "localhost")
+            loops.append(asyncio.get_running_loop())
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert started.wait(20)
+    yield told
+    loops[0].call_soon_threadsafe(stop.set)
+    thread.join()
+    store.close()
+
+
+def type_in(page: Page, door: Door) -> None:
+    """By keyboard alone."""
+    page.goto(door.url)
+    expect(page.locator("#account")).to_be_focused()
+    page.keyboard.type("a.martin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#digits")).to_be_focused()
+
+
+@pytest.mark.requirement("ACC-6")
+def test_one_comes_in_by_keyboard_and_is_told_what_is_wrong(door, chromium_page) -> None:
+    page = chromium_page
+    type_in(page, door)
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("n'est pas prouvée")
+    expect(page.get_by_role("radio")).to_have_count(2)
+    page.keyboard.type(door.code())
+    page.keyboard.press("Enter")
+    page.wait_for_url(door.url)
+    expect(page.get_by_text("Rue Haute")).to_be_visible()
+    cookies = page.context.cookies()
+    assert [(each["httpOnly"], each["sameSite"]) for each in cookies] == [(True, "Strict")]
+
+
+@pytest.mark.requirement("ACC-6")
+def test_a_passkey_made_by_who_is_in_opens_the_next_time(door, chromium_page) -> None:
+    page = chromium_page
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.wait_for_timeout((30 - SystemClock().now_ns() / 1e9 % 30) * 1000)  # a code counts once
+    type_in(page, door)
+    page.keyboard.type(door.code())
+    page.keyboard.press("Enter")
+    page.wait_for_url(door.url)
+    made = page.evaluate(
+        """async () => {
+          const post = (path, body) => fetch(path, {
+            method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body ?? {}),
+          })
+          const asked = await (await post('/api/me/passkeys/challenge')).json()
+          const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.options)
+          const credential = (await navigator.credentials.create({ publicKey })).toJSON()
+          const kept = await post('/api/me/passkeys', { challenge: asked.challenge, name: 'clé bleue', credential })
+          const left = await post('/api/sign-out')
+          return [kept.status, left.status]
+        }"""
+    )
+    assert made == [204, 204]
+    page.goto(door.url)
+    page.wait_for_url("**/sign-in")
+    page.get_by_role("button", name="Utiliser une clé d'accès").click()
+    expect(page.get_by_role("radio")).to_have_count(2)
+    page.get_by_label("chef de salle").check()
+    page.get_by_role("button", name="Entrer").click()
+    page.wait_for_url(door.url)
+    told = page.evaluate("async () => (await (await fetch('/api/me')).json()).role.role")
+    assert told == "room_chief"
