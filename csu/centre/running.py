@@ -246,7 +246,9 @@ async def _start_parts(
     )
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
     alarms = AlarmsOfCentre(centre)
-    console = create_app(room, clock=clock, access=access, alarms=alarms, speaking=speaking, sign_in=sign_in)
+    console = create_app(
+        room, clock=clock, access=access, alarms=alarms, speaking=speaking, sign_in=sign_in, watch=centre
+    )
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )

@@ -36,6 +36,7 @@ from csu.console.live import LiveDoor
 from csu.console.loudspeaker import Speaking, add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
+from csu.console.posts import WatchDesk, add_post_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.sign_in import SignInDesk, add_sign_in_doors
@@ -78,11 +79,12 @@ def create_app(
     alarms: AlarmRoom | None = None,
     speaking: Speaking | None = None,
     sign_in: SignInDesk | None = None,
+    watch: WatchDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
     `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
-    `sign_in`: how people come in; None: there are no accounts.
+    `sign_in`: how people come in; None: there are no accounts. `watch`: who is at the wall; None: it has no room.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -120,6 +122,7 @@ def create_app(
     add_hold_doors(app, access.desk)
     add_alarm_doors(app, alarms)
     add_speaker_doors(app, speaking)
+    add_post_doors(app, watch)
     add_past_doors(app)
     add_sign_in_doors(app, sign_in)
     _add_refusals(app, counts, sign_in_page=sign_in is not None)

@@ -73,6 +73,9 @@ class Refusal(Enum):
     ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     SPEECH_REFUSED = Wording(409, 4409, "Ce message n'est pas diffusé. Voyez le motif.", "Not said. See why.")
     LOUDSPEAKERS_ABSENT = Wording(503, 4503, "Ce centre n'a pas de haut-parleur.", "This centre has no loudspeaker.")
+    POST_NOT_TAKEN = Wording(409, 4409, "Vous n'êtes pas en poste. Prenez-le.", "You have no post. Take it.")
+    LEAVE_REFUSED = Wording(409, 4409, "Vous restez en poste. Voyez le motif.", "You stay on watch. See why.")
+    ROOM_ABSENT = Wording(503, 4503, "Ce centre n'a pas de salle.", "This centre has no room.")
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

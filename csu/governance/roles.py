@@ -114,6 +114,10 @@ class Action(StrEnum):
     LOGBOOK_READ = "logbook_read"
     FAULT_REPORT = "fault_report"
     ROSTER_SET = "roster_set"
+    POST_TAKE = "post_take"
+    """Take one's own post at the wall, and leave it (OPS-1). Nobody does it for another."""
+    POST_READ = "post_read"
+    """Who is on watch; and to be seen at one's own post."""
     VISIT_RECORD = "visit_record"
     STATISTICS_READ = "statistics_read"
     HEALTH_READ = "health_read"
@@ -157,7 +161,10 @@ REASONED = (
 )
 """Refused without a reason or the number of a case (LOG-3)."""
 UNJOURNALED = frozenset(
-    {_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ, _A.ACCOUNT_READ}
+    {
+        *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
+        *(_A.ACCOUNT_READ, _A.POST_READ),
+    }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""
 SECOND_PERSON: dict[Action, frozenset[Role]] = {

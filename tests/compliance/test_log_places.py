@@ -110,7 +110,7 @@ def everywhere() -> dict[str, ast.AST]:
 
 def doors() -> set[Action]:
     """What the doors of the console are for, by their declarations: the gate journals each (tests/compliance/doors)."""
-    declared = (path.read_text(encoding="utf-8") for path in (ROOT / "csu" / "console").glob("*.py"))
+    declared = (path.read_text(encoding="utf-8") for path in (ROOT / "csu" / "console").rglob("*.py"))
     texts = (text for text in declared if "opens(" in text or "Door(" in text)
     return {Action[name] for text in texts for name in re.findall(r"Action\.([A-Z_]+)", text)}
 

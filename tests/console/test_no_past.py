@@ -29,7 +29,9 @@ SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
 (their matrix: tests/compliance/doors)."""
 ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")
 """Who comes in, and goes out: no picture (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS)
+WATCH = ("/api/watch",)
+"""Names of who is at the wall, now."""
+ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS, *WATCH)
 
 
 def is_shut(route: BaseRoute) -> bool:

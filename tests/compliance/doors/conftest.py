@@ -308,6 +308,19 @@ class AlarmsInMemory:
 LEAVE = SpokenMessage("leave", "Quittez la place.", b"\xff" * 80, "a.dupre")
 
 
+class WatchInMemory:
+    """Nobody is at the wall, whoever comes and goes."""
+
+    watching = ()
+    is_short_of_watch = True
+
+    def take_post(self, person: str) -> None:
+        return None
+
+    def leave_post(self, person: str, *, handed_over: bool = True, urgent_reason: str = "") -> None:
+        return None
+
+
 class MessagesInMemory:
     """One message, said by nobody in particular."""
 
@@ -373,7 +386,14 @@ class World:
 
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
-        self.app = create_app(self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking)
+        self.app = create_app(
+            self.room,
+            clock=self.clock,
+            access=self.access,
+            alarms=self.alarms,
+            speaking=speaking,
+            watch=WatchInMemory(),
+        )
 
     def token(self, role: Role, **changes: Any) -> str:
         claims = Claims(

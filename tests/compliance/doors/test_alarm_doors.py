@@ -42,7 +42,7 @@ def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(wor
     known = world.people.find
 
     def of_ars(person: str, role: Role, at_ns: int):
-        found = known(person, role)
+        found = known(person, role, at_ns)
         return replace(
             found, designation=Designation("csu-metz", frozenset({CommuneId("ars")}), found.designation.term)
         )
