@@ -94,6 +94,8 @@ class Centre:
         """
         self._footing, self._journal, self._papers = Footing(ports), journal, papers
         self._awaited, self._found_at_m = awaited, dict(found_at_m or {})
+        self.opened = asyncio.Event()
+        """The alarms of its former life are on the desk."""
         given = [assignment for of_node in assignments.values() for assignment in of_node]
         silent = awaited.all() if awaited is not None else []
         records = [*(a.record for a in given), *(camera.record for camera, _ in silent)]
@@ -129,6 +131,7 @@ class Centre:
     async def run(self) -> None:
         """Run until `stop`. A trouble of one node, panel or camera is told and retried; a defect ends the run."""
         await self._alarms.open()
+        self.opened.set()
         if self._calls is not None:
             await self._calls.open()
         async with asyncio.TaskGroup() as group:

@@ -27,6 +27,7 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.accounts import with_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_plan import plan_of
 from csu.centre.rooms.wall_room import WallRoom
@@ -212,6 +213,7 @@ async def _start_parts(
     nodes = deal(prepared, settings.media[0], settings.data_directory, volumes.note, pictures.spec)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
+    log = await stack.enter_async_context(keep_log(centre, settings.data_directory, clock=clock, tell=observers))
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
     stack.push_async_callback(_stop_centre, centre, finished)
@@ -247,7 +249,14 @@ async def _start_parts(
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
     alarms = AlarmsOfCentre(centre)
     console = create_app(
-        room, clock=clock, access=access, alarms=alarms, speaking=speaking, sign_in=sign_in, watch=centre
+        room,
+        clock=clock,
+        access=access,
+        alarms=alarms,
+        speaking=speaking,
+        sign_in=sign_in,
+        watch=centre,
+        log=log,
     )
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)

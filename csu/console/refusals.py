@@ -76,6 +76,11 @@ class Refusal(Enum):
     POST_NOT_TAKEN = Wording(409, 4409, "Vous n'êtes pas en poste. Prenez-le.", "You have no post. Take it.")
     LEAVE_REFUSED = Wording(409, 4409, "Vous restez en poste. Voyez le motif.", "You stay on watch. See why.")
     ROOM_ABSENT = Wording(503, 4503, "Ce centre n'a pas de salle.", "This centre has no room.")
+    ENTRY_REFUSED = Wording(
+        409, 4409, "La main courante ne peut contenir cela. Voyez le motif.", "The log may not hold that. See why."
+    )
+    ENTRY_UNKNOWN = Wording(404, 4404, "Aucune entrée de ce numéro.", "There is no entry of that number.")
+    LOG_ABSENT = Wording(503, 4503, "Ce centre ne tient pas de main courante.", "This centre keeps no log.")
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

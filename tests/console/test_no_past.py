@@ -31,7 +31,9 @@ ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")
 """Who comes in, and goes out: no picture (their matrix: tests/compliance/doors)."""
 WATCH = ("/api/watch",)
 """Names of who is at the wall, now."""
-ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS, *WATCH)
+LOG = ("/api/log",)
+"""What people wrote, and what happened: texts, no picture."""
+ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS, *WATCH, *LOG)
 
 
 def is_shut(route: BaseRoute) -> bool:

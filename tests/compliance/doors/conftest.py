@@ -66,6 +66,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.ingest.board import CameraState, CameraStatus
+from csu.operations import Draft, EntryKind, LogbookEntry
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
@@ -321,6 +322,24 @@ class WatchInMemory:
         return None
 
 
+class LogInMemory:
+    """One entry, whatever is written."""
+
+    entry = LogbookEntry(1, NOON, Draft(EntryKind.OBSERVATION, "operator.1", "Attroupement place d'Armes."))
+
+    async def write(self, draft: Draft) -> LogbookEntry:
+        return self.entry
+
+    async def newest(self, most: int) -> Sequence[LogbookEntry]:
+        return [self.entry]
+
+    async def reading(self, number: int) -> Sequence[LogbookEntry]:
+        return [self.entry]
+
+    async def of_alarm(self, alarm: str) -> Sequence[LogbookEntry]:
+        return [self.entry]
+
+
 class MessagesInMemory:
     """One message, said by nobody in particular."""
 
@@ -393,6 +412,7 @@ class World:
             alarms=self.alarms,
             speaking=speaking,
             watch=WatchInMemory(),
+            log=LogInMemory(),
         )
 
     def token(self, role: Role, **changes: Any) -> str:

@@ -28,8 +28,10 @@ IN_THE_PATH = {
     "{panel}": "panel-metz",
     "{sequence}": "7",
     "{message}": "leave",
+    "{number}": "1",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
+ASKS = {"log/alarm": "?alarm=panel-metz/7"}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
 
@@ -90,7 +92,10 @@ def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
             methods, path = "GET", f"{path}/{next((DIST / 'assets').glob('*.js')).name}"
         choice = methods.split("|")
         asked.append(
-            (choice[turn % len(choice)], path + (STRETCH if line.door in ("cases/footage", "holds/request") else ""))
+            (
+                choice[turn % len(choice)],
+                path + (STRETCH if line.door in ("cases/footage", "holds/request") else ASKS.get(line.door, "")),
+            )
         )
     return asked
 
@@ -101,6 +106,7 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
     bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
+    bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"watch/leave": {"handed_over": True}}
     bodies |= {"account/passkey": {"challenge": "c", "credential": {}, "name": "clé"}}
     return {door: json.dumps(body).encode() for door, body in bodies.items()}
