@@ -24,6 +24,7 @@ from csu.alarms.alarm import (
     alarm_id,
 )
 from csu.alarms.desk import AlarmDesk
+from csu.alarms.escalation import due_at_ns
 from csu.alarms.nearest import nearest_cameras
 from csu.alarms.store import AlarmStore
 from csu.alarms.storm import AlarmGroup, AlarmLines, alarm_lines
@@ -52,5 +53,6 @@ __all__ = [
     "PoliceCall",
     "alarm_id",
     "alarm_lines",
+    "due_at_ns",
     "nearest_cameras",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from csu import __version__
-from csu.alarms import Alarm, AlarmId
+from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
@@ -40,8 +40,17 @@ class AlarmsOfCentre:
     def open_alarms(self) -> Sequence[Alarm]:
         return self._centre.desk.open()
 
+    def unfinished(self) -> Sequence[Alarm]:
+        return self._centre.desk.unfinished()
+
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool]) -> Sequence[CameraId]:
+        return self._centre.cameras_for(alarm, may_view)
+
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
         return await self._centre.acknowledge(alarm, person)
+
+    async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
+        return await self._centre.advance(alarm, to, person, police)
 
 
 class Room:

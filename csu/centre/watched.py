@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from csu import __version__
-from csu.alarms import Alarm, AlarmId
+from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
 from csu.console import RoomCounters, RoomHealth, create_app, serve_console
 from csu.hal.camera import CameraId
@@ -86,8 +86,18 @@ class WatchedRoom:
     def open_alarms(self) -> Sequence[Alarm]:
         return self._elsewhere.ask(lambda centre: centre.desk.open())
 
+    def unfinished(self) -> Sequence[Alarm]:
+        return self._elsewhere.ask(lambda centre: centre.desk.unfinished())
+
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool]) -> Sequence[CameraId]:
+        near = self._elsewhere.ask(lambda centre: centre.cameras_for(alarm, lambda camera: True))
+        return [camera for camera in near if may_view(camera)]
+
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
         return await self._elsewhere.do(lambda centre: centre.acknowledge(alarm, person))
+
+    async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
+        return await self._elsewhere.do(lambda centre: centre.advance(alarm, to, person, police))
 
 
 class _NoPictures:

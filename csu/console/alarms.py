@@ -1,21 +1,32 @@
-"""Alarms over HTTP: those that wait for a person, and the person who takes one (OPS-3). Nothing of the past."""
+"""Alarms over HTTP: those that wait, the person who takes one and brings it to its end (OPS-3). Nothing of the past."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Protocol
 
 from fastapi import FastAPI, Path, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from csu.alarms import Alarm, AlarmId, AlarmState, AlarmStepRefused, AlarmUnknown
+from csu.alarms import (
+    NEXT,
+    Alarm,
+    AlarmId,
+    AlarmState,
+    AlarmStep,
+    AlarmStepRefused,
+    AlarmUnknown,
+    PoliceCall,
+    due_at_ns,
+)
 from csu.console.access import About, Asked, Door, Question, opens
-from csu.console.gate import SUBJECT
+from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
 from csu.governance import Action, Resource, Subject
 from csu.governance.journal_entry import Ground
-from csu.hal.alarms import AlarmKind
-from csu.hal.clock import NS_PER_MS
+from csu.hal.alarms import AlarmKind, AlarmPriority
+from csu.hal.camera import CameraId
+from csu.hal.clock import NS_PER_MS, Nanoseconds
 
 PanelName = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 MessageNumber = Annotated[int, Path(ge=0, lt=1 << 63)]
@@ -29,8 +40,20 @@ class AlarmRoom(Protocol):
         """Alarms that nobody took, oldest first."""
         ...
 
+    def unfinished(self) -> Sequence[Alarm]:
+        """All that are not closed, oldest first."""
+        ...
+
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool]) -> Sequence[CameraId]:
+        """Proposed for the removal of doubt to a person who may view them, the nearest first. Raises AlarmUnknown."""
+        ...
+
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
         """A person takes one. Raises AlarmUnknown, AlarmStepRefused; AlarmNotKept: it stays open."""
+        ...
+
+    async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
+        """A person takes it one step further. Raises AlarmUnknown, AlarmStepRefused; AlarmNotKept: it is as before."""
         ...
 
 
@@ -50,8 +73,55 @@ class AlarmAnswer(BaseModel):
     acked_by: str
 
 
-def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None) -> None:
-    """Both routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
+class StepAnswer(BaseModel):
+    """Who brought an alarm there, and when. `service`, `taken_by`: of the call to the police."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: AlarmState
+    at_ns: Nanoseconds
+    by: str
+    service: str = ""
+    taken_by: str = ""
+
+
+class AlarmOnDesk(AlarmAnswer):
+    """An alarm and how far it came. `cameras`: proposed to the asker, nearest first; `next`: the steps there are."""
+
+    priority: AlarmPriority
+    since_ns: Nanoseconds
+    """Since when it stands there."""
+    due_ns: Nanoseconds | None
+    """When somebody else is told that it stands there still; None: nobody is."""
+    steps: list[StepAnswer]
+    next: list[AlarmState]
+    cameras: list[CameraId]
+
+
+class StepAsked(BaseModel):
+    """The next step. `service`, `taken_by`: who took the call, of POLICE_INFORMED by telephone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: AlarmState
+    service: Annotated[str, Field(max_length=64)] = ""
+    taken_by: Annotated[str, Field(max_length=64)] = ""
+
+
+def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
+    """The routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
+
+    def on_desk(subject: Subject, alarm: Alarm) -> AlarmOnDesk:
+        near = _there(alarms).cameras_for(alarm.alarm, lambda camera: gate.permits(subject, Action.LIVE_VIEW, camera))
+        return AlarmOnDesk(
+            **alarm_answer(alarm).model_dump(),
+            priority=alarm.priority,
+            since_ns=alarm.since_ns,
+            due_ns=due_at_ns(alarm),
+            steps=[_step(step) for step in alarm.steps],
+            next=sorted(NEXT[alarm.state]),
+            cameras=list(near),
+        )
 
     @app.get("/api/alarms")
     @opens(Door("alarms/list", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
@@ -76,6 +146,36 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None) -> None:
         except AlarmStepRefused as error:
             raise Refused(Refusal.ALARM_TAKEN, where="alarm", cause=error) from error
 
+    @app.get("/api/alarms/desk")
+    @opens(Door("alarms/desk", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
+    async def desk(request: Request) -> list[AlarmOnDesk]:
+        """Every alarm that is not closed, the most urgent first; of the asker's communes, where he has some only."""
+        subject: Subject = request.scope[SUBJECT]
+        found = [alarm for alarm in _there(alarms).unfinished() if _may_hear(subject, alarm)]
+        return [on_desk(subject, alarm) for alarm in sorted(found, key=lambda alarm: alarm.haste)]
+
+    @app.post("/api/alarms/{panel}/{sequence}/advance")
+    @opens(Door("alarms/advance", Action.ALARM_QUALIFY, _one_alarm(alarms)))
+    async def advance(request: Request, panel: PanelName, sequence: MessageNumber, asked: StepAsked) -> AlarmAnswer:
+        """The person who asks takes it one step further. 409: from where it stands there is no such step."""
+        subject: Subject = request.scope[SUBJECT]
+        name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
+        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.unfinished()):
+            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
+        police = PoliceCall(asked.service, asked.taken_by) if asked.service or asked.taken_by else None
+        try:
+            return alarm_answer(await room.advance(name, asked.to, subject.person, police))
+        except AlarmUnknown as error:
+            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm", cause=error) from error
+        except AlarmStepRefused as error:
+            raise Refused(Refusal.ALARM_STEP_REFUSED, where="alarm", cause=error) from error
+
+
+def _step(step: AlarmStep) -> StepAnswer:
+    police = step.police
+    named = {} if police is None else {"service": police.service, "taken_by": police.taken_by}
+    return StepAnswer(to=step.to, at_ns=step.at_ns, by=step.by, **named)
+
 
 def alarm_answer(alarm: Alarm) -> AlarmAnswer:
     """One alarm of the desk."""
@@ -97,7 +197,7 @@ def _one_alarm(alarms: AlarmRoom | None) -> About:
     async def about(question: Question) -> Asked:
         """The commune where it rings; nothing of the URL for one that does not wait."""
         name = f"{question.path.get('panel', '')}/{question.path.get('sequence', '')}"
-        waiting = () if alarms is None else alarms.open_alarms()
+        waiting = () if alarms is None else alarms.unfinished()
         found = next((alarm for alarm in waiting if alarm.alarm == name), None)
         if found is None:
             return Asked(ground=Ground.ALARM)

@@ -123,7 +123,7 @@ def create_app(
     _add_pages(app)
     add_case_doors(app, access.desk)
     add_hold_doors(app, access.desk)
-    add_alarm_doors(app, alarms)
+    add_alarm_doors(app, alarms, gate)
     add_speaker_doors(app, speaking)
     add_post_doors(app, watch)
     add_log_doors(app, log)

@@ -27,7 +27,7 @@ from csu.governance.journal_desk import Ticket
 from csu.governance.journal_entry import JournalEntry, Outcome
 from csu.governance.journaled_actions import OPERATION_OF
 from csu.governance.roles import OUTGOING
-from csu.hal.camera import CommuneId
+from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
@@ -97,6 +97,10 @@ class Gate:
     def listed(self, subject: Subject, cameras: Sequence[CameraStatus]) -> list[CameraStatus]:
         """Those of `cameras` that this person may know of (COM-3)."""
         return [line for line in cameras if self._may_list(subject, line.record.commune)]
+
+    def permits(self, subject: Subject, action: Action, camera: CameraId) -> bool:
+        """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
+        return self._access.rights.decide(subject, action, Resource(camera=camera), self._clock.now_ns()).permitted
 
     # -- before -------------------------------------------------------------------------------------------------------
 

@@ -70,6 +70,9 @@ class Refusal(Enum):
     )
     ALARM_UNKNOWN = Wording(404, 4404, "Aucune alarme de ce nom n'attend.", "No alarm of that name is waiting.")
     ALARM_TAKEN = Wording(409, 4409, "Cette alarme est déjà prise.", "This alarm is taken already.")
+    ALARM_STEP_REFUSED = Wording(
+        409, 4409, "L'alarme n'en est pas là. Voyez les étapes possibles.", "The alarm is not there. See its steps."
+    )
     ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     SPEECH_REFUSED = Wording(409, 4409, "Ce message n'est pas diffusé. Voyez le motif.", "Not said. See why.")
     LOUDSPEAKERS_ABSENT = Wording(503, 4503, "Ce centre n'a pas de haut-parleur.", "This centre has no loudspeaker.")

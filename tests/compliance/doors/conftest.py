@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
-from csu.alarms import Alarm, AlarmDesk, AlarmId
+from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
 from csu.console import RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
@@ -299,6 +299,17 @@ class AlarmsInMemory:
 
     def open_alarms(self) -> Sequence[Alarm]:
         return self._desk.open()
+
+    def unfinished(self) -> Sequence[Alarm]:
+        return self._desk.unfinished()
+
+    def cameras_for(self, alarm: AlarmId, may_view: Callable[[CameraId], bool]) -> Sequence[CameraId]:
+        return [camera for camera in (CAMERA, FAR_CAMERA) if may_view(camera)]
+
+    async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
+        advanced = self._desk.advance(alarm, to, person, self._clock.now_ns(), police)
+        self._desk.keep(advanced.alarm)
+        return advanced.alarm
 
     async def acknowledge(self, alarm: AlarmId, person: str) -> Alarm:
         taken = self._desk.acknowledge(alarm, person, self._clock.now_ns())

@@ -54,6 +54,28 @@ def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(wor
     assert len(waiting(world)) == 1
 
 
+def test_a_person_brings_it_to_its_end_step_by_step_and_the_cameras_proposed_are_those_he_may_see(world) -> None:
+    def desk() -> list[dict]:
+        return json.loads(world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body)
+
+    def step(to: str, **more: str) -> int:
+        body = json.dumps({"to": to, **more}).encode()
+        return world.ask("POST", ALARM.replace("acknowledge", "advance"), Role.OPERATOR, body=body).status
+
+    (waits,) = desk()
+    assert (waits["state"], waits["next"], waits["cameras"]) == ("raised", ["acked"], ["cam-0012"])
+    assert step("confirmed") == 409
+    assert world.ask("POST", ALARM, Role.OPERATOR).status == 200
+    assert [step(to) for to in ("doubt_removal", "confirmed", "closed")] == [200, 200, 409]
+    assert step("police_informed") == 409, "nobody was named"
+    assert step("police_informed", service="police", taken_by="brigadier Roth") == 200
+    (informed,) = desk()
+    assert [(each["to"], each["by"]) for each in informed["steps"]][-1] == ("police_informed", "operator.1")
+    assert informed["steps"][-1]["taken_by"] == "brigadier Roth"
+    assert step("closed") == 200
+    assert desk() == []
+
+
 def test_a_centre_without_alarms_says_so(world) -> None:
     world.app = create_app(world.room, clock=world.clock, access=world.access)
     answer = world.ask("GET", "/api/alarms", Role.OPERATOR)
