@@ -298,6 +298,11 @@ class Centre:
 
     # -- PTZ ----------------------------------------------------------------------------------------------------------
 
+    @property
+    def posed(self) -> Mapping[CameraId, Camera]:
+        """The cameras that can be turned, also those that were silent at first."""
+        return self._ptz.cameras
+
     def lease(self, camera: CameraId) -> Lease | None:
         """Who turns this camera now; None: nobody."""
         return self._ptz.lease(camera)

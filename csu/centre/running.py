@@ -31,7 +31,7 @@ from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_plan import plan_of
 from csu.centre.rooms.wall_room import WallRoom
-from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
+from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
@@ -257,6 +257,7 @@ async def _start_parts(
         sign_in=sign_in,
         watch=centre,
         log=log,
+        ptz=PtzOfCentre(centre),
     )
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)

@@ -11,12 +11,14 @@ from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
 from csu.console import RoomCounters, RoomHealth
-from csu.hal.camera import CameraId
+from csu.governance import Author
+from csu.hal.camera import CameraId, PtzVelocity
 from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.wall import WallOutput
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
+from csu.operations import Lease
 from csu.recording.space import MARKS
 
 
@@ -51,6 +53,28 @@ class AlarmsOfCentre:
 
     async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
         return await self._centre.advance(alarm, to, person, police)
+
+
+class PtzOfCentre:
+    """The centre's PTZ cameras as the console may turn them (`csu.console.ptz.PtzDesk`)."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    def leases(self) -> Mapping[CameraId, Lease | None]:
+        return {camera: self._centre.lease(camera) for camera in self._centre.posed}
+
+    async def move(self, camera: CameraId, velocity: PtzVelocity, by: Author, alarm: str) -> None:
+        await self._centre.move(self._centre.posed[camera], velocity, by, alarm=alarm)
+
+    def keep_moving(self, camera: CameraId, by: Author) -> None:
+        self._centre.keep_moving(camera, by)
+
+    async def halt(self, camera: CameraId, by: Author) -> None:
+        await self._centre.halt(self._centre.posed[camera], by)
+
+    async def give_back(self, camera: CameraId, by: Author) -> None:
+        await self._centre.give_back(camera, by)
 
 
 class Room:

@@ -38,6 +38,7 @@ from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import LogDesk, add_log_doors
 from csu.console.past import add_past_doors
 from csu.console.posts import WatchDesk, add_post_doors
+from csu.console.ptz import PtzDesk, add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.sign_in import SignInDesk, add_sign_in_doors
@@ -82,12 +83,14 @@ def create_app(
     sign_in: SignInDesk | None = None,
     watch: WatchDesk | None = None,
     log: LogDesk | None = None,
+    ptz: PtzDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
     `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
     `sign_in`: how people come in; None: there are no accounts. `watch`: who is at the wall; None: it has no room.
     `log`: its operations log; None: it keeps none.
+    `ptz`: its cameras that turn; None: it has none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -127,6 +130,7 @@ def create_app(
     add_speaker_doors(app, speaking)
     add_post_doors(app, watch)
     add_log_doors(app, log)
+    add_ptz_doors(app, ptz, room, gate)
     add_past_doors(app)
     add_sign_in_doors(app, sign_in)
     _add_refusals(app, counts, sign_in_page=sign_in is not None)

@@ -33,7 +33,9 @@ WATCH = ("/api/watch",)
 """Names of who is at the wall, now."""
 LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
-ELSEWHERE = (*DESK, *SPEECH, *ACCOUNTS, *WATCH, *LOG)
+PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
+"""Who turns which camera, and orders to turn."""
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG)
 
 
 def is_shut(route: BaseRoute) -> bool:

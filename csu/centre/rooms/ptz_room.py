@@ -6,7 +6,7 @@ The decisions are the leases' (`csu.operations.ptz_leases`). What turns less wai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from csu.alarms import AlarmAdvanced, AlarmState
 from csu.centre.events import CentreEvent
@@ -69,6 +69,11 @@ class PtzRoom:
     def lease(self, camera: CameraId) -> Lease | None:
         """Who has it now; None: nobody."""
         return self._leases.lease(camera)
+
+    @property
+    def cameras(self) -> Mapping[CameraId, Camera]:
+        """All of them."""
+        return self._cameras
 
     # -- what people order --------------------------------------------------------------------------------------------
 

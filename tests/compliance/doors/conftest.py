@@ -61,7 +61,7 @@ from csu.governance import (
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
-from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
+from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
@@ -333,6 +333,25 @@ class WatchInMemory:
         return None
 
 
+class PtzInMemory:
+    """A camera that nobody turns, whatever is ordered."""
+
+    def leases(self) -> dict[CameraId, None]:
+        return {CAMERA: None}
+
+    async def move(self, camera: CameraId, velocity: PtzVelocity, by: Author, alarm: str) -> None:
+        return None
+
+    def keep_moving(self, camera: CameraId, by: Author) -> None:
+        return None
+
+    async def halt(self, camera: CameraId, by: Author) -> None:
+        return None
+
+    async def give_back(self, camera: CameraId, by: Author) -> None:
+        return None
+
+
 class LogInMemory:
     """One entry, whatever is written."""
 
@@ -424,6 +443,7 @@ class World:
             speaking=speaking,
             watch=WatchInMemory(),
             log=LogInMemory(),
+            ptz=PtzInMemory(),
         )
 
     def token(self, role: Role, **changes: Any) -> str:

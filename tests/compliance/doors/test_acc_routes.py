@@ -106,6 +106,7 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
     bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
+    bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"watch/leave": {"handed_over": True}}
