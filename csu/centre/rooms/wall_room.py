@@ -113,6 +113,13 @@ class WallRoom:
             self._decide()
             await self._follow()
 
+    def hear(self, told: WallInput) -> None:
+        """What a person asks: decided now, after all that happened before; journaled and then shown as all decisions
+        are. Raises WallRequestRefused, or BadInput for a scene or a camera that is none: the wall is as it was."""
+        self._decide()
+        self._decided(self._director.hear(told, self._clock.now_ns()))
+        self._woken.set()
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: CentreEvent) -> None:
