@@ -151,7 +151,9 @@ class Wishes:
         self._say(told.person, (_SCENE,), wish, now_ns)
 
     def plan(self, told: ProgrammeSet, now_ns: Nanoseconds) -> None:
-        """Raises WallRequestRefused when there are too many."""
+        """Raises WallRequestRefused when there are too many, or when it is over already."""
+        if told.programme.span.to_ns <= now_ns:
+            raise refused(told.programme.programme, Words("il est déjà fini", "it is over already"))
         key = (_PROGRAMME, told.programme.programme)
         if key not in self._stand and len(self.programmes) >= PROGRAMMES_MAX:
             raise refused(key[1], Words(f"{PROGRAMMES_MAX} programmes déjà", f"{PROGRAMMES_MAX} programmes already"))
