@@ -29,11 +29,12 @@ from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_plan import default_wall
 from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.rooms.wall_viewers import FindPerson, WallViewers
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
-from csu.console import create_app, demonstration_access, invented_papers, serve_console
+from csu.console import create_app, demonstration_access, demonstration_operator, invented_papers, serve_console
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -225,7 +226,17 @@ async def _start_parts(
     planned = default_wall(records, settings.wall_width_px, settings.wall_height_px)
     outputs = await _outputs(stack, settings, planned.wall, pictures, observers)
     journal = registers.journal
-    wall = WallRoom(centre, outputs, planned, records, clock=clock, journal=journal, tell=observers)
+    viewers = WallViewers(papers, _people_of(site, records, clock.now_ns()))
+    wall = WallRoom(
+        centre,
+        outputs,
+        planned,
+        records,
+        clock=clock,
+        journal=journal,
+        tell=observers,
+        may_view=viewers.may_view,
+    )
     await wall.open()
     showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
@@ -394,6 +405,14 @@ def output_of(
 def is_here(node: Node) -> bool:
     """Whether it is this machine."""
     return node.host in ("localhost", "127.0.0.1", "::1", os.uname().nodename)
+
+
+def _people_of(site: Site, records: Sequence[CameraRecord], now_ns: Nanoseconds) -> FindPerson:
+    """Whom the centre knows before its wall: the simulated people of a simulated site, who may see all of it. Nobody
+    logs in yet: who else takes a post is unknown, and the wall shows him nothing."""
+    communes, since = {record.commune for record in records}, day_in_paris(now_ns) - timedelta(days=1)
+    known = {agent: demonstration_operator(agent, communes, since) for agent in site.agents}
+    return known.get
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ from csu.operations import WatchChanged
 from csu.wall import (
     AlarmEnded,
     AlarmOpened,
+    MayView,
     ProgrammeSet,
     SignalHeard,
     ViewersHeard,
@@ -61,13 +62,15 @@ class WallRoom:
         clock: Clock,
         journal: Journal,
         tell: Callable[[CentreEvent], None],
+        may_view: MayView,
     ) -> None:
-        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles."""
+        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of who
+        is before the wall (COM-3)."""
         self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
         self._planned, self.outputs = planned, dict(outputs)
         self._screens = WallScreens(self.outputs, clock)
-        self._director = WallDirector(planned.plan, lambda camera, now_ns: centre.may_watch(camera))
+        self._director = WallDirector(planned.plan, lambda camera, now_ns: centre.may_watch(camera), may_view)
         self._heard: list[WallInput] = []
         self._alarms: set[AlarmId] = set()
         self._woken = asyncio.Event()
