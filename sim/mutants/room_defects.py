@@ -205,7 +205,7 @@ def the_wall_loses_the_alarms_that_have_no_spot(patch: Patch) -> None:
 
 
 def alarms_change_their_spots_each_second(patch: Patch) -> None:
-    spots, director = patch.find("csu.wall.directing.spots:Spots"), patch.find("csu.wall.directing.director")
+    spots, tiles = patch.find("csu.wall.directing.spots:Spots"), patch.find("csu.wall.directing.tiles")
     assign, turn = patch.set(spots, "assign", None), count()
 
     def restless(self: Any, on: Any, *given: Any) -> None:
@@ -213,7 +213,7 @@ def alarms_change_their_spots_each_second(patch: Patch) -> None:
         assign(self, on if next(turn) % 2 else [*reversed(on)], *given)
 
     patch.set(spots, "assign", restless)
-    patch.set(director, "DWELL_NS_MIN", 0)
+    patch.set(tiles, "DWELL_NS_MIN", 0)
 
 
 # -- memory, chance, fault points -------------------------------------------------------------------------------------
