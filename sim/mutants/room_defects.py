@@ -199,7 +199,7 @@ def the_wall_loses_the_alarms_that_have_no_spot(patch: Patch) -> None:
 
     def forgetful(self: Any, *given: Any) -> None:
         assign(self, *given)
-        self._alarms = {name: alarm for name, alarm in self._alarms.items() if name in self.shown}
+        self._alarms = {name: alarm for name, alarm in self._alarms.items() if name in self._on.values()}
 
     patch.set(spots, "assign", forgetful)
 

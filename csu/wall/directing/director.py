@@ -67,11 +67,12 @@ class WallDirector:
     @property
     def alarms_waiting(self) -> int:
         """Alarms that no spot shows now. None is forgotten: each is on a spot or among these."""
-        return self._spots.alarms_waiting
+        return self._spots.alarms - len(self.alarms_shown)
 
     @property
     def alarms_shown(self) -> frozenset[str]:
-        return self._spots.shown
+        """Those that a tile shows."""
+        return self._spots.shown(self._tiles.shown)
 
     @property
     def viewers(self) -> frozenset[str]:
@@ -106,7 +107,7 @@ class WallDirector:
             case AlarmOpened():
                 self._spots.open(told, now_ns)
             case AlarmEnded():
-                self._spots.end(told.alarm)
+                self._spots.end(told.alarm, now_ns)
             case EventSignal():
                 self._spots.signal(told, now_ns)
             case EventSignalEnded():

@@ -93,8 +93,9 @@ class WallTiles:
     def _must_wait(self, slot: SlotId, cause: Cause, now_ns: Nanoseconds) -> bool:
         """Whether the slot's last change is too young.
 
-        A right that is withdrawn does not wait, nor what an alarm or a person brought after that change, nor the end of
-        a request. Each of these happens once: what only comes and goes cannot make the wall flicker.
+        A right that is withdrawn does not wait, nor what an alarm or a person brought after that change (an alarm by its
+        coming, or by the end of the one it waited for), nor the end of a request. Each of these happens once: what only
+        comes and goes cannot make the wall flicker.
         """
         tile = self.shown[slot]
         if tile.since_ns is None or now_ns - tile.since_ns >= DWELL_NS_MIN:
@@ -102,7 +103,7 @@ class WallTiles:
         if tile.camera is not None and not self._sight.permitted(tile.camera, now_ns):
             return False
         if cause.kind is CauseKind.ALARM:
-            return self._spots.heard_ns(cause.ref) < tile.since_ns
+            return self._spots.due_ns(cause.ref, slot) < tile.since_ns
         wish = self._wishes.request(self._scene, slot)
         if cause.kind in (CauseKind.REQUEST, CauseKind.GUARD_TOUR) and wish is not None:
             return wish.at_ns < tile.since_ns
