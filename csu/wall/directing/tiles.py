@@ -93,8 +93,8 @@ class WallTiles:
     def _must_wait(self, slot: SlotId, cause: Cause, now_ns: Nanoseconds) -> bool:
         """Whether the slot's last change is too young.
 
-        A right that is withdrawn does not wait, nor what an alarm or a person brought after that change (an alarm by its
-        coming, or by the end of the one it waited for), nor the end of a request. Each of these happens once: what only
+        A right that is withdrawn does not wait, nor what an alarm or a person brought after that change (an alarm: by
+        coming, or as the one it waited for ended), nor the end of a request. Each of these happens once: what only
         comes and goes cannot make the wall flicker.
         """
         tile = self.shown[slot]
