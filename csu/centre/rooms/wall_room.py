@@ -64,8 +64,8 @@ class WallRoom:
         tell: Callable[[CentreEvent], None],
         may_view: MayView,
     ) -> None:
-        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of who
-        is before the wall (COM-3)."""
+        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of
+        who is before the wall (COM-3)."""
         self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
         self._planned, self.outputs = planned, dict(outputs)
@@ -166,11 +166,12 @@ class WallRoom:
         self._decided(self._director.tick(now_ns))
 
     def _alarms_changed(self) -> list[WallInput]:
-        """What the desk holds is what wants a spot: also what a centre that starts finds there."""
+        """What the desk holds is what wants a spot: what a centre that starts finds there, what a slow disk has not
+        taken yet. Its spot is free again when its closing is written."""
         desk = self._centre.desk
         unfinished = {alarm.alarm: alarm for alarm in desk.unfinished()}
-        ended = [name for name in self._alarms if name not in unfinished]
-        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms and not desk.is_held(name)]
+        ended = [name for name in self._alarms if name not in unfinished and not desk.is_held(name)]
+        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms]
         self._alarms.difference_update(ended)
         self._alarms.update(alarm.alarm for alarm in opened)
         return [
