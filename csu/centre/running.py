@@ -27,6 +27,7 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
@@ -217,6 +218,8 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
+    account = await asyncio.to_thread(WallAccount.of_journal, settings.data_directory / "journal")
+    observers.all.append(account.observe)
     people = _people_of(site, records, clock.now_ns())
     wall = await hang_wall(
         stack, settings.wall, centre, records, pictures.spec, papers, people, journal=registers.journal, tell=observers
@@ -230,7 +233,14 @@ async def _start_parts(
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
-    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre), speaking=speaking)
+    console = create_app(
+        room,
+        clock=clock,
+        access=access,
+        alarms=AlarmsOfCentre(centre),
+        speaking=speaking,
+        wall=DeskOfWall(wall, account, clock),
+    )
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
