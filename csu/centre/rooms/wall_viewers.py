@@ -1,4 +1,4 @@
-"""Whether those who are before the wall may see a camera: by the papers of each, and nobody unknown sees any (COM-3)."""
+"""Whether who is before the wall may see a camera: by the papers of each; nobody unknown sees any (COM-3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class WallViewers:
         if known is not None and 0 <= now_ns - known[1] < ASKED_AGAIN_NS:
             return known[0]
         subject = self._find(person)
-        decision = subject and self._papers.decide(subject, Action.WALL_SHOW, Resource(camera=camera), now_ns)
-        may = decision is not None and decision.permitted
+        may = False
+        if subject is not None:
+            may = self._papers.decide(subject, Action.WALL_SHOW, Resource(camera=camera), now_ns).permitted
         self._answers[person, camera] = may, now_ns
         return may
