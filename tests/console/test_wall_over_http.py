@@ -22,7 +22,6 @@ from csu.governance.journal_entry import Operation
 from csu.governance.journal_reading import read_journal
 from csu.machine import SystemClock
 
-
 JSON = {"content-type": "application/json"}
 
 
