@@ -117,6 +117,32 @@ def test_a_storm_fills_the_spots_the_rest_is_queued_and_counted_and_each_gets_it
     assert wall.director.alarms_waiting == 0
 
 
+def test_an_alarm_that_waited_takes_the_spot_as_soon_as_the_one_before_it_ends() -> None:
+    wall = Wall()
+    for number in (1, 2, 3):
+        wall.alarm(f"p/{number}", 2, 20 + number)
+    wall.after(1)
+    wall.alarm("p/4", 1, 24)
+    wall.after(1)
+    (changed,) = [each for each in wall.hear(AlarmEnded("p/4")) if isinstance(each, TileChanged)]
+    assert (changed.was, changed.camera, changed.cause.ref) == ("cam-24", "cam-22", "p/2"), "1 s after the last change"
+
+
+def test_an_alarm_is_counted_as_waiting_until_its_tile_really_shows_it() -> None:
+    wall = Wall()
+    wall.forbidden = set(cams(20))
+    for number in (1, 2, 3):
+        wall.alarm(f"p/{number}", 2, 19 + number)
+    wall.forbidden = set(cams(20, 22))
+    wall.after(1)  # p/3 loses its spot, which shows something else for ten seconds
+    wall.forbidden = set()
+    (waiting,) = wall.after(1)
+    assert (waiting.queued, waiting.without_camera, wall.director.alarms_waiting) == (2, 0, 2)
+    assert wall.director.alarms_shown == {"p/2"}
+    wall.after(9)
+    assert (wall.cause("spot 2").ref, wall.director.alarms_waiting) == ("p/1", 1)
+
+
 def test_a_more_urgent_alarm_takes_the_spot_of_the_least_urgent_and_an_equal_one_waits() -> None:
     wall = Wall()
     wall.alarm("p/1", 2, 20)

@@ -85,6 +85,14 @@ def a_storm_forgets(patch: Patch) -> None:
     patch.setattr(Spots, "assign", forgetful)
 
 
+def whoever_waited_waits_for_the_pace_too(patch: Patch) -> None:
+    patch.setattr(Spots, "due_ns", lambda self, alarm, slot: self._heard_ns[alarm])
+
+
+def an_alarm_that_was_given_a_spot_passes_for_shown(patch: Patch) -> None:
+    patch.setattr(Spots, "shown", lambda self, tiles: frozenset(self._on.values()))
+
+
 def the_newest_alarm_takes_the_spot(patch: Patch) -> None:
     assign = Spots.assign
 
@@ -306,6 +314,16 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     ),
     (queued_alarms_are_not_counted, STORM, {}),
     (a_storm_forgets, STORM, {}),
+    (
+        whoever_waited_waits_for_the_pace_too,
+        "test_an_alarm_that_waited_takes_the_spot_as_soon_as_the_one_before_it_ends",
+        {},
+    ),
+    (
+        an_alarm_that_was_given_a_spot_passes_for_shown,
+        "test_an_alarm_is_counted_as_waiting_until_its_tile_really_shows_it",
+        {},
+    ),
     (
         the_newest_alarm_takes_the_spot,
         "test_a_more_urgent_alarm_takes_the_spot_of_the_least_urgent_and_an_equal_one_waits",
