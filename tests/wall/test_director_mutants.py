@@ -201,6 +201,16 @@ def two_tiles_take_from_each_other(patch: Patch) -> None:
     )
 
 
+def what_a_small_tile_shows_is_never_shown_large(patch: Patch) -> None:
+    begin = WallTiles.begin
+
+    def no_fixed(self, scene, slots):
+        begin(self, scene, slots)
+        self._fixed = frozenset()
+
+    patch.setattr(WallTiles, "begin", no_fixed)
+
+
 def locks_never_end(patch: Patch) -> None:
     keep = Wishes.keep
 
@@ -332,6 +342,11 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     (
         the_scene_of_an_event_stays,
         "test_programmes_follow_their_days_the_higher_priority_first_and_the_base_comes_back",
+        {},
+    ),
+    (
+        what_a_small_tile_shows_is_never_shown_large,
+        "test_a_tile_shows_what_only_a_fixed_one_shows_rather_than_nothing",
         {},
     ),
     (alarms_lose_their_spot_with_the_scene, "test_an_alarm_keeps_a_spot_over_a_change_of_scene", {}),
