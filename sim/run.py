@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,12 +27,11 @@ from csu.centre import (
     Ports,
     SceneChanged,
     TileChanged,
-    WallPlan,
     line_of,
 )
 from csu.centre.in_process import Journal
 from csu.centre.media.volumes import VolumeKeeper
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_plan import PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
@@ -239,7 +238,7 @@ class _Run:
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
-        self.signals = SignalReader(_places(self.city), wall=WallReader(spots_of(self._wall_plan())))
+        self.signals = SignalReader(_places(self.city), wall=WallReader(spots_of(self._planned_wall().plan)))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
@@ -395,22 +394,22 @@ class _Run:
         finally:
             keeper.close()
 
-    def _wall_plan(self) -> WallPlan:
+    def _planned_wall(self) -> PlannedWall:
         shown = self.city.cameras[: self.scenario.city.wall_cameras]
-        return plan_of([camera.assignment.record for camera in shown])
+        return default_wall([camera.assignment.record for camera in shown], WIDTH_PX, HEIGHT_PX)
 
     async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
         """The wall of one life of the centre."""
+        planned = replace(self._planned_wall(), programmes=programmes_of(tell_story(self.scenario), self.stage))
         room = WallRoom(
             centre,
-            self.wall,
-            self._wall_plan(),
+            {node.node: self.wall for node in planned.wall.nodes},
+            planned,
             [camera.assignment.record for camera in self.city.cameras],
             clock=self.centre_clock,
             journal=journal,
             tell=tell,
-            size_px=(WIDTH_PX, HEIGHT_PX),
-            programmes=programmes_of(tell_story(self.scenario), self.stage),
+            may_view=lambda person, camera, now_ns: True,  # all are of every commune
         )
         await room.open()
         await room.run()

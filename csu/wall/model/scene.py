@@ -82,6 +82,8 @@ class Overlay:
     """Of a clock or header: shares of the anchor."""
     anchor: WallPanelId | None = None
     style: str = ""
+    text: str = ""
+    """Of a header; empty: the scene's name."""
 
 
 class TransitionKind(StrEnum):
