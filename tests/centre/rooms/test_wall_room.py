@@ -149,11 +149,12 @@ def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall
 
 
 def test_an_alarm_that_a_slow_disk_refuses_is_at_the_wall_at_once_and_one_whose_closing_it_refuses_stays(hall) -> None:
+    hall.stage.chaos.failures["alarms.save"] = 2
+
     async def act():
-        hall.stage.chaos.failures["alarms.save"] = 2
         await asyncio.sleep(2)
         assert not hall.stage.told(AlarmRaised), "nobody says that it is safe"
-        assert (hall.screen.up[0], hall.screen.scenes[-1].tiles[0].label[:6]) == (CAMERAS[3], "ALARME")
+        assert (hall.screen.up[0], hall.screen.scenes[-1].pieces[0].label[:6]) == (CAMERAS[3], "ALARME")
         await hall.seen(15)
         assert [event.alarm.alarm for event in hall.stage.told(AlarmRaised)] == ["panel-1/1"]
         await hall.centre.acknowledge("panel-1/1", "agent-1")
