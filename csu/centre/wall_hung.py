@@ -108,7 +108,7 @@ def planned_wall(settings: WallSettings, records: Sequence[CameraRecord]) -> Pla
     for path in files.scenes:
         scene = read_scene(path, wall, cameras, scenes)
         scenes[scene.scene] = scene
-    programmes = read_programmes(files.programmes, list(scenes))
+    programmes = read_programmes(files.programmes, scenes.values(), cameras)
     return PlannedWall(wall, programmes.plan(scenes.values()), scenes, programmes.events)
 
 
