@@ -72,6 +72,8 @@ class Fragments:
         """
         if self._decoder is None or (self._needs_key and not fragment.is_key):
             raise ValueError("a picture before its stream")
+        if self._needs_key:
+            self._decoder.forget()
         self._needs_key = True
         packet = cast("Packet[VideoStream]", Packet(_media(fragment.data)))
         self._number += 1
@@ -80,6 +82,8 @@ class Fragments:
         if len(self._told) > FRAGMENTS_WAITING_MAX:
             del self._told[next(iter(self._told))]
         found = [(self._told.pop(picture.pts_ns, None), picture.planes) for picture in self._decoder.decode(packet)]
+        if not found:
+            raise ValueError("a fragment that gives no picture")
         self._needs_key = False
         return [(told, planes) for told, planes in found if told is not None]
 
