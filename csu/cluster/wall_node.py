@@ -33,6 +33,7 @@ from csu.ingest.backoff import BackOff
 from csu.machine import SystemChance, SystemClock
 
 OPEN_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
 TOKEN_BYTES_MAX = 4096
 
 
@@ -157,6 +158,7 @@ class WallNode:
             compression=None,
             max_size=TO_NODE_BYTES_MAX,
             open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
             proxy=None,
         )
 

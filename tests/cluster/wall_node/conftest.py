@@ -21,8 +21,11 @@ from csu.centre.events import Trouble
 from csu.centre.media.wall_nodes import RemoteWall, WallNodes
 from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.live_relay import LiveDesk
+from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
+from csu.cluster.wall_node import CentreAddress, WallNode
 from csu.console import (
     AnyOf,
+    ConsoleSettings,
     NodeClaims,
     ServedCertificate,
     WallNodeTokens,
@@ -34,19 +37,21 @@ from csu.console import (
 from csu.governance.centre_key import CentreKey
 from csu.hal import _mask_seal
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
-from csu.hal.clock import NS_PER_DAY, NS_PER_S
+from csu.hal.clock import NS_PER_DAY, NS_PER_S, Clock
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
 from csu.hal.media import LiveFragment
-from csu.hal.wall import NodeScene, ScenePiece, WallNodeId
+from csu.hal.wall import NodeScene, ScenePiece, WallNodeId, WallReading
 from csu.hal.wall_panel import WallPanelId
 from csu.ingest.board import CameraState, CameraStatus
-from csu.machine import SystemClock
+from csu.machine import SystemChance, SystemClock
 from csu.masking import MaskedEncoder
+from csu.wall.drawing.emergency import EmergencyWall
+from csu.wall.drawing.png import png_of
 
 NODE = WallNodeId("mur-b")
-WIDTH_PX, HEIGHT_PX = 640, 360
-PICTURE_PX = (320, 180)
+WIDTH_PX, HEIGHT_PX = 320, 180
+PICTURE_PX = (160, 88)
 KEY = CentreKey(Ed25519PrivateKey.from_private_bytes(b"\x05" * 32))
 
 
@@ -82,12 +87,12 @@ def marked_planes(number: int, frame: int) -> YuvPlanes:
     width, height = PICTURE_PX
     whole = np.empty((height * 3 // 2, width), np.uint8)
     flat = whole.reshape(-1)
-    luma, chroma = width * height, width * height // 4
+    luma, chroma = width * height, (width // 2) * ((height + 1) // 2)
     y = flat[:luma].reshape(height, width)
     u = flat[luma : luma + chroma].reshape(height // 2, width // 2)
     v = flat[luma + chroma :].reshape(height // 2, width // 2)
     y[:], u[:], v[:] = 60 + 20 * number, 110 + 8 * number, 140 - 6 * number
-    y[40:80, (frame * 6) % (width - 40) :][:, :40] = 220
+    y[20:40, (frame * 6) % (width - 20) :][:, :20] = 220
     draw_mark(YuvPlanes(y, u, v), number, frame)
     return YuvPlanes(y, u, v)
 
@@ -106,6 +111,7 @@ class Street:
         self.cameras = [MarkedCamera(number, self.desk, self.frames_per_s) for number in range(1, self.count + 1)]
         self.by_name = {each.camera: each for each in self.cameras}
         self.is_sending = True
+        self.captured_ns: dict[tuple[str, int], int] = {}
 
     def _watch(self, camera: CameraId, on: bool) -> None:
         self.asked.append((camera, on))
@@ -114,7 +120,9 @@ class Street:
     async def run(self) -> None:
         while True:
             for each in self.cameras if self.is_sending else ():
-                each.send(self.clock.now_ns())
+                now_ns = self.clock.now_ns()
+                each.send(now_ns)
+                self.captured_ns[each.camera, each.frame] = now_ns
             await asyncio.sleep(1 / self.frames_per_s)
 
 
@@ -186,7 +194,7 @@ class CentreSide:
 
 @contextlib.asynccontextmanager
 async def centre_side(
-    cameras: int = 3, *, frames_per_s: float = 12.0, port: int = 0, tls: ServedCertificate | None = None
+    cameras: int = 3, *, frames_per_s: float = 12.0, tls: ServedCertificate | None = None, ask_again_s: float = 30.0
 ) -> AsyncIterator[CentreSide]:
     """Serve a centre with one wall node `mur-b` on a real socket."""
     street, told, issued, clock = Street(cameras, frames_per_s), [], Issued(), SystemClock()
@@ -195,10 +203,12 @@ async def centre_side(
     wall = nodes.output(NODE, WIDTH_PX, HEIGHT_PX)
     room: Any = Room(street)
     access = demonstration_access(room, clock, tokens=AnyOf([WallNodeTokens(KEY.public, issued)]))
-    app = create_app(room, clock=clock, access=access, wall_nodes=nodes)
+    app = create_app(
+        room, clock=clock, access=access, wall_nodes=nodes, settings=ConsoleSettings(ask_again_s=ask_again_s)
+    )
     sending = asyncio.create_task(street.run())
     try:
-        async with serve_console(app, port=port, tls=tls) as url:
+        async with serve_console(app, tls=tls) as url:
             yield CentreSide(street, nodes, wall, issued, url, told, access)
     finally:
         sending.cancel()
@@ -282,3 +292,137 @@ def fragments_of(number: int, pictures: int, *, at_ns: int = NS_PER_S, whole: bo
 @pytest.fixture(name="fragments_of")
 def fragments_fixture() -> Callable[..., list[LiveFragment]]:
     return fragments_of
+
+
+class CpuWall:
+    """A `WallOutput` over the emergency wall, in this process: real pixels, no GL."""
+
+    def __init__(self, pictures: SharedPicturesSpec, width_px: int, height_px: int, clock: Clock) -> None:
+        self._wall = EmergencyWall(width_px, height_px, SharedPicturesReader.attach(pictures), clock)
+        self.shown: list[NodeScene] = []
+
+    async def start(self) -> None:
+        pass
+
+    async def show(self, scene: NodeScene) -> None:
+        self.shown.append(scene)
+        self._wall.show(scene)
+
+    async def read(self) -> WallReading:
+        return self._wall.read()
+
+    async def picture_png(self) -> bytes:
+        return png_of(self._wall.pixels())
+
+    async def stop(self) -> None:
+        pass
+
+
+@dataclass
+class SkewedClock:
+    """This machine's clock, some way off."""
+
+    ahead_ns: int = 0
+
+    def now_ns(self) -> int:
+        return SystemClock().now_ns() + self.ahead_ns
+
+    def monotonic_ns(self) -> int:
+        return SystemClock().monotonic_ns()
+
+
+@dataclass
+class NodeHere:
+    """A wall node in this process, on a real socket: its wall's pixels, and what it told."""
+
+    node: WallNode
+    clock: SkewedClock
+    walls: list[CpuWall]
+    said: list[str]
+
+    async def tiles(self) -> list[tuple[str, str, int | None]]:
+        """(camera, state, camera that the pixels tell) of each tile, read here."""
+        if not self.walls:
+            return []
+        read = await self.walls[-1].read()
+        return [(tile.camera, tile.state.value, tile.seen_camera_number) for tile in read.tiles]
+
+    async def shows(self, *numbers: int, state: str = "live") -> bool:
+        """A mark is read through the hatch of a mask, and of what is forbidden never."""
+        seen = [None if state == "forbidden" else number for number in numbers]
+        return await self.tiles() == [
+            (f"cam-{number:04}", state, see) for number, see in zip(numbers, seen, strict=True)
+        ]
+
+
+@contextlib.asynccontextmanager
+async def node_here(
+    url: str, token_file: Path, *, authority_pem: str | None = None, ahead_ns: int = 0
+) -> AsyncIterator[NodeHere]:
+    """Run a node in this loop."""
+    walls: list[CpuWall] = []
+    said: list[str] = []
+    clock = SkewedClock(ahead_ns)
+
+    def wall(pictures: SharedPicturesSpec, width_px: int, height_px: int) -> CpuWall:
+        walls.append(CpuWall(pictures, width_px, height_px, clock))
+        return walls[-1]
+
+    address = CentreAddress(url, NODE, token_file, authority_pem)
+    node = WallNode(address, wall, lambda words: said.append(words.en), clock=clock, chance=SystemChance("t"))
+    running = asyncio.create_task(node.run())
+    try:
+        yield NodeHere(node, clock, walls, said)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class Wire:
+    """A way between two machines, which can fall silent or be cut."""
+
+    def __init__(self, url: str) -> None:
+        self._to = int(url.rstrip("/").rpartition(":")[2])
+        self._writers: list[asyncio.StreamWriter] = []
+        self._flows = asyncio.Event()
+        self._flows.set()
+
+    async def __aenter__(self) -> Wire:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self._flows.set()
+        self.cut()
+        await asyncio.sleep(0)
+
+    def silent(self, is_silent: bool) -> None:
+        """Nothing goes through, and nobody is told."""
+        if is_silent:
+            self._flows.clear()
+        else:
+            self._flows.set()
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers += [writer, far_writer]
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()

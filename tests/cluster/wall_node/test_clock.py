@@ -49,7 +49,8 @@ def test_a_machine_whose_clock_is_too_far_off_is_told_so(ahead_s, words) -> None
     clock.check(HERE_NS + 2 * NS_PER_S, 2 * NS_PER_S)
 
 
-def test_a_clock_that_is_set_here_is_noticed_without_asking(ns=NS_PER_S) -> None:
+def test_a_clock_that_is_set_here_is_noticed_without_asking() -> None:
+    ns = NS_PER_S
     clock = CentreClock("mur-b")
     told(clock, 0, ns)
     clock.check(HERE_NS + ns, ns)

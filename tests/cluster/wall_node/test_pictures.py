@@ -1,4 +1,4 @@
-"""From fragments to the pictures a wall takes: the right camera and frame, and nothing of a camera that is not shown."""
+"""From fragments to the pictures a wall takes: the right camera and frame, nothing of one that is not shown."""
 
 from __future__ import annotations
 

@@ -30,27 +30,49 @@ from csu.cluster.wall_node_wire import (
 from csu.console.serving import MESSAGE_BYTES_MAX
 from csu.hal.camera import CameraId
 from csu.hal.media import LiveFragment
-from csu.hal.wall import NodeScene, OverlayKind, SceneOverlay, ScenePiece, TileReading, TileState, WallNodeId, WallReading
+from csu.hal.wall import (
+    NodeScene,
+    OverlayKind,
+    SceneOverlay,
+    ScenePiece,
+    TileReading,
+    TileState,
+    WallNodeId,
+    WallReading,
+)
 from csu.hal.wall_panel import WallPanelId
 
 CORNERS = ((0.0, 0.0), (10.0, 0.0), (0.0, 6.0), (10.0, 6.0))
 SCENE = NodeScene(
     640,
     360,
-    (ScenePiece("t", WallPanelId("p"), CameraId("cam-1"), 1, CORNERS, CORNERS, 1.78, label="12 · Île", shown_until_ns=9),),
-    (SceneOverlay(OverlayKind.HEAT, "t", heat=bytes(range(256)) * 9, until_ns=1 << 61), SceneOverlay(OverlayKind.CLOCK)),
+    (
+        ScenePiece(
+            "t", WallPanelId("p"), CameraId("cam-1"), 1, CORNERS, CORNERS, 1.78, label="12 · Île", shown_until_ns=9
+        ),
+    ),
+    (
+        SceneOverlay(OverlayKind.HEAT, "t", heat=bytes(range(256)) * 9, until_ns=1 << 61),
+        SceneOverlay(OverlayKind.CLOCK),
+    ),
     fade_ns=500,
 )
-HELLO = Hello(node=WallNodeId("mur-b"), width_px=640, height_px=360, cameras=(CameraId("c"),), picture_px_max=(320, 180))
+HELLO = Hello(
+    node=WallNodeId("mur-b"), width_px=640, height_px=360, cameras=(CameraId("c"),), picture_px_max=(320, 180)
+)
 READING = WallReading(5, "llvmpipe", 7, (TileReading(CameraId("cam-1"), TileState.STALE, 3, None, "t"),), (1.5, 2.25))
 
 
-@pytest.mark.parametrize("message", [HELLO, ShowScene(scene=SCENE), Ask(number=3, what="png"), Told(asked_at_ns=1, now_ns=2)])
+@pytest.mark.parametrize(
+    "message", [HELLO, ShowScene(scene=SCENE), Ask(number=3, what="png"), Told(asked_at_ns=1, now_ns=2)]
+)
 def test_what_a_centre_says_comes_out_as_it_went_in(message) -> None:
     assert to_node(pack(message)) == message
 
 
-@pytest.mark.parametrize("message", [Beat(asked_at_ns=1), Beat(asked_at_ns=1, offset_ns=-5, error_ns=3), Failed(fr="é", en="e")])
+@pytest.mark.parametrize(
+    "message", [Beat(asked_at_ns=1), Beat(asked_at_ns=1, offset_ns=-5, error_ns=3), Failed(fr="é", en="e")]
+)
 def test_what_a_node_says_comes_out_as_it_went_in(message) -> None:
     assert from_node(pack(message)) == message
 
