@@ -11,7 +11,6 @@ import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -26,7 +25,7 @@ from csu.hal.chance import Chance
 from csu.hal.clock import Clock
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.media import GapCause
-from csu.hal.tls import TlsTrust, client_context
+from csu.hal.tls import LOCALHOST, TlsTrust, client_context, is_loopback
 from csu.hal.wall import WallNodeId
 from csu.hal.words import Words
 from csu.ingest.backoff import BackOff
@@ -58,7 +57,7 @@ class CentreAddress:
                 where=f"--centre {self.url}",
                 what_to_do=Words("Écrivez https://centre.exemple:8600/", "Write https://centre.example:8600/"),
             )
-        if split.scheme == "http" and not _is_loopback(split.hostname):
+        if split.scheme == "http" and split.hostname != LOCALHOST and not is_loopback(split.hostname):
             raise BadInput(
                 Words("en clair vers une autre machine", "in the open to another machine"),
                 where=f"--centre {self.url}",
@@ -204,10 +203,3 @@ def _text(message: str | bytes) -> str:
     if isinstance(message, bytes):
         raise ValueError("a fragment before the hello")
     return message
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

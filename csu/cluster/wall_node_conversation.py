@@ -14,6 +14,7 @@ from csu.cluster.wall_node_wire import (
     Ask,
     Beat,
     Failed,
+    Renew,
     ShowScene,
     Told,
     pack,
@@ -70,6 +71,8 @@ class NodeConversation:
             return True
         if isinstance(message, ShowScene):
             self._drawing.show(message.scene)
+        elif isinstance(message, Renew):
+            self._drawing.renew(message.until_ns)
         elif isinstance(message, Ask):
             task = asyncio.create_task(self._answer(message))
             self._answers.add(task)

@@ -40,6 +40,8 @@ class NodeDrawing:
         self.centre = CentreClock(hello.node)
         self._scene: NodeScene | None = None
         self._is_forbidden = False
+        self._is_new = False
+        """The wall was not told of the newest scene; else only until when it may be shown changed."""
         self._changed = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -59,11 +61,18 @@ class NodeDrawing:
         """The scene from now on; pictures of its cameras come in and of no others."""
         self._scene, self._is_forbidden = scene, False
         self._pictures.show({piece.camera for piece in scene.pieces if piece.camera is not None})
+        self._is_new = True
         self._changed.set()
 
+    def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then, by the centre's clock."""
+        if self._scene is not None:
+            self._scene = self._scene.leased(until_ns)
+            self._changed.set()
+
     def forbid(self) -> None:
-        """Nothing of what is up may be shown any more."""
-        self._is_forbidden = True
+        """Nothing of what is up may be shown any more; another scene may."""
+        self._is_forbidden = self._is_new = True
         self._changed.set()
 
     def take(self, camera: CameraId, fragment: LiveFragment) -> None:
@@ -71,8 +80,8 @@ class NodeDrawing:
         self._pictures.take(camera, fragment)
 
     def clock_told(self) -> None:
-        """The centre's clock is known better than before: what waited for it is shown."""
-        if self._scene is not None:
+        """The centre's clock is known: what waited for it is shown."""
+        if self._is_new:
             self._changed.set()
 
     async def reading(self) -> bytes:
@@ -104,13 +113,22 @@ class NodeDrawing:
                 await self._wall.start()  # idempotent
                 await self._changed.wait()
                 self._changed.clear()
-                scene = self._scene_here()
-                if scene is not None:
-                    await self._wall.show(scene)
+                await self._tell_wall()
             except WallError as error:
                 self._tell(error.trouble.words)
+                self._is_new = True
                 self._changed.set()
                 await asyncio.sleep(WALL_AGAIN_S)
+
+    async def _tell_wall(self) -> None:
+        scene = self._scene_here()
+        if scene is None:
+            return
+        if self._is_new:
+            self._is_new = False
+            await self._wall.show(scene)
+        elif (until_ns := scene.pieces[0].shown_until_ns if scene.pieces else None) is not None:
+            await self._wall.renew(until_ns)
 
     def _scene_here(self) -> NodeScene | None:
         """The newest scene by this machine's clock; a piece that names no end has none of its right left."""

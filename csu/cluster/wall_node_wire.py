@@ -62,6 +62,13 @@ class ShowScene(_Message):
     scene: NodeScene
 
 
+class Renew(_Message):
+    """What is shown may be shown until then."""
+
+    kind: Literal["renew"] = "renew"
+    until_ns: _Count
+
+
 class Ask(_Message):
     """A question about the pixels; answered by pieces or a `Failed` of the same number."""
 
@@ -106,7 +113,7 @@ class Failed(_Message):
     en: Annotated[str, Field(max_length=WORDS_MAX)]
 
 
-ToNode: TypeAlias = Hello | ShowScene | Ask | Told
+ToNode: TypeAlias = Hello | ShowScene | Renew | Ask | Told
 FromNode: TypeAlias = Beat | Failed
 _TO_NODE: TypeAdapter[ToNode] = TypeAdapter(Annotated[ToNode, Field(discriminator="kind")])
 _FROM_NODE: TypeAdapter[FromNode] = TypeAdapter(Annotated[FromNode, Field(discriminator="kind")])

@@ -9,7 +9,6 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -19,6 +18,7 @@ from starlette.requests import HTTPConnection
 from csu.governance import Role, Subject
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, Nanoseconds
+from csu.hal.tls import is_loopback
 
 TOKEN_NS_MAX = 15 * NS_PER_MINUTE
 """A token that claims a longer life is not believed at all."""
@@ -70,7 +70,7 @@ class LocalOperator:
     def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
         if connection.client is None or any(name in connection.headers for name in _RELAYED_BY):
             return None
-        return self._subject() if _is_loopback(connection.client.host) else None
+        return self._subject() if is_loopback(connection.client.host) else None
 
 
 class Claims(BaseModel):
@@ -183,12 +183,3 @@ class TokenElse:
         if "authorization" in connection.headers:
             return self._tokens.subject(connection, at_ns)
         return self._others.subject(connection, at_ns)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback

@@ -18,6 +18,7 @@ from csu.cluster.wall_node_wire import (
     Ask,
     Beat,
     Hello,
+    Renew,
     ShowScene,
     Told,
     from_node,
@@ -62,6 +63,9 @@ class WallNodeLine:
         self._control: deque[str] = deque([pack(hello)])
         self._beat_asked_at_ns: Nanoseconds | None = None
         self._scene: NodeScene | None = None
+        """The one that is to be sent."""
+        self._until_ns: Nanoseconds | None = None
+        """A renewal that is to be sent."""
         self._queues: dict[CameraId, FragmentQueue] = {}
         self._pumps: dict[CameraId, asyncio.Task[None]] = {}
         self._answers: dict[int, _Answer] = {}
@@ -75,7 +79,15 @@ class WallNodeLine:
 
     def show(self, scene: NodeScene) -> None:
         """The scene to be shown next; one that still waits is not sent at all."""
-        self._scene = scene
+        self._scene, self._until_ns = scene, None
+        self._something.set()
+
+    def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown, or waits to be, may be shown until then."""
+        if self._scene is not None:
+            self._scene = self._scene.leased(until_ns)
+        else:
+            self._until_ns = until_ns
         self._something.set()
 
     async def ask(self, what: Literal["reading", "png"]) -> bytes:
@@ -152,6 +164,9 @@ class WallNodeLine:
             scene, self._scene = self._scene, None
             self._follow(scene)
             return pack(ShowScene(scene=scene))
+        if self._until_ns is not None:
+            until_ns, self._until_ns = self._until_ns, None
+            return pack(Renew(until_ns=until_ns))
         for camera, queue in self._queues.items():
             fragment = queue.take()
             if fragment is not None:

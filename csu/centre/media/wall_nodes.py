@@ -15,7 +15,7 @@ from csu.centre.events import Trouble
 from csu.centre.media.wall_node_line import WallNodeLine
 from csu.cluster.wall_node_wire import Beat, Hello, unpack_reading
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S, Clock
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import LiveRelay
 from csu.hal.wall import NodeScene, WallError, WallNodeId, WallReading
 from csu.hal.words import Words
@@ -100,7 +100,9 @@ class RemoteWall:
         return line
 
     async def start(self) -> None:
-        """The node starts by itself: nothing is waited for."""
+        """The node starts by itself: nothing is waited for, but it is told that it is missing."""
+        if self._line is None:
+            self._told(Words("la machine du mur est attendue", "the machine of the wall is awaited"))
 
     async def show(self, scene: NodeScene) -> None:
         """The scene from now on; a node that is away gets it when it comes, for as long as its pieces say.
@@ -129,6 +131,13 @@ class RemoteWall:
         self._scene = replace(scene, pieces=pieces)
         if self._line is not None:
             self._line.show(self._scene)
+
+    async def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then; a node that is away is shown it when it comes."""
+        if self._scene is not None:
+            self._scene = self._scene.leased(until_ns)
+        if self._line is not None:
+            self._line.renew(until_ns)
 
     async def read(self) -> WallReading:
         """What its pixels show, by its own reading. Raises WallError: it is away, in trouble, or does not answer."""

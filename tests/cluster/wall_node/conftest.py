@@ -308,6 +308,9 @@ class CpuWall:
         self.shown.append(scene)
         self._wall.show(scene)
 
+    async def renew(self, until_ns: int) -> None:
+        self._wall.renew(until_ns)
+
     async def read(self) -> WallReading:
         return self._wall.read()
 
