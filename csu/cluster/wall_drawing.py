@@ -20,7 +20,7 @@ from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
 from csu.machine import SystemClock
 from csu.wall.drawing.surface import Backend
-from csu.wall.drawing.windows import ONE_WINDOW, WallScreens
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 BEAT_EVERY_S = 0.5
 """Also a wall that draws seldom beats so often."""
@@ -40,7 +40,7 @@ class WallProcessOptions:
     """It drew before: a card that is gone now was lost, and the emergency wall takes its place."""
     emergency: bool = False
     """Do not even try GL."""
-    screens: WallScreens = ONE_WINDOW
+    screens: NodeScreens = ONE_WINDOW
 
 
 @dataclass(frozen=True, slots=True)

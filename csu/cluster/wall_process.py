@@ -30,7 +30,7 @@ from csu.hal.words import Words
 from csu.machine import SystemClock
 from csu.wall.drawing.png import png_of
 from csu.wall.drawing.surface import Backend
-from csu.wall.drawing.windows import ONE_WINDOW, WallScreens
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 20.0
@@ -64,7 +64,7 @@ class WallProcess:
         allow_software: bool = False,
         frozen_after_s: float = FROZEN_AFTER_S,
         ended_after_s: float = ENDED_AFTER_S,
-        screens: WallScreens = ONE_WINDOW,
+        screens: NodeScreens = ONE_WINDOW,
         tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
         """`screens`: where the windows lie.

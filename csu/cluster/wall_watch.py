@@ -19,7 +19,7 @@ from typing import Any
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import WallError
-from csu.wall.drawing.windows import ONE_WINDOW, WallScreens
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 FROZEN_AFTER_S = 2.0
 """A wall that has not drawn for so long is covered; with LOOK_EVERY_S and the drawing of the cover: within 3 s."""
@@ -59,7 +59,7 @@ def start_watch(
     width_px: int,
     height_px: int,
     frozen_after_s: float = FROZEN_AFTER_S,
-    screens: WallScreens = ONE_WINDOW,
+    screens: NodeScreens = ONE_WINDOW,
 ) -> BaseProcess:
     """Begin to watch a wall of this size in its windows."""
     arguments = (pulse, width_px, height_px, frozen_after_s, screens, os.getpid())
@@ -69,7 +69,7 @@ def start_watch(
 
 
 def _watch(
-    pulse: Pulse, width_px: int, height_px: int, frozen_after_s: float, screens: WallScreens, centre_pid: int
+    pulse: Pulse, width_px: int, height_px: int, frozen_after_s: float, screens: NodeScreens, centre_pid: int
 ) -> None:
     from csu.wall.drawing.cover import cover_over
     from csu.wall.drawing.x_monitors import windows_of

@@ -12,7 +12,7 @@ from csu.hal.clock import NS_PER_S
 from csu.hal.wall import WallNodeId
 from csu.notation import FileRefused
 from csu.wall import SlotRule, WallDirector, WatchHeard
-from csu.wall.drawing.windows import WallScreens
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Rotation, StreamChoice, TransitionKind, place
 from csu.wall.model.fields import camera_names
 from csu.wall.model.reading import SCHEMAS, read_programmes, read_scene, read_wall, schema_of
@@ -42,7 +42,7 @@ def test_the_wall_of_the_room(wall) -> None:
 
 
 def test_a_wall_says_at_which_monitors_its_panels_hang(wall, tmp_path) -> None:
-    bare = WallScreens.of(wall, WallNodeId("mur-a"))
+    bare = NodeScreens.of(wall, WallNodeId("mur-a"))
     assert [each.panel for each in bare.panels] == ["gauche", "droite"]
     assert (bare.display, bare.names_monitors) == ("", False)
     text = WALL.read_text(encoding="utf-8")
@@ -53,7 +53,7 @@ def test_a_wall_says_at_which_monitors_its_panels_hang(wall, tmp_path) -> None:
         ),
         encoding="utf-8",
     )
-    screens = WallScreens.of(read_wall(told), WallNodeId("mur-b"))
+    screens = NodeScreens.of(read_wall(told), WallNodeId("mur-b"))
     assert (screens.display, [each.monitor for each in screens.panels]) == (":0.1", ["HDMI-1"])
 
 

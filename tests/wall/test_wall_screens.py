@@ -26,7 +26,7 @@ from csu.machine import SystemClock
 from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.emergency import RENDERER
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.drawing.windows import WallScreens
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Node, Panel, Rect, Scene, SourceRef, Tile, Wall, fit_piece, place
 from tests.wall.x_server import XServer, x_server
 
@@ -132,7 +132,7 @@ async def running(pictures: SharedPictures, wall: Wall, node: str = "n", **optio
         *wall.framebuffer_px(WallNodeId(node)),
         backend="window",
         allow_software=True,
-        screens=WallScreens.of(wall, WallNodeId(node)),
+        screens=NodeScreens.of(wall, WallNodeId(node)),
         **options,
     )
     await drawn.start()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from csu.hal.wall import WallError
 from csu.hal.words import Words
-from csu.wall.drawing.windows import ONE_WINDOW, WallScreens
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 Backend: TypeAlias = Literal["offscreen", "window"]
 
@@ -58,7 +58,7 @@ def open_surface(
     height_px: int,
     *,
     allow_software: bool = False,
-    screens: WallScreens = ONE_WINDOW,
+    screens: NodeScreens = ONE_WINDOW,
 ) -> Surface:
     """The surface to draw on. A renderer in software is refused unless it was asked for: 100 cameras would crawl.
 
@@ -153,7 +153,7 @@ def _select(backend: Backend, allow_software: bool, display: str) -> None:
     _selected = backend
 
 
-def _make(backend: Backend, width_px: int, height_px: int, screens: WallScreens) -> Surface:
+def _make(backend: Backend, width_px: int, height_px: int, screens: NodeScreens) -> Surface:
     if backend == "offscreen":
         from csu.wall.drawing.offscreen import OffscreenSurface
 

@@ -24,7 +24,7 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True)
-class WallScreens:
+class NodeScreens:
     """The panels of one node, and the X screen they hang at. Without panels: one window at the top left of it."""
 
     display: str = ""
@@ -32,10 +32,10 @@ class WallScreens:
     panels: tuple[Panel, ...] = ()
 
     @staticmethod
-    def of(wall: Wall, node: WallNodeId) -> WallScreens:
+    def of(wall: Wall, node: WallNodeId) -> NodeScreens:
         """Raises KeyError for a node that the wall does not have."""
         display = {each.node: each.display for each in wall.nodes}[node]
-        return WallScreens(display, tuple(panel for panel in wall.panels if panel.node == node))
+        return NodeScreens(display, tuple(panel for panel in wall.panels if panel.node == node))
 
     @property
     def names_monitors(self) -> bool:
@@ -43,7 +43,7 @@ class WallScreens:
         return any(panel.monitor for panel in self.panels)
 
 
-ONE_WINDOW = WallScreens()
+ONE_WINDOW = NodeScreens()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 
-from csu.wall.drawing.windows import Monitor, WallScreens, WindowPlan, plan_windows, scaled
+from csu.wall.drawing.windows import Monitor, NodeScreens, WindowPlan, plan_windows, scaled
 from csu.wall.drawing.x_library import no_display, open_display, x11, xrandr
 from csu.wall.model.wall import Rect
 
 
-def windows_of(width_px: int, height_px: int, screens: WallScreens) -> tuple[WindowPlan, ...]:
+def windows_of(width_px: int, height_px: int, screens: NodeScreens) -> tuple[WindowPlan, ...]:
     """The windows of a framebuffer of this size. Raises WallError: no display, or a monitor that is not there."""
     monitors = x_monitors(screens.display) if screens.names_monitors else ()
     return plan_windows(width_px, height_px, screens.panels, monitors)
