@@ -31,7 +31,7 @@ from csu.centre import (
 )
 from csu.centre.in_process import Journal
 from csu.centre.media.volumes import VolumeKeeper
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_plan import default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
@@ -397,16 +397,16 @@ class _Run:
     async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
         """The wall of one life of the centre."""
         records = [camera.assignment.record for camera in self.city.cameras[: self.scenario.city.wall_cameras]]
+        programmes = programmes_of(tell_story(self.scenario), self.stage)
+        planned = default_wall(records, WIDTH_PX, HEIGHT_PX, programmes)
         room = WallRoom(
             centre,
-            self.wall,
-            plan_of(records),
+            {node.node: self.wall for node in planned.wall.nodes},
+            planned,
             [camera.assignment.record for camera in self.city.cameras],
             clock=self.centre_clock,
             journal=journal,
             tell=tell,
-            size_px=(WIDTH_PX, HEIGHT_PX),
-            programmes=programmes_of(tell_story(self.scenario), self.stage),
         )
         await room.open()
         await room.run()

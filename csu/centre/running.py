@@ -27,7 +27,7 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_plan import default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
@@ -43,7 +43,7 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.hal.wall import WallError
+from csu.hal.wall import WallError, WallNodeId, WallOutput
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -53,6 +53,8 @@ from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
+from csu.wall.drawing.windows import NodeScreens
+from csu.wall.model import Node, Wall
 
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
@@ -112,7 +114,7 @@ class RunningCentre:
 
     centre: Centre
     site: Site
-    wall: WallProcess
+    wall: WallRoom
     pictures: SharedPicturesSpec
     """Where the newest masked picture of each camera is."""
     footage: Disk
@@ -221,12 +223,12 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures, observers)
-    size_px = (settings.wall_width_px, settings.wall_height_px)
-    journal, plan = registers.journal, plan_of(records)
-    director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
-    await director.open()
-    showing = asyncio.create_task(director.run(), name="wall scene")
+    planned = default_wall(records, settings.wall_width_px, settings.wall_height_px)
+    outputs = await _outputs(stack, settings, planned.wall, pictures, observers)
+    journal = registers.journal
+    wall = WallRoom(centre, outputs, planned, records, clock=clock, journal=journal, tell=observers)
+    await wall.open()
+    showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
     relays = {record.camera: each.node for each in nodes for record in each.records}
     room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
@@ -351,25 +353,49 @@ def _centre(
     )
 
 
-async def _wall(
-    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[Trouble], None]
-) -> WallProcess:
+async def _outputs(
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    wall: Wall,
+    pictures: SharedPictures,
+    tell: Callable[[Trouble], None],
+) -> dict[WallNodeId, WallOutput]:
+    """Every node of the wall, started; stopped on the way out. Raises WallError."""
     loop, clock = asyncio.get_running_loop(), SystemClock()
 
     def told(error: WallError) -> None:  # in a thread of the wall's
         loop.call_soon_threadsafe(tell, Trouble("wall", error.trouble.words, clock.now_ns()))
 
-    wall = WallProcess(
+    outputs = {node.node: output_of(node, wall, settings, pictures, told) for node in wall.nodes}
+    for output in outputs.values():
+        stack.push_async_callback(output.stop)
+        await output.start()
+    return outputs
+
+
+def output_of(
+    node: Node, wall: Wall, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[WallError], None]
+) -> WallOutput:
+    """What draws a node's part of the wall: a process of this machine. Raises BadInput for a node elsewhere."""
+    if not is_here(node):
+        raise BadInput(
+            Words(f"{node.node} est sur une autre machine ({node.host})", f"{node.node} is elsewhere ({node.host})"),
+            where=f"wall/nodes/{node.node}",
+            what_to_do=Words("Donnez host: localhost", "Give host: localhost"),
+        )
+    return WallProcess(
         pictures.spec,
-        settings.wall_width_px,
-        settings.wall_height_px,
+        *wall.framebuffer_px(node.node),
         backend="window" if settings.wall_in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
-        tell=told,
+        screens=NodeScreens.of(wall, node.node),
+        tell=tell,
     )
-    stack.push_async_callback(wall.stop)
-    await wall.start()
-    return wall
+
+
+def is_here(node: Node) -> bool:
+    """Whether it is this machine."""
+    return node.host in ("localhost", "127.0.0.1", "::1", os.uname().nodename)
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.cluster.wall_watch import Pulse
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.machine import SystemClock
 from csu.wall.drawing.surface import Backend
 from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
@@ -45,7 +45,12 @@ class WallProcessOptions:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    scene: WallScene | NodeScene
+    scene: NodeScene
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    until_ns: Nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,16 @@ class Stop:
     pass
 
 
-Command: TypeAlias = Show | Read | Pixels | Stop
+Command: TypeAlias = Show | Renew | Read | Pixels | Stop
 Answer: TypeAlias = WallReading | NDArray[np.uint8] | str | CsuError | None
 
 
 class Draws(Protocol):
     """`WallRenderer` or `EmergencyWall`."""
 
-    def show(self, scene: WallScene | NodeScene) -> None: ...
+    def show(self, scene: NodeScene) -> None: ...
+
+    def renew(self, until_ns: Nanoseconds) -> None: ...
 
     def tick(self) -> bool: ...
 
@@ -115,7 +122,7 @@ def draw_until_stopped(
     Raises CsuError; EOFError and OSError when the other end of the pipe is gone.
     """
     next_ns = clock.monotonic_ns()
-    scene: WallScene | NodeScene | None = None
+    scene: NodeScene | None = None
     has_gl = True
     while True:
         command: Command | None = None
@@ -123,7 +130,7 @@ def draw_until_stopped(
             command = pipe.recv()
             if isinstance(command, Stop):
                 return
-            scene = command.scene if isinstance(command, Show) else scene
+            scene = _kept(scene, command)
         answer: Answer = None
         while True:
             try:
@@ -145,6 +152,13 @@ def draw_until_stopped(
             pipe.send(answer)
         elif now_ns >= next_ns:
             next_ns = max(next_ns + period_ns, now_ns)  # a late draw is not made up for
+
+
+def _kept(scene: NodeScene | None, command: Command) -> NodeScene | None:
+    """What whoever goes on is to show."""
+    if isinstance(command, Show):
+        return command.scene
+    return scene.leased(command.until_ns) if scene is not None and isinstance(command, Renew) else scene
 
 
 def gl_failures() -> tuple[type[Exception], ...]:
@@ -195,6 +209,9 @@ def _emergency(options: WallProcessOptions, reader: SharedPicturesReader, clock:
 def _obey(drawer: Draws, command: Command) -> Answer:
     if isinstance(command, Show):
         drawer.show(command.scene)
+        return None
+    if isinstance(command, Renew):
+        drawer.renew(command.until_ns)
         return None
     return drawer.read() if isinstance(command, Read) else drawer.pixels()
 

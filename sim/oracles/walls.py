@@ -20,7 +20,7 @@ from csu.centre import (
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
-from csu.hal.wall import WallScene
+from csu.hal.wall import NodeScene
 from csu.hal.words import Words
 from sim.judgement import Judgement
 from sim.oracles.stage import Stage, judged
@@ -54,10 +54,10 @@ class WallWatched:
 
     # -- heard --------------------------------------------------------------------------------------------------------
 
-    def look(self, scene: WallScene | None) -> None:
+    def look(self, scene: NodeScene | None) -> None:
         """What people see now; None: a dark wall."""
         now_ns = self._clock.now_ns()
-        up = {tile.camera for tile in scene.tiles} if scene is not None else set()
+        up = {piece.camera for piece in scene.pieces if piece.camera is not None} if scene is not None else set()
         for camera in [camera for camera in self._up_ns if camera not in up]:
             self._check(camera, now_ns)
             del self._up_ns[camera]
