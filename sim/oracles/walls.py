@@ -24,11 +24,12 @@ from csu.hal.wall import NodeScene
 from csu.hal.words import Words
 from sim.judgement import Judgement
 from sim.oracles.stage import Stage, judged
+from sim.vocabulary import Signal
 
 OFF_WITHIN_NS = 2 * NS_PER_S
 """A camera that may no longer be watched is off by then: a tick and a scene."""
-COUNTED_WITHIN_NS = 12 * NS_PER_S
-"""An alarm is on a tile or counted; it may wait for a tile that has just changed, 10 s."""
+COUNTED_WITHIN_NS = 2 * NS_PER_S
+"""From its ringing on an alarm is on a tile or counted: the wall looks at the desk each second."""
 CHANGES_A_MINUTE_MAX = 12
 """Of one tile: one each 10 s, and what alarms bring anew."""
 
@@ -64,6 +65,12 @@ class WallWatched:
         for camera in up:
             self._up_ns.setdefault(camera, now_ns)
         self._shown += len(up)
+
+    def ring(self, signal: Signal) -> None:
+        """A panel rings: the alarm is open, whatever the disk says of it."""
+        self._alarms += signal.fields["alarm"] not in self._open
+        self._open.add(signal.fields["alarm"])
+        self._weigh(self._clock.now_ns())
 
     def hear(self, event: CentreEvent) -> None:
         """What the centre tells."""

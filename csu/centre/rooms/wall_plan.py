@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from csu.hal.camera import CameraId, CameraRecord, ViewType
@@ -66,11 +66,9 @@ class PlannedWall:
         return place(self.wall, scene, {each.slot: each.camera for each in up}, labels_of(scene, up, records), alarms)
 
 
-def default_wall(
-    records: Sequence[CameraRecord], width_px: int, height_px: int, programmes: Iterable[Programme] = ()
-) -> PlannedWall:
+def default_wall(records: Sequence[CameraRecord], width_px: int, height_px: int) -> PlannedWall:
     """One panel without a bezel, no files: `plan_of`, as grids."""
-    return PlannedWall(one_panel(width_px, height_px), plan_of(records), programmes=tuple(programmes))
+    return PlannedWall(one_panel(width_px, height_px), plan_of(records))
 
 
 def plan_of(records: Sequence[CameraRecord]) -> WallPlan:
