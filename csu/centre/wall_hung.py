@@ -24,6 +24,7 @@ from csu.hal.camera import CameraRecord
 from csu.hal.clock import Clock
 from csu.hal.wall import WallError, WallOutput
 from csu.machine import SystemClock
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Node, Scene, Wall
 from csu.wall.model.reading import read_programmes, read_scene, read_wall
 
@@ -132,6 +133,7 @@ def output_of(
         *size_px,
         backend="window" if settings.in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
+        screens=NodeScreens.of(wall, node.node),
         tell=tell,
     )
 

@@ -20,6 +20,7 @@ from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.machine import SystemClock
 from csu.wall.drawing.surface import Backend
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 BEAT_EVERY_S = 0.5
 """Also a wall that draws seldom beats so often."""
@@ -39,6 +40,7 @@ class WallProcessOptions:
     """It drew before: a card that is gone now was lost, and the emergency wall takes its place."""
     emergency: bool = False
     """Do not even try GL."""
+    screens: NodeScreens = ONE_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,11 @@ def _opened(
         return emergency(), RENDERER
     try:
         surface = open_surface(
-            options.backend, options.width_px, options.height_px, allow_software=options.allow_software
+            options.backend,
+            options.width_px,
+            options.height_px,
+            allow_software=options.allow_software,
+            screens=options.screens,
         )
     except WallError as error:
         if not options.had_gl:
@@ -190,10 +196,13 @@ def _opened(
 
 def _emergency(options: WallProcessOptions, reader: SharedPicturesReader, clock: Clock) -> Draws:
     from csu.wall.drawing.emergency import EmergencyWall
+    from csu.wall.drawing.x_monitors import windows_of
     from csu.wall.drawing.x_picture import XPicture
 
     size = options.width_px, options.height_px
-    window = XPicture(*size) if options.backend == "window" else None
+    window = None
+    if options.backend == "window":
+        window = XPicture(windows_of(*size, options.screens), options.screens.display)
     return EmergencyWall(*size, reader, clock, window)
 
 

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from csu.wall.drawing import patterns, stage
+from csu.wall.drawing import cover, patterns, stage, windows
 from csu.wall.drawing.read_back import TileState
+from tests.wall.test_windows import MONITORS, server
+
+__all__ = ["server"]
 
 Patch = pytest.MonkeyPatch
 
@@ -79,8 +82,22 @@ def two_states_look_the_same(patch: Patch) -> None:
     patch.setitem(patterns.HATCHES, TileState.MASKED, patterns.HATCHES[TileState.STALE])
 
 
+def a_window_lies_over_a_desk(patch: Patch) -> None:
+    patch.setattr(windows, "_meets", lambda rect, others: False)
+
+
+def a_panel_shows_its_neighbours_pixels(patch: Patch) -> None:
+    patch.setattr(windows.Panel, "output", lambda panel: windows.Rect(0, 0, *panel.px))
+
+
+def only_the_first_panel_is_covered(patch: Patch) -> None:
+    over = cover.cover_over
+    patch.setattr(cover, "cover_over", lambda width_px, height_px, plans: over(width_px, height_px, plans[:1]))
+
+
 RIGHTS = "test_a_right_that_nobody_renews_ends_on_the_wall_by_itself_and_the_picture_is_not_read"
-CHANGES, DRAWN = "test_scene_changes", "test_pieces_drawn"
+CHANGES, DRAWN, WINDOWS = "test_scene_changes", "test_pieces_drawn", "test_windows"
+ONCE = "test_every_panel_is_shown_once_where_its_monitor_is_and_no_stranger_is_covered"
 FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     a_right_never_ends: (CHANGES, RIGHTS, {}),
     age_comes_before_rights: (CHANGES, RIGHTS, {}),
@@ -93,6 +110,10 @@ FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     overlays_stay: (CHANGES, "test_boxes_and_borders_go_when_their_time_is_over_and_boxes_with_a_live_picture", {}),
     what_lies_above_is_behind: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
     chroma_is_half_a_pixel_off: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
+    a_window_lies_over_a_desk: (WINDOWS, ONCE, {}),
+    a_panel_shows_its_neighbours_pixels: (WINDOWS, ONCE, {}),
+    only_the_first_panel_is_covered: (
+        WINDOWS, "test_a_picture_without_gl_lies_on_every_panel_and_nowhere_else", {"monitors": MONITORS}),
     two_states_look_the_same: (CHANGES, "test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is", {}),
 }  # fmt: skip
 
