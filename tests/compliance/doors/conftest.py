@@ -480,7 +480,13 @@ class World:
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
         self.app = create_app(
-            self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking, wall=self.wall, wall_nodes=self.nodes
+            self.room,
+            clock=self.clock,
+            access=self.access,
+            alarms=self.alarms,
+            speaking=speaking,
+            wall=self.wall,
+            wall_nodes=self.nodes,
         )
 
     def token(self, role: Role, **changes: Any) -> str:
