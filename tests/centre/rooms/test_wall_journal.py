@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.centre.commands.wall_why import why_command
@@ -40,6 +40,7 @@ def written(decision, number=1) -> JournalRow:
     return row
 
 
+@settings(max_examples=50)
 @given(any_name, any_name, cameras, cameras, causes)
 def test_whatever_a_tile_is_called_its_change_is_journaled_and_read_back(scene, tile, camera, was, cause) -> None:
     (told,) = decisions_of([written(TileChanged(scene, SlotId(tile), camera, was, cause, NOON_NS))])
@@ -49,6 +50,7 @@ def test_whatever_a_tile_is_called_its_change_is_journaled_and_read_back(scene, 
     assert (told.scene, told.slot) in [(name_of(scene), name_of(tile)) for name_of in (journaled_name, letters_of)]
 
 
+@settings(max_examples=50)
 @given(any_name, any_name, causes)
 def test_whatever_a_scene_is_called_its_change_is_journaled_and_read_back(scene, was, cause) -> None:
     (told,) = decisions_of([written(SceneChanged(scene, was, cause, NOON_NS))])
