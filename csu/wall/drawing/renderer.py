@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from vispy import gloo
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading, WallScene
 from csu.hal.words import Words
 from csu.wall.drawing.depth import levels_of
+from csu.wall.drawing.direct_gl import COLOUR_BUFFER, DEPTH_BUFFER
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.drawing.overlay import blink, wall_zone
 from csu.wall.drawing.read_back import read_tiles
@@ -46,7 +46,7 @@ class WallRenderer:
         """Of the last frame."""
         self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_MAX)
         surface.begin()
-        self._programs = Programs.make()
+        self._programs = Programs.make(surface.context)
         self._stage = self._staged(NodeScene(surface.width_px, surface.height_px, ()))
         self._leaving: Stage | None = None
         self._fade_from_ns: Nanoseconds = 0
@@ -63,8 +63,8 @@ class WallRenderer:
             )
         self._surface.begin()
         self._drawn = None
-        if _unlabelled(wanted) == _unlabelled(self._stage.scene):
-            self._stage.set_labels(wanted)
+        if _bare(wanted) == _bare(self._stage.scene):
+            self._stage.renew(wanted)
             return
         self._let_go()
         if wanted.fade_ns > 0 and self._stage.scene.pieces:
@@ -106,8 +106,7 @@ class WallRenderer:
         )
 
     def _staged(self, scene: NodeScene) -> Stage:
-        context = self._surface.context
-        return Stage(scene, context, self._programs, self._freshness, self._zone, self._stamps)
+        return Stage(scene, self._programs, self._freshness, self._zone, self._stamps)
 
     def _let_go(self) -> None:
         if self._leaving is not None:
@@ -118,20 +117,25 @@ class WallRenderer:
         if now_ns - self._epoch_ns > EPOCH_LIFE_NS:
             self._epoch_ns = now_ns
         stage, programs = self._stage, self._programs
-        programs.set("u_wall_px", (self._surface.width_px, self._surface.height_px))
-        programs.set("u_now_s", (now_ns - self._epoch_ns) / NS_PER_S)
-        programs.set("u_stale_s", self._freshness.stale_after_ns / NS_PER_S)
-        programs.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
-        programs.overlay["u_blink"] = blink(now_ns)
-        gloo.set_depth_mask(True)
+        self._surface.context.flush_commands()  # what vispy still has to do: from here on GL is called directly
+        for program in (programs.overlay, programs.tiles):
+            program.use()
+            program.set("u_wall_px", float(self._surface.width_px), float(self._surface.height_px))
+            program.set("u_now_s", (now_ns - self._epoch_ns) / NS_PER_S)
+            program.set("u_stale_s", self._freshness.stale_after_ns / NS_PER_S)
+            program.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
+            program.set("u_blink", blink(now_ns))
+        gl = programs.gl
+        gl.glDepthMask(1)
         deep = self._leaving is not None or levels_of(stage.scene) > 1
-        gloo.clear(color=tuple(level / 255 for level in stage.scene.background), depth=1.0 if deep else False)
+        gl.glClearColor(*(level / 255 for level in stage.scene.background), 1.0)
+        gl.glClear(COLOUR_BUFFER | DEPTH_BUFFER if deep else COLOUR_BUFFER)
         share = self._share_of_fade()
         self.draw_calls = 0
         if self._leaving is not None:
             self._leaving.follow_time(now_ns)
             self.draw_calls = self._leaving.draw(self._epoch_ns, (1.0 - share, 0.0), with_overlay=False)
-            gloo.clear(color=False, depth=1.0)
+            gl.glClear(DEPTH_BUFFER)
         self.draw_calls += stage.draw(self._epoch_ns, (share, 1.0))
         self._surface.end()
         self.frames_drawn += 1
@@ -148,5 +152,6 @@ class WallRenderer:
         return share
 
 
-def _unlabelled(scene: NodeScene) -> NodeScene:
-    return replace(scene, pieces=tuple(replace(piece, label="") for piece in scene.pieces))
+def _bare(scene: NodeScene) -> NodeScene:
+    """Without what changes in place: labels, and how long pieces may be shown."""
+    return replace(scene, pieces=tuple(replace(piece, label="", shown_until_ns=None) for piece in scene.pieces))
