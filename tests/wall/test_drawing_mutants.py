@@ -75,6 +75,21 @@ def chroma_is_half_a_pixel_off(patch: Patch) -> None:
     _shaders(patch, "v_chroma_at = a_chroma_at;", "v_chroma_at = a_chroma_at + vec2(0.05, 0.0);")
 
 
+def a_dot_stays_green(patch: Patch) -> None:
+    _shaders(patch, "if (a_piece.z < -1.5 && state > 0.5)", "if (false)")
+
+
+def new_words_keep_the_room_of_the_old_ones(patch: Patch) -> None:
+    """Letters that a longer label has more are not drawn."""
+    quads = stage.OverlayPass._put
+
+    def put(self, corners, first):
+        quads(self, corners, first)
+        self._is_shown = True
+
+    patch.setattr(stage.OverlayPass, "_put", put)
+
+
 def two_states_look_the_same(patch: Patch) -> None:
     patch.setitem(patterns.HATCHES, TileState.MASKED, patterns.HATCHES[TileState.STALE])
 
@@ -93,6 +108,8 @@ FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     overlays_stay: (CHANGES, "test_boxes_and_borders_go_when_their_time_is_over_and_boxes_with_a_live_picture", {}),
     what_lies_above_is_behind: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
     chroma_is_half_a_pixel_off: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
+    a_dot_stays_green: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 3}),
+    new_words_keep_the_room_of_the_old_ones: (CHANGES, "test_a_label_changes_in_place_and_nothing_else_does", {}),
     two_states_look_the_same: (CHANGES, "test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is", {}),
 }  # fmt: skip
 

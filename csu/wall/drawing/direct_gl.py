@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from numpy.typing import NDArray
 from vispy import gloo
@@ -123,6 +123,6 @@ class DirectProgram:
 def address_of(array: NDArray[Any]) -> int:
     """Where a contiguous array begins. Four times as fast as numpy says it, for one that may be written to."""
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+        return ctypes.addressof(ctypes.c_char.from_buffer(cast(Any, array)))
     except TypeError:  # read-only memory
         return int(array.__array_interface__["data"][0])

@@ -101,4 +101,4 @@ def _inked(corners: NDArray[np.void]) -> NDArray[np.bool_]:
     """(n,) of (4 n,): which quads cover anything."""
     places = corners["a_position_px"]
     first, last = places[::4], places[3::4]
-    return (first[:, 0] != last[:, 0]) & (first[:, 1] != last[:, 1])
+    return np.asarray((first[:, 0] != last[:, 0]) & (first[:, 1] != last[:, 1]))

@@ -62,10 +62,11 @@ class WallRenderer:
                 what_to_do=Words("Composez la scène à la taille du mur", "Lay the scene out for the size of the wall"),
             )
         self._surface.begin()
-        self._drawn = None
         if _bare(wanted) == _bare(self._stage.scene):
-            self._stage.renew(wanted)
+            if self._stage.renew(wanted):
+                self._drawn = None
             return
+        self._drawn = None
         self._let_go()
         if wanted.fade_ns > 0 and self._stage.scene.pieces:
             self._leaving, self._fade_from_ns = self._stage, self._clock.monotonic_ns()

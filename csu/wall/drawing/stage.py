@@ -53,6 +53,8 @@ class Feed:
     camera: CameraId
     layer: int
     size_px: tuple[int, int] = _NO_PICTURE
+    kind: object = None
+    """Of its newest picture: what the following were made of."""
     bt709: bool = False
     full_range: bool = False
     wholly_masked: bool = False
@@ -163,12 +165,16 @@ class Stage:
             self._overlay.set_time(now_ns)
         self._second = second
 
-    def renew(self, scene: NodeScene) -> None:
-        """`scene` differs from this one in its labels and in how long it may be shown, and in nothing else."""
+    def renew(self, scene: NodeScene) -> bool:
+        """`scene` differs from this one in its labels and in how long pieces may be shown, and in nothing else. True
+        when a label did: that is seen at once."""
+        changed = False
         for index, (old, new) in enumerate(zip(self.scene.pieces, scene.pieces, strict=True)):
             if old.label != new.label and index in self._overlay.sheet.label_rows:
                 self._overlay.set_label(index, new.label)
+                changed = True
         self.scene = scene
+        return changed
 
     def draw(self, epoch_ns: Nanoseconds, cover: tuple[float, float], *, with_overlay: bool = True) -> int:
         """Draw what is current; the number of draw calls. `cover`: of live pictures, of all else."""
@@ -226,10 +232,11 @@ class Stage:
 
     def _fit(self, feed: Feed, picture: TilePicture) -> None:
         planes = picture.planes
-        size_px = (planes.width_px, planes.height_px)
-        if (size_px, planes.is_bt709, planes.full_range) == (feed.size_px, feed.bt709, feed.full_range):
+        kind = planes.y.shape, planes.bt709, planes.full_range
+        if kind == feed.kind:
             return
-        feed.size_px, feed.bt709, feed.full_range = size_px, planes.is_bt709, planes.full_range
+        feed.kind, feed.size_px = kind, (planes.width_px, planes.height_px)
+        feed.bt709, feed.full_range = planes.is_bt709, planes.full_range
         self._is_placed = False
         self._make_pools()
 
