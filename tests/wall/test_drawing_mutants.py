@@ -90,11 +90,37 @@ def new_words_keep_the_room_of_the_old_ones(patch: Patch) -> None:
     patch.setattr(stage.OverlayPass, "_put", put)
 
 
+def a_place_is_counted_from_the_top(patch: Patch) -> None:
+    place = stage._place
+
+    def from_top(corners, scene):
+        left, bottom, width, height = place(corners, scene)
+        return left, scene.height_px - bottom - height, width, height
+
+    patch.setattr(stage, "_place", from_top)
+
+
+def a_clock_waits_for_a_picture(patch: Patch) -> None:
+    """Its letters change in what is drawn next, but that is elsewhere."""
+    made = stage.Stage.__init__
+
+    def make(self, *args):
+        made(self, *args)
+        self._clock_places = []
+
+    patch.setattr(stage.Stage, "__init__", make)
+
+
+def nothing_blinks_by_itself(patch: Patch) -> None:
+    patch.setattr(stage, "_blinking", lambda scene: [])
+
+
 def two_states_look_the_same(patch: Patch) -> None:
     patch.setitem(patterns.HATCHES, TileState.MASKED, patterns.HATCHES[TileState.STALE])
 
 
 RIGHTS = "test_a_right_that_nobody_renews_ends_on_the_wall_by_itself_and_the_picture_is_not_read"
+IN_PART = "test_drawing_only_what_changed_gives_the_same_wall_as_drawing_all_of_it"
 CHANGES, DRAWN = "test_scene_changes", "test_pieces_drawn"
 FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     a_right_never_ends: (CHANGES, RIGHTS, {}),
@@ -110,6 +136,9 @@ FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     chroma_is_half_a_pixel_off: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
     a_dot_stays_green: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 3}),
     new_words_keep_the_room_of_the_old_ones: (CHANGES, "test_a_label_changes_in_place_and_nothing_else_does", {}),
+    a_place_is_counted_from_the_top: (DRAWN, IN_PART, {}),
+    a_clock_waits_for_a_picture: (DRAWN, IN_PART, {}),
+    nothing_blinks_by_itself: (DRAWN, IN_PART, {}),
     two_states_look_the_same: (CHANGES, "test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is", {}),
 }  # fmt: skip
 

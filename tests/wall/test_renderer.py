@@ -199,8 +199,11 @@ def test_it_draws_when_something_changed_and_only_then(
     assert renderer.tick(), "the clock on the wall stands still"
 
 
-def test_what_gl_refuses_is_raised_with_the_frame(renderer: WallRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_gl_refuses_is_raised_with_the_frame(
+    renderer: WallRenderer, surface: Surface, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
     renderer.tick()
+    renderer.show(_scene(surface, records(1)))
     gl = renderer._programs.gl
     depth_func = gl.glDepthFunc
     monkeypatch.setattr(gl, "glDepthFunc", lambda _: depth_func(1))

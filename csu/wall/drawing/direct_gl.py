@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 TEXTURE_2D, TEXTURE_2D_ARRAY, TEXTURE_0 = 0x0DE1, 0x8C1A, 0x84C0
-DEPTH_TEST, BLEND, LEQUAL, SRC_ALPHA, ONE_MINUS_SRC_ALPHA = 0x0B71, 0x0BE2, 0x0203, 0x0302, 0x0303
+SCISSOR_TEST, DEPTH_TEST, BLEND, LEQUAL, SRC_ALPHA, ONE_MINUS_SRC_ALPHA = 0x0C11, 0x0B71, 0x0BE2, 0x0203, 0x0302, 0x0303
 COLOUR_BUFFER, DEPTH_BUFFER = 0x4000, 0x0100
 RED, RGBA, UNSIGNED_BYTE, FLOAT, UNSIGNED_INT = 0x1903, 0x1908, 0x1401, 0x1406, 0x1405
 UNPACK_ALIGNMENT = 0x0CF5
@@ -46,6 +46,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "glEnableVertexAttribArray": [_NAME],
     "glGenVertexArrays": [_INT, _AT],
     "glPixelStorei": [_NAME, _INT],
+    "glScissor": [_INT] * 4,
     "glTexSubImage2D": [_NAME, *[_INT] * 5, _NAME, _NAME, _AT],
     "glTexSubImage3D": [_NAME, *[_INT] * 7, _NAME, _NAME, _AT],
     "glUniform1f": [_INT, _FLOAT],

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeAlias
 
 from vispy import gloo
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearPictureRefused
-from csu.hal.wall import NodeScene, TilePicture, TileSource, TileState, WallError
+from csu.hal.wall import Corners, NodeScene, TilePicture, TileSource, TileState, WallError
 from csu.hal.words import Words
 from csu.wall.drawing.depth import depth_of, ground_depth, levels_of
 from csu.wall.drawing.direct_gl import (
@@ -34,6 +34,7 @@ from csu.wall.drawing.overlay_sheet import SceneSheet, is_over
 from csu.wall.drawing.picture_pool import CHROMA_UNIT, LUMA_UNIT, PicturePool, PlacedPicture
 from csu.wall.drawing.read_back import SeenPiece
 from csu.wall.drawing.shaders import OVERLAY_FRAGMENT, OVERLAY_VERTEX, TILE_FRAGMENT, TILE_VERTEX
+from csu.wall.drawing.upright import Upright
 from csu.wall.model.fitting import FittedPiece, fit_piece
 
 POOL_BYTES_MAX = 4 << 30
@@ -44,6 +45,10 @@ FAR_S = 1e9
 _NO_PICTURE: tuple[int, int] = (2, 2)
 """Size class of the cameras that had no picture yet, and of grounds; nothing is ever uploaded to it."""
 _TOLD_UNIT = 0
+
+
+Place: TypeAlias = tuple[int, int, int, int]
+"""Of the framebuffer, as GL counts its pixels: left, bottom, width, height."""
 
 
 @dataclass(slots=True)
@@ -58,6 +63,8 @@ class Feed:
     bt709: bool = False
     full_range: bool = False
     wholly_masked: bool = False
+    places: tuple[Place, ...] = ()
+    """Where it is seen."""
     sequence: int = -1
     stamp_ns: Nanoseconds = NEVER_NS
 
@@ -100,6 +107,11 @@ class Stage:
         self._feeds = {camera: Feed(camera, layer) for layer, camera in enumerate(cameras)}
         self._pools: dict[tuple[int, int], PicturePool] = {}
         self._fitted: dict[int, FittedPiece] = {}
+        for camera, feed in self._feeds.items():
+            feed.places = tuple(_place(piece.corners_px, scene) for piece in scene.pieces if piece.camera == camera)
+        self._touched: dict[Place, None] = {}
+        self._clock_places = [_place(overlay.corners_px, scene) for overlay in scene.overlays if overlay.corners_px]
+        self._blinking = _blinking(scene)
         self._feed_of = [self._feeds[piece.camera] if piece.camera is not None else None for piece in scene.pieces]
         self._overlay = OverlayPass(self._gl, programs.overlay, SceneSheet(scene), zone)
         self._told = gloo.Texture2D(
@@ -108,13 +120,13 @@ class Stage:
         self._told_name = self._gl.name_of(self._told)
         self._texels = ctypes.c_float * (4 * len(scene.pieces))
         self._over = frozenset[int]()
-        self._second: Nanoseconds = -1
+        self._second = self._half = -1
         self._is_placed = False
 
     @property
     def blinks(self) -> bool:
         """Whether something changes each half second."""
-        return any(overlay.style == "alarm" for overlay in self.scene.overlays)
+        return bool(self._blinking)
 
     def take_new(self, source: TileSource, clock: Clock) -> list[Nanoseconds]:
         """Upload what is new; the capture times of what the wall never showed before."""
@@ -136,8 +148,15 @@ class Stage:
                 self._stamps[feed.camera] = known
                 fresh.append(picture.captured_at_ns)
             feed.stamp_ns = known[1]
+            self._touched.update(dict.fromkeys(feed.places))
         self._gl.glPixelStorei(UNPACK_ALIGNMENT, 4)  # as vispy believes it to be
         return fresh
+
+    def take_touched(self) -> list[Place]:
+        """Where something changed since the last call, as far as `follow_time` said nothing else."""
+        places = list(self._touched)
+        self._touched.clear()
+        return places
 
     def states(self, now_ns: Nanoseconds) -> list[TileState]:
         """Of every piece; NO_SIGNAL where none is shown."""
@@ -152,18 +171,24 @@ class Stage:
             for feed, piece in zip(self._feed_of, self.scene.pieces, strict=True)
         ]
 
-    def follow_time(self, now_ns: Nanoseconds) -> None:
-        """Write the clocks anew, and leave out overlays that are over."""
+    def follow_time(self, now_ns: Nanoseconds) -> bool:
+        """Write the clocks anew, and leave out overlays that are over. True when all has to be drawn again."""
         over = frozenset(i for i, overlay in enumerate(self.scene.overlays) if is_over(overlay, now_ns))
         if not self._is_placed:
             self._place_pictures()
         second = now_ns // NS_PER_S
-        if self._over != over or not self._is_placed:
+        is_new = self._over != over or not self._is_placed
+        if is_new:
             self._overlay.write(self._fitted, now_ns)
             self._over, self._is_placed = over, True
         elif second != self._second:
             self._overlay.set_time(now_ns)
-        self._second = second
+            self._touched.update(dict.fromkeys(self._clock_places))
+        half = now_ns // (NS_PER_S // 2)
+        if half != self._half:
+            self._touched.update(dict.fromkeys(self._blinking))
+        self._second, self._half = second, half
+        return is_new
 
     def renew(self, scene: NodeScene) -> bool:
         """`scene` differs from this one in its labels and in how long pieces may be shown, and in nothing else. True
@@ -276,6 +301,16 @@ class Stage:
                 )
         for size, pool in self._pools.items():
             pool.place(placed[size])
+
+
+def _blinking(scene: NodeScene) -> list[Place]:
+    tiles = {overlay.tile for overlay in scene.overlays if overlay.style == "alarm"}
+    return [_place(piece.corners_px, scene) for piece in scene.pieces if piece.tile in tiles or None in tiles]
+
+
+def _place(corners: Corners, scene: NodeScene) -> Place:
+    rows, columns = Upright.of(corners).box
+    return columns.start, scene.height_px - rows.stop, columns.stop - columns.start, rows.stop - rows.start
 
 
 def _too_much(cameras: int, sizes: int, memory: int) -> WallError:
