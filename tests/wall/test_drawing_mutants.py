@@ -8,6 +8,7 @@ import pytest
 
 from csu.wall.drawing import patterns, stage
 from csu.wall.drawing.read_back import TileState
+from tests.wall.drawn_builders import overlays
 
 Patch = pytest.MonkeyPatch
 
@@ -136,9 +137,9 @@ FOUND_BY: dict[Callable[[Patch], None], tuple[str, str, dict[str, object]]] = {
     chroma_is_half_a_pixel_off: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 0}),
     a_dot_stays_green: (DRAWN, "test_what_the_card_drew_is_what_the_reference_says", {"age_s": 3}),
     new_words_keep_the_room_of_the_old_ones: (CHANGES, "test_a_label_changes_in_place_and_nothing_else_does", {}),
-    a_place_is_counted_from_the_top: (DRAWN, IN_PART, {}),
-    a_clock_waits_for_a_picture: (DRAWN, IN_PART, {}),
-    nothing_blinks_by_itself: (DRAWN, IN_PART, {}),
+    a_place_is_counted_from_the_top: (DRAWN, IN_PART, {"written": overlays(), "draws": 7}),
+    a_clock_waits_for_a_picture: (DRAWN, IN_PART, {"written": overlays()[-1:], "draws": 6}),
+    nothing_blinks_by_itself: (DRAWN, IN_PART, {"written": overlays(), "draws": 7}),
     two_states_look_the_same: (CHANGES, "test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is", {}),
 }  # fmt: skip
 
