@@ -12,6 +12,7 @@ from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.wall import WallNodeId
 from csu.notation import FileRefused
 from csu.wall import CauseKind, ProgrammeSet, RouteStop, SlotId, SlotRule, WallDirector, WatchHeard, even_route
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Rotation, StreamChoice, TransitionKind, place
 from csu.wall.model.fields import camera_names
 from csu.wall.model.reading import SCHEMAS, read_programmes, read_scene, read_wall, schema_of
@@ -38,6 +39,22 @@ def test_the_wall_of_the_room(wall) -> None:
         "mur-a": (("gauche", "droite"), (7680, 2160)),
         "mur-b": (("portrait",), (3840, 2160)),
     }
+
+
+def test_a_wall_says_at_which_monitors_its_panels_hang(wall, tmp_path) -> None:
+    bare = NodeScreens.of(wall, WallNodeId("mur-a"))
+    assert [each.panel for each in bare.panels] == ["gauche", "droite"]
+    assert (bare.display, bare.names_monitors) == ("", False)
+    text = WALL.read_text(encoding="utf-8")
+    told = tmp_path / "wall.yaml"
+    told.write_text(
+        text.replace("rotation: 90", "rotation: 90, monitor: HDMI-1").replace(
+            "mur-b.csu", 'mur-b.csu, display: ":0.1"'
+        ),
+        encoding="utf-8",
+    )
+    screens = NodeScreens.of(read_wall(told), WallNodeId("mur-b"))
+    assert (screens.display, [each.monitor for each in screens.panels]) == (":0.1", ["HDMI-1"])
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
@@ -124,6 +141,10 @@ MISTAKES = [
     ("wall", "output_px: [3840, 0]", "output_px: [0, 0]", "[0, 0]}\n  - {panel: portrait", "les mêmes pixels de mur-a"),
     ("wall", "gpu_index: 0}\n  -", "gpu_index: 0, heads: [droite]}\n  -", "[droite]",
      "nomment mur-a sont : droite, gauche"),
+    ("wall", "rotation: 90, ", "rotation: 90, monitor: DP 1, ", "DP 1", "n'est pas un nom"),
+    ("wall", "gpu_index: 0}\n  -", 'gpu_index: 0, display: "0.1"}\n  -', '"0.1"', "s'écrit :0 ou :0.1"),
+    ("wall", "mur-a, output_px", "mur-a, monitor: DP-1, output_px", "DP-1, output_px: [3840",
+     "'DP-1' de mur-a est déjà pris"),
     ("wall", "8, 8, 8], px: [3840, 2160], rotation", "8, -1, 8], px: [3840, 2160], rotation", "[8, 8, -1",
      "plus étroit que rien"),
     ("wall", "wall: salle", "wall: salle\nwall: deux", "wall: deux", "écrite deux fois"),

@@ -16,7 +16,7 @@ from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.media.wall_drawn import png_of_wall, read_together
 from csu.centre.rooms.wall_journal import entry_of
 from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
-from csu.centre.rooms.wall_screens import WallScreens
+from csu.centre.rooms.wall_screens import ANSWER_S, WallScreens
 from csu.centre.rooms.wall_seen import WallSeen
 from csu.centre.rooms.wall_tours import WallTours
 from csu.governance import Journal, JournalEntry, JournalUnavailable
@@ -48,6 +48,8 @@ from csu.wall.model import Scene, Wall
 
 TICK_S = 1.0
 """How often the director is asked what time and rights changed."""
+OPENED_S = 20.0
+"""So long a centre that opens waits for its wall's first scene: a renderer that begins is slow on a busy machine."""
 RECORDED_S = 1.0
 """So long the wall waits for the journal; then what must come off it, and what may stay, goes on without."""
 ENTRIES_MAX = 4096
@@ -135,7 +137,7 @@ class WallRoom:
         centre.listen(self._hear)
         self._decide()
         await self._record()
-        for error in await self._show(self._director.scene, up_of(self._director.tiles)):
+        for error in await self._show(self._director.scene, up_of(self._director.tiles), OPENED_S):
             raise error
 
     async def run(self) -> None:
@@ -275,14 +277,14 @@ class WallRoom:
             for _, error in failed:
                 raise error
 
-    async def _show(self, scene: str, wanted: tuple[Up, ...]) -> list[CsuError]:
+    async def _show(self, scene: str, wanted: tuple[Up, ...], within_s: float = ANSWER_S) -> list[CsuError]:
         """What failed of the outputs. Raises CsuError for a scene that cannot be laid out."""
         if (scene, wanted) != self._shown or not self._scenes:
             self._scenes = self._planned.placed(scene, wanted, self._records)
             self._shown = scene, wanted
             pieces = (piece for each in self._scenes.values() for piece in each.pieces)
             self._up = frozenset(piece.camera for piece in pieces if piece.camera is not None)
-        return await self._screens.show(self._scenes)
+        return await self._screens.show(self._scenes, within_s)
 
     def _live(self) -> set[CameraId]:
         """Up, with a picture of the street that is live, on a wall that answers."""

@@ -26,6 +26,7 @@ _IDENT = re.compile(r"\w[\w.-]{0,63}")
 _CAMERAS = re.compile(r"(?P<name>[\w-]*?)(?P<first>\d{1,9})\s*\.\.\s*(?P=name)(?P<last>\d{1,9})")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)")
+_X_SCREEN = re.compile(r":\d{1,4}(\.\d{1,2})?")
 
 
 def _ident(given: object) -> str:
@@ -101,6 +102,13 @@ def _colour(given: object) -> Colour:
         raise BadQuantity(f"{given!r} : une couleur s'écrit #0b0d11", f"{given!r}: a colour is written #0b0d11")
     red, green, blue = (int(part, 16) for part in found.groups())
     return red, green, blue
+
+
+def _x_screen(given: object) -> str:
+    text = str(given).strip()
+    if not _X_SCREEN.fullmatch(text):
+        raise BadQuantity(f"{given!r} : un écran X s'écrit :0 ou :0.1", f"{given!r}: an X screen is written :0 or :0.1")
+    return text
 
 
 def _anchor(given: object) -> str:
@@ -180,6 +188,7 @@ SizePx = Annotated[
 ]
 PlacePx = Annotated[tuple[int, int], BeforeValidator(lambda v: _pixels(v, ("left", "top"), 0)), _array(2, "integer")]
 Turned = Annotated[Rotation, BeforeValidator(_rotation), WithJsonSchema({"enum": [0, 90, 180, 270]})]
+XScreen = Annotated[str, BeforeValidator(_x_screen), text_schema(f"^{_X_SCREEN.pattern}$", ":0.1")]
 HexColour = Annotated[Colour, BeforeValidator(_colour), text_schema(f"^{_COLOUR.pattern}$", "#0b0d11")]
 Anchor = Annotated[str, BeforeValidator(_anchor), text_schema(r"^(wall|panel:.+)$", "wall", "panel:left")]
 Cameras = Annotated[

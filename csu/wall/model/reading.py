@@ -69,6 +69,7 @@ def read_wall(path: Path) -> Wall:
             each.rotation,
             each.bezel_mm,
             each.enabled,
+            each.monitor or "",
         )
         for each in spec.panels
     )
@@ -80,6 +81,7 @@ def read_wall(path: Path) -> Wall:
             else tuple(panel.panel for panel in panels if panel.node == each.node),
             each.host,
             each.gpu_index,
+            each.display or "",
         )
         for each in spec.nodes
     )

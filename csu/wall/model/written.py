@@ -27,6 +27,7 @@ from csu.wall.model.fields import (
     SizePx,
     Turned,
     WrittenKind,
+    XScreen,
 )
 from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, TransitionKind
 from csu.wall.model.streams import StreamChoice
@@ -45,6 +46,8 @@ class PanelSpec(Strict):
     rotation: Turned = Rotation.UPRIGHT
     bezel_mm: BezelMm = Bezel()
     enabled: bool = True
+    monitor: Ident | None = None
+    """Its name for the X server, as `xrandr --listmonitors` shows it; None: placed by `output_px`."""
 
 
 class NodeSpec(Strict):
@@ -53,6 +56,8 @@ class NodeSpec(Strict):
     gpu_index: Annotated[int, Field(ge=0, le=63)] = 0
     heads: Annotated[tuple[Ident, ...], Field(min_length=1)] | None = None
     """None: the panels that name it, in their order."""
+    display: XScreen | None = None
+    """The X screen of its windows; None: the one that DISPLAY names there."""
 
 
 class WallSpec(Strict):
