@@ -21,31 +21,45 @@ from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.dealing import ServedNode, deal
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
-from csu.centre.registers.accounts import with_accounts
+from csu.centre.registers.accounts import AccountsOfCentre, open_accounts, with_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
+from csu.centre.wall_hung import WallSettings, hang_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
-from csu.cluster.wall_process import WallProcess
-from csu.console import create_app, demonstration_access, invented_papers, serve_console
+from csu.console import (
+    AnyOf,
+    ConsoleSettings,
+    ServedCertificate,
+    WallNodeTokens,
+    create_app,
+    demonstration_access,
+    demonstration_operator,
+    invented_papers,
+    serve_console,
+)
+from csu.console.demonstration import LOCAL_ACCOUNT
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraRecord, ViewType
-from csu.hal.clock import Nanoseconds
+from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.hal.wall import WallError
+from csu.hal.tls import LOCALHOST, is_loopback
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -83,13 +97,14 @@ class CentreSettings:
     """Where segments go, each a volume of its own; none: `media` in the data directory."""
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
-    wall_width_px: int = 1280
-    wall_height_px: int = 720
-    wall_in_window: bool = False
-    software_gl_allowed: bool = True
+    wall: WallSettings = WallSettings()
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+    console_names: frozenset[str] = frozenset()
+    """Names it is called by from other machines, beside those of this one."""
+    console_tls: ServedCertificate | None = None
+    """What it proves itself with; without, only this very machine may speak to it."""
 
     @property
     def media(self) -> tuple[Path, ...]:
@@ -114,7 +129,7 @@ class RunningCentre:
 
     centre: Centre
     site: Site
-    wall: WallProcess
+    wall: WallRoom
     pictures: SharedPicturesSpec
     """Where the newest masked picture of each camera is."""
     footage: Disk
@@ -161,6 +176,7 @@ async def open_centre(
 
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
+    _require_tls(settings)
     open_site = settings.site or find_binding(settings.binding)
     observers = _Observers([observe])
     clock = SystemClock()
@@ -224,43 +240,54 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures, observers)
-    size_px = (settings.wall_width_px, settings.wall_height_px)
-    journal, plan = registers.journal, plan_of(records)
-    director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
-    await director.open()
-    showing = asyncio.create_task(director.run(), name="wall scene")
+    account = await asyncio.to_thread(WallAccount.of_journal, settings.data_directory / "journal")
+    observers.all.append(account.observe)
+    accounts = await stack.enter_async_context(
+        open_accounts(settings.data_directory, registers.key, clock=clock, tell=observers)
+    )
+    people = _people_of(site, records, accounts, clock)
+    relay = RelayOfNodes({record.camera: each.node for each in nodes for record in each.records})
+    wall_nodes = WallNodes(relay, pictures.spec.cameras, PICTURE_MAX_PX, clock=clock, tell=observers)
+    wall = await hang_wall(
+        stack,
+        settings.wall,
+        centre,
+        records,
+        pictures.spec,
+        wall_nodes,
+        papers,
+        people,
+        settings.data_directory,
+        journal=registers.journal,
+        tell=observers,
+    )
+    showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
-    relays = {record.camera: each.node for each in nodes for record in each.records}
-    room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
+    room = Room(clock, centre, relay, wall, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
-    access, sign_in = await stack.enter_async_context(
-        with_accounts(
-            demonstration_access(room, clock, journal=journal, rights=papers, desk=past),
-            settings.data_directory,
-            registers.key,
-            journal=journal,
-            clock=clock,
-            tell=observers,
-            tokens=tokens,
-        )
+    machines = WallNodeTokens(registers.key.public, WallTokenNote(settings.data_directory))
+    local = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past)
+    access, sign_in = with_accounts(
+        local, accounts, clock, tokens=AnyOf([machines] if tokens is None else [tokens, machines])
     )
-    speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
-    alarms = AlarmsOfCentre(centre)
+    speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers)
     console = create_app(
         room,
         clock=clock,
         access=access,
-        alarms=alarms,
+        alarms=AlarmsOfCentre(centre),
         speaking=speaking,
         sign_in=sign_in,
         watch=centre,
         log=log,
         ptz=PtzOfCentre(centre),
+        wall=DeskOfWall(wall, account, clock),
+        wall_nodes=wall_nodes,
+        settings=ConsoleSettings(hosts=ConsoleSettings().hosts | settings.console_names),
     )
     console_url = await stack.enter_async_context(
-        serve_console(console, host=settings.console_host, port=settings.console_port)
+        serve_console(console, host=settings.console_host, port=settings.console_port, tls=settings.console_tls)
     )
     return RunningCentre(
         centre,
@@ -276,6 +303,17 @@ async def _start_parts(
         registers,
         finished,
     )
+
+
+def _require_tls(settings: CentreSettings) -> None:
+    """Tokens and pictures never go over a network in the open."""
+    host = settings.console_host
+    if settings.console_tls is None and host != LOCALHOST and not is_loopback(host):
+        raise BadInput(
+            Words("la console écouterait en clair", "the console would listen in the open"),
+            where=host,
+            what_to_do=Words("Donnez un certificat et sa clé", "Give a certificate and its key"),
+        )
 
 
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:
@@ -375,25 +413,14 @@ def _centre(
     )
 
 
-async def _wall(
-    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[Trouble], None]
-) -> WallProcess:
-    loop, clock = asyncio.get_running_loop(), SystemClock()
-
-    def told(error: WallError) -> None:  # in a thread of the wall's
-        loop.call_soon_threadsafe(tell, Trouble("wall", error.trouble.words, clock.now_ns()))
-
-    wall = WallProcess(
-        pictures.spec,
-        settings.wall_width_px,
-        settings.wall_height_px,
-        backend="window" if settings.wall_in_window else "offscreen",
-        allow_software=settings.software_gl_allowed,
-        tell=told,
-    )
-    stack.push_async_callback(wall.stop)
-    await wall.start()
-    return wall
+def _people_of(site: Site, records: Sequence[CameraRecord], accounts: AccountsOfCentre, clock: Clock) -> FindPerson:
+    """Whom the centre knows before its wall: its people by their accounts, and on a simulated site its simulated people
+    and whoever sits at the machine, who may see all of it. Who else takes a post is unknown, and the wall shows him
+    nothing."""
+    communes, since = {record.commune for record in records}, day_in_paris(clock.now_ns()) - timedelta(days=1)
+    simulated = [*site.agents, LOCAL_ACCOUNT] if site.agents else []
+    known = {agent: demonstration_operator(agent, communes, since) for agent in simulated}
+    return lambda account: accounts.at_post(account, clock.now_ns()) or known.get(account)
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

@@ -10,12 +10,12 @@ from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.rooms.wall_room import WallRoom
 from csu.console import RoomCounters, RoomHealth
 from csu.governance import Author
 from csu.hal.camera import CameraId, PtzVelocity
 from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
-from csu.hal.wall import WallOutput
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
 from csu.operations import Lease
@@ -85,7 +85,7 @@ class Room:
         clock: Clock,
         centre: Centre,
         relay: LiveRelay,
-        wall: WallOutput,
+        wall: WallRoom,
         volumes: VolumeKeeper,
         nodes_expected: int,
     ) -> None:

@@ -21,15 +21,16 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 
 from csu.cluster.shared_pictures import SharedPicturesSpec
-from csu.cluster.wall_drawing import Answer, Command, Pixels, Read, Show, Stop, WallProcessOptions, run_wall
+from csu.cluster.wall_drawing import Answer, Command, Pixels, Read, Renew, Show, Stop, WallProcessOptions, run_wall
 from csu.cluster.wall_watch import FROZEN_AFTER_S, LOOK_EVERY_S, Pulse, start_watch
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.hal.words import Words
 from csu.machine import SystemClock
 from csu.wall.drawing.png import png_of
 from csu.wall.drawing.surface import Backend
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 20.0
@@ -59,18 +60,25 @@ class WallProcess:
         height_px: int,
         *,
         backend: Backend = "offscreen",
-        frames_per_s: float = 10.0,
+        frames_per_s: float = 12.5,
         allow_software: bool = False,
         frozen_after_s: float = FROZEN_AFTER_S,
         ended_after_s: float = ENDED_AFTER_S,
+        screens: NodeScreens = ONE_WINDOW,
         tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
-        """`tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
+        """`screens`: where the windows lie.
+
+        `tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
         if not 0 < frames_per_s <= 120:
             raise ValueError(f"{frames_per_s} frames a second: a wall draws more than 0 and at most 120")
-        self._options = WallProcessOptions(pictures, width_px, height_px, backend, frames_per_s, allow_software)
+        self._options = WallProcessOptions(
+            pictures, width_px, height_px, backend, frames_per_s, allow_software, screens=screens
+        )
         self._frozen_after_s, self._ended_after_s, self._tell = frozen_after_s, ended_after_s, tell
-        self._scene: WallScene | NodeScene | None = None
+        self._scene: NodeScene | None = None
+        self._until_ns: Nanoseconds | None = None
+        """Until when it may be shown, once that was renewed."""
         self._process: BaseProcess | None = None
         self._watch: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -93,10 +101,9 @@ class WallProcess:
         """Begin to draw; returns once the surface is open. Raises WallError with what is missing. Idempotent."""
         await asyncio.to_thread(self._start)
 
-    async def show(self, scene: WallScene | NodeScene) -> None:
+    async def show(self, scene: NodeScene) -> None:
         """Show this scene from the next frame on; before `start`, from the first. Raises WallError."""
-        shown = scene.tiles if isinstance(scene, WallScene) else scene.pieces
-        cameras = dict.fromkeys(each.camera for each in shown if each.camera is not None)
+        cameras = dict.fromkeys(piece.camera for piece in scene.pieces if piece.camera is not None)
         unknown = [camera for camera in cameras if camera not in self._options.pictures.cameras]
         if unknown:
             names = ", ".join(unknown)
@@ -116,7 +123,12 @@ class WallProcess:
             )
         if self._process is not None:
             await asyncio.to_thread(self._ask, Show(scene))
-        self._scene = scene
+        self._scene, self._until_ns = scene, None
+
+    async def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then. Raises WallError when the wall is not running, died or hangs."""
+        await asyncio.to_thread(self._ask, Renew(until_ns))
+        self._until_ns = until_ns
 
     async def read(self) -> WallReading:
         """What the pixels show. Raises WallError when the wall is not running, died or hangs."""
@@ -161,6 +173,8 @@ class WallProcess:
         self._keep_watched()
         if self._scene is not None:
             self._exchange(Show(self._scene))
+            if self._until_ns is not None:
+                self._exchange(Renew(self._until_ns))
 
     def _tend(self) -> None:
         """End a wall that is frozen and start it again; keep it watched."""
@@ -196,9 +210,8 @@ class WallProcess:
         now_ns = self._clock.monotonic_ns()
         if (self._watch is None or not self._watch.is_alive()) and now_ns >= self._watch_due_ns:
             self._watch_due_ns = now_ns + WATCH_AGAIN_NS
-            self._watch = start_watch(
-                self._context, self._pulse, self._options.width_px, self._options.height_px, self._frozen_after_s
-            )
+            size = self._options.width_px, self._options.height_px
+            self._watch = start_watch(self._context, self._pulse, *size, self._frozen_after_s, self._options.screens)
 
     def _dies_often(self) -> bool:
         return len(self._deaths) == 2 and self._clock.monotonic_ns() - self._deaths[0] < DEATHS_WITHIN_NS

@@ -42,6 +42,8 @@ from csu.console.ptz import PtzDesk, add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.sign_in import SignInDesk, add_sign_in_doors
+from csu.console.wall_desk import WallDesk, add_wall_doors
+from csu.console.wall_node_door import WallNodeDesk, add_wall_node_door
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
@@ -84,6 +86,8 @@ def create_app(
     watch: WatchDesk | None = None,
     log: LogDesk | None = None,
     ptz: PtzDesk | None = None,
+    wall: WallDesk | None = None,
+    wall_nodes: WallNodeDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
@@ -91,6 +95,8 @@ def create_app(
     `sign_in`: how people come in; None: there are no accounts. `watch`: who is at the wall; None: it has no room.
     `log`: its operations log; None: it keeps none.
     `ptz`: its cameras that turn; None: it has none.
+    `wall`: what people ask of its wall; None: it has none.
+    `wall_nodes`: machines of its wall on other hosts; None: it awaits none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -131,6 +137,8 @@ def create_app(
     add_post_doors(app, watch)
     add_log_doors(app, log)
     add_ptz_doors(app, ptz, room, gate)
+    add_wall_doors(app, wall, clock, lambda subject: [line.record for line in readings.cameras(subject)])
+    add_wall_node_door(app, wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
     add_past_doors(app)
     add_sign_in_doors(app, sign_in)
     _add_refusals(app, counts, sign_in_page=sign_in is not None)

@@ -30,6 +30,8 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
     MAYOR = "mayor"
     INTEGRATOR = "integrator"
+    WALL_NODE = "wall_node"
+    """No person: a machine that draws a part of the wall. It never has another role, and nobody has this one."""
 
 
 class Action(StrEnum):
@@ -37,7 +39,13 @@ class Action(StrEnum):
 
     LIVE_VIEW = "live_view"
     WALL_SHOW = "wall_show"
+    WALL_READ = "wall_read"
+    """What is where on the wall, why, and what was looked at; no picture."""
+    WALL_TILE = "wall_tile"
+    """Lock a tile of the wall, free it, say why it follows somebody, take back one's own last step."""
     WALL_SCENE = "wall_scene"
+    WALL_DRAW = "wall_draw"
+    """Receive what one node of the wall draws: its scenes, and the masked pictures of the cameras in them."""
     PTZ_MOVE = "ptz_move"
     PRESET_GO = "preset_go"
     PRESET_STORE = "preset_store"
@@ -132,7 +140,7 @@ LIVE = frozenset(
     }
 )
 """Shows, or steers, one camera as it is now, or speaks through it."""
-ROOM = frozenset({_A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
+ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(
     {
@@ -143,7 +151,9 @@ PAST = frozenset(
 """Every way by which the past could be shown (ACC-3). A route that shows any of it maps to one of these."""
 OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
 """Pictures leave the centre."""
-VIDEO = LIVE | ROOM | PAST | OUTGOING
+MACHINES = frozenset({_A.WALL_DRAW})
+"""Brings masked pictures to a machine; whether people may see them was asked when they went on the wall."""
+VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING
 """Whoever may do none of these has no video permission (ACC-6)."""
 OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET})
 """About oneself: no commune is asked for."""
@@ -204,6 +214,7 @@ _ROLE_WORDS = {
     Role.INSPECTOR: Words("préfecture, commission, CNIL", "prefecture, commission, CNIL"),
     Role.MAYOR: Words("maire, élu", "mayor, elected official"),
     Role.INTEGRATOR: Words("intégrateur", "integrator"),
+    Role.WALL_NODE: Words("machine du mur", "machine of the wall"),
 }
 
 

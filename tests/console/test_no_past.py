@@ -18,6 +18,7 @@ PRESENT_DOORS = {
     "/api/cameras",
     "/api/state",
     "/api/events",
+    "/api/wall",
     "/api/wall.png",
     "/api/alarms",
 }
@@ -35,7 +36,12 @@ LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG)
+WALL = ("/api/wall/",)
+"""What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
+seconds, no picture (their matrix: tests/compliance/doors)."""
+MACHINES = ("/ws/wall-node/{node}",)
+"""Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -67,7 +67,7 @@ def test_the_overview_is_up_until_the_head_comes_and_the_perimeter_is_gone_round
     wall.hear(SceneCalled("march", "chef"))
     assert (wall.up("head"), wall.cause("head").kind) == ("cam-12", CauseKind.RULE)
     wall.after(60)
-    assert (wall.up("head"), wall.director.why(HEAD).fr) == ("cam-20", "parcours route_head/march")
+    assert (wall.up("head"), wall.director.why(HEAD).fr) == ("cam-20", "suit la tête du parcours march")
     around = {wall.up("around")}
     for _ in range(60):
         wall.after(1)
@@ -341,7 +341,7 @@ def test_a_camera_that_nobody_had_before_his_eyes_for_weeks_is_named_once_that_i
     assert coverage.never_seen(2, WEEK_NS) is None
     assert coverage.never_seen(2, 2 * WEEK_NS) == cams(2)
     assert coverage.never_seen(1, 2 * WEEK_NS) == cams(1, 2)
-    again = WallCoverage(cams(1, 2), 2 * WEEK_NS, coverage.last_seen_ns, 0)
+    again = WallCoverage(cams(1, 2), 2 * WEEK_NS, coverage.kept)
     assert again.never_seen(2, 2 * WEEK_NS) == cams(2)
 
 

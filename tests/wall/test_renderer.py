@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from csu.cluster.wall_drawing import gl_failures
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, ClearPictureRefused, YuvPlanes
-from csu.hal.wall import TilePicture, TileState, WallError, WallScene
+from csu.hal.wall import NodeScene, TilePicture, TileState, WallError
 from csu.wall import grid_scene
 from csu.wall.drawing.picture_pool import PicturePool
 from csu.wall.drawing.renderer import WallRenderer
@@ -30,7 +31,7 @@ def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRen
     return WallRenderer(surface, source, clock)
 
 
-def _scene(surface: Surface, cameras: list[CameraRecord]) -> WallScene:
+def _scene(surface: Surface, cameras: list[CameraRecord]) -> NodeScene:
     return grid_scene(cameras, surface.width_px, surface.height_px)
 
 
@@ -198,6 +199,18 @@ def test_it_draws_when_something_changed_and_only_then(
     assert renderer.tick(), "the clock on the wall stands still"
 
 
+def test_what_gl_refuses_is_raised_with_the_frame(
+    renderer: WallRenderer, surface: Surface, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer.tick()
+    renderer.show(_scene(surface, records(1)))
+    gl = renderer._programs.gl
+    depth_func = gl.glDepthFunc
+    monkeypatch.setattr(gl, "glDepthFunc", lambda _: depth_func(1))
+    with pytest.raises(gl_failures()):
+        renderer.pixels()
+
+
 def test_latency_counts_each_new_picture_once(
     renderer: WallRenderer, surface: Surface, source: FilledSource, clock: SetClock, planes: Planes, records: Records
 ) -> None:
@@ -214,9 +227,10 @@ def test_labels_show_their_accents(renderer: WallRenderer, surface: Surface, rec
     pictures = []
     for label in ("001 · Eglise a Foret cote", "001 · Église à Forêt côté"):
         scene = _scene(surface, records(1))
-        tile = replace(scene.tiles[0], label=label)
-        renderer.show(replace(scene, tiles=(tile,)))
-        corner = renderer.pixels()[tile.top_px : tile.top_px + 40, tile.left_px : tile.left_px + 300]
+        piece = replace(scene.pieces[0], label=label)
+        renderer.show(replace(scene, pieces=(piece,)))
+        left, top = (int(at) for at in piece.corners_px[0])
+        corner = renderer.pixels()[top : top + 40, left : left + 300]
         assert (corner.min(axis=2) > 200).sum() > 100, "no white letters"
         pictures.append(corner)
     assert (pictures[0] != pictures[1]).any()
@@ -238,7 +252,7 @@ def test_a_picture_that_did_not_come_through_the_masked_door_is_refused(
 
 def test_a_scene_of_another_size_is_refused(renderer: WallRenderer) -> None:
     with pytest.raises(WallError, match="640x360"):
-        renderer.show(WallScene(640, 360, ()))
+        renderer.show(NodeScene(640, 360, ()))
 
 
 def test_pictures_beyond_the_memory_of_the_card_are_refused(

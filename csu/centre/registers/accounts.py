@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from csu.centre.events import Trouble
 from csu.console import Access, IdentitySource, TokenElse
 from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore
-from csu.governance import CentreKey, Journal, People, PeopleBroken, PeopleLedger, Subject
+from csu.governance import CentreKey, People, PeopleBroken, PeopleLedger, Role, Subject
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import NO_WORDS, Words
@@ -46,6 +46,12 @@ class AccountsOfCentre:
     def are_there(self) -> bool:
         """Somebody was entered, or once was and is not believed any more: nobody comes in without signing in."""
         return bool(self.broken) or any(True for _ in self.people)
+
+    def at_post(self, account: str, at_ns: Nanoseconds) -> Subject | None:
+        """Who stands at the wall under that account, with his papers of now; None: nobody who may."""
+        found = (self.people.find(account, role, at_ns) for role in (Role.ROOM_CHIEF, Role.OPERATOR))
+        acting = next((subject for subject in found if subject is not None), None)
+        return None if acting is None else replace(acting, strong_login=True)
 
     async def follow(self, clock: Clock, tell: Callable[[Trouble], None]) -> None:
         """Take in what others enter, for ever. What cannot be read is told once, and the former list stands; one that
@@ -86,32 +92,32 @@ class _UntilAccounts:
 
 
 @asynccontextmanager
-async def with_accounts(
-    access: Access,
-    data_directory: Path,
-    key: CentreKey,
-    *,
-    journal: Journal,
-    clock: Clock,
-    tell: Callable[[Trouble], None],
-    tokens: IdentitySource | None = None,
-) -> AsyncIterator[tuple[Access, SignInDesk]]:
-    """`access` with the people of this centre: who holds a session is he; its own identity source counts only while
-    nobody was ever entered. `tokens`: who judges who shows one. Raises SignInNotKept."""
+async def open_accounts(
+    data_directory: Path, key: CentreKey, *, clock: Clock, tell: Callable[[Trouble], None]
+) -> AsyncIterator[AccountsOfCentre]:
+    """Open them, and follow what others enter. Raises SignInNotKept."""
     accounts = await asyncio.to_thread(AccountsOfCentre.open, data_directory, key)
     following = asyncio.create_task(accounts.follow(clock, tell), name="accounts")
     try:
         if accounts.broken:
             tell(Trouble(ACCOUNTS, accounts.broken, clock.now_ns()))
-        sign_in = SignInDesk(accounts.store, lambda: accounts.people, journal=journal, clock=clock)
-        sources: list[IdentitySource] = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
-        notice = NO_WORDS if accounts.are_there else access.notice
-        yield replace(access, identity=TokenElse(tokens or _NoTokens(), sources), notice=notice), sign_in
+        yield accounts
     finally:
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
         accounts.close()
+
+
+def with_accounts(
+    access: Access, accounts: AccountsOfCentre, clock: Clock, tokens: IdentitySource | None = None
+) -> tuple[Access, SignInDesk]:
+    """`access` with the people of this centre: who holds a session is he; its own identity source counts only while
+    nobody was ever entered. `tokens`: who judges who shows one."""
+    sign_in = SignInDesk(accounts.store, lambda: accounts.people, journal=access.journal, clock=clock)
+    sources: list[IdentitySource] = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
+    notice = NO_WORDS if accounts.are_there else access.notice
+    return replace(access, identity=TokenElse(tokens or _NoTokens(), sources), notice=notice), sign_in
 
 
 class _NoTokens:

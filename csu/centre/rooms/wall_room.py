@@ -13,41 +13,48 @@ from collections.abc import Callable, Mapping, Sequence
 from csu.alarms import AlarmAdvanced, AlarmId, AlarmRaised
 from csu.centre.control import Centre
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
-from csu.centre.rooms.wall_plan import laid_out, shown_of
-from csu.governance import Journal, JournalEntry, JournalEntryRefused
-from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.centre.media.wall_drawn import png_of_wall, read_together
+from csu.centre.rooms.wall_journal import entry_of
+from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
+from csu.centre.rooms.wall_screens import ANSWER_S, WallScreens
+from csu.centre.rooms.wall_seen import WallSeen
+from csu.centre.rooms.wall_tours import WallTours
+from csu.governance import Journal, JournalEntry, JournalUnavailable
+from csu.governance.journal_desk import BATCH_MAX
 from csu.hal.camera import CameraId, CameraRecord
-from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
-from csu.hal.wall import WallOutput
+from csu.hal.wall import NodeScene, WallNodeId, WallOutput, WallReading
 from csu.hal.words import Words
 from csu.ingest.board import CameraChanged, CameraState
-from csu.operations import WatchChanged
+from csu.operations import GuardTour, WatchChanged
 from csu.wall import (
     AlarmEnded,
     AlarmOpened,
-    Programme,
+    EventSignal,
+    EventSignalEnded,
+    MayView,
     ProgrammeSet,
-    SceneChanged,
     SignalHeard,
-    TileChanged,
+    SlotId,
     ViewersHeard,
+    WallCoverage,
     WallDecision,
     WallDirector,
     WallInput,
-    WallPlan,
     WatchHeard,
 )
+from csu.wall.model import Scene, Wall
 
 TICK_S = 1.0
 """How often the director is asked what time and rights changed."""
-LOOK_EVERY_NS = 10 * NS_PER_S
-"""How often a wall with nothing new to show is asked whether it still draws [D]."""
+OPENED_S = 20.0
+"""So long a centre that opens waits for its wall's first scene: a renderer that begins is slow on a busy machine."""
+RECORDED_S = 1.0
+"""So long the wall waits for the journal; then what must come off it, and what may stay, goes on without."""
 ENTRIES_MAX = 4096
-"""Decisions that may wait for the journal: a wall of 64 tiles that changes for ten minutes without one."""
+"""Decisions that may wait for the journal: of a wall of 64 tiles all of which change each minute, for an hour."""
 WALL = "wall"
-
-Shown = tuple[tuple[CameraId, bool], ...]
 
 
 class WallRoom:
@@ -56,31 +63,39 @@ class WallRoom:
     def __init__(
         self,
         centre: Centre,
-        output: WallOutput,
-        plan: WallPlan,
+        outputs: Mapping[WallNodeId, WallOutput],
+        planned: PlannedWall,
         records: Sequence[CameraRecord],
         *,
         clock: Clock,
         journal: Journal,
         tell: Callable[[CentreEvent], None],
-        size_px: tuple[int, int],
-        programmes: Sequence[Programme] = (),
+        may_view: MayView,
+        seen: WallSeen | None = None,
     ) -> None:
-        """`tell`: who hears its decisions and troubles. `size_px`: of the wall, width and height. `programmes`: those
-        that are planned."""
-        self._centre, self._output, self._clock, self._journal, self._tell = centre, output, clock, journal, tell
+        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of
+        who is before the wall (COM-3). `seen`: what was looked at before; None: from now on, and not kept."""
+        self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
-        self._size_px = size_px
-        self._director = WallDirector(plan, lambda camera, now_ns: centre.may_watch(camera))
-        self._programmes = tuple(programmes)
+        self._planned, self.outputs = planned, dict(outputs)
+        self._screens = WallScreens(self.outputs, clock)
+        self._director = WallDirector(planned.plan, lambda camera, now_ns: centre.may_watch(camera), may_view)
         self._heard: list[WallInput] = []
         self._alarms: set[AlarmId] = set()
         self._woken = asyncio.Event()
         self._entries: deque[JournalEntry] = deque()
-        self._shown: Shown | None = None
-        self._is_dark = False
-        """It shows nothing, or nobody knows what."""
-        self._look_due_ns: Nanoseconds = 0
+        self._recording: asyncio.Task[None] | None = None
+        self._shown: tuple[str, tuple[Up, ...]] = ("", ())
+        self._scenes: Mapping[WallNodeId, NodeScene] = {}
+        self._up: frozenset[CameraId] = frozenset()
+        """On panels, as last told to the outputs."""
+        self._seen = seen or WallSeen(self._records, clock.now_ns())
+        self._tours = WallTours(
+            self.hear,
+            self._shows,
+            lambda person, camera, at_ns: centre.may_watch(camera) and may_view(person, camera, at_ns),
+            tell,
+        )
         self._in_trouble = False
 
     @property
@@ -88,30 +103,93 @@ class WallRoom:
         """To ask why a slot shows what it shows."""
         return self._director
 
+    @property
+    def wall(self) -> Wall:
+        """As it hangs."""
+        return self._planned.wall
+
+    def scene(self, name: str) -> Scene:
+        """As it lies on the wall; of the one that is up, with what it shows now. Raises PlanUnusable for no scene;
+        WallError when its tiles would be too small."""
+        is_up = name == self._director.scene
+        return self._planned.scene(name, up_of(self._director.tiles) if is_up else None)
+
+    async def read(self) -> WallReading:
+        """What the pixels of all outputs show. Raises WallError."""
+        return read_together([await output.read() for output in self.outputs.values()])
+
+    async def picture_png(self) -> bytes:
+        """The wall as it hangs, as a PNG; of a single node, its framebuffer. Raises WallError."""
+        pictures = {node: await output.picture_png() for node, output in self.outputs.items()}
+        if len(pictures) == 1:
+            return next(iter(pictures.values()))
+        return await asyncio.to_thread(png_of_wall, self.wall, pictures)
+
     async def open(self) -> None:
         """Show the first scene, by what holds now. Raises CsuError when it cannot be journaled or shown."""
         centre = self._centre
         self._heard += [WatchHeard(centre.is_short_of_watch), ViewersHeard(frozenset(centre.watching))]
-        self._heard += [ProgrammeSet(programme) for programme in self._programmes]
+        now_ns = self._clock.now_ns()
+        self._heard += [ProgrammeSet(each) for each in self._planned.programmes if now_ns < each.span.to_ns]
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
         centre.listen(self._hear)
         self._decide()
         await self._record()
-        await self._show(shown_of(self._director.tiles))
+        for error in await self._show(self._director.scene, up_of(self._director.tiles), OPENED_S):
+            raise error
 
     async def run(self) -> None:
         """Follow what happens, for ever. What fails is told once and tried again each second."""
-        while True:
-            try:
-                async with asyncio.timeout(TICK_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            self._decide()
-            await self._follow()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(TICK_S):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+                self._woken.clear()
+                self._decide()
+                await self._follow()
+                self._count()
+        finally:
+            self._screens.leave()
+            if self._recording is not None:
+                self._recording.cancel()
+
+    def hear(self, told: WallInput) -> None:
+        """What a person asks: decided now, after all that happened before; journaled and then shown as all decisions
+        are. Raises WallRequestRefused, or BadInput for a scene or a camera that is none: the wall is as it was."""
+        self._decide()
+        self._decided(self._director.hear(told, self._clock.now_ns()))
+        self._woken.set()
+
+    def signal(self, signal: str, camera: CameraId) -> None:
+        """An analysis draws attention to a camera: shown for a person to judge; nobody is called by it (VSA-7)."""
+        self._heard.append(EventSignal(signal, camera))
+        self._woken.set()
+
+    def end_signal(self, signal: str) -> None:
+        """A person judged it, or it is over."""
+        self._heard.append(EventSignalEnded(signal))
+        self._woken.set()
+
+    def begin_tour(self, tour: GuardTour, slot: SlotId, person: str) -> None:
+        """A person goes round with that slot; what was seen is told (`TourReport`). Raises WallRequestRefused."""
+        self._tours.begin(tour, slot, person, self._clock.now_ns())
+
+    def end_tour(self, person: str) -> None:
+        """He breaks it off."""
+        self._tours.end(person, self._clock.now_ns())
+
+    def coverage(self) -> WallCoverage:
+        """What was looked at: of the shift that is on, and over weeks."""
+        return self._seen.coverage
+
+    async def close(self) -> None:
+        """Keep what was looked at; after `run`. Raises CoverageNotKept."""
+        await self._seen.close()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -134,11 +212,12 @@ class WallRoom:
         self._decided(self._director.tick(now_ns))
 
     def _alarms_changed(self) -> list[WallInput]:
-        """What the desk holds is what wants a spot: also what a centre that starts finds there."""
+        """What the desk holds is what wants a spot: what a centre that starts finds there, what a slow disk has not
+        taken yet. Its spot is free again when its closing is written."""
         desk = self._centre.desk
         unfinished = {alarm.alarm: alarm for alarm in desk.unfinished()}
-        ended = [name for name in self._alarms if name not in unfinished]
-        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms and not desk.is_held(name)]
+        ended = [name for name in self._alarms if name not in unfinished and not desk.is_held(name)]
+        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms]
         self._alarms.difference_update(ended)
         self._alarms.update(alarm.alarm for alarm in opened)
         return [
@@ -152,7 +231,7 @@ class WallRoom:
     def _decided(self, decisions: Sequence[WallDecision]) -> None:
         for decision in decisions:
             self._tell(decision)
-        for entry in _entries_of(decisions):
+        for entry in filter(None, map(entry_of, decisions)):
             if len(self._entries) >= ENTRIES_MAX:
                 self._entries.popleft()
                 what = Words("décision du mur jamais journalisée", "a decision of the wall was never journaled")
@@ -160,70 +239,83 @@ class WallRoom:
             self._entries.append(entry)
 
     async def _follow(self) -> None:
-        wanted = shown_of(self._director.tiles)
-        failed: CsuError | None = None
+        scene, wanted = self._director.scene, up_of(self._director.tiles)
+        failed: list[CsuError] = []
         try:
-            await self._record()
+            await self._recorded()
         except CsuError as error:
-            failed = error
-            up = {camera for camera, _ in self._shown or ()}
-            wanted = tuple((camera, is_alarm) for camera, is_alarm in wanted if camera in up)
+            failed.append(error)
+            up = {each.camera for each in self._shown[1]}
+            wanted = tuple(each for each in wanted if each.camera in up)
         try:
-            await self._show(wanted)
+            failed += await self._show(scene, wanted)
         except CsuError as error:
-            failed = await self._begin_anew(wanted) or error
-        if failed is not None and not self._in_trouble:
-            self._tell(Trouble(WALL, failed.trouble.words, self._clock.now_ns()))
-        self._in_trouble = failed is not None
+            failed.append(error)
+        if failed and not self._in_trouble:
+            self._tell(Trouble(WALL, failed[-1].trouble.words, self._clock.now_ns()))
+        self._in_trouble = bool(failed)
+
+    async def _recorded(self) -> None:
+        """All that waits is in the journal. Raises CsuError; also when it takes its time: it goes on meanwhile."""
+        while self._entries or self._recording is not None:
+            waited = self._recording is not None
+            if self._recording is None:
+                self._recording = asyncio.create_task(self._record(), name="wall journal")
+            done, _ = await asyncio.wait([self._recording], timeout=0 if waited else RECORDED_S)
+            if not done:
+                raise _slow_journal()
+            ended, self._recording = self._recording, None
+            ended.result()
 
     async def _record(self) -> None:
+        """All that waits: what waits together is one commit. Raises CsuError; what was not written waits on."""
         while self._entries:
-            await self._journal.record(self._entries[0])
-            self._entries.popleft()
+            batch = [self._entries.popleft() for _ in range(min(BATCH_MAX, len(self._entries)))]
+            ends = await asyncio.gather(*map(self._journal.record, batch), return_exceptions=True)
+            failed = [(entry, end) for entry, end in zip(batch, ends, strict=True) if isinstance(end, BaseException)]
+            self._entries.extendleft(entry for entry, _ in reversed(failed))
+            for _, error in failed:
+                raise error
 
-    async def _show(self, wanted: Shown) -> None:
-        """Raises CsuError, also for a wall that died since it last answered."""
-        now_ns = self._clock.monotonic_ns()
-        if self._is_dark:
-            await self._output.start()  # idempotent
-        if wanted != self._shown or self._is_dark:
-            await self._output.show(laid_out(wanted, self._records, *self._size_px))
-            self._shown, self._is_dark = wanted, False
-        elif now_ns < self._look_due_ns:
-            return
-        else:
-            await self._output.read()
-        self._look_due_ns = now_ns + LOOK_EVERY_NS
+    async def _show(self, scene: str, wanted: tuple[Up, ...], within_s: float = ANSWER_S) -> list[CsuError]:
+        """What failed of the outputs. Raises CsuError for a scene that cannot be laid out."""
+        if (scene, wanted) != self._shown or not self._scenes:
+            self._scenes = self._planned.placed(scene, wanted, self._records)
+            self._shown = scene, wanted
+            pieces = (piece for each in self._scenes.values() for piece in each.pieces)
+            self._up = frozenset(piece.camera for piece in pieces if piece.camera is not None)
+        return await self._screens.show(self._scenes, within_s)
 
-    async def _begin_anew(self, wanted: Shown) -> CsuError | None:
-        """Start a wall that died, with what holds now. What fails is tried again each second."""
-        self._is_dark = True
-        try:
-            await self._show(wanted)
-        except CsuError as error:
-            return error
-        return None
+    def _live(self) -> set[CameraId]:
+        """Up, with a picture of the street that is live, on a wall that answers."""
+        if not self._screens.are_lit:
+            return set()
+        lines = (self._centre.board[camera] for camera in self._up)
+        return {line.record.camera for line in lines if line.state is CameraState.LIVE and line.watched}
+
+    def _shows(self, slot: SlotId, camera: CameraId) -> bool:
+        tile = self._director.tiles.get(slot)
+        return tile is not None and tile.camera == camera and camera in self._live()
+
+    def _count(self) -> None:
+        """What was looked at, and where tours go on."""
+        now_ns = self._clock.now_ns()
+        ended = self._seen.look(self._live(), now_ns)
+        if ended is not None:
+            self._tell(ended)
+        self._tours.tick(self._director.tiles, self._centre.watching, now_ns)
+        error = self._seen.keep(now_ns)
+        if error is not None:
+            self._tell(Trouble(WALL, error.trouble.words, now_ns))
 
 
 def _is_lost(state: CameraState) -> bool:
     return state not in (CameraState.LIVE, CameraState.STARTING)
 
 
-def _entries_of(decisions: Sequence[WallDecision]) -> list[JournalEntry]:
-    """One entry for each cause of a batch, with the cameras that came up or went for it."""
-    by_cause: dict[tuple[str, str, str], list[CameraId]] = {}
-    for decision in decisions:
-        if isinstance(decision, SceneChanged):
-            by_cause.setdefault((decision.scene, decision.cause.kind.value, decision.cause.ref), [])
-        elif isinstance(decision, TileChanged):
-            cameras = by_cause.setdefault((decision.scene, decision.cause.kind.value, decision.cause.ref), [])
-            cameras += [camera for camera in (decision.camera, decision.was) if camera and camera not in cameras]
-    return [_entry(*cause, cameras) for cause, cameras in by_cause.items()]
-
-
-def _entry(scene: str, kind: str, ref: str, cameras: Sequence[CameraId]) -> JournalEntry:
-    """The cause's own name is left out when it is none that a journal may hold: the event tells it."""
-    try:
-        return deed_entry(OwnDeed.WALL, f"{scene}/{kind}/{ref}" if ref else f"{scene}/{kind}", cameras=cameras)
-    except JournalEntryRefused:
-        return deed_entry(OwnDeed.WALL, f"{scene}/{kind}", cameras=cameras)
+def _slow_journal() -> JournalUnavailable:
+    return JournalUnavailable(
+        Words("le journal ne répond pas : rien de nouveau au mur", "the journal does not answer: nothing new comes up"),
+        where=WALL,
+        what_to_do=Words("Vérifiez le volume du journal", "Check the journal's volume"),
+    )

@@ -13,7 +13,7 @@ from csu.hal.camera import CameraId
 from csu.hal.wall import Corners, NodeScene, OverlayKind, SceneOverlay, ScenePiece, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.wall.directing.programme import SlotId
-from csu.wall.model.scene import WHOLE_PICTURE, BezelRule, Scene, Tile
+from csu.wall.model.scene import BezelRule, Scene, Tile
 from csu.wall.model.wall import TOUCH_MM, Panel, Rect, Wall
 
 
@@ -38,11 +38,6 @@ class Part:
             self.panel.framebuffer_at((left, bottom)),
             self.panel.framebuffer_at((right, bottom)),
         )
-
-    @property
-    def is_less_than_a_pixel(self) -> bool:
-        first, last = self.corners_px[0], self.corners_px[3]
-        return first[0] == last[0] or first[1] == last[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +112,15 @@ def place(
         camera, whole = cameras.get(tile.tile), spread_tile(wall, tile)
         crop = tile.crop.left, tile.crop.top, tile.crop.right, tile.crop.bottom
         for part in whole.parts:
-            if part.panel.enabled and not part.is_less_than_a_pixel:
+            corners_px = part.corners_px
+            if part.panel.enabled and not is_less_than_a_pixel(corners_px):
                 pieces[part.panel.node].append(
                     ScenePiece(
                         tile.tile,
                         part.panel.panel,
                         camera,
                         tile.z,
-                        part.corners_px,
+                        corners_px,
                         corners_of(part.at),
                         whole.aspect,
                         tile.fit,
@@ -144,26 +140,29 @@ def _overlays(wall: Wall, scene: Scene, alarms: Collection[SlotId]) -> dict[Wall
     """Of each node. A tile's are told to every node: who has no piece of it draws nothing."""
     written: dict[WallNodeId, list[SceneOverlay]] = {node.node: [] for node in wall.nodes}
     for overlay in scene.overlays:
-        timed = overlay.ttl_ns is not None and overlay.event_ns is not None
-        until_ns = (overlay.event_ns or 0) + (overlay.ttl_ns or 0) if timed else None
         if overlay.kind in (OverlayKind.CLOCK, OverlayKind.HEADER) and overlay.rect is not None:
             for part in spread(wall, overlay.rect, overlay.anchor).parts:
-                if part.panel.enabled and not part.is_less_than_a_pixel:
-                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, until_ns=until_ns)
+                if part.panel.enabled and not is_less_than_a_pixel(part.corners_px):
+                    text = (overlay.text or scene.name) if overlay.kind is OverlayKind.HEADER else ""
+                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, text=text)
                     written[part.panel.node].append(clock)
-        elif overlay.kind in (OverlayKind.BORDER, OverlayKind.BOX):
+        elif overlay.kind is OverlayKind.BORDER:
             tiles = [tile.tile for tile in scene.tiles] if overlay.tile is None else [overlay.tile]
-            at = overlay.rect or WHOLE_PICTURE
-            box = (at.left, at.top, at.right, at.bottom)
             for tile in tiles:
                 if overlay.style != ALARM_STYLE or tile in alarms:
                     for each in written.values():
-                        each.append(SceneOverlay(overlay.kind, tile, at=box, style=overlay.style, until_ns=until_ns))
+                        each.append(SceneOverlay(overlay.kind, tile, style=overlay.style))
     return written
 
 
 ALARM_STYLE = "alarm"
 """Of a border: there while the tile shows an alarm."""
+
+
+def is_less_than_a_pixel(corners_px: Corners) -> bool:
+    """Of a part that is not drawn."""
+    first, last = corners_px[0], corners_px[3]
+    return first[0] == last[0] or first[1] == last[1]
 
 
 def corners_of(rect: Rect) -> Corners:

@@ -29,11 +29,15 @@ IN_THE_PATH = {
     "{sequence}": "7",
     "{message}": "leave",
     "{number}": "1",
+    "{node}": "mur-b",
+    "{tile}": "place",
+    "{programme:path}": "market",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 ASKS = {"log/alarm": "?alarm=panel-metz/7"}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
+MARKET = {"programme": "market", "scene": "few", "from_ns": 1_900_000_000 * 10**9, "to_ns": 1_900_003_600 * 10**9}
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,14 @@ class Line:
 
 def lines() -> Iterator[Line]:
     for told in TABLE["doors"]:
-        refused = dict.fromkeys(told["refused"], 403) | told.get("refused_otherwise", {})
+        machines = set(TABLE["machines"]) - set(told["granted"])
+        refused = dict.fromkeys([*told["refused"], *machines], 403) | told.get("refused_otherwise", {})
         rest = (told.get("case", ""), told["journal"], told.get("answer", 200), frozenset(told["granted"]), refused)
         yield Line(told["door"], tuple(told["routes"]), *rest)
     shut = TABLE["shut"]
     for name, told in shut["names"].items():
         routes = tuple(route.replace("{name}", name) for route in shut["routes"])
-        refused = dict.fromkeys(shut["refused"], 403)
+        refused = dict.fromkeys([*shut["refused"], *TABLE["machines"]], 403)
         yield Line(f"past/{name}", routes, "", told["journal"], 0, frozenset(), refused, is_shut=True)
 
 
@@ -105,6 +110,8 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     reason = {"reason": "2027/12"}
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
     bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
+    bodies |= {"wall/show": {"camera": "cam-0012"}, "wall/reason": reason, "wall/lock": {"minutes": 5}}
+    bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
@@ -123,9 +130,10 @@ def test_every_route_of_the_application_is_in_the_table_and_no_other(shared_worl
 
 @pytest.mark.requirement("ACC-3")
 def test_every_line_says_yes_or_no_to_every_role() -> None:
-    assert set(TABLE["roles"]) == {role.value for role in Role}
+    everybody = {*TABLE["roles"], *TABLE["machines"]}
+    assert everybody == {role.value for role in Role}
     for line in LINES:
-        assert line.granted | set(line.refused) == set(TABLE["roles"]), line.name
+        assert line.granted | set(line.refused) == everybody, line.name
         assert not line.granted & set(line.refused), line.name
 
 
@@ -184,7 +192,8 @@ def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_an
         for method, operation in operations.items()
     }
     strangers = {(each["door"], route) for each in TABLE["strangers"] for route in each["routes"]}
-    assert told <= {(line.door, route) for line in LINES for route in line.routes} | strangers
+    served = {(line.door, route.replace(":path}", "}")) for line in LINES for route in line.routes}
+    assert told <= served | strangers
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             assert operation["x-csu-action"], path
@@ -195,10 +204,15 @@ def test_the_description_of_the_api_tells_the_right_that_each_operation_needs_an
                 assert all(kind.get("schema") for name, kind in kinds.items() if name == "application/json"), path
 
 
+def account(role: Role) -> str:
+    return f"{role.value}.1"
+
+
 def asked(world, body_of, line: Line, method: str, path: str, role: Role | None) -> tuple[Any, list[Any]]:
     """The answer and the entries of one cell, from a fresh start."""
     world.desk.stand(line.case or "released")
     world.alarms.ring()
+    world.wall.hang("nobody" if role is None else account(role))
     world.clock.runs_ns += 2 * MINUTE_NS
     world.entries()
     world.seen.clear()
