@@ -51,7 +51,7 @@ BACK_NS = LOCK_NS_MAX + SCENE_DWELL_NS + STEADY_NS + DWELL_NS_MIN
 GOES_ROUND = ("tour", "around")
 SPOTS = ("spot", "spot 2")
 OWED_NS_MAX = DWELL_NS_MIN + 2 * NS_PER_S
-"""An alarm whose right came back may wait for a tile that has just changed."""
+"""Whose right came back may wait for a tile that has just changed; nobody else waits for a spot that could be his."""
 
 cameras = st.sampled_from(cams(*range(1, 13), *range(20, 24), 30, 31))
 places = st.integers(0, 4)
@@ -70,6 +70,9 @@ class WallMachine(RuleBasedStateMachine):
         self.open: dict[str, tuple[int, tuple[CameraId, ...]]] = {}
         """Of each its priority and cameras."""
         self.owed: dict[str, int] = {}
+        self.rights_ns = 0
+        self.said: set[str] = set()
+        """Who was heard with something that can be taken back."""
         self.locks: dict[tuple[str, SlotId], tuple[str, CameraId, int]] = {}
         self.queued = 0
         self.close: dict[SlotId, tuple[CameraId, int]] = {}
@@ -82,6 +85,7 @@ class WallMachine(RuleBasedStateMachine):
             decided = self.wall.hear(told)
         except CsuError:
             return False
+        self.said.add(getattr(told, "person", ""))
         self.see(decided)
         return True
 
@@ -129,7 +133,7 @@ class WallMachine(RuleBasedStateMachine):
         if self.tell(CameraRequested(slot, camera, person, chief, close, tour="night" if tour and not close else "")):
             self.locks.pop((self.wall.director.scene, slot), None)
 
-    @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock", "undo"]))
+    @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock"]))
     def of_a_slot(self, place: int, person: str, what: str) -> None:
         slot, until_ns = self.slot(place), self.wall.now_ns + 90 * NS_PER_S
         said = {
@@ -137,20 +141,23 @@ class WallMachine(RuleBasedStateMachine):
             "end": RequestEnded(slot, person),
             "lock": TileLocked(slot, person, until_ns, person == "zoe"),
             "unlock": TileUnlocked(slot, person, person == "zoe"),
-            "undo": UndoAsked(person),
         }
-        director, scene, camera = self.wall.director, self.wall.director.scene, self.wall.up(slot)
-        theirs = {each: by for each in director.tiles if (by := director.request(each)) and by.person != person}
-        if not self.tell(said[what]):
-            return
-        if what == "lock" and camera is not None:
-            self.locks[scene, slot] = (person, camera, until_ns)
-        elif what == "unlock":
+        scene, camera = self.wall.director.scene, self.wall.up(slot)
+        if self.tell(said[what]) and what in ("lock", "unlock"):
             self.locks.pop((scene, slot), None)
-        elif what == "undo":
-            self.locks = {at: lock for at, lock in self.locks.items() if lock[0] != person}
-            if director.scene == scene:  # what others said stands as it stood
-                assert {each: director.request(each) for each in theirs} == theirs
+            if what == "lock" and camera is not None:
+                self.locks[scene, slot] = (person, camera, until_ns)
+
+    @rule(person=people)
+    def undo(self, person: str) -> None:
+        """Of one's own last step; what others said stands as it stood."""
+        director, scene = self.wall.director, self.wall.director.scene
+        theirs = {each: by for each in director.tiles if (by := director.request(each)) and by.person != person}
+        self.locks = {at: lock for at, lock in self.locks.items() if lock[0] != person}
+        has_said = person in self.said
+        if self.tell(UndoAsked(person)) and director.scene == scene:
+            assert has_said
+            assert {each: director.request(each) for each in theirs} == theirs
 
     @rule(scene=st.sampled_from(["", "march", "agreed"]))
     def call(self, scene: str) -> None:
@@ -159,6 +166,7 @@ class WallMachine(RuleBasedStateMachine):
     @rule(lasts_s=st.sampled_from([30, 300]), in_s=st.sampled_from([0, 0, 20]))
     def march_comes(self, lasts_s: int, in_s: int) -> None:
         self.happened.append(self.wall.now_ns)
+        self.said.add("zoe")
         self.see(self.wall.march(lasts_s=lasts_s, in_s=in_s, person="zoe"))
 
     @rule(camera=cameras, drops=st.booleans())
@@ -171,12 +179,14 @@ class WallMachine(RuleBasedStateMachine):
 
     @rule(short=st.booleans(), before=st.frozensets(people, max_size=3))
     def watch(self, short: bool, before: frozenset[str]) -> None:
+        self.rights_ns = self.wall.now_ns
         self.tell(ViewersHeard(before))
         self.tell(WatchHeard(short))
 
     @rule(gone=st.sets(cameras, max_size=4), apart=st.sets(st.tuples(people, cameras), max_size=3))
     def rights_change(self, gone: set[CameraId], apart: set[tuple[str, CameraId]]) -> None:
         self.happened.append(self.wall.now_ns)
+        self.rights_ns = self.wall.now_ns
         self.wall.forbidden, self.wall.blind = gone, apart
         self.see(self.wall.director.tick(self.wall.now_ns))
 
@@ -205,7 +215,8 @@ class WallMachine(RuleBasedStateMachine):
         for name, (priority, near) in self.open.items():
             if name not in shown and any(map(self.may, near)) and max(haste) > priority:
                 owed[name] = self.owed.get(name, self.wall.now_ns)
-                assert self.wall.now_ns - owed[name] <= OWED_NS_MAX, name
+                assert self.wall.now_ns - max(owed[name], self.rights_ns) <= OWED_NS_MAX, name
+                assert self.rights_ns > self.wall.now_ns - OWED_NS_MAX, name
         self.owed = owed
 
     def look_at_locks(self) -> None:
@@ -255,7 +266,7 @@ class WallMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "wall"):
             return
-        self.wall.forbidden, self.wall.blind = set(), set()
+        self.wall.forbidden, self.wall.blind, self.rights_ns = set(), set(), self.wall.now_ns
         for name in sorted(self.open):
             self.alarm_ends(name)
         for number in range(5):
@@ -264,7 +275,6 @@ class WallMachine(RuleBasedStateMachine):
             self.tell(SignalHeard(camera, True))
         self.tell(ViewersHeard(frozenset({"anne", "paul"})))
         self.tell(WatchHeard(False))
-        self.tell(ProgrammeDropped("march", "zoe"))
         ends_ns = self.wall.now_ns + BACK_NS
         self.wall.now_ns = ends_ns - NS_PER_MINUTE
         self.wall.after(60)
