@@ -22,6 +22,7 @@ from csu.centre.rooms.wall_seen import WallSeen
 from csu.centre.rooms.wall_tours import WallTours
 from csu.governance import Journal, JournalEntry, JournalUnavailable
 from csu.governance.journal_desk import BATCH_MAX
+from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
@@ -143,6 +144,7 @@ class WallRoom:
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
         centre.listen(self._hear)
+        self._entries.append(deed_entry(OwnDeed.WALL_PLAN, sha256=self._planned.sha256))
         self._decide()
         await self._record()
         for error in await self._show(self._director.scene, up_of(self._director.tiles), OPENED_S):
