@@ -250,6 +250,7 @@ async def _start_parts(
         wall_nodes,
         papers,
         people,
+        settings.data_directory,
         journal=registers.journal,
         tell=observers,
     )

@@ -77,9 +77,8 @@ def check_command(
             refused.append(error)
     planned = None
     if programmes is not None:
-        names = [scene.scene for scene in read.values()]
         try:
-            planned = read_programmes(programmes, None if refused else names)
+            planned = read_programmes(programmes, None if refused else read.values(), known)
         except FileRefused as error:
             refused.append(error)
     if refused:
