@@ -43,6 +43,8 @@ class NodeDrawing:
         self._is_new = False
         """The wall was not told of the newest scene; else only until when it may be shown changed."""
         self._changed = asyncio.Event()
+        self.trouble: Words | None = None
+        """Why the wall does not draw; None: it does."""
         self._running: asyncio.Task[None] | None = None
 
     def is_for(self, hello: Hello) -> bool:
@@ -114,8 +116,11 @@ class NodeDrawing:
                 await self._changed.wait()
                 self._changed.clear()
                 await self._tell_wall()
+                self.trouble = None
             except WallError as error:
-                self._tell(error.trouble.words)
+                if error.trouble.words != self.trouble:  # once, not each second
+                    self.trouble = error.trouble.words
+                    self._tell(self.trouble)
                 self._is_new = True
                 self._changed.set()
                 await asyncio.sleep(WALL_AGAIN_S)

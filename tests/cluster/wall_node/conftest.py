@@ -42,7 +42,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S, Clock
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
 from csu.hal.media import LiveFragment
-from csu.hal.wall import NodeScene, ScenePiece, WallNodeId, WallReading
+from csu.hal.wall import NodeScene, ScenePiece, WallError, WallNodeId, WallReading
 from csu.hal.wall_panel import WallPanelId
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemChance, SystemClock
@@ -301,11 +301,15 @@ class CpuWall:
     def __init__(self, pictures: SharedPicturesSpec, width_px: int, height_px: int, clock: Clock) -> None:
         self._wall = EmergencyWall(width_px, height_px, SharedPicturesReader.attach(pictures), clock)
         self.shown: list[NodeScene] = []
+        self.trouble: WallError | None = None
 
     async def start(self) -> None:
-        pass
+        if self.trouble is not None:
+            raise self.trouble
 
     async def show(self, scene: NodeScene) -> None:
+        if self.trouble is not None:
+            raise self.trouble
         self.shown.append(scene)
         self._wall.show(scene)
 

@@ -15,6 +15,7 @@ from csu.governance.journal_entry import Ended, Operation, Outcome
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.wall import WallError, WallOutput
+from csu.hal.words import Words
 from csu.machine import SystemClock
 from sim.endpoints.police.authority import PrivateAuthority
 
@@ -205,6 +206,27 @@ def test_coming_and_going_are_journaled_and_a_token_taken_back_ends_it(
                 Operation.WALL_LAYOUT,
             )
             assert any(isinstance(row, Ended) and row.of == 1 for row in rest)
+
+    run(scenario())
+
+
+@pytest.mark.nightly
+def test_a_wall_that_fails_there_is_told_once_at_both_ends_and_comes_back(token_file: Path, monkeypatch) -> None:
+    monkeypatch.setattr("csu.cluster.wall_node_drawing.WALL_AGAIN_S", 0.1)
+    card = WallError(Words("plus de carte", "the card is gone"), where="wall/there", what_to_do=Words("Voyez", "Look"))
+
+    async def scenario() -> None:
+        async with centre_side(1) as centre, node_here(centre.url, token_file) as node:
+            await centre.wall.show(centre.scene(1))
+            await until(lambda: node.shows(1))
+            node.walls[-1].trouble = card
+            await centre.wall.show(centre.scene(1))
+            await until(lambda: any("the card is gone" in each.what.en for each in centre.told))
+            await asyncio.sleep(0.5)
+            assert sum("the card is gone" in each.what.en for each in centre.told) == 1
+            assert sum("the card is gone" in said for said in node.said) == 1
+            node.walls[-1].trouble, shown = None, len(node.walls[-1].shown)
+            await until(lambda: len(node.walls[-1].shown) > shown)
 
     run(scenario())
 
