@@ -8,6 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,32 @@ def test_a_monitor_that_is_not_there_is_told_by_the_wall_that_does_not_start(
         monkeypatch.setenv("DISPLAY", server.display)
         with pytest.raises(WallError, match=r"panel b.*no monitor 'LEFT'; there are: RIGHT, screen"):
             asyncio.run(scenario())
+
+
+@pytest.mark.nightly
+def test_a_wall_that_nobody_is_ready_to_cover_shows_nothing(
+    pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dozes(context: SpawnContext, *_: object) -> BaseProcess:
+        process = context.Process(target=time.sleep, args=(60,), daemon=True)
+        process.start()
+        return process
+
+    monkeypatch.setattr("csu.cluster.wall_process.start_watch", dozes)
+    monkeypatch.setattr("csu.cluster.wall_process.START_TIMEOUT_S", 8.0)
+    drawn = WallProcess(pictures.spec, 320, 180, backend="window", allow_software=True)
+
+    async def scenario() -> None:
+        try:
+            with pytest.raises(WallError, match="found nobody to watch it"):
+                await drawn.start()
+            assert drawn.pid is None
+        finally:
+            await drawn.stop()
+
+    with x_server(tmp_path, "840x240") as server:
+        monkeypatch.setenv("DISPLAY", server.display)
+        asyncio.run(scenario())
 
 
 @pytest.mark.nightly
