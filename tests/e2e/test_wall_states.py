@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.wall_screens import LEASE_NS
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
-from csu.centre.wall_hung import WallSettings
+from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.cluster.wall_process import ENDED_AFTER_S, WallProcess
 from csu.governance import CentreKey, OrderLedger
 from csu.governance.authorisations import AuthorisationFacts, Interruption, InterruptionKind, ServiceLevel
@@ -38,7 +38,7 @@ from csu.machine import SystemClock
 from csu.wall import Freshness
 from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import fit_piece
+from csu.wall.model import Rect, fit_piece
 from sim.endpoints import Fault, FaultKind, RtspFarm
 from sim.street_binding import open_street
 from sim.street_camera import StreetCamera
@@ -51,7 +51,9 @@ CAMERAS = 6
 SIX = tuple(CameraId(f"cam-{number:04d}") for number in range(1, CAMERAS + 1))
 PICTURE_PX = (368, 288)
 """About the smallest that may be recorded at all (arrêté du 3 août 2007)."""
-WALL_PX = (640, 360)
+WALL_PX, PANEL_PX = (640, 360), (320, 360)
+LEFT, DESK, RIGHT = Rect(0, 60, *PANEL_PX), Rect(320, 0, 200, 480), Rect(520, 20, *PANEL_PX)
+"""Two panels of the wall, and a monitor between them that is not of it."""
 STALE_S, NO_SIGNAL_S = Freshness().stale_after_ns / NS_PER_S, Freshness().no_signal_after_ns / NS_PER_S
 COVERED_S = 3.0
 """A wall that no longer draws is covered within that (csu.cluster.wall_watch)."""
@@ -169,7 +171,7 @@ async def at_work(directory: Path, *, in_window: bool = False) -> AsyncIterator[
         site=opened,
         cameras=CAMERAS,
         options={"width": PICTURE_PX[0], "height": PICTURE_PX[1], "fps": 12},
-        wall=WallSettings(width_px=WALL_PX[0], height_px=WALL_PX[1], in_window=in_window),
+        wall=hung_around_a_desk(directory) if in_window else WallSettings(None, *WALL_PX),
         registers=RegisterSettings(anchors=(directory / "anchors",)),
     )
     async with open_centre(settings, observe=lambda event: None, progress=lambda words: None) as running:
@@ -180,6 +182,35 @@ async def at_work(directory: Path, *, in_window: bool = False) -> AsyncIterator[
         wall = Wall(read)
         await wall.until(all_are(TileState.LIVE), "all live", LIVE_WITHIN_S)
         yield AtWork(running, farms[0], wall, directory / "centre")
+
+
+def hung_around_a_desk(directory: Path) -> WallSettings:
+    """By files: three cameras and a spot on each of two monitors."""
+    grid = (
+        "{{grid: {name}, anchor: panel:{panel}, rect: [0, 0, 1, 0.75], columns: 1, rows: 3, gap_mm: 0, cameras: {of}}}"
+    )
+    spot = "{{tile: spot-{panel}, anchor: panel:{panel}, rect: [0, 0.75, 1, 0.25], slot: {{rule: alarm_spot}}}}"
+    written = {
+        "wall": """
+wall: essai
+panels:
+  - {panel: a, rect_mm: [0, 0, 320, 360], px: [320, 360], node: n, monitor: RIGHT}
+  - {panel: b, rect_mm: [330, 0, 320, 360], px: [320, 360], node: n, output_px: [320, 0], monitor: LEFT}
+nodes:
+  - {node: n}
+""",
+        "programmes": "base: base\ndegraded: agreed\n",
+    }
+    for scene in ("base", "agreed"):
+        grids = [grid.format(name="one", panel="a", of=f"{SIX[0]}..{SIX[2]}")]
+        grids += [grid.format(name="two", panel="b", of=f"{SIX[3]}..{SIX[5]}")] if scene == "base" else []
+        tiles = [spot.format(panel=panel) for panel in "ab"]
+        written[scene] = f"scene: {scene}\ngrids: [{', '.join(grids)}]\ntiles: [{', '.join(tiles)}]\n"
+    directory.mkdir(exist_ok=True)
+    files = {name: directory / f"{name}.yaml" for name in written}
+    for name, path in files.items():
+        path.write_text(written[name])
+    return WallSettings(WallFiles(files["wall"], (files["base"], files["agreed"]), files["programmes"]), in_window=True)
 
 
 def played(directory: Path, story: Callable[[AtWork], Awaitable[None]], *, in_window: bool = False) -> None:
@@ -291,20 +322,26 @@ def test_of_two_operators_one_leaves_and_the_agreed_scene_comes(tmp_path: Path) 
 # -- who draws, and who answers for it ---------------------------------------------------------------------------------
 
 
+def at_place(rect: Rect) -> tuple[slice, slice]:
+    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))
+
+
 def seen_on(pixels: NDArray[np.uint8], scene: NodeScene) -> tuple[TileReading, ...]:
-    """The tiles of a wall whose window lies at the top left of a screen."""
+    """The tiles, from what is on the two monitors."""
+    shown = np.concatenate([pixels[at_place(RIGHT)], pixels[at_place(LEFT)]], axis=1)
     pieces = [
         SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
         for piece in scene.pieces
         if piece.camera is not None and (fitted := fit_piece(piece, *PICTURE_PX)) is not None
     ]
-    return read_tiles(pixels[: scene.height_px, : scene.width_px], pieces)
+    return read_tiles(shown, pieces)
 
 
 @pytest.fixture
 def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
     (tmp_path / "x").mkdir()
-    with x_server(tmp_path / "x", "800x480") as server:
+    with x_server(tmp_path / "x", "840x480") as server:
+        server.plug_in({"LEFT": LEFT, "DESK": DESK, "RIGHT": RIGHT})
         monkeypatch.setenv("DISPLAY", server.display)
         yield server
 
@@ -322,20 +359,28 @@ def test_a_renderer_that_freezes_is_covered_gives_no_picture_and_is_started_agai
     async def story(centre: AtWork) -> None:
         on_screen = screen_wall(screen, centre.scene, COVERED_S + LATE_S)
         await on_screen.until(all_are(TileState.LIVE), "live on the screen", 5)
-        frozen, cover = centre.output.pid, cover_picture(*WALL_PX)
+        frozen, cover, desk = centre.output.pid, cover_picture(*PANEL_PX), screen.pixels()[at_place(DESK)]
         assert frozen is not None
         os.kill(frozen, signal.SIGSTOP)
 
         def is_covered(_: Tiles) -> bool:
-            return bool((screen.pixels()[: WALL_PX[1], : WALL_PX[0]] == cover).all())
+            return all((screen.pixels()[at_place(panel)] == cover).all() for panel in (LEFT, RIGHT))
 
         asked = asyncio.create_task(centre.running.wall.picture_png())
         await on_screen.until(is_covered, "the renderer is stopped: covered", COVERED_S)
         with pytest.raises(WallError, match=r"ended by itself|had not drawn"):
             await asyncio.wait_for(asked, ENDED_AFTER_S + LATE_S)
-        await centre.wall.until(all_are(TileState.LIVE), "another draws", LIVE_WITHIN_S)
+
+        async def read() -> Sequence[TileReading]:
+            try:
+                return await centre.wall.read()
+            except WallError:
+                return ()  # another renderer begins
+
+        await Wall(read).until(all_are(TileState.LIVE), "another draws", LIVE_WITHIN_S)
         assert centre.output.pid not in (None, frozen)
         on_screen.first_seen.clear()
+        assert (screen.pixels()[at_place(DESK)] == desk).all()
         await on_screen.until(all_are(TileState.LIVE), "live on the screen again", 5)
 
     played(tmp_path, story, in_window=True)
