@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -43,8 +43,6 @@ from sim.endpoints import Fault, FaultKind, RtspFarm
 from sim.street_binding import open_street
 from sim.street_camera import StreetCamera
 from tests.wall.x_server import XServer, x_server
-
-pytestmark = pytest.mark.nightly
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMERAS = 6
@@ -221,9 +219,24 @@ def played(directory: Path, story: Callable[[AtWork], Awaitable[None]], *, in_wi
     asyncio.run(play())
 
 
+@pytest.mark.parametrize(("state", "after_s", "is_told"), [
+    (TileState.LIVE, STALE_S - 0.1, False), (TileState.LIVE, STALE_S, True), (TileState.STALE, 60.0, False),
+])  # fmt: skip
+def test_what_these_tests_hold_a_wall_to(state: TileState, after_s: float, is_told: bool) -> None:
+    """Read twice, the same picture."""
+    tile, wall = TileReading(SIX[0], state, 1, 7), Wall(lambda: asyncio.sleep(0, ()))
+    wall.judge([tile], 99.5, 100.0)
+    with pytest.raises(AssertionError, match="looks live") if is_told else nullcontext():
+        wall.judge([tile], 100.0 + after_s, 101.0 + after_s)
+    wall.judge([replace(tile, seen_frame_number=8)], 200.0, 200.1)
+    with pytest.raises(AssertionError, match="another camera's"):
+        wall.judge([replace(tile, seen_camera_number=2)], 201.0, 201.1)
+
+
 # -- what pictures come from -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 def test_of_a_media_node_that_is_killed_all_goes_stale_then_without_signal_and_comes_back(tmp_path: Path) -> None:
     async def story(centre: AtWork) -> None:
         over = asyncio.Event()
@@ -244,6 +257,19 @@ def test_of_a_media_node_that_is_killed_all_goes_stale_then_without_signal_and_c
     played(tmp_path, story)
 
 
+@pytest.mark.nightly
+def test_of_a_media_node_that_hangs_all_goes_stale_then_without_signal_until_it_is_ended(tmp_path: Path) -> None:
+    async def story(centre: AtWork) -> None:
+        (hangs,) = media_processes()
+        os.kill(hangs, signal.SIGSTOP)
+        await centre.wall.until(all_are(TileState.STALE), "a node hangs: stale", STALE_S)
+        await centre.wall.until(all_are(TileState.NO_SIGNAL), "no signal", NO_SIGNAL_S - STALE_S)
+        await centre.wall.until(all_are(TileState.LIVE), "another serves: live again", LIVE_WITHIN_S)
+        assert media_processes() != [hangs]
+
+    played(tmp_path, story)
+
+
 def media_processes() -> list[int]:
     """Those that are children of ours."""
     found = []
@@ -260,6 +286,7 @@ def media_processes() -> list[int]:
 HALTS, OTHERS = SIX[1], (SIX[0], *SIX[2:])
 
 
+@pytest.mark.nightly
 def test_a_camera_that_halts_goes_stale_then_without_signal_and_no_other_does(tmp_path: Path) -> None:
     async def story(centre: AtWork) -> None:
         def alone(state: TileState) -> Told:
@@ -282,6 +309,7 @@ ONE_LEFT_S = 1.0
 """The room hears at once, and is asked each second."""
 
 
+@pytest.mark.nightly
 def test_a_camera_whose_right_ends_leaves_the_wall_for_good_though_its_pictures_are_young(tmp_path: Path) -> None:
     async def story(centre: AtWork) -> None:
         def suspended(facts: AuthorisationFacts) -> AuthorisationFacts:
@@ -308,6 +336,7 @@ def test_a_camera_whose_right_ends_leaves_the_wall_for_good_though_its_pictures_
     played(tmp_path, story)
 
 
+@pytest.mark.nightly
 def test_of_two_operators_one_leaves_and_the_agreed_scene_comes(tmp_path: Path) -> None:
     async def story(centre: AtWork) -> None:
         first, _ = centre.running.centre.watching
@@ -353,6 +382,7 @@ def screen_wall(screen: XServer, scene: NodeScene, bound_s: float) -> Wall:
     return Wall(read, bound_s)
 
 
+@pytest.mark.nightly
 def test_a_renderer_that_freezes_is_covered_gives_no_picture_and_is_started_again(
     tmp_path: Path, screen: XServer
 ) -> None:
@@ -389,6 +419,7 @@ def test_a_renderer_that_freezes_is_covered_gives_no_picture_and_is_started_agai
 LEASE_S = LEASE_NS / NS_PER_S
 
 
+@pytest.mark.nightly
 def test_a_centre_that_hangs_leaves_forbidden_tiles_though_pictures_still_come(tmp_path: Path, screen: XServer) -> None:
     def young(tiles: Tiles) -> bool:
         """One that turns is wholly masked as soon as nobody says where it looks."""
@@ -439,6 +470,7 @@ def serve(directory: str) -> None:
 # -- what nobody can tell ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly
 @pytest.mark.xfail(raises=AssertionError, strict=True, reason="a picture sent again with new times looks young")
 def test_a_camera_that_sends_one_picture_again_and_again_is_seen_to_stand_still(tmp_path: Path) -> None:
     async def story(centre: AtWork) -> None:
