@@ -104,7 +104,9 @@ class _Muxer:
         data = self._written.take()
         if last is None or not data:
             return None
-        return LiveFragment(data, False, last.is_key, last.captured.at_ns, self._format.codec)
+        return LiveFragment(
+            data, False, last.is_key, last.captured.at_ns, self._format.codec, last.mask_epoch, last.wholly_masked
+        )
 
     def _track(self) -> VideoStream:
         # PyAV makes a track for ready-made packets only after another stream: a bare SPS + PPS is one.

@@ -60,6 +60,7 @@ class _Pending:
     sequence: int
     captured: CaptureTime
     mask_epoch: int
+    wholly_masked: bool
 
 
 class MaskedEncoder:
@@ -115,7 +116,8 @@ class MaskedEncoder:
                 camera=self._camera,
                 what_to_do=Words("Ouvrez un nouvel encodeur", "Begin a new encoder"),
             )
-        self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch)
+        whole = frame.covered_share >= 1.0
+        self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch, whole)
         return self._packets(picture)
 
     def flush(self) -> list[MaskedPacket]:
@@ -166,6 +168,7 @@ class MaskedEncoder:
                     dts=packet.dts,
                     is_key=packet.is_keyframe,
                     mask_epoch=source.mask_epoch,
+                    wholly_masked=source.wholly_masked,
                     seal=SEAL,
                 )
             )

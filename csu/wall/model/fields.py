@@ -12,13 +12,16 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from csu.governance.legal_calendar import instant_in_paris
 from csu.hal.clock import Nanoseconds
-from csu.notation import BadQuantity
+from csu.hal.wall import OverlayKind
+from csu.notation import BadQuantity, unknown
 from csu.notation.fields import text_schema
 from csu.wall.directing.programme import Weekday
 from csu.wall.model.scene import Colour
 from csu.wall.model.wall import Bezel, Rect, Rotation
 
 RANGE_MAX = 2_000
+WRITTEN_KINDS = (OverlayKind.LABEL, OverlayKind.CLOCK, OverlayKind.HEADER, OverlayKind.BORDER)
+"""What a scene's file may lay over pictures."""
 _IDENT = re.compile(r"\w[\w.-]{0,63}")
 _CAMERAS = re.compile(r"(?P<name>[\w-]*?)(?P<first>\d{1,9})\s*\.\.\s*(?P=name)(?P<last>\d{1,9})")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
@@ -160,6 +163,15 @@ def _weekday(given: object) -> Weekday:
     return found
 
 
+def _written_kind(given: object) -> OverlayKind:
+    """Of what a file lays over pictures. Boxes and heat zones come with a signal, while it lasts: they have no form
+    here."""
+    found = next((kind for kind in WRITTEN_KINDS if kind.value == given), None)
+    if found is None:
+        raise unknown(("kind", "kind"), str(given), tuple(kind.value for kind in WRITTEN_KINDS))
+    return found
+
+
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
@@ -189,4 +201,7 @@ ParisInstant = Annotated[
     Nanoseconds, BeforeValidator(_instant), text_schema(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d$", "2026-12-05 14:00")
 ]
 Day = Annotated[Weekday, BeforeValidator(_weekday), text_schema(r"^\w+$", "sat", "samedi")]
+WrittenKind = Annotated[
+    OverlayKind, BeforeValidator(_written_kind), WithJsonSchema({"enum": [kind.value for kind in WRITTEN_KINDS]})
+]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]

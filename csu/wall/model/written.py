@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from csu.hal.clock import NS_PER_S
-from csu.hal.wall import OverlayKind, PictureFit
+from csu.hal.wall import PictureFit
 from csu.notation import BadQuantity
 from csu.notation.fields import PositiveDuration, Strict
 from csu.wall.directing.programme import SlotRule
@@ -26,6 +26,7 @@ from csu.wall.model.fields import (
     ShareRect,
     SizePx,
     Turned,
+    WrittenKind,
     XScreen,
 )
 from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, TransitionKind
@@ -117,13 +118,12 @@ class GridSpec(Strict):
 
 
 class OverlaySpec(Strict):
-    kind: OverlayKind
+    kind: WrittenKind
     tile: Ident | None = None
     """None: every tile."""
     rect: ShareRect | None = None
     anchor: Anchor = "wall"
     style: str = ""
-    lasts: PositiveDuration | None = None
 
 
 class TransitionSpec(Strict):
@@ -161,12 +161,41 @@ class WeeklySpec(Strict):
     priority: Priority = 0
 
 
+class StopSpec(Strict):
+    camera: Ident
+    due: ParisInstant = Field(alias="at")
+    """The head is before it then."""
+
+
+class RouteSpec(Strict):
+    """Cameras along the way, in order: each with its time (`stops`), or `cameras` with the same `leg` between them,
+    the head before the first at `from`."""
+
+    passes: PositiveDuration
+    """From head to tail, past one camera."""
+    stops: Annotated[tuple[StopSpec, ...], Field(max_length=200)] = ()
+    cameras: Cameras = ()
+    begins: ParisInstant | None = Field(default=None, alias="from")
+    leg: PositiveDuration | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Any:
+        even = (bool(self.cameras), self.begins is not None, self.leg is not None)
+        if any(even) == bool(self.stops) or (any(even) and not all(even)):
+            raise BadQuantity(
+                "un parcours a stops, ou cameras avec from et leg", "a route has stops, or cameras with from and leg"
+            )
+        return self
+
+
 class EventSpec(Strict):
     programme: Ident
     scene: Ident
     begins: ParisInstant = Field(alias="from")
     ends: ParisInstant = Field(alias="to")
     priority: Priority = 0
+    route: RouteSpec | None = None
+    perimeter: Cameras = ()
 
     @model_validator(mode="after")
     def _order(self) -> Any:
