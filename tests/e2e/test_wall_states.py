@@ -37,12 +37,12 @@ from csu.hal.wall import NodeScene, TileReading, TileState, WallError
 from csu.machine import SystemClock
 from csu.wall import Freshness
 from csu.wall.drawing.cover import cover_picture
-from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import Rect, fit_piece
+from csu.wall.drawing.read_back import read_tiles
+from csu.wall.model import Rect
 from sim.endpoints import Fault, FaultKind, RtspFarm
 from sim.street_binding import open_street
 from sim.street_camera import StreetCamera
-from tests.wall.x_server import XServer, x_server
+from tests.wall.x_server import LATE_S, XServer, at_place, shown_pieces, x_server
 
 ROOT = Path(__file__).resolve().parents[2]
 CAMERAS = 6
@@ -56,8 +56,6 @@ STALE_S, NO_SIGNAL_S = Freshness().stale_after_ns / NS_PER_S, Freshness().no_sig
 COVERED_S = 3.0
 """A wall that no longer draws is covered within that (csu.cluster.wall_watch)."""
 LIVE_WITHIN_S = 40.0
-LATE_S = 2.0
-"""What a machine with many times more work than processors may take to do what is due."""
 
 Tiles: TypeAlias = Mapping[CameraId, TileReading]
 Told: TypeAlias = Callable[[Tiles], bool]
@@ -351,19 +349,10 @@ def test_of_two_operators_one_leaves_and_the_agreed_scene_comes(tmp_path: Path) 
 # -- who draws, and who answers for it ---------------------------------------------------------------------------------
 
 
-def at_place(rect: Rect) -> tuple[slice, slice]:
-    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))
-
-
 def seen_on(pixels: NDArray[np.uint8], scene: NodeScene) -> tuple[TileReading, ...]:
     """The tiles, from what is on the two monitors."""
     shown = np.concatenate([pixels[at_place(RIGHT)], pixels[at_place(LEFT)]], axis=1)
-    pieces = [
-        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
-        for piece in scene.pieces
-        if piece.camera is not None and (fitted := fit_piece(piece, *PICTURE_PX)) is not None
-    ]
-    return read_tiles(shown, pieces)
+    return read_tiles(shown, shown_pieces(scene, *PICTURE_PX))
 
 
 @pytest.fixture
