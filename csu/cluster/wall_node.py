@@ -33,6 +33,8 @@ from csu.machine import SystemChance, SystemClock
 
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
+REPLACED = 4409
+"""How the centre closes a connection whose place another took: two machines have one token; they take turns slowly."""
 TOKEN_BYTES_MAX = 4096
 
 
@@ -133,7 +135,8 @@ class WallNode:
             )
         except ConnectionClosed as error:
             told = error.rcvd.reason if error.rcvd is not None and error.rcvd.reason else "-"
-            return lost, Words(f"le centre a raccroché ({told})", f"the centre hung up ({told})")
+            cause = refused if error.rcvd is not None and error.rcvd.code == REPLACED else lost
+            return cause, Words(f"le centre a raccroché ({told})", f"the centre hung up ({told})")
         except (WebSocketException, OSError, TimeoutError) as error:
             name = type(error).__name__
             return lost, Words(f"centre injoignable ou muet ({name})", f"no way to the centre, or no answer ({name})")

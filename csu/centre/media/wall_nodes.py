@@ -92,6 +92,7 @@ class RemoteWall:
         """The node connects; a connection it had is over."""
         if self._line is not None:
             self._line.replace()
+            self._told(Words("une autre connexion a pris sa place", "another connection has taken its place"))
         served = self._served
         line = WallNodeLine(self._hello, served.relay, served.clock, self._told, self._left)
         if self._scene is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.cluster.wall_node_wire import (
@@ -90,6 +90,7 @@ def test_neither_side_takes_the_others_words_nor_anything_else() -> None:
         from_node('{"kind":"beat","asked_at_ns":1,"seek":-30}')
 
 
+@settings(max_examples=30)
 @given(st.text("abc-19", min_size=1, max_size=40), st.binary(max_size=300), st.booleans(), st.booleans(), st.booleans())
 def test_a_fragment_comes_out_as_it_went_in(camera, data, init, key, whole) -> None:
     sent = LiveFragment(data, init, key, 1 << 60, "", 7, whole)
