@@ -20,8 +20,8 @@ from csu.hal.media import LiveFragment
 from csu.hal.wall import NodeScene, WallError, WallOutput
 from csu.hal.words import Words
 
-MakeWall = Callable[[SharedPicturesSpec, int, int], WallOutput]
-"""What draws into so many pixels, width and height."""
+MakeWall = Callable[[SharedPicturesSpec, Hello], WallOutput]
+"""What draws as the centre asks."""
 WALL_AGAIN_S = 1.0
 ENDED: Nanoseconds = 0
 """Of a right that is over: long before any clock of ours."""
@@ -36,7 +36,7 @@ class NodeDrawing:
         self._memory = SharedPictures.create(hello.cameras, *hello.picture_px_max)
         self._writer = SharedPicturesWriter.attach(self._memory.spec)
         self._pictures = NodePictures(self._writer, self._captured_here_ns)
-        self._wall = make_wall(self._memory.spec, hello.width_px, hello.height_px)
+        self._wall = make_wall(self._memory.spec, hello)
         self.centre = CentreClock(hello.node)
         self._scene: NodeScene | None = None
         self._is_forbidden = False

@@ -23,6 +23,7 @@ from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.live_relay import LiveDesk
 from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.cluster.wall_node import CentreAddress, WallNode
+from csu.cluster.wall_node_wire import Hello
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -367,8 +368,8 @@ async def node_here(
     said: list[str] = []
     clock = SkewedClock(ahead_ns)
 
-    def wall(pictures: SharedPicturesSpec, width_px: int, height_px: int) -> CpuWall:
-        walls.append(CpuWall(pictures, width_px, height_px, clock))
+    def wall(pictures: SharedPicturesSpec, hello: Hello) -> CpuWall:
+        walls.append(CpuWall(pictures, hello.width_px, hello.height_px, clock))
         return walls[-1]
 
     address = CentreAddress(url, NODE, token_file, authority_pem)

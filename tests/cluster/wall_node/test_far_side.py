@@ -17,6 +17,7 @@ import pytest
 from csu.centre.rooms.wall_screens import LEASE_NS
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.cluster.wall_node import CentreAddress, WallNode
+from csu.cluster.wall_node_wire import Hello
 from csu.cluster.wall_process import WallProcess
 from csu.hal.clock import NS_PER_S
 from csu.hal.wall import TileState, WallError, WallNodeId, WallReading
@@ -102,8 +103,8 @@ def test_when_the_centre_is_killed_what_is_up_turns_stale_then_forbidden_and_com
         await asyncio.to_thread(subprocess.run, given, check=True, timeout=60, stdout=subprocess.DEVNULL)
         walls: list[WallProcess] = []
 
-        def wall(pictures: SharedPicturesSpec, width_px: int, height_px: int) -> WallProcess:
-            walls.append(WallProcess(pictures, width_px, height_px, allow_software=True))
+        def wall(pictures: SharedPicturesSpec, hello: Hello) -> WallProcess:
+            walls.append(WallProcess(pictures, hello.width_px, hello.height_px, allow_software=True))
             return walls[-1]
 
         said: list[str] = []
