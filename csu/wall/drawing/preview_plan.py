@@ -65,10 +65,9 @@ class PreviewPlan:
 
     def of_scene(self, scene: NodeScene) -> NodeScene:
         """`scene` as it lies in the preview. It is cut to: a fade of the wall is not repeated."""
-        pieces = tuple(moved for piece in scene.pieces if (moved := self._piece(piece)) is not None)
-        overlays = tuple(moved for overlay in scene.overlays if (moved := self._overlay(overlay)) is not None)
-        small = replace(scene, width_px=self.width_px, height_px=self.height_px, fade_ns=0)
-        return replace(small, pieces=pieces, overlays=overlays)
+        pieces = [moved for piece in scene.pieces for moved in self._piece(piece)]
+        overlays = [moved for overlay in scene.overlays for moved in self._overlay(overlay)]
+        return NodeScene(self.width_px, self.height_px, tuple(pieces), tuple(overlays), scene.background)
 
     def of_pixels(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A framebuffer that was drawn, shrunk: for a wall that cannot draw twice."""
@@ -79,15 +78,15 @@ class PreviewPlan:
             small[place.top_px :, place.left_px :][: place.height_px, : place.width_px] = shrunk
         return small
 
-    def _piece(self, piece: ScenePiece) -> ScenePiece | None:
+    def _piece(self, piece: ScenePiece) -> list[ScenePiece]:
         corners = self._moved(piece.corners_px)
-        return None if corners is None else replace(piece, corners_px=corners)
+        return [] if corners is None else [replace(piece, corners_px=corners)]
 
-    def _overlay(self, overlay: SceneOverlay) -> SceneOverlay | None:
+    def _overlay(self, overlay: SceneOverlay) -> list[SceneOverlay]:
         if overlay.corners_px is None:
-            return overlay
+            return [overlay]
         corners = self._moved(overlay.corners_px)
-        return None if corners is None else replace(overlay, corners_px=corners)
+        return [] if corners is None else [replace(overlay, corners_px=corners)]
 
     def _moved(self, corners: Corners) -> Corners | None:
         place = next((place for place in self.places if place.holds(corners)), None)
@@ -141,6 +140,4 @@ def _place(panel: Panel, seen: Rect, width_px: int, height_px: int) -> PanelPlac
     left, right = ((side - seen.left) / seen.width * width_px for side in (visible.left, visible.right))
     top, bottom = ((side - seen.top) / seen.height * height_px for side in (visible.top, visible.bottom))
     x0, x1, y0, y1 = (2 * round(side / 2) for side in (left, right, top, bottom))
-    return PanelPlace(
-        (corners[0], corners[1], corners[2], corners[3]), x0, y0, max(2, x1 - x0), max(2, y1 - y0)
-    )
+    return PanelPlace((corners[0], corners[1], corners[2], corners[3]), x0, y0, max(2, x1 - x0), max(2, y1 - y0))
