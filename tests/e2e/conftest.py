@@ -25,7 +25,7 @@ CHROMIUM_ARGS = [
 ]
 
 GRAB_TILES = """
-() => [...document.querySelectorAll('.tile')].map((tile) => {
+(selector) => [...document.querySelectorAll(selector)].map((tile) => {
   const video = tile.querySelector('video')
   const grab = {
     camera: tile.dataset.camera, number: Number(tile.dataset.number), state: tile.dataset.state,
@@ -146,9 +146,9 @@ def advancing_tiles(chromium_page: Page) -> AdvancingTiles:
     return look
 
 
-def _grab(page: Page) -> list[TileGrab]:
+def _grab(page: Page, selector: str = ".tile") -> list[TileGrab]:
     grabs = []
-    for raw in page.evaluate(GRAB_TILES):
+    for raw in page.evaluate(GRAB_TILES, selector):
         pixels = base64.b64decode(raw["luma"])
         mark = None
         if pixels:
