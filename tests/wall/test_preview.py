@@ -1,4 +1,4 @@
-"""The small picture of the whole wall: as the wall hangs, with the states and ages of the wall, put together of nodes."""
+"""The small picture of the whole wall: as it hangs, with the states and ages of the wall, put together of nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from tests.wall.drawn_builders import NODE, fill, scene_of, turned_wall
 from numpy.typing import NDArray
 
 from csu.cluster.wall_preview import FROZEN_AFTER_S, composed, planes_of
@@ -31,6 +30,7 @@ from csu.wall.drawing.preview_plan import (
 )
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
 from csu.wall.model import Bezel, Node, Panel, Rect, Wall, fit_piece
+from tests.wall.drawn_builders import NODE, fill, scene_of, turned_wall
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -83,6 +83,7 @@ def test_every_tile_of_a_wall_of_turned_panels_is_read_right_in_the_preview(
             assert (tile.seen_camera_number, tile.seen_frame_number) == (int(tile.camera[-4:]), 7), name
 
 
+@pytest.mark.nightly
 def test_a_preview_leaves_the_wall_as_it_is(
     wall: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
 ) -> None:
@@ -128,6 +129,7 @@ def test_pictures_age_in_the_preview_as_they_do_on_the_wall(
     assert tiles["b1"].state is TileState.NO_SIGNAL
 
 
+@pytest.mark.nightly
 def test_a_card_without_room_to_draw_it_twice_shrinks_what_it_drew(
     wall: PreviewedWall,
     source: FilledSource,
@@ -146,6 +148,7 @@ def test_a_card_without_room_to_draw_it_twice_shrinks_what_it_drew(
     assert "shrunk" in caplog.text
 
 
+@pytest.mark.nightly
 def test_a_wall_without_gl_has_a_preview_too(source: FilledSource, clock: SetClock, planes: Planes) -> None:
     scene = scene_of()
     wall = EmergencyWall(1280, 720, source, clock)
@@ -156,7 +159,7 @@ def test_a_wall_without_gl_has_a_preview_too(source: FilledSource, clock: SetClo
     assert wall.preview(None) is None
 
 
-# -- where panels lie ---------------------------------------------------------------------------------------------------
+# -- where panels lie -------------------------------------------------------------------------------------------------
 
 
 def two_nodes(enabled: bool = True) -> Wall:
@@ -197,7 +200,7 @@ def test_a_panel_known_to_be_dark_is_dark_in_the_preview() -> None:
     assert plans[NODE].width_px == plans_of_wall(two_nodes())[NODE].width_px
 
 
-# -- several nodes become one picture -----------------------------------------------------------------------------------
+# -- several nodes become one picture ---------------------------------------------------------------------------------
 
 
 def drawn(plan: PreviewPlan, level: int, at_ns: int) -> PreviewPicture:
@@ -226,7 +229,10 @@ def test_the_panels_of_a_node_that_stands_still_are_covered_and_the_others_go_on
         assert whole is not None
         assert whole.drawn_at_ns == now_ns
         place, rgb = plans[1].places[0], rgb_of(whole)
-        there = slice(place.top_px, place.top_px + place.height_px), slice(place.left_px, place.left_px + place.width_px)
+        there = (
+            slice(place.top_px, place.top_px + place.height_px),
+            slice(place.left_px, place.left_px + place.width_px),
+        )
         expected = checker(*np.mgrid[0 : rgb.shape[0], 0 : rgb.shape[1]])[there]
         assert np.abs(rgb[there].astype(int) - expected).max() <= 6
         assert rgb[20, 20].tolist() == pytest.approx([60] * 3, abs=3)
