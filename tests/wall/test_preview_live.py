@@ -7,10 +7,9 @@ import io
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import av
@@ -18,82 +17,26 @@ import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from csu.cluster.shared_pictures import SharedPictures, SharedPicturesWriter
+from csu.cluster.shared_pictures import SharedPictures
 from csu.cluster.wall_preview import PICTURES_PER_S, WallPreview
 from csu.cluster.wall_process import WallProcess
-from csu.console import RoomCounters, RoomHealth, create_app, serve_console
+from csu.console import create_app, serve_console
 from csu.console.live import FLAG_INIT, FLAG_KEY, HEADER
-from csu.hal import _mask_seal
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_S
-from csu.hal.frame_mark import FRAME_NUMBER_MODULO, draw_mark
-from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
+from csu.hal.frame_mark import FRAME_NUMBER_MODULO
 from csu.hal.media import LiveFragment
 from csu.hal.wall import TileState
-from csu.hal.words import NO_WORDS
-from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 from csu.wall import grid_scene
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, plan_of_framebuffer
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
 from csu.wall.model import fit_piece, pieces_of
+from tests.wall.preview_builders import Feed, Planes, Room
 
-Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
 WIDTH_PX, HEIGHT_PX = 480, 270
 PLAN = plan_of_framebuffer(WIDTH_PX, HEIGHT_PX)
-
-
-class Feed:
-    """Cameras that give a picture ten times a second, in a thread; `frame` is the number drawn in the newest."""
-
-    def __init__(self, pictures: SharedPictures, cameras: Sequence[CameraRecord], planes: Planes) -> None:
-        self.frame = 0
-        self._pictures, self._cameras, self._over = pictures, cameras, threading.Event()
-        self._planes = [planes(320, 180, seed=record.number) for record in cameras]
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        writer = SharedPicturesWriter.attach(self._pictures.spec)
-        while not self._over.wait(0.1):
-            self.frame += 1
-            for record, planes in zip(self._cameras, self._planes, strict=True):
-                draw_mark(planes, record.number, self.frame)
-                captured = CaptureTime(SystemClock().now_ns(), from_camera=True)
-                seal = _mask_seal._SEAL
-                writer.accept(
-                    MaskedFrame(record.camera, self.frame, captured, planes, mask_epoch=1, covered_share=0.0, seal=seal)
-                )
-        writer.close()
-
-
-class Room:
-    """What the console needs of a centre, and a wall that is real."""
-
-    def __init__(self, cameras: Sequence[CameraRecord], preview: WallPreview) -> None:
-        self._cameras, self._preview = cameras, preview
-        self.relay = None
-
-    def cameras(self) -> list[CameraStatus]:
-        now_ns = time.time_ns()
-        return [CameraStatus(record, CameraState.LIVE, now_ns, now_ns, NO_WORDS) for record in self._cameras]
-
-    def health(self) -> RoomHealth:
-        return RoomHealth(True, "test", time.time_ns(), 1, 1)
-
-    def counters(self) -> RoomCounters:
-        return RoomCounters()
-
-    async def wall_png(self) -> bytes | None:
-        return None
-
-    def watch_wall(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
-        return self._preview.watch()
 
 
 @dataclass(frozen=True)
