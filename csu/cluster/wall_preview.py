@@ -212,7 +212,7 @@ class PreviewStream:
     def __init__(self, plan: PreviewPlan, pictures_per_s: float) -> None:
         size = plan.width_px, plan.height_px
         self._timeline = Timeline(round(TIME_BASE_HZ / pictures_per_s))
-        self._x264 = open_x264(*size, pictures_per_s, QUALITY)
+        self._x264 = open_x264(*size, pictures_per_s, QUALITY, tells_bt601=True)
         extradata = bytes(self._x264.extradata or b"")
         told = EncodedFormat(*size, pictures_per_s, TIME_BASE_HZ, codec_name(extradata), extradata)
         self._muxer = FragmentMuxer(told)
