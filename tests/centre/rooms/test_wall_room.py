@@ -8,7 +8,7 @@ import pytest
 
 from csu.alarms import AlarmState
 from csu.centre import Papers, Trouble
-from csu.centre.rooms.wall_plan import AGREED, BASE, plan_of
+from csu.centre.rooms.wall_plan import AGREED, BASE, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.governance import Operation
 from csu.hal.camera import CameraId, CommuneId
@@ -43,9 +43,13 @@ class Screen:
         self.scenes.append(scene)
         self.journaled.append(len(self._journal.entries))
 
+    async def renew(self, until_ns):
+        self._answer()
+        self.until_ns = until_ns
+
     @property
     def up(self):
-        return [tile.camera for tile in self.scenes[-1].tiles]
+        return [piece.camera for piece in self.scenes[-1].pieces]
 
 
 class Hall:
@@ -62,15 +66,16 @@ class Hall:
             alarm_sites_m={(ORVAL, "École"): (310.0, 0.0)},
         )
         records = [status.record for status in self.centre.board.all()]
+        planned = default_wall(records, 1280, 720)
         self.wall = WallRoom(
             self.centre,
-            self.screen,
-            plan_of(records),
+            {planned.wall.nodes[0].node: self.screen},
+            planned,
             records,
             clock=stage.clock,
             journal=stage.journal,
             tell=stage.events.append,
-            size_px=(1280, 720),
+            may_view=lambda person, camera, now_ns: True,
         )
 
     def text(self, **of):
@@ -117,14 +122,14 @@ def test_the_base_scene_is_every_camera_and_each_came_up_journaled(hall) -> None
     assert hall.screen.journaled[0] > 0
     entries = [entry for entry in hall.stage.journal.entries if entry.operation is Operation.WALL_LAYOUT]
     assert {span.camera for entry in entries for span in entry.data} == set(CAMERAS)
-    assert {entry.subject for entry in entries} >= {"wall/base/rule/base", "wall/base/rule/fixed"}
+    assert {entry.subject for entry in entries} >= {"wall/base", "wall/base/tile-1"}
 
 
 def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall) -> None:
     async def act():
         await hall.seen(5)
         assert hall.screen.up[0] == CAMERAS[3]
-        assert hall.screen.scenes[-1].tiles[0].label.startswith("ALARME")
+        assert hall.screen.scenes[-1].pieces[0].label.startswith("ALARME")
         assert sorted(hall.screen.up) == CAMERAS, "each once"
         name = hall.centre.desk.open()[0].alarm
         await hall.centre.acknowledge(name, "agent-1")
@@ -138,7 +143,9 @@ def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall
 
     hall.play(act)
     assert [(event.camera, event.cause.ref) for event in why(hall, CauseKind.ALARM)] == [(CAMERAS[3], "panel-1/1")]
-    assert "wall/base/alarm/panel-1/1" in [entry.subject for entry in hall.stage.journal.entries]
+    assert ("wall/base/alarm-0", "alarm/panel-1/1") in [
+        (entry.subject, entry.reference) for entry in hall.stage.journal.entries
+    ]
 
 
 def test_an_alarm_that_a_centre_finds_when_it_starts_comes_up_too(hall, stage, scripted) -> None:
@@ -188,8 +195,8 @@ def test_a_camera_whose_right_to_be_watched_ends_is_off_the_wall_at_once_whateve
         await hall.seen(5)
 
     hall.play(act)
-    subjects = [entry.subject for entry in hall.stage.journal.entries]
-    assert "wall/base/not_permitted" in subjects
+    told = {(entry.subject, entry.reference) for entry in hall.stage.journal.entries}
+    assert {(f"wall/base/tile-{number}/empty", "not_permitted") for number in range(1, 7)} <= told
 
 
 def test_nothing_comes_up_while_the_journal_refuses(hall) -> None:
@@ -231,7 +238,7 @@ def test_a_wall_that_dies_while_nothing_changes_is_found_and_started_again_with_
         hall.screen.is_down = False
         await hall.seen(5)
         assert (len(hall.screen.scenes), hall.screen.starts) == (before + 1, 1)
-        assert hall.screen.scenes[-1] == hall.screen.scenes[-2]
+        assert hall.screen.scenes[-1].leased(None) == hall.screen.scenes[-2].leased(None)
 
     hall.play(act)
     assert [trouble.where for trouble in hall.stage.told(Trouble)].count("wall") == 1
