@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -39,8 +39,7 @@ WIDTH_PX, HEIGHT_PX = 480, 270
 PLAN = plan_of_panel(WIDTH_PX, HEIGHT_PX)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One message of the socket."""
 
     is_init: bool
