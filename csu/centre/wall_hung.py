@@ -11,21 +11,25 @@ from pathlib import Path
 
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, Trouble
+from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.rooms.wall_plan import PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WALL, WallRoom
+from csu.centre.rooms.wall_seen import CoverageNotKept, SeenFile, WallSeen
 from csu.centre.rooms.wall_viewers import FindPerson, WallViewers
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
 from csu.governance import Journal
 from csu.hal.camera import CameraRecord
-from csu.hal.errors import BadInput
+from csu.hal.clock import Clock
 from csu.hal.wall import WallError, WallOutput
-from csu.hal.words import Words
 from csu.machine import SystemClock
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Node, Scene, Wall
 from csu.wall.model.reading import read_programmes, read_scene, read_wall
 
+SEEN = "wall-seen.json"
+"""What was looked at, in the centre's directory."""
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -56,26 +60,44 @@ async def hang_wall(
     centre: Centre,
     records: Sequence[CameraRecord],
     pictures: SharedPicturesSpec,
+    elsewhere: WallNodes,
     papers: Papers,
     people: FindPerson,
+    kept_in: Path,
     *,
     journal: Journal,
     tell: Callable[[CentreEvent], None],
 ) -> WallRoom:
-    """Its outputs started (and stopped on the way out), its first scene up. Raises FileRefused with every fault of a
-    file, BadInput, CsuError."""
+    """Its outputs started (and stopped on the way out), its first scene up. `elsewhere`: nodes of other hosts.
+    `kept_in`: the centre's directory.
+
+    Raises FileRefused with every fault of a file, BadInput, CsuError.
+    """
     planned = await asyncio.to_thread(planned_wall, settings, records)
     loop, clock = asyncio.get_running_loop(), SystemClock()
 
     def told(error: WallError) -> None:  # in a thread of the wall's
         loop.call_soon_threadsafe(tell, Trouble(WALL, error.trouble.words, clock.now_ns()))
 
-    outputs = {node.node: output_of(node, planned.wall, settings, pictures, told) for node in planned.wall.nodes}
+    outputs = {
+        node.node: output_of(node, planned.wall, settings, pictures, elsewhere, told) for node in planned.wall.nodes
+    }
     for output in outputs.values():
         stack.push_async_callback(output.stop)
         await output.start()
     may_view = WallViewers(papers, people).may_view
-    room = WallRoom(centre, outputs, planned, records, clock=clock, journal=journal, tell=tell, may_view=may_view)
+    room = WallRoom(
+        centre,
+        outputs,
+        planned,
+        records,
+        clock=clock,
+        journal=journal,
+        tell=tell,
+        may_view=may_view,
+        seen=await _seen(SeenFile(kept_in / SEEN), records, tell, clock),
+    )
+    stack.push_async_callback(room.close)
     await room.open()
     return room
 
@@ -90,7 +112,7 @@ def planned_wall(settings: WallSettings, records: Sequence[CameraRecord]) -> Pla
     for path in files.scenes:
         scene = read_scene(path, wall, cameras, scenes)
         scenes[scene.scene] = scene
-    programmes = read_programmes(files.programmes, list(scenes))
+    programmes = read_programmes(files.programmes, scenes.values(), cameras)
     return PlannedWall(wall, programmes.plan(scenes.values()), scenes, programmes.events)
 
 
@@ -99,21 +121,30 @@ def output_of(
     wall: Wall,
     settings: WallSettings,
     pictures: SharedPicturesSpec,
+    elsewhere: WallNodes,
     tell: Callable[[WallError], None],
 ) -> WallOutput:
-    """What draws a node's part of the wall: the only place that decides it. Raises BadInput for a node elsewhere."""
+    """What draws a node's part of the wall: the only place that decides it."""
+    size_px = wall.framebuffer_px(node.node)
     if node.host not in (*HERE, os.uname().nodename):
-        raise BadInput(
-            Words(
-                f"{node.node} est sur une autre machine ({node.host})", f"{node.node} is another machine ({node.host})"
-            ),
-            where=f"wall/{wall.wall}/{node.node}",
-            what_to_do=Words("Écrivez host: localhost pour la dessiner ici", "Write host: localhost to draw it here"),
-        )
+        return elsewhere.output(node.node, *size_px)
     return WallProcess(
         pictures,
-        *wall.framebuffer_px(node.node),
+        *size_px,
         backend="window" if settings.in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
+        screens=NodeScreens.of(wall, node.node),
         tell=tell,
     )
+
+
+async def _seen(
+    file: SeenFile, records: Sequence[CameraRecord], tell: Callable[[CentreEvent], None], clock: Clock
+) -> WallSeen:
+    """With what was looked at in an earlier life; a file that cannot be read is told, and it begins anew."""
+    kept, now_ns = None, clock.now_ns()
+    try:
+        kept = await asyncio.to_thread(file.load)
+    except CoverageNotKept as error:
+        tell(Trouble(WALL, error.trouble.words, now_ns))
+    return WallSeen([record.camera for record in records], now_ns, file, kept)

@@ -27,26 +27,30 @@ class WallScreens:
 
     def __init__(self, outputs: Mapping[WallNodeId, WallOutput], clock: Clock) -> None:
         self._screens = {node: _Screen(output, clock) for node, output in outputs.items()}
+        self._clock = clock
         self._busy: dict[asyncio.Task[CsuError | None], WallNodeId] = {}
 
     @property
     def are_lit(self) -> bool:
-        """Every one of them shows what it was last told."""
-        return not any(screen.is_dark for screen in self._screens.values())
+        """Every one of them shows what it was last told, as far as anybody knows."""
+        now_ns = self._clock.now_ns()
+        return all(now_ns < screen.until_ns and not screen.is_dark for screen in self._screens.values())
 
-    async def show(self, scenes: Mapping[WallNodeId, NodeScene]) -> list[CsuError]:
-        """From now on these; to be called each second. What failed, also what was mended; it is tried again then."""
+    async def show(self, scenes: Mapping[WallNodeId, NodeScene], within_s: float = ANSWER_S) -> list[CsuError]:
+        """From now on these; to be called each second. What failed, also what was mended; it is tried again then.
+
+        `within_s`: who answers later is told not to have answered, and still waited for."""
         busy = set(self._busy.values())
         for node, screen in self._screens.items():
             if node not in busy and screen.is_due(scenes[node]):
                 self._busy[asyncio.create_task(screen.follow(scenes[node]), name=f"wall {node}")] = node
         if not self._busy:
             return []
-        done, _ = await asyncio.wait(self._busy, timeout=ANSWER_S)
+        done, _ = await asyncio.wait(self._busy, timeout=within_s)
         failed = [error for task in done if (error := task.result()) is not None]
         for task in done:
             del self._busy[task]
-        return [*failed, *(_silent(node) for node in self._busy.values())]
+        return [*failed, *(_silent(node, within_s) for node in self._busy.values())]
 
     def leave(self) -> None:
         """Nobody waits for an answer any more."""
@@ -60,12 +64,12 @@ class _Screen:
     def __init__(self, output: WallOutput, clock: Clock) -> None:
         self._output, self._clock = output, clock
         self._scene: NodeScene | None = None
-        self._until_ns: Nanoseconds = 0
+        self.until_ns: Nanoseconds = 0
         self.is_dark = False
         """It shows nothing, or nobody knows what."""
 
     def is_due(self, scene: NodeScene) -> bool:
-        left_ns = self._until_ns - self._clock.now_ns()
+        left_ns = self.until_ns - self._clock.now_ns()
         return self.is_dark or scene != self._scene or not RENEWED_NS < left_ns <= LEASE_NS  # a clock may be set back
 
     async def follow(self, scene: NodeScene) -> CsuError | None:
@@ -94,12 +98,12 @@ class _Screen:
             await self._output.renew(until_ns)
         else:
             await self._output.show(scene.leased(until_ns))
-        self._scene, self._until_ns = scene, until_ns
+        self._scene, self.until_ns = scene, until_ns
 
 
-def _silent(node: WallNodeId) -> WallError:
+def _silent(node: WallNodeId, within_s: float) -> WallError:
     return WallError(
-        Words(f"{node} ne répond pas depuis {ANSWER_S:g} s", f"{node} has not answered for {ANSWER_S:g} s"),
+        Words(f"{node} ne répond pas depuis {within_s:g} s", f"{node} has not answered for {within_s:g} s"),
         where=f"wall/{node}",
         what_to_do=Words("Voyez cette machine et son réseau", "Look at that machine and its network"),
     )

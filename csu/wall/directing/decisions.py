@@ -32,7 +32,7 @@ class CauseKind(StrEnum):
     SHORT_WATCH = "short_watch"
     NOT_PERMITTED = "not_permitted"
     NO_SIGNAL = "no_signal"
-    """Nothing in the slot's pool has a signal, or all of it is up elsewhere."""
+    """Nothing in the slot's pool has a signal, or other tiles chose all of it."""
     NOT_BEGUN = "not_begun"
 
 
