@@ -533,7 +533,7 @@ def test_a_shift_ends_and_what_it_came_to_is_told(hall, stage) -> None:
     room = hall(seen=WallSeen(CAMERAS, at_ns, roster=roster))
 
     async def act():
-        await room.seen(80)
+        await room.seen(100)
 
     room.play(act)
     (told,) = stage.told(ShiftCoverage)
