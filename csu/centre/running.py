@@ -38,6 +38,7 @@ from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, RelayOfNodes
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
+from csu.cluster.wall_preview import WallPreview
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -263,7 +264,9 @@ async def _start_parts(
     )
     showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
-    room = Room(clock, centre, relay, wall, volumes, nodes_expected=len(nodes))
+    preview = WallPreview.of_wall(wall.wall, wall.outputs, clock=clock)
+    stack.push_async_callback(preview.stop)
+    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     machines = WallNodeTokens(registers.key.public, WallTokenNote(settings.data_directory))

@@ -11,6 +11,7 @@ from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.rooms.wall_room import WallRoom
+from csu.cluster.wall_preview import WallPreview
 from csu.console import RoomCounters, RoomHealth
 from csu.governance import Author
 from csu.hal.camera import CameraId, PtzVelocity
@@ -86,6 +87,7 @@ class Room:
         centre: Centre,
         relay: LiveRelay,
         wall: WallRoom,
+        preview: WallPreview,
         volumes: VolumeKeeper,
         nodes_expected: int,
     ) -> None:
@@ -93,6 +95,7 @@ class Room:
         self._centre = centre
         self._relay = relay
         self._wall = wall
+        self._preview = preview
         self._volumes = volumes
         self._nodes_expected = nodes_expected
         self._started_at_ns = clock.now_ns()
@@ -145,3 +148,6 @@ class Room:
 
     async def wall_png(self) -> bytes | None:
         return await self._wall.picture_png()
+
+    def watch_wall(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        return self._preview.watch()

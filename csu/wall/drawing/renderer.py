@@ -93,7 +93,7 @@ class WallRenderer:
         now_ns = self._clock.now_ns()
         halves = now_ns // (NS_PER_S // 2)
         drawn = (self._stage.states(now_ns), halves if self._stage.blinks else halves // 2)
-        if not fresh and drawn == self._drawn and self._leaving is None:
+        if not self._stage.is_touched and drawn == self._drawn and self._leaving is None:
             self._surface.context.flush_commands()
             return False
         is_whole = self._stage.follow_time(now_ns) or drawn[0] != self._drawn[0] or self._leaving is not None

@@ -152,6 +152,11 @@ class Stage:
         self._gl.glPixelStorei(UNPACK_ALIGNMENT, 4)  # as vispy believes it to be
         return fresh
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether a picture came since the last `take_touched`, also one that was shown before elsewhere."""
+        return bool(self._touched)
+
     def take_touched(self) -> list[Place]:
         """Where something changed since the last call, as far as `follow_time` said nothing else."""
         places = list(self._touched)

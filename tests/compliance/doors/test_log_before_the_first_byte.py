@@ -31,6 +31,7 @@ WITHIN = "?from_at=2027-05-20T08:05:00Z&to_at=2027-05-20T08:06:00Z"
     [
         ("WS", f"/ws/live/{CAMERA}", Role.OPERATOR),
         ("GET", "/api/wall.png", Role.OPERATOR),
+        ("WS", "/ws/wall", Role.OPERATOR),
         ("GET", PACKAGE, Role.JUDICIAL_OFFICER),
         ("GET", FOOTAGE + WITHIN, Role.JUDICIAL_OFFICER),
         ("GET", f"/api/cases/{CASE}/copy", Role.EVIDENCE_CLERK),
@@ -180,7 +181,8 @@ def test_without_a_requisition_desk_its_doors_say_so(world) -> None:
     assert world.ask("GET", PACKAGE, Role.JUDICIAL_OFFICER).status == 403
 
 
-def test_a_right_that_is_withdrawn_ends_a_live_picture_before_the_next_one(world) -> None:
+@pytest.mark.parametrize("path", [f"/ws/live/{CAMERA}", "/ws/wall"])
+def test_a_right_that_is_withdrawn_ends_a_live_picture_before_the_next_one(world, path) -> None:
     """ACC-2 and AUT-6 allow 60 s. Nothing leaves later than 30 s after the last yes."""
 
     async def run() -> list[bytes]:
@@ -207,7 +209,7 @@ def test_a_right_that_is_withdrawn_ends_a_live_picture_before_the_next_one(world
 
         opened: list[bool] = []
         async with asyncio.timeout(5):
-            await world.app(live_scope(world), receive, send)
+            await world.app(live_scope(world, path), receive, send)
         return pictures
 
     closes: list[object] = []
@@ -217,7 +219,7 @@ def test_a_right_that_is_withdrawn_ends_a_live_picture_before_the_next_one(world
     assert world.room.relay.watching == 0
 
 
-def live_scope(world) -> dict[str, object]:
+def live_scope(world, path: str = f"/ws/live/{CAMERA}") -> dict[str, object]:
     told = {
         "host": "127.0.0.1:8600",
         "origin": "http://127.0.0.1:8600",
@@ -228,8 +230,8 @@ def live_scope(world) -> dict[str, object]:
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "scheme": "ws",
-        "path": f"/ws/live/{CAMERA}",
-        "raw_path": f"/ws/live/{CAMERA}".encode(),
+        "path": path,
+        "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in told.items()],
