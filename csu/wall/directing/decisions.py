@@ -37,7 +37,7 @@ class CauseKind(StrEnum):
 
 
 _CAUSE_WORDS = {
-    CauseKind.RULE: Words("règle de l'emplacement", "the slot's rule"),
+    CauseKind.RULE: Words("règle", "rule"),
     CauseKind.PROGRAMME: Words("programme", "programme"),
     CauseKind.SCENE_CALL: Words("scène appelée par", "scene called by"),
     CauseKind.REQUEST: Words("demandée par", "asked for by"),
@@ -52,6 +52,18 @@ _CAUSE_WORDS = {
     CauseKind.NOT_BEGUN: Words("vide : pas encore décidé", "empty: not decided yet"),
 }
 
+_RULE_WORDS = {
+    "base": Words("aucun programme en cours", "no programme is on"),
+    "fixed": Words("toujours cette caméra", "always this camera"),
+    "priority": Words("la première disponible", "the first available"),
+    "tour": Words("chacune à son tour", "each in turn"),
+    "alarm_spot": Words("emplacement d'alarme, sans alarme", "alarm spot, no alarm"),
+    "route_head": Words("tête du parcours, hors parcours", "head of the route, off the route"),
+    "route_tail": Words("queue du parcours, hors parcours", "tail of the route, off the route"),
+    "perimeter": Words("autour de l'événement", "around the event"),
+}
+"""What a rule shows, as people say it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -63,6 +75,8 @@ class Cause:
     @property
     def words(self) -> Words:
         """As the wall explains itself."""
+        if self.kind is CauseKind.RULE and self.ref in _RULE_WORDS:
+            return _RULE_WORDS[self.ref]
         told = _CAUSE_WORDS[self.kind]
         return Words(f"{told.fr} {self.ref}", f"{told.en} {self.ref}") if self.ref else told
 

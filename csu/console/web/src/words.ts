@@ -31,8 +31,6 @@ const fr = {
   mask_version: (version: number): string => (version === 0 ? 'aucun masque en vigueur' : `masques : version ${version}`),
   show_next: 'Montrer la caméra suivante',
   back_to_grid: 'Retour à la mosaïque',
-  wall_alt: 'Le mur d’images tel qu’il est affiché en ce moment',
-  wall_refreshed: 'Image du mur, renouvelée toutes les 2 secondes',
   wall_failed: 'Le mur ne peut pas être montré.',
   unsupported_browser: 'Ce navigateur ne lit pas H.264 en direct (MSE).',
   keys: {
@@ -133,8 +131,6 @@ const en: Words = {
   mask_version: (version) => (version === 0 ? 'no masks in force' : `masks: version ${version}`),
   show_next: 'Show the next camera',
   back_to_grid: 'Back to all pictures',
-  wall_alt: 'The video wall as it is shown right now',
-  wall_refreshed: 'Picture of the wall, renewed every 2 seconds',
   wall_failed: 'The wall cannot be shown.',
   unsupported_browser: 'This browser does not play live H.264 (MSE).',
   keys: {
