@@ -52,6 +52,8 @@ class Question:
     desk: EvidenceDesk | None
     at_ns: Nanoseconds
     action: Action
+    body: bytes = b""
+    """Of a door that reads it before it is opened (`Door.body_bytes_max`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,11 @@ async def whole_site(question: Question) -> Asked:
 
 async def one_camera(question: Question) -> Asked:
     """The camera of the path, as it is now."""
-    camera = CameraId(str(question.path.get("camera", "")))
+    return live_camera(question, CameraId(str(question.path.get("camera", ""))))
+
+
+def live_camera(question: Question, camera: CameraId) -> Asked:
+    """That camera, as it is now; one that is none stays out of the journal."""
     known = any(line.record.camera == camera for line in question.room.cameras())
     return Asked((Resource(camera=camera),), (DataSpan(camera),) if known else (), Ground.LIVE_WATCH)
 
@@ -115,6 +121,8 @@ class Door:
     """Nobody passes, whatever the decision: the way does not exist, the attempt is journaled (ACC-3)."""
     stands_s: float = 0.0
     """Asked again and again by a page: one decision and one entry hold that long for the same person and thing."""
+    body_bytes_max: int = 0
+    """What is asked for is said in the body, of so many bytes at most: it is read before anything is decided."""
 
 
 _DOOR = "__csu_door__"

@@ -38,6 +38,7 @@ from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
+from csu.console.wall_desk import WallDesk, add_wall_doors
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
@@ -76,10 +77,12 @@ def create_app(
     access: Access | None = None,
     alarms: AlarmRoom | None = None,
     speaking: Speaking | None = None,
+    wall: WallDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
     `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
+    `wall`: what people ask of its wall; None: it has none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -117,6 +120,7 @@ def create_app(
     add_hold_doors(app, access.desk)
     add_alarm_doors(app, alarms)
     add_speaker_doors(app, speaking)
+    add_wall_doors(app, wall, clock, lambda subject: [line.record for line in readings.cameras(subject)])
     add_past_doors(app)
     _add_refusals(app, counts)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -29,6 +29,6 @@ def described(app: FastAPI) -> dict[str, Any]:
         if door is None or not isinstance(route, APIRoute) or not route.include_in_schema:
             continue
         for method in route.methods or ():
-            operation = schema["paths"][route.path][method.lower()]
+            operation = schema["paths"][route.path_format][method.lower()]
             operation["x-csu-door"], operation["x-csu-action"] = door.name, door.action.value
     return schema

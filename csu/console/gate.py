@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from csu.console.access import Access, Asked, Door, Question, door_of
-from csu.console.lookout import AskAgain, BoundedBody, Lookout, Sent, Withdrawn
+from csu.console.lookout import AskAgain, BodyAgain, BoundedBody, Lookout, Sent, Withdrawn, whole_body
 from csu.console.metrics import ConsoleCounts
 from csu.console.refusals import ConsoleError, Denied, Refusal, Refused
 from csu.console.room import RoomView
@@ -73,9 +74,16 @@ class Gate:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             scope[PASSED] = door.name
             try:
-                admission = await self._admit(scope, door, methods)
+                subject = await self._identified(scope, door)
+                body = b""
+                if door.body_bytes_max:
+                    body = await self._body(receive, door, subject)
+                    receive = BodyAgain(body, receive)
+                admission = await self._admit(scope, door, methods, subject, body)
                 scope[SUBJECT], scope[ASKED] = admission.subject, admission.asked
                 await self._serve(handle, door, admission, scope, receive, send)
+            except ClientDisconnect:
+                return  # before it said what it wants
             except Refused as refused:
                 if scope["type"] != "websocket":
                     raise
@@ -91,13 +99,25 @@ class Gate:
 
     # -- before -------------------------------------------------------------------------------------------------------
 
-    async def _admit(self, scope: Scope, door: Door, methods: Collection[str] | None) -> _Admission:
-        connection, at_ns = HTTPConnection(scope), self._clock.now_ns()
-        subject = self._access.identity.subject(connection, at_ns)
+    async def _identified(self, scope: Scope, door: Door) -> Subject:
+        subject = self._access.identity.subject(HTTPConnection(scope), self._clock.now_ns())
         if subject is None:
             await self._note_stranger(door)
             raise Refused(Refusal.NOT_IDENTIFIED, where=door.name)
-        asked = await door.about(self._question(connection, subject, door, at_ns))
+        return subject
+
+    async def _body(self, receive: Receive, door: Door, subject: Subject) -> bytes:
+        try:
+            return await whole_body(receive, door.body_bytes_max)
+        except HTTPException as error:
+            await self._note_refusal(door, subject, Asked(), f"console.{Refusal.BODY_TOO_LARGE.code}")
+            raise Refused(Refusal.BODY_TOO_LARGE, where=door.name) from error
+
+    async def _admit(
+        self, scope: Scope, door: Door, methods: Collection[str] | None, subject: Subject, body: bytes
+    ) -> _Admission:
+        connection, at_ns = HTTPConnection(scope), self._clock.now_ns()
+        asked = await door.about(self._question(connection, subject, door, at_ns, body))
         standing = (subject, door.name, asked)
         if self._standing.get(standing, 0) > self._clock.monotonic_ns() and _allows(scope, methods):
             return _Admission(subject, asked, Decision(True, Words("", ""), "", must_journal=True), is_standing=True)
@@ -109,10 +129,12 @@ class Gate:
             raise refused
         return _Admission(subject, asked, decision)
 
-    def _question(self, connection: HTTPConnection, subject: Subject, door: Door, at_ns: Nanoseconds) -> Question:
+    def _question(
+        self, connection: HTTPConnection, subject: Subject, door: Door, at_ns: Nanoseconds, body: bytes
+    ) -> Question:
         desk = self._access.desk
         path, query = connection.path_params, connection.query_params
-        return Question(subject, path, query, self._room, desk, at_ns, door.action)
+        return Question(subject, path, query, self._room, desk, at_ns, door.action, body)
 
     def _decide(self, subject: Subject, action: Action, resources: Sequence[Resource], at_ns: Nanoseconds) -> Decision:
         """The first refusal, else the last grant."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Send
 
 from csu.console.refusals import Refused
@@ -99,13 +100,39 @@ class Lookout:
 class BoundedBody:
     """Passes a request's body on, up to a bound."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._bytes = receive, 0
+    def __init__(self, receive: Receive, bytes_max: int = BODY_BYTES_MAX) -> None:
+        self._receive, self._bytes, self._bytes_max = receive, 0, bytes_max
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._bytes += len(message.get("body", b""))
-            if self._bytes > BODY_BYTES_MAX:
+            if self._bytes > self._bytes_max:
                 raise HTTPException(413)  # of Starlette's kind: who parses a body lets only these through
         return message
+
+
+async def whole_body(receive: Receive, bytes_max: int) -> bytes:
+    """A request's body. Raises HTTPException (413) for a longer one, ClientDisconnect."""
+    bounded, body = BoundedBody(receive, bytes_max), b""
+    while True:
+        message = await bounded()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body
+
+
+class BodyAgain:
+    """Hands out a body that was read before, then what comes after it."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._receive, self._body = receive, body
+        self._is_given = False
+
+    async def __call__(self) -> Message:
+        if self._is_given:
+            return await self._receive()
+        self._is_given = True
+        return {"type": "http.request", "body": self._body, "more_body": False}

@@ -105,6 +105,7 @@ class Refusal(Enum):
         "Le mur d'images ne tourne pas. Voyez l'état du centre.",
         "The video wall is not running. Look at the centre's health.",
     )
+    WALL_REFUSED = Wording(409, 4409, "Le mur reste comme il est. Voyez le motif.", "The wall stays as it is. See why.")
     CENTRE_TROUBLE = Wording(
         503, 4503, "Le centre n'a pas pu répondre. Voyez le détail.", "The centre could not answer. See the detail."
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from csu.governance.chained_file import ChainRow, read_rows
 from csu.governance.journal_closings import DAY_FORM
-from csu.governance.journal_entry import ENDED, JournalEntry, Operation, row_of_text
+from csu.governance.journal_entry import ENDED, JournalEntry, JournalRow, Operation, row_of_text
 from csu.governance.journal_reading import days_of, journal_unavailable, path_of
 
 _LAST = f"sequence = (SELECT max(sequence) FROM {DAY_FORM.table})"  # noqa: S608 - our own name
@@ -53,6 +53,21 @@ def newest_about(directory: Path, prefix: str, operations: Iterable[Operation]) 
             if found is not None and isinstance(found.entry, JournalEntry):
                 return found.entry
     return None
+
+
+def newest_of(directory: Path, operation: Operation, rows_max: int) -> list[JournalRow]:
+    """The entries of one operation among the newest `rows_max` rows, in order. Raises JournalUnavailable."""
+    found: list[JournalRow] = []
+    head = 0
+    for day in reversed(days_of(directory)):
+        last = _rows(directory, day, _LAST)
+        head = head or (last[-1].sequence if last else 0)
+        if not last or last[-1].sequence <= head - rows_max:
+            break
+        rows = _rows(directory, day, "kind = ? AND sequence > ?", (operation.value, head - rows_max))
+        told = (row_of_text(row.kind, row.body) for row in rows)
+        found = [*(row for row in told if row is not None), *found]
+    return found
 
 
 def _end_of(directory: Path, days: list[date]) -> str:

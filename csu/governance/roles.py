@@ -37,6 +37,10 @@ class Action(StrEnum):
 
     LIVE_VIEW = "live_view"
     WALL_SHOW = "wall_show"
+    WALL_READ = "wall_read"
+    """What is where on the wall, why, and what was looked at; no picture."""
+    WALL_TILE = "wall_tile"
+    """Lock a tile of the wall, free it, say why it follows somebody, take back one's own last step."""
     WALL_SCENE = "wall_scene"
     PTZ_MOVE = "ptz_move"
     PRESET_GO = "preset_go"
@@ -120,7 +124,7 @@ LIVE = frozenset(
     }
 )
 """Shows, or steers, one camera as it is now, or speaks through it."""
-ROOM = frozenset({_A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
+ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(
     {

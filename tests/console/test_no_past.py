@@ -18,6 +18,7 @@ PRESENT_DOORS = {
     "/api/cameras",
     "/api/state",
     "/api/events",
+    "/api/wall",
     "/api/wall.png",
     "/api/alarms",
 }
@@ -27,7 +28,10 @@ DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/
 SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera
 (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *SPEECH)
+WALL = ("/api/wall/",)
+"""What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
+seconds, no picture (their matrix: tests/compliance/doors)."""
+ELSEWHERE = (*DESK, *SPEECH, *WALL)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -75,7 +75,7 @@ def show_command(
     as_json: _Json = False,
 ) -> None:
     """Entries in order. `more` tells that there are others behind the last one. Exit code: 0 shown, 2 bad input."""
-    _require(journal)
+    require_journal(journal)
     found = read_journal(
         journal,
         instant_of(since, "from") if since else 0,
@@ -106,7 +106,7 @@ def verify_command(
     as_json: _Json = False,
 ) -> int:
     """Exit code: 0 holds, 1 does not hold (each finding names its row), 2 bad input."""
-    _require(journal)
+    require_journal(journal)
     public = PublicKey.load(key)
     kept = kept_anchors(anchors)
     root = tsa_root or register_settings(os.environ).tsa_root
@@ -137,7 +137,7 @@ def anchor_command(
     as_json: _Json = False,
 ) -> None:
     """Exit code: 0 noted, 1 not noted, 2 bad input."""
-    _require(journal)
+    require_journal(journal)
     if (tsa is None) is not (tsa_root is None):
         raise BadInput(
             Words("--tsa et --tsa-root vont ensemble", "--tsa and --tsa-root go together"),
@@ -205,17 +205,17 @@ def kept_anchors(given: Sequence[Path] | None) -> list[Anchor] | None:
     return AnchorPlaces([AnchorFile(file) for file in files]).anchors() if files else None
 
 
-# -- inside -----------------------------------------------------------------------------------------------------------
-
-
-def _require(journal: Path) -> None:
-    """The journal must exist: the centre begins it when it opens, a question never does."""
+def require_journal(journal: Path) -> None:
+    """It must exist: the centre begins it when it opens, a question never does. Raises BadInput."""
     if not (journal / CLOSINGS).is_file() and not days_of(journal):
         raise BadInput(
             Words("il n'y a pas de journal ici", "there is no journal here"),
             where=f"--journal {journal}",
             what_to_do=Words("Ouvrez d'abord le centre : il le crée", "Open the centre first: it makes it"),
         )
+
+
+# -- inside -----------------------------------------------------------------------------------------------------------
 
 
 def _instant(at_ns: Nanoseconds) -> str:

@@ -1,22 +1,30 @@
-"""`csu wall why`: why a tile of the wall showed what it did, read from the decisions of its director.
+"""`csu wall why`: why a tile of the wall showed what it did: from a centre's journal, or from the decisions of a run.
 
-Exit codes: 0 it is told, 1 the tile was never up (or not yet), 2 the file or the instant cannot be used.
+Whoever may read the journal reads this (`csu journal show`): it is in the same files, and names cameras.
+
+Exit codes: 0 it is told, 1 the tile was not up (or not yet), 2 a file, a directory or an instant cannot be used.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from csu.centre.commands.journal import require_journal
+from csu.centre.rooms.wall_journal import decisions_of, letters_of
+from csu.governance.journal_entry import Operation
+from csu.governance.journal_reading import read_journal
 from csu.governance.legal_calendar import PARIS
-from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say
+from csu.machine import SystemClock
 from csu.wall import SlotId
 from csu.wall.directing.account import Told, account_of, at, decision_of
 
@@ -27,17 +35,49 @@ FILE_MAX_BYTES = 200_000_000
 def why_command(
     tile: Annotated[str, typer.Argument(help=say("l'emplacement", "the tile"))],
     decisions: Annotated[
-        Path,
+        Path | None,
         typer.Option("--decisions", help=say("décisions (csu sim run --wall)", "decisions (csu sim run --wall)")),
-    ],
+    ] = None,
     instant: Annotated[str | None, typer.Option("--at", help="2026-11-28T14:08:05 (Europe/Paris)")] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help=say("dossier d'un centre : son journal", "a centre's directory: its journal")),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help=say("avec --data : depuis, sinon un jour", "with --data: from, else a day")),
+    ] = None,
 ) -> int:
     """Each change of the tile with its cause; with `--at`, what held then."""
-    account = account_of(SlotId(tile), [decision_of(line, n) for n, line in enumerate(_lines(decisions), 1)])
-    if instant is not None:
-        then = at(account, _ns(instant))
+    if (decisions is None) is (data is None):
+        what = Words("--data ou --decisions", "--data or --decisions")
+        raise _unusable("--data", Words(f"il faut {what.fr}", f"give {what.en}"))
+    at_ns = None if instant is None else _ns(instant)
+    if data is not None:
+        account = _of_journal(data / "journal", tile, since, at_ns)
+    else:
+        assert decisions is not None  # noqa: S101 - one of the two is given
+        account = account_of(SlotId(tile), [decision_of(line, n) for n, line in enumerate(_lines(decisions), 1)])
+    if at_ns is not None:
+        then = at(account, at_ns)
         account = [then] if then is not None else []
+    _tell(tile, account, as_json)
+    return 0 if account else NEVER_UP
+
+
+def _of_journal(journal: Path, tile: str, since: str | None, at_ns: Nanoseconds | None) -> list[Told]:
+    """What the journal tells of the tile, from `since` (a day before the end, when nobody says)."""
+    require_journal(journal)
+    to_ns = None if at_ns is None else at_ns + 1
+    from_ns = (to_ns or SystemClock().now_ns()) - NS_PER_DAY if since is None else _ns(since)
+    rows = read_journal(journal, max(from_ns, 0), to_ns, operation=Operation.WALL_LAYOUT)
+    decided = decisions_of(rows)
+    named = (account_of(SlotId(name), decided) for name in (tile, letters_of(tile)))
+    return next((account for account in named if account), [])
+
+
+def _tell(tile: str, account: Sequence[Told], as_json: bool) -> None:
     language = current_language()
     if as_json:
         told = [
@@ -53,12 +93,11 @@ def why_command(
             for each in account
         ]
         print(json.dumps({"tile": tile, "told": told}, ensure_ascii=False))
-    else:
-        for each in account:
-            print(f"{_time(each)}  {each.words.in_language(language)}")
-        if not account:
-            print(say(f"{tile} : jamais affiché", f"{tile}: never up"))
-    return 0 if account else NEVER_UP
+        return
+    for each in account:
+        print(f"{_time(each)}  {each.words.in_language(language)}")
+    if not account:
+        print(say(f"{tile} : pas affiché", f"{tile}: not up"))
 
 
 def _lines(path: Path) -> list[str]:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from csu.alarms import AlarmAdvanced, AlarmId, AlarmRaised
 from csu.centre.control import Centre
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.rooms.wall_journal import entry_of
 from csu.centre.rooms.wall_plan import laid_out, shown_of
-from csu.governance import Journal, JournalEntry, JournalEntryRefused
-from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.governance import Journal, JournalEntry
+from csu.governance.journal_desk import BATCH_MAX
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -28,9 +29,7 @@ from csu.wall import (
     AlarmOpened,
     Programme,
     ProgrammeSet,
-    SceneChanged,
     SignalHeard,
-    TileChanged,
     ViewersHeard,
     WallDecision,
     WallDirector,
@@ -44,7 +43,7 @@ TICK_S = 1.0
 LOOK_EVERY_NS = 10 * NS_PER_S
 """How often a wall with nothing new to show is asked whether it still draws [D]."""
 ENTRIES_MAX = 4096
-"""Decisions that may wait for the journal: a wall of 64 tiles that changes for ten minutes without one."""
+"""Decisions that may wait for the journal: of a wall of 64 tiles all of which change each minute, for an hour."""
 WALL = "wall"
 
 Shown = tuple[tuple[CameraId, bool], ...]
@@ -113,6 +112,13 @@ class WallRoom:
             self._decide()
             await self._follow()
 
+    def hear(self, told: WallInput) -> None:
+        """What a person asks: decided now, after all that happened before; journaled and then shown as all decisions
+        are. Raises WallRequestRefused, or BadInput for a scene or a camera that is none: the wall is as it was."""
+        self._decide()
+        self._decided(self._director.hear(told, self._clock.now_ns()))
+        self._woken.set()
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: CentreEvent) -> None:
@@ -152,7 +158,7 @@ class WallRoom:
     def _decided(self, decisions: Sequence[WallDecision]) -> None:
         for decision in decisions:
             self._tell(decision)
-        for entry in _entries_of(decisions):
+        for entry in filter(None, map(entry_of, decisions)):
             if len(self._entries) >= ENTRIES_MAX:
                 self._entries.popleft()
                 what = Words("décision du mur jamais journalisée", "a decision of the wall was never journaled")
@@ -177,9 +183,14 @@ class WallRoom:
         self._in_trouble = failed is not None
 
     async def _record(self) -> None:
+        """All that waits: what waits together is one commit. Raises CsuError; what was not written waits on."""
         while self._entries:
-            await self._journal.record(self._entries[0])
-            self._entries.popleft()
+            batch = [self._entries.popleft() for _ in range(min(BATCH_MAX, len(self._entries)))]
+            ends = await asyncio.gather(*map(self._journal.record, batch), return_exceptions=True)
+            failed = [(entry, end) for entry, end in zip(batch, ends, strict=True) if isinstance(end, BaseException)]
+            self._entries.extendleft(entry for entry, _ in reversed(failed))
+            for _, error in failed:
+                raise error
 
     async def _show(self, wanted: Shown) -> None:
         """Raises CsuError, also for a wall that died since it last answered."""
@@ -207,23 +218,3 @@ class WallRoom:
 
 def _is_lost(state: CameraState) -> bool:
     return state not in (CameraState.LIVE, CameraState.STARTING)
-
-
-def _entries_of(decisions: Sequence[WallDecision]) -> list[JournalEntry]:
-    """One entry for each cause of a batch, with the cameras that came up or went for it."""
-    by_cause: dict[tuple[str, str, str], list[CameraId]] = {}
-    for decision in decisions:
-        if isinstance(decision, SceneChanged):
-            by_cause.setdefault((decision.scene, decision.cause.kind.value, decision.cause.ref), [])
-        elif isinstance(decision, TileChanged):
-            cameras = by_cause.setdefault((decision.scene, decision.cause.kind.value, decision.cause.ref), [])
-            cameras += [camera for camera in (decision.camera, decision.was) if camera and camera not in cameras]
-    return [_entry(*cause, cameras) for cause, cameras in by_cause.items()]
-
-
-def _entry(scene: str, kind: str, ref: str, cameras: Sequence[CameraId]) -> JournalEntry:
-    """The cause's own name is left out when it is none that a journal may hold: the event tells it."""
-    try:
-        return deed_entry(OwnDeed.WALL, f"{scene}/{kind}/{ref}" if ref else f"{scene}/{kind}", cameras=cameras)
-    except JournalEntryRefused:
-        return deed_entry(OwnDeed.WALL, f"{scene}/{kind}", cameras=cameras)

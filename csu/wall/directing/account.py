@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,15 +73,36 @@ def decision_of(line: str, number: int) -> SceneChanged | TileChanged:
         ) from error
 
 
+class Account:
+    """What became of each tile, as decisions come: the last changes of each."""
+
+    def __init__(self, changes_max: int | None = None) -> None:
+        """`changes_max`: of one tile; None: all of them."""
+        self._changes_max = changes_max
+        self._told: dict[SlotId, deque[Told]] = {}
+
+    def hear(self, each: SceneChanged | TileChanged) -> None:
+        """The next one."""
+        if isinstance(each, TileChanged):
+            told = Told(each.at_ns, each.scene, each.camera, each.was, each.cause)
+            self._told.setdefault(each.slot, deque(maxlen=self._changes_max)).append(told)
+        elif each.scene != each.was:
+            for found in self._told.values():
+                if found and not found[-1].is_over:
+                    found.append(Told(each.at_ns, each.scene, None, found[-1].camera, each.cause, is_over=True))
+
+    def of(self, slot: SlotId) -> list[Told]:
+        """In order; empty for a tile that was never up."""
+        return list(self._told.get(slot, ()))
+
+
 def account_of(slot: SlotId, decisions: Iterable[SceneChanged | TileChanged]) -> list[Told]:
     """All that became of a tile, in order."""
-    found: list[Told] = []
+    account = Account()
     for each in decisions:
-        if isinstance(each, TileChanged) and each.slot == slot:
-            found.append(Told(each.at_ns, each.scene, each.camera, each.was, each.cause))
-        elif isinstance(each, SceneChanged) and each.scene != each.was and found and not found[-1].is_over:
-            found.append(Told(each.at_ns, each.scene, None, found[-1].camera, each.cause, is_over=True))
-    return found
+        if isinstance(each, SceneChanged) or each.slot == slot:
+            account.hear(each)
+    return account.of(slot)
 
 
 def at(account: Iterable[Told], at_ns: Nanoseconds) -> Told | None:

@@ -99,6 +99,20 @@ class WallDirector:
         return self._spots.shown
 
     @property
+    def plan(self) -> WallPlan:
+        return self._plan
+
+    @property
+    def wishes(self) -> Wishes:
+        """What people asked and what still stands of it: to be read."""
+        return self._wishes
+
+    @property
+    def waiting(self) -> tuple[int, int, int]:
+        """Alarms that wait for a spot, alarms without a camera that may be shown, signals on no spot."""
+        return self._waiting
+
+    @property
     def viewers(self) -> frozenset[str]:
         """Who is before the wall."""
         return self._sight.viewers

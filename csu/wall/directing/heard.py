@@ -100,10 +100,11 @@ class UndoAsked:
 
 @dataclass(frozen=True, slots=True)
 class RequestEnded:
-    """The slot goes back to its rule."""
+    """The slot goes back to its rule. What the chief asked for ends by the chief; a tour's end is nobody's step."""
 
     slot: SlotId
     person: str = ""
+    is_chief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,11 @@ class Wishes:
         self._followed.pop(by.camera, None)
 
     def end(self, scene: str, told: RequestEnded, now_ns: Nanoseconds) -> None:
-        """The slot's request is over; there need be none."""
+        """The slot's request is over; there need be none. Raises WallRequestRefused for the chief's, to others."""
+        held = self.request(scene, told.slot)
+        by = held.given if held is not None and isinstance(held.given, CameraRequested) else None
+        if told.person and by is not None and by.is_chief and not told.is_chief and by.person != told.person:
+            raise refused(told.slot, Words(f"{by.person} le tient", f"{by.person} has it"))
         self._say(told.person, (_SLOT, scene, told.slot), None, now_ns)
 
     def keep(self, scene: str, camera: CameraId, told: TileLocked, now_ns: Nanoseconds) -> None:
@@ -147,7 +151,9 @@ class Wishes:
         self._say(told.person, (_SCENE,), wish, now_ns)
 
     def plan(self, told: ProgrammeSet, now_ns: Nanoseconds) -> None:
-        """Raises WallRequestRefused when there are too many."""
+        """Raises WallRequestRefused when there are too many, or when it is over already."""
+        if told.programme.span.to_ns <= now_ns:
+            raise refused(told.programme.programme, Words("il est déjà fini", "it is over already"))
         key = (_PROGRAMME, told.programme.programme)
         if key not in self._stand and len(self.programmes) >= PROGRAMMES_MAX:
             raise refused(key[1], Words(f"{PROGRAMMES_MAX} programmes déjà", f"{PROGRAMMES_MAX} programmes already"))
@@ -165,10 +171,15 @@ class Wishes:
         moved = replace(programme, route=programme.route.seen_at(told.camera, now_ns))
         self.plan(ProgrammeSet(moved, told.person), now_ns)
 
+    def can_undo(self, person: str) -> bool:
+        """Whether his last step still stands as he left it."""
+        step = self._steps.get(person)
+        return step is not None and self._stand.get(step.key) is step.after
+
     def undo(self, person: str, now_ns: Nanoseconds) -> None:
         """Take back one's own last step. Raises WallRequestRefused."""
         step = self._steps.get(person)
-        if step is None or self._stand.get(step.key) is not step.after:
+        if step is None or not self.can_undo(person):
             raise refused(person, Words("rien de vous à annuler", "nothing of yours to undo"))
         del self._steps[person]
         self._stand.pop(step.key, None)

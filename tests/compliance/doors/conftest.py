@@ -26,6 +26,7 @@ from csu.console.gate import Gate
 from csu.console.identity import Claims, SignedTokens, make_token
 from csu.console.loudspeaker import Speaking
 from csu.console.metrics import ConsoleCounts
+from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
 from csu.evidence import (
     CameraSpan,
     Case,
@@ -62,10 +63,26 @@ from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
-from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.ingest.board import CameraState, CameraStatus
+from csu.wall import (
+    CameraRequested,
+    SceneChanged,
+    SceneSlots,
+    ShiftCoverage,
+    Slot,
+    SlotId,
+    SlotRule,
+    TileChanged,
+    WallDirector,
+    WallInput,
+    WallPlan,
+    WatchHeard,
+)
+from csu.wall.directing.account import Account, Told
+from csu.wall.directing.wishes import Wish
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
@@ -318,6 +335,70 @@ class MessagesInMemory:
         return LEAVE
 
 
+class WallInMemory:
+    """`csu.wall.WallDirector` with one tile of Metz and one of Ars, and its decisions."""
+
+    def __init__(self, clock: SettableClock) -> None:
+        self._clock = clock
+        self.hang()
+
+    def hang(self, person: str = "") -> None:
+        """Begin again; somebody follows closely what the first tile shows, and nobody undid it."""
+        slots = (
+            Slot(SlotId("spot"), SlotRule.ALARM_SPOT),
+            Slot(SlotId("place"), SlotRule.FIXED, (CAMERA,)),
+            Slot(SlotId("far"), SlotRule.FIXED, (FAR_CAMERA,)),
+        )
+        scenes = (SceneSlots("base", slots), SceneSlots("few", slots[:2]))
+        self.director = WallDirector(WallPlan(scenes, "base", "few"), lambda camera, now_ns: True)
+        self.account = Account()
+        self.ask(WatchHeard(is_short=False))
+        if person:
+            self.ask(CameraRequested(SlotId("place"), CAMERA, person, is_close=True))
+
+    def now(self) -> WallNow:
+        director = self.director
+        wishes, rules = director.wishes, {slot.slot: slot.rule for slot in director.plan.scene(director.scene).slots}
+        return WallNow(
+            self._clock.now_ns(),
+            director.scene,
+            director.scene_cause,
+            {scene.scene: scene.scene for scene in director.plan.scenes},
+            16 / 9,
+            {"wall": (0.0, 0.0, 1.0, 1.0)},
+            tuple(
+                TileNow(
+                    *(slot, (0.0, 0.0, 0.5, 0.5), 0, rules[slot], shown.camera, shown.cause),
+                    *(self._held(wish) for wish in (wishes.request("base", slot), wishes.lock("base", slot))),
+                )
+                for slot, shown in director.tiles.items()
+            ),
+            tuple(ProgrammeNow(each, is_weekly=False) for each in wishes.programmes),
+            director.budget(self._clock.now_ns()),
+            16,
+            director.waiting,
+        )
+
+    def can_undo(self, person: str) -> bool:
+        return self.director.wishes.can_undo(person)
+
+    def ask(self, told: WallInput) -> None:
+        for decision in self.director.hear(told, self._clock.now_ns()):
+            if isinstance(decision, SceneChanged | TileChanged):
+                self.account.hear(decision)
+
+    def why(self, tile: SlotId) -> list[Told]:
+        return self.account.of(tile)
+
+    def coverage(self) -> CoverageNow:
+        live = {CAMERA: 70 * NS_PER_S, FAR_CAMERA: 30 * NS_PER_S}
+        return CoverageNow(ShiftCoverage(NOON, self._clock.now_ns(), live, (CAMERA, FAR_CAMERA)), 2, (FAR_CAMERA,))
+
+    @staticmethod
+    def _held(wish: Wish | None) -> Held | None:
+        return None if wish is None else Held(wish.given.person, wish.until_ns)
+
+
 HAND_OVER = HandOver(Officer("Durand"), "BD-R 77", False, "", 1, "receipt-1", "S-12")
 
 
@@ -365,6 +446,7 @@ class World:
         identity = SignedTokens(self.key.public, self.people)
         self.access = Access(self.rights, identity, self.journal, self.desk)
         self.alarms = AlarmsInMemory(self.clock)
+        self.wall = WallInMemory(self.clock)
         self.speak_by(MessagesInMemory())
         self.gate = Gate(self.room, self.clock, self.access, ConsoleCounts(CollectorRegistry()), ask_again_s=30)
         self.runner = asyncio.Runner()
@@ -373,7 +455,9 @@ class World:
 
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
-        self.app = create_app(self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking)
+        self.app = create_app(
+            self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking, wall=self.wall
+        )
 
     def token(self, role: Role, **changes: Any) -> str:
         claims = Claims(
