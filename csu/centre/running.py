@@ -32,6 +32,7 @@ from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
+from csu.cluster.wall_preview import WallPreview
 from csu.cluster.wall_process import WallProcess
 from csu.console import create_app, demonstration_access, invented_papers, serve_console
 from csu.console.identity import IdentitySource
@@ -53,6 +54,7 @@ from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
+from csu.wall.drawing.preview_plan import plan_of_framebuffer
 
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
@@ -229,7 +231,9 @@ async def _start_parts(
     showing = asyncio.create_task(director.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
     relays = {record.camera: each.node for each in nodes for record in each.records}
-    room = Room(clock, centre, RelayOfNodes(relays), wall, volumes, nodes_expected=len(nodes))
+    preview = WallPreview([(wall, plan_of_framebuffer(*size_px))], clock=clock)
+    stack.push_async_callback(preview.stop)
+    room = Room(clock, centre, RelayOfNodes(relays), wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)

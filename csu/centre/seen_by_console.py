@@ -10,6 +10,7 @@ from csu.alarms import Alarm, AlarmId
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
+from csu.cluster.wall_preview import WallPreview
 from csu.console import RoomCounters, RoomHealth
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
@@ -53,6 +54,7 @@ class Room:
         centre: Centre,
         relay: LiveRelay,
         wall: WallOutput,
+        preview: WallPreview,
         volumes: VolumeKeeper,
         nodes_expected: int,
     ) -> None:
@@ -60,6 +62,7 @@ class Room:
         self._centre = centre
         self._relay = relay
         self._wall = wall
+        self._preview = preview
         self._volumes = volumes
         self._nodes_expected = nodes_expected
         self._started_at_ns = clock.now_ns()
@@ -112,3 +115,6 @@ class Room:
 
     async def wall_png(self) -> bytes | None:
         return await self._wall.picture_png()
+
+    def watch_wall(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        return self._preview.watch()

@@ -83,6 +83,9 @@ class WatchedRoom:
     async def wall_png(self) -> bytes | None:
         return None
 
+    def watch_wall(self) -> None:
+        return None
+
     def open_alarms(self) -> Sequence[Alarm]:
         return self._elsewhere.ask(lambda centre: centre.desk.open())
 

@@ -1,4 +1,4 @@
-"""Masked packets of one camera to live fMP4 fragments, made only while somebody watches."""
+"""Packets to live fMP4 fragments: those of one camera, masked, made only while somebody watches; those of the wall."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import logging
 import threading
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Protocol
 
 import av
 from av.container.output import OutputContainer
 from av.video.stream import VideoStream
 
 from csu.hal.camera import CameraId
-from csu.hal.frames import EncodedFormat, MaskedPacket, require_masked_packet
+from csu.hal.frames import CaptureTime, EncodedFormat, MaskedPacket, require_masked_packet
 from csu.hal.media import LiveFragment
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class LiveOutlet:
         self._send = send
         self._watched = threading.Event()
         self._format: EncodedFormat | None = None
-        self._muxer: _Muxer | None = None
+        self._muxer: FragmentMuxer | None = None
 
     def watch(self, on: bool) -> None:
         """Begin at the next key frame, or stop."""
@@ -65,14 +66,33 @@ class LiveOutlet:
         if self._muxer is None:
             if self._format is None or not packet.is_key:
                 return
-            self._muxer = _Muxer(self._format)
+            self._muxer = FragmentMuxer(self._format)
             self._send(self._camera, self._muxer.init_fragment(packet))
         fragment = self._muxer.add(packet)
         if fragment is not None:
             self._send(self._camera, fragment)
 
 
-class _Muxer:
+class Encoded(Protocol):
+    """An encoded picture with its times, as `MaskedPacket` is one. `pts` and `dts` count by the format's time base."""
+
+    @property
+    def captured(self) -> CaptureTime: ...
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def pts(self) -> int: ...
+
+    @property
+    def dts(self) -> int: ...
+
+    @property
+    def is_key(self) -> bool: ...
+
+
+class FragmentMuxer:
     """One init segment and the fragments after it."""
 
     def __init__(self, encoded: EncodedFormat) -> None:
@@ -85,13 +105,13 @@ class _Muxer:
         self._stream = self._track()
         self._container.start_encoding()
         self._first_pts: int | None = None
-        self._last: MaskedPacket | None = None
+        self._last: Encoded | None = None
 
-    def init_fragment(self, first: MaskedPacket) -> LiveFragment:
+    def init_fragment(self, first: Encoded) -> LiveFragment:
         """What a player needs before anything else."""
         return LiveFragment(self._written.take(), True, False, first.captured.at_ns, self._format.codec)
 
-    def add(self, packet: MaskedPacket) -> LiveFragment | None:
+    def add(self, packet: Encoded) -> LiveFragment | None:
         """The fragment of the packet before this one; None for the first."""
         if self._first_pts is None:
             self._first_pts = packet.pts

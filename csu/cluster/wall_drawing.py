@@ -19,6 +19,7 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
 from csu.machine import SystemClock
+from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.surface import Backend
 
 BEAT_EVERY_S = 0.5
@@ -57,16 +58,23 @@ class Pixels:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """One small picture of the wall as it is now; without a plan: no more of them for a while."""
+
+    plan: PreviewPlan | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     pass
 
 
-Command: TypeAlias = Show | Read | Pixels | Stop
-Answer: TypeAlias = WallReading | NDArray[np.uint8] | str | CsuError | None
+Command: TypeAlias = Show | Read | Pixels | Preview | Stop
+Answer: TypeAlias = WallReading | NDArray[np.uint8] | PreviewPicture | str | CsuError | None
 
 
 class Draws(Protocol):
-    """`WallRenderer` or `EmergencyWall`."""
+    """`PreviewedWall` or `EmergencyWall`."""
 
     def show(self, scene: WallScene | NodeScene) -> None: ...
 
@@ -75,6 +83,8 @@ class Draws(Protocol):
     def pixels(self) -> NDArray[np.uint8]: ...
 
     def read(self) -> WallReading: ...
+
+    def preview(self, plan: PreviewPlan | None) -> PreviewPicture | None: ...
 
 
 def run_wall(pipe: Connection, options: WallProcessOptions, pulse: Pulse) -> None:
@@ -169,9 +179,9 @@ def _opened(
             raise
         os.write(2, f"wall: GL is lost, the emergency wall takes its place: {error}\n".encode())
         return emergency(), RENDERER
-    from csu.wall.drawing.renderer import WallRenderer
+    from csu.wall.drawing.preview import PreviewedWall
 
-    return WallRenderer(surface, reader, clock), surface.renderer
+    return PreviewedWall(surface, reader, clock), surface.renderer
 
 
 def _emergency(options: WallProcessOptions, reader: SharedPicturesReader, clock: Clock) -> Draws:
@@ -187,6 +197,8 @@ def _obey(drawer: Draws, command: Command) -> Answer:
     if isinstance(command, Show):
         drawer.show(command.scene)
         return None
+    if isinstance(command, Preview):
+        return drawer.preview(command.plan)
     return drawer.read() if isinstance(command, Read) else drawer.pixels()
 
 

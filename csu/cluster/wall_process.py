@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 
 from csu.cluster.shared_pictures import SharedPicturesSpec
-from csu.cluster.wall_drawing import Answer, Command, Pixels, Read, Show, Stop, WallProcessOptions, run_wall
+from csu.cluster.wall_drawing import Answer, Command, Pixels, Preview, Read, Show, Stop, WallProcessOptions, run_wall
 from csu.cluster.wall_watch import FROZEN_AFTER_S, LOOK_EVERY_S, Pulse, start_watch
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
@@ -29,6 +29,7 @@ from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
 from csu.hal.words import Words
 from csu.machine import SystemClock
 from csu.wall.drawing.png import png_of
+from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.surface import Backend
 
 START_TIMEOUT_S = 60.0
@@ -131,6 +132,16 @@ class WallProcess:
         if not isinstance(answer, np.ndarray):
             raise self._end(_strange(answer))
         return await asyncio.to_thread(png_of, answer)  # here: the wall goes on drawing meanwhile
+
+    async def preview(self, plan: PreviewPlan | None) -> PreviewPicture | None:
+        """The wall once more, small, as it is now; without a plan: no more of them for a while, and None.
+
+        Raises WallError when the wall is not running, died or hangs.
+        """
+        answer = await asyncio.to_thread(self._ask, Preview(plan))
+        if not isinstance(answer, PreviewPicture | None):
+            raise self._end(_strange(answer))
+        return answer
 
     async def stop(self) -> None:
         """End the process. Idempotent; also tidies up after one that died."""

@@ -32,13 +32,14 @@ from csu.console.description import described
 from csu.console.doors import Doors
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
-from csu.console.live import LiveDoor
+from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import Speaking, add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.past import add_past_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.wall_desk import WallDesk, add_wall_doors
+from csu.console.wall_live import WallDoor
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
@@ -217,13 +218,19 @@ async def _state_events(
 
 
 def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
-    door = LiveDoor(room, counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+    door, wall_door = LiveDoor(room, viewers), WallDoor(room, clock, viewers, counts)
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 
     @app.websocket("/ws/live/{camera}")
     @opens(Door("live", Action.LIVE_VIEW, one_camera))
     async def live(websocket: WebSocket, camera: str) -> None:
         await door.show(websocket, CameraId(camera))
+
+    @app.websocket("/ws/wall")
+    @opens(Door("wall_live", Action.WALL_SHOW, whole_wall))
+    async def wall_live(websocket: WebSocket) -> None:
+        await wall_door.show(websocket)
 
     @app.get("/api/wall.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})
     @opens(Door("wall", Action.WALL_SHOW, whole_wall, stands_s=settings.ask_again_s))

@@ -9,66 +9,65 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypeAlias
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from csu.console.metrics import ConsoleCounts
 from csu.console.refusals import Refusal, Refused
 from csu.console.room import RoomView
-from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.camera import CameraId
 from csu.hal.media import LiveFragment
 
 HEADER = struct.Struct(">Bq")
 FLAG_INIT, FLAG_KEY = 1, 2
 
 
-class LiveDoor:
-    """Where viewers come in; it counts them and never lets in more than `viewers_max`."""
+Watch: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[LiveFragment]]]
+Told: TypeAlias = Callable[[LiveFragment], Mapping[str, object] | None]
+"""The text before a fragment; None: none."""
 
-    def __init__(self, room: RoomView, counts: ConsoleCounts, *, viewers_max: int, send_timeout_s: float) -> None:
-        self._room = room
+
+class Viewers:
+    """Serves those who watch; counts them and never lets in more than `viewers_max` over all doors."""
+
+    def __init__(self, counts: ConsoleCounts, *, viewers_max: int, send_timeout_s: float) -> None:
         self._counts = counts
         self._viewers_max = viewers_max
         self._send_timeout_s = send_timeout_s
         self._viewers = 0
 
-    async def show(self, websocket: WebSocket, camera: CameraId) -> None:
-        """Serve one viewer until it leaves, falls behind, or the stream ends."""
+    async def serve(self, websocket: WebSocket, where: str, watch: Watch, told: Told) -> None:
+        """Serve one viewer until it leaves, falls behind, or the stream ends. `watch` may raise Refused."""
         await websocket.accept()
         try:
-            await self._admit(websocket, camera)
+            await self._admit(websocket, where, watch, told)
         except WebSocketDisconnect:
             return
         except Refused as refused:
             self._counts.refused.labels(refused.refusal.code).inc()
             await _close(websocket, refused)
 
-    async def _admit(self, websocket: WebSocket, camera: CameraId) -> None:
-        record = next((line.record for line in self._room.cameras() if line.record.camera == camera), None)
-        if record is None:
-            raise Refused(Refusal.CAMERA_UNKNOWN, where=websocket.url.path)
+    async def _admit(self, websocket: WebSocket, where: str, watch: Watch, told: Told) -> None:
+        watching = watch()
         if self._viewers >= self._viewers_max:
-            raise Refused(Refusal.TOO_MANY_VIEWERS, where=camera)
+            raise Refused(Refusal.TOO_MANY_VIEWERS, where=where)
         self._viewers += 1
         self._counts.viewers.set(self._viewers)
         try:
-            async with AsyncExitStack() as stack:
-                try:
-                    fragments = await stack.enter_async_context(self._room.relay.watch(camera))
-                except KeyError as error:
-                    raise Refused(Refusal.CAMERA_UNKNOWN, where=camera) from error
-                await self._accompany(websocket, record, fragments)
+            async with watching as fragments:
+                await self._accompany(websocket, where, fragments, told)
         finally:
             self._viewers -= 1
             self._counts.viewers.set(self._viewers)
 
     async def _accompany(
-        self, websocket: WebSocket, record: CameraRecord, fragments: AsyncIterator[LiveFragment]
+        self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told
     ) -> None:
         # A camera may be silent for long: the viewer's leaving must be heard while nothing is sent.
-        sending = asyncio.create_task(self._send(websocket, record, fragments))
+        sending = asyncio.create_task(self._send(websocket, where, fragments, told))
         leaving = asyncio.create_task(_until_gone(websocket))
         try:
             done, _ = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -80,20 +79,52 @@ class LiveDoor:
             if task in done:
                 task.result()
 
-    async def _send(self, websocket: WebSocket, record: CameraRecord, fragments: AsyncIterator[LiveFragment]) -> None:
+    async def _send(self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told) -> None:
         async for fragment in fragments:
             try:
                 async with asyncio.timeout(self._send_timeout_s):
-                    if fragment.is_init:
-                        await websocket.send_json(
-                            {"camera": record.camera, "number": record.number, "codec": fragment.codec}
-                        )
+                    text = told(fragment)
+                    if text is not None:
+                        await websocket.send_json(text)
                     await websocket.send_bytes(message_of(fragment))
             except TimeoutError as error:
-                raise Refused(Refusal.VIEWER_TOO_SLOW, where=record.camera) from error
+                raise Refused(Refusal.VIEWER_TOO_SLOW, where=where) from error
             self._counts.fragments.inc()
             self._counts.sent_bytes.inc(len(fragment.data))
-        raise Refused(Refusal.STREAM_ENDED, where=record.camera)
+        raise Refused(Refusal.STREAM_ENDED, where=where)
+
+
+class LiveDoor:
+    """Where viewers of one camera come in."""
+
+    def __init__(self, room: RoomView, viewers: Viewers) -> None:
+        self._room, self._viewers = room, viewers
+
+    async def show(self, websocket: WebSocket, camera: CameraId) -> None:
+        """Serve one viewer; see `Viewers.serve`."""
+        number: int | None = None
+
+        def watch() -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+            nonlocal number
+            record = next((line.record for line in self._room.cameras() if line.record.camera == camera), None)
+            if record is None:
+                raise Refused(Refusal.CAMERA_UNKNOWN, where=websocket.url.path)
+            number = record.number
+            return self._known(camera)
+
+        def told(fragment: LiveFragment) -> dict[str, object] | None:
+            return {"camera": camera, "number": number, "codec": fragment.codec} if fragment.is_init else None
+
+        await self._viewers.serve(websocket, camera, watch, told)
+
+    @asynccontextmanager
+    async def _known(self, camera: CameraId) -> AsyncIterator[AsyncIterator[LiveFragment]]:
+        async with AsyncExitStack() as stack:
+            try:
+                fragments = await stack.enter_async_context(self._room.relay.watch(camera))
+            except KeyError as error:
+                raise Refused(Refusal.CAMERA_UNKNOWN, where=camera) from error
+            yield fragments
 
 
 def message_of(fragment: LiveFragment) -> bytes:

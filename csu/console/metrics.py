@@ -21,6 +21,7 @@ class ConsoleCounts:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.viewers = Gauge("csu_console_viewers", "Live streams open now", registry=registry)
+        self.wall_viewers = Gauge("csu_console_wall_viewers", "Pages that watch the whole wall now", registry=registry)
         self.pages = Gauge("csu_console_pages", "Pages that follow the state now", registry=registry)
         self.fragments = Counter("csu_console_fragments", "Live fragments sent", registry=registry)
         self.sent_bytes = Counter("csu_console_sent_bytes", "Bytes of live fragments sent", registry=registry)

@@ -6,12 +6,13 @@ on a message that could be lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from csu.hal.clock import Nanoseconds
-from csu.hal.media import FrameCounts, LiveRelay
+from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraStatus
 from csu.recording.space import VolumeState
@@ -47,7 +48,7 @@ class RoomCounters:
 
 @runtime_checkable
 class RoomView(Protocol):
-    """The centre, as seen from the console. Everything but `wall_png` and `relay` answers at once, from memory."""
+    """The centre, as seen from the console. What is neither `relay` nor of the wall answers at once, from memory."""
 
     @property
     def relay(self) -> LiveRelay:
@@ -68,4 +69,11 @@ class RoomView(Protocol):
 
     async def wall_png(self) -> bytes | None:
         """The wall as it stands, as a PNG; None when no wall runs. May raise CsuError."""
+        ...
+
+    def watch_wall(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]] | None:
+        """Follow the whole wall, as `LiveRelay.watch` does one camera; `captured_at_ns` is when the wall drew it.
+
+        None when no wall runs. One that stands still gives no fragment.
+        """
         ...

@@ -123,21 +123,8 @@ class MaskedEncoder:
         return self._packets(None)
 
     def _open(self, width_px: int, height_px: int, frames_per_s: float, quality: EncoderQuality) -> VideoCodecContext:
-        context = VideoCodecContext.create("libx264", "w")
-        assert isinstance(context, VideoCodecContext)  # noqa: S101 - libx264 is a video codec; for mypy
-        context.width, context.height, context.pix_fmt = width_px, height_px, "yuv420p"
-        context.time_base = Fraction(1, TIME_BASE_HZ)
-        context.framerate = Fraction(frames_per_s).limit_denominator(1001)
-        context.color_range = 2 if self._full_range else 1
-        context.thread_count = 1
-        context.gop_size = max(2, round(10 * frames_per_s))  # a ceiling; key frames are asked for by capture time
-        context.max_b_frames = 0
-        context.flags |= Flags.global_header
-        context.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "crf": str(quality.crf)}
-        if quality.bits_per_s_max is not None:
-            context.options |= {"maxrate": str(quality.bits_per_s_max), "bufsize": str(quality.bits_per_s_max)}
         try:
-            context.open()
+            return open_x264(width_px, height_px, frames_per_s, quality, full_range=self._full_range)
         except av.FFmpegError as error:
             size = f"{width_px}x{height_px}"
             raise MaskError(
@@ -148,7 +135,6 @@ class MaskedEncoder:
                 camera=self._camera,
                 what_to_do=Words("Donnez un autre profil à la caméra", "Give the camera another profile"),
             ) from error
-        return context
 
     def _packets(self, picture: VideoFrame | None) -> list[MaskedPacket]:
         packets = []
@@ -231,6 +217,27 @@ class Timeline:
     @staticmethod
     def _ticks(duration_ns: Nanoseconds) -> int:
         return duration_ns * TIME_BASE_HZ // NS_PER_S
+
+
+def open_x264(
+    width_px: int, height_px: int, frames_per_s: float, quality: EncoderQuality, *, full_range: bool = False
+) -> VideoCodecContext:
+    """One packet for each picture at once; key frames where they are asked for. Raises av.FFmpegError."""
+    context = VideoCodecContext.create("libx264", "w")
+    assert isinstance(context, VideoCodecContext)  # noqa: S101 - libx264 is a video codec; for mypy
+    context.width, context.height, context.pix_fmt = width_px, height_px, "yuv420p"
+    context.time_base = Fraction(1, TIME_BASE_HZ)
+    context.framerate = Fraction(frames_per_s).limit_denominator(1001)
+    context.color_range = 2 if full_range else 1
+    context.thread_count = 1
+    context.gop_size = max(2, round(10 * frames_per_s))  # a ceiling; key frames are asked for by capture time
+    context.max_b_frames = 0
+    context.flags |= Flags.global_header
+    context.options = {"preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "crf": str(quality.crf)}
+    if quality.bits_per_s_max is not None:
+        context.options |= {"maxrate": str(quality.bits_per_s_max), "bufsize": str(quality.bits_per_s_max)}
+    context.open()
+    return context
 
 
 def codec_name(extradata: bytes) -> str:

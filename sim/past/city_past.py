@@ -293,6 +293,9 @@ class _RoomWithoutPictures:
     async def wall_png(self) -> bytes | None:
         return None
 
+    def watch_wall(self) -> None:
+        return None
+
 
 def _made(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)

@@ -76,6 +76,7 @@ class FakeRoom:
 
     def __init__(self) -> None:
         self.relay = ScriptedRelay()
+        self.wall_relay = ScriptedRelay()
         self.wall: bytes | Exception | None = b"\x89PNG picture"
         self.wall_drawn = 0
         self.answer = RoomHealth(True, "1.2.3", NOW_NS - 60 * NS_PER_S, 2, 2, NOW_NS - 20 * NS_PER_S)
@@ -103,6 +104,9 @@ class FakeRoom:
         if isinstance(self.wall, Exception):
             raise self.wall
         return self.wall
+
+    def watch_wall(self) -> contextlib.AbstractAsyncContextManager[AsyncIterator[LiveFragment]] | None:
+        return None if self.wall is None else self.wall_relay.watch(CameraId("wall"))
 
 
 def _status(number: int, state: CameraState, detail: Words = NO_WORDS) -> CameraStatus:

@@ -23,6 +23,7 @@ PRESENT_DOORS = {
     "/api/alarms",
 }
 PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
+LIVE = {"/ws/live/{camera}", "/ws/wall"}
 DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
 SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
@@ -45,8 +46,8 @@ def test_the_doors_that_serve_anything_are_a_closed_list(console) -> None:
     told = {path for path in console.app.openapi()["paths"] if not path.startswith(ELSEWHERE)}
     assert told == PRESENT_DOORS
     open_ = [route for route in console.app.routes if not is_shut(route) and not route.path.startswith(ELSEWHERE)]
-    assert {route.path for route in open_} == PRESENT_DOORS | PAGES | {"/ws/live/{camera}"}
-    assert [route.path for route in open_ if isinstance(route, APIWebSocketRoute)] == ["/ws/live/{camera}"]
+    assert {route.path for route in open_} == PRESENT_DOORS | PAGES | LIVE
+    assert {route.path for route in open_ if isinstance(route, APIWebSocketRoute)} == LIVE
     assert [route.path for route in open_ if isinstance(route, Mount)] == ["/assets"]
 
 
@@ -80,6 +81,6 @@ def test_a_question_about_the_past_gets_the_present(console) -> None:
 
 @pytest.mark.requirement("ACC-3")
 def test_the_console_is_given_no_way_to_ask_for_the_past() -> None:
-    """Its whole view of the centre: four readings of now, and the live relay."""
+    """Its whole view of the centre: four readings of now, and what is live."""
     names = {name for name in vars(RoomView) if not name.startswith("_")}
-    assert names == {"relay", "cameras", "health", "counters", "wall_png"}
+    assert names == {"relay", "cameras", "health", "counters", "wall_png", "watch_wall"}

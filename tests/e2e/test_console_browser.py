@@ -29,6 +29,8 @@ from csu.machine import SystemClock
 WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 10
 TILES = 6
 MASK_VERSION = 3
+WALL, WALL_NUMBER = CameraId("wall"), 700
+"""What its relay calls the wall, and the number that the picture of it bears here."""
 
 ELSEWHERE = Words("la caméra regarde ailleurs", "the camera looks elsewhere")
 WRONG_PASSWORD = Words("mot de passe incorrect (401)", "wrong password (401)")
@@ -163,6 +165,7 @@ class Room:
         self.set(CameraId("cam-007"), CameraState.LOST, Words("aucun paquet en 10 s", "no packet for 10 s"))
         self.set(CameraId("cam-008"), CameraState.REFUSED, WRONG_PASSWORD)
         self.relay = Relay({camera: Pictures(index + 1) for index, camera in enumerate(list(self.status)[:TILES])})
+        self.relay_of_wall = Relay({WALL: Pictures(WALL_NUMBER)})
 
     def set(self, camera: CameraId, state: CameraState, detail: Words) -> None:
         self.status[camera] = replace(self.status[camera], state=state, detail=detail, since_ns=time.time_ns())
@@ -178,6 +181,9 @@ class Room:
 
     def counters(self) -> RoomCounters:
         return RoomCounters()
+
+    def watch_wall(self) -> contextlib.AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        return self.relay_of_wall.watch(WALL)
 
     async def wall_png(self) -> bytes | None:
         picture = av.VideoFrame.from_ndarray(np.full((180, 320, 3), 90, np.uint8), format="rgb24")
@@ -204,7 +210,7 @@ def console() -> Iterator[Running]:
         room = Room()
         app = create_app(room, clock=SystemClock(), settings=ConsoleSettings(state_period_s=0.1))
         async with serve_console(app) as url:
-            streaming = asyncio.create_task(room.relay.run())
+            streaming = asyncio.gather(room.relay.run(), room.relay_of_wall.run())
             ready.append(Running(url, room, loop.call_soon_threadsafe))
             started.set()
             await ended.wait()
@@ -283,7 +289,8 @@ def test_everything_is_done_from_the_keyboard(console, chromium_page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("m")
-    expect(page.get_by_role("alert")).to_contain_text("Le mur ne peut pas être montré")  # this room has none
+    expect(page.locator(".wall-preview[data-state=live]")).to_be_visible()
+    assert console.room.relay.watched() == set(), "the tiles are not seen now"
     page.keyboard.press("m")
     expect(page.locator(".tile[data-state=live]")).to_have_count(TILES)
 

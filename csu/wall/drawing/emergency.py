@@ -19,6 +19,7 @@ from csu.hal.wall import NodeScene, TilePicture, TileSource, WallReading, WallSc
 from csu.wall.drawing.freshness import Freshness, believed_stamp
 from csu.wall.drawing.overlay import wall_zone
 from csu.wall.drawing.painting import Image, Painter
+from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, i420_of
 from csu.wall.drawing.read_back import read_tiles
 from csu.wall.model.fitting import FittedPiece, pieces_of
 
@@ -86,6 +87,11 @@ class EmergencyWall:
         self._drawn = None
         self.tick()
         return self._rgb
+
+    def preview(self, plan: PreviewPlan | None) -> PreviewPicture | None:
+        """The wall as it is now, by `plan`; None: nobody watches any more."""
+        drawn_at_ns = self._clock.now_ns()
+        return None if plan is None else PreviewPicture(i420_of(plan.of_pixels(self.pixels())), drawn_at_ns)
 
     def read(self) -> WallReading:
         """Draw, and say what the pixels show."""

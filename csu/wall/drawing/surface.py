@@ -31,6 +31,8 @@ class Surface(Protocol):
     """The GL renderer's own name."""
     width_px: int
     height_px: int
+    canvas: Any
+    """vispy's Canvas."""
     context: Any
     """vispy's GLContext."""
 

@@ -183,6 +183,9 @@ class Room:
     async def wall_png(self) -> bytes | None:
         return b"\x89PNG now"
 
+    def watch_wall(self) -> contextlib.AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
+        return self.relay.watch(CameraId("wall"))
+
 
 def act(basis: LegalBasis = LegalBasis.CPP_60_1) -> Requisition:
     officer = Officer("Durand", "Maj.", "CIAT Metz", OFFICER.removeprefix("opj:"))

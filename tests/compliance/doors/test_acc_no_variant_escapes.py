@@ -22,7 +22,7 @@ from csu.hal.words import Words
 
 PAST_BYTES = b"the past itself"
 FOOTAGE = "/api/cases/2027-101/footage/cam-0012"
-SEEN_LIVE = {"page", "cameras", "state", "events", "health", "openapi", "wall", "live"}
+SEEN_LIVE = {"page", "cameras", "state", "events", "health", "openapi", "wall", "wall_live", "live"}
 """The doors at which an operator is let in."""
 
 
@@ -32,7 +32,16 @@ def concrete(path: str) -> str:
 
 TARGETS = sorted(
     {concrete(path) for name in PAST_DOORS for path in (*paths_of(name), *socket_paths_of(name))}
-    | {"/", "/assets/index.js", "/api/cameras", "/api/wall.png", "/ws/live/cam-0012", "/api/cases", "/metrics"}
+    | {
+        "/",
+        "/assets/index.js",
+        "/api/cameras",
+        "/api/wall.png",
+        "/ws/live/cam-0012",
+        "/ws/wall",
+        "/api/cases",
+        "/metrics",
+    }
     | {"/api/cases/2027-101/package", "/api/cases/2027-101/copy", FOOTAGE, "/api/cases/2027-101/release"}
 )
 VERBS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get", "WS"]

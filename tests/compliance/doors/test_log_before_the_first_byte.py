@@ -31,6 +31,7 @@ WITHIN = "?from_at=2027-05-20T08:05:00Z&to_at=2027-05-20T08:06:00Z"
     [
         ("WS", f"/ws/live/{CAMERA}", Role.OPERATOR),
         ("GET", "/api/wall.png", Role.OPERATOR),
+        ("WS", "/ws/wall", Role.OPERATOR),
         ("GET", PACKAGE, Role.JUDICIAL_OFFICER),
         ("GET", FOOTAGE + WITHIN, Role.JUDICIAL_OFFICER),
         ("GET", f"/api/cases/{CASE}/copy", Role.EVIDENCE_CLERK),

@@ -21,6 +21,7 @@ const JOIN_MS = 1_500
 const KEPT_S = 2
 const KEPT_AFTER_S = 1
 const TIMES_KEPT = 600
+const CLOCKS_KEPT = 15
 
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]
 /** Unknown camera, too many viewers: trying at once again does not help. */
@@ -50,6 +51,7 @@ export class LivePlayer {
   #running = false
   #opened_ms = 0
   #joined_ms = 0
+  #clocks: number[] = []
   #callback = 0
 
   constructor(video: HTMLVideoElement, url: string) {
@@ -78,15 +80,21 @@ export class LivePlayer {
     this.#leave()
   }
 
-  reading(server_now_ms: number): Reading {
+  /** `server_now_ms`: the centre's clock; null: not known, and then nor is the age. */
+  reading(server_now_ms: number | null): Reading {
     const now_ms = performance.now()
     const captured_ms = this.#drawn?.captured_ms ?? null
     return {
       playing: this.#running,
       opened_ms: now_ms - this.#opened_ms,
       still_ms: this.#drawn === null ? null : now_ms - this.#drawn.at_ms,
-      age_ms: captured_ms === null ? null : server_now_ms - captured_ms,
+      age_ms: captured_ms === null || server_now_ms === null ? null : server_now_ms - captured_ms,
     }
+  }
+
+  /** The centre's clock by the word of this stream; null for one that does not tell it. */
+  server_now_ms(): number | null {
+    return this.#clocks.length === 0 ? null : performance.now() + Math.max(...this.#clocks)
   }
 
   #connect(): void {
@@ -134,7 +142,10 @@ export class LivePlayer {
 
   #take(data: string | ArrayBuffer): void {
     if (typeof data === 'string') {
-      this.codec = (JSON.parse(data) as { codec: string }).codec
+      const told = JSON.parse(data) as { codec: string; now_ms?: number }
+      this.codec = told.codec
+      // The furthest ahead is that of the message that travelled fastest.
+      if (told.now_ms !== undefined) this.#clocks = [...this.#clocks, told.now_ms - performance.now()].slice(-CLOCKS_KEPT)
       return
     }
     const view = new DataView(data)

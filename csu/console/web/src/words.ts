@@ -32,6 +32,10 @@ const fr = {
   show_next: 'Montrer la caméra suivante',
   back_to_grid: 'Retour à la mosaïque',
   wall_failed: 'Le mur ne peut pas être montré.',
+  wall_alt: 'Le mur d’images tel qu’il est affiché en ce moment',
+  wall_joining: 'Connexion au mur…',
+  wall_frozen: 'Mur figé',
+  wall_no_picture: (since: string): string => `aucune image depuis ${since}`,
   unsupported_browser: 'Ce navigateur ne lit pas H.264 en direct (MSE).',
   keys: {
     arrows: 'passer d’une image à l’autre',
@@ -132,6 +136,10 @@ const en: Words = {
   show_next: 'Show the next camera',
   back_to_grid: 'Back to all pictures',
   wall_failed: 'The wall cannot be shown.',
+  wall_alt: 'The video wall as it is shown right now',
+  wall_joining: 'Connecting to the wall…',
+  wall_frozen: 'Wall frozen',
+  wall_no_picture: (since) => `no picture for ${since}`,
   unsupported_browser: 'This browser does not play live H.264 (MSE).',
   keys: {
     arrows: 'move between pictures',
