@@ -221,7 +221,9 @@ class Hall:
     def _coverage(self) -> CoverageNow:
         now_ns = time.time_ns()
         live = {CAMERAS[0]: 3_720 * NS_PER_S, CAMERAS[1]: 65 * NS_PER_S}
-        return CoverageNow(ShiftCoverage(now_ns - 60 * NS_PER_MINUTE, now_ns, live, tuple(CAMERAS[2:])), 4, (CAMERAS[3],))
+        return CoverageNow(
+            ShiftCoverage(now_ns - 60 * NS_PER_MINUTE, now_ns, live, tuple(CAMERAS[2:])), 4, (CAMERAS[3],)
+        )
 
     async def serve(self, started: threading.Event, ended: asyncio.Event) -> None:
         self.build()
