@@ -144,13 +144,18 @@ class WallPreview:
             await asyncio.sleep(max(0.0, self._period_s - (self._clock.monotonic_ns() - begun_ns) / NS_PER_S))
 
     async def _send(self) -> None:
-        stream, parts, new = PreviewStream(self._nodes[0][1], 1 / self._period_s), self._parts, self._new
+        plans, parts, new = [plan for _, plan in self._nodes], self._parts, self._new
+        stream = PreviewStream(plans[0], 1 / self._period_s)
+        before_ns: Nanoseconds | None = None
         while True:
             await new.wait()
             new.clear()
-            picture = composed([plan for _, plan in self._nodes], parts, self._clock.now_ns())
+            picture = composed(plans, parts, self._clock.now_ns())
             if picture is None:
                 continue
+            if before_ns is not None and picture.drawn_at_ns - before_ns > FROZEN_AFTER_S * NS_PER_S:
+                stream = PreviewStream(plans[0], 1 / self._period_s)  # the muxer held a picture back that is past now
+            before_ns = picture.drawn_at_ns
             for fragment in await asyncio.to_thread(stream.fragments, picture):
                 self._desk.hear(_WALL, fragment)
             self.encoded += 1
@@ -207,7 +212,7 @@ class PreviewStream:
     def __init__(self, plan: PreviewPlan, pictures_per_s: float) -> None:
         size = plan.width_px, plan.height_px
         self._timeline = Timeline(round(TIME_BASE_HZ / pictures_per_s))
-        self._x264 = open_x264(*size, pictures_per_s, QUALITY)
+        self._x264 = open_x264(*size, pictures_per_s, QUALITY, tells_bt601=True)
         extradata = bytes(self._x264.extradata or b"")
         told = EncodedFormat(*size, pictures_per_s, TIME_BASE_HZ, codec_name(extradata), extradata)
         self._muxer = FragmentMuxer(told)

@@ -16,6 +16,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.plane import VideoPlane
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
@@ -220,15 +221,26 @@ class Timeline:
 
 
 def open_x264(
-    width_px: int, height_px: int, frames_per_s: float, quality: EncoderQuality, *, full_range: bool = False
+    width_px: int,
+    height_px: int,
+    frames_per_s: float,
+    quality: EncoderQuality,
+    *,
+    full_range: bool = False,
+    tells_bt601: bool = False,
 ) -> VideoCodecContext:
-    """One packet for each picture at once; key frames where they are asked for. Raises av.FFmpegError."""
+    """One packet for each picture at once; key frames where they are asked for. Raises av.FFmpegError.
+
+    `tells_bt601`: the stream says that its matrix is that of BT.601; else it says nothing, and players guess by size.
+    """
     context = VideoCodecContext.create("libx264", "w")
     assert isinstance(context, VideoCodecContext)  # noqa: S101 - libx264 is a video codec; for mypy
     context.width, context.height, context.pix_fmt = width_px, height_px, "yuv420p"
     context.time_base = Fraction(1, TIME_BASE_HZ)
     context.framerate = Fraction(frames_per_s).limit_denominator(1001)
     context.color_range = 2 if full_range else 1
+    if tells_bt601:
+        context.colorspace = Colorspace.SMPTE170M
     context.thread_count = 1
     context.gop_size = max(2, round(10 * frames_per_s))  # a ceiling; key frames are asked for by capture time
     context.max_b_frames = 0

@@ -25,7 +25,7 @@ CHROMIUM_ARGS = [
 ]
 
 GRAB_TILES = """
-() => [...document.querySelectorAll('.tile')].map((tile) => {
+(selector) => [...document.querySelectorAll(selector)].map((tile) => {
   const video = tile.querySelector('video')
   const grab = {
     camera: tile.dataset.camera, number: Number(tile.dataset.number), state: tile.dataset.state,
@@ -146,9 +146,9 @@ def advancing_tiles(chromium_page: Page) -> AdvancingTiles:
     return look
 
 
-def _grab(page: Page) -> list[TileGrab]:
+def _grab(page: Page, selector: str = ".tile") -> list[TileGrab]:
     grabs = []
-    for raw in page.evaluate(GRAB_TILES):
+    for raw in page.evaluate(GRAB_TILES, selector):
         pixels = base64.b64decode(raw["luma"])
         mark = None
         if pixels:
@@ -157,3 +157,20 @@ def _grab(page: Page) -> list[TileGrab]:
             TileGrab(raw["camera"], raw["number"], raw["state"], raw["age_ms"], raw["current_time_s"], mark, pixels)
         )
     return grabs
+
+
+@pytest.fixture
+def wall_mark(chromium_page: Page) -> Callable[[], FrameMark]:
+    """The frame mark that the preview of the wall shows, of a picture after the last that was read."""
+    last: list[FrameMark] = []
+
+    def look() -> FrameMark:
+        for _ in range(20):
+            (grab,) = _grab(chromium_page, ".wall-preview")
+            if grab.mark is not None and grab.mark not in last:
+                last.append(grab.mark)
+                return grab.mark
+            chromium_page.wait_for_timeout(100)
+        pytest.fail("the wall shows no new picture with a mark")
+
+    return look

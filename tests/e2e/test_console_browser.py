@@ -29,7 +29,7 @@ from csu.machine import SystemClock
 WIDTH, HEIGHT, FRAMES_PER_S, GOP = 320, 180, 10, 10
 TILES = 6
 MASK_VERSION = 3
-WALL, WALL_NUMBER = CameraId("wall"), 700
+WALL, WALL_NUMBER = CameraId("wall"), 12
 """What its relay calls the wall, and the number that the picture of it bears here."""
 
 ELSEWHERE = Words("la caméra regarde ailleurs", "the camera looks elsewhere")
@@ -312,6 +312,34 @@ def test_a_picture_that_stops_is_frozen_then_hidden_and_comes_back_by_itself(con
         console.room.set(camera, CameraState.LIVE, NO_WORDS)
     expect(tile(chromium_page, 5)).to_have_attribute("data-state", "live", timeout=6_000)
     expect(video).to_be_visible()
+
+
+def test_the_wall_plays_live_is_covered_once_it_stands_still_and_comes_back(console, chromium_page, wall_mark) -> None:
+    page, relay = chromium_page, console.room.relay_of_wall
+    page.goto(f"{console.url}?lang=fr#wall")
+    preview, video = page.locator(".wall-preview"), page.locator(".wall-preview video")
+    try:
+        expect(preview).to_have_attribute("data-state", "live", timeout=15_000)
+        expect(preview).to_contain_text(re.compile(r"En direct · 0,\d\xa0s"))
+        before, after = wall_mark(), wall_mark()
+        assert before.camera_number == after.camera_number == WALL_NUMBER
+        assert after.frame_number > before.frame_number, "the picture advances"
+        relay.held.add(WALL)
+        expect(video).to_be_hidden(timeout=6_000)
+        expect(preview.get_by_role("alert")).to_contain_text(re.compile(r"Mur figé\s*aucune image depuis \d"))
+        page.keyboard.press("l")
+        expect(preview).to_contain_text(re.compile(r"Wall frozen\s*no picture for \d"))
+        console.on_loop(relay.cut, WALL)
+        page.wait_for_timeout(300)
+        expect(preview, "a connection that is made anew says nothing else").to_contain_text("Wall frozen")
+    finally:
+        relay.held.discard(WALL)
+    expect(preview).to_have_attribute("data-state", "live", timeout=15_000)
+    expect(video).to_be_visible()
+    page.keyboard.press("m")
+    expect(preview).to_have_count(0)
+    page.wait_for_timeout(300)
+    assert relay.watched() == set(), "nobody looks at the wall now"
 
 
 def test_a_stream_that_is_cut_is_joined_again(console, chromium_page, advancing_tiles) -> None:

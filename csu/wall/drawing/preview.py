@@ -54,13 +54,14 @@ class PreviewedWall(WallRenderer):
         drawn_at_ns = self._clock.now_ns()
         if not self._is_shrunk:
             try:
-                return PreviewPicture(i420_of(self._drawn_small(plan)), drawn_at_ns)
+                return PreviewPicture(i420_of(self.drawn_small(plan)), drawn_at_ns)
             except (WallError, RuntimeError, GLError) as error:
                 _log.warning("the preview of the wall cannot be drawn, the wall itself is shrunk: %s", error)
                 self._is_shrunk = True
         return PreviewPicture(i420_of(plan.of_pixels(self.pixels())), drawn_at_ns)
 
-    def _drawn_small(self, plan: PreviewPlan) -> NDArray[np.uint8]:
+    def drawn_small(self, plan: PreviewPlan) -> NDArray[np.uint8]:
+        """uint8 (height, width, 3), RGB. Raises WallError, and what GL raises, when the card has no room for it."""
         scene = self._stage.scene
         if self._small is None:
             surface = SmallSurface(self._surface, plan.width_px, plan.height_px)
