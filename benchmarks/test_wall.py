@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from benchmarks.scoreboard import Scoreboard
 from benchmarks.street_clip import START_NS
+from benchmarks.wall_peers import rectangles
 from csu.cluster.shared_pictures import split_planes
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import YuvPlanes
-from csu.hal.wall import TilePicture, TileState, WallError, WallScene
+from csu.hal.wall import NodeScene, TilePicture, TileState, WallError
 from csu.wall import grid_scene
 from csu.wall.drawing.surface import Surface, open_surface
 
@@ -122,9 +123,9 @@ def test_opencv_lays_out_the_wall(tiles: int, measure: Measure, scoreboard: Scor
         return [_compose(scene, planes) for _frame in range(FRAMES)][-1]
 
     def check(wall: NDArray[np.uint8], _: Path) -> None:
-        for tile in scene.tiles:
+        for tile, picture in zip(rectangles(scene), planes.values(), strict=True):
             shown = wall[tile.top_px : tile.top_px + tile.height_px, tile.left_px : tile.left_px + tile.width_px]
-            given = (planes[tile.camera].y.astype(float) - 16) * 255 / 219
+            given = (picture.y.astype(float) - 16) * 255 / 219
             assert abs(shown.mean() - given.mean()) < 6
             assert abs(shown.std() - given.std()) < 6
 
@@ -132,7 +133,7 @@ def test_opencv_lays_out_the_wall(tiles: int, measure: Measure, scoreboard: Scor
     scoreboard.add(WHAT.format(tiles), "OpenCV, planes on a canvas", best_s * 1000 / FRAMES, UNIT)
 
 
-def _scene(tiles: int) -> tuple[WallScene, dict[CameraId, YuvPlanes]]:
+def _scene(tiles: int) -> tuple[NodeScene, dict[CameraId, YuvPlanes]]:
     records = [
         CameraRecord(CameraId(f"cam-{number:04}"), number, f"Rue {number}", CommuneId("57463"), ViewType.WIDE)
         for number in range(1, tiles + 1)
@@ -151,11 +152,10 @@ def _planes(number: int) -> YuvPlanes:
     return planes
 
 
-def _compose(scene: WallScene, planes: dict[CameraId, YuvPlanes]) -> NDArray[np.uint8]:
+def _compose(scene: NodeScene, planes: dict[CameraId, YuvPlanes]) -> NDArray[np.uint8]:
     canvas = np.full((WALL_HEIGHT_PX * 3 // 2, WALL_WIDTH_PX), 128, np.uint8)
     chroma = canvas[WALL_HEIGHT_PX:].reshape(2, WALL_HEIGHT_PX // 2, WALL_WIDTH_PX // 2)
-    for tile in scene.tiles:
-        picture = planes[tile.camera]
+    for tile, picture in zip(rectangles(scene), planes.values(), strict=True):
         left, top, width, height = (each & ~1 for each in (tile.left_px, tile.top_px, tile.width_px, tile.height_px))
         cv2.resize(picture.y, (width, height), canvas[top : top + height, left : left + width])
         for plane, source in zip(chroma, (picture.u, picture.v), strict=True):

@@ -14,12 +14,12 @@ import pytest
 
 from benchmarks.scoreboard import Scoreboard
 from benchmarks.test_wall import AlwaysNew, SteppedClock, _scene
-from benchmarks.wall_peers import ModernGl, Peer, ProgramPerTile, SceneImages, one_pixel
+from benchmarks.wall_peers import ModernGl, Peer, ProgramPerTile, SceneImages, one_pixel, rectangles
 from csu.hal.clock import NS_PER_MS
 from csu.hal.wall import TileState, WallError
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
 from csu.wall.drawing.surface import Surface, open_surface
-from csu.wall.model import fit_piece, pieces_of
+from csu.wall.model import fit_piece
 
 WIDTH_PX, HEIGHT_PX = 1920, 1080
 PICTURE_PX = 640, 360
@@ -69,7 +69,7 @@ class Csu:
 
 
 def _seen(tiles: int) -> list[SeenPiece]:
-    pieces = [(piece, fit_piece(piece, *PICTURE_PX)) for piece in pieces_of(_scene(tiles)[0]).pieces]
+    pieces = [(piece, fit_piece(piece, *PICTURE_PX)) for piece in _scene(tiles)[0].pieces]
     return [
         SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
         for piece, fitted in pieces
@@ -109,12 +109,12 @@ def test_csu_without_raster(tiles: int, surface: Surface, measure: Measure, scor
 
 
 def test_a_program_per_tile_without_raster(surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
-    cost = _measured(ProgramPerTile(surface, _scene(48)[0].tiles, PICTURE_PX), 48, measure, raster=False)
+    cost = _measured(ProgramPerTile(surface, rectangles(_scene(48)[0]), PICTURE_PX), 48, measure, raster=False)
     scoreboard.add(NO_RASTER.format(48), "vispy gloo, a program per tile", cost, UNIT)
 
 
 def test_a_scene_node_per_tile_without_raster(surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
-    cost = _measured(SceneImages(surface, _scene(48)[0].tiles, PICTURE_PX), 48, measure, raster=False)
+    cost = _measured(SceneImages(surface, rectangles(_scene(48)[0]), PICTURE_PX), 48, measure, raster=False)
     scoreboard.add(NO_RASTER.format(48), "vispy scene, an Image per tile", cost, UNIT)
 
 
@@ -124,7 +124,7 @@ def test_csu_in_software(surface: Surface, measure: Measure, scoreboard: Scorebo
 
 
 def test_moderngl_in_software(surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
-    peer = ModernGl(WIDTH_PX, HEIGHT_PX, _scene(48)[0].tiles, PICTURE_PX)
+    peer = ModernGl(WIDTH_PX, HEIGHT_PX, rectangles(_scene(48)[0]), PICTURE_PX)
     scoreboard.add(RASTER, "moderngl, the same shader", _measured(peer, 48, measure, raster=True), UNIT)
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.frames import YuvPlanes
-from csu.hal.wall import WallTile
+from csu.hal.wall import NodeScene
 from csu.wall.drawing.surface import Surface
+from csu.wall.model.layout import Rectangle
 
 VERTEX = """#version 130
 attribute vec2 a_place;
@@ -62,7 +63,7 @@ def one_pixel(gloo: Any, *, on: bool) -> None:
 class ProgramPerTile:
     """vispy gloo, three textures and a draw call a tile."""
 
-    def __init__(self, surface: Surface, tiles: Sequence[WallTile], size_px: tuple[int, int]) -> None:
+    def __init__(self, surface: Surface, tiles: Sequence[Rectangle], size_px: tuple[int, int]) -> None:
         from vispy import gloo
 
         self._surface, self._gloo = surface, gloo
@@ -96,7 +97,7 @@ class ProgramPerTile:
 class SceneImages:
     """vispy's scene graph, an `Image` a tile; pictures become RGB on the processor, as it wants them."""
 
-    def __init__(self, surface: Surface, tiles: Sequence[WallTile], size_px: tuple[int, int]) -> None:
+    def __init__(self, surface: Surface, tiles: Sequence[Rectangle], size_px: tuple[int, int]) -> None:
         from vispy import gloo, scene
 
         self._surface, self._gloo = surface, gloo
@@ -135,7 +136,7 @@ class SceneImages:
 class ModernGl:
     """moderngl with csu's own fragment shader, one array a plane, one draw call: is anything lost to vispy?"""
 
-    def __init__(self, width_px: int, height_px: int, tiles: Sequence[WallTile], size_px: tuple[int, int]) -> None:
+    def __init__(self, width_px: int, height_px: int, tiles: Sequence[Rectangle], size_px: tuple[int, int]) -> None:
         import moderngl
 
         from csu.wall.drawing.shaders import TILE_FRAGMENT, TILE_VERTEX
@@ -198,7 +199,15 @@ def _texture(gloo: Any, size_px: tuple[int, int], half: bool) -> Any:
     )
 
 
-def _corners(tile: WallTile, width_px: int, height_px: int) -> Any:
+def rectangles(scene: NodeScene) -> list[Rectangle]:
+    """Of a scene of one upright panel: where its tiles lie."""
+    corners = [(piece.corners_px[0], piece.corners_px[3]) for piece in scene.pieces]
+    return [
+        Rectangle(int(left), int(top), int(right - left), int(bottom - top)) for (left, top), (right, bottom) in corners
+    ]
+
+
+def _corners(tile: Rectangle, width_px: int, height_px: int) -> Any:
     xs = [2 * tile.left_px / width_px - 1, 2 * (tile.left_px + tile.width_px) / width_px - 1]
     ys = [1 - 2 * tile.top_px / height_px, 1 - 2 * (tile.top_px + tile.height_px) / height_px]
     return np.array([[xs[0], ys[0]], [xs[1], ys[0]], [xs[0], ys[1]], [xs[1], ys[1]]], np.float32)

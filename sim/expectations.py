@@ -59,13 +59,32 @@ class _OverSignals(Strict):
 
     @model_validator(mode="after")
     def _fields_are_there(self) -> Any:
-        fields = (self.signal.subject, *self.signal.fields)
-        for key in self.where:
-            if key not in fields:
-                raise unknown(("le champ", "the field"), key, fields, ("where", key))
-            values = self.signal.values.get(key)
-            if values is not None and self.where[key] not in values:
-                raise unknown(("la valeur", "the value"), self.where[key], values, ("where", key))
+        _check_fields(self.signal, self.where)
+        return self
+
+
+def _check_fields(kind: SignalKind, where: Mapping[str, str]) -> None:
+    fields = (kind.subject, *kind.fields)
+    for key in where:
+        if key not in fields:
+            raise unknown(("le champ", "the field"), key, fields, ("where", key))
+        values = kind.values.get(key)
+        if values is not None and where[key] not in values:
+            raise unknown(("la valeur", "the value"), where[key], values, ("where", key))
+
+
+class Pause(Strict):
+    """Times that do not count: from one signal to another."""
+
+    begins: SignalName = Field(alias="from")
+    ends: SignalName = Field(alias="to")
+    where: dict[str, str] = {}
+    """Only signals whose fields say so."""
+
+    @model_validator(mode="after")
+    def _fields_are_there(self) -> Any:
+        for kind in (SIGNALS[self.begins], SIGNALS[self.ends]):
+            _check_fields(kind, self.where)
         return self
 
 
@@ -77,6 +96,8 @@ class Whenever(_OverSignals):
     within: PositiveDuration
     same: str | None = None
     """The field that both must share; their subject when not said, and they have the same one."""
+    not_counting: Pause | None = None
+    """While this holds the time does not run."""
 
     @property
     def signal(self) -> SignalKind:

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
-from sim.expectations import AtMost, Expectation, Finally, Never, OverSignals, Sometimes, Whenever
+from sim.expectations import AtMost, Expectation, Finally, Never, OverSignals, Pause, Sometimes, Whenever
 from sim.signals import MEASURES, SIGNALS
 from sim.vocabulary import Signal
 
@@ -110,27 +110,54 @@ class _Watch:
 
 
 @dataclass(slots=True)
+class _Paused:
+    """How long what does not count has held, in all."""
+
+    of: Pause | None
+    since_ns: Nanoseconds | None = None
+    before_ns: Nanoseconds = 0
+
+    def hear(self, signal: Signal) -> None:
+        if self.of is None or any(signal.fields.get(key) != self.of.where[key] for key in self.of.where):
+            return
+        if signal.kind == self.of.begins and self.since_ns is None:
+            self.since_ns = signal.at_ns
+        elif signal.kind == self.of.ends:
+            self.before_ns, self.since_ns = self.until(signal.at_ns), None
+
+    def until(self, now_ns: Nanoseconds) -> Nanoseconds:
+        return self.before_ns + (now_ns - self.since_ns if self.since_ns is not None else 0)
+
+
+@dataclass(slots=True)
 class _WheneverJudge:
     of: Whenever
     watch: _Watch
-    waiting: dict[str, deque[Signal]] = field(default_factory=dict)
+    paused: _Paused
+    waiting: dict[str, deque[tuple[Signal, Nanoseconds]]] = field(default_factory=dict)
+    """And how long it had been paused before."""
     cases: int = 0
     worst_ns: Nanoseconds = 0
 
     def hear(self, signal: Signal) -> None:
+        self.paused.hear(signal)
         shared = signal.fields.get(self.of.shared, "")
         if signal.kind in self.of.then and shared in self.waiting:
-            for asked in self.waiting.pop(shared):
-                self._answered(asked, signal.at_ns - asked.at_ns)
+            for asked, paused_ns in self.waiting.pop(shared):
+                self._answered(asked, self._counted(asked, paused_ns, signal.at_ns))
         if self.watch.is_time(signal) and self.watch.means(signal):
-            self.waiting.setdefault(shared, deque()).append(signal)
+            self.waiting.setdefault(shared, deque()).append((signal, self.paused.until(signal.at_ns)))
 
     def end(self, now_ns: Nanoseconds) -> Judgement:
-        for asked in (asked for waiting in self.waiting.values() for asked in waiting):
-            if now_ns - asked.at_ns > self.of.within:  # else its time is not up: nobody can say
-                self._answered(asked, now_ns - asked.at_ns)
+        for asked, paused_ns in (asked for waiting in self.waiting.values() for asked in waiting):
+            after_ns = self._counted(asked, paused_ns, now_ns)
+            if after_ns > self.of.within:  # else its time is not up: nobody can say
+                self._answered(asked, after_ns)
         self.waiting.clear()
         return self.watch.judge(self.cases, self.worst_ns / NS_PER_S, "s", self.of.within / NS_PER_S)
+
+    def _counted(self, asked: Signal, paused_ns: Nanoseconds, now_ns: Nanoseconds) -> Nanoseconds:
+        return now_ns - asked.at_ns - (self.paused.until(now_ns) - paused_ns)
 
     def _answered(self, asked: Signal, after_ns: Nanoseconds) -> None:
         self.cases += 1
@@ -227,7 +254,7 @@ class Court:
 def _judge_of(name: str, expected: OverSignals, shown: Shown) -> Judge:
     watch = _Watch(name, _said(expected), expected, shown)
     if isinstance(expected, Whenever):
-        return _WheneverJudge(expected, watch)
+        return _WheneverJudge(expected, watch, _Paused(expected.not_counting))
     if isinstance(expected, Never):
         return _NeverJudge(watch)
     if isinstance(expected, Sometimes):
@@ -272,10 +299,15 @@ def _said(expected: OverSignals) -> Words:
     signal = expected.signal.said
     if isinstance(expected, Whenever):
         then = [SIGNALS[name].said for name in expected.then]
-        return Words(
+        said = Words(
             f"chaque fois : {signal.fr}, puis {' ou '.join(words.fr for words in then)}",
             f"each time {signal.en}, then {' or '.join(words.en for words in then)}",
         )
+        pause = expected.not_counting
+        if pause is None:
+            return said
+        while_ = SIGNALS[pause.begins].said
+        return Words(f"{said.fr} (sans compter : {while_.fr})", f"{said.en} (not counting: {while_.en})")
     if isinstance(expected, Never):
         return Words(f"jamais : {signal.fr}", f"never: {signal.en}")
     if isinstance(expected, Sometimes):

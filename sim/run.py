@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from csu.centre import (
 )
 from csu.centre.in_process import Journal
 from csu.centre.media.volumes import VolumeKeeper
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_plan import PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
@@ -44,7 +44,7 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, turning, walls, well
+from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, spots, turning, walls, well
 from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
@@ -67,7 +67,7 @@ from sim.turning import TurningCamera, Turrets
 from sim.vocabulary import Signal
 from sim.volumes import SimVolume
 from sim.wall import HEIGHT_PX, WIDTH_PX, SimWall
-from sim.wall_signals import programmes_of
+from sim.wall_signals import WallReader, programmes_of, spots_of
 from sim.witness import Witness
 
 MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - TemporaryDirectory makes a directory of its own there
@@ -233,12 +233,12 @@ class _Run:
         self.bounds: bounds.Bounds | None = None
         self.watch_of_two = rooms.WatchOfTwo(self.clock)
         self.wall_lines: list[str] = []
-        self.wall_watched = walls.WallWatched(self.clock)
+        self.wall_watched, self.wall_spots = walls.WallWatched(self.clock), spots.SpotsWatched(self.clock)
         self.disks_told = disks.DisksTold(self.clock, str(directory / "media"))
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
-        self.signals = SignalReader(_places(self.city))
+        self.signals = SignalReader(_places(self.city), wall=WallReader(spots_of(self._planned_wall().plan)))
         self.stage = RunStage(
             self.clock,
             self.chance.stream("stage"),
@@ -394,19 +394,22 @@ class _Run:
         finally:
             keeper.close()
 
+    def _planned_wall(self) -> PlannedWall:
+        shown = self.city.cameras[: self.scenario.city.wall_cameras]
+        return default_wall([camera.assignment.record for camera in shown], WIDTH_PX, HEIGHT_PX)
+
     async def _show(self, centre: Centre, tell: Callable[[CentreEvent], None], journal: Journal) -> None:
         """The wall of one life of the centre."""
-        records = [camera.assignment.record for camera in self.city.cameras[: self.scenario.city.wall_cameras]]
+        planned = replace(self._planned_wall(), programmes=programmes_of(tell_story(self.scenario), self.stage))
         room = WallRoom(
             centre,
-            self.wall,
-            plan_of(records),
+            {node.node: self.wall for node in planned.wall.nodes},
+            planned,
             [camera.assignment.record for camera in self.city.cameras],
             clock=self.centre_clock,
             journal=journal,
             tell=tell,
-            size_px=(WIDTH_PX, HEIGHT_PX),
-            programmes=programmes_of(tell_story(self.scenario), self.stage),
+            may_view=lambda person, camera, now_ns: True,  # all are of every commune
         )
         await room.open()
         await room.run()
@@ -454,6 +457,7 @@ class _Run:
         else:
             self.watch_of_two.hear(event)
             self.wall_watched.hear(event)
+            self.wall_spots.hear(event)
             self._note_wall(event)
             self.disks_told.hear(event)
 
@@ -480,6 +484,10 @@ class _Run:
     def _hear_signal(self, signal: Signal) -> None:
         self.timeline.hear(signal)
         self.court.hear(signal)
+        self.wall_spots.hear_signal(signal)
+        if signal.kind == "alarm.rung":
+            self.signals.wall.ring(signal)
+            self.wall_watched.ring(signal)
         if signal.kind in ("wall.shows", "wall.died"):
             self.wall_watched.look(self.wall.shown)
 
@@ -520,12 +528,15 @@ class _Run:
             ),
             *((turning.judge_ptz_blanks_first(self.turning),) if self.turning else ()),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
-            *(self.wall_watched.judge(stage) if self.scenario.city.wall_cameras else ()),
+            *(self._of_wall(stage) if self.scenario.city.wall_cameras else ()),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
             *(self.studio.witness.judge() if self.studio is not None else ()),
         )
+
+    def _of_wall(self, stage: Stage) -> tuple[Judgement, ...]:
+        return (*self.wall_watched.judge(stage), self.wall_spots.judge(stage))
 
     def _load(self, centre: Centre) -> bounds.Load:
         counts = centre.counts

@@ -157,7 +157,8 @@ class SignalReader:
             return (_of_alarm("alarm.acknowledged", event.alarm, now_ns, by=event.alarm.acked_by),)
         if isinstance(event, AlarmAdvanced):
             kind = _OF_STEP.get(event.alarm.state)
-            return (_of_alarm(kind, event.alarm, now_ns, by=event.alarm.steps[-1].by),) if kind else ()
+            told = (_of_alarm(kind, event.alarm, now_ns, by=event.alarm.steps[-1].by),) if kind else ()
+            return (*told, *self.wall.of(event, now_ns))
         if isinstance(event, WatchChanged):
             return (Signal("watch.short" if event.is_short else "watch.kept", now_ns, {"person": event.person}),)
         if isinstance(event, AlarmEscalated):
@@ -177,7 +178,7 @@ class SignalReader:
         if isinstance(event, ManifestRefused):
             return (self._of_node("manifest.refused", event.node, now_ns),)
         if isinstance(event, SceneChanged | TileChanged):
-            return self.wall.of(event)
+            return self.wall.of(event, now_ns)
         if isinstance(event, Trouble):
             return (Signal("centre.trouble", now_ns, {"where": event.where}),)
         return ()

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from csu.hal.clock import NS_PER_S, Clock
-from csu.hal.wall import WallError, WallReading, WallScene
+from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.hal.words import Words
 from sim.vocabulary import ChanceFault, Happening, LastingTelling, Signal, SignalKind, Stage, Telling, Trouble, Word
 
@@ -21,11 +21,11 @@ class SimWall:
         self._clock = clock
         self._has_process = self._is_alive = True
         self._broken = 0
-        self._kept: WallScene | None = None
+        self._kept: NodeScene | None = None
         self.tell: Callable[[Signal], None] = lambda signal: None
 
     @property
-    def shown(self) -> WallScene | None:
+    def shown(self) -> NodeScene | None:
         """What people see; None: a dark wall."""
         return self._kept if self._is_alive else None
 
@@ -48,12 +48,15 @@ class SimWall:
         if self._kept is not None:
             self._say("wall.shows")
 
-    async def show(self, scene: WallScene) -> None:
+    async def show(self, scene: NodeScene) -> None:
         if self._has_process:
             self._answer()
         self._kept = scene
         if self._is_alive:
             self._say("wall.shows")
+
+    async def renew(self, until_ns: Nanoseconds) -> None:
+        self._answer()
 
     async def read(self) -> WallReading:
         self._answer()

@@ -5,6 +5,7 @@ In: panel messages, what people do, `now_ns`. Out: what to keep, what to show, w
 
 from csu.alarms.alarm import (
     NEXT,
+    PRIORITY_OF,
     Alarm,
     AlarmAcknowledged,
     AlarmAdvanced,
@@ -30,6 +31,7 @@ from csu.alarms.storm import AlarmGroup, AlarmLines, alarm_lines
 
 __all__ = [
     "NEXT",
+    "PRIORITY_OF",
     "Alarm",
     "AlarmAcknowledged",
     "AlarmAdvanced",

@@ -5,6 +5,7 @@
 """
 
 from csu.alarms import (
+    PRIORITY_OF,
     Alarm,
     AlarmAcknowledged,
     AlarmAdvanced,
@@ -36,10 +37,11 @@ from csu.governance import Author
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
 from csu.recording.catalogue import Catalogue
-from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, TileChanged
+from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, SlotRule, TileChanged, WallPlan
 from csu.wall.directing.account import line_of
 
 __all__ = [
+    "PRIORITY_OF",
     "Alarm",
     "AlarmAcknowledged",
     "AlarmAdvanced",
@@ -75,9 +77,11 @@ __all__ = [
     "Route",
     "RouteStop",
     "SceneChanged",
+    "ShortWatchAlert",
+    "SlotRule",
     "TileChanged",
     "Trouble",
-    "ShortWatchAlert",
+    "WallPlan",
     "WatchChanged",
     "line_of",
 ]

@@ -27,14 +27,15 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
-from csu.centre.rooms.wall_plan import plan_of
+from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import AlarmsOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
+from csu.centre.wall_hung import WallSettings, hang_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
-from csu.cluster.wall_process import WallProcess
-from csu.console import create_app, demonstration_access, invented_papers, serve_console
+from csu.console import create_app, demonstration_access, demonstration_operator, invented_papers, serve_console
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -44,7 +45,6 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
-from csu.hal.wall import WallError
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -54,7 +54,6 @@ from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
 from csu.recording.sealed_disk import SealedDisk, nobody
 from csu.wall import PanelPlan
-from csu.wall.drawing.preview_plan import plan_of_framebuffer
 
 PICTURE_MAX_PX = (960, 540)
 """Room for one picture in the memory shared with the wall; larger ones are reduced by their writer."""
@@ -83,10 +82,7 @@ class CentreSettings:
     """Where segments go, each a volume of its own; none: `media` in the data directory."""
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
-    wall_width_px: int = 1280
-    wall_height_px: int = 720
-    wall_in_window: bool = False
-    software_gl_allowed: bool = True
+    wall: WallSettings = WallSettings()
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
@@ -114,7 +110,7 @@ class RunningCentre:
 
     centre: Centre
     site: Site
-    wall: WallProcess
+    wall: WallRoom
     pictures: SharedPicturesSpec
     """Where the newest masked picture of each camera is."""
     footage: Disk
@@ -223,22 +219,31 @@ async def _start_parts(
         stack.push_async_callback(_end, sitting)
         await asyncio.sleep(0)  # they sit before the wall asks who does
     progress(say("démarrage du mur", "starting the wall"))
-    wall = await _wall(stack, settings, pictures, observers)
-    size_px = (settings.wall_width_px, settings.wall_height_px)
-    journal, plan = registers.journal, plan_of(records)
-    director = WallRoom(centre, wall, plan, records, clock=clock, journal=journal, tell=observers, size_px=size_px)
-    await director.open()
-    showing = asyncio.create_task(director.run(), name="wall scene")
+    account = await asyncio.to_thread(WallAccount.of_journal, settings.data_directory / "journal")
+    observers.all.append(account.observe)
+    people = _people_of(site, records, clock.now_ns())
+    wall = await hang_wall(
+        stack, settings.wall, centre, records, pictures.spec, papers, people, journal=registers.journal, tell=observers
+    )
+    showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
+    journal = registers.journal
     relays = {record.camera: each.node for each in nodes for record in each.records}
-    preview = WallPreview([(wall, plan_of_framebuffer(*size_px))], clock=clock)
+    preview = WallPreview.of_wall(wall.wall, wall.outputs, clock=clock)
     stack.push_async_callback(preview.stop)
     room = Room(clock, centre, RelayOfNodes(relays), wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
-    console = create_app(room, clock=clock, access=access, alarms=AlarmsOfCentre(centre), speaking=speaking)
+    console = create_app(
+        room,
+        clock=clock,
+        access=access,
+        alarms=AlarmsOfCentre(centre),
+        speaking=speaking,
+        wall=DeskOfWall(wall, account, clock),
+    )
     console_url = await stack.enter_async_context(
         serve_console(console, host=settings.console_host, port=settings.console_port)
     )
@@ -355,25 +360,12 @@ def _centre(
     )
 
 
-async def _wall(
-    stack: AsyncExitStack, settings: CentreSettings, pictures: SharedPictures, tell: Callable[[Trouble], None]
-) -> WallProcess:
-    loop, clock = asyncio.get_running_loop(), SystemClock()
-
-    def told(error: WallError) -> None:  # in a thread of the wall's
-        loop.call_soon_threadsafe(tell, Trouble("wall", error.trouble.words, clock.now_ns()))
-
-    wall = WallProcess(
-        pictures.spec,
-        settings.wall_width_px,
-        settings.wall_height_px,
-        backend="window" if settings.wall_in_window else "offscreen",
-        allow_software=settings.software_gl_allowed,
-        tell=told,
-    )
-    stack.push_async_callback(wall.stop)
-    await wall.start()
-    return wall
+def _people_of(site: Site, records: Sequence[CameraRecord], now_ns: Nanoseconds) -> FindPerson:
+    """Whom the centre knows before its wall: the simulated people of a simulated site, who may see all of it. Nobody
+    logs in yet: who else takes a post is unknown, and the wall shows him nothing."""
+    communes, since = {record.commune for record in records}, day_in_paris(now_ns) - timedelta(days=1)
+    known = {agent: demonstration_operator(agent, communes, since) for agent in site.agents}
+    return known.get
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

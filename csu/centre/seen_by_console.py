@@ -10,12 +10,12 @@ from csu.alarms import Alarm, AlarmId
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.rooms.wall_room import WallRoom
 from csu.cluster.wall_preview import WallPreview
 from csu.console import RoomCounters, RoomHealth
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
-from csu.hal.wall import WallOutput
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
 from csu.recording.space import MARKS
@@ -53,7 +53,7 @@ class Room:
         clock: Clock,
         centre: Centre,
         relay: LiveRelay,
-        wall: WallOutput,
+        wall: WallRoom,
         preview: WallPreview,
         volumes: VolumeKeeper,
         nodes_expected: int,

@@ -17,7 +17,7 @@ from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.cluster.wall_watch import Pulse
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.machine import SystemClock
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.surface import Backend
@@ -44,7 +44,12 @@ class WallProcessOptions:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    scene: WallScene | NodeScene
+    scene: NodeScene
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    until_ns: Nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,16 @@ class Stop:
     pass
 
 
-Command: TypeAlias = Show | Read | Pixels | Preview | Stop
+Command: TypeAlias = Show | Renew | Read | Pixels | Preview | Stop
 Answer: TypeAlias = WallReading | NDArray[np.uint8] | PreviewPicture | str | CsuError | None
 
 
 class Draws(Protocol):
     """`PreviewedWall` or `EmergencyWall`."""
 
-    def show(self, scene: WallScene | NodeScene) -> None: ...
+    def show(self, scene: NodeScene) -> None: ...
+
+    def renew(self, until_ns: Nanoseconds) -> None: ...
 
     def tick(self) -> bool: ...
 
@@ -123,7 +130,7 @@ def draw_until_stopped(
     Raises CsuError; EOFError and OSError when the other end of the pipe is gone.
     """
     next_ns = clock.monotonic_ns()
-    scene: WallScene | NodeScene | None = None
+    scene: NodeScene | None = None
     has_gl = True
     while True:
         command: Command | None = None
@@ -131,7 +138,7 @@ def draw_until_stopped(
             command = pipe.recv()
             if isinstance(command, Stop):
                 return
-            scene = command.scene if isinstance(command, Show) else scene
+            scene = _kept(scene, command)
         answer: Answer = None
         while True:
             try:
@@ -153,6 +160,13 @@ def draw_until_stopped(
             pipe.send(answer)
         elif now_ns >= next_ns:
             next_ns = max(next_ns + period_ns, now_ns)  # a late draw is not made up for
+
+
+def _kept(scene: NodeScene | None, command: Command) -> NodeScene | None:
+    """What whoever goes on is to show."""
+    if isinstance(command, Show):
+        return command.scene
+    return scene.leased(command.until_ns) if scene is not None and isinstance(command, Renew) else scene
 
 
 def gl_failures() -> tuple[type[Exception], ...]:
@@ -199,6 +213,9 @@ def _obey(drawer: Draws, command: Command) -> Answer:
         return None
     if isinstance(command, Preview):
         return drawer.preview(command.plan)
+    if isinstance(command, Renew):
+        drawer.renew(command.until_ns)
+        return None
     return drawer.read() if isinstance(command, Read) else drawer.pixels()
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -24,10 +24,12 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.frames import CaptureTime, EncodedFormat
 from csu.hal.media import LiveFragment
+from csu.hal.wall import WallNodeId
 from csu.masking import EncoderQuality
 from csu.masking.encoder import TIME_BASE_HZ, Timeline, codec_name, open_x264
 from csu.wall.drawing.patterns import checker
-from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, i420_of
+from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, i420_of, plans_of_wall
+from csu.wall.model import Wall
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ _WALL = CameraId("wall")
 _BLACK = (16, 128, 128)
 
 
+@runtime_checkable
 class Previewed(Protocol):
     """A node's wall that can be drawn small: `WallProcess`."""
 
@@ -84,6 +87,13 @@ class WallPreview:
         self._letting_go: set[asyncio.Task[None]] = set()
         self.drawn = 0
         self.encoded = 0
+
+    @staticmethod
+    def of_wall(wall: Wall, outputs: Mapping[WallNodeId, object], *, clock: Clock) -> WallPreview:
+        """Of all its nodes; those whose output is not `Previewed` cannot be seen from here."""
+        nodes = [(outputs.get(node), plan) for node, plan in plans_of_wall(wall).items()]
+        seen = [(output if isinstance(output, Previewed) else None, plan) for output, plan in nodes]
+        return WallPreview(seen, clock=clock)
 
     def watch(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
         """Follow the wall: an init fragment, then pictures from the next key frame on. See `csu.hal.media.LiveRelay`.

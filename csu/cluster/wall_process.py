@@ -21,11 +21,22 @@ from multiprocessing.process import BaseProcess
 import numpy as np
 
 from csu.cluster.shared_pictures import SharedPicturesSpec
-from csu.cluster.wall_drawing import Answer, Command, Pixels, Preview, Read, Show, Stop, WallProcessOptions, run_wall
+from csu.cluster.wall_drawing import (
+    Answer,
+    Command,
+    Pixels,
+    Preview,
+    Read,
+    Renew,
+    Show,
+    Stop,
+    WallProcessOptions,
+    run_wall,
+)
 from csu.cluster.wall_watch import FROZEN_AFTER_S, LOOK_EVERY_S, Pulse, start_watch
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
-from csu.hal.wall import NodeScene, WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.hal.words import Words
 from csu.machine import SystemClock
 from csu.wall.drawing.png import png_of
@@ -71,7 +82,9 @@ class WallProcess:
             raise ValueError(f"{frames_per_s} frames a second: a wall draws more than 0 and at most 120")
         self._options = WallProcessOptions(pictures, width_px, height_px, backend, frames_per_s, allow_software)
         self._frozen_after_s, self._ended_after_s, self._tell = frozen_after_s, ended_after_s, tell
-        self._scene: WallScene | NodeScene | None = None
+        self._scene: NodeScene | None = None
+        self._until_ns: Nanoseconds | None = None
+        """Until when it may be shown, once that was renewed."""
         self._process: BaseProcess | None = None
         self._watch: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -94,10 +107,9 @@ class WallProcess:
         """Begin to draw; returns once the surface is open. Raises WallError with what is missing. Idempotent."""
         await asyncio.to_thread(self._start)
 
-    async def show(self, scene: WallScene | NodeScene) -> None:
+    async def show(self, scene: NodeScene) -> None:
         """Show this scene from the next frame on; before `start`, from the first. Raises WallError."""
-        shown = scene.tiles if isinstance(scene, WallScene) else scene.pieces
-        cameras = dict.fromkeys(each.camera for each in shown if each.camera is not None)
+        cameras = dict.fromkeys(piece.camera for piece in scene.pieces if piece.camera is not None)
         unknown = [camera for camera in cameras if camera not in self._options.pictures.cameras]
         if unknown:
             names = ", ".join(unknown)
@@ -117,7 +129,12 @@ class WallProcess:
             )
         if self._process is not None:
             await asyncio.to_thread(self._ask, Show(scene))
-        self._scene = scene
+        self._scene, self._until_ns = scene, None
+
+    async def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then. Raises WallError when the wall is not running, died or hangs."""
+        await asyncio.to_thread(self._ask, Renew(until_ns))
+        self._until_ns = until_ns
 
     async def read(self) -> WallReading:
         """What the pixels show. Raises WallError when the wall is not running, died or hangs."""
@@ -172,6 +189,8 @@ class WallProcess:
         self._keep_watched()
         if self._scene is not None:
             self._exchange(Show(self._scene))
+            if self._until_ns is not None:
+                self._exchange(Renew(self._until_ns))
 
     def _tend(self) -> None:
         """End a wall that is frozen and start it again; keep it watched."""

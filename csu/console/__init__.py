@@ -7,7 +7,7 @@ No decision about cameras or law is taken here; a line that knows a device or a 
 
 from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
-from csu.console.demonstration import demonstration_access, invented_papers
+from csu.console.demonstration import demonstration_access, demonstration_operator, invented_papers
 from csu.console.evidence_desk import EvidenceDesk
 from csu.console.identity import Claims, IdentitySource, LocalOperator, People, SignedTokens, TokenElse, make_token
 from csu.console.refusals import ConsoleError
@@ -31,6 +31,7 @@ __all__ = [
     "TokenElse",
     "create_app",
     "demonstration_access",
+    "demonstration_operator",
     "invented_papers",
     "make_token",
     "serve_console",

@@ -7,7 +7,7 @@ real orders, accounts and a journal on disk gives its own `Access`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 
@@ -60,14 +60,10 @@ def demonstration_access(
     `journal`: the one that is kept; None: in memory, and the page says so. `rights`: over the centre's own papers,
     which must let the service `SERVICE` view; None: over an invented order. `tokens`: who judges who shows one.
     """
-    today = day_in_paris(clock.now_ns())
-    from_day = today - timedelta(days=1)
-    agreement = Agreement(SERVICE, from_day, today + timedelta(days=365))
+    from_day = day_in_paris(clock.now_ns()) - timedelta(days=1)
 
     def operator() -> Subject:
-        communes = frozenset(line.record.commune for line in room.cameras())
-        papers = Designation(SERVICE, communes, agreement)
-        return Subject("demonstration", Role.OPERATOR, True, papers, is_municipal_police=True)
+        return demonstration_operator("demonstration", (line.record.commune for line in room.cameras()), from_day)
 
     words = role_words(Role.OPERATOR)
     kept = Words("journal éphémère", "the journal is not kept") if journal is None else Words("journalé", "journaled")
@@ -80,6 +76,12 @@ def demonstration_access(
     identity = local if tokens is None else TokenElse(tokens, [local])
     rights = rights or DemonstrationRights(room, from_day)
     return Access(rights, identity, journal or JournalInMemory(clock), desk, notice)
+
+
+def demonstration_operator(person: str, communes: Iterable[CommuneId], from_day: date) -> Subject:
+    """A person of a demonstration: designated, for a year and a day, to see these communes."""
+    papers = Designation(SERVICE, frozenset(communes), Agreement(SERVICE, from_day, from_day + timedelta(days=366)))
+    return Subject(person, Role.OPERATOR, True, papers, is_municipal_police=True)
 
 
 class DemonstrationRights:

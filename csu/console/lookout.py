@@ -114,14 +114,14 @@ class BoundedBody:
 
 async def whole_body(receive: Receive, bytes_max: int) -> bytes:
     """A request's body. Raises HTTPException (413) for a longer one, ClientDisconnect."""
-    bounded, body = BoundedBody(receive, bytes_max), b""
+    bounded, body = BoundedBody(receive, bytes_max), bytearray()
     while True:
         message = await bounded()
         if message["type"] != "http.request":
             raise ClientDisconnect
         body += message.get("body", b"")
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 class BodyAgain:

@@ -38,28 +38,6 @@ class TileState(StrEnum):
     """It may not be shown, or nobody said in time that it still may: the picture is not even read."""
 
 
-@dataclass(frozen=True, slots=True)
-class WallTile:
-    """One picture on the wall. The rectangle is in wall pixels, origin top left."""
-
-    camera: CameraId
-    camera_number: int
-    label: str
-    left_px: int
-    top_px: int
-    width_px: int
-    height_px: int
-
-
-@dataclass(frozen=True, slots=True)
-class WallScene:
-    """Who is shown where. Tiles do not overlap."""
-
-    width_px: int
-    height_px: int
-    tiles: tuple[WallTile, ...]
-
-
 class PictureFit(StrEnum):
     """How a picture fills its tile."""
 
@@ -145,6 +123,10 @@ class NodeScene:
     fade_ns: Nanoseconds = 0
     """How long its live pictures take to come up, and those of the scene before to go; 0: a cut."""
 
+    def leased(self, until_ns: Nanoseconds | None) -> NodeScene:
+        """The same, every tile shown until then; None: until another scene comes."""
+        return replace(self, pieces=tuple(replace(piece, shown_until_ns=until_ns) for piece in self.pieces))
+
 
 @dataclass(frozen=True, slots=True)
 class TileReading:
@@ -182,8 +164,12 @@ class WallOutput(Protocol):
         """Open the surface. Raises WallError with what is missing."""
         ...
 
-    async def show(self, scene: WallScene) -> None:
+    async def show(self, scene: NodeScene) -> None:
         """Show this scene from the next frame on."""
+        ...
+
+    async def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then (`NodeScene.leased`); nothing else of it changes."""
         ...
 
     async def read(self) -> WallReading:

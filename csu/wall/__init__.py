@@ -1,6 +1,6 @@
 """The wall of pictures: who is shown where, and the drawing of it.
 
-In: programmes, alarms, requests, rights; a `WallScene` and masked pictures (from a `TileSource`); what display panels
+In: programmes, alarms, requests, rights; a `NodeScene` and masked pictures (from a `TileSource`); what display panels
 say of themselves. Out: decisions with their causes; pixels, and a reading of what those pixels show; panels' troubles.
 `model/` is where things lie, `directing/` decides, `drawing/` draws; what needs GL there is imported by whoever draws.
 """

@@ -183,10 +183,7 @@ def any_account_is_believed(patch: Patch) -> None:
 
 
 def a_wall_that_died_is_not_noticed(patch: Patch) -> None:
-    async def blind(self: Any, wanted: Any) -> None:
-        self._shown = wanted
-
-    patch.set(patch.find("csu.centre.rooms.wall_room:WallRoom"), "_show", blind)
+    patch.set(patch.find("csu.centre.rooms.wall_screens:_Screen"), "is_due", lambda self, scene: False)
 
 
 def the_wall_asks_no_right(patch: Patch) -> None:
@@ -199,13 +196,24 @@ def the_wall_loses_the_alarms_that_have_no_spot(patch: Patch) -> None:
 
     def forgetful(self: Any, *given: Any) -> None:
         assign(self, *given)
-        self._alarms = {name: alarm for name, alarm in self._alarms.items() if name in self.shown}
+        self._alarms = {name: alarm for name, alarm in self._alarms.items() if name in self._on.values()}
 
     patch.set(spots, "assign", forgetful)
 
 
+def the_wall_counts_no_alarm_that_waits(patch: Patch) -> None:
+    patch.set(patch.find("csu.wall.directing.director:WallDirector"), "alarms_waiting", property(lambda self: 0))
+
+
+def an_alarm_that_waited_gets_no_spot_that_is_free(patch: Patch) -> None:
+    """It is counted, and shown when everything else has gone."""
+    spots = patch.find("csu.wall.directing.spots:Spots")
+    assign = patch.set(spots, "assign", None)
+    patch.set(spots, "assign", lambda self, on, *given: assign(self, on[: 1 + (not self._on)], *given))
+
+
 def alarms_change_their_spots_each_second(patch: Patch) -> None:
-    spots, director = patch.find("csu.wall.directing.spots:Spots"), patch.find("csu.wall.directing.director")
+    spots, tiles = patch.find("csu.wall.directing.spots:Spots"), patch.find("csu.wall.directing.tiles")
     assign, turn = patch.set(spots, "assign", None), count()
 
     def restless(self: Any, on: Any, *given: Any) -> None:
@@ -213,7 +221,7 @@ def alarms_change_their_spots_each_second(patch: Patch) -> None:
         assign(self, on if next(turn) % 2 else [*reversed(on)], *given)
 
     patch.set(spots, "assign", restless)
-    patch.set(director, "DWELL_NS_MIN", 0)
+    patch.set(tiles, "DWELL_NS_MIN", 0)
 
 
 # -- memory, chance, fault points -------------------------------------------------------------------------------------
@@ -277,6 +285,8 @@ DEFECTS = (
     Defect(a_wall_that_died_is_not_noticed, WALL, "room"),
     Defect(the_wall_asks_no_right, "wall_permitted", "room"),
     Defect(the_wall_loses_the_alarms_that_have_no_spot, "wall_alarms", "room"),
+    Defect(the_wall_counts_no_alarm_that_waits, "wall_alarms", "room"),
+    Defect(an_alarm_that_waited_gets_no_spot_that_is_free, "wall_spots", "room"),
     Defect(alarms_change_their_spots_each_second, "wall_steady", "room"),
     Defect(what_is_told_of_a_gap_is_a_second_short, "missing_explained"),
     Defect(a_camera_that_came_back_stays_lost, "all_well_at_the_end"),

@@ -130,6 +130,7 @@ INVARIANTS: dict[str, int] = {
     "communes_apart": 21,
     "wall_permitted": 6,
     "wall_alarms": 8,
+    "wall_spots": 8,
     "wall_steady": 22,
     "bounded": 22,
     "reconnects_bounded": 23,
@@ -190,6 +191,9 @@ SAID: dict[str, Words] = {
     "communes_apart": Words("Aucune commune ne voit celles d'une autre", "No commune sees another's cameras"),
     "wall_permitted": Words("Le mur ne montre que ce qui peut être vu", "The wall shows only what may be watched"),
     "wall_alarms": Words("Chaque alarme est au mur, ou comptée", "Each alarm is on the wall, or counted"),
+    "wall_spots": Words(
+        "Une alarme a son emplacement en 2 s dès qu'il y en a un", "An alarm has a spot within 2 s of there being one"
+    ),
     "wall_steady": Words("Le mur ne papillote pas", "The wall does not flicker"),
     "bounded": Words("Files, tâches et mémoire restent bornées", "Queues, tasks and memory stay bounded"),
     "reconnects_bounded": Words("Les reconnexions ne s'emballent pas", "Reconnections do not run away"),

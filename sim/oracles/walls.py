@@ -20,15 +20,16 @@ from csu.centre import (
 )
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
-from csu.hal.wall import WallScene
+from csu.hal.wall import NodeScene
 from csu.hal.words import Words
 from sim.judgement import Judgement
 from sim.oracles.stage import Stage, judged
+from sim.vocabulary import Signal
 
 OFF_WITHIN_NS = 2 * NS_PER_S
 """A camera that may no longer be watched is off by then: a tick and a scene."""
-COUNTED_WITHIN_NS = 12 * NS_PER_S
-"""An alarm is on a tile or counted; it may wait for a tile that has just changed, 10 s."""
+COUNTED_WITHIN_NS = 2 * NS_PER_S
+"""From its ringing on an alarm is on a tile or counted: the wall looks at the desk each second."""
 CHANGES_A_MINUTE_MAX = 12
 """Of one tile: one each 10 s, and what alarms bring anew."""
 
@@ -54,16 +55,22 @@ class WallWatched:
 
     # -- heard --------------------------------------------------------------------------------------------------------
 
-    def look(self, scene: WallScene | None) -> None:
+    def look(self, scene: NodeScene | None) -> None:
         """What people see now; None: a dark wall."""
         now_ns = self._clock.now_ns()
-        up = {tile.camera for tile in scene.tiles} if scene is not None else set()
+        up = {piece.camera for piece in scene.pieces if piece.camera is not None} if scene is not None else set()
         for camera in [camera for camera in self._up_ns if camera not in up]:
             self._check(camera, now_ns)
             del self._up_ns[camera]
         for camera in up:
             self._up_ns.setdefault(camera, now_ns)
         self._shown += len(up)
+
+    def ring(self, signal: Signal) -> None:
+        """A panel rings: the alarm is open, whatever the disk says of it."""
+        self._alarms += signal.fields["alarm"] not in self._open
+        self._open.add(signal.fields["alarm"])
+        self._weigh(self._clock.now_ns())
 
     def hear(self, event: CentreEvent) -> None:
         """What the centre tells."""

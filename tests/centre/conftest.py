@@ -202,6 +202,12 @@ def stage(tmp_path: Path) -> Stage:
 
 
 @pytest.fixture
+def stage_at() -> type[Stage]:
+    """`stage_at(directory)`: one for each example of a property."""
+    return Stage
+
+
+@pytest.fixture
 def scripted():
     """The builders of scripted devices, for tests that cannot import this file."""
 

@@ -26,6 +26,7 @@ from csu.centre.media.examination import examine_segments
 from csu.centre.papers import Papers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.wall_hung import WallSettings
 from csu.console import invented_papers
 from csu.governance import CentreKey, MaskLedger
 from csu.governance.journal_entry import Ended, Operation, Outcome
@@ -241,8 +242,7 @@ async def centre_of(site: Path, data: Path) -> AsyncIterator[Watched]:
     settings = CentreSettings(
         data,
         binding="field",
-        wall_width_px=320,
-        wall_height_px=180,
+        wall=WallSettings(width_px=320, height_px=180),
         options={"site": str(site)},
         registers=RegisterSettings(anchors=(data.parent / "anchors",)),
     )

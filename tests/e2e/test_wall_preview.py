@@ -24,15 +24,13 @@ from csu.console import create_app, serve_console
 from csu.hal.frame_mark import FrameMark, read_mark
 from csu.machine import SystemClock
 from csu.wall import grid_scene
-from csu.wall.drawing.preview_plan import plan_of_framebuffer
 from csu.wall.drawing.upright import Upright
-from csu.wall.model import pieces_of
 from tests.wall.conftest import build_planes, build_records
-from tests.wall.preview_builders import Feed, Room
+from tests.wall.preview_builders import Feed, Room, plan_of_panel
 
 pytestmark = pytest.mark.nightly
 CAMERAS, WIDTH_PX, HEIGHT_PX = 4, 640, 360
-PLAN = plan_of_framebuffer(WIDTH_PX, HEIGHT_PX)
+PLAN = plan_of_panel(WIDTH_PX, HEIGHT_PX)
 
 GRAB = """() => {
   const video = document.querySelector('.wall-preview video')
@@ -95,7 +93,7 @@ def seen(page: Page) -> list[FrameMark | None]:
     raw = page.evaluate(GRAB)
     green: NDArray[np.uint8] = np.frombuffer(base64.b64decode(raw["green"]), np.uint8)
     picture = green.reshape(raw["height"], raw["width"])
-    scene = PLAN.of_scene(pieces_of(grid_scene(build_records(CAMERAS), WIDTH_PX, HEIGHT_PX)))
+    scene = PLAN.of_scene(grid_scene(build_records(CAMERAS), WIDTH_PX, HEIGHT_PX))
     return [read_mark(np.ascontiguousarray(Upright.of(piece.corners_px).view(picture))) for piece in scene.pieces]
 
 

@@ -11,7 +11,7 @@ from csu.centre import ShortWatchAlert
 from csu.hal.camera import CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.dispatch import DispatchCall
-from csu.hal.wall import WallError, WallScene
+from csu.hal.wall import NodeScene, WallError
 from sim.city import City
 from sim.intervals import fewer_than
 from sim.oracles.bounds import HELD_SLACK, PER_ALARM, Bounds, Held, Load
@@ -249,7 +249,7 @@ def test_memory_may_grow_by_what_is_remembered_of_alarms_and_by_no_more() -> Non
 
 
 def test_a_wall_that_died_says_so_once_and_shows_nothing_until_it_is_started() -> None:
-    scene, wall, told = WallScene(1, 1, ()), SimWall(Hands()), []
+    scene, wall, told = NodeScene(1, 1, ()), SimWall(Hands()), []
     wall.tell = lambda signal: told.append(signal.kind)
 
     async def act() -> None:

@@ -16,7 +16,6 @@ from csu.hal.frames import YuvPlanes
 from csu.hal.wall import NodeScene, TilePicture
 from csu.wall import grid_scene
 from csu.wall.drawing.surface import Surface, open_surface
-from csu.wall.model import pieces_of
 
 if TYPE_CHECKING:
     from csu.wall.drawing.renderer import WallRenderer
@@ -121,4 +120,4 @@ def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRen
 @pytest.fixture
 def grid(surface: Surface) -> NodeScene:
     """Four cameras."""
-    return pieces_of(grid_scene(build_records(4), surface.width_px, surface.height_px))
+    return grid_scene(build_records(4), surface.width_px, surface.height_px)

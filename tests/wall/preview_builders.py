@@ -18,6 +18,8 @@ from csu.hal.media import LiveFragment
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
+from csu.wall.drawing.preview_plan import PreviewPlan, plans_of_wall
+from csu.wall.model.layout import ONE_NODE, one_panel
 
 Planes = Callable[..., YuvPlanes]
 
@@ -72,3 +74,8 @@ class Room:
 
     def watch_wall(self) -> AbstractAsyncContextManager[AsyncIterator[LiveFragment]]:
         return self._preview.watch()
+
+
+def plan_of_panel(width_px: int, height_px: int) -> PreviewPlan:
+    """Of a wall of one panel that hangs upright."""
+    return plans_of_wall(one_panel(width_px, height_px))[ONE_NODE]

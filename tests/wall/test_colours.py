@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from csu.hal.camera import CameraId
 from csu.hal.frames import YuvPlanes
-from csu.hal.wall import WallScene, WallTile
+from csu.hal.wall import NodeScene, ScenePiece
+from csu.hal.wall_panel import WallPanelId
 from csu.wall.drawing.renderer import WallRenderer
 from csu.wall.drawing.surface import Surface
-from csu.wall.model import fit_piece, pieces_of
+from csu.wall.model import Rect, fit_piece
 from csu.wall.model.layout import Rectangle
+from csu.wall.model.placing import corners_of
+from csu.wall.model.scene import WHOLE_PICTURE
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -63,12 +66,13 @@ def drawn(
     """Draw one picture at an odd place; the part of it below the labels, and the place of that part."""
 
     def draw(planes: YuvPlanes) -> tuple[NDArray[np.uint8], Rectangle]:
-        tile = WallTile(CAMERA, 1, "", 37, 51, 701, 397)
+        corners, at = corners_of(Rect(37, 51, 701, 397)), corners_of(WHOLE_PICTURE)
+        piece = ScenePiece("tile-1", WallPanelId("mur"), CAMERA, 0, corners, at, 701 / 397)
         renderer = WallRenderer(surface, source, clock)
-        scene = WallScene(surface.width_px, surface.height_px, (tile,))
+        scene = NodeScene(surface.width_px, surface.height_px, (piece,))
         renderer.show(scene)
         source.put(CAMERA, planes, clock.at_ns)
-        fitted = fit_piece(pieces_of(scene).pieces[0], planes.width_px, planes.height_px)
+        fitted = fit_piece(piece, planes.width_px, planes.height_px)
         assert fitted is not None
         (left, top), (right, bottom) = fitted.corners_px[0], fitted.corners_px[3]
         place = Rectangle(int(left), int(top), int(right - left), int(bottom - top))

@@ -12,9 +12,12 @@ import pytest
 
 from csu.hal.clock import NS_PER_S
 from csu.wall import BudgetTold, Route, WallDirector
-from csu.wall.directing import coverage, director, heard, programme, sight, wishes
+from csu.wall.directing import coverage, director, heard, programme, scenes, sight, tiles, wishes
+from csu.wall.directing.asked import Asked
+from csu.wall.directing.scenes import SceneChoice
 from csu.wall.directing.sight import Sight
 from csu.wall.directing.spots import Spots
+from csu.wall.directing.tiles import WallTiles
 from csu.wall.directing.wishes import Wishes
 
 Patch = pytest.MonkeyPatch
@@ -25,43 +28,43 @@ def rights_are_asked_when_a_tile_changes_only(patch: Patch) -> None:
 
 
 def a_withdrawn_right_waits_for_the_dwell(patch: Patch) -> None:
-    wait = WallDirector._must_wait
+    wait = WallTiles._must_wait
 
     def patient(self, slot, cause, now_ns):
-        tile = self._tiles[slot]
+        tile = self.shown[slot]
         young = tile.since_ns is not None and now_ns - tile.since_ns < 10**15
         return young or wait(self, slot, cause, now_ns)
 
-    patch.setattr(WallDirector, "_must_wait", patient)
+    patch.setattr(WallTiles, "_must_wait", patient)
 
 
 def anything_may_be_asked_for(patch: Patch) -> None:
-    request = WallDirector._request
+    request = Asked._request
 
     def generous(self, told, now_ns):
         self._sight._asked[told.camera] = True
         request(self, told, now_ns)
 
-    patch.setattr(WallDirector, "_request", generous)
+    patch.setattr(Asked, "_request", generous)
 
 
 def nothing_dwells(patch: Patch) -> None:
-    patch.setattr(director, "DWELL_NS_MIN", 0)
+    patch.setattr(tiles, "DWELL_NS_MIN", 0)
     patch.setattr(sight, "STEADY_NS", 0)
 
 
 def the_agreed_scene_flickers(patch: Patch) -> None:
-    patch.setattr(director, "SCENE_DWELL_NS", 0)
+    patch.setattr(scenes, "SCENE_DWELL_NS", 0)
 
 
 def one_person_is_enough(patch: Patch) -> None:
-    scene = WallDirector._wanted_scene
+    scene = SceneChoice._wanted
 
     def careless(self, now_ns):
-        self._is_short = False
+        self.is_short = False
         return scene(self, now_ns)
 
-    patch.setattr(WallDirector, "_wanted_scene", careless)
+    patch.setattr(SceneChoice, "_wanted", careless)
 
 
 def requests_never_end(patch: Patch) -> None:
@@ -94,25 +97,23 @@ def the_newest_alarm_takes_the_spot(patch: Patch) -> None:
 
 
 def the_scene_of_an_event_stays(patch: Patch) -> None:
-    on = WallDirector.programmes_on
+    on = SceneChoice.programmes_on
 
     def sticky(self, now_ns):
         return on(self, min([now_ns, *(each.span.to_ns - 1 for each in self._wishes.programmes)]))
 
-    patch.setattr(WallDirector, "programmes_on", sticky)
+    patch.setattr(SceneChoice, "programmes_on", sticky)
     patch.setattr(Wishes, "prune", lambda self, now_ns: None)
 
 
 def alarms_lose_their_spot_with_the_scene(patch: Patch) -> None:
-    change = WallDirector._change_scene
+    begin = WallTiles.begin
 
-    def losing(self, now_ns):
-        told = change(self, now_ns)
-        if told:
-            self._spots._alarms = {}
-        return told
+    def losing(self, scene, slots):
+        begin(self, scene, slots)
+        self._spots._alarms = {}
 
-    patch.setattr(WallDirector, "_change_scene", losing)
+    patch.setattr(WallTiles, "begin", losing)
 
 
 def decisions_depend_on_more_than_their_inputs(patch: Patch) -> None:
@@ -120,7 +121,7 @@ def decisions_depend_on_more_than_their_inputs(patch: Patch) -> None:
 
     def moody(self, *given):
         begin(self, *given)
-        self._is_short = next(built) % 2 == 0
+        self._choice.is_short = next(built) % 2 == 0
 
     patch.setattr(WallDirector, "__init__", moody)
 
@@ -164,17 +165,17 @@ def a_signal_keeps_its_spot(patch: Patch) -> None:
 
 
 def a_signal_is_as_urgent_as_an_alarm(patch: Patch) -> None:
-    wait = WallDirector._must_wait
+    wait = WallTiles._must_wait
 
     def hasty(self, slot, cause, now_ns):
         return cause.kind.value != "signal" and wait(self, slot, cause, now_ns)
 
-    patch.setattr(WallDirector, "_must_wait", hasty)
+    patch.setattr(WallTiles, "_must_wait", hasty)
 
 
 def two_tiles_take_from_each_other(patch: Patch) -> None:
     """Each tile that chooses takes what another one shows, and does not wait."""
-    wanted, wait = WallDirector._wanted, WallDirector._must_wait
+    wanted, wait = WallTiles._wanted, WallTiles._must_wait
 
     def greedy(self, slot, programme, now_ns):
         camera, cause = wanted(self, slot, programme, now_ns)
@@ -184,9 +185,9 @@ def two_tiles_take_from_each_other(patch: Patch) -> None:
             return (allowed[0], cause) if allowed else (camera, cause)
         return camera, cause
 
-    patch.setattr(WallDirector, "_wanted", greedy)
+    patch.setattr(WallTiles, "_wanted", greedy)
     patch.setattr(
-        WallDirector,
+        WallTiles,
         "_must_wait",
         lambda self, slot, cause, now_ns: cause.ref != "priority" and wait(self, slot, cause, now_ns),
     )
@@ -231,13 +232,14 @@ def weeks_go_by_universal_time(patch: Patch) -> None:
 
 
 def tiles_are_taken_away_for_the_budget(patch: Patch) -> None:
-    wanted = WallDirector._wanted
+    wanted = WallTiles._wanted
 
     def saving(self, slot, programme, now_ns):
-        found = wanted(self, slot, programme, now_ns)
-        return (None, found[1]) if self.budget(now_ns).is_over else found
+        found, most = wanted(self, slot, programme, now_ns), 2 * len(self._sight.viewers)
+        is_over = 0 < most < sum(tile.camera is not None for tile in self.shown.values())
+        return (None, found[1]) if is_over else found
 
-    patch.setattr(WallDirector, "_wanted", saving)
+    patch.setattr(WallTiles, "_wanted", saving)
 
 
 def the_budget_is_not_told(patch: Patch) -> None:

@@ -38,8 +38,8 @@ from csu.wall import (
     WallDecision,
     WatchHeard,
 )
-from csu.wall.directing.director import SCENE_DWELL_NS
 from csu.wall.directing.programme import DWELL_NS_MIN
+from csu.wall.directing.scenes import SCENE_DWELL_NS
 from csu.wall.directing.sight import STEADY_NS
 from csu.wall.directing.wishes import LOCK_NS_MAX
 from tests.wall.director_builders import Wall, cam, cams

@@ -16,7 +16,7 @@ from csu.cluster.wall_drawing import Pixels, Read, Show, Stop, draw_until_stoppe
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, ClearPictureRefused, YuvPlanes
-from csu.hal.wall import NodeScene, TilePicture, TileState, WallReading, WallScene
+from csu.hal.wall import NodeScene, TilePicture, TileState, WallReading
 from csu.machine import SystemClock
 from csu.wall.drawing.emergency import RENDERER, EmergencyWall
 from csu.wall.drawing.freshness import Freshness
@@ -96,7 +96,10 @@ class Fails:
     def __init__(self, draws: int) -> None:
         self.left = draws
 
-    def show(self, scene: WallScene | NodeScene) -> None:
+    def show(self, scene: NodeScene) -> None:
+        pass
+
+    def renew(self, until_ns: int) -> None:
         pass
 
     def tick(self) -> bool:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
-from csu.hal.wall import NodeScene, PictureFit, ScenePiece, WallNodeId, WallTile
+from csu.hal.camera import CameraId
+from csu.hal.wall import NodeScene, PictureFit, ScenePiece, WallNodeId
 from csu.hal.wall_panel import WallPanelId
-from csu.wall import SlotId, grid_scene
+from csu.wall import SlotId
 from csu.wall.model import (
     Bezel,
     BezelRule,
@@ -22,11 +22,10 @@ from csu.wall.model import (
     Scene,
     fit_piece,
     needed_height_px,
-    pieces_of,
     place,
     spread_tile,
 )
-from csu.wall.model.fitting import UNNAMED
+from csu.wall.model.placing import is_less_than_a_pixel
 from tests.wall.model_builders import Grid, grid_wall, grids, rects, tile
 
 FULL = Rect(0, 0, 1, 1)
@@ -106,7 +105,7 @@ def test_pieces_lie_within_their_panel_and_each_picture_point_is_shown_once(grid
     pieces = [piece for scene in placed.values() for piece in scene.pieces]
     assume(pieces)
     parts = spread_tile(grid.wall, tile(rect, bezel=bezel)).parts
-    area, times = sum(part.at.area for part in parts if part.is_less_than_a_pixel), 0
+    area, times = sum(part.at.area for part in parts if is_less_than_a_pixel(part.corners_px)), 0
     for piece in pieces:
         panel = grid.wall.panel(piece.panel)
         (width, height), (left, top) = panel.px, panel.output_px
@@ -207,16 +206,13 @@ def one_piece(width: float, height: float, **more) -> ScenePiece:
 def test_a_picture_is_whole_centred_and_in_proportion_in_the_one_piece_of_a_rectangle(
     width, height, picture_w, picture_h
 ) -> None:
-    old = WallTile(CameraId("cam-0007"), 7, "007 · Gare", 33, 21, width, height)
-    records = [CameraRecord(CameraId("cam-0007"), 7, "Gare", CommuneId("x"), ViewType.WIDE)]
-    scene = grid_scene(records, 1920, 1080)
-    (piece,) = pieces_of(type(scene)(1920, 1080, (old,))).pieces
-    assert (piece.camera, piece.label, piece.panel) == (old.camera, old.label, UNNAMED)
+    corners = ((33.0, 21.0), (33.0 + width, 21.0), (33.0, 21.0 + height), (33.0 + width, 21.0 + height))
+    piece = replace(one_piece(width, height), corners_px=corners)
     fitted = fit_piece(piece, picture_w, picture_h)
     if fitted is None:
         assert min(width / picture_w, height / picture_h) * min(picture_w, picture_h) <= 1.5
         return
-    assert np.allclose(fitted.picture_at, pieces_of(scene).pieces[0].tile_at)
+    assert np.allclose(fitted.picture_at, piece.tile_at)
     (left, top), (right, bottom) = fitted.corners_px[0], fitted.corners_px[3]
     assert right - left == width or bottom - top == height, "as large as possible"
     assert 0 <= left - 33 <= right - 33 <= width

@@ -25,12 +25,12 @@ from csu.wall.drawing.preview_plan import (
     PreviewPicture,
     PreviewPlan,
     i420_of,
-    plan_of_framebuffer,
     plans_of_wall,
 )
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
 from csu.wall.model import Bezel, Node, Panel, Rect, Wall, fit_piece
 from tests.wall.drawn_builders import NODE, fill, scene_of, turned_wall
+from tests.wall.preview_builders import plan_of_panel
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -187,7 +187,7 @@ def test_the_preview_has_the_shape_of_what_is_seen_of_the_wall() -> None:
 def test_a_preview_is_no_larger_than_its_bound_nor_than_the_wall_and_x264_takes_its_sides(
     width_px: int, height_px: int
 ) -> None:
-    plan = plan_of_framebuffer(width_px, height_px)
+    plan = plan_of_panel(width_px, height_px)
     assert plan.width_px <= min(PREVIEW_PX_MAX[0], width_px + 2)
     assert plan.height_px <= min(PREVIEW_PX_MAX[1], height_px + 2)
     assert (plan.width_px % 4, plan.height_px % 4) == (0, 0)
@@ -240,7 +240,7 @@ def test_the_panels_of_a_node_that_stands_still_are_covered_and_the_others_go_on
 
 
 def test_a_picture_that_is_old_is_never_sent_again() -> None:
-    plan = plan_of_framebuffer(64, 36)
+    plan = plan_of_panel(64, 36)
     now_ns = 100 * NS_PER_S
     young, old = drawn(plan, 60, now_ns - NS_PER_S), drawn(plan, 60, now_ns - round(FROZEN_AFTER_S * NS_PER_S))
     assert composed([plan], [young], now_ns) is young

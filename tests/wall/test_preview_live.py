@@ -29,14 +29,14 @@ from csu.hal.media import LiveFragment
 from csu.hal.wall import TileState
 from csu.machine import SystemClock
 from csu.wall import grid_scene
-from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, plan_of_framebuffer
+from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import fit_piece, pieces_of
-from tests.wall.preview_builders import Feed, Planes, Room
+from csu.wall.model import fit_piece
+from tests.wall.preview_builders import Feed, Planes, Room, plan_of_panel
 
 Records = Callable[..., list[CameraRecord]]
 WIDTH_PX, HEIGHT_PX = 480, 270
-PLAN = plan_of_framebuffer(WIDTH_PX, HEIGHT_PX)
+PLAN = plan_of_panel(WIDTH_PX, HEIGHT_PX)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _decoded(seen: Sequence[Seen]) -> list[np.ndarray]:
 
 def _frame_read(rgb: np.ndarray, cameras: Sequence[CameraRecord]) -> int:
     """The number that the tiles show; each tile shows its own camera, and is live."""
-    pieces = PLAN.of_scene(pieces_of(grid_scene(cameras, WIDTH_PX, HEIGHT_PX))).pieces
+    pieces = PLAN.of_scene(grid_scene(cameras, WIDTH_PX, HEIGHT_PX)).pieces
     where = []
     for piece in pieces:
         fitted = fit_piece(piece, 320, 180)
@@ -191,7 +191,7 @@ class PaintedNode:
         return PreviewPicture(i420, time.time_ns())
 
 
-SMALL = plan_of_framebuffer(64, 36)
+SMALL = plan_of_panel(64, 36)
 
 
 @pytest.mark.requirement("ACC-3")

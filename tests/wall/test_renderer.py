@@ -12,7 +12,7 @@ import pytest
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, ClearPictureRefused, YuvPlanes
-from csu.hal.wall import TilePicture, TileState, WallError, WallScene
+from csu.hal.wall import NodeScene, TilePicture, TileState, WallError
 from csu.wall import grid_scene
 from csu.wall.drawing.picture_pool import PicturePool
 from csu.wall.drawing.renderer import WallRenderer
@@ -30,7 +30,7 @@ def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRen
     return WallRenderer(surface, source, clock)
 
 
-def _scene(surface: Surface, cameras: list[CameraRecord]) -> WallScene:
+def _scene(surface: Surface, cameras: list[CameraRecord]) -> NodeScene:
     return grid_scene(cameras, surface.width_px, surface.height_px)
 
 
@@ -214,9 +214,10 @@ def test_labels_show_their_accents(renderer: WallRenderer, surface: Surface, rec
     pictures = []
     for label in ("001 · Eglise a Foret cote", "001 · Église à Forêt côté"):
         scene = _scene(surface, records(1))
-        tile = replace(scene.tiles[0], label=label)
-        renderer.show(replace(scene, tiles=(tile,)))
-        corner = renderer.pixels()[tile.top_px : tile.top_px + 40, tile.left_px : tile.left_px + 300]
+        piece = replace(scene.pieces[0], label=label)
+        renderer.show(replace(scene, pieces=(piece,)))
+        left, top = (int(at) for at in piece.corners_px[0])
+        corner = renderer.pixels()[top : top + 40, left : left + 300]
         assert (corner.min(axis=2) > 200).sum() > 100, "no white letters"
         pictures.append(corner)
     assert (pictures[0] != pictures[1]).any()
@@ -238,7 +239,7 @@ def test_a_picture_that_did_not_come_through_the_masked_door_is_refused(
 
 def test_a_scene_of_another_size_is_refused(renderer: WallRenderer) -> None:
     with pytest.raises(WallError, match="640x360"):
-        renderer.show(WallScene(640, 360, ()))
+        renderer.show(NodeScene(640, 360, ()))
 
 
 def test_pictures_beyond_the_memory_of_the_card_are_refused(

@@ -17,7 +17,6 @@ from csu.hal.wall import NodeScene, OverlayKind, SceneOverlay, TileState
 from csu.wall import grid_scene
 from csu.wall.drawing.renderer import WallRenderer
 from csu.wall.drawing.surface import Surface
-from csu.wall.model import pieces_of
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
@@ -172,7 +171,7 @@ def test_no_tile_is_live_that_the_pattern_says_is_not_however_small(
     state: TileState,
 ) -> None:
     cameras = records(100)
-    scene = pieces_of(grid_scene(cameras, surface.width_px, surface.height_px))
+    scene = grid_scene(cameras, surface.width_px, surface.height_px)
     if state is TileState.FORBIDDEN:
         scene = replace(scene, pieces=tuple(replace(piece, shown_until_ns=0) for piece in scene.pieces))
     renderer = WallRenderer(surface, source, clock)

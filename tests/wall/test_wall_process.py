@@ -23,13 +23,13 @@ from csu.cluster.wall_process import WallProcess
 from csu.hal import _mask_seal
 from csu.hal.camera import CameraRecord
 from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
-from csu.hal.wall import TileState, WallError, WallOutput, WallScene
+from csu.hal.wall import NodeScene, TileState, WallError, WallOutput
 from csu.machine import SystemClock
 from csu.wall import grid_scene
 from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.emergency import RENDERER
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import fit_piece, pieces_of
+from csu.wall.model import fit_piece
 
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
@@ -80,9 +80,9 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     server.wait(10)
 
 
-def shown_pieces(scene: WallScene) -> list[SeenPiece]:
+def shown_pieces(scene: NodeScene) -> list[SeenPiece]:
     """Where the pictures of 320x180 px lie."""
-    pieces = [(piece, fit_piece(piece, 320, 180)) for piece in pieces_of(scene).pieces]
+    pieces = [(piece, fit_piece(piece, 320, 180)) for piece in scene.pieces]
     return [
         SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
         for piece, fitted in pieces
@@ -285,7 +285,7 @@ def test_scenes_that_this_wall_cannot_show_are_refused_before_they_reach_it(
     with pytest.raises(WallError, match="cam-0005"):
         asyncio.run(wall.show(grid_scene(records(5), WIDTH_PX, HEIGHT_PX)))
     with pytest.raises(WallError, match="320x180"):
-        asyncio.run(wall.show(WallScene(320, 180, ())))
+        asyncio.run(wall.show(NodeScene(320, 180, ())))
     with pytest.raises(ValueError, match="frames a second"):
         WallProcess(pictures.spec, WIDTH_PX, HEIGHT_PX, frames_per_s=0)
 

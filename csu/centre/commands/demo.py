@@ -33,13 +33,16 @@ from csu.centre.commands.demo_options import (
     MediaDirs,
     Options,
     Port,
+    ProgrammesFile,
     ReportPage,
     Rtsp,
     ScenarioFile,
+    SceneFiles,
     Seconds,
     Speed,
     Video,
     View,
+    WallFile,
 )
 from csu.centre.commands.demo_report import write_demo_report
 from csu.centre.commands.demonstration import DemoResult, run_demo
@@ -47,6 +50,7 @@ from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.registers.settings import RegisterSettings, register_settings
 from csu.centre.running import CentreSettings, RunningCentre
+from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.camera import ViewType
 from csu.hal.errors import BadInput
@@ -74,6 +78,9 @@ def demo_command(
     speed: Speed = None,
     level: Level = None,
     frosted: Frosted = False,
+    wall: WallFile = None,
+    scenes: SceneFiles = None,
+    programmes: ProgrammesFile = None,
     keep: Keep = None,
     report: ReportPage = Path("var/demo/rapport.html"),
     as_json: AsJson = False,
@@ -96,7 +103,7 @@ def demo_command(
             cameras=cameras,
             options=dict(_option(text) for text in option or []),
             added=tuple(replace(stream, view=view) for stream in streams),
-            wall_in_window=not headless and _has_display(),
+            wall=WallSettings(_wall_files(wall, scenes, programmes), in_window=not headless and _has_display()),
             console_port=port,
             doctrine=LocalDoctrine(frosted=frosted),
             evidence=EvidenceSettings.of(os.environ),
@@ -116,6 +123,19 @@ def _require_directories(media: Sequence[Path]) -> None:
                 where=f"--media-dir {path}",
                 what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
             )
+
+
+def _wall_files(wall: Path | None, scenes: Sequence[Path] | None, programmes: Path | None) -> WallFiles | None:
+    """All three, or none: a wall without a plan shows nothing."""
+    if wall is None and not scenes and programmes is None:
+        return None
+    if wall is None or not scenes or programmes is None:
+        raise BadInput(
+            Words("--wall, --scenes et --programmes vont ensemble", "--wall, --scenes and --programmes go together"),
+            where="--wall",
+            what_to_do=Words("Donnez les trois, ou aucun", "Give all three, or none"),
+        )
+    return WallFiles(wall, tuple(scenes), programmes)
 
 
 def _registers(keep: Path | None, stack: ExitStack) -> RegisterSettings:

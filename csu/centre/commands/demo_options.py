@@ -64,6 +64,17 @@ Level = Annotated[
 Frosted = Annotated[
     bool, typer.Option("--frosted", help=say("masques givrés plutôt qu'unis", "frosted masks instead of plain"))
 ]
+WallFile = Annotated[
+    Path | None,
+    typer.Option("--wall", help=say("le mur (YAML) ; sans lui : un écran, des grilles", "the wall (YAML); else grids")),
+]
+SceneFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--scenes", help=say("ses scènes (YAML, à répéter)", "its scenes (YAML, repeat for more)")),
+]
+ProgrammesFile = Annotated[
+    Path | None, typer.Option("--programmes", help=say("ses programmes (YAML)", "its programmes (YAML)"))
+]
 Keep = Annotated[
     Path | None,
     typer.Option(

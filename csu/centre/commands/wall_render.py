@@ -17,14 +17,15 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from csu.centre.media.wall_drawn import DrawnWall, draw_wall, picture_of_wall
+from csu.centre.media.wall_drawn import DrawnWall, draw_wall, panel_seen, picture_of_wall
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.wall_plan import ALARM_LABEL, Up, labels_of
 from csu.centre.running import CentreSettings, open_centre
 from csu.cluster.shared_pictures import SharedPicturesReader
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S
 from csu.hal.errors import BadInput
-from csu.hal.wall import OverlayKind, TilePicture
+from csu.hal.wall import TilePicture
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import SystemClock
@@ -41,7 +42,6 @@ TOGETHER_NS = 1500 * NS_PER_S // 1000
 PICTURES_PER_S = 6
 """What an order asks of a recorded stream at least (TEC-2); few, for 48 cameras on a small machine."""
 DOES_NOT_HOLD, WALL_PX = 1, 2400
-ALARM_LABEL = "ALARME"
 
 
 def render(
@@ -66,7 +66,10 @@ def render(
     wanted = tuple(dict.fromkeys(camera for camera in up.values() if camera is not None))
     records, pictures = asyncio.run(_taken(wanted, binding, cameras, options))
     now_ns = max((picture.captured_at_ns for picture in pictures.values()), default=SystemClock().now_ns())
-    labels = _labels(shown, up, records, called)
+    seen = [
+        Up(tile, camera, ALARM_LABEL if tile in called else "") for tile, camera in up.items() if camera is not None
+    ]
+    labels = labels_of(shown, seen, records)
     drawn = draw_wall(place(hung, shown, up, labels, frozenset(called)), pictures, now_ns, allow_software=True)
     written = _write(png, hung, drawn) if png is not None else []
     found = _told(hung, shown, drawn, [str(path) for path in written], len(wanted), len(pictures))
@@ -123,25 +126,6 @@ async def _together(reader: SharedPicturesReader, wanted: Sequence[CameraId]) ->
     return pictures
 
 
-def _labels(
-    scene: Scene,
-    up: Mapping[SlotId, CameraId | None],
-    records: Mapping[CameraId, CameraRecord],
-    alarms: Mapping[SlotId, CameraId],
-) -> dict[SlotId, str]:
-    """Of the tiles that the scene's label overlays name (None: all of them)."""
-    named = {overlay.tile for overlay in scene.overlays if overlay.kind is OverlayKind.LABEL}
-    labels = {}
-    for tile in scene.tiles:
-        camera = up.get(tile.tile)
-        if camera is None or not named & {None, tile.tile}:
-            continue
-        record = records[camera]
-        alarm = f"{ALARM_LABEL} · " if tile.tile in alarms else ""
-        labels[tile.tile] = f"{alarm}{record.number:03d} · {record.name}"
-    return labels
-
-
 def _alarm(text: str, scene: Scene) -> tuple[SlotId, CameraId]:
     """`alarme-1=cam-0007`. Raises BadInput."""
     tile, _, camera = text.partition("=")
@@ -155,8 +139,8 @@ def _alarm(text: str, scene: Scene) -> tuple[SlotId, CameraId]:
 
 
 def _write(directory: Path, wall: Wall, drawn: DrawnWall) -> list[Path]:
-    pictures = {f"{panel.panel}.png": drawn.panel(wall, panel.panel) for panel in wall.panels}
-    pictures[f"mur-{wall.wall}.png"] = picture_of_wall(wall, drawn, WALL_PX)
+    pictures = {f"{panel.panel}.png": panel_seen(wall, panel.panel, drawn.framebuffers) for panel in wall.panels}
+    pictures[f"mur-{wall.wall}.png"] = picture_of_wall(wall, drawn.framebuffers, WALL_PX)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, picture in pictures.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
 import cv2
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.frame_mark import FrameMark, read_mark
-from csu.hal.wall import NodeScene, TilePicture, TileReading, TileState, WallNodeId
+from csu.hal.wall import NodeScene, TilePicture, TileReading, TileState, WallError, WallNodeId, WallReading
 from csu.hal.wall_panel import WallPanelId
+from csu.hal.words import Words
 from csu.wall.drawing.overlay import wall_zone
+from csu.wall.drawing.png import png_of
 from csu.wall.drawing.reference import reference
 from csu.wall.drawing.surface import open_surface
 from csu.wall.drawing.upright import Upright
@@ -24,6 +26,8 @@ from csu.wall.model.placing import corners_of
 
 ROOM, BEZEL = (45, 48, 52), (22, 20, 20)
 MARGIN_MM = 40.0
+SEEN_WIDTH_PX = 1920
+"""Of a picture of a wall of several nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,13 @@ class DrawnWall:
     psnr_db: float
     levels_off_max: float
 
-    def panel(self, wall: Wall, name: WallPanelId) -> NDArray[np.uint8]:
-        """What people see of a panel: uint8 (height, width, 3), RGB, upright."""
-        panel = wall.panel(name)
-        return _upright(panel).view(self.framebuffers[panel.node])
+
+def panel_seen(
+    wall: Wall, name: WallPanelId, framebuffers: Mapping[WallNodeId, NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
+    """What people see of a panel: uint8 (height, width, 3), RGB, upright."""
+    panel = wall.panel(name)
+    return _upright(panel).view(framebuffers[panel.node])
 
 
 class _Given:
@@ -114,7 +121,38 @@ def draw_wall(
     return DrawnWall(renderer, framebuffers, tuple(tiles), psnr_db, most)
 
 
-def picture_of_wall(wall: Wall, drawn: DrawnWall, width_px: int) -> NDArray[np.uint8]:
+def read_together(readings: Sequence[WallReading]) -> WallReading:
+    """What several nodes show, as one wall. A tile that lies on two nodes is read on each."""
+    first = readings[0]
+    return replace(
+        first,
+        at_ns=max(each.at_ns for each in readings),
+        frames_drawn=sum(each.frames_drawn for each in readings),
+        tiles=tuple(tile for each in readings for tile in each.tiles),
+        latencies_ms=tuple(latency for each in readings for latency in each.latencies_ms),
+    )
+
+
+def png_of_wall(wall: Wall, pngs: Mapping[WallNodeId, bytes]) -> bytes:
+    """The wall as it hangs, from the PNG of each node's framebuffer; SEEN_WIDTH_PX wide. Raises WallError."""
+    drawn = {node: _pixels(png) for node, png in pngs.items()}
+    return png_of(picture_of_wall(wall, drawn, SEEN_WIDTH_PX))
+
+
+def _pixels(png: bytes) -> NDArray[np.uint8]:
+    read = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    if read is None:
+        raise WallError(
+            Words("ce n'est pas une image PNG", "this is no PNG picture"),
+            where="wall",
+            what_to_do=Words("Mettez cette machine du mur à jour", "Bring that machine of the wall up to date"),
+        )
+    return np.ascontiguousarray(read[..., ::-1], np.uint8)
+
+
+def picture_of_wall(
+    wall: Wall, framebuffers: Mapping[WallNodeId, NDArray[np.uint8]], width_px: int
+) -> NDArray[np.uint8]:
     """The wall as it hangs, bezels and all: uint8 (height, width_px, 3), RGB."""
     rects = [panel.rect_mm for panel in wall.panels]
     left, top = min(rect.left for rect in rects) - MARGIN_MM, min(rect.top for rect in rects) - MARGIN_MM
@@ -132,7 +170,7 @@ def picture_of_wall(wall: Wall, drawn: DrawnWall, width_px: int) -> NDArray[np.u
     for panel in wall.panels:
         picture[place(panel.rect_mm)] = BEZEL
         there = picture[place(panel.visible_mm)]
-        seen = np.ascontiguousarray(drawn.panel(wall, panel.panel))
+        seen = np.ascontiguousarray(panel_seen(wall, panel.panel, framebuffers))
         there[:] = cv2.resize(seen, (there.shape[1], there.shape[0]), interpolation=cv2.INTER_AREA)
     return picture
 

@@ -14,6 +14,7 @@ from csu.governance.journal_extract import newest_of
 from csu.governance.spans import Span
 from csu.hal.clock import NS_PER_DAY, Clock, Nanoseconds
 from csu.hal.wall import WallError
+from csu.hal.words import Words
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -63,7 +64,14 @@ class WallAccount:
 class DeskOfWall:
     """One wall. Everything answers at once, from memory."""
 
-    def __init__(self, room: WallRoom, account: WallAccount, clock: Clock, coverage: Callable[[], CoverageNow]) -> None:
+    def __init__(
+        self,
+        room: WallRoom,
+        account: WallAccount,
+        clock: Clock,
+        coverage: Callable[[], CoverageNow] | None = None,
+    ) -> None:
+        """`coverage`: what was looked at; None: nobody counts."""
         self._room, self._account, self._clock, self._coverage = room, account, clock, coverage
         self._scenes = {each.scene: _called(room, each.scene) for each in room.director.plan.scenes}
 
@@ -101,7 +109,13 @@ class DeskOfWall:
         return self._account.of(tile)
 
     def coverage(self) -> CoverageNow:
-        """See WallDesk."""
+        """See WallDesk. Raises WallError where nobody counts."""
+        if self._coverage is None:
+            raise WallError(
+                Words("ce mur ne compte pas ce qu'il montre", "this wall does not count what it shows"),
+                where="wall",
+                what_to_do=Words("Lancez le mur d'un centre", "Start the wall of a centre"),
+            )
         return self._coverage()
 
 

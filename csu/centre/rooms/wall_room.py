@@ -13,40 +13,40 @@ from collections.abc import Callable, Mapping, Sequence
 from csu.alarms import AlarmAdvanced, AlarmId, AlarmRaised
 from csu.centre.control import Centre
 from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.media.wall_drawn import png_of_wall, read_together
 from csu.centre.rooms.wall_journal import entry_of
-from csu.centre.rooms.wall_plan import laid_out, shown_of
-from csu.governance import Journal, JournalEntry
+from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
+from csu.centre.rooms.wall_screens import WallScreens
+from csu.governance import Journal, JournalEntry, JournalUnavailable
 from csu.governance.journal_desk import BATCH_MAX
 from csu.hal.camera import CameraId, CameraRecord
-from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
-from csu.hal.wall import WallOutput
+from csu.hal.wall import NodeScene, WallNodeId, WallOutput, WallReading
 from csu.hal.words import Words
 from csu.ingest.board import CameraChanged, CameraState
 from csu.operations import WatchChanged
 from csu.wall import (
     AlarmEnded,
     AlarmOpened,
-    Programme,
+    MayView,
     ProgrammeSet,
     SignalHeard,
     ViewersHeard,
     WallDecision,
     WallDirector,
     WallInput,
-    WallPlan,
     WatchHeard,
 )
+from csu.wall.model import Scene, Wall
 
 TICK_S = 1.0
 """How often the director is asked what time and rights changed."""
-LOOK_EVERY_NS = 10 * NS_PER_S
-"""How often a wall with nothing new to show is asked whether it still draws [D]."""
+RECORDED_S = 1.0
+"""So long the wall waits for the journal; then what must come off it, and what may stay, goes on without."""
 ENTRIES_MAX = 4096
 """Decisions that may wait for the journal: of a wall of 64 tiles all of which change each minute, for an hour."""
 WALL = "wall"
-
-Shown = tuple[tuple[CameraId, bool], ...]
 
 
 class WallRoom:
@@ -55,31 +55,29 @@ class WallRoom:
     def __init__(
         self,
         centre: Centre,
-        output: WallOutput,
-        plan: WallPlan,
+        outputs: Mapping[WallNodeId, WallOutput],
+        planned: PlannedWall,
         records: Sequence[CameraRecord],
         *,
         clock: Clock,
         journal: Journal,
         tell: Callable[[CentreEvent], None],
-        size_px: tuple[int, int],
-        programmes: Sequence[Programme] = (),
+        may_view: MayView,
     ) -> None:
-        """`tell`: who hears its decisions and troubles. `size_px`: of the wall, width and height. `programmes`: those
-        that are planned."""
-        self._centre, self._output, self._clock, self._journal, self._tell = centre, output, clock, journal, tell
+        """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of
+        who is before the wall (COM-3)."""
+        self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
-        self._size_px = size_px
-        self._director = WallDirector(plan, lambda camera, now_ns: centre.may_watch(camera))
-        self._programmes = tuple(programmes)
+        self._planned, self.outputs = planned, dict(outputs)
+        self._screens = WallScreens(self.outputs, clock)
+        self._director = WallDirector(planned.plan, lambda camera, now_ns: centre.may_watch(camera), may_view)
         self._heard: list[WallInput] = []
         self._alarms: set[AlarmId] = set()
         self._woken = asyncio.Event()
         self._entries: deque[JournalEntry] = deque()
-        self._shown: Shown | None = None
-        self._is_dark = False
-        """It shows nothing, or nobody knows what."""
-        self._look_due_ns: Nanoseconds = 0
+        self._recording: asyncio.Task[None] | None = None
+        self._shown: tuple[str, tuple[Up, ...]] = ("", ())
+        self._scenes: Mapping[WallNodeId, NodeScene] = {}
         self._in_trouble = False
 
     @property
@@ -87,30 +85,58 @@ class WallRoom:
         """To ask why a slot shows what it shows."""
         return self._director
 
+    @property
+    def wall(self) -> Wall:
+        """As it hangs."""
+        return self._planned.wall
+
+    def scene(self, name: str) -> Scene:
+        """As it lies on the wall; of the one that is up, with what it shows now. Raises PlanUnusable for no scene;
+        WallError when its tiles would be too small."""
+        is_up = name == self._director.scene
+        return self._planned.scene(name, up_of(self._director.tiles) if is_up else None)
+
+    async def read(self) -> WallReading:
+        """What the pixels of all outputs show. Raises WallError."""
+        return read_together([await output.read() for output in self.outputs.values()])
+
+    async def picture_png(self) -> bytes:
+        """The wall as it hangs, as a PNG; of a single node, its framebuffer. Raises WallError."""
+        pictures = {node: await output.picture_png() for node, output in self.outputs.items()}
+        if len(pictures) == 1:
+            return next(iter(pictures.values()))
+        return await asyncio.to_thread(png_of_wall, self.wall, pictures)
+
     async def open(self) -> None:
         """Show the first scene, by what holds now. Raises CsuError when it cannot be journaled or shown."""
         centre = self._centre
         self._heard += [WatchHeard(centre.is_short_of_watch), ViewersHeard(frozenset(centre.watching))]
-        self._heard += [ProgrammeSet(programme) for programme in self._programmes]
+        self._heard += [ProgrammeSet(programme) for programme in self._planned.programmes]
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
         centre.listen(self._hear)
         self._decide()
         await self._record()
-        await self._show(shown_of(self._director.tiles))
+        for error in await self._show(self._director.scene, up_of(self._director.tiles)):
+            raise error
 
     async def run(self) -> None:
         """Follow what happens, for ever. What fails is told once and tried again each second."""
-        while True:
-            try:
-                async with asyncio.timeout(TICK_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
-            self._decide()
-            await self._follow()
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(TICK_S):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+                self._woken.clear()
+                self._decide()
+                await self._follow()
+        finally:
+            self._screens.leave()
+            if self._recording is not None:
+                self._recording.cancel()
 
     def hear(self, told: WallInput) -> None:
         """What a person asks: decided now, after all that happened before; journaled and then shown as all decisions
@@ -140,11 +166,12 @@ class WallRoom:
         self._decided(self._director.tick(now_ns))
 
     def _alarms_changed(self) -> list[WallInput]:
-        """What the desk holds is what wants a spot: also what a centre that starts finds there."""
+        """What the desk holds is what wants a spot: what a centre that starts finds there, what a slow disk has not
+        taken yet. Its spot is free again when its closing is written."""
         desk = self._centre.desk
         unfinished = {alarm.alarm: alarm for alarm in desk.unfinished()}
-        ended = [name for name in self._alarms if name not in unfinished]
-        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms and not desk.is_held(name)]
+        ended = [name for name in self._alarms if name not in unfinished and not desk.is_held(name)]
+        opened = [alarm for name, alarm in unfinished.items() if name not in self._alarms]
         self._alarms.difference_update(ended)
         self._alarms.update(alarm.alarm for alarm in opened)
         return [
@@ -166,21 +193,33 @@ class WallRoom:
             self._entries.append(entry)
 
     async def _follow(self) -> None:
-        wanted = shown_of(self._director.tiles)
-        failed: CsuError | None = None
+        wanted = up_of(self._director.tiles)
+        failed: list[CsuError] = []
         try:
-            await self._record()
+            await self._recorded()
         except CsuError as error:
-            failed = error
-            up = {camera for camera, _ in self._shown or ()}
-            wanted = tuple((camera, is_alarm) for camera, is_alarm in wanted if camera in up)
+            failed.append(error)
+            up = {each.camera for each in self._shown[1]}
+            wanted = tuple(each for each in wanted if each.camera in up)
         try:
-            await self._show(wanted)
+            failed += await self._show(self._director.scene, wanted)
         except CsuError as error:
-            failed = await self._begin_anew(wanted) or error
-        if failed is not None and not self._in_trouble:
-            self._tell(Trouble(WALL, failed.trouble.words, self._clock.now_ns()))
-        self._in_trouble = failed is not None
+            failed.append(error)
+        if failed and not self._in_trouble:
+            self._tell(Trouble(WALL, failed[-1].trouble.words, self._clock.now_ns()))
+        self._in_trouble = bool(failed)
+
+    async def _recorded(self) -> None:
+        """All that waits is in the journal. Raises CsuError; also when it takes its time: it goes on meanwhile."""
+        while self._entries or self._recording is not None:
+            waited = self._recording is not None
+            if self._recording is None:
+                self._recording = asyncio.create_task(self._record(), name="wall journal")
+            done, _ = await asyncio.wait([self._recording], timeout=0 if waited else RECORDED_S)
+            if not done:
+                raise _slow_journal()
+            ended, self._recording = self._recording, None
+            ended.result()
 
     async def _record(self) -> None:
         """All that waits: what waits together is one commit. Raises CsuError; what was not written waits on."""
@@ -192,29 +231,21 @@ class WallRoom:
             for _, error in failed:
                 raise error
 
-    async def _show(self, wanted: Shown) -> None:
-        """Raises CsuError, also for a wall that died since it last answered."""
-        now_ns = self._clock.monotonic_ns()
-        if self._is_dark:
-            await self._output.start()  # idempotent
-        if wanted != self._shown or self._is_dark:
-            await self._output.show(laid_out(wanted, self._records, *self._size_px))
-            self._shown, self._is_dark = wanted, False
-        elif now_ns < self._look_due_ns:
-            return
-        else:
-            await self._output.read()
-        self._look_due_ns = now_ns + LOOK_EVERY_NS
-
-    async def _begin_anew(self, wanted: Shown) -> CsuError | None:
-        """Start a wall that died, with what holds now. What fails is tried again each second."""
-        self._is_dark = True
-        try:
-            await self._show(wanted)
-        except CsuError as error:
-            return error
-        return None
+    async def _show(self, scene: str, wanted: tuple[Up, ...]) -> list[CsuError]:
+        """What failed of the outputs. Raises CsuError for a scene that cannot be laid out."""
+        if (scene, wanted) != self._shown or not self._scenes:
+            self._scenes = self._planned.placed(scene, wanted, self._records)
+            self._shown = scene, wanted
+        return await self._screens.show(self._scenes)
 
 
 def _is_lost(state: CameraState) -> bool:
     return state not in (CameraState.LIVE, CameraState.STARTING)
+
+
+def _slow_journal() -> JournalUnavailable:
+    return JournalUnavailable(
+        Words("le journal ne répond pas : rien de nouveau au mur", "the journal does not answer: nothing new comes up"),
+        where=WALL,
+        what_to_do=Words("Vérifiez le volume du journal", "Check the journal's volume"),
+    )

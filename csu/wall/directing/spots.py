@@ -41,23 +41,25 @@ class Spots:
         self._sight = sight
         self._alarms: dict[str, AlarmOpened] = {}
         self._heard_ns: dict[str, Nanoseconds] = {}
+        self._freed_ns: dict[SlotId, Nanoseconds] = {}
+        """When the last alarm that had this spot ended."""
         self._signals: dict[str, tuple[EventSignal, Nanoseconds]] = {}
         self._on: dict[SlotId, str] = {}
         self._signal_on: dict[SlotId, str] = {}
 
     @property
-    def alarms_waiting(self) -> int:
-        """Alarms that no spot shows now."""
-        return len(self._alarms) - len(self._on)
+    def alarms(self) -> int:
+        """How many are open."""
+        return len(self._alarms)
 
     @property
     def signals_waiting(self) -> int:
         return len(self._signals) - len(self._signal_on)
 
-    @property
-    def shown(self) -> frozenset[str]:
-        """The alarms that have a spot."""
-        return frozenset(self._on.values())
+    def shown(self, tiles: Tiles) -> frozenset[str]:
+        """The open alarms that a tile shows now: one that was given a spot is up when its tile changes."""
+        up = (tile.cause.ref for tile in tiles.values() if tile.cause.kind is CauseKind.ALARM)
+        return frozenset(name for name in up if name in self._alarms)
 
     def open(self, told: AlarmOpened, now_ns: Nanoseconds) -> None:
         """Raises WallRequestRefused when too many are open."""
@@ -66,9 +68,11 @@ class Spots:
         self._alarms.setdefault(told.alarm, told)
         self._heard_ns.setdefault(told.alarm, now_ns)
 
-    def end(self, alarm: str) -> None:
+    def end(self, alarm: str, now_ns: Nanoseconds) -> None:
+        """It needs its spot no more."""
         self._alarms.pop(alarm, None)
         self._heard_ns.pop(alarm, None)
+        self._freed_ns |= {slot: now_ns for slot, name in self._on.items() if name == alarm}
 
     def signal(self, told: EventSignal, now_ns: Nanoseconds) -> None:
         """It draws attention for a while, behind all alarms."""
@@ -82,11 +86,12 @@ class Spots:
 
     def leave(self) -> None:
         """Another scene comes up, with spots of its own."""
-        self._on, self._signal_on = {}, {}
+        self._on, self._signal_on, self._freed_ns = {}, {}, {}
 
-    def heard_ns(self, alarm: str) -> Nanoseconds:
-        """When it came. Raises KeyError."""
-        return self._heard_ns[alarm]
+    def due_ns(self, alarm: str, slot: SlotId) -> Nanoseconds:
+        """Since when that spot is this alarm's due: when it came, or when the one before it there ended. Raises
+        KeyError."""
+        return max(self._heard_ns[alarm], self._freed_ns.get(slot, 0))
 
     def wanted(self, slot: SlotId, tiles: Tiles, now_ns: Nanoseconds) -> tuple[CameraId | None, Cause] | None:
         """What that spot should show, None: nothing needs it."""
@@ -109,8 +114,8 @@ class Spots:
             for slot, name in self._on.items()
             if name in self._alarms and self._camera_of(self._alarms[name], slot, tiles, now_ns) is not None
         }
-        shown = self.shown
-        waiting = [alarm for alarm in self._alarms.values() if alarm.alarm not in shown]
+        has_one = set(self._on.values())
+        waiting = [alarm for alarm in self._alarms.values() if alarm.alarm not in has_one]
         for alarm in sorted(waiting, key=lambda alarm: alarm.haste):
             free = [slot for slot in spots if slot not in self._on]
             spot = next((slot for slot in free if slot not in self._signal_on), free[0] if free else None)

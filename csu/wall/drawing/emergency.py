@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.frames import ClearPictureRefused, YuvPlanes
-from csu.hal.wall import NodeScene, TilePicture, TileSource, WallReading, WallScene
+from csu.hal.wall import NodeScene, TilePicture, TileSource, WallReading
 from csu.wall.drawing.freshness import Freshness, believed_stamp
 from csu.wall.drawing.overlay import wall_zone
 from csu.wall.drawing.painting import Image, Painter
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan, i420_of
 from csu.wall.drawing.read_back import read_tiles
-from csu.wall.model.fitting import FittedPiece, pieces_of
+from csu.wall.model.fitting import FittedPiece
 
 BAND = "MUR DE SECOURS : carte graphique perdue, images au ralenti"
 """The wall's own lettering is French."""
@@ -60,10 +60,14 @@ class EmergencyWall:
         self.frames_drawn = 0
         self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_MAX)
 
-    def show(self, scene: WallScene | NodeScene) -> None:
+    def show(self, scene: NodeScene) -> None:
         """Draw this scene from now on; it is cut to."""
-        self._painter = self._for(pieces_of(scene) if isinstance(scene, WallScene) else scene)
+        self._painter = self._for(scene)
         self._drawn = None
+
+    def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then."""
+        self._painter.scene = self._painter.scene.leased(until_ns)
 
     def tick(self) -> bool:
         """Take what is new and draw if anything changed. True when it drew."""

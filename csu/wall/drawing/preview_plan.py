@@ -107,13 +107,6 @@ def i420_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2YUV_I420), np.uint8)
 
 
-def plan_of_framebuffer(width_px: int, height_px: int) -> PreviewPlan:
-    """A framebuffer that is one panel and hangs upright."""
-    width, height = preview_px(width_px / height_px, (width_px, height_px))
-    whole = corners_of(Rect(0, 0, width_px, height_px))
-    return PreviewPlan(width, height, (PanelPlace(whole, 0, 0, width, height),))
-
-
 def plans_of_wall(wall: Wall) -> dict[WallNodeId, PreviewPlan]:
     """Of each node. Left out: panels that are known to be dark; their place stays dark."""
     seen = wall.visible_mm

@@ -15,7 +15,7 @@ from vispy import gloo
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
-from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading, WallScene
+from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading
 from csu.hal.words import Words
 from csu.wall.drawing.depth import levels_of
 from csu.wall.drawing.freshness import Freshness
@@ -23,7 +23,6 @@ from csu.wall.drawing.overlay import blink, wall_zone
 from csu.wall.drawing.read_back import read_tiles
 from csu.wall.drawing.stage import Programs, Stage
 from csu.wall.drawing.surface import Surface
-from csu.wall.model.fitting import pieces_of
 
 LATENCIES_MAX = 4096
 """Ages kept for the reading: the newest ones."""
@@ -51,11 +50,10 @@ class WallRenderer:
         self._leaving: Stage | None = None
         self._fade_from_ns: Nanoseconds = 0
 
-    def show(self, scene: WallScene | NodeScene) -> None:
+    def show(self, scene: NodeScene) -> None:
         """Draw this scene from now on. Raises WallError when it is not of the surface's size."""
-        wanted = pieces_of(scene) if isinstance(scene, WallScene) else scene
-        if (wanted.width_px, wanted.height_px) != (self._surface.width_px, self._surface.height_px):
-            size = f"{wanted.width_px}x{wanted.height_px} px"
+        if (scene.width_px, scene.height_px) != (self._surface.width_px, self._surface.height_px):
+            size = f"{scene.width_px}x{scene.height_px} px"
             raise WallError(
                 Words(f"une scène de {size}", f"a scene of {size}"),
                 where=f"wall/{self._surface.width_px}x{self._surface.height_px}",
@@ -63,15 +61,19 @@ class WallRenderer:
             )
         self._surface.begin()
         self._drawn = None
-        if _unlabelled(wanted) == _unlabelled(self._stage.scene):
-            self._stage.set_labels(wanted)
+        if _bare(scene) == _bare(self._stage.scene):
+            self._stage.set_labels(scene)
             return
         self._let_go()
-        if wanted.fade_ns > 0 and self._stage.scene.pieces:
+        if scene.fade_ns > 0 and self._stage.scene.pieces:
             self._leaving, self._fade_from_ns = self._stage, self._clock.monotonic_ns()
         else:
             self._stage.delete()
-        self._stage = self._staged(wanted)
+        self._stage = self._staged(scene)
+
+    def renew(self, until_ns: Nanoseconds) -> None:
+        """What is shown may be shown until then. Nothing is drawn anew for it, and a fade goes on."""
+        self._stage.scene = self._stage.scene.leased(until_ns)
 
     def tick(self) -> bool:
         """Take what is new and draw if anything changed. True when it drew."""
@@ -148,5 +150,6 @@ class WallRenderer:
         return share
 
 
-def _unlabelled(scene: NodeScene) -> NodeScene:
-    return replace(scene, pieces=tuple(replace(piece, label="") for piece in scene.pieces))
+def _bare(scene: NodeScene) -> NodeScene:
+    """Without what a scene may change and stay the same: labels, and until when it may be shown."""
+    return replace(scene, pieces=tuple(replace(piece, label="", shown_until_ns=None) for piece in scene.pieces))

@@ -139,7 +139,7 @@ class Stage:
         self._second = second
 
     def set_labels(self, scene: NodeScene) -> None:
-        """`scene` differs from this one in its labels only."""
+        """`scene` differs from this one in its labels, and in how long it may be shown."""
         for index, (old, new) in enumerate(zip(self.scene.pieces, scene.pieces, strict=True)):
             if old.label != new.label and index in self._overlay.sheet.label_rows:
                 self._overlay.set_label(index, new.label)

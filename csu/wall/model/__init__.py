@@ -6,7 +6,7 @@ pixels; everything that no wall can show, with its place in the file. `layout` m
 
 from csu.wall.model.checks import scene_faults
 from csu.wall.model.faults import FaultKind, ModelFault, WallUnusable
-from csu.wall.model.fitting import FittedPiece, fit_piece, needed_height_px, pieces_of
+from csu.wall.model.fitting import FittedPiece, fit_piece, needed_height_px
 from csu.wall.model.placing import Part, Spread, area_mm, place, spread, spread_tile
 from csu.wall.model.scene import (
     BezelRule,
@@ -45,7 +45,6 @@ __all__ = [
     "choose_stream",
     "fit_piece",
     "needed_height_px",
-    "pieces_of",
     "place",
     "scene_faults",
     "spread",

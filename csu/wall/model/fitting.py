@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csu.hal.wall import (
-    Corners,
-    NodeScene,
-    OverlayKind,
-    PictureFit,
-    Point,
-    SceneOverlay,
-    ScenePiece,
-    WallScene,
-)
-from csu.hal.wall_panel import WallPanelId
-from csu.wall.model.layout import header_px
+from csu.hal.wall import Corners, PictureFit, Point, ScenePiece
 from csu.wall.model.placing import corners_of, spread_tile
 from csu.wall.model.scene import WHOLE_PICTURE, Tile
 from csu.wall.model.wall import Rect, Wall, whole_px
 
-UNNAMED = WallPanelId("")
-"""The one panel of a wall that is a grid of pixels and nothing else."""
 NOTHING = 1e-9
 """Share of a tile that no pixel shows."""
 
@@ -64,34 +51,6 @@ def needed_height_px(wall: Wall, tile: Tile, aspect: float) -> float:
     lies = spread_tile(wall, tile)
     shown, seen = _shares(tile.fit, tile.crop, lies.aspect, aspect)
     return lies.px[1] * shown.height / seen.height
-
-
-def pieces_of(scene: WallScene) -> NodeScene:
-    """A grid of rectangles as the one panel of one node."""
-    pieces = (
-        ScenePiece(
-            tile=f"tile-{tile.camera_number}",
-            panel=UNNAMED,
-            camera=tile.camera,
-            z=0,
-            corners_px=corners_of(Rect(tile.left_px, tile.top_px, tile.width_px, tile.height_px)),
-            tile_at=corners_of(WHOLE_PICTURE),
-            tile_aspect=tile.width_px / tile.height_px,
-            label=tile.label,
-        )
-        for tile in scene.tiles
-    )
-    return NodeScene(scene.width_px, scene.height_px, tuple(pieces), _header(scene))
-
-
-def _header(scene: WallScene) -> tuple[SceneOverlay, ...]:
-    """The band at the top, unless a tile lies where it would be."""
-    height, count = header_px(scene.height_px), len(scene.tiles)
-    if any(tile.top_px < height for tile in scene.tiles):
-        return ()
-    words = f"{count} caméra{'s' if count > 1 else ''}"  # the wall's own lettering is French
-    corners = corners_of(Rect(0, 0, scene.width_px, height))
-    return (SceneOverlay(OverlayKind.HEADER, corners_px=corners, text=words),)
 
 
 def _shares(fit: PictureFit, crop: Rect, tile_aspect: float, picture_aspect: float) -> tuple[Rect, Rect]:

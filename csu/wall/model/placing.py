@@ -39,11 +39,6 @@ class Part:
             self.panel.framebuffer_at((right, bottom)),
         )
 
-    @property
-    def is_less_than_a_pixel(self) -> bool:
-        first, last = self.corners_px[0], self.corners_px[3]
-        return first[0] == last[0] or first[1] == last[1]
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -117,14 +112,15 @@ def place(
         camera, whole = cameras.get(tile.tile), spread_tile(wall, tile)
         crop = tile.crop.left, tile.crop.top, tile.crop.right, tile.crop.bottom
         for part in whole.parts:
-            if part.panel.enabled and not part.is_less_than_a_pixel:
+            corners_px = part.corners_px
+            if part.panel.enabled and not is_less_than_a_pixel(corners_px):
                 pieces[part.panel.node].append(
                     ScenePiece(
                         tile.tile,
                         part.panel.panel,
                         camera,
                         tile.z,
-                        part.corners_px,
+                        corners_px,
                         corners_of(part.at),
                         whole.aspect,
                         tile.fit,
@@ -148,8 +144,9 @@ def _overlays(wall: Wall, scene: Scene, alarms: Collection[SlotId]) -> dict[Wall
         until_ns = (overlay.event_ns or 0) + (overlay.ttl_ns or 0) if timed else None
         if overlay.kind in (OverlayKind.CLOCK, OverlayKind.HEADER) and overlay.rect is not None:
             for part in spread(wall, overlay.rect, overlay.anchor).parts:
-                if part.panel.enabled and not part.is_less_than_a_pixel:
-                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, until_ns=until_ns)
+                if part.panel.enabled and not is_less_than_a_pixel(part.corners_px):
+                    text = (overlay.text or scene.name) if overlay.kind is OverlayKind.HEADER else ""
+                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, text=text, until_ns=until_ns)
                     written[part.panel.node].append(clock)
         elif overlay.kind in (OverlayKind.BORDER, OverlayKind.BOX):
             tiles = [tile.tile for tile in scene.tiles] if overlay.tile is None else [overlay.tile]
@@ -164,6 +161,12 @@ def _overlays(wall: Wall, scene: Scene, alarms: Collection[SlotId]) -> dict[Wall
 
 ALARM_STYLE = "alarm"
 """Of a border: there while the tile shows an alarm."""
+
+
+def is_less_than_a_pixel(corners_px: Corners) -> bool:
+    """Of a part that is not drawn."""
+    first, last = corners_px[0], corners_px[3]
+    return first[0] == last[0] or first[1] == last[1]
 
 
 def corners_of(rect: Rect) -> Corners:

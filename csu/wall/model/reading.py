@@ -46,7 +46,7 @@ class Programmes:
 
     def plan(self, scenes: Iterable[Scene]) -> WallPlan:
         """For the director. Raises PlanUnusable."""
-        return WallPlan(tuple(scene.slots for scene in scenes), self.base, self.degraded)
+        return WallPlan(tuple(scene.slots for scene in scenes), self.base, self.degraded, self.weekly)
 
     def within(self, span: Span) -> tuple[Programme, ...]:
         """All that are up at some time of `span`."""

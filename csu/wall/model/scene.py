@@ -82,6 +82,8 @@ class Overlay:
     """How long after `event_ns` it stays; None: as long as the scene."""
     event_ns: Nanoseconds | None = None
     """The instant that it tells of."""
+    text: str = ""
+    """Of a header; empty: the scene's name."""
 
     def is_over(self, now_ns: Nanoseconds) -> bool:
         """Whether its time has passed."""

@@ -15,7 +15,7 @@ from csu.centre.rooms.alarm_room import AlarmRoom
 from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.proposals import Proposals
 from csu.centre.rooms.ptz_room import PtzRoom
-from csu.centre.rooms.wall_plan import shown_of
+from csu.centre.rooms.wall_plan import up_of
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.watch_room import WatchRoom
 from csu.hal.errors import CsuError
@@ -149,7 +149,7 @@ def the_wall_waits_for_the_journal_to_take_a_camera_off(patch: Patch) -> None:
     async def follow(self):
         with suppress(CsuError):
             await self._record()
-            await self._show(shown_of(self._director.tiles))
+            await self._show(self._director.scene, up_of(self._director.tiles))
 
     patch.setattr(WallRoom, "_follow", follow)
 

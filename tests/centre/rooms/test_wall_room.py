@@ -8,7 +8,7 @@ import pytest
 
 from csu.alarms import AlarmState
 from csu.centre import Papers, Trouble
-from csu.centre.rooms.wall_plan import AGREED, BASE, plan_of
+from csu.centre.rooms.wall_plan import AGREED, BASE, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.governance import Operation
 from csu.hal.camera import CameraId, CommuneId
@@ -43,9 +43,13 @@ class Screen:
         self.scenes.append(scene)
         self.journaled.append(len(self._journal.entries))
 
+    async def renew(self, until_ns):
+        self._answer()
+        self.until_ns = until_ns
+
     @property
     def up(self):
-        return [tile.camera for tile in self.scenes[-1].tiles]
+        return [piece.camera for piece in self.scenes[-1].pieces]
 
 
 class Hall:
@@ -62,15 +66,16 @@ class Hall:
             alarm_sites_m={(ORVAL, "École"): (310.0, 0.0)},
         )
         records = [status.record for status in self.centre.board.all()]
+        planned = default_wall(records, 1280, 720)
         self.wall = WallRoom(
             self.centre,
-            self.screen,
-            plan_of(records),
+            {planned.wall.nodes[0].node: self.screen},
+            planned,
             records,
             clock=stage.clock,
             journal=stage.journal,
             tell=stage.events.append,
-            size_px=(1280, 720),
+            may_view=lambda person, camera, now_ns: True,
         )
 
     def text(self, **of):
@@ -124,7 +129,7 @@ def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall
     async def act():
         await hall.seen(5)
         assert hall.screen.up[0] == CAMERAS[3]
-        assert hall.screen.scenes[-1].tiles[0].label.startswith("ALARME")
+        assert hall.screen.scenes[-1].pieces[0].label.startswith("ALARME")
         assert sorted(hall.screen.up) == CAMERAS, "each once"
         name = hall.centre.desk.open()[0].alarm
         await hall.centre.acknowledge(name, "agent-1")
@@ -233,7 +238,7 @@ def test_a_wall_that_dies_while_nothing_changes_is_found_and_started_again_with_
         hall.screen.is_down = False
         await hall.seen(5)
         assert (len(hall.screen.scenes), hall.screen.starts) == (before + 1, 1)
-        assert hall.screen.scenes[-1] == hall.screen.scenes[-2]
+        assert hall.screen.scenes[-1].leased(None) == hall.screen.scenes[-2].leased(None)
 
     hall.play(act)
     assert [trouble.where for trouble in hall.stage.told(Trouble)].count("wall") == 1

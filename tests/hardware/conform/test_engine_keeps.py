@@ -24,6 +24,7 @@ from csu.centre.events import CentreEvent, Trouble
 from csu.centre.masks import edge_masks
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.wall_hung import WallSettings
 from csu.hal.camera import CameraError, CameraId, CommuneId, PtzVelocity, ViewType
 from csu.hal.disk import Disk
 from csu.hal.fieldwork import Route
@@ -249,8 +250,7 @@ async def played(cast: Sequence[Cast], folder: Path) -> Run:
             settings = CentreSettings(
                 folder / "centre",
                 site=site_of(cast, devices, folder, pinned),
-                wall_width_px=320,
-                wall_height_px=180,
+                wall=WallSettings(width_px=320, height_px=180),
                 registers=RegisterSettings(anchors=(folder / "anchors",)),
             )
             async with open_centre(settings, observe=run.told.append, progress=lambda _: None) as running:
