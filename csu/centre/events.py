@@ -13,8 +13,8 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
-from csu.operations import DispatchEvent, PtzOutcome, WatchEvent
-from csu.wall import WallDecision
+from csu.operations import DispatchEvent, PtzOutcome, TourReport, WatchEvent
+from csu.wall import ShiftCoverage, WallDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ CentreEvent: TypeAlias = (
     | WatchEvent
     | PtzOutcome
     | WallDecision
+    | TourReport
+    | ShiftCoverage
     | NodeChanged
     | ManifestTaken
     | ManifestRefused

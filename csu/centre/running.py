@@ -223,7 +223,16 @@ async def _start_parts(
     observers.all.append(account.observe)
     people = _people_of(site, records, clock.now_ns())
     wall = await hang_wall(
-        stack, settings.wall, centre, records, pictures.spec, papers, people, journal=registers.journal, tell=observers
+        stack,
+        settings.wall,
+        centre,
+        records,
+        pictures.spec,
+        papers,
+        people,
+        settings.data_directory,
+        journal=registers.journal,
+        tell=observers,
     )
     showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)

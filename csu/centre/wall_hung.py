@@ -14,11 +14,13 @@ from csu.centre.events import CentreEvent, Trouble
 from csu.centre.papers import Papers
 from csu.centre.rooms.wall_plan import PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WALL, WallRoom
+from csu.centre.rooms.wall_seen import CoverageNotKept, SeenFile, WallSeen
 from csu.centre.rooms.wall_viewers import FindPerson, WallViewers
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.cluster.wall_process import WallProcess
 from csu.governance import Journal
 from csu.hal.camera import CameraRecord
+from csu.hal.clock import Clock
 from csu.hal.errors import BadInput
 from csu.hal.wall import WallError, WallOutput
 from csu.hal.words import Words
@@ -26,6 +28,8 @@ from csu.machine import SystemClock
 from csu.wall.model import Node, Scene, Wall
 from csu.wall.model.reading import read_programmes, read_scene, read_wall
 
+SEEN = "wall-seen.json"
+"""What was looked at, in the centre's directory."""
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -58,12 +62,15 @@ async def hang_wall(
     pictures: SharedPicturesSpec,
     papers: Papers,
     people: FindPerson,
+    kept_in: Path,
     *,
     journal: Journal,
     tell: Callable[[CentreEvent], None],
 ) -> WallRoom:
-    """Its outputs started (and stopped on the way out), its first scene up. Raises FileRefused with every fault of a
-    file, BadInput, CsuError."""
+    """Its outputs started (and stopped on the way out), its first scene up. `kept_in`: the centre's directory.
+
+    Raises FileRefused with every fault of a file, BadInput, CsuError.
+    """
     planned = await asyncio.to_thread(planned_wall, settings, records)
     loop, clock = asyncio.get_running_loop(), SystemClock()
 
@@ -75,7 +82,18 @@ async def hang_wall(
         stack.push_async_callback(output.stop)
         await output.start()
     may_view = WallViewers(papers, people).may_view
-    room = WallRoom(centre, outputs, planned, records, clock=clock, journal=journal, tell=tell, may_view=may_view)
+    room = WallRoom(
+        centre,
+        outputs,
+        planned,
+        records,
+        clock=clock,
+        journal=journal,
+        tell=tell,
+        may_view=may_view,
+        seen=await _seen(SeenFile(kept_in / SEEN), records, tell, clock),
+    )
+    stack.push_async_callback(room.close)
     await room.open()
     return room
 
@@ -117,3 +135,15 @@ def output_of(
         allow_software=settings.software_gl_allowed,
         tell=tell,
     )
+
+
+async def _seen(
+    file: SeenFile, records: Sequence[CameraRecord], tell: Callable[[CentreEvent], None], clock: Clock
+) -> WallSeen:
+    """With what was looked at in an earlier life; a file that cannot be read is told, and it begins anew."""
+    kept, now_ns = None, clock.now_ns()
+    try:
+        kept = await asyncio.to_thread(file.load)
+    except CoverageNotKept as error:
+        tell(Trouble(WALL, error.trouble.words, now_ns))
+    return WallSeen([record.camera for record in records], now_ns, file, kept)

@@ -341,7 +341,7 @@ def test_a_camera_that_nobody_had_before_his_eyes_for_weeks_is_named_once_that_i
     assert coverage.never_seen(2, WEEK_NS) is None
     assert coverage.never_seen(2, 2 * WEEK_NS) == cams(2)
     assert coverage.never_seen(1, 2 * WEEK_NS) == cams(1, 2)
-    again = WallCoverage(cams(1, 2), 2 * WEEK_NS, coverage.last_seen_ns, 0)
+    again = WallCoverage(cams(1, 2), 2 * WEEK_NS, coverage.kept)
     assert again.never_seen(2, 2 * WEEK_NS) == cams(2)
 
 

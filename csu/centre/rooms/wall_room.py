@@ -17,6 +17,8 @@ from csu.centre.media.wall_drawn import png_of_wall, read_together
 from csu.centre.rooms.wall_journal import entry_of
 from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
 from csu.centre.rooms.wall_screens import WallScreens
+from csu.centre.rooms.wall_seen import WallSeen
+from csu.centre.rooms.wall_tours import WallTours
 from csu.governance import Journal, JournalEntry, JournalUnavailable
 from csu.governance.journal_desk import BATCH_MAX
 from csu.hal.camera import CameraId, CameraRecord
@@ -25,14 +27,18 @@ from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallNodeId, WallOutput, WallReading
 from csu.hal.words import Words
 from csu.ingest.board import CameraChanged, CameraState
-from csu.operations import WatchChanged
+from csu.operations import GuardTour, WatchChanged
 from csu.wall import (
     AlarmEnded,
     AlarmOpened,
+    EventSignal,
+    EventSignalEnded,
     MayView,
     ProgrammeSet,
     SignalHeard,
+    SlotId,
     ViewersHeard,
+    WallCoverage,
     WallDecision,
     WallDirector,
     WallInput,
@@ -63,9 +69,10 @@ class WallRoom:
         journal: Journal,
         tell: Callable[[CentreEvent], None],
         may_view: MayView,
+        seen: WallSeen | None = None,
     ) -> None:
         """`outputs`: of every node of the planned wall. `tell`: who hears its decisions and troubles. `may_view`: of
-        who is before the wall (COM-3)."""
+        who is before the wall (COM-3). `seen`: what was looked at before; None: from now on, and not kept."""
         self._centre, self._clock, self._journal, self._tell = centre, clock, journal, tell
         self._records: Mapping[CameraId, CameraRecord] = {record.camera: record for record in records}
         self._planned, self.outputs = planned, dict(outputs)
@@ -78,6 +85,15 @@ class WallRoom:
         self._recording: asyncio.Task[None] | None = None
         self._shown: tuple[str, tuple[Up, ...]] = ("", ())
         self._scenes: Mapping[WallNodeId, NodeScene] = {}
+        self._up: frozenset[CameraId] = frozenset()
+        """On panels, as last told to the outputs."""
+        self._seen = seen or WallSeen(self._records, clock.now_ns())
+        self._tours = WallTours(
+            self.hear,
+            self._shows,
+            lambda person, camera, at_ns: centre.may_watch(camera) and may_view(person, camera, at_ns),
+            tell,
+        )
         self._in_trouble = False
 
     @property
@@ -133,6 +149,7 @@ class WallRoom:
                 self._woken.clear()
                 self._decide()
                 await self._follow()
+                self._count()
         finally:
             self._screens.leave()
             if self._recording is not None:
@@ -144,6 +161,32 @@ class WallRoom:
         self._decide()
         self._decided(self._director.hear(told, self._clock.now_ns()))
         self._woken.set()
+
+    def signal(self, signal: str, camera: CameraId) -> None:
+        """An analysis draws attention to a camera: shown for a person to judge; nobody is called by it (VSA-7)."""
+        self._heard.append(EventSignal(signal, camera))
+        self._woken.set()
+
+    def end_signal(self, signal: str) -> None:
+        """A person judged it, or it is over."""
+        self._heard.append(EventSignalEnded(signal))
+        self._woken.set()
+
+    def begin_tour(self, tour: GuardTour, slot: SlotId, person: str) -> None:
+        """A person goes round with that slot; what was seen is told (`TourReport`). Raises WallRequestRefused."""
+        self._tours.begin(tour, slot, person, self._clock.now_ns())
+
+    def end_tour(self, person: str) -> None:
+        """He breaks it off."""
+        self._tours.end(person, self._clock.now_ns())
+
+    def coverage(self) -> WallCoverage:
+        """What was looked at: of the shift that is on, and over weeks."""
+        return self._seen.coverage
+
+    async def close(self) -> None:
+        """Keep what was looked at; after `run`. Raises CoverageNotKept."""
+        await self._seen.close()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -193,7 +236,7 @@ class WallRoom:
             self._entries.append(entry)
 
     async def _follow(self) -> None:
-        wanted = up_of(self._director.tiles)
+        scene, wanted = self._director.scene, up_of(self._director.tiles)
         failed: list[CsuError] = []
         try:
             await self._recorded()
@@ -202,7 +245,7 @@ class WallRoom:
             up = {each.camera for each in self._shown[1]}
             wanted = tuple(each for each in wanted if each.camera in up)
         try:
-            failed += await self._show(self._director.scene, wanted)
+            failed += await self._show(scene, wanted)
         except CsuError as error:
             failed.append(error)
         if failed and not self._in_trouble:
@@ -236,7 +279,31 @@ class WallRoom:
         if (scene, wanted) != self._shown or not self._scenes:
             self._scenes = self._planned.placed(scene, wanted, self._records)
             self._shown = scene, wanted
+            pieces = (piece for each in self._scenes.values() for piece in each.pieces)
+            self._up = frozenset(piece.camera for piece in pieces if piece.camera is not None)
         return await self._screens.show(self._scenes)
+
+    def _live(self) -> set[CameraId]:
+        """Up, with a picture of the street that is live, on a wall that answers."""
+        if not self._screens.are_lit:
+            return set()
+        lines = (self._centre.board[camera] for camera in self._up)
+        return {line.record.camera for line in lines if line.state is CameraState.LIVE and line.watched}
+
+    def _shows(self, slot: SlotId, camera: CameraId) -> bool:
+        tile = self._director.tiles.get(slot)
+        return tile is not None and tile.camera == camera and camera in self._live()
+
+    def _count(self) -> None:
+        """What was looked at, and where tours go on."""
+        now_ns = self._clock.now_ns()
+        ended = self._seen.look(self._live(), now_ns)
+        if ended is not None:
+            self._tell(ended)
+        self._tours.tick(self._director.tiles, self._centre.watching, now_ns)
+        error = self._seen.keep(now_ns)
+        if error is not None:
+            self._tell(Trouble(WALL, error.trouble.words, now_ns))
 
 
 def _is_lost(state: CameraState) -> bool:

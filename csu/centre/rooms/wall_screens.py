@@ -27,12 +27,14 @@ class WallScreens:
 
     def __init__(self, outputs: Mapping[WallNodeId, WallOutput], clock: Clock) -> None:
         self._screens = {node: _Screen(output, clock) for node, output in outputs.items()}
+        self._clock = clock
         self._busy: dict[asyncio.Task[CsuError | None], WallNodeId] = {}
 
     @property
     def are_lit(self) -> bool:
-        """Every one of them shows what it was last told."""
-        return not any(screen.is_dark for screen in self._screens.values())
+        """Every one of them shows what it was last told, as far as anybody knows."""
+        now_ns = self._clock.now_ns()
+        return all(now_ns < screen.until_ns and not screen.is_dark for screen in self._screens.values())
 
     async def show(self, scenes: Mapping[WallNodeId, NodeScene]) -> list[CsuError]:
         """From now on these; to be called each second. What failed, also what was mended; it is tried again then."""
@@ -60,12 +62,12 @@ class _Screen:
     def __init__(self, output: WallOutput, clock: Clock) -> None:
         self._output, self._clock = output, clock
         self._scene: NodeScene | None = None
-        self._until_ns: Nanoseconds = 0
+        self.until_ns: Nanoseconds = 0
         self.is_dark = False
         """It shows nothing, or nobody knows what."""
 
     def is_due(self, scene: NodeScene) -> bool:
-        left_ns = self._until_ns - self._clock.now_ns()
+        left_ns = self.until_ns - self._clock.now_ns()
         return self.is_dark or scene != self._scene or not RENEWED_NS < left_ns <= LEASE_NS  # a clock may be set back
 
     async def follow(self, scene: NodeScene) -> CsuError | None:
@@ -94,7 +96,7 @@ class _Screen:
             await self._output.renew(until_ns)
         else:
             await self._output.show(scene.leased(until_ns))
-        self._scene, self._until_ns = scene, until_ns
+        self._scene, self.until_ns = scene, until_ns
 
 
 def _silent(node: WallNodeId) -> WallError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_S, Nanoseconds
@@ -26,28 +26,40 @@ class ShiftCoverage:
     not_seen: tuple[CameraId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CoverageKept:
+    """What a centre knows of it when it starts again."""
+
+    since_ns: Nanoseconds
+    """Since when it is counted."""
+    begun_ns: Nanoseconds
+    """Of the shift that was on."""
+    live_ns: Mapping[CameraId, Nanoseconds] = field(default_factory=dict)
+    """Of that shift."""
+    last_seen_ns: Mapping[CameraId, Nanoseconds] = field(default_factory=dict)
+    """When each was last looked at."""
+
+
 class WallCoverage:
     """Over all cameras. Say what is live on the wall each second (`look`), and when a shift begins."""
 
-    def __init__(
-        self,
-        cameras: Iterable[CameraId],
-        now_ns: Nanoseconds,
-        last_seen_ns: Mapping[CameraId, Nanoseconds] | None = None,
-        since_ns: Nanoseconds | None = None,
-    ) -> None:
-        """`last_seen_ns`, `since_ns`: what an earlier life of the centre knew, and since when it counted."""
+    def __init__(self, cameras: Iterable[CameraId], now_ns: Nanoseconds, kept: CoverageKept | None = None) -> None:
+        """`kept`: of an earlier life of the centre."""
         self._cameras = tuple(cameras)
-        self._since_ns = now_ns if since_ns is None else since_ns
-        self._begun_ns = self._looked_ns = now_ns
-        self._last_seen_ns = dict(last_seen_ns or {})
-        self._live_ns: dict[CameraId, Nanoseconds] = {}
+        kept = kept or CoverageKept(now_ns, now_ns)
+        self._since_ns, self._begun_ns, self._looked_ns = kept.since_ns, kept.begun_ns, now_ns
+        self._last_seen_ns, self._live_ns = dict(kept.last_seen_ns), dict(kept.live_ns)
         self._up: tuple[CameraId, ...] = ()
 
     @property
-    def last_seen_ns(self) -> dict[CameraId, Nanoseconds]:
+    def kept(self) -> CoverageKept:
         """For the centre's next life."""
-        return dict(self._last_seen_ns)
+        return CoverageKept(self._since_ns, self._begun_ns, dict(self._live_ns), dict(self._last_seen_ns))
+
+    @property
+    def begun_ns(self) -> Nanoseconds:
+        """When the shift that is on began."""
+        return self._begun_ns
 
     def look(self, live: Collection[CameraId], now_ns: Nanoseconds) -> None:
         """These are up now, with a live picture. What was up at the last look counts from there to here."""
@@ -64,11 +76,12 @@ class WallCoverage:
         seen = {camera: lasted for camera, lasted in sorted(self._live_ns.items()) if lasted >= SEEN_NS_MIN}
         return ShiftCoverage(self._begun_ns, now_ns, seen, tuple(c for c in self._cameras if c not in seen))
 
-    def begin_shift(self, now_ns: Nanoseconds) -> ShiftCoverage:
-        """Another shift: what the last one came to."""
+    def begin_shift(self, now_ns: Nanoseconds, begun_ns: Nanoseconds | None = None) -> ShiftCoverage:
+        """Another shift: what the last one came to. `begun_ns`: when it began; None: now."""
         self.look(self._up, now_ns)
-        told = self.so_far(now_ns)
-        self._begun_ns, self._live_ns = now_ns, {}
+        begun_ns = now_ns if begun_ns is None else begun_ns
+        told = self.so_far(begun_ns)
+        self._begun_ns, self._live_ns = begun_ns, {}
         return told
 
     def never_seen(self, weeks: int, now_ns: Nanoseconds) -> tuple[CameraId, ...] | None:
