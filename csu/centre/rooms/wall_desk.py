@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from csu.centre.events import CentreEvent
@@ -14,7 +14,6 @@ from csu.governance.journal_extract import newest_of
 from csu.governance.spans import Span
 from csu.hal.clock import NS_PER_DAY, Clock, Nanoseconds
 from csu.hal.wall import WallError
-from csu.hal.words import Words
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -33,6 +32,8 @@ CHANGES_KEPT = 50
 """Of each tile, in memory; the journal has all."""
 ROWS_READ_MAX = 20_000
 """Of the journal, when a centre starts: what its wall did before [D]."""
+WEEKS = 2
+"""A camera that was on the wall in none of so many is told (OPS-6) [D]."""
 WEEKLY_AHEAD_NS = NS_PER_DAY
 """Programmes of the week are told so long before they come up [D]."""
 
@@ -64,15 +65,8 @@ class WallAccount:
 class DeskOfWall:
     """One wall. Everything answers at once, from memory."""
 
-    def __init__(
-        self,
-        room: WallRoom,
-        account: WallAccount,
-        clock: Clock,
-        coverage: Callable[[], CoverageNow] | None = None,
-    ) -> None:
-        """`coverage`: what was looked at; None: nobody counts."""
-        self._room, self._account, self._clock, self._coverage = room, account, clock, coverage
+    def __init__(self, room: WallRoom, account: WallAccount, clock: Clock) -> None:
+        self._room, self._account, self._clock = room, account, clock
         self._scenes = {each.scene: _called(room, each.scene) for each in room.director.plan.scenes}
 
     def now(self) -> WallNow:
@@ -109,14 +103,9 @@ class DeskOfWall:
         return self._account.of(tile)
 
     def coverage(self) -> CoverageNow:
-        """See WallDesk. Raises WallError where nobody counts."""
-        if self._coverage is None:
-            raise WallError(
-                Words("ce mur ne compte pas ce qu'il montre", "this wall does not count what it shows"),
-                where="wall",
-                what_to_do=Words("Lancez le mur d'un centre", "Start the wall of a centre"),
-            )
-        return self._coverage()
+        """See WallDesk."""
+        coverage, now_ns = self._room.coverage(), self._clock.now_ns()
+        return CoverageNow(coverage.so_far(now_ns), WEEKS, coverage.never_seen(WEEKS, now_ns))
 
 
 def _called(room: WallRoom, scene: str) -> str:
