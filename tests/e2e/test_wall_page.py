@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -27,6 +29,7 @@ from csu.governance.journal_entry import JournalEntry
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
+from csu.hal.frame_mark import read_mark
 from csu.hal.media import Assignment, NodeId, StreamAddress
 from csu.hal.wall import WallNodeId
 from csu.hal.wall_panel import WallPanelId
@@ -42,6 +45,7 @@ from csu.wall import (
 from csu.wall.model import Bezel, Node, Panel, Rect, Scene, Tile, Wall
 from sim.papers import VIEWERS, PaperCamera, PapersOf, papers_text
 from tests.e2e.test_console_browser import PALE_WORDS
+from tests.e2e.test_demo import start_demo, stop
 
 METZ, WOIPPY = CommuneId("Metz"), CommuneId("Woippy")
 STREETS = ("Place d’Armes", "Gare", "Rue Serpenoise", "Pont des Morts", "Esplanade", "Saint-Louis", "Marché", "Mairie")
@@ -490,3 +494,67 @@ def test_words_can_be_read_and_controls_have_names(hall, page_of, scheme) -> Non
     unnamed = "[...document.querySelectorAll('button')].filter((b) => !(b.ariaLabel || b.innerText).trim()).length"
     assert page.evaluate(unnamed) == 0
     assert page.evaluate("document.querySelectorAll('.place[tabindex=\"0\"]').length") == 1
+
+
+WALL_LUMA = """
+() => {
+  const video = document.querySelector('.wall-preview video')
+  const canvas = document.createElement('canvas')
+  canvas.width = video.videoWidth
+  canvas.height = video.videoHeight
+  const context = canvas.getContext('2d')
+  context.drawImage(video, 0, 0)
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data
+  let luma = ''
+  for (let at = 1; at < pixels.length; at += 4) luma += String.fromCharCode(pixels[at])
+  const stage = document.querySelector('.stage').getBoundingClientRect()
+  const tiles = {}
+  for (const place of document.querySelectorAll('.place')) {
+    const at = place.getBoundingClientRect()
+    const [left, top] = [(at.left - stage.left) / stage.width, (at.top - stage.top) / stage.height]
+    tiles[place.dataset.tile] = [left, top, left + at.width / stage.width, top + at.height / stage.height]
+  }
+  return { width: canvas.width, height: canvas.height, luma: btoa(luma), tiles }
+}
+"""
+
+
+def cameras_in_pixels(page: Page) -> dict[str, int | None]:
+    """Of each tile the camera whose mark stands in the live picture where the page lays the tile."""
+    raw = page.evaluate(WALL_LUMA)
+    picture = np.frombuffer(base64.b64decode(raw["luma"]), np.uint8).reshape(raw["height"], raw["width"])
+    found: dict[str, int | None] = {}
+    for name, (left, top, right, bottom) in raw["tiles"].items():
+        across, down = raw["width"], raw["height"]
+        part = picture[round(top * down) : round(bottom * down), round(left * across) : round(right * across)]
+        mark = read_mark(np.ascontiguousarray(part))
+        found[name] = None if mark is None else mark.camera_number
+    return found
+
+
+def wait_for_pixels(page: Page, **wanted: int) -> None:
+    expected = {name.replace("_", "-"): number for name, number in wanted.items()}
+    for _ in range(60):
+        seen = cameras_in_pixels(page)
+        if seen == expected:
+            return
+        page.wait_for_timeout(250)
+    assert seen == expected
+
+
+@pytest.mark.nightly
+def test_what_is_dragged_is_what_a_whole_centre_then_draws_under_the_tile(tmp_path, chromium_page) -> None:
+    """`csu demo`: real pictures, real wall; the page's tiles lie on what the wall draws there."""
+    page, demo = chromium_page, start_demo(tmp_path, "--cameras", "4", "--seconds", "120")
+    try:
+        demo.wait_for_address(60)
+        page.goto(f"{demo.url}/?lang=fr#wall")
+        expect(page.locator(".wall-preview")).to_have_attribute("data-state", "live", timeout=40_000)
+        wait_for_pixels(page, tile_1=1, tile_2=2, tile_3=3, tile_4=4)
+        camera(page, 3).drag_to(tile(page, "tile-1"))
+        expect(tile(page, "tile-3")).to_have_count(0)  # a grid shows each camera once
+        wait_for_pixels(page, tile_1=3, tile_2=2, tile_4=4)
+        page.keyboard.press("Control+z")
+        wait_for_pixels(page, tile_1=1, tile_2=2, tile_3=3, tile_4=4)
+    finally:
+        stop(demo)
