@@ -33,7 +33,7 @@ from csu.wall.model import Wall
 
 _log = logging.getLogger(__name__)
 
-PICTURES_PER_S = 10.0
+PICTURES_PER_S = 8.0
 """Who looks at a wall sees who moves; 8 to 12 [D]."""
 QUALITY = EncoderQuality(crf=26, bits_per_s_max=6_000_000)
 FROZEN_AFTER_S = 2.0
@@ -160,13 +160,14 @@ class WallPreview:
         while True:
             await new.wait()
             new.clear()
-            picture = composed(plans, parts, self._clock.now_ns())
+            now_ns = self._clock.now_ns()
+            picture = composed(plans, parts, now_ns)
             if picture is None:
                 continue
-            if before_ns is not None and picture.drawn_at_ns - before_ns > FROZEN_AFTER_S * NS_PER_S:
+            if before_ns is not None and now_ns - before_ns > FROZEN_AFTER_S * NS_PER_S:
                 stream = PreviewStream(plans[0], 1 / self._period_s)  # the muxer held a picture back that is past now
-            before_ns = picture.drawn_at_ns
-            for fragment in await asyncio.to_thread(stream.fragments, picture):
+            before_ns = now_ns
+            for fragment in await asyncio.to_thread(stream.fragments, picture, now_ns):
                 self._desk.hear(_WALL, fragment)
             self.encoded += 1
             if len(parts) > 1:  # several nodes: their pictures of one moment become one
@@ -228,10 +229,13 @@ class PreviewStream:
         self._muxer = FragmentMuxer(told)
         self._is_begun = False
 
-    def fragments(self, picture: PreviewPicture) -> list[LiveFragment]:
-        """What can be sent now: the init segment once, then the picture before this one. Raises av.FFmpegError."""
+    def fragments(self, picture: PreviewPicture, now_ns: Nanoseconds) -> list[LiveFragment]:
+        """What can be sent now: the init segment once, then the picture before this one. Raises av.FFmpegError.
+
+        `now_ns`: when it is to be played; it may show a part that was drawn earlier.
+        """
         frame = VideoFrame.from_numpy_buffer(picture.i420, "yuv420p")
-        frame.pts, is_new_second = self._timeline.place(picture.drawn_at_ns)
+        frame.pts, is_new_second = self._timeline.place(now_ns)
         frame.pict_type = PictureType.I if is_new_second else PictureType.NONE
         made = []
         for packet in self._x264.encode(frame):

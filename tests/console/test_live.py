@@ -10,36 +10,18 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from csu.console import ConsoleSettings, serve_console
 from csu.console.live import HEADER
 from csu.hal.errors import BadInput
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraState
+from tests.console.sockets import at_door, close_code, reading_nothing, until
 
 
-@contextlib.asynccontextmanager
-async def viewer(url: str, camera: str = "cam-001", origin: str | None = None) -> AsyncIterator[ClientConnection]:
-    address = f"{url}ws/live/{camera}".replace("http", "ws", 1)
-    async with connect(address, origin=url.rstrip("/") if origin is None else origin, compression=None) as socket_:
-        yield socket_
-
-
-async def close_code(socket_: ClientConnection) -> int:
-    async with asyncio.timeout(5):
-        try:
-            while True:
-                await socket_.recv()
-        except ConnectionClosed as closed:
-            return 0 if closed.rcvd is None else closed.rcvd.code
-
-
-async def until(condition, timeout_s: float = 5) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
+def viewer(url: str, camera: str = "cam-001", origin: str | None = None):
+    return at_door(url, f"ws/live/{camera}", origin)
 
 
 def test_a_viewer_gets_the_codec_then_one_message_a_fragment(console) -> None:
@@ -156,15 +138,7 @@ def test_a_viewer_that_reads_nothing_is_cut_and_little_is_buffered_for_it(make_c
     console.room.relay.fragments = [make_fragment(0, is_init=True), *[big] * 200]
 
     async def run() -> None:
-        async with serve_console(console.app) as url:
-            host, port = url.removeprefix("http://").rstrip("/").split(":")
-            reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
-            writer.write(
-                f"GET /ws/live/cam-001 HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\n"
-                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-            )
-            await reader.readline()
+        async with serve_console(console.app) as url, reading_nothing(url, "ws/live/cam-001"):
             await until(lambda: console.room.relay.watching == 1)
             await until(lambda: console.room.relay.watching == 0)
             assert 'refused_total{code="viewer_too_slow"} 1.0' in await asyncio.to_thread(
@@ -172,7 +146,6 @@ def test_a_viewer_that_reads_nothing_is_cut_and_little_is_buffered_for_it(make_c
             )
             # Of 200 MiB offered, what left the relay is what the kernel's socket buffers and one fragment hold.
             assert console.room.relay.handed_out < 20
-            writer.close()
 
     asyncio.run(run())
 

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from csu.console import ConsoleSettings, serve_console
 from csu.console.live import HEADER
 from csu.hal.clock import NS_PER_MS
+from tests.console.sockets import at_door, close_code, reading_nothing, until
 
 
-@contextlib.asynccontextmanager
-async def viewer(url: str, origin: str | None = None) -> AsyncIterator[ClientConnection]:
-    address = f"{url}ws/wall".replace("http", "ws", 1)
-    async with connect(address, origin=url.rstrip("/") if origin is None else origin, compression=None) as socket_:
-        yield socket_
-
-
-async def close_code(socket_: ClientConnection) -> int:
-    async with asyncio.timeout(5):
-        try:
-            while True:
-                await socket_.recv()
-        except ConnectionClosed as closed:
-            return 0 if closed.rcvd is None else closed.rcvd.code
-
-
-async def until(condition, timeout_s: float = 5) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
+def viewer(url: str, origin: str | None = None):
+    return at_door(url, "ws/wall", origin)
 
 
 def test_a_viewer_is_told_the_codec_and_the_centres_clock_before_the_first_picture_and_each_key_frame(console) -> None:
@@ -95,12 +75,11 @@ def test_a_viewer_has_no_word_about_what_it_is_sent(console) -> None:
     """Neither an instant in the address nor a message changes anything: the first is not heard, the second cuts."""
 
     async def run() -> None:
-        async with serve_console(console.app) as url:
-            address = f"{url}ws/wall?from_at=2026-01-01T00:00:00Z&last=30".replace("http", "ws", 1)
-            async with connect(address, origin=url.rstrip("/")) as socket_:
-                assert json.loads(await socket_.recv())["now_ms"] == console.clock.at_ns / NS_PER_MS
-                await socket_.send("seek -30")
-                assert await close_code(socket_) == 1003
+        past = "ws/wall?from_at=2026-01-01T00:00:00Z&last=30"
+        async with serve_console(console.app) as url, at_door(url, past) as socket_:
+            assert json.loads(await socket_.recv())["now_ms"] == console.clock.at_ns / NS_PER_MS
+            await socket_.send("seek -30")
+            assert await close_code(socket_) == 1003
 
     asyncio.run(run())
 
@@ -111,18 +90,9 @@ def test_a_viewer_that_reads_nothing_is_cut_and_little_is_buffered_for_it(make_c
     relay.fragments = [make_fragment(0, is_init=True), *[make_fragment(1, is_key=True, size=1 << 20)] * 200]
 
     async def run() -> None:
-        async with serve_console(console.app) as url:
-            host, port = url.removeprefix("http://").rstrip("/").split(":")
-            reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
-            writer.write(
-                f"GET /ws/wall HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\n"
-                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-            )
-            await reader.readline()
+        async with serve_console(console.app) as url, reading_nothing(url, "ws/wall"):
             await until(lambda: relay.watching == 1)
             await until(lambda: relay.watching == 0)
             assert relay.handed_out < 20
-            writer.close()
 
     asyncio.run(run())

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from csu.cluster.shared_pictures import SharedPictures
@@ -25,25 +24,13 @@ from csu.hal.frame_mark import FrameMark, read_mark
 from csu.machine import SystemClock
 from csu.wall import grid_scene
 from csu.wall.drawing.upright import Upright
+from tests.e2e.conftest import GRAB_TILES
 from tests.wall.conftest import build_planes, build_records
 from tests.wall.preview_builders import Feed, Room, plan_of_panel
 
 pytestmark = pytest.mark.nightly
 CAMERAS, WIDTH_PX, HEIGHT_PX = 4, 640, 360
 PLAN = plan_of_panel(WIDTH_PX, HEIGHT_PX)
-
-GRAB = """() => {
-  const video = document.querySelector('.wall-preview video')
-  const canvas = document.createElement('canvas')
-  canvas.width = video.videoWidth
-  canvas.height = video.videoHeight
-  const context = canvas.getContext('2d')
-  context.drawImage(video, 0, 0)
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data
-  let green = ''
-  for (let at = 1; at < pixels.length; at += 4) green += String.fromCharCode(pixels[at])
-  return { width: canvas.width, height: canvas.height, green: btoa(green) }
-}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +77,8 @@ def running() -> Iterator[Running]:
 
 def seen(page: Page) -> list[FrameMark | None]:
     """The mark of each tile, as the browser shows the wall."""
-    raw = page.evaluate(GRAB)
-    green: NDArray[np.uint8] = np.frombuffer(base64.b64decode(raw["green"]), np.uint8)
-    picture = green.reshape(raw["height"], raw["width"])
+    (raw,) = page.evaluate(GRAB_TILES, ".wall-preview")
+    picture = np.frombuffer(base64.b64decode(raw["luma"]), np.uint8).reshape(raw["height"], raw["width"])
     scene = PLAN.of_scene(grid_scene(build_records(CAMERAS), WIDTH_PX, HEIGHT_PX))
     return [read_mark(np.ascontiguousarray(Upright.of(piece.corners_px).view(picture))) for piece in scene.pieces]
 

@@ -18,6 +18,7 @@ from csu.wall import grid_scene
 from csu.wall.drawing.surface import Surface, open_surface
 
 if TYPE_CHECKING:
+    from csu.wall.drawing.preview import PreviewedWall
     from csu.wall.drawing.renderer import WallRenderer
 
 START_NS = 1_795_528_800_000_000_000
@@ -121,3 +122,10 @@ def renderer(surface: Surface, source: FilledSource, clock: SetClock) -> WallRen
 def grid(surface: Surface) -> NodeScene:
     """Four cameras."""
     return grid_scene(build_records(4), surface.width_px, surface.height_px)
+
+
+@pytest.fixture
+def previewed(surface: Surface, source: FilledSource, clock: SetClock) -> PreviewedWall:
+    from csu.wall.drawing.preview import PreviewedWall
+
+    return PreviewedWall(surface, source, clock)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from csu.cluster.wall_preview import FROZEN_AFTER_S, composed, planes_of
+from csu.cluster.wall_preview import composed, planes_of
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S
 from csu.hal.frames import YuvPlanes
@@ -28,28 +28,23 @@ from csu.wall.drawing.preview_plan import (
     plans_of_wall,
 )
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import Bezel, Node, Panel, Rect, Wall, fit_piece
-from tests.wall.drawn_builders import NODE, fill, scene_of, turned_wall
+from csu.wall.drawing.upright import Upright
+from csu.wall.model import Bezel, Node, Panel, Rect, Wall, area_mm, fit_piece
+from tests.wall.drawn_builders import NODE, TILES, fill, scene_of, turned_wall
 from tests.wall.preview_builders import plan_of_panel
 
 if TYPE_CHECKING:
     from conftest import FilledSource, SetClock
 
     from csu.wall.drawing.preview import PreviewedWall
-    from csu.wall.drawing.surface import Surface
 
 Planes = Callable[..., YuvPlanes]
 PLAN = plans_of_wall(turned_wall())[NODE]
 OTHER = WallNodeId("other")
+TWO_S = 2 * NS_PER_S
+"""From then on nothing of it may be seen."""
 SIZES = [(640, 360), (333, 187)]
 """Of the pictures that `fill` puts there."""
-
-
-@pytest.fixture
-def wall(surface: Surface, source: FilledSource, clock: SetClock) -> PreviewedWall:
-    from csu.wall.drawing.preview import PreviewedWall
-
-    return PreviewedWall(surface, source, clock)
 
 
 def rgb_of(picture: PreviewPicture | None) -> NDArray[np.uint8]:
@@ -69,12 +64,12 @@ def read(rgb: NDArray[np.uint8], scene: NodeScene, plan: PreviewPlan) -> dict[st
 
 
 def test_every_tile_of_a_wall_of_turned_panels_is_read_right_in_the_preview(
-    wall: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
+    previewed: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
 ) -> None:
     scene = scene_of()
-    wall.show(scene)
+    previewed.show(scene)
     fill(source, clock, planes, frame=7)
-    tiles = read(rgb_of(wall.preview(PLAN)), scene, PLAN)
+    tiles = read(rgb_of(previewed.preview(PLAN)), scene, PLAN)
     assert len(tiles) == 9
     hidden = {"d1", "d2"}  # another tile lies over the mark of one, and beside that of the other
     for name, tile in tiles.items():
@@ -83,24 +78,40 @@ def test_every_tile_of_a_wall_of_turned_panels_is_read_right_in_the_preview(
             assert (tile.seen_camera_number, tile.seen_frame_number) == (int(tile.camera[-4:]), 7), name
 
 
+def test_tiles_lie_in_the_preview_where_the_page_lays_them_by_shares_of_the_wall() -> None:
+    wall, whole = turned_wall(), turned_wall().visible_mm
+    scene = PLAN.of_scene(scene_of())
+    for tile in TILES:
+        mm = area_mm(wall, tile.rect, tile.anchor)
+        left, right = ((side - whole.left) / whole.width * PLAN.width_px for side in (mm.left, mm.right))
+        top, bottom = ((side - whole.top) / whole.height * PLAN.height_px for side in (mm.top, mm.bottom))
+        pieces = [Upright.of(piece.corners_px) for piece in scene.pieces if piece.tile == tile.tile]
+        assert {(piece.across, piece.down) for piece in pieces} == {((1, 0), (0, 1))}, "upright, however it hangs"
+        boxes = [piece.box for piece in pieces]
+        assert min(columns.start for _, columns in boxes) == pytest.approx(left, abs=3)
+        assert max(columns.stop for _, columns in boxes) == pytest.approx(right, abs=3)
+        assert min(rows.start for rows, _ in boxes) == pytest.approx(top, abs=3)
+        assert max(rows.stop for rows, _ in boxes) == pytest.approx(bottom, abs=3)
+
+
 @pytest.mark.nightly
 def test_a_preview_leaves_the_wall_as_it_is(
-    wall: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
+    previewed: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
 ) -> None:
-    wall.show(scene_of())
+    previewed.show(scene_of())
     fill(source, clock, planes)
-    before = wall.pixels()
-    wall.preview(PLAN)
+    before = previewed.pixels()
+    previewed.preview(PLAN)
     fill(source, clock, planes, frame=6)
-    wall.preview(PLAN)
-    assert wall.tick(), "a picture that the preview was first to take is new to the wall"
-    wall.preview(None)
+    previewed.preview(PLAN)
+    assert previewed.tick(), "a picture that the preview was first to take is new to the wall"
+    previewed.preview(None)
     fill(source, clock, planes, frame=5)
-    assert np.array_equal(before, wall.pixels())
+    assert np.array_equal(before, previewed.pixels())
 
 
 def test_pictures_age_in_the_preview_as_they_do_on_the_wall(
-    wall: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
+    previewed: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
 ) -> None:
     """Also for who comes when the camera has long stopped, and also if its clock is ahead of ours.
 
@@ -114,24 +125,24 @@ def test_pictures_age_in_the_preview_as_they_do_on_the_wall(
             for piece in scene.pieces
         ),
     )
-    wall.show(scene)
+    previewed.show(scene)
     fill(source, clock, planes)
     ahead = CameraId("cam-0003")
     source.put(ahead, planes(333, 187, seed=3, mark=(3, 5)), clock.at_ns + 3600 * NS_PER_S)
-    wall.tick()
+    previewed.tick()
     for later_s, state in ((3, TileState.STALE), (11, TileState.NO_SIGNAL)):
         clock.at_ns += later_s * NS_PER_S
-        tiles = read(wall.drawn_small(PLAN), scene, PLAN)
+        tiles = read(previewed.drawn_small(PLAN), scene, PLAN)
         assert tiles.pop("a1").state is TileState.FORBIDDEN
         assert {tile.state for tile in tiles.values()} == {state}
-    wall.preview(None)
-    tiles = read(wall.drawn_small(PLAN), scene, PLAN)
+    previewed.preview(None)
+    tiles = read(previewed.drawn_small(PLAN), scene, PLAN)
     assert tiles["b1"].state is TileState.NO_SIGNAL
 
 
 @pytest.mark.nightly
 def test_a_card_without_room_to_draw_it_twice_shrinks_what_it_drew(
-    wall: PreviewedWall,
+    previewed: PreviewedWall,
     source: FilledSource,
     clock: SetClock,
     planes: Planes,
@@ -139,11 +150,11 @@ def test_a_card_without_room_to_draw_it_twice_shrinks_what_it_drew(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     scene = scene_of()
-    wall.show(scene)
+    previewed.show(scene)
     fill(source, clock, planes)
     full = WallError(Words("plein", "full"), where="wall", what_to_do=Words("moins", "less"))
     monkeypatch.setattr("csu.wall.drawing.preview.SmallSurface.begin", lambda _: (_ for _ in ()).throw(full))
-    tiles = read(rgb_of(wall.preview(PLAN)), scene, PLAN)
+    tiles = read(rgb_of(previewed.preview(PLAN)), scene, PLAN)
     assert [tiles[name].seen_camera_number for name in ("a1", "b1", "c1", "over")] == [1, 3, 4, 8]
     assert "shrunk" in caplog.text
 
@@ -223,7 +234,7 @@ def test_the_parts_of_two_nodes_become_one_picture_as_old_as_the_older() -> None
 def test_the_panels_of_a_node_that_stands_still_are_covered_and_the_others_go_on() -> None:
     plans = [plans_of_wall(two_nodes())[node] for node in (NODE, OTHER)]
     now_ns = 100 * NS_PER_S
-    old_ns = now_ns - round(FROZEN_AFTER_S * NS_PER_S)
+    old_ns = now_ns - TWO_S
     for missing in (drawn(plans[1], 200, old_ns), None):
         whole = composed(plans, [drawn(plans[0], 60, now_ns), missing], now_ns)
         assert whole is not None
@@ -242,7 +253,7 @@ def test_the_panels_of_a_node_that_stands_still_are_covered_and_the_others_go_on
 def test_a_picture_that_is_old_is_never_sent_again() -> None:
     plan = plan_of_panel(64, 36)
     now_ns = 100 * NS_PER_S
-    young, old = drawn(plan, 60, now_ns - NS_PER_S), drawn(plan, 60, now_ns - round(FROZEN_AFTER_S * NS_PER_S))
+    young, old = drawn(plan, 60, now_ns - NS_PER_S), drawn(plan, 60, now_ns - TWO_S)
     assert composed([plan], [young], now_ns) is young
     assert composed([plan], [old], now_ns) is None
 

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -26,12 +26,13 @@ from csu.hal.camera import CameraRecord
 from csu.hal.clock import NS_PER_S
 from csu.hal.frame_mark import FRAME_NUMBER_MODULO
 from csu.hal.media import LiveFragment
-from csu.hal.wall import TileState
+from csu.hal.wall import TileState, WallNodeId
+from csu.hal.wall_panel import WallPanelId
 from csu.machine import SystemClock
 from csu.wall import grid_scene
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import fit_piece
+from csu.wall.model import Node, Panel, Rect, Wall, fit_piece
 from tests.wall.preview_builders import Feed, Planes, Room, plan_of_panel
 
 Records = Callable[..., list[CameraRecord]]
@@ -39,8 +40,7 @@ WIDTH_PX, HEIGHT_PX = 480, 270
 PLAN = plan_of_panel(WIDTH_PX, HEIGHT_PX)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One message of the socket."""
 
     is_init: bool
@@ -279,6 +279,44 @@ def test_a_node_that_stands_still_sends_nothing_and_a_fault_ends_the_stream_for_
         await preview.stop()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.nightly
+def test_one_node_of_two_that_stands_still_is_covered_and_the_other_is_seen_on() -> None:
+    async def scenario() -> tuple[list[LiveFragment], int]:
+        wall = Wall("two", (_panel("left", 0), _panel("right", 128)), (_node("left"), _node("right")))
+        outputs = {WallNodeId("left"): PaintedNode(), WallNodeId("right"): PaintedNode()}
+        preview = WallPreview.of_wall(wall, outputs, clock=SystemClock())
+        seen: list[LiveFragment] = []
+        async with preview.watch() as fragments:
+            seen += [fragment async for fragment in _some(fragments, 5)]
+            outputs[WallNodeId("right")].holds.clear()
+            held_at_ns = time.time_ns()
+            while seen[-1].captured_at_ns < held_at_ns + 1.5 * NS_PER_S:
+                seen += [fragment async for fragment in _some(fragments, 1)]
+        await preview.stop()
+        return seen, held_at_ns
+
+    seen, held_at_ns = asyncio.run(scenario())
+    with av.open(io.BytesIO(b"".join(each.data for each in seen))) as container:
+        pictures = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    first, last = pictures[0], pictures[-1]
+    assert abs(int(first[32, 64]) - int(first[32, 192])) < 40, "both are drawn"
+    assert np.ptp(last[8:56, 136:248]) > 5, "the checker of no signal"
+    assert np.ptp(last[8:56, 8:120]) <= 2, "the other goes on"
+    assert [each.is_init for each in seen].count(True) == 1, "the stream goes on meanwhile"
+    told = [each.captured_at_ns for each in seen[1:]]
+    while_believed = [at_ns for at_ns in told if at_ns <= held_at_ns]
+    assert len(while_believed) > 5, "a picture is as old as its oldest part, for as long as that is seen"
+    assert seen[-1].captured_at_ns > held_at_ns
+
+
+def _panel(name: str, left: float) -> Panel:
+    return Panel(WallPanelId(name), Rect(left, 0, 128, 64), (128, 64), WallNodeId(name))
+
+
+def _node(name: str) -> Node:
+    return Node(WallNodeId(name), (WallPanelId(name),))
 
 
 async def _some(fragments: AsyncIterator[LiveFragment], count: int) -> AsyncIterator[LiveFragment]:
