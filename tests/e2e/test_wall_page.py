@@ -419,7 +419,7 @@ def test_the_chief_calls_scenes_and_keeps_programmes_and_nobody_else(hall, page_
     page.get_by_role("button", name="Marché", exact=True).click()
     expect(bar).to_contain_text("Marché scène appelée par lea.chef")
     page.get_by_role("button", name="Revenir au programme").click()
-    expect(bar).to_contain_text("Ordinaire aucun programme en cours")
+    expect(bar).to_contain_text("Ordinaire règle : scène habituelle")
     page.get_by_label("Nouveau programme").fill("marche-du-samedi")
     page.locator(".programmes select").select_option("marche")
     page.get_by_role("button", name="Lancer").click()

