@@ -14,7 +14,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from csu.alarms import AlarmStore
 from csu.centre import Catalogue, Centre, Papers, Ports
@@ -316,7 +316,6 @@ def shows(page: Page, name: str, number: int) -> None:
     expect(tile(page, name)).to_have_attribute("data-camera", CAMERAS[number - 1])
 
 
-@pytest.mark.requirement("OPS-5")
 def test_a_camera_is_dragged_to_a_tile_refused_by_an_alarm_spot_and_the_step_is_undone(hall, page_of) -> None:
     page = page_of("anne.dupre")
     camera(page, 8).drag_to(tile(page, "t1"))
@@ -336,7 +335,6 @@ def test_a_camera_is_dragged_to_a_tile_refused_by_an_alarm_spot_and_the_step_is_
     expect(page.get_by_role("button", name="Annuler")).to_be_disabled()
 
 
-@pytest.mark.requirement("OPS-5")
 def test_everything_at_the_wall_is_done_from_the_keyboard(hall, page_of) -> None:
     page = page_of("anne.dupre")
     press = page.keyboard.press
@@ -391,7 +389,6 @@ def test_what_the_wall_refuses_is_told_where_it_was_tried_in_the_words_of_the_ce
 
 
 @pytest.mark.nightly
-@pytest.mark.requirement("OPS-5")
 def test_whoever_follows_closely_sees_the_seconds_go_and_says_why(hall, page_of) -> None:
     page = page_of("anne.dupre")
     tile(page, "t3").click()
@@ -412,7 +409,6 @@ def test_whoever_follows_closely_sees_the_seconds_go_and_says_why(hall, page_of)
 
 
 @pytest.mark.nightly
-@pytest.mark.requirement("OPS-5")
 def test_the_chief_calls_scenes_and_keeps_programmes_and_nobody_else(hall, page_of) -> None:
     page = page_of("lea.chef")
     bar = page.locator(".wall-bar")
@@ -439,7 +435,6 @@ def test_the_chief_calls_scenes_and_keeps_programmes_and_nobody_else(hall, page_
 
 
 @pytest.mark.nightly
-@pytest.mark.requirement("OPS-6")
 def test_alarms_the_budget_why_and_what_was_not_seen_are_told(hall, page_of) -> None:
     page = page_of("anne.dupre")
     bar = page.locator(".wall-bar")
@@ -469,6 +464,29 @@ def test_a_wall_that_is_no_longer_told_does_not_look_like_the_present(hall, page
     page.unroute("**/api/wall")
     expect(page.locator(".stage.stale")).to_have_count(0, timeout=8_000)
     expect(page.get_by_text("L’état du mur n’arrive plus")).to_have_count(0)
+
+
+@pytest.mark.nightly
+def test_an_answer_that_was_overtaken_is_let_go(hall, page_of) -> None:
+    """It was asked for before the step whose answer is shown: it would show the wall as it was."""
+    page, held = page_of("anne.dupre"), []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.abort()  # nothing newer comes to the help of what is wrong
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/api/wall", hold)
+    while not held:
+        page.wait_for_timeout(50)
+    camera(page, 8).drag_to(tile(page, "t1"))
+    shows(page, "t1", 8)
+    (route, response), *_ = held
+    assert CAMERAS[7] not in [each["camera"] for each in response.json()["tiles"]]
+    route.fulfill(response=response)
+    page.wait_for_timeout(1_000)
+    shows(page, "t1", 8)
 
 
 @pytest.mark.nightly
