@@ -21,11 +21,13 @@ from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.dealing import ServedNode, deal
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
@@ -35,7 +37,17 @@ from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
-from csu.console import create_app, demonstration_access, demonstration_operator, invented_papers, serve_console
+from csu.console import (
+    AnyOf,
+    ConsoleSettings,
+    ServedCertificate,
+    WallNodeTokens,
+    create_app,
+    demonstration_access,
+    demonstration_operator,
+    invented_papers,
+    serve_console,
+)
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -45,6 +57,7 @@ from csu.hal.disk import Disk
 from csu.hal.errors import BadInput
 from csu.hal.media import Assignment
 from csu.hal.site import OpenSite, Option, Site, SiteRequest
+from csu.hal.tls import LOCALHOST, is_loopback
 from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
@@ -86,6 +99,10 @@ class CentreSettings:
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
+    console_names: frozenset[str] = frozenset()
+    """Names it is called by from other machines, beside those of this one."""
+    console_tls: ServedCertificate | None = None
+    """What it proves itself with; without, only this very machine may speak to it."""
 
     @property
     def media(self) -> tuple[Path, ...]:
@@ -157,6 +174,7 @@ async def open_centre(
 
     Raises BadInput for an unknown binding or option, CsuError for a part that cannot start.
     """
+    _require_tls(settings)
     open_site = settings.site or find_binding(settings.binding)
     observers = _Observers([observe])
     clock = SystemClock()
@@ -222,12 +240,15 @@ async def _start_parts(
     account = await asyncio.to_thread(WallAccount.of_journal, settings.data_directory / "journal")
     observers.all.append(account.observe)
     people = _people_of(site, records, clock.now_ns())
+    relay = RelayOfNodes({record.camera: each.node for each in nodes for record in each.records})
+    wall_nodes = WallNodes(relay, pictures.spec.cameras, PICTURE_MAX_PX, clock=clock, tell=observers)
     wall = await hang_wall(
         stack,
         settings.wall,
         centre,
         records,
         pictures.spec,
+        wall_nodes,
         papers,
         people,
         settings.data_directory,
@@ -237,13 +258,14 @@ async def _start_parts(
     showing = asyncio.create_task(wall.run(), name="wall scene")
     stack.push_async_callback(_end, showing)
     journal = registers.journal
-    relays = {record.camera: each.node for each in nodes for record in each.records}
     preview = WallPreview.of_wall(wall.wall, wall.outputs, clock=clock)
     stack.push_async_callback(preview.stop)
-    room = Room(clock, centre, RelayOfNodes(relays), wall, preview, volumes, nodes_expected=len(nodes))
+    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
-    access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=tokens)
+    machines = WallNodeTokens(registers.key.public, WallTokenNote(settings.data_directory))
+    known = AnyOf([machines] if tokens is None else [tokens, machines])
+    access = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past, tokens=known)
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=journal, tell=observers)
     console = create_app(
         room,
@@ -252,9 +274,11 @@ async def _start_parts(
         alarms=AlarmsOfCentre(centre),
         speaking=speaking,
         wall=DeskOfWall(wall, account, clock),
+        wall_nodes=wall_nodes,
+        settings=ConsoleSettings(hosts=ConsoleSettings().hosts | settings.console_names),
     )
     console_url = await stack.enter_async_context(
-        serve_console(console, host=settings.console_host, port=settings.console_port)
+        serve_console(console, host=settings.console_host, port=settings.console_port, tls=settings.console_tls)
     )
     return RunningCentre(
         centre,
@@ -270,6 +294,17 @@ async def _start_parts(
         registers,
         finished,
     )
+
+
+def _require_tls(settings: CentreSettings) -> None:
+    """Tokens and pictures never go over a network in the open."""
+    host = settings.console_host
+    if settings.console_tls is None and host != LOCALHOST and not is_loopback(host):
+        raise BadInput(
+            Words("la console écouterait en clair", "the console would listen in the open"),
+            where=host,
+            what_to_do=Words("Donnez un certificat et sa clé", "Give a certificate and its key"),
+        )
 
 
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, Trouble
+from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.rooms.wall_plan import PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WALL, WallRoom
@@ -21,10 +22,9 @@ from csu.cluster.wall_process import WallProcess
 from csu.governance import Journal
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import Clock
-from csu.hal.errors import BadInput
 from csu.hal.wall import WallError, WallOutput
-from csu.hal.words import Words
 from csu.machine import SystemClock
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Node, Scene, Wall
 from csu.wall.model.reading import read_programmes, read_scene, read_wall
 
@@ -60,6 +60,7 @@ async def hang_wall(
     centre: Centre,
     records: Sequence[CameraRecord],
     pictures: SharedPicturesSpec,
+    elsewhere: WallNodes,
     papers: Papers,
     people: FindPerson,
     kept_in: Path,
@@ -67,7 +68,8 @@ async def hang_wall(
     journal: Journal,
     tell: Callable[[CentreEvent], None],
 ) -> WallRoom:
-    """Its outputs started (and stopped on the way out), its first scene up. `kept_in`: the centre's directory.
+    """Its outputs started (and stopped on the way out), its first scene up. `elsewhere`: nodes of other hosts.
+    `kept_in`: the centre's directory.
 
     Raises FileRefused with every fault of a file, BadInput, CsuError.
     """
@@ -77,7 +79,9 @@ async def hang_wall(
     def told(error: WallError) -> None:  # in a thread of the wall's
         loop.call_soon_threadsafe(tell, Trouble(WALL, error.trouble.words, clock.now_ns()))
 
-    outputs = {node.node: output_of(node, planned.wall, settings, pictures, told) for node in planned.wall.nodes}
+    outputs = {
+        node.node: output_of(node, planned.wall, settings, pictures, elsewhere, told) for node in planned.wall.nodes
+    }
     for output in outputs.values():
         stack.push_async_callback(output.stop)
         await output.start()
@@ -108,7 +112,7 @@ def planned_wall(settings: WallSettings, records: Sequence[CameraRecord]) -> Pla
     for path in files.scenes:
         scene = read_scene(path, wall, cameras, scenes)
         scenes[scene.scene] = scene
-    programmes = read_programmes(files.programmes, list(scenes))
+    programmes = read_programmes(files.programmes, scenes.values(), cameras)
     return PlannedWall(wall, programmes.plan(scenes.values()), scenes, programmes.events)
 
 
@@ -117,22 +121,19 @@ def output_of(
     wall: Wall,
     settings: WallSettings,
     pictures: SharedPicturesSpec,
+    elsewhere: WallNodes,
     tell: Callable[[WallError], None],
 ) -> WallOutput:
-    """What draws a node's part of the wall: the only place that decides it. Raises BadInput for a node elsewhere."""
+    """What draws a node's part of the wall: the only place that decides it."""
+    size_px = wall.framebuffer_px(node.node)
     if node.host not in (*HERE, os.uname().nodename):
-        raise BadInput(
-            Words(
-                f"{node.node} est sur une autre machine ({node.host})", f"{node.node} is another machine ({node.host})"
-            ),
-            where=f"wall/{wall.wall}/{node.node}",
-            what_to_do=Words("Écrivez host: localhost pour la dessiner ici", "Write host: localhost to draw it here"),
-        )
+        return elsewhere.output(node.node, *size_px)
     return WallProcess(
         pictures,
-        *wall.framebuffer_px(node.node),
+        *size_px,
         backend="window" if settings.in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
+        screens=NodeScreens.of(wall, node.node),
         tell=tell,
     )
 

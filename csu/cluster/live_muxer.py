@@ -91,6 +91,12 @@ class Encoded(Protocol):
     @property
     def is_key(self) -> bool: ...
 
+    @property
+    def mask_epoch(self) -> int: ...
+
+    @property
+    def wholly_masked(self) -> bool: ...
+
 
 class FragmentMuxer:
     """One init segment and the fragments after it."""
@@ -124,7 +130,9 @@ class FragmentMuxer:
         data = self._written.take()
         if last is None or not data:
             return None
-        return LiveFragment(data, False, last.is_key, last.captured.at_ns, self._format.codec)
+        return LiveFragment(
+            data, False, last.is_key, last.captured.at_ns, self._format.codec, last.mask_epoch, last.wholly_masked
+        )
 
     def _track(self) -> VideoStream:
         # PyAV makes a track for ready-made packets only after another stream: a bare SPS + PPS is one.

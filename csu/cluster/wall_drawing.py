@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.cluster.wall_watch import Pulse
-from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
+from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallError, WallReading
 from csu.machine import SystemClock
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.surface import Backend
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 BEAT_EVERY_S = 0.5
 """Also a wall that draws seldom beats so often."""
+LOOK_EVERY_NS = 5 * NS_PER_MS
+"""How long a new picture lies there unseen, at most, while the wall is not drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class WallProcessOptions:
     """It drew before: a card that is gone now was lost, and the emergency wall takes its place."""
     emergency: bool = False
     """Do not even try GL."""
+    screens: NodeScreens = ONE_WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,9 @@ Answer: TypeAlias = WallReading | NDArray[np.uint8] | PreviewPicture | str | Csu
 
 class Draws(Protocol):
     """`PreviewedWall` or `EmergencyWall`."""
+
+    drawn_share: float
+    """How much of the wall the last frame drew."""
 
     def show(self, scene: NodeScene) -> None: ...
 
@@ -125,7 +132,9 @@ def draw_until_stopped(
     period_ns: Nanoseconds,
     beat: Callable[[Nanoseconds], None],
 ) -> None:
-    """Obey and draw. What GL says when it fails is told on stderr, and `fall_back` goes on with the same scene.
+    """Obey, and draw each new picture when it comes: the whole wall once a `period_ns` at most, a part of it after its
+    share of that. So pictures come early, and the pixels drawn stay as many. What GL says when it fails is told on
+    stderr, and `fall_back` goes on with the same scene.
 
     Raises CsuError; EOFError and OSError when the other end of the pipe is gone.
     """
@@ -140,12 +149,14 @@ def draw_until_stopped(
                 return
             scene = _kept(scene, command)
         answer: Answer = None
+        rest_ns = LOOK_EVERY_NS
         while True:
             try:
                 if command is not None:
                     answer = _obey(drawer, command)
                 elif clock.monotonic_ns() >= next_ns:
-                    drawer.tick()
+                    if drawer.tick():
+                        rest_ns = max(LOOK_EVERY_NS, round(period_ns * drawer.drawn_share))
                 break
             except gl_failures() as error:
                 if not has_gl:
@@ -159,7 +170,7 @@ def draw_until_stopped(
         if command is not None:
             pipe.send(answer)
         elif now_ns >= next_ns:
-            next_ns = max(next_ns + period_ns, now_ns)  # a late draw is not made up for
+            next_ns = max(next_ns + rest_ns, now_ns)  # a late draw is not made up for
 
 
 def _kept(scene: NodeScene | None, command: Command) -> NodeScene | None:
@@ -186,7 +197,11 @@ def _opened(
         return emergency(), RENDERER
     try:
         surface = open_surface(
-            options.backend, options.width_px, options.height_px, allow_software=options.allow_software
+            options.backend,
+            options.width_px,
+            options.height_px,
+            allow_software=options.allow_software,
+            screens=options.screens,
         )
     except WallError as error:
         if not options.had_gl:
@@ -200,10 +215,13 @@ def _opened(
 
 def _emergency(options: WallProcessOptions, reader: SharedPicturesReader, clock: Clock) -> Draws:
     from csu.wall.drawing.emergency import EmergencyWall
+    from csu.wall.drawing.x_monitors import windows_of
     from csu.wall.drawing.x_picture import XPicture
 
     size = options.width_px, options.height_px
-    window = XPicture(*size) if options.backend == "window" else None
+    window = None
+    if options.backend == "window":
+        window = XPicture(windows_of(*size, options.screens), options.screens.display)
     return EmergencyWall(*size, reader, clock, window)
 
 

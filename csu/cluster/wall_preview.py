@@ -63,6 +63,9 @@ class EncodedPreview:
     pts: int
     dts: int
     is_key: bool
+    mask_epoch: int = 0
+    """Of no one camera."""
+    wholly_masked: bool = False
 
 
 class WallPreview:

@@ -42,6 +42,7 @@ from csu.machine import SystemClock
 from csu.wall.drawing.png import png_of
 from csu.wall.drawing.preview_plan import PreviewPicture, PreviewPlan
 from csu.wall.drawing.surface import Backend
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 START_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 20.0
@@ -71,16 +72,21 @@ class WallProcess:
         height_px: int,
         *,
         backend: Backend = "offscreen",
-        frames_per_s: float = 10.0,
+        frames_per_s: float = 12.5,
         allow_software: bool = False,
         frozen_after_s: float = FROZEN_AFTER_S,
         ended_after_s: float = ENDED_AFTER_S,
+        screens: NodeScreens = ONE_WINDOW,
         tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
-        """`tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
+        """`screens`: where the windows lie.
+
+        `tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
         if not 0 < frames_per_s <= 120:
             raise ValueError(f"{frames_per_s} frames a second: a wall draws more than 0 and at most 120")
-        self._options = WallProcessOptions(pictures, width_px, height_px, backend, frames_per_s, allow_software)
+        self._options = WallProcessOptions(
+            pictures, width_px, height_px, backend, frames_per_s, allow_software, screens=screens
+        )
         self._frozen_after_s, self._ended_after_s, self._tell = frozen_after_s, ended_after_s, tell
         self._scene: NodeScene | None = None
         self._until_ns: Nanoseconds | None = None
@@ -226,9 +232,8 @@ class WallProcess:
         now_ns = self._clock.monotonic_ns()
         if (self._watch is None or not self._watch.is_alive()) and now_ns >= self._watch_due_ns:
             self._watch_due_ns = now_ns + WATCH_AGAIN_NS
-            self._watch = start_watch(
-                self._context, self._pulse, self._options.width_px, self._options.height_px, self._frozen_after_s
-            )
+            size = self._options.width_px, self._options.height_px
+            self._watch = start_watch(self._context, self._pulse, *size, self._frozen_after_s, self._options.screens)
 
     def _dies_often(self) -> bool:
         return len(self._deaths) == 2 and self._clock.monotonic_ns() - self._deaths[0] < DEATHS_WITHIN_NS

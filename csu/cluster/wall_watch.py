@@ -19,6 +19,7 @@ from typing import Any
 
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import WallError
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 FROZEN_AFTER_S = 2.0
 """A wall that has not drawn for so long is covered; with LOOK_EVERY_S and the drawing of the cover: within 3 s."""
@@ -53,26 +54,35 @@ class Pulse:
 
 
 def start_watch(
-    context: SpawnContext, pulse: Pulse, width_px: int, height_px: int, frozen_after_s: float = FROZEN_AFTER_S
+    context: SpawnContext,
+    pulse: Pulse,
+    width_px: int,
+    height_px: int,
+    frozen_after_s: float = FROZEN_AFTER_S,
+    screens: NodeScreens = ONE_WINDOW,
 ) -> BaseProcess:
-    """Begin to watch a wall in a window of this size, on the display that DISPLAY names."""
-    arguments = (pulse, width_px, height_px, frozen_after_s, os.getpid())
+    """Begin to watch a wall of this size in its windows."""
+    arguments = (pulse, width_px, height_px, frozen_after_s, screens, os.getpid())
     process = context.Process(target=_watch, args=arguments, name="csu-wall-watch", daemon=True)
     process.start()
     return process
 
 
-def _watch(pulse: Pulse, width_px: int, height_px: int, frozen_after_s: float, centre_pid: int) -> None:
-    from csu.wall.drawing.cover import cover_picture
+def _watch(
+    pulse: Pulse, width_px: int, height_px: int, frozen_after_s: float, screens: NodeScreens, centre_pid: int
+) -> None:
+    from csu.wall.drawing.cover import cover_over
+    from csu.wall.drawing.x_monitors import windows_of
     from csu.wall.drawing.x_picture import XPicture
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the centre decides when it ends
     try:
-        window = XPicture(width_px, height_px)
+        plans = windows_of(width_px, height_px, screens)
+        window = XPicture(plans, screens.display)
     except WallError as error:
         os.write(2, f"wall watch: {error}\n".encode())
         raise SystemExit(1) from error
-    picture = cover_picture(width_px, height_px)
+    picture = cover_over(width_px, height_px, plans)
     watch_until(
         lambda: os.getppid() != centre_pid,
         lambda: pulse.age_s(time.monotonic_ns()) > frozen_after_s,

@@ -9,26 +9,46 @@ from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
 from csu.console.demonstration import demonstration_access, demonstration_operator, invented_papers
 from csu.console.evidence_desk import EvidenceDesk
-from csu.console.identity import Claims, IdentitySource, LocalOperator, People, SignedTokens, TokenElse, make_token
+from csu.console.identity import (
+    AnyOf,
+    Claims,
+    IdentitySource,
+    IssuedTokens,
+    LocalOperator,
+    NodeClaims,
+    People,
+    SignedTokens,
+    TokenElse,
+    WallNodeTokens,
+    make_token,
+)
 from csu.console.refusals import ConsoleError
 from csu.console.room import RoomCounters, RoomHealth, RoomView
-from csu.console.serving import serve_console
+from csu.console.serving import ServedCertificate, serve_console
+from csu.console.wall_node_door import NodeLine, WallNodeDesk
 
 __all__ = [
     "Access",
+    "AnyOf",
     "Claims",
     "ConsoleError",
     "ConsoleSettings",
     "EvidenceDesk",
     "IdentitySource",
+    "IssuedTokens",
     "LocalOperator",
+    "NodeClaims",
+    "NodeLine",
     "People",
     "RightsDesk",
     "RoomCounters",
     "RoomHealth",
     "RoomView",
+    "ServedCertificate",
     "SignedTokens",
     "TokenElse",
+    "WallNodeDesk",
+    "WallNodeTokens",
     "create_app",
     "demonstration_access",
     "demonstration_operator",

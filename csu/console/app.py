@@ -40,6 +40,7 @@ from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.wall_desk import WallDesk, add_wall_doors
 from csu.console.wall_live import WallDoor
+from csu.console.wall_node_door import WallNodeDesk, add_wall_node_door
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
@@ -79,11 +80,13 @@ def create_app(
     alarms: AlarmRoom | None = None,
     speaking: Speaking | None = None,
     wall: WallDesk | None = None,
+    wall_nodes: WallNodeDesk | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
 
     `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
     `wall`: what people ask of its wall; None: it has none.
+    `wall_nodes`: machines of its wall on other hosts; None: it awaits none.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -122,6 +125,7 @@ def create_app(
     add_alarm_doors(app, alarms)
     add_speaker_doors(app, speaking)
     add_wall_doors(app, wall, clock, lambda subject: [line.record for line in readings.cameras(subject)])
+    add_wall_node_door(app, wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
     add_past_doors(app)
     _add_refusals(app, counts)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -9,21 +9,24 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import HTTPConnection
 
 from csu.governance import Role, Subject
 from csu.governance.centre_key import CentreKey, PublicKey
-from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
+from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, Nanoseconds
+from csu.hal.tls import is_loopback
 
 TOKEN_NS_MAX = 15 * NS_PER_MINUTE
 """A token that claims a longer life is not believed at all."""
 TOKEN_CHARACTERS_MAX = 1024
 _TOKEN = "csu-console-token-1"  # noqa: S105  (the name of the format, no secret)
+NODE_TOKEN_NS_MAX = 400 * NS_PER_DAY
+"""A machine that hangs behind a wall is not given a new token each quarter of an hour."""
+_NODE_TOKEN = "csu-wall-node-1"  # noqa: S105
 _RELAYED_BY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
@@ -43,6 +46,17 @@ class People(Protocol):
         ...
 
 
+class AnyOf:
+    """The first who knows who it is. Forms of tokens differ: no token is judged by two."""
+
+    def __init__(self, judges: Sequence[IdentitySource]) -> None:
+        self._judges = tuple(judges)
+
+    def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
+        found = (judge.subject(connection, at_ns) for judge in self._judges)
+        return next((subject for subject in found if subject is not None), None)
+
+
 class LocalOperator:
     """Whoever sits at this very machine is that person. For demonstrations: so is any process on the machine.
 
@@ -56,7 +70,7 @@ class LocalOperator:
     def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
         if connection.client is None or any(name in connection.headers for name in _RELAYED_BY):
             return None
-        return self._subject() if _is_loopback(connection.client.host) else None
+        return self._subject() if is_loopback(connection.client.host) else None
 
 
 class Claims(BaseModel):
@@ -86,51 +100,86 @@ class SignedTokens:
         return SignedTokens(PublicKey.load(key), people)
 
     def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
-        told = connection.headers.getlist("authorization")
-        claims = self._claims(told[0]) if len(told) == 1 else None
-        if claims is None or claims.role not in set(Role):
+        claims = signed_claims(connection, _TOKEN, self._public, Claims)
+        if claims is None or claims.role not in set(Role) - {Role.WALL_NODE}:
             return None
         lasts = claims.from_ns <= at_ns < claims.to_ns <= claims.from_ns + TOKEN_NS_MAX
         person = self._people.find(claims.person, Role(claims.role)) if lasts else None
         return None if person is None else replace(person, strong_login=claims.strong_login)
 
-    def _claims(self, header: str) -> Claims | None:
-        scheme, _, token = header.partition(" ")
-        name, _, rest = token.partition(".")
-        payload, _, signature = rest.partition(".")
-        if scheme.lower() != "bearer" or name != _TOKEN or len(token) > TOKEN_CHARACTERS_MAX:
-            return None
-        if not self._public.signed(f"{_TOKEN}.{payload}", signature):
-            return None
-        try:
-            return Claims.model_validate_json(base64.urlsafe_b64decode(payload))
-        except (ValidationError, binascii.Error, ValueError):
-            return None
+
+class NodeClaims(BaseModel):
+    """What the token of a wall node says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    node: str
+    from_ns: Nanoseconds
+    to_ns: Nanoseconds
 
 
-def make_token(key: CentreKey, claims: Claims) -> str:
-    """The token that says so. For tests, and for the login that is to come: the console never calls it."""
+class IssuedTokens(Protocol):
+    """Which tokens of wall nodes were given out and not taken back."""
+
+    def counts_from_ns(self, node: str) -> Nanoseconds | None:
+        """Tokens of this node that begin earlier are not believed any more; None: it has none. Never raises."""
+        ...
+
+
+class WallNodeTokens:
+    """`Authorization: Bearer csu-wall-node-1.<claims>.<Ed25519 signature>`: a machine, at its own door and no other.
+
+    It is in no people's register and has one role. A token that was taken back, or replaced, is nobody's.
+    """
+
+    def __init__(self, public: PublicKey, issued: IssuedTokens) -> None:
+        self._public, self._issued = public, issued
+
+    def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
+        claims = signed_claims(connection, _NODE_TOKEN, self._public, NodeClaims)
+        if claims is None or connection.path_params.get("node", claims.node) != claims.node:
+            return None
+        since_ns = self._issued.counts_from_ns(claims.node)
+        lasts = claims.from_ns <= at_ns < claims.to_ns <= claims.from_ns + NODE_TOKEN_NS_MAX
+        if since_ns is None or claims.from_ns < since_ns or not lasts:
+            return None
+        return Subject(f"wall-node.{claims.node}", Role.WALL_NODE, strong_login=True)
+
+
+_Claims = TypeVar("_Claims", bound=BaseModel)
+
+
+def signed_claims(connection: HTTPConnection, form: str, public: PublicKey, claims: type[_Claims]) -> _Claims | None:
+    """What the one token of a request says, if it is of that form and signed with that key; else None. Never raises."""
+    told = connection.headers.getlist("authorization")
+    scheme, _, token = told[0].partition(" ") if len(told) == 1 else ("", "", "")
+    name, _, rest = token.partition(".")
+    payload, _, signature = rest.partition(".")
+    if scheme.lower() != "bearer" or name != form or len(token) > TOKEN_CHARACTERS_MAX:
+        return None
+    if not public.signed(f"{form}.{payload}", signature):
+        return None
+    try:
+        return claims.model_validate_json(base64.urlsafe_b64decode(payload))
+    except (ValidationError, binascii.Error, ValueError):
+        return None
+
+
+def make_token(key: CentreKey, claims: Claims | NodeClaims) -> str:
+    """The token that says so. For tests, for the login that is to come, and for who sets up a wall node: the console
+    never calls it."""
+    form = _NODE_TOKEN if isinstance(claims, NodeClaims) else _TOKEN
     payload = base64.urlsafe_b64encode(claims.model_dump_json().encode()).decode()
-    return f"{_TOKEN}.{payload}.{key.sign(f'{_TOKEN}.{payload}')}"
+    return f"{form}.{payload}.{key.sign(f'{form}.{payload}')}"
 
 
 class TokenElse:
     """Who shows a token is judged by it alone; a bad one is not made up for by where it came from."""
 
     def __init__(self, tokens: IdentitySource, others: Sequence[IdentitySource]) -> None:
-        self._tokens, self._others = tokens, tuple(others)
+        self._tokens, self._others = tokens, AnyOf(others)
 
     def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
         if "authorization" in connection.headers:
             return self._tokens.subject(connection, at_ns)
-        found = (other.subject(connection, at_ns) for other in self._others)
-        return next((subject for subject in found if subject is not None), None)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
+        return self._others.subject(connection, at_ns)

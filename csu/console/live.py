@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TypeAlias
 
@@ -48,7 +48,7 @@ class Viewers:
             return
         except Refused as refused:
             self._counts.refused.labels(refused.refusal.code).inc()
-            await _close(websocket, refused)
+            await close_socket(websocket, refused)
 
     async def _admit(self, websocket: WebSocket, where: str, watch: Watch, told: Told) -> None:
         watching = watch()
@@ -67,17 +67,7 @@ class Viewers:
         self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told
     ) -> None:
         # A camera may be silent for long: the viewer's leaving must be heard while nothing is sent.
-        sending = asyncio.create_task(self._send(websocket, where, fragments, told))
-        leaving = asyncio.create_task(_until_gone(websocket))
-        try:
-            done, _ = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-        for task in (leaving, sending):  # not in the order of a set: both may end in one turn
-            if task in done:
-                task.result()
+        await until_one_ends(hearing=_until_gone(websocket), sending=self._send(websocket, where, fragments, told))
 
     async def _send(self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told) -> None:
         async for fragment in fragments:
@@ -140,7 +130,22 @@ async def _until_gone(websocket: WebSocket) -> None:
     raise Refused(Refusal.VIEWER_SPOKE, where=websocket.url.path)
 
 
-async def _close(websocket: WebSocket, refused: Refused) -> None:
+async def until_one_ends(*, hearing: Coroutine[None, None, None], sending: Coroutine[None, None, None]) -> None:
+    """Both directions of a socket, until either is over; raises what ended it."""
+    tasks = [asyncio.create_task(hearing), asyncio.create_task(sending)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:  # not in the order of a set: both may end in one turn
+        if task in done:
+            task.result()
+
+
+async def close_socket(websocket: WebSocket, refused: Refused) -> None:
+    """Close it with the code of the refusal."""
     try:
         async with asyncio.timeout(1):  # the peer may be the one that takes no byte
             await websocket.close(refused.refusal.value.close_code, refused.refusal.code)

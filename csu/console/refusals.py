@@ -106,6 +106,24 @@ class Refusal(Enum):
         "The video wall is not running. Look at the centre's health.",
     )
     WALL_REFUSED = Wording(409, 4409, "Le mur reste comme il est. Voyez le motif.", "The wall stays as it is. See why.")
+    WALL_NODE_UNKNOWN = Wording(
+        404,
+        4404,
+        "Ce centre n'attend pas cette machine du mur. Voyez le fichier du mur.",
+        "This centre awaits no such machine of the wall. Look at the wall's file.",
+    )
+    WALL_NODE_REPLACED = Wording(
+        409,
+        4409,
+        "Une autre connexion dessine cette part du mur. Une seule machine à la fois.",
+        "Another connection draws this part of the wall. One machine at a time.",
+    )
+    WALL_NODE_SLOW = Wording(
+        408,
+        4408,
+        "Cette machine du mur ne prend plus rien : coupée. Elle reviendra d'elle-même.",
+        "This machine of the wall takes nothing any more: cut. It will come back by itself.",
+    )
     CENTRE_TROUBLE = Wording(
         503, 4503, "Le centre n'a pas pu répondre. Voyez le détail.", "The centre could not answer. See the detail."
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,9 +18,33 @@ from csu.hal.errors import BadInput
 from csu.hal.words import Words
 
 CONNECTIONS_MAX = 1024
-VIEWER_MESSAGE_BYTES_MAX = 1024
-"""Viewers have nothing to say: what is larger than this is not even read."""
+MESSAGE_BYTES_MAX = 64 << 10
+"""Of one message from a socket: a wall node answers in pieces below it, and viewers have nothing to say at all."""
 STOP_TIMEOUT_S = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCertificate:
+    """What the console proves itself with: PEM files, the certificate with those above it, and its key."""
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """TLS 1.2 or newer. Raises BadInput."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise BadInput(
+                Words(f"certificat inutilisable : {error}", f"no usable certificate: {error}"),
+                where=f"{self.certificate}, {self.key}",
+                what_to_do=Words(
+                    "Donnez deux fichiers PEM qui vont ensemble", "Give two PEM files that belong together"
+                ),
+            ) from error
+        return context
 
 
 class _Server(uvicorn.Server):
@@ -28,11 +55,15 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_console(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve `app` until the block ends; yields its URL. Port 0 takes a free one.
+async def serve_console(
+    app: FastAPI, *, host: str = "127.0.0.1", port: int = 0, tls: ServedCertificate | None = None
+) -> AsyncIterator[str]:
+    """Serve `app` until the block ends; yields its URL. Port 0 takes a free one. `tls`: None: without.
 
-    Raises BadInput when the address cannot be bound, ConsoleError when the server does not start.
+    Raises BadInput when the address cannot be bound or the certificate not used, ConsoleError when the server does not
+    start.
     """
+    context = None if tls is None else tls.context()
     listener = _listen(host, port)
     server = _Server(
         uvicorn.Config(
@@ -44,9 +75,10 @@ async def serve_console(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0)
             lifespan="off",
             ws="websockets-sansio",
             ws_per_message_deflate=False,  # video does not shrink: deflate would cost CPU for nothing
-            ws_max_size=VIEWER_MESSAGE_BYTES_MAX,
+            ws_max_size=MESSAGE_BYTES_MAX,
             limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            ssl_context_factory=None if context is None else lambda config, make: context,
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="console")
@@ -60,7 +92,7 @@ async def serve_console(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0)
                     what_to_do=Words("Voyez les messages ci-dessus", "See the log above"),
                 )
             await asyncio.sleep(0.01)
-        yield _url(listener)
+        yield _url(listener, "http" if tls is None else "https")
     finally:
         app.state.closing.set()
         server.should_exit = True
@@ -83,6 +115,6 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

@@ -16,7 +16,7 @@ _A = Action
 
 _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.LIVE_SELECT: (_A.LIVE_VIEW, _A.MAINTENANCE_VIEW),
-    Operation.WALL_LAYOUT: (_A.WALL_SHOW, _A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE),
+    Operation.WALL_LAYOUT: (_A.WALL_SHOW, _A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.WALL_DRAW),
     Operation.PTZ: (_A.PTZ_MOVE,),
     Operation.PRESET: (_A.PRESET_GO, _A.PRESET_STORE),
     Operation.GUARD_TOUR: (_A.GUARD_TOUR,),

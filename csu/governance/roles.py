@@ -30,6 +30,8 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
     MAYOR = "mayor"
     INTEGRATOR = "integrator"
+    WALL_NODE = "wall_node"
+    """No person: a machine that draws a part of the wall. It never has another role, and nobody has this one."""
 
 
 class Action(StrEnum):
@@ -42,6 +44,8 @@ class Action(StrEnum):
     WALL_TILE = "wall_tile"
     """Lock a tile of the wall, free it, say why it follows somebody, take back one's own last step."""
     WALL_SCENE = "wall_scene"
+    WALL_DRAW = "wall_draw"
+    """Receive what one node of the wall draws: its scenes, and the masked pictures of the cameras in them."""
     PTZ_MOVE = "ptz_move"
     PRESET_GO = "preset_go"
     PRESET_STORE = "preset_store"
@@ -135,7 +139,9 @@ PAST = frozenset(
 """Every way by which the past could be shown (ACC-3). A route that shows any of it maps to one of these."""
 OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
 """Pictures leave the centre."""
-VIDEO = LIVE | ROOM | PAST | OUTGOING
+MACHINES = frozenset({_A.WALL_DRAW})
+"""Brings masked pictures to a machine; whether people may see them was asked when they went on the wall."""
+VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING
 """Whoever may do none of these has no video permission (ACC-6)."""
 USES = frozenset({_A.SNAPSHOT, _A.TICKET_OPEN})
 """Needs a purpose of this very camera beyond watching (AUT-4)."""
@@ -189,6 +195,7 @@ _ROLE_WORDS = {
     Role.INSPECTOR: Words("préfecture, commission, CNIL", "prefecture, commission, CNIL"),
     Role.MAYOR: Words("maire, élu", "mayor, elected official"),
     Role.INTEGRATOR: Words("intégrateur", "integrator"),
+    Role.WALL_NODE: Words("machine du mur", "machine of the wall"),
 }
 
 

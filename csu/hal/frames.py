@@ -181,7 +181,7 @@ class MaskedPacket:
     `pts` and `dts` count in `1 / time_base_hz` seconds from the start of this encoder's life.
     """
 
-    __slots__ = ("camera", "captured", "data", "dts", "is_key", "mask_epoch", "pts", "sequence")
+    __slots__ = ("camera", "captured", "data", "dts", "is_key", "mask_epoch", "pts", "sequence", "wholly_masked")
 
     def __init__(
         self,
@@ -194,6 +194,7 @@ class MaskedPacket:
         dts: int,
         is_key: bool,
         mask_epoch: int,
+        wholly_masked: bool,
         seal: MaskSeal,
     ) -> None:
         _require_seal(seal, camera)
@@ -205,6 +206,7 @@ class MaskedPacket:
         self.dts = dts
         self.is_key = is_key
         self.mask_epoch = mask_epoch
+        self.wholly_masked = wholly_masked
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,6 +309,10 @@ class LiveFragment:
     is_key: bool
     captured_at_ns: Nanoseconds
     codec: str
+    mask_epoch: int = 0
+    """Version of the cover behind this picture, as its packet says."""
+    wholly_masked: bool = False
+    """Nothing of the street is in it."""
 
 
 @runtime_checkable

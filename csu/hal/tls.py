@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+
+LOCALHOST = "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ def client_context(trust: TlsTrust | None) -> ssl.SSLContext:
         context.sslsocket_class = _PinnedSocket
         context.sslobject_class = _PinnedObject
     return context
+
+
+def is_loopback(address: str) -> bool:
+    """Whether what goes there stays on this very machine. False for anything but an address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 class _Context(ssl.SSLContext):

@@ -61,6 +61,7 @@ class _Pending:
     sequence: int
     captured: CaptureTime
     mask_epoch: int
+    wholly_masked: bool
 
 
 class MaskedEncoder:
@@ -116,7 +117,8 @@ class MaskedEncoder:
                 camera=self._camera,
                 what_to_do=Words("Ouvrez un nouvel encodeur", "Begin a new encoder"),
             )
-        self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch)
+        whole = frame.covered_share >= 1.0
+        self._pending[pts] = _Pending(frame.camera, frame.sequence, frame.captured, frame.mask_epoch, whole)
         return self._packets(picture)
 
     def flush(self) -> list[MaskedPacket]:
@@ -153,6 +155,7 @@ class MaskedEncoder:
                     dts=packet.dts,
                     is_key=packet.is_keyframe,
                     mask_epoch=source.mask_epoch,
+                    wholly_masked=source.wholly_masked,
                     seal=SEAL,
                 )
             )

@@ -62,14 +62,16 @@ class LiveCamera:
         if spec.burnt:
             self._masks.push(spec.burnt, now_ns)
         self._masks.misbehave(spec.mask_fault, spec.mask_fault_after_s, now_ns)
+        self._stuck_at_ns: Nanoseconds | None = None
         self._view_fault, self._view_fault_from_ns = spec.view_fault, now_ns + round(spec.view_fault_after_s * NS_PER_S)
 
     def capture(
         self, at_ns: Nanoseconds, profiles: Collection[str], keys: Collection[str] = ()
     ) -> list[tuple[str, EncodedPicture]]:
         """Draw the picture of `at_ns` once, and encode it for each of `profiles`; those of `keys` as a key frame."""
+        seen_ns = self._seen_ns(at_ns)
         with self._drawing:
-            scene = self._scene(at_ns)
+            scene = self._scene(seen_ns)
         encoded = []
         for profile, stream in self._streams.items():
             if profile not in profiles:
@@ -79,7 +81,7 @@ class LiveCamera:
             size_px = size_after(stream.spec, self.fault, stream.encoded)
             if size_px != (self.spec.width_px, self.spec.height_px):
                 picture = _resized(picture, *size_px)
-            self._finish(picture, Output(profile), at_ns, stream.burner)
+            self._finish(picture, Output(profile), seen_ns, stream.burner)
             made = stream.encode(picture, at_ns, force_key=profile in keys)
             if self.fault is not None and self.fault.kind is FaultKind.NO_PARAMETER_SETS:
                 made = replace(made, payloads=made.payloads[made.parameter_payloads :], parameter_payloads=0)
@@ -138,6 +140,14 @@ class LiveCamera:
         """It has started again."""
         with self._told:
             self._masks.rebooted()
+
+    def _seen_ns(self, at_ns: Nanoseconds) -> Nanoseconds:
+        """Of which instant its picture is."""
+        if self.fault is None or self.fault.kind is not FaultKind.STUCK:
+            self._stuck_at_ns = None
+            return at_ns
+        self._stuck_at_ns = self._stuck_at_ns or at_ns
+        return self._stuck_at_ns
 
     def _scene(self, at_ns: Nanoseconds) -> I420:
         """What the lens gives."""

@@ -54,6 +54,8 @@ class FaultKind(StrEnum):
 
     FREEZE = "freeze"
     """After `after_frames` pictures, in the middle of a group, nothing more comes; the connection stays open."""
+    STUCK = "stuck"
+    """The picture of the moment again and again, each time encoded anew with a new time: a sensor that hangs."""
     CLOSE = "close"
     """After `after_frames` pictures the camera closes the connection; to a client that comes back it does it again."""
     SIZE_CHANGE = "size_change"

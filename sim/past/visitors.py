@@ -24,6 +24,7 @@ CLERK, MANAGER, CHIEF, OFFICER = "greffe.1", "direction.1", "chef.1", "opj:12345
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 """An age key of nobody in particular: packages of this level hold no picture."""
 SHUT_DOORS = ("replay", "timeline", "thumbnails", "history", "rewind", "pre-alarm", "recordings", "segments", "export")
+PERSONS = [role for role in Role if role is not Role.WALL_NODE]
 _T = TypeVar("_T")
 _TOKEN_NS = 10 * NS_PER_MINUTE
 
@@ -140,7 +141,7 @@ class Visitors:
 
     async def _shut_door(self) -> None:
         """Replay is no button of anybody's (ACC-3)."""
-        role, camera = self._pick(list(Role)), self._pick(self._cameras)
+        role, camera = self._pick(PERSONS), self._pick(self._cameras)
         person = f"{role.value}.{self._chance.integer(1, 9)}"
         answer = await self._visit(person, role, "GET", f"/api/cameras/{camera}/{self._pick(SHUT_DOORS)}")
         self._oracle.must_refuse("replay_refused", answer, f"{person} {camera}")
@@ -174,7 +175,7 @@ class Visitors:
     async def _package(self) -> None:
         """A package, by somebody who did not requisition it; of a case that is not released; of none."""
         cases = [act.case for act in (*self._released, *self._open)] or ["2026-0"]
-        role = self._pick([role for role in Role if role not in (Role.JUDICIAL_OFFICER, Role.EVIDENCE_CLERK, Role.DPO)])
+        role = self._pick([role for role in PERSONS if role not in (Role.JUDICIAL_OFFICER, Role.EVIDENCE_CLERK, Role.DPO)])
         person = f"{role.value}.{self._chance.integer(1, 9)}"
         answer = await self._visit(person, role, "GET", f"/api/cases/{self._pick(cases)}/package")
         self._oracle.must_refuse("replay_refused", answer, f"{person} package")

@@ -93,7 +93,7 @@ def test_a_masked_picture_cannot_be_made_with_a_forged_seal(planes):
     with pytest.raises(PermissionError, match="only csu.masking"):
         MaskedFrame(CAMERA, 1, CAPTURED, planes, mask_epoch=1, covered_share=1.0, seal=forged)
     with pytest.raises(PermissionError, match="only csu.masking"):
-        MaskedPacket(CAMERA, 1, CAPTURED, b"", pts=0, dts=0, is_key=True, mask_epoch=1, seal=forged)
+        MaskedPacket(CAMERA, 1, CAPTURED, b"", pts=0, dts=0, is_key=True, mask_epoch=1, wholly_masked=True, seal=forged)
 
 
 def test_the_seal_can_be_taken_by_nobody_who_comes_after_the_masking_room(tree):

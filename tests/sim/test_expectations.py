@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from csu.hal.clock import NS_PER_S
 from sim.expectations import Expectation
@@ -17,7 +17,9 @@ END_S = 1_000
 
 
 def signal(at_s: float, name: str, subject: str, **more: str) -> Signal:
-    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera", "police": "call"}[name.split(".")[0]]
+    of = {"alarm": "alarm", "node": "node", "story": "event", "camera": "camera", "police": "call", "wall": "wall"}[
+        name.split(".")[0]
+    ]
     return Signal(name, int(at_s * NS_PER_S), {of: subject, **more})
 
 
@@ -82,6 +84,38 @@ def test_during_says_when() -> None:
     assert judge(given, began, signal(150, "node.lost", "n"), ended).violations == 1
     assert not judge(given, began, ended).holds, "nothing was told of a node meanwhile"
     assert not judge(given, signal(50, "node.up", "n")).holds, "its time never came: nothing was judged"
+
+
+SHOWN = {
+    "whenever": "alarm.raised",
+    "then": "alarm.closed",
+    "within": "2 s",
+    "not_counting": {"from": "wall.full", "to": "wall.free", "where": {"priority": "P2"}},
+}
+
+
+def full(at_s: float, priority: str = "P2") -> Signal:
+    return signal(at_s, "wall.full", "wall", priority=priority)
+
+
+def free(at_s: float, priority: str = "P2") -> Signal:
+    return signal(at_s, "wall.free", "wall", priority=priority)
+
+
+def test_what_is_not_counted_stops_the_time_and_only_what_is_meant() -> None:
+    closed = signal(61, "alarm.closed", "a")
+    found = judge(SHOWN, full(5), RAISED, free(30), full(31), free(60.5), closed)
+    assert (found.holds, found.worst) == (True, 1.5), "one second between, half a second after"
+    assert not judge(SHOWN, full(5, "P1"), RAISED, free(60.5, "P1"), closed).holds
+    assert not judge(SHOWN, full(5), RAISED, full(6), free(58), closed).holds, "full is not fuller"
+    assert judge(SHOWN, full(5), RAISED).cases == 0, "nobody can say while it is full"
+    assert judge(SHOWN, full(5), free(6), RAISED, closed).violations == 1
+
+
+@pytest.mark.parametrize("where", [{"urgency": "P2"}, {"priority": "P9"}])
+def test_what_is_not_counted_is_written_as_signals_tell_it(where: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="P2|P9|urgency"):
+        judge({**SHOWN, "not_counting": {"from": "wall.full", "to": "wall.free", "where": where}})
 
 
 def test_never_finds_one() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,8 +62,15 @@ def scene_of(labels: Mapping[SlotId, str] | None = None) -> NodeScene:
     return place(turned_wall(), scene, cameras, labels or {each.tile: f"{each.tile} · Église" for each in TILES})[NODE]
 
 
-def fill(source: FilledSource, clock: SetClock, planes: Planes, frame: int = 5, sizes: int = 2) -> None:
-    for number in range(1, 10):
+def fill(
+    source: FilledSource,
+    clock: SetClock,
+    planes: Planes,
+    frame: int = 5,
+    sizes: int = 2,
+    numbers: Iterable[int] = range(1, 10),
+) -> None:
+    for number in numbers:
         size = [(640, 360), (333, 187)][number % sizes]
         picture = planes(*size, seed=number, mark=(number, frame), bt709=number % 2 == 0, full_range=number % 3 == 0)
         source.put(CameraId(f"cam-{number:04}"), picture, clock.at_ns)

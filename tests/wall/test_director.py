@@ -81,6 +81,18 @@ def test_each_slot_follows_its_rule_and_says_so() -> None:
     assert wall.director.why(SlotId("spot")).fr == "vide : aucune caméra disponible"
 
 
+def test_a_tile_shows_what_only_a_fixed_one_shows_rather_than_nothing() -> None:
+    """A wall of small fixed tiles, every camera, and large ones that choose among the same."""
+    every = [slot(f"small {number}", _R.FIXED, number) for number in (1, 2, 3)]
+    large = [slot("large", _R.PRIORITY, 1, 2), slot("other", _R.PRIORITY, 1, 2), slot("round", _R.TOUR, 1, 2, 3)]
+    plan = WallPlan((SceneSlots("all", (*every, *large, slot("spot", _R.ALARM_SPOT))),), "all", "all")
+    wall = Wall(plan)
+    assert [wall.up(name) for name in ("large", "other", "round")] == ["cam-1", "cam-2", "cam-3"], "none of them twice"
+    wall.hear(SignalHeard(CameraId("cam-1"), False))
+    wall.after(60)
+    assert (wall.up("large"), wall.up("other"), wall.up("small 1")) == (None, "cam-2", "cam-1")
+
+
 def test_a_tour_shows_each_camera_for_its_dwell() -> None:
     wall = Wall()
     seen = []
@@ -115,6 +127,32 @@ def test_a_storm_fills_the_spots_the_rest_is_queued_and_counted_and_each_gets_it
         wall.hear(AlarmEnded(wall.cause("spot 2").ref))
     assert {f"p/{number}" for number in range(6)} <= shown
     assert wall.director.alarms_waiting == 0
+
+
+def test_an_alarm_that_waited_takes_the_spot_as_soon_as_the_one_before_it_ends() -> None:
+    wall = Wall()
+    for number in (1, 2, 3):
+        wall.alarm(f"p/{number}", 2, 20 + number)
+    wall.after(1)
+    wall.alarm("p/4", 1, 24)
+    wall.after(1)
+    (changed,) = [each for each in wall.hear(AlarmEnded("p/4")) if isinstance(each, TileChanged)]
+    assert (changed.was, changed.camera, changed.cause.ref) == ("cam-24", "cam-22", "p/2"), "1 s after the last change"
+
+
+def test_an_alarm_is_counted_as_waiting_until_its_tile_really_shows_it() -> None:
+    wall = Wall()
+    wall.forbidden = set(cams(20))
+    for number in (1, 2, 3):
+        wall.alarm(f"p/{number}", 2, 19 + number)
+    wall.forbidden = set(cams(20, 22))
+    wall.after(1)  # p/3 loses its spot, which shows something else for ten seconds
+    wall.forbidden = set()
+    (waiting,) = wall.after(1)
+    assert (waiting.queued, waiting.without_camera, wall.director.alarms_waiting) == (2, 0, 2)
+    assert wall.director.alarms_shown == {"p/2"}
+    wall.after(9)
+    assert (wall.cause("spot 2").ref, wall.director.alarms_waiting) == ("p/1", 1)
 
 
 def test_a_more_urgent_alarm_takes_the_spot_of_the_least_urgent_and_an_equal_one_waits() -> None:
@@ -328,8 +366,8 @@ def test_whatever_happens_the_wall_shows_nothing_forbidden_loses_no_alarm_and_fi
                 seen[each.slot] = each.camera
                 changes[each.slot] += each.camera != each.was
                 by_pool = each.cause.kind is CauseKind.RULE and each.cause.ref != "fixed" and each.camera != each.was
-                if by_pool:  # no rule takes a camera that another tile shows
-                    assert list(seen.values()).count(each.camera) == 1
+                if by_pool:  # no rule takes a camera that another tile chose
+                    assert [seen[name] for name in seen if name != "fixed"].count(each.camera) == 1
         director = wall.director
         assert {name: tile.camera for name, tile in director.tiles.items()} == {
             name: seen.get(name) for name in director.tiles

@@ -85,6 +85,14 @@ def a_storm_forgets(patch: Patch) -> None:
     patch.setattr(Spots, "assign", forgetful)
 
 
+def whoever_waited_waits_for_the_pace_too(patch: Patch) -> None:
+    patch.setattr(Spots, "due_ns", lambda self, alarm, slot: self._heard_ns[alarm])
+
+
+def an_alarm_that_was_given_a_spot_passes_for_shown(patch: Patch) -> None:
+    patch.setattr(Spots, "shown", lambda self, tiles: frozenset(self._on.values()))
+
+
 def the_newest_alarm_takes_the_spot(patch: Patch) -> None:
     assign = Spots.assign
 
@@ -191,6 +199,16 @@ def two_tiles_take_from_each_other(patch: Patch) -> None:
         "_must_wait",
         lambda self, slot, cause, now_ns: cause.ref != "priority" and wait(self, slot, cause, now_ns),
     )
+
+
+def what_a_small_tile_shows_is_never_shown_large(patch: Patch) -> None:
+    begin = WallTiles.begin
+
+    def no_fixed(self, scene, slots):
+        begin(self, scene, slots)
+        self._fixed = frozenset()
+
+    patch.setattr(WallTiles, "begin", no_fixed)
 
 
 def locks_never_end(patch: Patch) -> None:
@@ -307,6 +325,16 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     (queued_alarms_are_not_counted, STORM, {}),
     (a_storm_forgets, STORM, {}),
     (
+        whoever_waited_waits_for_the_pace_too,
+        "test_an_alarm_that_waited_takes_the_spot_as_soon_as_the_one_before_it_ends",
+        {},
+    ),
+    (
+        an_alarm_that_was_given_a_spot_passes_for_shown,
+        "test_an_alarm_is_counted_as_waiting_until_its_tile_really_shows_it",
+        {},
+    ),
+    (
         the_newest_alarm_takes_the_spot,
         "test_a_more_urgent_alarm_takes_the_spot_of_the_least_urgent_and_an_equal_one_waits",
         {},
@@ -314,6 +342,11 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     (
         the_scene_of_an_event_stays,
         "test_programmes_follow_their_days_the_higher_priority_first_and_the_base_comes_back",
+        {},
+    ),
+    (
+        what_a_small_tile_shows_is_never_shown_large,
+        "test_a_tile_shows_what_only_a_fixed_one_shows_rather_than_nothing",
         {},
     ),
     (alarms_lose_their_spot_with_the_scene, "test_an_alarm_keeps_a_spot_over_a_change_of_scene", {}),

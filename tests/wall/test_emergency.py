@@ -94,7 +94,7 @@ class Fails:
     """A renderer whose card goes away after some draws."""
 
     def __init__(self, draws: int) -> None:
-        self.left = draws
+        self.left, self.drawn_share = draws, 1.0
 
     def show(self, scene: NodeScene) -> None:
         pass

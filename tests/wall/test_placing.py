@@ -68,7 +68,7 @@ def shares(places: np.ndarray, start: float, end: float, visible, *, skip: bool)
     if not skip:
         return (places - start) / (end - start)
     seen = [(max(one, start), min(other, end)) for one, other in visible if max(one, start) < min(other, end)]
-    before = sum(np.clip(places - one, 0, other - one) for one, other in seen)
+    before = sum((np.clip(places - one, 0, other - one) for one, other in seen), np.zeros_like(places))
     return before / max(length(start, end, visible, skip=True), 1e-9)
 
 

@@ -94,6 +94,18 @@ def test_tiles_lie_in_the_preview_where_the_page_lays_them_by_shares_of_the_wall
         assert max(rows.stop for rows, _ in boxes) == pytest.approx(bottom, abs=3)
 
 
+def test_a_picture_that_the_wall_was_first_to_take_is_new_to_the_preview(
+    previewed: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
+) -> None:
+    scene = scene_of()
+    previewed.show(scene)
+    for frame in (5, 6):
+        fill(source, clock, planes, frame=frame)
+        previewed.tick()
+        tiles = read(rgb_of(previewed.preview(PLAN)), scene, PLAN)
+        assert {tiles[name].seen_frame_number for name in ("a1", "a2", "b1", "c1", "wide")} == {frame}
+
+
 @pytest.mark.nightly
 def test_a_preview_leaves_the_wall_as_it_is(
     previewed: PreviewedWall, source: FilledSource, clock: SetClock, planes: Planes
@@ -105,6 +117,7 @@ def test_a_preview_leaves_the_wall_as_it_is(
     fill(source, clock, planes, frame=6)
     previewed.preview(PLAN)
     assert previewed.tick(), "a picture that the preview was first to take is new to the wall"
+    assert len(previewed.latencies_ms) == 18, "and counted as such"
     previewed.preview(None)
     fill(source, clock, planes, frame=5)
     assert np.array_equal(before, previewed.pixels())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from csu.cluster.wall_drawing import gl_failures
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.hal.frames import CaptureTime, ClearFrame, ClearPictureRefused, YuvPlanes
@@ -196,6 +197,18 @@ def test_it_draws_when_something_changed_and_only_then(
     assert renderer.tick(), "the picture turned stale within the second"
     clock.at_ns += NS_PER_S
     assert renderer.tick(), "the clock on the wall stands still"
+
+
+def test_what_gl_refuses_is_raised_with_the_frame(
+    renderer: WallRenderer, surface: Surface, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer.tick()
+    renderer.show(_scene(surface, records(1)))
+    gl = renderer._programs.gl
+    depth_func = gl.glDepthFunc
+    monkeypatch.setattr(gl, "glDepthFunc", lambda _: depth_func(1))
+    with pytest.raises(gl_failures()):
+        renderer.pixels()
 
 
 def test_latency_counts_each_new_picture_once(

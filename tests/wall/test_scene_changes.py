@@ -99,13 +99,13 @@ def test_a_label_changes_in_place_and_nothing_else_does(
     fill(source, clock, planes)
     renderer.show(grid)
     renderer.tick()
-    said = "ALARME · Église · улица Щорса"
-    relabelled = replace(grid, pieces=(replace(grid.pieces[0], label=said), *grid.pieces[1:]))
-    renderer.show(relabelled)
-    in_place = renderer.pixels()
-    renderer.show(replace(relabelled, background=(1, 2, 3)))
-    renderer.show(relabelled)
-    assert (renderer.pixels() == in_place).all()
+    for said in ("ALARME · Église · улица Щорса", "Sir", "ALARME · quai " + 30 * "très " + "long"):
+        relabelled = replace(grid, pieces=(replace(grid.pieces[0], label=said), *grid.pieces[1:]))
+        renderer.show(relabelled)
+        in_place = renderer.pixels()
+        renderer.show(replace(relabelled, background=(1, 2, 3)))
+        renderer.show(relabelled)
+        assert (renderer.pixels() == in_place).all()
 
 
 def test_a_right_that_nobody_renews_ends_on_the_wall_by_itself_and_the_picture_is_not_read(
@@ -127,6 +127,39 @@ def test_a_right_that_nobody_renews_ends_on_the_wall_by_itself_and_the_picture_i
     assert renderer.read().tiles[0].state is TileState.FORBIDDEN, "a picture that is not shown has no age"
     renderer.show(grid)
     assert renderer.read().tiles[0].state is not TileState.FORBIDDEN, "it may be shown again"
+
+
+def test_a_right_that_is_renewed_costs_no_upload_and_no_draw(
+    renderer: WallRenderer, source: FilledSource, clock: SetClock, planes: Planes, grid: NodeScene
+) -> None:
+    def until(at_ns: int) -> NodeScene:
+        return replace(grid, pieces=tuple(replace(piece, shown_until_ns=at_ns) for piece in grid.pieces))
+
+    fill(source, clock, planes)
+    renderer.show(until(clock.at_ns + NS_PER_S // 4))
+    renderer.tick()
+    source.pictures.clear()
+    renderer.show(until(clock.at_ns + NS_PER_S))
+    assert not renderer.tick()
+    clock.at_ns += NS_PER_S // 2
+    assert {tile.state for tile in renderer.read().tiles} == {TileState.LIVE}
+    clock.at_ns += NS_PER_S // 2
+    assert {tile.state for tile in renderer.read().tiles} == {TileState.FORBIDDEN}
+
+
+def test_a_renewal_leaves_a_fade_as_it_is(
+    renderer: WallRenderer, source: FilledSource, clock: SetClock, planes: Planes, grid: NodeScene
+) -> None:
+    fill(source, clock, planes)
+    renderer.show(grid)
+    renderer.tick()
+    renderer.show(turned(grid, FADE_NS))
+    clock.at_ns += FADE_NS // 2
+    half = renderer.pixels()
+    renderer.renew(clock.at_ns + NS_PER_S)
+    assert (renderer.pixels() == half).all()
+    clock.at_ns += NS_PER_S
+    assert {tile.state for tile in renderer.read().tiles} == {TileState.FORBIDDEN}
 
 
 def test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is(

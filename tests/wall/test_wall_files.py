@@ -8,10 +8,11 @@ import pytest
 
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.wall import WallNodeId
 from csu.notation import FileRefused
-from csu.wall import SlotRule, WallDirector, WatchHeard
+from csu.wall import CauseKind, ProgrammeSet, RouteStop, SlotId, SlotRule, WallDirector, WatchHeard, even_route
+from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Rotation, StreamChoice, TransitionKind, place
 from csu.wall.model.fields import camera_names
 from csu.wall.model.reading import SCHEMAS, read_programmes, read_scene, read_wall, schema_of
@@ -40,11 +41,27 @@ def test_the_wall_of_the_room(wall) -> None:
     }
 
 
+def test_a_wall_says_at_which_monitors_its_panels_hang(wall, tmp_path) -> None:
+    bare = NodeScreens.of(wall, WallNodeId("mur-a"))
+    assert [each.panel for each in bare.panels] == ["gauche", "droite"]
+    assert (bare.display, bare.names_monitors) == ("", False)
+    text = WALL.read_text(encoding="utf-8")
+    told = tmp_path / "wall.yaml"
+    told.write_text(
+        text.replace("rotation: 90", "rotation: 90, monitor: HDMI-1").replace(
+            "mur-b.csu", 'mur-b.csu, display: ":0.1"'
+        ),
+        encoding="utf-8",
+    )
+    screens = NodeScreens.of(read_wall(told), WallNodeId("mur-b"))
+    assert (screens.display, [each.monitor for each in screens.panels]) == (":0.1", ["HDMI-1"])
+
+
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
 def test_an_example_can_be_shown_and_directed(wall, path: Path) -> None:
     scene = read_scene(path, wall, STREET)
-    programmes = read_programmes(PROGRAMMES, [each.stem for each in SCENES])
-    plan = programmes.plan(read_scene(each, wall) for each in SCENES)
+    scenes = [read_scene(each, wall) for each in SCENES]
+    plan = read_programmes(PROGRAMMES, scenes, STREET).plan(scenes)
     director = WallDirector(plan, lambda camera, now_ns: True)
     director.hear(WatchHeard(is_short=path.stem == "agreed"), 0)
     placed = place(wall, scene, {slot: shown.camera for slot, shown in director.tiles.items()})
@@ -56,10 +73,9 @@ def test_the_demonstration_fills_the_wall(wall) -> None:
     scene = read_scene(DEMONSTRATION, wall, STREET)
     rules = [tile.slot.rule for tile in scene.tiles]
     assert len(scene.tiles) >= 40
-    assert {rule: rules.count(rule) for rule in (SlotRule.ALARM_SPOT, SlotRule.TOUR)} == {
-        SlotRule.ALARM_SPOT: 3,
-        SlotRule.TOUR: 1,
-    }
+    one_each = (SlotRule.ROUTE_HEAD, SlotRule.ROUTE_TAIL, SlotRule.PERIMETER)
+    assert rules.count(SlotRule.ALARM_SPOT) == 3
+    assert [rules.count(rule) for rule in one_each] == [1, 1, 1]
     assert {camera for tile in scene.tiles for camera in tile.slot.pool} == STREET
     assert (scene.transition.kind, scene.transition.lasts_ns) == (TransitionKind.FADE, 400_000_000)
     axe = scene.tile(scene.tiles[2].tile)
@@ -75,7 +91,43 @@ def test_programmes_by_week_and_by_event() -> None:
     assert [(each.programme, each.priority) for each in up] == [("marche/2026-12-05", 5), ("manifestation", 20)]
     hours = [[(at - saturday) / NS_PER_S / 3600 for at in (each.span.from_ns, each.span.to_ns)] for each in up]
     assert hours == [[7.5, 13], [13.5, 19]]
+    assert up[1].route == even_route(ROUTE, saturday + 14 * 3600 * NS_PER_S, 720 * NS_PER_S, 1200 * NS_PER_S)
+    assert up[1].perimeter == tuple(camera_names("cam-0013..cam-0048"))
     assert programmes.within(Span(saturday + 86_400 * NS_PER_S, saturday + 2 * 86_400 * NS_PER_S)) == ()
+
+
+def test_a_route_may_be_written_camera_by_camera(tmp_path, wall) -> None:
+    even = "from: 2026-12-05 14:00, cameras: cam-0001..cam-0012, leg: 12 min,"
+    stops = "stops: [{camera: cam-0003, at: 2026-12-05 14:00}, {camera: cam-0001, at: 2026-12-05 14:20}],"
+    path = tmp_path / "stops.yaml"
+    path.write_text(PROGRAMMES.read_text(encoding="utf-8").replace(even, stops), encoding="utf-8")
+    (event,) = read_programmes(path).events
+    assert event.route is not None
+    begins_ns = event.span.from_ns + 1800 * NS_PER_S
+    assert event.route.stops == (
+        RouteStop(CameraId("cam-0003"), begins_ns),
+        RouteStop(CameraId("cam-0001"), begins_ns + 1200 * NS_PER_S),
+    )
+
+
+def test_the_wall_of_the_files_follows_the_route_of_the_files(wall) -> None:
+    scenes = [read_scene(each, wall, STREET) for each in SCENES]
+    programmes = read_programmes(PROGRAMMES, scenes, STREET)
+    director = WallDirector(programmes.plan(scenes), lambda camera, now_ns: True)
+    (event,) = programmes.events
+    now_ns = event.span.from_ns
+    director.hear(WatchHeard(is_short=False), now_ns)
+    director.hear(ProgrammeSet(event), now_ns)
+    heads = []
+    while now_ns < event.span.to_ns:
+        head = director.tiles[SlotId("tete")]
+        heads += [head.camera] if head.cause.kind is CauseKind.ROUTE else []
+        assert None not in {shown.camera for shown in director.tiles.values()}, "a wall of which no place is empty"
+        now_ns += NS_PER_MINUTE
+        director.tick(now_ns)
+    assert tuple(dict.fromkeys(heads)) == ROUTE
+    assert heads.count(ROUTE[1]) == 12, "minutes"
+    assert director.scene == "quotidien", "and no trace of it"
 
 
 MISTAKES = [
@@ -89,6 +141,10 @@ MISTAKES = [
     ("wall", "output_px: [3840, 0]", "output_px: [0, 0]", "[0, 0]}\n  - {panel: portrait", "les mêmes pixels de mur-a"),
     ("wall", "gpu_index: 0}\n  -", "gpu_index: 0, heads: [droite]}\n  -", "[droite]",
      "nomment mur-a sont : droite, gauche"),
+    ("wall", "rotation: 90, ", "rotation: 90, monitor: DP 1, ", "DP 1", "n'est pas un nom"),
+    ("wall", "gpu_index: 0}\n  -", 'gpu_index: 0, display: "0.1"}\n  -', '"0.1"', "s'écrit :0 ou :0.1"),
+    ("wall", "mur-a, output_px", "mur-a, monitor: DP-1, output_px", "DP-1, output_px: [3840",
+     "'DP-1' de mur-a est déjà pris"),
     ("wall", "8, 8, 8], px: [3840, 2160], rotation", "8, -1, 8], px: [3840, 2160], rotation", "[8, 8, -1",
      "plus étroit que rien"),
     ("wall", "wall: salle", "wall: salle\nwall: deux", "wall: deux", "écrite deux fois"),
@@ -104,8 +160,8 @@ MISTAKES = [
     ("scene", "panel:gauche, rect: [0, 0,", "gauche, rect: [0, 0,", "gauche, rect", "wall, ou panel:NOM"),
     ("scene", "camera: cam-0005, ", "camera: cam-0999, ", "{tile: axe", "caméra inconnue : cam-0999"),
     ("scene", "camera: cam-0005, ", "", "{tile: axe", "une vignette a camera, ou slot"),
-    ("scene", "rule: tour", "rule: toor", "toor", "'toor' est inconnu"),
-    ("scene", "dwell: 20 s", "dwell: 2 s", "{rule: tour", "moins de 10 s"),
+    ("scene", "rule: perimeter", "rule: perimetre", "perimetre", "'perimetre' est inconnu"),
+    ("scene", "dwell: 20 s", "dwell: 2 s", "{rule: perimeter", "moins de 10 s"),
     ("scene", "dwell: 20 s", "dwell: 20", "20}", "n'est pas une durée"),
     ("scene", "columns: 6, rows: 4, cameras: cam-0001", "columns: 6, rows: 3, cameras: cam-0001", "{grid: g",
      "24 caméras pour 18 places"),
@@ -124,8 +180,25 @@ MISTAKES = [
     ("programmes", "to: 2026-12-05 19:00", "to: 2026-12-05 09:00", "2026-12-05 09:00", "la fin vient après le début"),
     ("programmes", "from: 2026-12-05 13:30", "from: 2026-12-35 13:30", "2026-12-35", "heure de Paris"),
     ("programmes", "days: [sat]", "days: [caturday]", "caturday", "lundi, mardi"),
+    ("programmes", "leg: 12 min", "leg: 5 s", "{from: 2026-12-05 14:00", "plus vite qu'une caméra toutes les 10 s"),
+    ("programmes", "leg: 12 min", "leg: 40 min", "40 min", "la tête serait devant cam-0009 à 2026-12-05 19:20"),
+    ("programmes", "{from: 2026-12-05 14:00", "{from: 2026-12-05 13:00", "2026-12-05 13:00", "hors du programme"),
+    ("programmes", "leg: 12 min, ", "", "{from: 2026-12-05 14:00", "ou cameras avec from et leg"),
+    ("programmes", "cameras: cam-0001..cam-0012, leg: 12 min", "stops: [{camera: cam-0001, at: 2026-12-05 14:00}]",
+     "{from: 2026-12-05 14:00", "stops, ou cameras"),
+    ("programmes", "from: 2026-12-05 14:00, cameras: cam-0001..cam-0012, leg: 12 min",
+     "stops: [{camera: cam-0001, at: 2026-12-05 14:00}, {camera: cam-0002, at: 2026-12-05 19:00}]",
+     "2026-12-05 19:00}]", "la tête serait devant cam-0002"),
+    ("programmes", "cam-0001..cam-0012, leg", "cam-0041..cam-0052, leg", "{from: 2026-12-05 14:00",
+     "caméra inconnue : cam-0049, cam-0050, cam-0051, cam-0052"),
+    ("programmes", "perimeter: cam-0013..cam-0048", "perimeter: [place]", "[place]", "caméra inconnue : place"),
+    ("programmes", "scene: demonstration", "scene: quotidien", "{from: 2026-12-05 14:00", "{rule: route_head}"),
+    ("programmes", "scene: demonstration", "scene: quotidien", "cam-0013..cam-0048", "{rule: perimeter}"),
+    ("scene", "{kind: border, tile: alarme-1", "{kind: box, tile: alarme-1", "box", "label, clock, header, border"),
+    ("scene", "{kind: border, tile: alarme-1", "{kind: heat, tile: alarme-1", "heat", "heat"),
     ("programmes", "programme: manifestation", "programme: marche", "marche, scene: demo", "existe déjà"),
 ]  # fmt: skip
+ROUTE = camera_names("cam-0001..cam-0012")
 FILES = {"wall": WALL, "scene": DEMONSTRATION, "programmes": PROGRAMMES}
 
 
@@ -139,7 +212,7 @@ def test_a_mistake_is_told_with_its_line_and_column(tmp_path, wall, kind, good, 
     read = {
         "wall": read_wall,
         "scene": lambda path: read_scene(path, wall, STREET),
-        "programmes": lambda path: read_programmes(path, [each.stem for each in SCENES]),
+        "programmes": lambda path: read_programmes(path, [read_scene(each, wall) for each in SCENES], STREET),
     }[kind]
     with pytest.raises(FileRefused) as caught:
         read(path)
@@ -164,7 +237,7 @@ def test_all_faults_of_a_scene_are_told_at_once(tmp_path, wall) -> None:
     )
     with pytest.raises(FileRefused) as caught:
         read_scene(path, wall, STREET)
-    assert [trouble.where.rsplit(":", 2)[1] for trouble in caught.value.troubles] == ["15", "15", "28"]
+    assert [trouble.where.rsplit(":", 2)[1] for trouble in caught.value.troubles] == ["16", "16", "29"]
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
@@ -172,6 +245,12 @@ def test_an_editor_gets_a_schema(kind: str) -> None:
     schema = schema_of(kind)
     assert schema["additionalProperties"] is False
     assert {"wall": "panels", "scene": "tiles", "programmes": "base"}[kind] in schema["properties"]
+
+
+def test_an_editor_is_offered_what_a_file_may_say() -> None:
+    kinds = schema_of("scene")["$defs"]["OverlaySpec"]["properties"]["kind"]["enum"]
+    assert kinds == ["label", "clock", "header", "border"], "a box or heat zone comes with a signal, not with a scene"
+    assert {"route", "perimeter"} <= set(schema_of("programmes")["$defs"]["EventSpec"]["properties"])
 
 
 def test_cameras_by_name_and_by_range() -> None:

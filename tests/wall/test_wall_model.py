@@ -145,11 +145,6 @@ def test_a_scene_gives_the_director_its_slots_and_an_alarm_is_cut_to() -> None:
     assert scene.coming_up(for_alarm=False) == fade
 
 
-def test_an_overlay_that_tells_of_an_event_ends() -> None:
-    box = Overlay(OverlayKind.BOX, SlotId("t"), ttl_ns=3, event_ns=10)
-    assert (box.is_over(12), box.is_over(13), Overlay(OverlayKind.LABEL).is_over(1 << 60)) == (False, True, False)
-
-
 STREAMS = [StreamProfile(str(height), "h264", height * 16 // 9, height, 12) for height in (1080, 180, 360, 720)]
 
 

@@ -6,12 +6,10 @@ import asyncio
 import os
 import pickle
 import signal
-import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +28,7 @@ from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.emergency import RENDERER
 from csu.wall.drawing.read_back import SeenPiece, read_tiles
 from csu.wall.model import fit_piece
+from tests.wall.x_server import XServer, x_server
 
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
@@ -47,37 +46,10 @@ def pictures(cameras: list[CameraRecord]) -> Iterator[SharedPictures]:
         yield shared
 
 
-@dataclass(frozen=True)
-class Screen:
-    """An X server of our own, and the file it keeps its screen in."""
-
-    display: str
-    memory: Path
-
-    def pixels(self) -> NDArray[np.uint8]:
-        """What is on the screen: uint8 (height, width, 3), RGB. The file is in X's window dump format."""
-        data = self.memory.read_bytes()
-        header = struct.unpack(">25I", data[:100])
-        header_bytes, width, height, stride, colours = header[0], header[4], header[5], header[12], header[19]
-        rows = np.frombuffer(data, np.uint8, stride * height, header_bytes + 12 * colours).reshape(height, stride)
-        return np.ascontiguousarray(rows[:, : 4 * width].reshape(height, width, 4)[..., 2::-1])
-
-
 @pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    read_end, write_end = os.pipe()
-    # -noreset: else it refuses new clients once the last one left.
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-noreset", "-nolisten", "tcp"]
-    server = subprocess.Popen(
-        [*command, "-fbdir", str(tmp_path)], pass_fds=[write_end], stderr=subprocess.DEVNULL, cwd=tmp_path
-    )
-    os.close(write_end)
-    with os.fdopen(read_end) as numbers:
-        number = numbers.readline().strip()
-    assert number, "Xvfb did not start"
-    yield Screen(f":{number}", tmp_path / "Xvfb_screen0")
-    server.terminate()
-    server.wait(10)
+def screen(tmp_path: Path) -> Iterator[XServer]:
+    with x_server(tmp_path, "800x600") as server:
+        yield server
 
 
 def shown_pieces(scene: NodeScene) -> list[SeenPiece]:
@@ -114,40 +86,11 @@ async def _feed_and_read(
     assert all(0 < latency < 5000 for latency in reading.latencies_ms)
 
 
-def test_the_screen_behind_a_window_shows_what_was_masked_and_shared(
-    pictures: SharedPictures,
-    cameras: list[CameraRecord],
-    planes: Planes,
-    screen: Screen,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("DISPLAY", screen.display)
-
-    async def scenario() -> None:
-        wall = WallProcess(pictures.spec, WIDTH_PX, HEIGHT_PX, backend="window", allow_software=True)
-        await wall.start()
-        try:
-            await _feed_and_read(wall, pictures, cameras, planes)
-            # Not what the renderer believes it drew: the memory of the X server.
-            shown = shown_pieces(grid_scene(cameras, WIDTH_PX, HEIGHT_PX))
-            until = time.monotonic() + 5  # the X server takes a swap when it gets to it
-            on_screen = read_tiles(screen.pixels(), shown)
-            while not all(tile.is_read for tile in on_screen) and time.monotonic() < until:
-                await asyncio.sleep(0.05)
-                on_screen = read_tiles(screen.pixels(), shown)
-            assert [tile.seen_camera_number for tile in on_screen] == [1, 2, 3, 4]
-            assert {tile.seen_frame_number for tile in on_screen} == {12}
-        finally:
-            await wall.stop()
-
-    asyncio.run(scenario())
-
-
 def test_a_frozen_wall_is_covered_within_three_seconds_then_ended_and_started_again(
     pictures: SharedPictures,
     cameras: list[CameraRecord],
     planes: Planes,
-    screen: Screen,
+    screen: XServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DISPLAY", screen.display)

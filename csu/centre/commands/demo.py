@@ -26,11 +26,15 @@ from csu.centre.commands.demo_options import (
     AsJson,
     Binding,
     Cameras,
+    Certificate,
+    CertificateKey,
     Frosted,
     Headless,
     Keep,
     Level,
+    Listen,
     MediaDirs,
+    Name,
     Options,
     Port,
     ProgrammesFile,
@@ -51,6 +55,7 @@ from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, 
 from csu.centre.registers.settings import RegisterSettings, register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.centre.wall_hung import WallFiles, WallSettings
+from csu.console import ServedCertificate
 from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.camera import ViewType
 from csu.hal.errors import BadInput
@@ -74,6 +79,10 @@ def demo_command(
     view: View = ViewType.WIDE,
     media_dir: MediaDirs = None,
     port: Port = 0,
+    listen: Listen = "127.0.0.1",
+    name: Name = None,
+    certificate: Certificate = None,
+    certificate_key: CertificateKey = None,
     scenario: ScenarioFile = None,
     speed: Speed = None,
     level: Level = None,
@@ -104,7 +113,10 @@ def demo_command(
             options=dict(_option(text) for text in option or []),
             added=tuple(replace(stream, view=view) for stream in streams),
             wall=WallSettings(_wall_files(wall, scenes, programmes), in_window=not headless and _has_display()),
+            console_host=listen,
             console_port=port,
+            console_names=frozenset(name or ()),
+            console_tls=_certificate(certificate, certificate_key),
             doctrine=LocalDoctrine(frosted=frosted),
             evidence=EvidenceSettings.of(os.environ),
             database_url=os.environ.get("CSU_DATABASE_URL"),
@@ -123,6 +135,21 @@ def _require_directories(media: Sequence[Path]) -> None:
                 where=f"--media-dir {path}",
                 what_to_do=Words("Donnez le point de montage d'un volume", "Give the mount point of a volume"),
             )
+
+
+def _certificate(certificate: Path | None, key: Path | None) -> ServedCertificate | None:
+    """Both, or neither."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadInput(
+            Words(
+                "--certificate et --certificate-key vont ensemble", "--certificate and --certificate-key go together"
+            ),
+            where="--certificate",
+            what_to_do=Words("Donnez les deux, ou aucun", "Give both, or neither"),
+        )
+    return ServedCertificate(certificate, key)
 
 
 def _wall_files(wall: Path | None, scenes: Sequence[Path] | None, programmes: Path | None) -> WallFiles | None:

@@ -50,6 +50,18 @@ Port = Annotated[
     int,
     typer.Option(min=0, max=65535, help=say("port de la console ; 0 : libre", "port of the console; 0: any free one")),
 ]
+Listen = Annotated[
+    str,
+    typer.Option(help=say("adresse où la console écoute", "address the console listens at")),
+]
+Name = Annotated[
+    list[str] | None,
+    typer.Option(help=say("nom de la console vu d'autres machines", "the console's name on other machines")),
+]
+Certificate = Annotated[
+    Path | None, typer.Option(help=say("certificat de la console (PEM)", "certificate of the console (PEM)"))
+]
+CertificateKey = Annotated[Path | None, typer.Option("--certificate-key", help=say("sa clé (PEM)", "its key (PEM)"))]
 ScenarioFile = Annotated[
     Path | None, typer.Option(help=say("jouer un scénario en temps accéléré", "play a scenario in accelerated time"))
 ]

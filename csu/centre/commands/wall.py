@@ -1,4 +1,4 @@
-"""`csu wall check|preview|render|schema|why`: files of a wall, its scenes and programmes: read, looked at, explained.
+"""`csu wall check|preview|render|schema|why|node|token`: a wall, its scenes and programmes; machines that draw it.
 
 Exit codes: 0 it holds, 2 a file cannot be used.
 """
@@ -14,6 +14,7 @@ from typing import Annotated
 import cv2
 import typer
 
+from csu.centre.commands.wall_node import node_command, token_command
 from csu.centre.commands.wall_render import render_command
 from csu.centre.commands.wall_why import why_command
 from csu.hal.camera import CameraId
@@ -38,6 +39,10 @@ app = typer.Typer(
 app.command("render", help=say("Montrer une scène, avec de vraies images.", "Show a scene, with real pictures."))(
     render_command
 )
+app.command("node", help=say("Dessiner une part du mur sur cette machine.", "Draw a part of the wall here."))(
+    node_command
+)
+app.command("token", help=say("Le jeton d'une machine du mur.", "The token of a machine of the wall."))(token_command)
 
 _WallFile = Annotated[Path, typer.Argument(help=say("le mur (YAML)", "the wall (YAML)"))]
 _Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
@@ -72,9 +77,8 @@ def check_command(
             refused.append(error)
     planned = None
     if programmes is not None:
-        names = [scene.scene for scene in read.values()]
         try:
-            planned = read_programmes(programmes, None if refused else names)
+            planned = read_programmes(programmes, None if refused else read.values(), known)
         except FileRefused as error:
             refused.append(error)
     if refused:

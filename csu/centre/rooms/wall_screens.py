@@ -36,19 +36,21 @@ class WallScreens:
         now_ns = self._clock.now_ns()
         return all(now_ns < screen.until_ns and not screen.is_dark for screen in self._screens.values())
 
-    async def show(self, scenes: Mapping[WallNodeId, NodeScene]) -> list[CsuError]:
-        """From now on these; to be called each second. What failed, also what was mended; it is tried again then."""
+    async def show(self, scenes: Mapping[WallNodeId, NodeScene], within_s: float = ANSWER_S) -> list[CsuError]:
+        """From now on these; to be called each second. What failed, also what was mended; it is tried again then.
+
+        `within_s`: who answers later is told not to have answered, and still waited for."""
         busy = set(self._busy.values())
         for node, screen in self._screens.items():
             if node not in busy and screen.is_due(scenes[node]):
                 self._busy[asyncio.create_task(screen.follow(scenes[node]), name=f"wall {node}")] = node
         if not self._busy:
             return []
-        done, _ = await asyncio.wait(self._busy, timeout=ANSWER_S)
+        done, _ = await asyncio.wait(self._busy, timeout=within_s)
         failed = [error for task in done if (error := task.result()) is not None]
         for task in done:
             del self._busy[task]
-        return [*failed, *(_silent(node) for node in self._busy.values())]
+        return [*failed, *(_silent(node, within_s) for node in self._busy.values())]
 
     def leave(self) -> None:
         """Nobody waits for an answer any more."""
@@ -99,9 +101,9 @@ class _Screen:
         self._scene, self.until_ns = scene, until_ns
 
 
-def _silent(node: WallNodeId) -> WallError:
+def _silent(node: WallNodeId, within_s: float) -> WallError:
     return WallError(
-        Words(f"{node} ne répond pas depuis {ANSWER_S:g} s", f"{node} has not answered for {ANSWER_S:g} s"),
+        Words(f"{node} ne répond pas depuis {within_s:g} s", f"{node} has not answered for {within_s:g} s"),
         where=f"wall/{node}",
         what_to_do=Words("Voyez cette machine et son réseau", "Look at that machine and its network"),
     )

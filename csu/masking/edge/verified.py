@@ -145,6 +145,7 @@ class SelfMasked:
             dts=pts,
             is_key=unit.is_idr,
             mask_epoch=self._mask_epoch,
+            wholly_masked=self._cover.share >= 1.0,
             seal=SEAL,
         )
 

@@ -33,7 +33,7 @@ class SlotRule(StrEnum):
     FIXED = "fixed"
     """The first, always: when it has no signal the tile says so."""
     PRIORITY = "priority"
-    """The first that has a signal and is not up elsewhere."""
+    """The first that has a signal and is not up elsewhere; if there is none, one that only fixed slots show."""
     TOUR = "tour"
     """Each in turn, for its dwell."""
     ALARM_SPOT = "alarm_spot"

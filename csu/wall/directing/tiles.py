@@ -22,11 +22,13 @@ class WallTiles:
     def __init__(self, sight: Sight, spots: Spots, wishes: Wishes) -> None:
         self._sight, self._spots, self._wishes = sight, spots, wishes
         self._scene = ""
+        self._fixed: frozenset[SlotId] = frozenset()
         self.shown: dict[SlotId, SlotShown] = {}
 
     def begin(self, scene: str, slots: Sequence[Slot]) -> None:
         """Another scene is up: nothing in it yet."""
         self._scene, self.shown = scene, {slot.slot: EMPTY for slot in slots}
+        self._fixed = frozenset(slot.slot for slot in slots if slot.rule is SlotRule.FIXED)
         self._spots.leave()
 
     def change(self, slot: Slot, programme: Programme | None, now_ns: Nanoseconds) -> list[TileChanged]:
@@ -63,12 +65,23 @@ class WallTiles:
             pool = programme.perimeter
         if slot.rule in (SlotRule.TOUR, SlotRule.PERIMETER):
             pool = self._in_turn(slot, pool, now_ns)
-        up = {tile.camera for other, tile in self.shown.items() if other != slot.slot}
         allowed = [camera for camera in pool if self._sight.permitted(camera, now_ns)]
-        first = next((c for c in allowed if c not in up and self._sight.has_signal(c, now_ns)), None)
+        first = self._first(slot, allowed, now_ns)
         if first is not None:
             return first, by_rule
         return None, Cause(CauseKind.NO_SIGNAL if allowed or not pool else CauseKind.NOT_PERMITTED)
+
+    def _first(self, slot: Slot, allowed: Sequence[CameraId], now_ns: Nanoseconds) -> CameraId | None:
+        """The first with a signal that is not up elsewhere; else one that only fixed tiles show: it may be small there.
+        What another tile chose is left to it."""
+        up = {tile.camera for other, tile in self.shown.items() if other != slot.slot}
+        chosen = {tile.camera for other, tile in self.shown.items() if other not in (slot.slot, *self._fixed)}
+        live = [camera for camera in allowed if self._sight.has_signal(camera, now_ns)]
+        for taken in (up, chosen):
+            first = next((camera for camera in live if camera not in taken), None)
+            if first is not None:
+                return first
+        return None
 
     def _along(self, slot: Slot, programme: Programme, now_ns: Nanoseconds) -> CameraId | None:
         """Of the cameras that see the procession, the one nearest to its head, or to its tail, that can be shown.

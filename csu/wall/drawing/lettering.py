@@ -48,8 +48,13 @@ class Glyph:
     advance_px: int
 
 
-_Table: TypeAlias = tuple[dict[str, int], NDArray[np.float32], NDArray[np.int64]]
-"""Of one style: the row of each, the rows, how far the pen moves on."""
+Step: TypeAlias = tuple[float, float]
+_Table: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Of one style, a row a letter: left, top, width, height, the ink's bounds in the atlas; how far the pen moves on."""
+_RIGHT, _DOWN = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
+_ROWS = np.full(max(map(ord, ALPHABET)) + 2, ALPHABET.index(UNKNOWN), np.intp)
+"""By a letter's number: its row of the tables. The last is for all that are higher."""
+_ROWS[[ord(letter) for letter in ALPHABET]] = np.arange(len(ALPHABET))
 
 
 class GlyphAtlas:
@@ -60,6 +65,7 @@ class GlyphAtlas:
         self._glyphs: dict[tuple[TextStyle, str], Glyph] = {}
         self._phrases: dict[tuple[TextStyle, str], Glyph] = {}
         self._tables: dict[TextStyle, _Table] = {}
+        self._turned: dict[tuple[TextStyle, Step, Step], tuple[NDArray[np.float32], NDArray[np.bool_]]] = {}
         face = cv2.FontFace("sans")
         inks: list[tuple[Glyph, NDArray[np.uint8]]] = []
         x = y = row_height = 0
@@ -96,12 +102,13 @@ class GlyphAtlas:
     def shorten(self, style: TextStyle, text: str, width_px_max: int) -> str:
         """`text`, or its beginning and an ellipsis when it is too wide; empty when not even that fits."""
         text = _composed(text)
-        numbers, _, advances = self._tables.get(style) or self._table(style)
-        unknown = numbers[UNKNOWN]
-        ends = advances[[numbers.get(letter, unknown) for letter in text]].cumsum() if text else advances[:0]
+        return self._cut(style, text, self._ends(style, text)[1], width_px_max)
+
+    def _cut(self, style: TextStyle, text: str, ends: NDArray[np.int64], width_px_max: int) -> str:
         if not text or ends[-1] <= width_px_max:
             return text
-        kept = text[: int((ends <= width_px_max - advances[numbers[ELLIPSIS]]).sum())].rstrip()
+        _, advances = self._table(style)
+        kept = text[: int((ends <= width_px_max - advances[_ROWS[ord(ELLIPSIS)]]).sum())].rstrip()
         return kept + ELLIPSIS if kept else ""
 
     def _joined(
@@ -117,26 +124,43 @@ class GlyphAtlas:
             np.maximum(there, inks[id(glyph)], out=there)
         return Glyph(0, 0, right - left, bottom - top, left, top, self.measure(style, phrase)), ink
 
-    def quads(self, style: TextStyle, text: str) -> tuple[NDArray[np.float32], int]:
-        """(letters, 8), pen at (0, 0): left, top, width, height, the ink's bounds in the atlas; the advance."""
-        numbers, table, advances = self._tables.get(style) or self._table(style)
-        unknown = numbers[UNKNOWN]
-        chosen = [numbers.get(letter, unknown) for letter in _composed(text)]
-        quads = table[chosen]
-        ends = advances[chosen].cumsum()
-        quads[1:, 0] += ends[:-1]
-        return quads, int(ends[-1]) if chosen else 0
+    def corners(
+        self, style: TextStyle, text: str, width_px_max: int, across: Step, down: Step
+    ) -> tuple[NDArray[np.float32], int]:
+        """A line shortened to this width, the pen at (0, 0): (letters with ink, 4, 4), of each corner its place, turned
+        as the steps to the right and down say, and its place in the atlas; how far the pen moved."""
+        text = _composed(text)
+        rows, ends = self._ends(style, text)
+        if len(rows) and ends[-1] > width_px_max:
+            rows, ends = self._ends(style, self._cut(style, text, ends, width_px_max))
+        turned = self._turned.get((style, across, down))
+        if turned is None:
+            table = self._table(style)[0]
+            turned = self._turned[style, across, down] = _turn(table, across, down), table[:, 2] > 0
+        inked = turned[1][rows]
+        pens = (ends - self._table(style)[1][rows])[inked, None].astype(np.float32)
+        corners = turned[0][rows[inked]]
+        corners[..., 0] += pens * across[0]
+        corners[..., 1] += pens * across[1]
+        return corners, int(ends[-1]) if len(ends) else 0
+
+    def _ends(self, style: TextStyle, text: str) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Of each letter of a composed text: its row of the table, where the pen is after it."""
+        codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
+        rows = _ROWS[np.minimum(codes, len(_ROWS) - 1)]
+        return rows, self._table(style)[1][rows].cumsum()
 
     def _table(self, style: TextStyle) -> _Table:
-        glyphs = [self._glyphs[style, letter] for letter in ALPHABET]
-        rows = [
-            (g.offset_x, g.offset_y, g.width_px, g.height_px,
-             g.atlas_x, g.atlas_y, g.atlas_x + g.width_px, g.atlas_y + g.height_px)
-            for g in glyphs
-        ]  # fmt: skip
-        numbers = {letter: number for number, letter in enumerate(ALPHABET)}
-        advances = np.array([glyph.advance_px for glyph in glyphs])
-        self._tables[style] = found = (numbers, np.array(rows, np.float32), advances)
+        found = self._tables.get(style)
+        if found is None:
+            glyphs = [self._glyphs[style, letter] for letter in ALPHABET]
+            rows = [
+                (g.offset_x, g.offset_y, g.width_px, g.height_px,
+                 g.atlas_x, g.atlas_y, g.atlas_x + g.width_px, g.atlas_y + g.height_px)
+                for g in glyphs
+            ]  # fmt: skip
+            found = np.array(rows, np.float32), np.array([glyph.advance_px for glyph in glyphs])
+            self._tables[style] = found
         return found
 
     def place(self, style: TextStyle, text: str, left_px: int, baseline_px: int) -> list[tuple[Glyph, int, int]]:
@@ -154,6 +178,13 @@ class GlyphAtlas:
 
     def _glyph(self, style: TextStyle, letter: str) -> Glyph:
         return self._glyphs.get((style, letter)) or self._glyphs[style, UNKNOWN]
+
+
+def _turn(table: NDArray[np.float32], across: Step, down: Step) -> NDArray[np.float32]:
+    """As `GlyphAtlas.corners`, of every letter by itself."""
+    x, y = table[:, [0]] + table[:, [2]] * _RIGHT, table[:, [1]] + table[:, [3]] * _DOWN
+    places = x * across[0] + y * down[0], x * across[1] + y * down[1]
+    return np.stack([*places, table[:, [4, 6, 4, 6]], table[:, [5, 5, 7, 7]]], axis=-1)
 
 
 def _rasterise(face: cv2.FontFace, style: TextStyle, letter: str) -> tuple[NDArray[np.uint8], int, int, int]:

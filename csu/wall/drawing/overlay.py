@@ -1,7 +1,7 @@
 """What is written and drawn over the pictures: labels, state signs, borders, boxes, heat zones, clock and header.
 
-Pure: a scene in, quads for one draw call out. Each sign of a state is there once per state, and the shader shows the
-one that the age of the picture calls for: no decision about a state is taken here.
+Pure: a scene in, quads for one draw call out. Each word of a state is there once per state, and the shader shows the
+one that the age of the picture calls for, as it colours dots and edges: no decision about a state is taken here.
 """
 
 from __future__ import annotations
@@ -19,20 +19,14 @@ from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.wall import NodeScene, OverlayKind, SceneOverlay, ScenePiece, TileState
 from csu.wall.drawing.freshness import STATE_CODES
 from csu.wall.drawing.lettering import GlyphAtlas, TextStyle
-from csu.wall.drawing.sheet import AT_CORNERS, DOWN, RIGHT, Colour, Frame, Sheet
+from csu.wall.drawing.patterns import STATE_COLOURS
+from csu.wall.drawing.sheet import CORNER, TONED, Colour, Frame, Sheet
 from csu.wall.drawing.upright import Upright
 from csu.wall.model.fitting import FittedPiece
 
 WHITE: Colour = (0.95, 0.96, 0.98, 1.0)
 FAINT: Colour = (0.58, 0.62, 0.69, 1.0)
 PLATE: Colour = (0.03, 0.04, 0.06, 0.72)
-STATE_COLOURS: dict[TileState, Colour] = {
-    TileState.LIVE: (0.25, 0.83, 0.47, 1.0),
-    TileState.STALE: (0.98, 0.64, 0.13, 1.0),
-    TileState.NO_SIGNAL: (0.95, 0.35, 0.35, 1.0),
-    TileState.MASKED: (0.55, 0.66, 0.98, 1.0),
-    TileState.FORBIDDEN: (0.95, 0.35, 0.35, 1.0),
-}
 BAND: Colour = (0.98, 0.64, 0.13, 0.92)
 EDGE: Colour = (0.16, 0.18, 0.22, 1.0)
 ALARM: Colour = (1.0, 0.18, 0.2, 1.0)
@@ -54,9 +48,9 @@ WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanc
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin",
           "juillet", "août", "septembre", "octobre", "novembre", "décembre")  # fmt: skip
 
-LABEL_QUADS = 48
-"""Room for a label: its plate, five dots, 42 letters."""
-LABEL_FIRST_LETTER = 1 + len(TileState)
+LABEL_QUADS = 44
+"""Room for a label: its plate, its dot, 42 letters."""
+LABEL_FIRST_LETTER = 2
 CLOCK_QUADS = 160
 """Room for a clock or header."""
 _LIVE = STATE_CODES[TileState.LIVE]
@@ -105,10 +99,7 @@ def piece_sheet(sheet: Sheet, frame: Frame, piece: ScenePiece, chosen: Sequence[
     first = piece.tile_at[0]
     if piece.camera is not None:
         sides = _sides(piece)
-        for state in TileState:
-            live = state is TileState.LIVE
-            colour = EDGE if live else STATE_COLOURS[state]
-            sheet.edges(frame, sides, colour, max(1, letters.label.size_px // 8), when=STATE_CODES[state])
+        sheet.edges(frame, sides, EDGE, max(1, letters.label.size_px // 8), when=TONED)
         if piece is max(chosen, key=_area):
             for state in set(TileState) - {TileState.LIVE}:
                 _sign(sheet, frame, state, letters)
@@ -128,38 +119,35 @@ def label_sheet(sheet: Sheet, frame: Frame, label: str, letters: Lettering, *, i
         style, atlas, at = letters.label, letters.atlas, LabelPlace.of(frame, letters)
         text = atlas.shorten(style, label, at.room)
         sheet.box(frame, at.inset, at.inset, at.plate(atlas.measure(style, text)), at.height, PLATE, radius=at.radius)
-        for state in TileState if is_shown else ():
-            top = at.inset + (at.height - at.dot) / 2
-            sheet.box(
-                frame, at.inset + at.pad, top, at.dot, at.dot, STATE_COLOURS[state],
-                radius=at.dot / 2, when=STATE_CODES[state],
-            )  # fmt: skip
+        if is_shown:
+            left, top, colour = at.inset + at.pad, at.inset + (at.height - at.dot) / 2, STATE_COLOURS[TileState.LIVE]
+            sheet.box(frame, left, top, at.dot, at.dot, colour, radius=at.dot / 2, when=TONED)
         sheet.fill_up(frame, begins, LABEL_FIRST_LETTER, WHITE)
         sheet.text(frame, atlas, style, text, at.left, at.baseline, WHITE)
     sheet.fill_up(frame, begins, LABEL_QUADS, WHITE)
 
 
 def change_label(corners: NDArray[np.void], frame: Frame, label: str, letters: Lettering) -> None:
-    """Other words in a label that has some: `corners` (LABEL_QUADS, 4) of it, written in place. Much is kept as it is,
+    """Other words in a label that has some: `corners` (4 LABEL_QUADS,) of it, written in place. Much is kept as it is,
     because labels change often (tours, alarms) and each may cost 0.05 ms."""
-    style, at, upright = letters.label, LabelPlace.of(frame, letters), frame.upright
-    quads, advance = letters.atlas.quads(style, letters.atlas.shorten(style, label, at.room))
-    written = corners[LABEL_FIRST_LETTER:]
-    quads = quads[: len(written)]
-    x = (quads[:, [0]] + at.left) + quads[:, [2]] * RIGHT
-    y = (quads[:, [1]] + at.baseline) + quads[:, [3]] * DOWN
-    place, count = written["a_position_px"], len(quads)
-    (left, top), across, down = upright.origin, upright.across, upright.down
-    place[count:] = 0
-    place[:count, :, 0] = left + x * across[0] + y * down[0]
-    place[:count, :, 1] = top + x * across[1] + y * down[1]
-    written["a_at"][:count] = quads[:, AT_CORNERS]
-    wide, plate = at.plate(advance), corners[0]
-    x, y = at.inset + wide * RIGHT, at.inset + at.height * DOWN
-    plate["a_position_px"][:, 0] = left + x * across[0] + y * down[0]
-    plate["a_position_px"][:, 1] = top + x * across[1] + y * down[1]
-    plate["a_at"][:, 0] = wide * (RIGHT - np.float32(0.5))
-    plate["a_shape"][:, 0] = wide / 2
+    at, upright = LabelPlace.of(frame, letters), frame.upright
+    across, down = upright.across, upright.down
+    written = corners.view(np.float32).reshape(LABEL_QUADS, 4, -1)  # place, place in the atlas, and what stays
+    words, advance = letters.atlas.corners(letters.label, label, at.room, across, down)
+    words = words[: LABEL_QUADS - LABEL_FIRST_LETTER]
+    words[..., :2] += upright.at(at.left, at.baseline)
+    end = LABEL_FIRST_LETTER + len(words)
+    written[LABEL_FIRST_LETTER:end, :, :4] = words
+    written[end:, :, :2] = 0
+    plate, inset, half = written[0], at.inset, at.plate(advance) / 2
+    right, low = inset + 2 * half, inset + at.height
+    plate[:, :2] = [upright.at(x, y) for x, y in ((inset, inset), (right, inset), (inset, low), (right, low))]
+    plate[:, 2] = -half, half, -half, half
+    plate[:, _HALF_WIDTH] = half
+
+
+_HALF_WIDTH = CORNER.fields["a_shape"][1] // 4 if CORNER.fields else 0
+"""Where a corner's floats have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +11,44 @@ from vispy import gloo
 
 from csu.hal.clock import Nanoseconds
 from csu.hal.wall import HEAT_COLUMNS, HEAT_ROWS
+from csu.wall.drawing.direct_gl import TEXTURE_0, TEXTURE_2D, TEXTURE_2D_ARRAY, DirectGl, DirectProgram
 from csu.wall.drawing.overlay_sheet import SceneSheet
-from csu.wall.drawing.picture_pool import quad_indices, texture_array
+from csu.wall.drawing.picture_pool import texture_array
+from csu.wall.drawing.quads import Quads
 from csu.wall.model.fitting import FittedPiece
+
+ATLAS_UNIT, HEAT_UNIT = 3, 4
 
 
 class OverlayPass:
-    """A scene's quads on the card. A label or the clock changes in place; the rest when a picture's place does."""
+    """A scene's quads on the card. A label or the clock changes in place; the rest when a picture's place does.
 
-    def __init__(self, program: Any, sheet: SceneSheet, zone: tzinfo) -> None:
+    Room for letters that are not there is left out of the drawing: it was two quads of five.
+    """
+
+    def __init__(self, gl: DirectGl, program: DirectProgram, sheet: SceneSheet, zone: tzinfo) -> None:
         self.sheet = sheet
-        self._program, self._zone = program, zone
+        self._gl, self._program, self._zone = gl, program, zone
         atlas = sheet.letters.atlas.pixels
+        self._atlas_px = float(atlas.shape[1]), float(atlas.shape[0])
         self._atlas = gloo.Texture2D(
             atlas[:, :, None], format="red", internalformat="r8", interpolation="nearest", wrapping="clamp_to_edge"
         )
         self._heat = texture_array((max(1, len(sheet.heats)), HEAT_ROWS, HEAT_COLUMNS))
         if sheet.heats:
             self._heat.set_data(sheet.heats_levels()[..., None], copy=True)
-        self._corners: Any = None
-        self._indices: Any = None
-        self._quads = 0
+        self._atlas_name, self._heat_name = gl.name_of(self._atlas), gl.name_of(self._heat)
+        self._quads: Quads | None = None
+        self._inked = np.zeros(0, np.bool_)
+        self._is_shown = True
 
     def write(self, fitted: Mapping[int, FittedPiece], now_ns: Nanoseconds) -> None:
         """All anew: `fitted` says where the picture of each piece lies."""
         corners = self.sheet.all_corners(fitted, now_ns, self._zone)
         self.delete_quads()
-        self._quads = len(corners) // 4
-        if self._quads:
-            self._corners = gloo.VertexBuffer(corners)
-            self._indices = gloo.IndexBuffer(quad_indices(self._quads))
+        if len(corners):
+            self._inked, self._is_shown = _inked(corners), False
+            self._quads = Quads(self._gl, self._program, corners)
 
     def set_time(self, now_ns: Nanoseconds) -> None:
         """Write the clocks anew."""
@@ -54,28 +61,44 @@ class OverlayPass:
         self._put(corners, first)
 
     def _put(self, corners: NDArray[np.void], first: int) -> None:
-        if len(corners):
-            self._corners.set_subdata(corners, offset=first, copy=False)
+        if self._quads is None or not len(corners):
+            return
+        self._quads.put(corners, first)
+        inked, before = _inked(corners), self._inked[first // 4 : (first + len(corners)) // 4]
+        if self._is_shown and (inked != before).any():
+            self._is_shown = False  # told to the card with the next draw, however many labels change until then
+        before[:] = inked
 
     def draw(self) -> int:
-        """Draw; the number of draw calls."""
-        if not self._quads:
+        """Draw with the program in use; the number of draw calls."""
+        if self._quads is None:
             return 0
-        atlas = self.sheet.letters.atlas.pixels
-        self._program["u_atlas"], self._program["u_atlas_px"] = self._atlas, (atlas.shape[1], atlas.shape[0])
-        self._program["u_heat"] = self._heat
-        self._program.bind(self._corners)
-        self._program.draw("triangles", self._indices)
-        return 1
+        if not self._is_shown:
+            self._quads.show(self._inked)
+            self._is_shown = True
+        gl = self._gl
+        self._program.set("u_atlas_px", *self._atlas_px)
+        gl.glActiveTexture(TEXTURE_0 + ATLAS_UNIT)
+        gl.glBindTexture(TEXTURE_2D, self._atlas_name)
+        gl.glActiveTexture(TEXTURE_0 + HEAT_UNIT)
+        gl.glBindTexture(TEXTURE_2D_ARRAY, self._heat_name)
+        gl.glActiveTexture(TEXTURE_0)
+        return self._quads.draw()
 
     def delete_quads(self) -> None:
-        for thing in (self._corners, self._indices):
-            if thing is not None:
-                thing.delete()
-        self._corners = self._indices = None
+        if self._quads is not None:
+            self._quads.delete()
+        self._quads = None
 
     def delete(self) -> None:
         """Give the memory of the card back."""
         self.delete_quads()
         self._atlas.delete()
         self._heat.delete()
+
+
+def _inked(corners: NDArray[np.void]) -> NDArray[np.bool_]:
+    """(n,) of (4 n,): which quads cover anything."""
+    places = corners["a_position_px"]
+    first, last = places[::4], places[3::4]
+    return np.asarray((first[:, 0] != last[:, 0]) & (first[:, 1] != last[:, 1]))

@@ -100,7 +100,7 @@ class SceneSheet:
         first, frame = self.label_rows[piece], self._frames[piece]
         corners = self._piece_corners[4 * first : 4 * (first + LABEL_QUADS)]
         if label and self._labels[piece]:
-            change_label(corners.reshape(-1, 4), frame, label, self.letters)
+            change_label(corners, frame, label, self.letters)
         else:
             sheet = Sheet()
             is_shown = self._scene.pieces[piece].camera is not None

@@ -22,9 +22,9 @@ from csu.wall.drawing.depth import depth_of
 from csu.wall.drawing.freshness import STATE_CODES, Freshness
 from csu.wall.drawing.overlay import blink
 from csu.wall.drawing.overlay_sheet import NEAREST, SceneSheet
-from csu.wall.drawing.patterns import HATCHES, checker, stripes, under_hatch
+from csu.wall.drawing.patterns import HATCHES, STATE_COLOURS, checker, stripes, under_hatch
 from csu.wall.drawing.read_back import SeenPiece
-from csu.wall.drawing.shaders import BLINKING, HEAT, LETTER
+from csu.wall.drawing.shaders import BLINKING, HEAT, LETTER, TONED
 from csu.wall.drawing.upright import Upright
 from csu.wall.model.fitting import FittedPiece, fit_piece
 
@@ -144,6 +144,8 @@ class Painter:
             when, piece = float(quad["a_piece"][0, 2]), int(quad["a_piece"][0, 0])
             if when >= 0 and STATE_CODES[states[piece]] != when:
                 continue
+            if when == TONED and states[piece] is not TileState.LIVE:
+                quad["a_colour"][:, :3] = STATE_COLOURS[states[piece]][:3]
             depth = exact[int(np.argmin(np.abs(depths - quad["a_piece"][0, 1])))]
             if depth not in layers:
                 size = self.scene.height_px, self.scene.width_px

@@ -43,6 +43,18 @@ class Hatch:
 
 HATCHES = {TileState.STALE: Hatch((242, 140, 0), falls=False), TileState.MASKED: Hatch((90, 120, 236), falls=True)}
 
+Colour: TypeAlias = tuple[float, float, float, float]
+"""Red, green, blue and cover, 0 to 1."""
+
+STATE_COLOURS: dict[TileState, Colour] = {
+    TileState.LIVE: (0.25, 0.83, 0.47, 1.0),
+    TileState.STALE: (0.98, 0.64, 0.13, 1.0),
+    TileState.NO_SIGNAL: (0.95, 0.35, 0.35, 1.0),
+    TileState.MASKED: (0.55, 0.66, 0.98, 1.0),
+    TileState.FORBIDDEN: (0.95, 0.35, 0.35, 1.0),
+}
+"""Of words, dots and edges."""
+
 LOWER_SHARE = 0.35
 """Share of the picture, from its bottom, where no label is ever drawn: the states are read there."""
 AGREEMENT = 0.98

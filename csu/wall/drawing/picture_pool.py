@@ -3,33 +3,38 @@
 vispy has no texture arrays; the few lines that add them are here. Measured: one upload and one draw per size class cost
 2 ms for 48 tiles, where a program per tile cost 9 ms and one scene node per tile 31 ms (notes on the wall).
 
-PyOpenGL binds to a platform when it is first imported, and `csu.wall.drawing.surface` chooses that platform later: so
-it is imported when a pool is made, not before. Planes go up through the library's own functions: PyOpenGL's wrapper of
-`glTexSubImage3D` cost more than the copy (58 % of a frame of 48 tiles without raster, by profile).
+What remains of an upload is the copy: 1.5 of 1.7 ms of 48 pictures of 640x360, where a plain copy of them takes 1.3.
 """
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from vispy import gloo
 from vispy.gloo import glir
 from vispy.gloo.texture import Texture3D
 
 from csu.hal.frames import Plane, YuvPlanes
+from csu.wall.drawing.direct_gl import (
+    RED,
+    TEXTURE_0,
+    TEXTURE_2D_ARRAY,
+    UNSIGNED_BYTE,
+    DirectGl,
+    DirectProgram,
+    address_of,
+)
+from csu.wall.drawing.quads import Quads
 from csu.wall.model.fitting import FittedPiece
 
-_GL_TEXTURE_2D_ARRAY = 0x8C1A
-_GL_RED, _GL_UNSIGNED_BYTE, _GL_UNPACK_ALIGNMENT = 0x1903, 0x1401, 0x0CF5
+LUMA_UNIT, CHROMA_UNIT = 1, 2
 
 
 class _GlirTextureArray(glir.GlirTexture3D):  # type: ignore[misc]  # vispy has no types
-    _target = _GL_TEXTURE_2D_ARRAY
+    _target = TEXTURE_2D_ARRAY
 
 
 class _TextureArray(Texture3D):  # type: ignore[misc]  # vispy has no types
@@ -83,30 +88,40 @@ class PlacedPicture:
 class PicturePool:
     """`capacity` pictures of `width_px` x `height_px`, drawn by the one program that all pools share."""
 
-    def __init__(self, context: Any, program: Any, width_px: int, height_px: int, capacity: int) -> None:
+    def __init__(self, gl: DirectGl, program: DirectProgram, width_px: int, height_px: int, capacity: int) -> None:
         self.width_px, self.height_px, self.capacity = width_px, height_px, capacity
-        self._context, self._program = context, program
-        self._chroma_px = ((width_px + 1) // 2, (height_px + 1) // 2)
+        self._gl, self._program = gl, program
+        self._shape, self._chroma_px = (height_px, width_px), ((width_px + 1) // 2, (height_px + 1) // 2)
         self._luma = texture_array((capacity, height_px, width_px))
         self._chroma = texture_array((2 * capacity, self._chroma_px[1], self._chroma_px[0]))
-        self._corners: Any = None
-        self._indices: Any = None
-        self._upload = _plane_upload()
-        # The names GL gave them are known once the commands ran.
-        self._luma_name, self._chroma_name = self._name_of(self._luma), self._name_of(self._chroma)
+        self._luma_name, self._chroma_name = gl.name_of(self._luma), gl.name_of(self._chroma)
+        self._quads: Quads | None = None
 
     def upload(self, layer: int, planes: YuvPlanes) -> None:
-        """Copy a picture to the card, now: vispy's own upload is deferred and would take whatever is there later."""
-        if (planes.width_px, planes.height_px) != (self.width_px, self.height_px) or not 0 <= layer < self.capacity:
+        """Copy a picture to the card, now: vispy's own upload is deferred and would take whatever is there later.
+
+        GL reads rows that follow on each other: UNPACK_ALIGNMENT is 1.
+        """
+        y, u, v = planes.y, planes.u, planes.v
+        if y.shape != self._shape or not 0 <= layer < self.capacity:
             raise ValueError(f"{planes.width_px}x{planes.height_px} px, layer {layer}: not of this pool")
-        gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 1)
-        self._upload(self._luma_name, layer, planes.y, 1)
-        if _address(planes.v) - _address(planes.u) == planes.u.nbytes and planes.u.flags.c_contiguous:
-            self._upload(self._chroma_name, 2 * layer, planes.u, 2)  # as shared pictures have them: V follows on U
+        gl = self._gl
+        gl.glBindTexture(TEXTURE_2D_ARRAY, self._luma_name)
+        self._copy(layer, y, 1)
+        gl.glBindTexture(TEXTURE_2D_ARRAY, self._chroma_name)
+        is_whole = u.flags.c_contiguous and v.flags.c_contiguous and u.shape == v.shape
+        if is_whole and address_of(v) - address_of(u) == u.nbytes:
+            self._copy(2 * layer, u, 2)  # as shared pictures have them: V follows on U
         else:
-            self._upload(self._chroma_name, 2 * layer, planes.u, 1)
-            self._upload(self._chroma_name, 2 * layer + 1, planes.v, 1)
-        gloo.gl.glPixelStorei(_GL_UNPACK_ALIGNMENT, 4)
+            self._copy(2 * layer, u, 1)
+            self._copy(2 * layer + 1, v, 1)
+
+    def _copy(self, layer: int, plane: Plane, planes: int) -> None:
+        rows = plane if plane.flags.c_contiguous else np.ascontiguousarray(plane)
+        height, width = rows.shape
+        self._gl.glTexSubImage3D(
+            TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, planes, RED, UNSIGNED_BYTE, address_of(rows)
+        )
 
     def place(self, pictures: Sequence[PlacedPicture]) -> None:
         """Say which pictures are drawn where, in this order."""
@@ -119,56 +134,34 @@ class PicturePool:
             corner["a_luma_at"], corner["a_chroma_at"] = at, at * share
             corner["a_picture"] = (picture.layer, picture.bt709, picture.full_range, picture.is_ground)
             corner["a_piece"] = picture.piece, picture.depth
-        self._corners = gloo.VertexBuffer(corners.reshape(-1))
-        self._indices = gloo.IndexBuffer(quad_indices(len(pictures)))
+        self._delete_quads()
+        self._quads = Quads(self._gl, self._program, corners.reshape(-1)) if pictures else None
 
-    def draw(self) -> None:
-        """One draw call, with the program's uniforms as they are."""
-        self._program["u_luma"], self._program["u_chroma"] = self._luma, self._chroma
-        self._program.bind(self._corners)
-        self._program.draw("triangles", self._indices)
+    def draw(self) -> int:
+        """With the program in use and its uniforms as they are; the number of draw calls."""
+        if self._quads is None:
+            return 0
+        gl = self._gl
+        gl.glActiveTexture(TEXTURE_0 + LUMA_UNIT)
+        gl.glBindTexture(TEXTURE_2D_ARRAY, self._luma_name)
+        gl.glActiveTexture(TEXTURE_0 + CHROMA_UNIT)
+        gl.glBindTexture(TEXTURE_2D_ARRAY, self._chroma_name)
+        gl.glActiveTexture(TEXTURE_0)
+        return self._quads.draw()
 
     def delete(self) -> None:
         """Give the memory of the card back."""
-        for thing in (self._luma, self._chroma, self._corners, self._indices):
-            if thing is not None:
-                thing.delete()
+        self._delete_quads()
+        self._luma.delete()
+        self._chroma.delete()
 
-    def _name_of(self, texture: Any) -> int:
-        self._context.glir.associate(texture.glir)
-        self._context.flush_commands()
-        return int(self._context.shared.parser.get_object(texture.id).handle)
-
-
-def quad_indices(count: int) -> NDArray[np.uint32]:
-    """Two triangles for each group of four corners."""
-    first = np.arange(count, dtype=np.uint32)[:, None] * np.uint32(4)
-    return (first + np.array([0, 1, 2, 2, 1, 3], np.uint32)).reshape(-1)
+    def _delete_quads(self) -> None:
+        if self._quads is not None:
+            self._quads.delete()
+        self._quads = None
 
 
 def texture_array(shape: tuple[int, int, int]) -> Any:
     return _TextureArray(
         shape=(*shape, 1), format="red", internalformat="r8", interpolation="linear", wrapping="clamp_to_edge"
     )
-
-
-def _address(plane: Plane) -> int:
-    return int(plane.__array_interface__["data"][0])
-
-
-def _plane_upload() -> Callable[[int, int, Plane, int], None]:
-    """A function (texture name, layer, plane, how many that follow on each other) that copies before it returns."""
-    from OpenGL.platform import PLATFORM  # see above
-
-    bind_texture, sub_image = PLATFORM.GL.glBindTexture, PLATFORM.GL.glTexSubImage3D
-    bind_texture.argtypes = [ctypes.c_uint, ctypes.c_uint]
-    sub_image.argtypes = [ctypes.c_uint, *[ctypes.c_int] * 7, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p]
-
-    def upload(name: int, layer: int, plane: Plane, planes: int) -> None:
-        rows = plane if plane.flags.c_contiguous else np.ascontiguousarray(plane)
-        height, width = rows.shape
-        bind_texture(_GL_TEXTURE_2D_ARRAY, name)
-        data = _address(rows)
-        sub_image(_GL_TEXTURE_2D_ARRAY, 0, 0, 0, layer, width, height, planes, _GL_RED, _GL_UNSIGNED_BYTE, data)
-
-    return upload

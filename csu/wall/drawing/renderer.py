@@ -1,31 +1,37 @@
 """Draws scenes: takes new pictures, uploads them, draws, and measures how old they were when they showed.
 
-One draw call per size of picture, one for everything written over them. Draws only when something changed: a new
-picture, a state that a picture's age reached, another scene, the clock's next second, a fade, an alarm that blinks.
+One draw call per size of picture, one for everything written over them. Draws only when something changed: a state
+that a picture's age reached, another scene, the clock's next second, a fade, an alarm that blinks; and where a few
+pictures, a clock or a border did, only there: so each picture can be drawn when it comes.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from vispy import gloo
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock, Nanoseconds
 from csu.hal.wall import NodeScene, TileSource, TileState, WallError, WallReading
 from csu.hal.words import Words
 from csu.wall.drawing.depth import levels_of
+from csu.wall.drawing.direct_gl import COLOUR_BUFFER, DEPTH_BUFFER, SCISSOR_TEST
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.drawing.overlay import blink, wall_zone
 from csu.wall.drawing.read_back import read_tiles
-from csu.wall.drawing.stage import Programs, Stage
+from csu.wall.drawing.stage import Place, Programs, Stage
 from csu.wall.drawing.surface import Surface
 
 LATENCIES_MAX = 4096
 """Ages kept for the reading: the newest ones."""
+PLACES_MAX = 16
+"""With more places that changed the whole wall is drawn: all corners are computed for each place anew."""
+PLACES_SHARE_MAX = 0.75
+"""So it is when they are more of the wall."""
 EPOCH_LIFE_NS = 600 * NS_PER_S
 """The shaders count seconds in 32-bit floats: from an epoch this young on, they are exact to 0.1 ms."""
 
@@ -39,13 +45,15 @@ class WallRenderer:
         self._zone = wall_zone()
         self._stamps: dict[CameraId, tuple[int, Nanoseconds]] = {}
         self._epoch_ns = clock.now_ns()
-        self._drawn: tuple[list[TileState], int] | None = None
+        self._drawn: tuple[list[TileState] | None, int] = (None, 0)
         self.frames_drawn = 0
         self.draw_calls = 0
         """Of the last frame."""
+        self.drawn_share = 1.0
+        """How much of the wall changed with the last frame: so much of it was drawn at least."""
         self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_MAX)
         surface.begin()
-        self._programs = Programs.make()
+        self._programs = Programs.make(surface.context)
         self._stage = self._staged(NodeScene(surface.width_px, surface.height_px, ()))
         self._leaving: Stage | None = None
         self._fade_from_ns: Nanoseconds = 0
@@ -60,10 +68,11 @@ class WallRenderer:
                 what_to_do=Words("Composez la scène à la taille du mur", "Lay the scene out for the size of the wall"),
             )
         self._surface.begin()
-        self._drawn = None
         if _bare(scene) == _bare(self._stage.scene):
-            self._stage.set_labels(scene)
+            if self._stage.renew(scene):
+                self._drawn = None, 0
             return
+        self._drawn = None, 0
         self._let_go()
         if scene.fade_ns > 0 and self._stage.scene.pieces:
             self._leaving, self._fade_from_ns = self._stage, self._clock.monotonic_ns()
@@ -73,7 +82,7 @@ class WallRenderer:
 
     def renew(self, until_ns: Nanoseconds) -> None:
         """What is shown may be shown until then. Nothing is drawn anew for it, and a fade goes on."""
-        self._stage.scene = self._stage.scene.leased(until_ns)
+        self._stage.renew(self._stage.scene.leased(until_ns))
 
     def tick(self) -> bool:
         """Take what is new and draw if anything changed. True when it drew."""
@@ -84,23 +93,26 @@ class WallRenderer:
         now_ns = self._clock.now_ns()
         halves = now_ns // (NS_PER_S // 2)
         drawn = (self._stage.states(now_ns), halves if self._stage.blinks else halves // 2)
-        if not fresh and drawn == self._drawn and self._leaving is None:
+        if not self._stage.is_touched and drawn == self._drawn and self._leaving is None:
+            self._surface.context.flush_commands()
             return False
-        self._stage.follow_time(now_ns)
-        self._draw(now_ns)
+        is_whole = self._stage.follow_time(now_ns) or drawn[0] != self._drawn[0] or self._leaving is not None
+        places = self._stage.take_touched()
+        is_whole = is_whole or len(places) > PLACES_MAX
+        self.drawn_share = 1.0 if is_whole else self._share(places)
+        self._draw(now_ns, None if is_whole or self.drawn_share > PLACES_SHARE_MAX else places)
         self._drawn = drawn
         ended_at_ns = self._clock.now_ns()
         self.latencies_ms.extend((ended_at_ns - captured_at_ns) / NS_PER_MS for captured_at_ns in fresh)
         return True
 
     def pixels(self) -> NDArray[np.uint8]:
-        """The wall, drawn now: uint8 (height, width, 3), RGB, top row first."""
-        self._drawn = None
+        """The wall as it is now: uint8 (height, width, 3), RGB, top row first."""
         self.tick()
         return self._surface.read_rgb()
 
     def read(self) -> WallReading:
-        """Draw, read the pixels back, and say what they show."""
+        """Draw what changed, read the pixels back, and say what they show."""
         pixels = self.pixels()
         tiles = read_tiles(pixels, self._stage.seen_pieces())
         return WallReading(
@@ -108,35 +120,56 @@ class WallRenderer:
         )
 
     def _staged(self, scene: NodeScene) -> Stage:
-        context = self._surface.context
-        return Stage(scene, context, self._programs, self._freshness, self._zone, self._stamps)
+        return Stage(scene, self._programs, self._freshness, self._zone, self._stamps)
 
     def _let_go(self) -> None:
         if self._leaving is not None:
             self._leaving.delete()
             self._leaving = None
 
-    def _draw(self, now_ns: Nanoseconds) -> None:
+    def _draw(self, now_ns: Nanoseconds, places: Sequence[Place] | None) -> None:
+        """`places`: of what changed; None: all did."""
         if now_ns - self._epoch_ns > EPOCH_LIFE_NS:
             self._epoch_ns = now_ns
-        stage, programs = self._stage, self._programs
-        programs.set("u_wall_px", (self._surface.width_px, self._surface.height_px))
-        programs.set("u_now_s", (now_ns - self._epoch_ns) / NS_PER_S)
-        programs.set("u_stale_s", self._freshness.stale_after_ns / NS_PER_S)
-        programs.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
-        programs.overlay["u_blink"] = blink(now_ns)
-        gloo.set_depth_mask(True)
-        deep = self._leaving is not None or levels_of(stage.scene) > 1
-        gloo.clear(color=tuple(level / 255 for level in stage.scene.background), depth=1.0 if deep else False)
-        share = self._share_of_fade()
+        programs = self._programs
+        self._surface.context.flush_commands()  # what vispy still has to do: from here on GL is called directly
+        for program in (programs.overlay, programs.tiles):
+            program.use()
+            program.set("u_wall_px", float(self._surface.width_px), float(self._surface.height_px))
+            program.set("u_now_s", (now_ns - self._epoch_ns) / NS_PER_S)
+            program.set("u_stale_s", self._freshness.stale_after_ns / NS_PER_S)
+            program.set("u_no_signal_s", self._freshness.no_signal_after_ns / NS_PER_S)
+            program.set("u_blink", blink(now_ns))
+        gl = programs.gl
         self.draw_calls = 0
-        if self._leaving is not None:
-            self._leaving.follow_time(now_ns)
-            self.draw_calls = self._leaving.draw(self._epoch_ns, (1.0 - share, 0.0), with_overlay=False)
-            gloo.clear(color=False, depth=1.0)
-        self.draw_calls += stage.draw(self._epoch_ns, (share, 1.0))
+        if places is None:
+            self._draw_once(now_ns)
+        else:
+            gl.glEnable(SCISSOR_TEST)
+            for place in places:
+                gl.glScissor(*place)
+                self._draw_once(now_ns)
+            gl.glDisable(SCISSOR_TEST)
         self._surface.end()
         self.frames_drawn += 1
+
+    def _draw_once(self, now_ns: Nanoseconds) -> None:
+        """With the uniforms as they are, wherever may be drawn."""
+        stage, gl = self._stage, self._programs.gl
+        gl.glDepthMask(1)
+        deep = self._leaving is not None or levels_of(stage.scene) > 1
+        gl.glClearColor(*(level / 255 for level in stage.scene.background), 1.0)
+        gl.glClear(COLOUR_BUFFER | DEPTH_BUFFER if deep else COLOUR_BUFFER)
+        share = self._share_of_fade()
+        if self._leaving is not None:
+            self._leaving.follow_time(now_ns)
+            self.draw_calls += self._leaving.draw(self._epoch_ns, (1.0 - share, 0.0), with_overlay=False)
+            gl.glClear(DEPTH_BUFFER)
+        self.draw_calls += stage.draw(self._epoch_ns, (share, 1.0))
+
+    def _share(self, places: Sequence[Place]) -> float:
+        pixels = sum(width * height for _, _, width, height in places)
+        return pixels / (self._surface.width_px * self._surface.height_px)
 
     def _share_of_fade(self) -> float:
         """How far the scene has come up; 1: wholly. Live pictures only: what says a state is cut to."""
@@ -151,5 +184,5 @@ class WallRenderer:
 
 
 def _bare(scene: NodeScene) -> NodeScene:
-    """Without what a scene may change and stay the same: labels, and until when it may be shown."""
+    """Without what changes in place: labels, and how long pieces may be shown."""
     return replace(scene, pieces=tuple(replace(piece, label="", shown_until_ns=None) for piece in scene.pieces))

@@ -17,6 +17,7 @@ from csu.wall.drawing.patterns import (
     HATCH_MIX,
     HATCH_WIDE_PX,
     HATCHES,
+    STATE_COLOURS,
     STRIPE_DARK,
     STRIPE_LIGHT,
     STRIPE_PX,
@@ -137,13 +138,21 @@ void main() {{
 
 LETTER, HEAT, BLINKING = 1.0, 2.0, 3.0
 """What a quad of the overlay is, in the last number of its shape; 0: a rectangle."""
+TONED = -2.0
+"""In the place of the only state a quad is drawn in: in all, its own colour while live, else the state's."""
+
+
+def _tone(state: TileState) -> str:
+    red, green, blue, _ = STATE_COLOURS[state]
+    return f"vec3({red}, {green}, {blue})"
+
 
 OVERLAY_VERTEX = f"""#version 130
 attribute vec2 a_position_px;
 attribute vec2 a_at;           // letters: pixel of the atlas; rectangles: pixels from the centre; heat: 0 to 1
 attribute vec4 a_colour;
 attribute vec4 a_shape;        // half width, half height, corner radius (px), kind; of heat the first is its layer
-attribute vec3 a_piece;        // its texel, its depth, the only state it is drawn in (below 0: any)
+attribute vec3 a_piece;        // its texel, its depth, the only state it is drawn in (-1: any, -2: any, in its colour)
 uniform float u_blink;         // how much is seen of what blinks
 varying vec2 v_at;
 varying vec4 v_colour;
@@ -154,7 +163,13 @@ void main() {{
     v_at = a_at;
     v_colour = a_colour;
     v_shape = a_shape;
-    bool hidden = a_piece.z > -0.5 && abs(state_of(a_piece.x) - a_piece.z) > 0.5;
+    float state = state_of(a_piece.x);
+    bool hidden = a_piece.z > -0.5 && abs(state - a_piece.z) > 0.5;
+    if (a_piece.z < -1.5 && state > 0.5) {{
+        vec3 lost = state < 2.5 ? {_tone(TileState.NO_SIGNAL)} : {_tone(TileState.FORBIDDEN)};
+        vec3 there = state < 1.5 ? {_tone(TileState.STALE)} : {_tone(TileState.MASKED)};
+        v_colour.rgb = state < 1.5 || (state > 2.5 && state < 3.5) ? there : lost;
+    }}
     if (abs(a_shape.w - {BLINKING}) < 0.5) v_colour.a *= u_blink;
     gl_Position = hidden ? vec4(2.0, 2.0, 2.0, 1.0) : place(a_position_px, a_piece.y);
 }}

@@ -6,19 +6,17 @@ Each is given in the pixels of a frame as people see it, and comes out in the fr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.wall.drawing.lettering import GlyphAtlas, TextStyle
-from csu.wall.drawing.shaders import BLINKING, HEAT, LETTER
+from csu.wall.drawing.patterns import Colour
+from csu.wall.drawing.shaders import BLINKING, HEAT, LETTER, TONED
 from csu.wall.drawing.upright import Upright
 
-Colour: TypeAlias = tuple[float, float, float, float]
-"""Red, green, blue and cover, 0 to 1."""
-
 ALWAYS = -1.0
+"""`when`: whatever the state. Else a state's code, or TONED: always, in the state's colour unless it is live."""
 
 CORNER = np.dtype(
     [
@@ -101,18 +99,20 @@ class Sheet:
         """(4 n,) of CORNER: top left, top right, bottom left, bottom right of each quad as seen."""
         rows = np.array(self.rows, np.float32).reshape(-1, 25)
         corners = np.empty((len(rows), 4), CORNER)
-        x, y = rows[:, [0]] + rows[:, [2]] * RIGHT, rows[:, [1]] + rows[:, [3]] * DOWN
+        x, y = rows[:, [0]] + rows[:, [2]] * _RIGHT, rows[:, [1]] + rows[:, [3]] * _DOWN
         corners["a_position_px"] = (
             rows[:, None, 19:21] + x[..., None] * rows[:, None, 21:23] + y[..., None] * rows[:, None, 23:25]
         )
-        corners["a_at"] = rows[:, AT_CORNERS]
+        corners["a_at"] = rows[:, _AT_CORNERS]
         corners["a_colour"], corners["a_shape"] = rows[:, None, 8:12], rows[:, None, 12:16]
         corners["a_piece"] = rows[:, None, 16:19]
         return corners.reshape(-1)
 
 
-RIGHT, DOWN = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
-AT_CORNERS = np.array([[4, 5], [6, 5], [4, 7], [6, 7]])
+__all__ = ["ALWAYS", "CORNER", "TONED", "Colour", "Frame", "Sheet"]
+
+_RIGHT, _DOWN = np.array([0, 1, 0, 1], np.float32), np.array([0, 0, 1, 1], np.float32)
+_AT_CORNERS = np.array([[4, 5], [6, 5], [4, 7], [6, 7]])
 """Of a row: which numbers of `a_at` each corner has."""
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from csu.hal.wall import WallError
 from csu.hal.words import Words
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 Backend: TypeAlias = Literal["offscreen", "window"]
 
@@ -53,14 +54,24 @@ class Surface(Protocol):
         ...
 
 
-def open_surface(backend: Backend, width_px: int, height_px: int, *, allow_software: bool = False) -> Surface:
+def open_surface(
+    backend: Backend,
+    width_px: int,
+    height_px: int,
+    *,
+    allow_software: bool = False,
+    screens: NodeScreens = ONE_WINDOW,
+) -> Surface:
     """The surface to draw on. A renderer in software is refused unless it was asked for: 100 cameras would crawl.
 
-    Raises WallError: no GL here, no display, only a software renderer, or a second kind of surface in one process.
+    `screens`: where the panels hang, for windows.
+
+    Raises WallError: no GL here, no display or monitor, only a software renderer, or a second kind of surface in one
+    process.
     """
     try:
-        _select(backend, allow_software)
-        surface = _make(backend, width_px, height_px)
+        _select(backend, allow_software, screens.display)
+        surface = _make(backend, width_px, height_px, screens)
     except (ImportError, OSError, RuntimeError) as error:
         said = " ".join(str(error).split())
         raise WallError(
@@ -101,7 +112,7 @@ def is_software(renderer: str) -> bool:
     return any(name in renderer.lower() for name in SOFTWARE_RENDERERS)
 
 
-def _select(backend: Backend, allow_software: bool) -> None:
+def _select(backend: Backend, allow_software: bool, display: str) -> None:
     global _selected
     if _selected == backend:
         return
@@ -123,6 +134,8 @@ def _select(backend: Backend, allow_software: bool) -> None:
                 "Call open_surface first: OpenGL looks its functions up through a platform chosen on import",
             ),
         )
+    if backend == "window" and display:
+        os.environ["DISPLAY"] = display  # GLFW asks nobody else
     os.environ["PYOPENGL_PLATFORM"] = "egl" if backend == "offscreen" else "glx"
     import vispy
 
@@ -142,11 +155,14 @@ def _select(backend: Backend, allow_software: bool) -> None:
     _selected = backend
 
 
-def _make(backend: Backend, width_px: int, height_px: int) -> Surface:
+def _make(backend: Backend, width_px: int, height_px: int, screens: NodeScreens) -> Surface:
     if backend == "offscreen":
         from csu.wall.drawing.offscreen import OffscreenSurface
 
         return OffscreenSurface(width_px, height_px)
     from csu.wall.drawing.window import WindowSurface
+    from csu.wall.drawing.x_monitors import tell_scaled, windows_of
 
-    return WindowSurface(width_px, height_px)
+    plans = windows_of(width_px, height_px, screens)
+    tell_scaled(plans)
+    return WindowSurface(width_px, height_px, plans)

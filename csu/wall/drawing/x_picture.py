@@ -1,4 +1,4 @@
-"""A window that shows a picture out of memory, over everything else, with X alone: no GL is needed, or trusted.
+"""Windows that show a picture out of memory, over everything else, with X alone: no GL is needed, or trusted.
 
 What lies before a frozen wall, and what the emergency wall is seen through.
 """
@@ -6,14 +6,15 @@ What lies before a frozen wall, and what the emergency wall is seen through.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
-from typing import Any
+from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.hal.wall import WallError
-from csu.hal.words import Words
+from csu.wall.drawing.windows import WindowPlan
+from csu.wall.drawing.x_library import no_display, open_display, x11
+from csu.wall.model.wall import Rect
 
 _OVERRIDE_REDIRECT = 1 << 9
 _Z_PIXMAP = 2
@@ -40,41 +41,31 @@ class _Attributes(ctypes.Structure):
 
 
 class XPicture:
-    """At the top left of the display that DISPLAY names; hidden until it shows. Raises WallError when there is none."""
+    """A wall's windows on an X screen; hidden until it shows. Raises WallError when there is none."""
 
-    def __init__(self, width_px: int, height_px: int) -> None:
-        self.width_px, self.height_px = width_px, height_px
-        self._x = _library()
-        self._display = self._x.XOpenDisplay(None)
-        if not self._display:
-            raise _no_display("DISPLAY")
+    def __init__(self, plans: Sequence[WindowPlan], display: str = "") -> None:
+        """`display`: "" is the X screen that DISPLAY names."""
+        self._x = x11()
+        self._display = open_display(self._x, display)
         screen = self._x.XDefaultScreen(self._display)
         self._depth = self._x.XDefaultDepth(self._display, screen)
         if self._depth not in (24, 32):
-            raise _no_display(f"{self._depth} bit")
+            raise no_display(f"{self._depth} bit")
         self._visual = self._x.XDefaultVisual(self._display, screen)
-        root = self._x.XRootWindow(self._display, screen)
-        self._window = self._x.XCreateSimpleWindow(self._display, root, 0, 0, width_px, height_px, 0, 0, 0)
-        wanted = _Attributes(override_redirect=1)  # no window manager has a say
-        self._x.XChangeWindowAttributes(self._display, self._window, _OVERRIDE_REDIRECT, ctypes.byref(wanted))
         self._pen = self._x.XDefaultGC(self._display, screen)
+        root = self._x.XRootWindow(self._display, screen)
+        self._windows = [(self._window(root, plan.place), plan) for plan in plans]
 
     def show(self, rgb: NDArray[np.uint8]) -> None:
-        """Show this picture above all windows: uint8 (height, width, 3). Returns once the server has it."""
-        pixels = np.zeros((self.height_px, self.width_px, 4), np.uint8)
-        pixels[..., :3] = rgb[..., ::-1]
-        image = self._x.XCreateImage(
-            self._display, self._visual, self._depth, _Z_PIXMAP, 0, pixels.ctypes.data,
-            self.width_px, self.height_px, 32, 0,
-        )  # fmt: skip
-        self._x.XMapRaised(self._display, self._window)
-        self._x.XPutImage(self._display, self._window, self._pen, image, 0, 0, 0, 0, self.width_px, self.height_px)
+        """Show this framebuffer above all windows: uint8 (height, width, 3). Returns once the server has it."""
+        for window, plan in self._windows:
+            self._put(window, _seen_through(plan, rgb))
         self._x.XSync(self._display, 0)
-        self._x.XFree(image)  # the pixels are ours
 
     def hide(self) -> None:
         """Let what lies below be seen."""
-        self._x.XUnmapWindow(self._display, self._window)
+        for window, _ in self._windows:
+            self._x.XUnmapWindow(self._display, window)
         self._x.XSync(self._display, 0)
 
     def close(self) -> None:
@@ -83,40 +74,37 @@ class XPicture:
             self._x.XCloseDisplay(self._display)
             self._display = None
 
+    def _window(self, root: int, place: Rect) -> int:
+        at = int(place.left), int(place.top), int(place.width), int(place.height)
+        window: int = self._x.XCreateSimpleWindow(self._display, root, *at, 0, 0, 0)
+        wanted = _Attributes(override_redirect=1)  # no window manager has a say
+        self._x.XChangeWindowAttributes(self._display, window, _OVERRIDE_REDIRECT, ctypes.byref(wanted))
+        return window
 
-def _library() -> Any:
-    name = ctypes.util.find_library("X11")
-    if name is None:
-        raise _no_display("libX11")
-    x = ctypes.CDLL(name)
-    pointer: Any = ctypes.c_void_p
-    number: Any = ctypes.c_int
-    word: Any = ctypes.c_ulong
-    x.XOpenDisplay.restype, x.XOpenDisplay.argtypes = pointer, [ctypes.c_char_p]
-    for function, result, arguments in (
-        (x.XDefaultScreen, number, [pointer]),
-        (x.XDefaultDepth, number, [pointer, number]),
-        (x.XDefaultVisual, pointer, [pointer, number]),
-        (x.XDefaultGC, pointer, [pointer, number]),
-        (x.XRootWindow, word, [pointer, number]),
-        (x.XCreateSimpleWindow, word, [pointer, word, number, number, *[ctypes.c_uint] * 3, word, word]),
-        (x.XChangeWindowAttributes, number, [pointer, word, word, pointer]),
-        (x.XCreateImage, pointer, [pointer, pointer, ctypes.c_uint, number, number, pointer,
-                                   ctypes.c_uint, ctypes.c_uint, number, number]),
-        (x.XPutImage, number, [pointer, word, pointer, pointer, *[number] * 4, ctypes.c_uint, ctypes.c_uint]),
-        (x.XMapRaised, number, [pointer, word]),
-        (x.XUnmapWindow, number, [pointer, word]),
-        (x.XSync, number, [pointer, number]),
-        (x.XFree, number, [pointer]),
-        (x.XCloseDisplay, number, [pointer]),
-    ):  # fmt: skip
-        function.restype, function.argtypes = result, arguments
-    return x
+    def _put(self, window: int, pixels: NDArray[np.uint8]) -> None:
+        height, width, _ = pixels.shape
+        image = self._x.XCreateImage(
+            self._display, self._visual, self._depth, _Z_PIXMAP, 0, pixels.ctypes.data, width, height, 32, 0
+        )
+        self._x.XMapRaised(self._display, window)
+        self._x.XPutImage(self._display, window, self._pen, image, 0, 0, 0, 0, width, height)
+        self._x.XSync(self._display, 0)
+        self._x.XFree(image)  # the pixels are ours
 
 
-def _no_display(what: str) -> WallError:
-    return WallError(
-        Words(f"pas d'écran X utilisable ({what})", f"no X display that can be used ({what})"),
-        where="wall/window",
-        what_to_do=Words("Démarrez un serveur X (DISPLAY), 24 bits", "Start an X server (DISPLAY), 24 bit"),
-    )
+def _seen_through(plan: WindowPlan, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A window's pixels: uint8 (height, width, 4), blue first; black where it shows nothing."""
+    pixels = np.zeros((int(plan.place.height), int(plan.place.width), 4), np.uint8)
+    for part in plan.parts:
+        seen = rgb[_slices(part.framebuffer)]
+        place = _slices(part.window)
+        height, width = pixels[place].shape[:2]
+        if seen.shape[:2] != (height, width):
+            seen = np.asarray(cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        pixels[place][..., :3] = seen[..., ::-1]
+    return pixels
+
+
+def _slices(rect: Rect) -> tuple[slice, slice]:
+    """Its rows and columns."""
+    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))

@@ -12,17 +12,21 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from csu.governance.legal_calendar import instant_in_paris
 from csu.hal.clock import Nanoseconds
-from csu.notation import BadQuantity
+from csu.hal.wall import OverlayKind
+from csu.notation import BadQuantity, unknown
 from csu.notation.fields import text_schema
 from csu.wall.directing.programme import Weekday
 from csu.wall.model.scene import Colour
 from csu.wall.model.wall import Bezel, Rect, Rotation
 
 RANGE_MAX = 2_000
+WRITTEN_KINDS = (OverlayKind.LABEL, OverlayKind.CLOCK, OverlayKind.HEADER, OverlayKind.BORDER)
+"""What a scene's file may lay over pictures."""
 _IDENT = re.compile(r"\w[\w.-]{0,63}")
 _CAMERAS = re.compile(r"(?P<name>[\w-]*?)(?P<first>\d{1,9})\s*\.\.\s*(?P=name)(?P<last>\d{1,9})")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)")
+_X_SCREEN = re.compile(r":\d{1,4}(\.\d{1,2})?")
 
 
 def _ident(given: object) -> str:
@@ -100,6 +104,13 @@ def _colour(given: object) -> Colour:
     return red, green, blue
 
 
+def _x_screen(given: object) -> str:
+    text = str(given).strip()
+    if not _X_SCREEN.fullmatch(text):
+        raise BadQuantity(f"{given!r} : un écran X s'écrit :0 ou :0.1", f"{given!r}: an X screen is written :0 or :0.1")
+    return text
+
+
 def _anchor(given: object) -> str:
     """`wall`, or `panel:` and its name."""
     text = str(given).strip()
@@ -152,6 +163,15 @@ def _weekday(given: object) -> Weekday:
     return found
 
 
+def _written_kind(given: object) -> OverlayKind:
+    """Of what a file lays over pictures. Boxes and heat zones come with a signal, while it lasts: they have no form
+    here."""
+    found = next((kind for kind in WRITTEN_KINDS if kind.value == given), None)
+    if found is None:
+        raise unknown(("kind", "kind"), str(given), tuple(kind.value for kind in WRITTEN_KINDS))
+    return found
+
+
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
@@ -168,6 +188,7 @@ SizePx = Annotated[
 ]
 PlacePx = Annotated[tuple[int, int], BeforeValidator(lambda v: _pixels(v, ("left", "top"), 0)), _array(2, "integer")]
 Turned = Annotated[Rotation, BeforeValidator(_rotation), WithJsonSchema({"enum": [0, 90, 180, 270]})]
+XScreen = Annotated[str, BeforeValidator(_x_screen), text_schema(f"^{_X_SCREEN.pattern}$", ":0.1")]
 HexColour = Annotated[Colour, BeforeValidator(_colour), text_schema(f"^{_COLOUR.pattern}$", "#0b0d11")]
 Anchor = Annotated[str, BeforeValidator(_anchor), text_schema(r"^(wall|panel:.+)$", "wall", "panel:left")]
 Cameras = Annotated[
@@ -180,4 +201,7 @@ ParisInstant = Annotated[
     Nanoseconds, BeforeValidator(_instant), text_schema(r"^\d{4}-\d\d-\d\d \d{1,2}:\d\d$", "2026-12-05 14:00")
 ]
 Day = Annotated[Weekday, BeforeValidator(_weekday), text_schema(r"^\w+$", "sat", "samedi")]
+WrittenKind = Annotated[
+    OverlayKind, BeforeValidator(_written_kind), WithJsonSchema({"enum": [kind.value for kind in WRITTEN_KINDS]})
+]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]

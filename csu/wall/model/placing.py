@@ -13,7 +13,7 @@ from csu.hal.camera import CameraId
 from csu.hal.wall import Corners, NodeScene, OverlayKind, SceneOverlay, ScenePiece, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.wall.directing.programme import SlotId
-from csu.wall.model.scene import WHOLE_PICTURE, BezelRule, Scene, Tile
+from csu.wall.model.scene import BezelRule, Scene, Tile
 from csu.wall.model.wall import TOUCH_MM, Panel, Rect, Wall
 
 
@@ -140,22 +140,18 @@ def _overlays(wall: Wall, scene: Scene, alarms: Collection[SlotId]) -> dict[Wall
     """Of each node. A tile's are told to every node: who has no piece of it draws nothing."""
     written: dict[WallNodeId, list[SceneOverlay]] = {node.node: [] for node in wall.nodes}
     for overlay in scene.overlays:
-        timed = overlay.ttl_ns is not None and overlay.event_ns is not None
-        until_ns = (overlay.event_ns or 0) + (overlay.ttl_ns or 0) if timed else None
         if overlay.kind in (OverlayKind.CLOCK, OverlayKind.HEADER) and overlay.rect is not None:
             for part in spread(wall, overlay.rect, overlay.anchor).parts:
                 if part.panel.enabled and not is_less_than_a_pixel(part.corners_px):
                     text = (overlay.text or scene.name) if overlay.kind is OverlayKind.HEADER else ""
-                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, text=text, until_ns=until_ns)
+                    clock = SceneOverlay(overlay.kind, corners_px=part.corners_px, text=text)
                     written[part.panel.node].append(clock)
-        elif overlay.kind in (OverlayKind.BORDER, OverlayKind.BOX):
+        elif overlay.kind is OverlayKind.BORDER:
             tiles = [tile.tile for tile in scene.tiles] if overlay.tile is None else [overlay.tile]
-            at = overlay.rect or WHOLE_PICTURE
-            box = (at.left, at.top, at.right, at.bottom)
             for tile in tiles:
                 if overlay.style != ALARM_STYLE or tile in alarms:
                     for each in written.values():
-                        each.append(SceneOverlay(overlay.kind, tile, at=box, style=overlay.style, until_ns=until_ns))
+                        each.append(SceneOverlay(overlay.kind, tile, style=overlay.style))
     return written
 
 

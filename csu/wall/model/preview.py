@@ -25,6 +25,9 @@ _TILES = {
     SlotRule.PRIORITY: (70, 92, 58),
     SlotRule.TOUR: (92, 92, 40),
     SlotRule.ALARM_SPOT: (48, 52, 120),
+    SlotRule.ROUTE_HEAD: (120, 60, 92),
+    SlotRule.ROUTE_TAIL: (96, 60, 80),
+    SlotRule.PERIMETER: (92, 92, 40),
 }
 """Blue, green, red."""
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

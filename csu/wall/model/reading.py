@@ -17,6 +17,7 @@ from csu.hal.words import Words
 from csu.notation import FileKind, FileRefused, KeyPath, WrittenText, explain, read_text, unknown
 from csu.wall.directing.programme import PlanUnusable, Programme, Slot, SlotId, WallPlan, WeeklyProgramme
 from csu.wall.model.checks import scene_faults
+from csu.wall.model.events import event_of, refuse_event
 from csu.wall.model.faults import ModelFault
 from csu.wall.model.scene import Overlay, Scene, SourceRef, Tile, Transition
 from csu.wall.model.wall import Node, Panel, Rect, Wall, wall_faults
@@ -45,7 +46,7 @@ class Programmes:
     events: tuple[Programme, ...] = ()
 
     def plan(self, scenes: Iterable[Scene]) -> WallPlan:
-        """For the director. Raises PlanUnusable."""
+        """For the director, the week with it; events are told to it as programmes. Raises PlanUnusable."""
         return WallPlan(tuple(scene.slots for scene in scenes), self.base, self.degraded, self.weekly)
 
     def within(self, span: Span) -> tuple[Programme, ...]:
@@ -68,6 +69,7 @@ def read_wall(path: Path) -> Wall:
             each.rotation,
             each.bezel_mm,
             each.enabled,
+            each.monitor or "",
         )
         for each in spec.panels
     )
@@ -79,6 +81,7 @@ def read_wall(path: Path) -> Wall:
             else tuple(panel.panel for panel in panels if panel.node == each.node),
             each.host,
             each.gpu_index,
+            each.display or "",
         )
         for each in spec.nodes
     )
@@ -100,8 +103,7 @@ def read_scene(
         text.refuse(("scene",), what)
     tiles, origins = _tiles(spec, wall, text)
     overlays = tuple(
-        Overlay(each.kind, _slot_id(each.tile), each.rect, _panel(each.anchor), each.style, each.lasts)
-        for each in spec.overlays
+        Overlay(each.kind, _slot_id(each.tile), each.rect, _panel(each.anchor), each.style) for each in spec.overlays
     )
     if text.faults:
         raise FileRefused(path, text)
@@ -110,15 +112,18 @@ def read_scene(
     return Scene(spec.scene, tiles, spec.name, spec.priority, spec.background, overlays, transition)
 
 
-def read_programmes(path: Path, scenes: Sequence[str] | None = None) -> Programmes:
-    """`scenes`: the names of those that there are; None: any name will do. Raises as `read_scene` does."""
+def read_programmes(
+    path: Path, scenes: Collection[Scene] | None = None, cameras: Collection[CameraId] | None = None
+) -> Programmes:
+    """`scenes`, `cameras`: those that there are; None: any name will do. Raises as `read_scene` does."""
     text, spec = _read(path, PROGRAMMES, ProgrammesSpec)
+    known = {scene.scene: scene for scene in scenes} if scenes is not None else None
     named: list[tuple[KeyPath, str]] = [(("base",), spec.base), (("degraded",), spec.degraded)]
     named += [(("weekly", index, "scene"), each.scene) for index, each in enumerate(spec.weekly)]
     named += [(("events", index, "scene"), each.scene) for index, each in enumerate(spec.events)]
     for at, scene in named:
-        if scenes is not None and scene not in scenes:
-            error = unknown(("la scène", "the scene"), scene, tuple(scenes))
+        if known is not None and scene not in known:
+            error = unknown(("la scène", "the scene"), scene, tuple(known))
             text.refuse(at, Words(error.french, error.english))
     names: set[str] = set()
     lines = [("weekly", index, each.programme) for index, each in enumerate(spec.weekly)]
@@ -127,14 +132,16 @@ def read_programmes(path: Path, scenes: Sequence[str] | None = None) -> Programm
         if name in names:
             text.refuse((key, index, "programme"), Words(f"{name!r} existe déjà", f"there is already a {name!r}"))
         names.add(name)
+    events = []
+    for index, each in enumerate(spec.events):
+        up = event_of(each, ("events", index), text)
+        refuse_event(up, each, ("events", index), text, (known or {}).get(each.scene), cameras)
+        events.append(up)
     if text.faults:
         raise FileRefused(path, text)
     weekly = (
         WeeklyProgramme(each.programme, each.scene, frozenset(each.days), each.begins, each.ends, each.priority)
         for each in spec.weekly
-    )
-    events = (
-        Programme(each.programme, each.scene, Span(each.begins, each.ends), each.priority) for each in spec.events
     )
     return Programmes(spec.base, spec.degraded, tuple(weekly), tuple(events))
 

@@ -70,7 +70,11 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Something over one tile, over every tile (None), or, with a `rect`, at a place of its own."""
+    """Something over one tile, over every tile (None), or, with a `rect`, at a place of its own.
+
+    A label, clock, header or border. What tells of an event (a box, a heat zone) is no part of a scene: whoever shows
+    it adds it to the node's scene, with its end.
+    """
 
     kind: OverlayKind
     tile: SlotId | None = None
@@ -78,16 +82,8 @@ class Overlay:
     """Of a clock or header: shares of the anchor."""
     anchor: WallPanelId | None = None
     style: str = ""
-    ttl_ns: Nanoseconds | None = None
-    """How long after `event_ns` it stays; None: as long as the scene."""
-    event_ns: Nanoseconds | None = None
-    """The instant that it tells of."""
     text: str = ""
     """Of a header; empty: the scene's name."""
-
-    def is_over(self, now_ns: Nanoseconds) -> bool:
-        """Whether its time has passed."""
-        return self.ttl_ns is not None and self.event_ns is not None and now_ns - self.event_ns >= self.ttl_ns
 
 
 class TransitionKind(StrEnum):

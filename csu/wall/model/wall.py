@@ -98,6 +98,8 @@ class Panel:
     bezel_mm: Bezel = Bezel()
     enabled: bool = True
     """One that is not is known to be dark: scenes keep their places, and nothing is drawn for it."""
+    monitor: str = ""
+    """What the X server calls it (`DP-1`); "": its pixels lie on the X screen as they do in the framebuffer."""
 
     @property
     def visible_mm(self) -> Rect:
@@ -147,6 +149,8 @@ class Node:
     heads: tuple[WallPanelId, ...]
     host: str = "localhost"
     gpu_index: int = 0
+    display: str = ""
+    """The X screen of its windows (`:0.1`); "": the one that DISPLAY names there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,7 @@ def wall_faults(panels: Sequence[Panel], nodes: Sequence[Node]) -> Iterator[Mode
         yield ModelFault(FaultKind.NO_PANEL, ("panels",), Words("aucun écran", "no panel"))
     yield from _names_twice("panels", "panel", [panel.panel for panel in panels])
     yield from _names_twice("nodes", "node", [node.node for node in nodes])
+    yield from _monitors_twice(panels)
     yield from _wiring(panels, nodes)
     for index, panel in enumerate(panels):
         yield from _of_itself(panel, index)
@@ -207,6 +212,16 @@ def _names_twice(key: str, name: str, given: Sequence[str]) -> Iterator[ModelFau
         if one in given[:index]:
             what = Words(f"{one!r} est déjà pris", f"{one!r} is already taken")
             yield ModelFault(FaultKind.NAMED_TWICE, (key, index, name), what)
+
+
+def _monitors_twice(panels: Sequence[Panel]) -> Iterator[ModelFault]:
+    given: set[tuple[WallNodeId, str]] = set()
+    for index, panel in enumerate(panels):
+        if panel.monitor and (panel.node, panel.monitor) in given:
+            taken = panel.monitor
+            what = Words(f"{taken!r} de {panel.node} est déjà pris", f"{taken!r} of {panel.node} is already taken")
+            yield ModelFault(FaultKind.NAMED_TWICE, ("panels", index, "monitor"), what)
+        given.add((panel.node, panel.monitor))
 
 
 def _wiring(panels: Sequence[Panel], nodes: Sequence[Node]) -> Iterator[ModelFault]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from csu.hal.clock import NS_PER_S
-from csu.hal.wall import OverlayKind, PictureFit
+from csu.hal.wall import PictureFit
 from csu.notation import BadQuantity
 from csu.notation.fields import PositiveDuration, Strict
 from csu.wall.directing.programme import SlotRule
@@ -26,6 +26,8 @@ from csu.wall.model.fields import (
     ShareRect,
     SizePx,
     Turned,
+    WrittenKind,
+    XScreen,
 )
 from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, TransitionKind
 from csu.wall.model.streams import StreamChoice
@@ -44,6 +46,8 @@ class PanelSpec(Strict):
     rotation: Turned = Rotation.UPRIGHT
     bezel_mm: BezelMm = Bezel()
     enabled: bool = True
+    monitor: Ident | None = None
+    """Its name for the X server, as `xrandr --listmonitors` shows it; None: placed by `output_px`."""
 
 
 class NodeSpec(Strict):
@@ -52,6 +56,8 @@ class NodeSpec(Strict):
     gpu_index: Annotated[int, Field(ge=0, le=63)] = 0
     heads: Annotated[tuple[Ident, ...], Field(min_length=1)] | None = None
     """None: the panels that name it, in their order."""
+    display: XScreen | None = None
+    """The X screen of its windows; None: the one that DISPLAY names there."""
 
 
 class WallSpec(Strict):
@@ -112,13 +118,12 @@ class GridSpec(Strict):
 
 
 class OverlaySpec(Strict):
-    kind: OverlayKind
+    kind: WrittenKind
     tile: Ident | None = None
     """None: every tile."""
     rect: ShareRect | None = None
     anchor: Anchor = "wall"
     style: str = ""
-    lasts: PositiveDuration | None = None
 
 
 class TransitionSpec(Strict):
@@ -156,12 +161,41 @@ class WeeklySpec(Strict):
     priority: Priority = 0
 
 
+class StopSpec(Strict):
+    camera: Ident
+    due: ParisInstant = Field(alias="at")
+    """The head is before it then."""
+
+
+class RouteSpec(Strict):
+    """Cameras along the way, in order: each with its time (`stops`), or `cameras` with the same `leg` between them,
+    the head before the first at `from`."""
+
+    passes: PositiveDuration
+    """From head to tail, past one camera."""
+    stops: Annotated[tuple[StopSpec, ...], Field(max_length=200)] = ()
+    cameras: Cameras = ()
+    begins: ParisInstant | None = Field(default=None, alias="from")
+    leg: PositiveDuration | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Any:
+        even = (bool(self.cameras), self.begins is not None, self.leg is not None)
+        if any(even) == bool(self.stops) or (any(even) and not all(even)):
+            raise BadQuantity(
+                "un parcours a stops, ou cameras avec from et leg", "a route has stops, or cameras with from and leg"
+            )
+        return self
+
+
 class EventSpec(Strict):
     programme: Ident
     scene: Ident
     begins: ParisInstant = Field(alias="from")
     ends: ParisInstant = Field(alias="to")
     priority: Priority = 0
+    route: RouteSpec | None = None
+    perimeter: Cameras = ()
 
     @model_validator(mode="after")
     def _order(self) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from csu.alarms import AlarmState
+from csu.alarms import AlarmNotKept, AlarmRaised, AlarmState
 from csu.centre import Papers, Trouble
 from csu.centre.rooms.wall_plan import AGREED, BASE, default_wall
 from csu.centre.rooms.wall_room import WallRoom
@@ -146,6 +146,28 @@ def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall
     assert ("wall/base/alarm-0", "alarm/panel-1/1") in [
         (entry.subject, entry.reference) for entry in hall.stage.journal.entries
     ]
+
+
+def test_an_alarm_that_a_slow_disk_refuses_is_at_the_wall_at_once_and_one_whose_closing_it_refuses_stays(hall) -> None:
+    hall.stage.chaos.failures["alarms.save"] = 2
+
+    async def act():
+        await asyncio.sleep(2)
+        assert not hall.stage.told(AlarmRaised), "nobody says that it is safe"
+        assert (hall.screen.up[0], hall.screen.scenes[-1].pieces[0].label[:6]) == (CAMERAS[3], "ALARME")
+        await hall.seen(15)
+        assert [event.alarm.alarm for event in hall.stage.told(AlarmRaised)] == ["panel-1/1"]
+        await hall.centre.acknowledge("panel-1/1", "agent-1")
+        for to in (AlarmState.DOUBT_REMOVAL, AlarmState.FALSE):
+            await hall.centre.advance("panel-1/1", to, "agent-1")
+        hall.stage.chaos.failures["alarms.save"] = 1
+        with pytest.raises(AlarmNotKept):
+            await hall.centre.advance("panel-1/1", AlarmState.CLOSED, "agent-1")
+        await hall.seen(15)
+        assert hall.screen.up[0] == CAMERAS[3], "it is not closed"
+
+    hall.play(act)
+    assert [event.cause.ref for event in why(hall, CauseKind.ALARM)] == ["panel-1/1"], "it never left its spot"
 
 
 def test_an_alarm_that_a_centre_finds_when_it_starts_comes_up_too(hall, stage, scripted) -> None:
