@@ -137,7 +137,8 @@ class WallRoom:
         """Show the first scene, by what holds now. Raises CsuError when it cannot be journaled or shown."""
         centre = self._centre
         self._heard += [WatchHeard(centre.is_short_of_watch), ViewersHeard(frozenset(centre.watching))]
-        self._heard += [ProgrammeSet(programme) for programme in self._planned.programmes]
+        now_ns = self._clock.now_ns()
+        self._heard += [ProgrammeSet(each) for each in self._planned.programmes if now_ns < each.span.to_ns]
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
