@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 import csu.console
+from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
+from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
 SOURCES = (
@@ -44,6 +46,22 @@ def test_the_page_knows_the_states_and_places_in_life_that_the_api_tells() -> No
         line = re.search(rf"export type {name} = (.+)", types)
         assert line is not None
         assert set(re.findall(r"'(\w+)'", line[1])) == {value.value for value in told}
+
+
+def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "wall_desk.svelte.ts").read_text(encoding="utf-8")
+    rules = re.search(r"export type SlotRule = (.+)", types)
+    assert rules is not None
+    assert set(re.findall(r"'(\w+)'", rules[1])) == {rule.value for rule in SlotRule}
+    told = {"WallTile": TileAnswer, "Programme": ProgrammeAnswer, "WallAnswer": WallAnswer}
+    told |= {"Change": ChangeAnswer, "Coverage": CoverageAnswer}
+    for name, answer in told.items():
+        written = re.search(rf"export type {name} = {{(.*?)\n?}}\n\n", types, re.DOTALL)
+        assert written is not None
+        of_type = written[1]
+        while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:  # what lies deeper is not of this type
+            of_type = flatter
+        assert set(re.findall(r"(\w+):", of_type)) == set(answer.model_fields), name
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

@@ -1,6 +1,7 @@
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './style.css'
+import './wall.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')
