@@ -72,14 +72,14 @@ class WallProcess:
         height_px: int,
         *,
         backend: Backend = "offscreen",
-        frames_per_s: float = 12.5,
+        frames_per_s: float = 10.0,
         allow_software: bool = False,
         frozen_after_s: float = FROZEN_AFTER_S,
         ended_after_s: float = ENDED_AFTER_S,
         screens: NodeScreens = ONE_WINDOW,
         tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
-        """`screens`: where the windows lie.
+        """`screens`: where the windows lie. `frames_per_s`: of each tile, and of the whole wall when all of it is drawn.
 
         `tell`: who hears, in a thread of ours, that a frozen wall was ended and started again."""
         if not 0 < frames_per_s <= 120:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL.error import Error as GLError
 
-from csu.hal.clock import Clock
+from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.wall import NodeScene, TileSource, WallError
 from csu.wall.drawing.freshness import Freshness
 from csu.wall.drawing.offscreen import OffscreenSurface
@@ -39,8 +39,17 @@ class PreviewedWall(WallRenderer):
     """A wall that is drawn small as well when asked. Programs and framebuffer stay once they were made, pictures do
     not: a wall that nobody watches from elsewhere keeps none twice."""
 
-    def __init__(self, surface: Surface, source: TileSource, clock: Clock, freshness: Freshness | None = None) -> None:
-        super().__init__(surface, source, clock, freshness)
+    def __init__(
+        self,
+        surface: Surface,
+        source: TileSource,
+        clock: Clock,
+        freshness: Freshness | None = None,
+        *,
+        picture_every_ns: Nanoseconds = 0,
+    ) -> None:
+        """See `WallRenderer`."""
+        super().__init__(surface, source, clock, freshness, picture_every_ns=picture_every_ns)
         self._small: tuple[SmallSurface, WallRenderer] | None = None
         self._placed: NodeScene | None = None
         self._is_shrunk = False

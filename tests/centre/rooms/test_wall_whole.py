@@ -594,9 +594,7 @@ def test_an_event_of_a_plan_is_up_while_it_lasts(new_hall, stage) -> None:
 
 
 @pytest.mark.requirement("OPS-5")
-def test_the_wall_follows_a_demonstration_finds_back_and_asks_why_somebody_is_followed_closely(
-    new_hall, stage
-) -> None:
+def test_the_wall_follows_a_demonstration_finds_back_and_asks_why_somebody_is_followed_closely(new_hall, stage) -> None:
     """Overview first; each change journaled with its cause before it is seen; rights and masks as before on each."""
     at_ns = stage.clock.now_ns()
     span = Span(at_ns + 30 * NS_PER_S, at_ns + 240 * NS_PER_S)
