@@ -42,7 +42,7 @@ class Sight:
 # ---- what people say -------------------------------------------------------------------------------------------------
 
 
-def _no_plate(text: str) -> str:
+def _without_personal_data(text: str) -> str:
     if found := personal_data_in(text):
         raise ValueError(f"no text may hold a {found} (LOG-5)")
     return text
@@ -50,7 +50,7 @@ def _no_plate(text: str) -> str:
 
 _Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]{0,63}$")]
 _Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=REASON_SIGNS_MAX), AfterValidator(_no_plate)
+    str, StringConstraints(strip_whitespace=True, max_length=REASON_SIGNS_MAX), AfterValidator(_without_personal_data)
 ]
 
 

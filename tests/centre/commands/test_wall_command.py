@@ -47,10 +47,10 @@ def test_faults_of_several_files_are_told_together(tmp_path) -> None:
     assert told["verdict"] == "refused"
     places = [error["where"] for error in told["errors"]]
     assert [Path(place).name for place in places] == [
-        "one.yaml:16:27",
-        "other.yaml:22:5",
+        "one.yaml:17:28",
         "other.yaml:23:5",
-        "twice.yaml:3:8",
+        "other.yaml:24:5",
+        "twice.yaml:4:8",
     ]
     assert all(place in done.stderr for place in places)
 
