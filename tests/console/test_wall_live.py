@@ -33,6 +33,7 @@ def test_a_viewer_is_told_the_codec_and_the_centres_clock_before_the_first_pictu
     asyncio.run(run())
 
 
+@pytest.mark.nightly
 def test_viewers_of_the_wall_are_counted_and_bounded_together_with_those_of_cameras(make_console) -> None:
     console = make_console(settings=ConsoleSettings(viewers_max=1))
 
@@ -84,6 +85,7 @@ def test_a_viewer_has_no_word_about_what_it_is_sent(console) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.nightly
 def test_a_viewer_that_reads_nothing_is_cut_and_little_is_buffered_for_it(make_console, make_fragment) -> None:
     console = make_console(settings=ConsoleSettings(send_timeout_s=0.3))
     relay = console.room.wall_relay
