@@ -79,10 +79,8 @@ class WallProcess:
         screens: NodeScreens = ONE_WINDOW,
         tell: Callable[[WallError], None] = _on_stderr,
     ) -> None:
-        """`screens`: where the windows lie.
-
-        `frames_per_s`: of each tile, and of the whole wall when all of it is drawn. `tell`: who hears, in a thread
-        of ours, that a frozen wall was ended and started again."""
+        """`screens`: where the windows lie. `tell`: who hears, in a thread of ours, that a frozen wall was ended and
+        started again."""
         if not 0 < frames_per_s <= 120:
             raise ValueError(f"{frames_per_s} frames a second: a wall draws more than 0 and at most 120")
         self._options = WallProcessOptions(
