@@ -76,6 +76,8 @@ class OwnDeed(StrEnum):
     """Masks are pushed onto a camera that burns them in by itself."""
     WALL = "wall"
     """The wall director puts cameras up, or takes them off, for a cause."""
+    WALL_PLAN = "wall-plan"
+    """Walls, scenes and programmes, as the wall starts with them; the entry holds the digest of them all (OPS-5)."""
     RECORDING_REPAIR = "recording/repair"
 
 
@@ -85,6 +87,7 @@ _OPERATION_OF_DEED = {
     OwnDeed.WHOLLY_MASKED: Operation.CAMERA_LIFECYCLE,
     OwnDeed.CAMERA_MASKS: Operation.MASK_EDIT,
     OwnDeed.WALL: Operation.WALL_LAYOUT,
+    OwnDeed.WALL_PLAN: Operation.WALL_LAYOUT,
 }
 
 

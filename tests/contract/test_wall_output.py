@@ -95,6 +95,10 @@ async def _shows_what_it_is_fed(wall: WallOutput, door: MaskedSink) -> None:
     await wall.show(grid_scene(CAMERAS[1:2], WIDTH_PX, HEIGHT_PX))
     (only,) = (await wall.read()).tiles
     assert (only.camera, only.seen_camera_number) == (CAMERAS[1].camera, 2)
+    for left_ns, may_show in ((60 * NS_PER_S, True), (-1, False), (60 * NS_PER_S, True)):
+        await wall.renew(SystemClock().now_ns() + left_ns)
+        (only,) = (await wall.read()).tiles
+        assert (only.state is not TileState.FORBIDDEN) is may_show, "what may be shown is said anew, and for how long"
 
 
 async def _stops_for_good(wall: WallOutput, door: MaskedSink) -> None:

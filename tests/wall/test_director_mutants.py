@@ -222,6 +222,26 @@ def locks_never_end(patch: Patch) -> None:
     patch.setattr(Wishes, "keep", for_ever)
 
 
+def locks_keep_nothing(patch: Patch) -> None:
+    patch.setattr(Wishes, "lock", lambda self, scene, slot: None)
+
+
+def alarms_change_their_spots_each_second(patch: Patch) -> None:
+    assign, turn = Spots.assign, itertools.count()
+
+    def restless(self, spots, shown, now_ns):
+        self.leave()
+        assign(self, spots if next(turn) % 2 else [*reversed(spots)], shown, now_ns)
+
+    patch.setattr(Spots, "assign", restless)
+    patch.setattr(tiles, "DWELL_NS_MIN", 0)
+
+
+def the_first_spot_is_the_only_one(patch: Patch) -> None:
+    assign = Spots.assign
+    patch.setattr(Spots, "assign", lambda self, spots, shown, now_ns: assign(self, spots[:1], shown, now_ns))
+
+
 def a_person_is_followed_for_ever(patch: Patch) -> None:
     patch.setattr(wishes, "CLOSE_NS_MAX", 10**12)
 
@@ -302,10 +322,17 @@ STATEFUL: list[Callable[[Patch], None]] = [
     a_storm_forgets,
     queued_alarms_are_not_counted,
     two_tiles_take_from_each_other,
+    alarms_change_their_spots_each_second,
+    the_first_spot_is_the_only_one,
+    a_signal_keeps_its_spot,
+    locks_keep_nothing,
+    anybody_undoes,
     requests_never_end,
+    locks_never_end,
+    the_scene_of_an_event_stays,
     a_person_is_followed_for_ever,
 ]
-"""Forbidden, lost, fighting, never back: the machine finds each of these by itself."""
+"""Forbidden, lost, waiting in vain, fighting, never back: the machine finds each of these by itself."""
 MUTANTS: list[tuple[Callable[[Patch], None], str, dict[str, Any]]] = [
     (rights_are_asked_when_a_tile_changes_only, FORBIDDEN, {"name": "fixed"}),
     (a_withdrawn_right_waits_for_the_dwell, FORBIDDEN, {"name": "tour"}),

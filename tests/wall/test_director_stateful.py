@@ -1,7 +1,9 @@
-"""Whatever happens, in whatever order: four properties of the wall director, by a machine that knows what it said.
+"""Whatever happens, in whatever order: what the wall director keeps to, by a machine that knows what it said.
 
-Nothing forbidden is ever up. No alarm is lost: each is on a spot or counted. Tiles do not fight: changes are bounded by
-the minute and by what happened. When all is over the wall is back at its programme within `BACK_NS`.
+Nothing forbidden is ever up, for none of those before the wall. No alarm is lost: each is on a tile or counted, and no
+signal and no alarm of less haste has the spot that it could have. Tiles do not fight: changes are bounded by the minute
+and by what happened. A lock keeps its camera, undo leaves alone what others said. When all is over the wall is back at
+its programme within `BACK_NS`.
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ from tests.wall.director_builders import Wall, cam, cams
 BACK_NS = LOCK_NS_MAX + SCENE_DWELL_NS + STEADY_NS + DWELL_NS_MIN
 """Locks last longest of what people ask; then the agreed scene, a signal and a tile are left their time."""
 GOES_ROUND = ("tour", "around")
+SPOTS = ("spot", "spot 2")
+OWED_NS_MAX = DWELL_NS_MIN + 2 * NS_PER_S
+"""Whose right came back may wait for a tile that has just changed; nobody else waits for a spot that could be his."""
 
 cameras = st.sampled_from(cams(*range(1, 13), *range(20, 24), 30, 31))
 places = st.integers(0, 4)
@@ -62,7 +67,13 @@ class WallMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.wall = Wall()
-        self.open: set[str] = set()
+        self.open: dict[str, tuple[int, tuple[CameraId, ...]]] = {}
+        """Of each its priority and cameras."""
+        self.owed: dict[str, int] = {}
+        self.rights_ns = 0
+        self.said: set[str] = set()
+        """Who was heard with something that can be taken back."""
+        self.locks: dict[tuple[str, SlotId], tuple[str, CameraId, int]] = {}
         self.queued = 0
         self.close: dict[SlotId, tuple[CameraId, int]] = {}
         self.changes: dict[SlotId, deque[int]] = {}
@@ -74,6 +85,7 @@ class WallMachine(RuleBasedStateMachine):
             decided = self.wall.hear(told)
         except CsuError:
             return False
+        self.said.add(getattr(told, "person", ""))
         self.see(decided)
         return True
 
@@ -103,12 +115,12 @@ class WallMachine(RuleBasedStateMachine):
     def alarm_opens(self, name: str, priority: int, near: list[CameraId]) -> None:
         numbers = [int(camera[4:]) for camera in near]
         self.happened.append(self.wall.now_ns)
-        self.open.add(name)
+        self.open.setdefault(name, (priority, tuple(near)))
         self.see(self.wall.alarm(name, priority, *numbers))
 
     @rule(name=alarms)
     def alarm_ends(self, name: str) -> None:
-        self.open.discard(name)
+        self.open.pop(name, None)
         self.tell(AlarmEnded(name))
 
     @rule(name=signals, camera=cameras, ends=st.booleans())
@@ -118,9 +130,10 @@ class WallMachine(RuleBasedStateMachine):
     @rule(place=places, camera=cameras, person=people, chief=st.booleans(), close=st.booleans(), tour=st.booleans())
     def request(self, place: int, camera: CameraId, person: str, chief: bool, close: bool, tour: bool) -> None:
         slot = self.slot(place)
-        self.tell(CameraRequested(slot, camera, person, chief, close, tour="night" if tour and not close else ""))
+        if self.tell(CameraRequested(slot, camera, person, chief, close, tour="night" if tour and not close else "")):
+            self.locks.pop((self.wall.director.scene, slot), None)
 
-    @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock", "undo"]))
+    @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock"]))
     def of_a_slot(self, place: int, person: str, what: str) -> None:
         slot, until_ns = self.slot(place), self.wall.now_ns + 90 * NS_PER_S
         said = {
@@ -128,9 +141,23 @@ class WallMachine(RuleBasedStateMachine):
             "end": RequestEnded(slot, person),
             "lock": TileLocked(slot, person, until_ns, person == "zoe"),
             "unlock": TileUnlocked(slot, person, person == "zoe"),
-            "undo": UndoAsked(person),
         }
-        self.tell(said[what])
+        scene, camera = self.wall.director.scene, self.wall.up(slot)
+        if self.tell(said[what]) and what in ("lock", "unlock"):
+            self.locks.pop((scene, slot), None)
+            if what == "lock" and camera is not None:
+                self.locks[scene, slot] = (person, camera, until_ns)
+
+    @rule(person=people)
+    def undo(self, person: str) -> None:
+        """Of one's own last step; what others said stands as it stood."""
+        director, scene = self.wall.director, self.wall.director.scene
+        theirs = {each: by for each in director.tiles if (by := director.request(each)) and by.person != person}
+        self.locks = {at: lock for at, lock in self.locks.items() if lock[0] != person}
+        has_said = person in self.said
+        if self.tell(UndoAsked(person)) and director.scene == scene:
+            assert has_said
+            assert {each: director.request(each) for each in theirs} == theirs
 
     @rule(scene=st.sampled_from(["", "march", "agreed"]))
     def call(self, scene: str) -> None:
@@ -139,6 +166,7 @@ class WallMachine(RuleBasedStateMachine):
     @rule(lasts_s=st.sampled_from([30, 300]), in_s=st.sampled_from([0, 0, 20]))
     def march_comes(self, lasts_s: int, in_s: int) -> None:
         self.happened.append(self.wall.now_ns)
+        self.said.add("zoe")
         self.see(self.wall.march(lasts_s=lasts_s, in_s=in_s, person="zoe"))
 
     @rule(camera=cameras, drops=st.booleans())
@@ -151,12 +179,14 @@ class WallMachine(RuleBasedStateMachine):
 
     @rule(short=st.booleans(), before=st.frozensets(people, max_size=3))
     def watch(self, short: bool, before: frozenset[str]) -> None:
+        self.rights_ns = self.wall.now_ns
         self.tell(ViewersHeard(before))
         self.tell(WatchHeard(short))
 
     @rule(gone=st.sets(cameras, max_size=4), apart=st.sets(st.tuples(people, cameras), max_size=3))
     def rights_change(self, gone: set[CameraId], apart: set[tuple[str, CameraId]]) -> None:
         self.happened.append(self.wall.now_ns)
+        self.rights_ns = self.wall.now_ns
         self.wall.forbidden, self.wall.blind = gone, apart
         self.see(self.wall.director.tick(self.wall.now_ns))
 
@@ -167,10 +197,34 @@ class WallMachine(RuleBasedStateMachine):
         up = {tile.camera for tile in director.tiles.values()} - {None}
         assert not up & self.wall.forbidden
         assert not {(person, camera) for person in director.viewers for camera in up} & self.wall.blind
-        assert director.alarms_shown <= self.open
-        assert len(director.alarms_shown) + director.alarms_waiting == len(self.open)
-        assert self.queued == director.alarms_waiting  # and it was told
+        shown = {tile.cause.ref for tile in director.tiles.values() if tile.cause.kind is CauseKind.ALARM}
+        assert self.queued == director.alarms_waiting == len(self.open.keys() - shown)  # and it was told
+        self.look_at_spots(shown)
+        self.look_at_locks()
         self.look_at_close_following()
+
+    def may(self, camera: CameraId) -> bool:
+        apart = {(person, camera) for person in self.wall.director.viewers} & self.wall.blind
+        return camera not in self.wall.forbidden and not apart
+
+    def look_at_spots(self, shown: set[str]) -> None:
+        """Each spot is held by an alarm of at least the haste of any that waits, and could be shown."""
+        director, owed = self.wall.director, {}
+        held = [director.tiles[SlotId(name)].cause for name in SPOTS if name in director.tiles]
+        haste = [self.open[by.ref][0] if by.kind is CauseKind.ALARM and by.ref in self.open else 9 for by in held]
+        for name, (priority, near) in self.open.items():
+            if name not in shown and any(map(self.may, near)) and max(haste) > priority:
+                owed[name] = self.owed.get(name, self.wall.now_ns)
+                assert self.wall.now_ns - max(owed[name], self.rights_ns) <= OWED_NS_MAX, name
+                assert self.rights_ns > self.wall.now_ns - OWED_NS_MAX, name
+        self.owed = owed
+
+    def look_at_locks(self) -> None:
+        """It shows what it was locked with, until the lock ends, or until that may not be shown."""
+        director, now_ns = self.wall.director, self.wall.now_ns
+        self.locks = {at: lock for at, lock in self.locks.items() if now_ns < lock[2] and self.may(lock[1])}
+        for (scene, slot), (_, camera, _) in self.locks.items():
+            assert scene != director.scene or director.tiles[slot].camera == camera, slot
 
     def look_at_close_following(self) -> None:
         director, now_ns = self.wall.director, self.wall.now_ns
@@ -212,7 +266,7 @@ class WallMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "wall"):
             return
-        self.wall.forbidden, self.wall.blind = set(), set()
+        self.wall.forbidden, self.wall.blind, self.rights_ns = set(), set(), self.wall.now_ns
         for name in sorted(self.open):
             self.alarm_ends(name)
         for number in range(5):
@@ -221,7 +275,6 @@ class WallMachine(RuleBasedStateMachine):
             self.tell(SignalHeard(camera, True))
         self.tell(ViewersHeard(frozenset({"anne", "paul"})))
         self.tell(WatchHeard(False))
-        self.tell(ProgrammeDropped("march", "zoe"))
         ends_ns = self.wall.now_ns + BACK_NS
         self.wall.now_ns = ends_ns - NS_PER_MINUTE
         self.wall.after(60)

@@ -21,7 +21,6 @@ from csu.wall.model import (
     Rotation,
     Scene,
     fit_piece,
-    needed_height_px,
     place,
     spread_tile,
 )
@@ -260,13 +259,3 @@ def test_beside_a_contained_picture_a_piece_shows_nothing() -> None:
     assert [each is not None for each in fitted] == [False, True, False]
     assert fitted[1] is not None
     assert np.allclose(fitted[1].picture_at, ((0, 0), (1, 0), (0, 1), (1, 1)))
-
-
-def test_how_high_a_stream_has_to_be() -> None:
-    wall = grid_wall([1600], [900], mm_per_px=0.4).wall
-    wide, half = Rect(0, 0, 1, 1 / 3), Rect(0.25, 0.25, 0.5, 0.5)
-    assert needed_height_px(wall, tile(FULL), 16 / 9) == pytest.approx(900)
-    assert needed_height_px(wall, tile(FULL), 32 / 9) == pytest.approx(450)
-    assert needed_height_px(wall, tile(wide), 16 / 9) == pytest.approx(300)
-    assert needed_height_px(wall, tile(wide, fit=PictureFit.COVER), 16 / 9) == pytest.approx(900)
-    assert needed_height_px(wall, tile(FULL, crop=half), 16 / 9) == pytest.approx(1800)

@@ -147,6 +147,21 @@ def test_a_right_that_is_renewed_costs_no_upload_and_no_draw(
     assert {tile.state for tile in renderer.read().tiles} == {TileState.FORBIDDEN}
 
 
+def test_a_renewal_leaves_a_fade_as_it_is(
+    renderer: WallRenderer, source: FilledSource, clock: SetClock, planes: Planes, grid: NodeScene
+) -> None:
+    fill(source, clock, planes)
+    renderer.show(grid)
+    renderer.tick()
+    renderer.show(turned(grid, FADE_NS))
+    clock.at_ns += FADE_NS // 2
+    half = renderer.pixels()
+    renderer.renew(clock.at_ns + NS_PER_S)
+    assert (renderer.pixels() == half).all()
+    clock.at_ns += NS_PER_S
+    assert {tile.state for tile in renderer.read().tiles} == {TileState.FORBIDDEN}
+
+
 def test_a_wholly_masked_picture_is_said_to_be_and_still_tells_whose_it_is(
     renderer: WallRenderer, source: FilledSource, clock: SetClock, planes: Planes, grid: NodeScene
 ) -> None:

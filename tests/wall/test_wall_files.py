@@ -13,7 +13,7 @@ from csu.hal.wall import WallNodeId
 from csu.notation import FileRefused
 from csu.wall import CauseKind, ProgrammeSet, RouteStop, SlotId, SlotRule, WallDirector, WatchHeard, even_route
 from csu.wall.drawing.windows import NodeScreens
-from csu.wall.model import Rotation, StreamChoice, TransitionKind, place
+from csu.wall.model import Rotation, TransitionKind, place
 from csu.wall.model.fields import camera_names
 from csu.wall.model.reading import SCHEMAS, read_programmes, read_scene, read_wall, schema_of
 
@@ -79,7 +79,7 @@ def test_the_demonstration_fills_the_wall(wall) -> None:
     assert {camera for tile in scene.tiles for camera in tile.slot.pool} == STREET
     assert (scene.transition.kind, scene.transition.lasts_ns) == (TransitionKind.FADE, 400_000_000)
     axe = scene.tile(scene.tiles[2].tile)
-    assert (axe.tile, axe.stream, axe.never_split_by_bezel) == ("axe", StreamChoice.MAIN, False)
+    assert (axe.tile, axe.never_split_by_bezel) == ("axe", False)
     pieces = place(wall, scene, {})[WallNodeId("mur-a")].pieces
     assert [piece.corners_px[0] for piece in pieces if piece.tile == "axe"] == [(2560, 0), (3840, 0)]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from csu.hal.camera import CameraId, StreamProfile
+from csu.hal.camera import CameraId
 from csu.hal.wall import OverlayKind, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.wall import PlanUnusable, SlotId, SlotRule
@@ -21,13 +21,11 @@ from csu.wall.model import (
     Rotation,
     Scene,
     SourceRef,
-    StreamChoice,
     Tile,
     Transition,
     TransitionKind,
     Wall,
     WallUnusable,
-    choose_stream,
     scene_faults,
     spread_tile,
     wall_faults,
@@ -143,26 +141,6 @@ def test_a_scene_gives_the_director_its_slots_and_an_alarm_is_cut_to() -> None:
     ]
     assert scene.coming_up(for_alarm=True) == CUT
     assert scene.coming_up(for_alarm=False) == fade
-
-
-STREAMS = [StreamProfile(str(height), "h264", height * 16 // 9, height, 12) for height in (1080, 180, 360, 720)]
-
-
-@pytest.mark.parametrize(
-    ("tile_px", "choice", "taken"),
-    [
-        (360, StreamChoice.AUTO, 360),
-        (181, StreamChoice.AUTO, 360),
-        (361, StreamChoice.AUTO, 720),
-        (46, StreamChoice.AUTO, 180),
-        (720.5, StreamChoice.AUTO, 1080),
-        (2160, StreamChoice.AUTO, 1080),
-        (2160, StreamChoice.SUB, 180),
-        (90, StreamChoice.MAIN, 1080),
-    ],
-)
-def test_the_stream_of_a_tile_is_the_lowest_that_is_high_enough(tile_px, choice, taken) -> None:
-    assert choose_stream(STREAMS, tile_px, choice).height_px == taken
 
 
 def test_a_spanning_tile_is_as_high_as_on_its_finest_panel() -> None:

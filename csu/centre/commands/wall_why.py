@@ -53,7 +53,7 @@ def why_command(
     if (decisions is None) is (data is None):
         what = Words("--data ou --decisions", "--data or --decisions")
         raise _unusable("--data", Words(f"il faut {what.fr}", f"give {what.en}"))
-    at_ns = None if instant is None else _ns(instant)
+    at_ns = None if instant is None else _in_second_ns(instant)
     if data is not None:
         account = _of_journal(data / "journal", tile, since, at_ns)
     else:
@@ -120,6 +120,12 @@ def _ns(instant: str) -> Nanoseconds:
 
 def _time(told: Told) -> str:
     return datetime.fromtimestamp(told.at_ns // NS_PER_S, PARIS).isoformat()
+
+
+def _in_second_ns(instant: str) -> Nanoseconds:
+    """Its last instant, when it is written by the second, as the account is: whoever copies a line gets that line."""
+    at_ns = _ns(instant)
+    return at_ns + NS_PER_S - 1 if at_ns % NS_PER_S == 0 else at_ns
 
 
 def _unusable(where: str, what: Words) -> BadInput:

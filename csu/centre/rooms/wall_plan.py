@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,12 @@ class PlannedWall:
     scenes: Mapping[str, Scene] = field(default_factory=dict)
     programmes: tuple[Programme, ...] = ()
     """Those that are planned for a day; those of the week are the plan's."""
+
+    @property
+    def sha256(self) -> str:
+        """Of all of it: which version of its layouts a wall shows."""
+        told = (self.wall, self.plan, sorted(self.scenes.items()), self.programmes)
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def scene(self, name: str, up: Sequence[Up] | None = None) -> Scene:
         """As it lies on the wall. `up`: what it shows, None: it is not up. Raises PlanUnusable for an unknown name;

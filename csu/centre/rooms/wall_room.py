@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from csu.alarms import AlarmAdvanced, AlarmId, AlarmRaised
 from csu.centre.control import Centre
-from csu.centre.events import CameraRightsChanged, CentreEvent, Trouble
+from csu.centre.events import CameraLifecycleChanged, CameraRightsChanged, CentreEvent, Trouble
 from csu.centre.media.wall_drawn import png_of_wall, read_together
 from csu.centre.rooms.wall_journal import entry_of
 from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
@@ -21,7 +22,8 @@ from csu.centre.rooms.wall_seen import WallSeen
 from csu.centre.rooms.wall_tours import WallTours
 from csu.governance import Journal, JournalEntry, JournalUnavailable
 from csu.governance.journal_desk import BATCH_MAX
-from csu.hal.camera import CameraId, CameraRecord
+from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
 from csu.hal.wall import NodeScene, WallNodeId, WallOutput, WallReading
@@ -54,7 +56,11 @@ RECORDED_S = 1.0
 """So long the wall waits for the journal; then what must come off it, and what may stay, goes on without."""
 ENTRIES_MAX = 4096
 """Decisions that may wait for the journal: of a wall of 64 tiles all of which change each minute, for an hour."""
+PLACED_KEPT = 16
+"""Layouts remembered: an alarm that ends leaves what was there before it."""
 WALL = "wall"
+_IN_SERVICE = CameraLifecycle.ACTIVE
+"""Of any other the picture is wholly masked (PRV-6): nobody looked at the street."""
 
 
 class WallRoom:
@@ -87,8 +93,11 @@ class WallRoom:
         self._recording: asyncio.Task[None] | None = None
         self._shown: tuple[str, tuple[Up, ...]] = ("", ())
         self._scenes: Mapping[WallNodeId, NodeScene] = {}
+        self._placed = lru_cache(PLACED_KEPT)(lambda name, up: planned.placed(name, up, self._records))
         self._up: frozenset[CameraId] = frozenset()
         """On panels, as last told to the outputs."""
+        self._live: frozenset[CameraId] | None = None
+        """Of these, with a picture of the street that is live; None: to be asked of the board."""
         self._seen = seen or WallSeen(self._records, clock.now_ns())
         self._tours = WallTours(
             self.hear,
@@ -129,11 +138,13 @@ class WallRoom:
         """Show the first scene, by what holds now. Raises CsuError when it cannot be journaled or shown."""
         centre = self._centre
         self._heard += [WatchHeard(centre.is_short_of_watch), ViewersHeard(frozenset(centre.watching))]
-        self._heard += [ProgrammeSet(programme) for programme in self._planned.programmes]
+        now_ns = self._clock.now_ns()
+        self._heard += [ProgrammeSet(each) for each in self._planned.programmes if now_ns < each.span.to_ns]
         self._heard += [
             SignalHeard(status.record.camera, False) for status in centre.board.all() if _is_lost(status.state)
         ]
         centre.listen(self._hear)
+        self._entries.append(deed_entry(OwnDeed.WALL_PLAN, sha256=self._planned.sha256))
         self._decide()
         await self._record()
         for error in await self._show(self._director.scene, up_of(self._director.tiles), OPENED_S):
@@ -193,6 +204,8 @@ class WallRoom:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _hear(self, event: CentreEvent) -> None:
+        if isinstance(event, CameraChanged | CameraLifecycleChanged):
+            self._live = None
         if isinstance(event, CameraChanged):
             self._heard.append(SignalHeard(event.camera, not _is_lost(event.after)))
         elif isinstance(event, WatchChanged):
@@ -279,27 +292,29 @@ class WallRoom:
     async def _show(self, scene: str, wanted: tuple[Up, ...], within_s: float = ANSWER_S) -> list[CsuError]:
         """What failed of the outputs. Raises CsuError for a scene that cannot be laid out."""
         if (scene, wanted) != self._shown or not self._scenes:
-            self._scenes = self._planned.placed(scene, wanted, self._records)
+            self._scenes = self._placed(scene, wanted)
             self._shown = scene, wanted
             pieces = (piece for each in self._scenes.values() for piece in each.pieces)
             self._up = frozenset(piece.camera for piece in pieces if piece.camera is not None)
+            self._live = None
         return await self._screens.show(self._scenes, within_s)
 
-    def _live(self) -> set[CameraId]:
+    def _seen_now(self) -> frozenset[CameraId]:
         """Up, with a picture of the street that is live, on a wall that answers."""
-        if not self._screens.are_lit:
-            return set()
-        lines = (self._centre.board[camera] for camera in self._up)
-        return {line.record.camera for line in lines if line.state is CameraState.LIVE and line.watched}
+        if self._live is None:
+            lines = [self._centre.board[camera] for camera in self._up]
+            live = [each for each in lines if each.state is CameraState.LIVE and each.lifecycle is _IN_SERVICE]
+            self._live = frozenset(each.record.camera for each in live)
+        return self._live if self._screens.are_lit else frozenset()
 
     def _shows(self, slot: SlotId, camera: CameraId) -> bool:
         tile = self._director.tiles.get(slot)
-        return tile is not None and tile.camera == camera and camera in self._live()
+        return tile is not None and tile.camera == camera and camera in self._seen_now()
 
     def _count(self) -> None:
         """What was looked at, and where tours go on."""
         now_ns = self._clock.now_ns()
-        ended = self._seen.look(self._live(), now_ns)
+        ended = self._seen.look(self._seen_now(), now_ns)
         if ended is not None:
             self._tell(ended)
         self._tours.tick(self._director.tiles, self._centre.watching, now_ns)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from csu.governance.legal_calendar import day_in_paris, instant_in_paris
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
 from csu.operations.roster import Roster
@@ -86,13 +86,16 @@ class WallSeen:
         first = CoverageKept(now_ns, shift_began(now_ns, roster))
         self.coverage = WallCoverage(cameras, now_ns, kept or first)
         self._file, self._roster = file, roster
-        self._saved_ns = now_ns
+        self._saved_ns, self._asked = now_ns, -1
         self._saving: asyncio.Task[CoverageNotKept | None] | None = None
 
-    def look(self, live: Collection[CameraId], now_ns: Nanoseconds) -> ShiftCoverage | None:
+    def look(self, live: frozenset[CameraId], now_ns: Nanoseconds) -> ShiftCoverage | None:
         """These are up now, with a live picture; each second. What a shift came to, when it ends."""
         self.coverage.look(live, now_ns)
-        began_ns = shift_began(now_ns, self._roster)
+        half_minute = now_ns // (30 * NS_PER_S)
+        if half_minute == self._asked:  # late by no more [D]
+            return None
+        self._asked, began_ns = half_minute, shift_began(now_ns, self._roster)
         return self.coverage.begin_shift(now_ns, began_ns) if began_ns > self.coverage.begun_ns else None
 
     def keep(self, now_ns: Nanoseconds) -> CoverageNotKept | None:

@@ -98,9 +98,9 @@ class OrderWatch:
             is_read = await self._read()
             if self._entered and is_read:
                 self._entered = False
-                await self._late.add(deed_entry(OwnDeed.ORDERS, sha256=self._papers.digest))
                 self._tell(OrdersChanged(self._now()))
-                await self._follow()
+                await self._follow()  # a right that ends waits for no journal (AUT-6)
+                await self._late.add(deed_entry(OwnDeed.ORDERS, sha256=self._papers.digest))
             elif self._now() >= self._next_ns:
                 await self._follow()
 

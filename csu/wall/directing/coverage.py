@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from csu.hal.camera import CameraId
@@ -49,6 +49,7 @@ class WallCoverage:
         kept = kept or CoverageKept(now_ns, now_ns)
         self._since_ns, self._begun_ns, self._looked_ns = kept.since_ns, kept.begun_ns, now_ns
         self._last_seen_ns, self._live_ns = dict(kept.last_seen_ns), dict(kept.live_ns)
+        self._told: frozenset[CameraId] | tuple[CameraId, ...] = ()
         self._up: tuple[CameraId, ...] = ()
 
     @property
@@ -61,7 +62,7 @@ class WallCoverage:
         """When the shift that is on began."""
         return self._begun_ns
 
-    def look(self, live: Collection[CameraId], now_ns: Nanoseconds) -> None:
+    def look(self, live: frozenset[CameraId] | tuple[CameraId, ...], now_ns: Nanoseconds) -> None:
         """These are up now, with a live picture. What was up at the last look counts from there to here."""
         spent_ns = min(max(now_ns - self._looked_ns, 0), COUNTED_NS_MAX)
         for camera in self._up:
@@ -69,7 +70,9 @@ class WallCoverage:
             if self._live_ns[camera] >= SEEN_NS_MIN:
                 self._last_seen_ns[camera] = now_ns
         self._looked_ns = max(now_ns, self._looked_ns)
-        self._up = tuple(dict.fromkeys(camera for camera in self._cameras if camera in live))
+        if live is not self._told:
+            self._told = live
+            self._up = tuple(dict.fromkeys(camera for camera in self._cameras if camera in live))
 
     def so_far(self, now_ns: Nanoseconds) -> ShiftCoverage:
         """Of the shift that is on."""

@@ -6,7 +6,7 @@ pixels; everything that no wall can show, with its place in the file. `layout` m
 
 from csu.wall.model.checks import scene_faults
 from csu.wall.model.faults import FaultKind, ModelFault, WallUnusable
-from csu.wall.model.fitting import FittedPiece, fit_piece, needed_height_px
+from csu.wall.model.fitting import FittedPiece, fit_piece
 from csu.wall.model.placing import Part, Spread, area_mm, place, spread, spread_tile
 from csu.wall.model.scene import (
     BezelRule,
@@ -17,7 +17,6 @@ from csu.wall.model.scene import (
     Transition,
     TransitionKind,
 )
-from csu.wall.model.streams import StreamChoice, choose_stream
 from csu.wall.model.wall import Bezel, Node, Panel, Rect, Rotation, Wall, wall_faults
 
 __all__ = [
@@ -35,16 +34,13 @@ __all__ = [
     "Scene",
     "SourceRef",
     "Spread",
-    "StreamChoice",
     "Tile",
     "Transition",
     "TransitionKind",
     "Wall",
     "WallUnusable",
     "area_mm",
-    "choose_stream",
     "fit_piece",
-    "needed_height_px",
     "place",
     "scene_faults",
     "spread",

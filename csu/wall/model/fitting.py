@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.hal.wall import Corners, PictureFit, Point, ScenePiece
-from csu.wall.model.placing import corners_of, spread_tile
-from csu.wall.model.scene import WHOLE_PICTURE, Tile
-from csu.wall.model.wall import Rect, Wall, whole_px
+from csu.wall.model.placing import corners_of
+from csu.wall.model.scene import WHOLE_PICTURE
+from csu.wall.model.wall import Rect, whole_px
 
 NOTHING = 1e-9
 """Share of a tile that no pixel shows."""
@@ -41,16 +41,6 @@ def fit_piece(piece: ScenePiece, width_px: int, height_px: int) -> FittedPiece |
         part.height / shown.height * seen.height,
     )
     return FittedPiece((corners_px[0], corners_px[1], corners_px[2], corners_px[3]), corners_of(picture))
-
-
-def needed_height_px(wall: Wall, tile: Tile, aspect: float) -> float:
-    """How high the whole picture (of that width by height) would be in this tile: what its stream should have.
-
-    On the finest of its panels. Raises KeyError, ValueError for a tile that is not on this wall.
-    """
-    lies = spread_tile(wall, tile)
-    shown, seen = _shares(tile.fit, tile.crop, lies.aspect, aspect)
-    return lies.px[1] * shown.height / seen.height
 
 
 def _shares(fit: PictureFit, crop: Rect, tile_aspect: float, picture_aspect: float) -> tuple[Rect, Rect]:

@@ -202,7 +202,7 @@ def _tile(spec: TileSpec, pools: Mapping[str, tuple[str, ...]]) -> Tile:
         pool = dict.fromkeys(CameraId(camera) for each in spec.slot.pool for camera in pools.get(each, (each,)))
         source = Slot(name, spec.slot.rule, tuple(pool), spec.slot.dwell)
     else:
-        source = SourceRef(CameraId(spec.camera or ""), spec.stream)
+        source = SourceRef(CameraId(spec.camera or ""))
     return Tile(
         name,
         spec.rect,

@@ -11,7 +11,6 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.wall import OverlayKind, PictureFit
 from csu.hal.wall_panel import WallPanelId
 from csu.wall.directing.programme import SceneSlots, Slot, SlotId, SlotRule
-from csu.wall.model.streams import StreamChoice
 from csu.wall.model.wall import Rect
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -34,7 +33,6 @@ class SourceRef:
     """One camera, always."""
 
     camera: CameraId
-    stream: StreamChoice = StreamChoice.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,6 @@ class Tile:
         if isinstance(self.source, Slot):
             return self.source
         return Slot(self.tile, SlotRule.FIXED, (self.source.camera,))
-
-    @property
-    def stream(self) -> StreamChoice:
-        return self.source.stream if isinstance(self.source, SourceRef) else StreamChoice.AUTO
 
 
 @dataclass(frozen=True, slots=True)

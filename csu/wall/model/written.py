@@ -30,7 +30,6 @@ from csu.wall.model.fields import (
     XScreen,
 )
 from csu.wall.model.scene import BACKGROUND, WHOLE_PICTURE, BezelRule, TransitionKind
-from csu.wall.model.streams import StreamChoice
 from csu.wall.model.wall import Bezel, Rotation
 
 FADE_NS_MAX = 2 * NS_PER_S
@@ -77,7 +76,6 @@ class TileSpec(Strict):
     rect: ShareRect
     anchor: Anchor = "wall"
     camera: Ident | None = None
-    stream: StreamChoice = StreamChoice.AUTO
     slot: SlotSpec | None = None
     z: Priority = 0
     fit: PictureFit = PictureFit.CONTAIN
@@ -89,8 +87,6 @@ class TileSpec(Strict):
     def _one_source(self) -> Any:
         if (self.camera is None) == (self.slot is None):
             raise BadQuantity("une vignette a camera, ou slot", "a tile has camera, or slot")
-        if self.slot is not None and self.stream is not StreamChoice.AUTO:
-            raise BadQuantity("stream va avec camera", "stream goes with camera", ("stream",))
         return self
 
 

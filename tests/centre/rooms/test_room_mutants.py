@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 from csu.alarms import AlarmDesk
+from csu.centre.rooms import wall_room, wall_screens, wall_viewers
 from csu.centre.rooms.alarm_room import AlarmRoom
 from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.proposals import Proposals
 from csu.centre.rooms.ptz_room import PtzRoom
 from csu.centre.rooms.wall_plan import up_of
 from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.rooms.wall_screens import WallScreens
+from csu.centre.rooms.wall_seen import SeenFile
+from csu.centre.rooms.wall_tours import WallTours
+from csu.centre.rooms.wall_viewers import WallViewers
 from csu.centre.rooms.watch_room import WatchRoom
+from csu.hal.clock import NS_PER_S
 from csu.hal.errors import CsuError
 from csu.operations import OutboxStore, StopCamera
 
@@ -154,7 +160,55 @@ def the_wall_waits_for_the_journal_to_take_a_camera_off(patch: Patch) -> None:
     patch.setattr(WallRoom, "_follow", follow)
 
 
+def what_is_shown_may_be_shown_for_ever(patch: Patch) -> None:
+    patch.setattr(wall_screens, "LEASE_NS", 3600 * NS_PER_S)
+
+
+def a_renewal_is_a_new_scene(patch: Patch) -> None:
+    patch.setattr(wall_screens.NodeScene, "__eq__", lambda self, other: False)
+
+
+def one_machine_keeps_all_waiting(patch: Patch) -> None:
+    patch.setattr(wall_screens, "ANSWER_S", 3600.0)
+    show = WallScreens.show
+    patch.setattr(WallScreens, "show", lambda self, scenes, within_s=3600.0: show(self, scenes, 3600.0))
+
+
+def the_wall_waits_for_a_journal_that_hangs(patch: Patch) -> None:
+    patch.setattr(wall_room, "RECORDED_S", 3600.0)
+
+
+def who_is_unknown_sees_all(patch: Patch) -> None:
+    may_view = WallViewers.may_view
+
+    def open_to_all(self, person, camera, now_ns):
+        return self._find(person) is None or may_view(self, person, camera, now_ns)
+
+    patch.setattr(WallViewers, "may_view", open_to_all)
+
+
+def nobody_asks_who_may_see(patch: Patch) -> None:
+    patch.setattr(WallViewers, "may_view", lambda self, person, camera, now_ns: True)
+
+
+def papers_are_asked_once(patch: Patch) -> None:
+    patch.setattr(wall_viewers, "ASKED_AGAIN_NS", 2**62)
+
+
+def what_was_seen_is_forgotten_over_a_restart(patch: Patch) -> None:
+    patch.setattr(SeenFile, "load", lambda self: None)
+
+
+def a_wall_that_does_not_answer_was_looked_at(patch: Patch) -> None:
+    patch.setattr(WallScreens, "are_lit", True)
+
+
+def tours_say_they_saw_it(patch: Patch) -> None:
+    patch.setattr(WallTours, "tick", lambda self, up, people, now_ns: None)
+
+
 A, C, W, P, X = "test_alarm_room.py", "test_calls.py", "test_watch_room.py", "test_ptz_room.py", "test_wall_room.py"
+Y = "test_wall_whole.py"
 MUTANTS = [
     (alarms_are_written_by_whoever_comes, A, "acknowledges_while_an_escalation_is_written"),
     (a_slow_disk_keeps_the_chief_from_being_called, A, "called_in_time_however_slow"),
@@ -176,6 +230,16 @@ MUTANTS = [
     (a_camera_is_taken_while_it_turns, P, "takes_a_camera_from_an_operator"),
     (the_wall_shows_before_it_writes, X, "each_came_up_journaled"),
     (the_wall_waits_for_the_journal_to_take_a_camera_off, X, "off_the_wall_at_once"),
+    (what_is_shown_may_be_shown_for_ever, Y, "shows_nothing_ten_seconds_later"),
+    (a_renewal_is_a_new_scene, Y, "renewed_without_a_new_scene"),
+    (one_machine_keeps_all_waiting, Y, "keeps_no_other_waiting"),
+    (the_wall_waits_for_a_journal_that_hangs, Y, "a_journal_that_hangs"),
+    (who_is_unknown_sees_all, Y, "somebody_nobody_knows"),
+    (nobody_asks_who_may_see, Y, "may_not_see_is_on_no_scene"),
+    (papers_are_asked_once, Y, "asked_again_each_minute"),
+    (what_was_seen_is_forgotten_over_a_restart, Y, "kept_over_a_restart"),
+    (a_wall_that_does_not_answer_was_looked_at, Y, "kept_over_a_restart"),
+    (tours_say_they_saw_it, Y, "brings_each_camera_up_in_its_turn"),
 ]
 
 
@@ -186,8 +250,9 @@ def _read(file: str):
     return module
 
 
-_read_once = {file: _read(file) for file in (A, C, W, P, X)}
+_read_once = {file: _read(file) for file in (A, C, W, P, X, Y)}
 town, steered, hall = _read_once[C].town, _read_once[P].steered, _read_once[X].hall
+new_hall = _read_once[Y].new_hall
 
 
 @pytest.mark.parametrize(("plant", "file", "test"), MUTANTS, ids=lambda value: getattr(value, "__name__", ""))

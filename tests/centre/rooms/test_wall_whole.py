@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import yaml
 
 from csu.centre import Papers, Trouble
+from csu.centre.events import MasksInForce
 from csu.centre.rooms.wall_plan import AGREED, BASE, EVENT, PlannedWall, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_screens import LEASE_NS
@@ -17,6 +19,7 @@ from csu.centre.rooms.wall_seen import CoverageNotKept, SeenFile, WallSeen, shif
 from csu.centre.rooms.wall_viewers import WallViewers
 from csu.centre.wall_hung import WallFiles, WallSettings, planned_wall
 from csu.console import demonstration_operator
+from csu.governance import Operation
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
@@ -30,12 +33,14 @@ from csu.wall import (
     CameraRequested,
     CauseKind,
     Programme,
+    ReasonAsked,
     RequestEnded,
     SceneChanged,
     ShiftCoverage,
     SlotId,
     TileChanged,
     WallRequestRefused,
+    even_route,
 )
 from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
@@ -50,6 +55,7 @@ class Screen:
     def __init__(self, clock):
         self._clock, self.is_down, self.hangs = clock, False, None
         self.scenes, self.until_ns, self.renewals, self.starts = [], 0, 0, 0
+        self.journaled, self.journal = [], []
 
     async def start(self):
         await self._answer()
@@ -58,6 +64,7 @@ class Screen:
     async def show(self, scene):
         await self._answer()
         self.scenes.append(scene)
+        self.journaled.append(len(self.journal))
         (self.until_ns,) = {piece.shown_until_ns for piece in scene.pieces} or {0}
 
     async def renew(self, until_ns):
@@ -100,6 +107,8 @@ class Hall:
         records = [status.record for status in self.centre.board.all()]
         planned = plan(records) if plan is not None else default_wall(records, 1280, 720)
         self.screens = {node.node: Screen(stage.clock) for node in planned.wall.nodes}
+        for screen in self.screens.values():
+            screen.journal = stage.journal.entries
         self.room = WallRoom(
             self.centre,
             self.screens,
@@ -150,15 +159,15 @@ class Hall:
 
 
 @pytest.fixture
-def hall(stage, scripted):
+def new_hall(stage, scripted):
     return lambda **more: Hall(stage, scripted, **more)
 
 
 # -- for a while only -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_shown_may_be_shown_for_ten_seconds_and_is_renewed_without_a_new_scene(hall) -> None:
-    room = hall()
+def test_what_is_shown_may_be_shown_for_ten_seconds_and_is_renewed_without_a_new_scene(new_hall) -> None:
+    room = new_hall()
 
     async def act():
         shown, left = len(room.screen.scenes), []
@@ -173,8 +182,8 @@ def test_what_is_shown_may_be_shown_for_ten_seconds_and_is_renewed_without_a_new
     room.play(act)
 
 
-def test_of_a_room_that_does_not_go_on_the_wall_shows_nothing_ten_seconds_later(hall) -> None:
-    room = hall()
+def test_of_a_room_that_does_not_go_on_the_wall_shows_nothing_ten_seconds_later(new_hall) -> None:
+    room = new_hall()
 
     async def act():
         await room.seen(5)
@@ -186,8 +195,8 @@ def test_of_a_room_that_does_not_go_on_the_wall_shows_nothing_ten_seconds_later(
     room.play(act)
 
 
-def test_a_journal_that_hangs_keeps_new_pictures_off_the_wall_and_takes_none_from_it(hall) -> None:
-    room = hall(viewers=by_papers(dict.fromkeys(AGENTS, {ORVAL})))
+def test_a_journal_that_hangs_keeps_new_pictures_off_the_wall_and_takes_none_from_it(new_hall) -> None:
+    room = new_hall()
     asked = asyncio.Event()
 
     async def act():
@@ -205,7 +214,8 @@ def test_a_journal_that_hangs_keeps_new_pictures_off_the_wall_and_takes_none_fro
             await room.seen(30)
             assert room.screen.left_s > 5, "a slow journal blanks nothing"
             assert set(room.screen.up.values()) <= set(up.values())
-            room.centre.take_post("inconnu")
+            room.terms = {ORVAL: PaperTerms(watched=False)}
+            room.papers.state(room.text())
             await room.seen(3)
             assert room.screen.up == {}, "what may not be seen waits for no journal"
         finally:
@@ -258,12 +268,12 @@ def files(directory, scenes=SCENES, programmes=None, wall=None):
     return WallSettings(WallFiles(written[0], tuple(written[1:-1]), written[-1]))
 
 
-def test_a_wall_by_files_shows_each_machine_its_part_of_the_scene_that_is_due(hall, tmp_path, stage) -> None:
+def test_a_wall_by_files_shows_each_machine_its_part_of_the_scene_that_is_due(new_hall, tmp_path, stage) -> None:
     paris = datetime.fromtimestamp(stage.clock.now_ns() / NS_PER_S, UTC) + timedelta(hours=1)  # November
     weekly = {"programme": "marche", "scene": "marche", "days": [f"{paris:%a}".lower()]}
     weekly |= {"from": f"{paris + timedelta(minutes=2):%H:%M}", "to": f"{paris + timedelta(minutes=4):%H:%M}"}
     settings = files(tmp_path, programmes={"base": "jour", "degraded": "seul", "weekly": [weekly]})
-    room = hall(plan=lambda records: planned_wall(settings, records))
+    room = new_hall(plan=lambda records: planned_wall(settings, records))
     left, right = room.screens[WallNodeId("mur-0")], room.screens[WallNodeId("mur-1")]
 
     async def act():
@@ -288,9 +298,9 @@ def test_a_wall_by_files_shows_each_machine_its_part_of_the_scene_that_is_due(ha
     ]
 
 
-def test_a_machine_that_does_not_answer_keeps_no_other_waiting(hall, tmp_path) -> None:
+def test_a_machine_that_does_not_answer_keeps_no_other_waiting(new_hall, tmp_path) -> None:
     settings = files(tmp_path)
-    room = hall(plan=lambda records: planned_wall(settings, records))
+    room = new_hall(plan=lambda records: planned_wall(settings, records))
     left, right = room.screens.values()
 
     async def act():
@@ -316,9 +326,9 @@ def test_a_machine_that_does_not_answer_keeps_no_other_waiting(hall, tmp_path) -
         ({"wall": wall_text() | {"nodes": [{"node": "mur-0"}]}}, "mur.yaml:", "mur-1"),
     ],
 )
-def test_what_a_wall_cannot_show_is_told_with_file_and_line_before_it_is_hung(hall, tmp_path, broken, where, what):
+def test_what_a_wall_cannot_show_is_told_with_file_and_line_before_it_is_hung(new_hall, tmp_path, broken, where, what):
     settings = files(tmp_path, **broken)
-    records = [status.record for status in hall().centre.board.all()]
+    records = [status.record for status in new_hall().centre.board.all()]
     with pytest.raises(BadInput) as told:
         planned_wall(settings, records)
     assert where in told.value.trouble.where
@@ -340,12 +350,11 @@ def by_papers(communes_of):
     return viewers
 
 
-@pytest.mark.requirement("COM-3")
-def test_what_one_of_those_before_the_wall_may_not_see_is_on_no_scene_of_it(hall) -> None:
+def test_what_one_of_those_before_the_wall_may_not_see_is_on_no_scene_of_it(new_hall) -> None:
     """However it came up: base, request, spot, agreed scene; and from his arrival to his leaving."""
     plappe = {5: PLAPPE, 6: PLAPPE}
     scopes = {"agent-1": {ORVAL, PLAPPE}, "agent-2": {ORVAL, PLAPPE}, "voisin": {ORVAL}}
-    room = hall(communes=plappe, viewers=by_papers(scopes))
+    room = new_hall(communes=plappe, viewers=by_papers(scopes))
 
     async def act():
         assert set(room.screen.up.values()) == set(CAMERAS)
@@ -371,8 +380,8 @@ def test_what_one_of_those_before_the_wall_may_not_see_is_on_no_scene_of_it(hall
     room.play(act)
 
 
-def test_before_somebody_nobody_knows_the_wall_shows_nothing(hall) -> None:
-    room = hall(viewers=by_papers({"agent-1": {ORVAL}}))
+def test_before_somebody_nobody_knows_the_wall_shows_nothing(new_hall) -> None:
+    room = new_hall(viewers=by_papers({"agent-1": {ORVAL}}))
 
     async def act():
         assert room.screen.up == {}
@@ -384,8 +393,8 @@ def test_before_somebody_nobody_knows_the_wall_shows_nothing(hall) -> None:
     room.play(act)
 
 
-def test_a_person_s_papers_are_asked_again_each_minute_and_when_papers_change(hall) -> None:
-    room = hall()
+def test_a_person_s_papers_are_asked_again_each_minute_and_when_papers_change(new_hall) -> None:
+    room = new_hall()
     people = {"a": demonstration_operator("a", {ORVAL}, date(2026, 11, 1))}
     viewers = WallViewers(room.papers, people.get)
     assert viewers.may_view("a", CAMERAS[0], room.now_ns)
@@ -397,9 +406,8 @@ def test_a_person_s_papers_are_asked_again_each_minute_and_when_papers_change(ha
     assert viewers.may_view("a", CAMERAS[0], room.now_ns + NS_PER_MINUTE)
 
 
-@pytest.mark.requirement("COM-2")
-def test_a_commune_of_storage_only_comes_up_in_no_scene_by_no_way(hall) -> None:
-    room = hall(communes={5: PLAPPE, 6: PLAPPE}, terms={PLAPPE: PaperTerms(watched=False)})
+def test_a_commune_of_storage_only_comes_up_in_no_scene_by_no_way(new_hall) -> None:
+    room = new_hall(communes={5: PLAPPE, 6: PLAPPE}, terms={PLAPPE: PaperTerms(watched=False)})
 
     async def act():
         assert set(room.screen.up.values()) == set(CAMERAS[:4])
@@ -423,8 +431,8 @@ def test_a_commune_of_storage_only_comes_up_in_no_scene_by_no_way(hall) -> None:
 # -- rounds and signals -----------------------------------------------------------------------------------------------
 
 
-def test_a_guard_tour_brings_each_camera_up_in_its_turn_and_reports_what_was_seen(hall) -> None:
-    room = hall()
+def test_a_guard_tour_brings_each_camera_up_in_its_turn_and_reports_what_was_seen(new_hall) -> None:
+    room = new_hall()
     tour, slot = GuardTour("ronde-1", (CAMERAS[3], CAMERAS[4], CAMERAS[5]), 12 * NS_PER_S), SlotId("tile-1")
 
     async def act():
@@ -448,8 +456,8 @@ def test_a_guard_tour_brings_each_camera_up_in_its_turn_and_reports_what_was_see
 
 
 @pytest.mark.parametrize("how", ["he leaves", "he breaks it off", "another scene"])
-def test_a_tour_that_is_broken_off_says_what_was_not_seen(hall, how) -> None:
-    room = hall()
+def test_a_tour_that_is_broken_off_says_what_was_not_seen(new_hall, how) -> None:
+    room = new_hall()
     tour = GuardTour("ronde-1", (CAMERAS[3], CAMERAS[4]), 20 * NS_PER_S)
 
     async def act():
@@ -470,9 +478,8 @@ def test_a_tour_that_is_broken_off_says_what_was_not_seen(hall, how) -> None:
     assert list(report.not_seen) == [CAMERAS[4]]
 
 
-@pytest.mark.requirement("VSA-7")
-def test_a_signal_is_shown_for_a_person_to_judge_and_calls_nobody(hall) -> None:
-    room = hall()
+def test_a_signal_is_shown_for_a_person_to_judge_and_calls_nobody(new_hall) -> None:
+    room = new_hall()
 
     async def act():
         await room.seen(12)
@@ -497,9 +504,9 @@ def test_a_signal_is_shown_for_a_person_to_judge_and_calls_nobody(hall) -> None:
 # -- what was looked at -----------------------------------------------------------------------------------------------
 
 
-def test_what_was_live_on_the_wall_is_counted_and_kept_over_a_restart(hall, tmp_path, stage, scripted) -> None:
+def test_what_was_live_on_the_wall_is_counted_and_kept_over_a_restart(new_hall, tmp_path, stage, scripted) -> None:
     file = SeenFile(tmp_path / "seen.json")
-    room = hall(seen=WallSeen(CAMERAS, stage.clock.now_ns(), file))
+    room = new_hall(seen=WallSeen(CAMERAS, stage.clock.now_ns(), file))
 
     async def act():
         await room.seen(20)
@@ -522,7 +529,7 @@ def test_what_was_live_on_the_wall_is_counted_and_kept_over_a_restart(hall, tmp_
     assert all(after.live_ns[c] >= counted.live_ns[c] + 5 * NS_PER_S for c in CAMERAS)
 
 
-def test_a_shift_ends_and_what_it_came_to_is_told(hall, stage) -> None:
+def test_a_shift_ends_and_what_it_came_to_is_told(new_hall, stage) -> None:
     at_ns = stage.clock.now_ns()
     roster = Roster()
     shifts = [
@@ -530,10 +537,10 @@ def test_a_shift_ends_and_what_it_came_to_is_told(hall, stage) -> None:
         Shift("soir", Span(at_ns + NS_PER_MINUTE, at_ns + NS_PER_DAY), ("c", "d")),
     ]
     roster.set(shifts, Span(at_ns, at_ns + 60 * NS_PER_MINUTE))
-    room = hall(seen=WallSeen(CAMERAS, at_ns, roster=roster))
+    room = new_hall(seen=WallSeen(CAMERAS, at_ns, roster=roster))
 
     async def act():
-        await room.seen(80)
+        await room.seen(100)
 
     room.play(act)
     (told,) = stage.told(ShiftCoverage)
@@ -565,14 +572,14 @@ def test_a_file_that_cannot_be_read_is_no_coverage(tmp_path) -> None:
         file.load()
 
 
-def test_an_event_of_a_plan_is_up_while_it_lasts(hall, stage) -> None:
+def test_an_event_of_a_plan_is_up_while_it_lasts(new_hall, stage) -> None:
     span = Span(stage.clock.now_ns() + 30 * NS_PER_S, stage.clock.now_ns() + 90 * NS_PER_S)
 
     def plan(records):
         default = default_wall(records, 1280, 720)
         return PlannedWall(default.wall, default.plan, programmes=(Programme("marché", EVENT, span),))
 
-    room = hall(plan=plan)
+    room = new_hall(plan=plan)
 
     async def act():
         scenes = []
@@ -586,8 +593,67 @@ def test_an_event_of_a_plan_is_up_while_it_lasts(hall, stage) -> None:
     room.play(act)
 
 
-def test_a_request_that_ends_gives_the_tile_back(hall) -> None:
-    room = hall()
+@pytest.mark.requirement("OPS-5")
+def test_the_wall_follows_a_demonstration_finds_back_and_asks_why_somebody_is_followed_closely(
+    new_hall, stage
+) -> None:
+    """Overview first; each change journaled with its cause before it is seen; rights and masks as before on each."""
+    at_ns = stage.clock.now_ns()
+    span = Span(at_ns + 30 * NS_PER_S, at_ns + 240 * NS_PER_S)
+    route = even_route(CAMERAS[1:3], at_ns + 60 * NS_PER_S, 40 * NS_PER_S, 30 * NS_PER_S)
+    march = Programme("manif", EVENT, span, 20, route, CAMERAS[4:])
+
+    def plan(records):
+        return replace(default_wall(records, 1280, 720), programmes=(march,))
+
+    room = new_hall(plan=plan, communes={6: PLAPPE}, terms={PLAPPE: PaperTerms(watched=False)})
+    head, close = SlotId("route_head"), SlotId("agreed-0")
+
+    async def act():
+        await room.seen(35)
+        tiles = room.room.director.tiles
+        assert room.room.director.scene == EVENT
+        assert (tiles[head].camera, tiles[close].cause.kind) == (None, CauseKind.RULE), "an overview, nobody followed"
+        followed = []
+        for _ in range(110):
+            await room.seen(1)
+            followed.append(room.room.director.tiles[head].camera)
+        assert [c for c in dict.fromkeys(followed) if c is not None] == CAMERAS[1:3]
+        room.room.hear(CameraRequested(close, CAMERAS[3], "agent-1", is_close=True))
+        await room.seen(5)
+        (asked,) = room.stage.told(ReasonAsked)
+        assert (asked.person, asked.camera) == ("agent-1", CAMERAS[3])
+        await room.seen(57)
+        assert room.room.director.scene == EVENT
+        assert room.room.director.tiles[close].cause.kind is not CauseKind.REQUEST, "60 s without a reason"
+        await room.seen(60)
+        assert room.room.director.scene == BASE
+        with pytest.raises(WallRequestRefused):
+            room.room.hear(CameraRequested(SlotId("tile-1"), CAMERAS[3], "agent-2", is_close=True))
+        why = "malaise d'une personne"
+        room.room.hear(CameraRequested(SlotId("tile-1"), CAMERAS[3], "agent-2", is_close=True, reason=why))
+        await room.seen(70)
+        assert room.room.director.tiles[SlotId("tile-1")].camera == CAMERAS[3]
+
+    room.play(act)
+    entries = [entry for entry in room.stage.journal.entries if entry.operation is Operation.WALL_LAYOUT]
+    assert entries[0].sha256 == plan([status.record for status in room.centre.board.all()]).sha256, "which version"
+    causes = [entry.reference for entry in entries]
+    assert causes.index("programme/manif") < causes.index("route/route_head/manif")
+    changes = [e for e in room.stage.events if isinstance(e, SceneChanged | TileChanged)]
+    assert len(entries) - 1 == len(changes)
+    assert [e.scene for e in room.stage.told(SceneChanged)] == [BASE, EVENT, BASE], "and back"
+    assert room.screen.journaled == sorted(room.screen.journaled)
+    for scene, journaled in zip(room.screen.scenes, room.screen.journaled, strict=True):
+        told = {span.camera for entry in room.stage.journal.entries[:journaled] for span in entry.data}
+        up = {piece.camera for piece in scene.pieces} - {None}
+        assert up <= told, "seen before it was journaled"
+        assert CAMERAS[5] not in up, "the partition holds on every layout"
+    assert not room.stage.told(MasksInForce)
+
+
+def test_a_request_that_ends_gives_the_tile_back(new_hall) -> None:
+    room = new_hall()
 
     async def act():
         await room.seen(12)
