@@ -1,6 +1,18 @@
 /** Every word of the page, French first. `en` has the type of `fr`: a word missing in one of them does not build. */
 
 const fr = {
+  who: {
+    title: 'Vous, et qui est en poste',
+    at_post: 'en poste',
+    watching: 'En poste au mur',
+    nobody: 'personne',
+    short: 'Moins de deux agents : le mur passe à la scène convenue.',
+    take: 'Prendre mon poste',
+    leave: 'Quitter mon poste (relevé)',
+    leave_urgently: 'Quitter, chef appelé',
+    reason: 'Motif urgent, si personne ne vous relève',
+    sign_out: 'Fermer ma session',
+  },
   title: 'Supervision',
   live_only: 'Direct uniquement · images masquées · aucun son',
   view_live: 'Direct',
@@ -105,6 +117,18 @@ export type Language = 'fr' | 'en'
 export type Said = Record<Language, string>
 
 const en: Words = {
+  who: {
+    title: 'You, and who is on watch',
+    at_post: 'on watch',
+    watching: 'On watch at the wall',
+    nobody: 'nobody',
+    short: 'Fewer than two agents: the wall takes its agreed scene.',
+    take: 'Take my post',
+    leave: 'Leave my post (relieved)',
+    leave_urgently: 'Leave, the chief is called',
+    reason: 'Urgent reason, if nobody relieves you',
+    sign_out: 'End my session',
+  },
   title: 'Supervision',
   live_only: 'Live only · masked pictures · no sound',
   view_live: 'Live',
