@@ -44,6 +44,7 @@ from csu.wall import (
 from csu.wall.directing.coverage import WEEK_NS, CoverageKept
 from csu.wall.model import Bezel, Node, Panel, Rect, Scene, Tile, Wall
 from sim.papers import VIEWERS, PaperCamera, PapersOf, papers_text
+from tests.e2e.conftest import GRAB_TILES
 from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_demo import start_demo, stop
 
@@ -516,35 +517,26 @@ def test_words_can_be_read_and_controls_have_names(hall, page_of, scheme) -> Non
     assert page.evaluate("document.querySelectorAll('.place[tabindex=\"0\"]').length") == 1
 
 
-WALL_LUMA = """
+PLACES = """
 () => {
-  const video = document.querySelector('.wall-preview video')
-  const canvas = document.createElement('canvas')
-  canvas.width = video.videoWidth
-  canvas.height = video.videoHeight
-  const context = canvas.getContext('2d')
-  context.drawImage(video, 0, 0)
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data
-  let luma = ''
-  for (let at = 1; at < pixels.length; at += 4) luma += String.fromCharCode(pixels[at])
   const stage = document.querySelector('.stage').getBoundingClientRect()
-  const tiles = {}
-  for (const place of document.querySelectorAll('.place')) {
+  return [...document.querySelectorAll('.place')].map((place) => {
     const at = place.getBoundingClientRect()
     const [left, top] = [(at.left - stage.left) / stage.width, (at.top - stage.top) / stage.height]
-    tiles[place.dataset.tile] = [left, top, left + at.width / stage.width, top + at.height / stage.height]
-  }
-  return { width: canvas.width, height: canvas.height, luma: btoa(luma), tiles }
+    return [place.dataset.tile, left, top, left + at.width / stage.width, top + at.height / stage.height]
+  })
 }
 """
 
 
 def cameras_in_pixels(page: Page) -> dict[str, int | None]:
     """Of each tile the camera whose mark stands in the live picture where the page lays the tile."""
-    raw = page.evaluate(WALL_LUMA)
+    (raw,) = page.evaluate(GRAB_TILES, ".wall-preview")
+    if not raw["luma"]:
+        return {}
     picture = np.frombuffer(base64.b64decode(raw["luma"]), np.uint8).reshape(raw["height"], raw["width"])
     found: dict[str, int | None] = {}
-    for name, (left, top, right, bottom) in raw["tiles"].items():
+    for name, left, top, right, bottom in page.evaluate(PLACES):
         across, down = raw["width"], raw["height"]
         part = picture[round(top * down) : round(bottom * down), round(left * across) : round(right * across)]
         mark = read_mark(np.ascontiguousarray(part))
