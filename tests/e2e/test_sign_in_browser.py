@@ -20,6 +20,7 @@ from csu.governance import Agreement, Designation, People, Person, Role
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
+from csu.operations import Watch
 
 PASSWORD = "les quais du canal, l'hiver"
 YEARS = Agreement("decision 12", date(2020, 1, 1), date(2040, 1, 1))
@@ -51,6 +52,31 @@ class QuietRoom:
         return None
 
 
+class AtTheWall:
+    """`csu.operations.Watch` as a running centre has it; Luc is there already."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock, self._watch = clock, Watch()
+        self._watch.arrive("l.weber", clock.now_ns())
+
+    @property
+    def watching(self) -> Sequence[str]:
+        return self._watch.watching
+
+    @property
+    def is_short_of_watch(self) -> bool:
+        return self._watch.is_short
+
+    def take_post(self, person: str) -> None:
+        self._watch.arrive(person, self._clock.now_ns())
+
+    def seen_at_post(self, person: str) -> None:
+        self._watch.see(person, self._clock.now_ns())
+
+    def leave_post(self, person: str, *, handed_over: bool = True, urgent_reason: str = "") -> None:
+        self._watch.leave(person, self._clock.now_ns(), handed_over=handed_over, urgent_reason=urgent_reason)
+
+
 @dataclass
 class Door:
     url: str
@@ -74,7 +100,7 @@ def door(tmp_path_factory) -> Iterator[Door]:
         journal = JournalInMemory(clock)
         desk = SignInDesk(store, lambda: people[0], journal=journal, clock=clock)
         access = Access(DemonstrationRights(room, date(2026, 1, 1)), SessionIdentity(desk), journal)
-        app = create_app(room, clock=clock, access=access, sign_in=desk)
+        app = create_app(room, clock=clock, access=access, sign_in=desk, watch=AtTheWall(clock))
         async with serve_console(app) as url:
             told.url = url.replace("127.0.0.1", "localhost")
             loops.append(asyncio.get_running_loop())
@@ -113,8 +139,19 @@ def test_one_comes_in_by_keyboard_and_is_told_what_is_wrong(door, chromium_page)
     page.keyboard.press("Enter")
     page.wait_for_url(door.url)
     expect(page.get_by_text("Rue Haute")).to_be_visible()
+    page.get_by_role("button", name="Anne Martin").click()
+    expect(page.get_by_text("Moins de deux agents")).to_be_visible()
+    page.get_by_role("button", name="Prendre mon poste").click()
+    expect(page.get_by_text("l.weber, a.martin")).to_be_visible()
+    page.get_by_role("button", name="Quitter mon poste").click()
+    expect(page.get_by_role("alert")).to_contain_text("il resterait 1 agent")
+    page.get_by_label("Motif urgent").fill("malaise")
+    page.get_by_role("button", name="Quitter, chef appelé").click()
+    expect(page.get_by_role("button", name="Prendre mon poste")).to_be_visible()
     cookies = page.context.cookies()
     assert [(each["httpOnly"], each["sameSite"]) for each in cookies] == [(True, "Strict")]
+    page.get_by_role("button", name="Fermer ma session").click()
+    page.wait_for_url("**/sign-in")
 
 
 @pytest.mark.requirement("ACC-6")

@@ -45,7 +45,7 @@ export class Account {
   async #look(language: Language): Promise<void> {
     try {
       if (this.watch?.is_mine === true && performance.now() - this.#touched_ms < HERE_MS) {
-        await this.#post('/api/watch/seen')
+        await fetch('/api/watch/seen', { method: 'POST' })
       }
       const me = await fetch('/api/me', { cache: 'no-store' })
       if (me.status === 401) return go_to_the_way_in(language)
