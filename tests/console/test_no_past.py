@@ -31,7 +31,9 @@ SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
 WALL = ("/api/wall/",)
 """What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
 seconds, no picture (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *SPEECH, *WALL)
+MACHINES = ("/ws/wall-node/{node}",)
+"""Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
+ELSEWHERE = (*DESK, *SPEECH, *WALL, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

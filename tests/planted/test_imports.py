@@ -13,6 +13,9 @@ PLANTED = {
     "a new module has no place in the house": ("layers", "csu/planted.py", ""),
     "a room reaches for the mask seal": ("seal", "csu/alarms/planted.py", "from csu.hal._mask_seal import take_seal"),
     "the centre borrows the room's seal": ("seal", "csu/centre/planted.py", "from csu.masking._seal import SEAL"),
+    "another than the wall node takes in what was masked elsewhere": (
+        *("received", "csu/cluster/planted.py", "from csu.masking.received import received_masked"),
+    ),
     "hardware knows more than the ports": ("hardware", "hardware/planted.py", "import csu.masking"),
     "the simulation reaches into a room": ("sim", "sim/planted.py", "import csu.masking"),
     "a port does I/O": ("ports", "csu/hal/planted.py", "import httpx"),

@@ -77,7 +77,7 @@ class Wall(AnyWall):
 def test_each_slot_follows_its_rule_and_says_so() -> None:
     wall = Wall()
     assert (wall.up("fixed"), wall.up("first"), wall.up("spot"), wall.up("spot 2")) == ("cam-1", "cam-2", None, "cam-7")
-    assert wall.director.why(SlotId("first")).en == "the slot's rule priority"
+    assert wall.director.why(SlotId("first")).en == "rule: the first available"
     assert wall.director.why(SlotId("spot")).fr == "vide : aucune caméra disponible"
 
 

@@ -67,7 +67,7 @@ def test_the_overview_is_up_until_the_head_comes_and_the_perimeter_is_gone_round
     wall.hear(SceneCalled("march", "chef"))
     assert (wall.up("head"), wall.cause("head").kind) == ("cam-12", CauseKind.RULE)
     wall.after(60)
-    assert (wall.up("head"), wall.director.why(HEAD).fr) == ("cam-20", "parcours route_head/march")
+    assert (wall.up("head"), wall.director.why(HEAD).fr) == ("cam-20", "suit la tête du parcours march")
     around = {wall.up("around")}
     for _ in range(60):
         wall.after(1)

@@ -11,7 +11,17 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.wall import WallNodeId
 from csu.notation import FileRefused
-from csu.wall import CauseKind, ProgrammeSet, RouteStop, SlotId, SlotRule, WallDirector, WatchHeard, even_route
+from csu.wall import (
+    CauseKind,
+    ProgrammeSet,
+    RouteStop,
+    SlotId,
+    SlotRule,
+    ViewersHeard,
+    WallDirector,
+    WatchHeard,
+    even_route,
+)
 from csu.wall.drawing.windows import NodeScreens
 from csu.wall.model import Rotation, TransitionKind, place
 from csu.wall.model.fields import camera_names
@@ -94,6 +104,16 @@ def test_programmes_by_week_and_by_event() -> None:
     assert up[1].route == even_route(ROUTE, saturday + 14 * 3600 * NS_PER_S, 720 * NS_PER_S, 1200 * NS_PER_S)
     assert up[1].perimeter == tuple(camera_names("cam-0013..cam-0048"))
     assert programmes.within(Span(saturday + 86_400 * NS_PER_S, saturday + 2 * 86_400 * NS_PER_S)) == ()
+
+
+def test_how_many_pictures_one_person_takes_in_is_the_rooms_to_say(tmp_path, wall) -> None:
+    scenes = [read_scene(each, wall) for each in SCENES]
+    assert read_programmes(PROGRAMMES).plan(scenes).tiles_per_person == 16
+    path = tmp_path / "week.yaml"
+    path.write_text(f"tiles_per_person: 9\n{PROGRAMMES.read_text(encoding='utf-8')}", encoding="utf-8")
+    director = WallDirector(read_programmes(path).plan(scenes), lambda camera, now_ns: True)
+    director.hear(ViewersHeard(frozenset({"anne", "paul"})), 0)
+    assert director.budget(0).most == 18
 
 
 def test_a_route_may_be_written_camera_by_camera(tmp_path, wall) -> None:

@@ -1,6 +1,7 @@
 """How the wall's decisions stand in the audit journal, one entry each, and how they are read back from it. Pure.
 
 subject    wall/SCENE               another scene, or the same for another reason
+           wall/SCENE/-             the first scene since the centre started: no tile of before is up
            wall/SCENE/TILE          the tile shows another camera, or the same for another reason
            wall/SCENE/TILE/empty    it shows nothing now
 reference  CAUSE/REF                alarm/panel-1/7, request/a.dupre, programme/market
@@ -20,7 +21,7 @@ from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.personal_data import personal_data_in
 from csu.wall import Cause, CauseKind, SceneChanged, SlotId, TileChanged, WallDecision
 
-_EMPTY = "empty"
+_EMPTY, _FIRST = "empty", "-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}", re.ASCII)
 _LETTERS = "abcdefghijklmnop"
 
@@ -53,39 +54,41 @@ def letters_of(name: str) -> str:
 
 def _placed(decision: SceneChanged | TileChanged, name_of: Callable[[str], str]) -> JournalEntry:
     if isinstance(decision, SceneChanged):
-        return deed_entry(OwnDeed.WALL, name_of(decision.scene))
+        return deed_entry(OwnDeed.WALL, name_of(decision.scene) + ("" if decision.was else f"/{_FIRST}"))
     place = f"{name_of(decision.scene)}/{name_of(decision.slot)}" + ("" if decision.camera else f"/{_EMPTY}")
     return deed_entry(OwnDeed.WALL, place, cameras=[each for each in (decision.camera, decision.was) if each])
 
 
-def decision_of_row(row: JournalRow) -> SceneChanged | TileChanged | None:
-    """The decision of an entry of the journal, with the names that stand there; None: it is none of the wall's own."""
+def decisions_of(rows: Iterable[JournalRow]) -> list[SceneChanged | TileChanged]:
+    """What of these rows the wall decided, in order, with the names that stand there."""
+    found: list[SceneChanged | TileChanged] = []
+    scene = ""
+    for row in rows:
+        each = _decision_of(row, scene)
+        if each is not None:
+            found.append(each)
+            scene = each.scene
+    return found
+
+
+def _decision_of(row: JournalRow, up: str) -> SceneChanged | TileChanged | None:
+    """`up`: the scene before. None: it is none of the wall's own."""
     entry = row.entry
     if not isinstance(entry, JournalEntry) or entry.operation is not Operation.WALL_LAYOUT:
         return None
     deed, *place = entry.subject.split("/")
     kind, _, ref = entry.reference.partition("/")
-    if deed != OwnDeed.WALL.value or not place or kind not in set(CauseKind):
+    if deed != OwnDeed.WALL.value or kind not in set(CauseKind):
         return None
     cause, data = Cause(CauseKind(kind), ref), [each.camera for each in entry.data]
     match place:
         case [scene]:
+            return SceneChanged(scene, up, cause, row.at_ns)
+        case [scene, tile] if tile == _FIRST:
             return SceneChanged(scene, "", cause, row.at_ns)
         case [scene, tile]:
-            up = data[0] if data else None
-            return TileChanged(scene, SlotId(tile), up, data[1] if len(data) > 1 else None, cause, row.at_ns)
+            up_now, was = (*data, None, None)[:2]
+            return TileChanged(scene, SlotId(tile), up_now, was, cause, row.at_ns)
         case [scene, tile, _]:
             return TileChanged(scene, SlotId(tile), None, data[0] if data else None, cause, row.at_ns)
     return None
-
-
-def decisions_of(rows: Iterable[JournalRow]) -> list[SceneChanged | TileChanged]:
-    """What of these rows the wall decided, in order; each change of scene knows the one before."""
-    found: list[SceneChanged | TileChanged] = []
-    scene = ""
-    for row in rows:
-        each = decision_of_row(row)
-        if isinstance(each, SceneChanged):
-            each, scene = replace(each, was=scene), each.scene
-        found += [] if each is None else [each]
-    return found

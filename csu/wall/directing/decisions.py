@@ -10,7 +10,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
-from csu.wall.directing.programme import SlotId
+from csu.wall.directing.programme import SlotId, SlotRule
 
 
 class WallRequestRefused(CsuError):
@@ -37,7 +37,7 @@ class CauseKind(StrEnum):
 
 
 _CAUSE_WORDS = {
-    CauseKind.RULE: Words("règle de l'emplacement", "the slot's rule"),
+    CauseKind.RULE: Words("règle :", "rule:"),
     CauseKind.PROGRAMME: Words("programme", "programme"),
     CauseKind.SCENE_CALL: Words("scène appelée par", "scene called by"),
     CauseKind.REQUEST: Words("demandée par", "asked for by"),
@@ -45,11 +45,22 @@ _CAUSE_WORDS = {
     CauseKind.GUARD_TOUR: Words("ronde", "guard tour"),
     CauseKind.ALARM: Words("alarme", "alarm"),
     CauseKind.SIGNAL: Words("signal à qualifier", "signal to be judged"),
-    CauseKind.ROUTE: Words("parcours", "route"),
+    CauseKind.ROUTE: Words("suit", "follows"),
     CauseKind.SHORT_WATCH: Words("moins de deux agents en poste", "fewer than two agents on watch"),
     CauseKind.NOT_PERMITTED: Words("vide : sans droit ou sans masque", "empty: without right or mask"),
     CauseKind.NO_SIGNAL: Words("vide : aucune caméra disponible", "empty: no camera available"),
     CauseKind.NOT_BEGUN: Words("vide : pas encore décidé", "empty: not decided yet"),
+}
+
+_RULE_WORDS = {
+    "base": Words("scène habituelle", "the usual scene"),
+    SlotRule.FIXED: Words("la caméra de cette place", "this tile's camera"),
+    SlotRule.PRIORITY: Words("la première disponible", "the first available"),
+    SlotRule.TOUR: Words("chacune à son tour", "each in turn"),
+    SlotRule.ALARM_SPOT: Words("place des alarmes, sans alarme", "alarm spot without an alarm"),
+    SlotRule.ROUTE_HEAD: Words("la tête du parcours", "the head of the route"),
+    SlotRule.ROUTE_TAIL: Words("la queue du parcours", "the tail of the route"),
+    SlotRule.PERIMETER: Words("le périmètre", "the perimeter"),
 }
 
 
@@ -64,7 +75,13 @@ class Cause:
     def words(self) -> Words:
         """As the wall explains itself."""
         told = _CAUSE_WORDS[self.kind]
-        return Words(f"{told.fr} {self.ref}", f"{told.en} {self.ref}") if self.ref else told
+        rule, _, rest = self.ref.partition("/")
+        if self.kind in (CauseKind.RULE, CauseKind.ROUTE) and rule in _RULE_WORDS:
+            of_rule = _RULE_WORDS[rule]
+            ref = Words(f"{of_rule.fr} {rest}".strip(), f"{of_rule.en} {rest}".strip())
+        else:
+            ref = Words.same(self.ref)
+        return Words(f"{told.fr} {ref.fr}", f"{told.en} {ref.en}") if ref else told
 
 
 @dataclass(frozen=True, slots=True)

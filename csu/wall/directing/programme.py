@@ -20,6 +20,8 @@ SlotId = NewType("SlotId", str)
 DWELL_NS_MIN = 10 * NS_PER_S
 """A slot does not change more often by itself: nobody follows a wall that flickers [D]."""
 
+TILES_PER_PERSON = 16
+"""Pictures that one person takes in: a cap that is told, not kept to (OPS-6) [D]; a room's file may say another."""
 MINUTES_OF_DAY = 24 * 60
 
 
@@ -156,8 +158,7 @@ class WallPlan:
     degraded: str
     """Agreed beforehand (OPS-1)."""
     weekly: tuple[WeeklyProgramme, ...] = ()
-    tiles_per_person: int = 16
-    """A cap that is told, not kept to (OPS-6) [D]."""
+    tiles_per_person: int = TILES_PER_PERSON
 
     def __post_init__(self) -> None:
         if len({scene.scene for scene in self.scenes}) < len(self.scenes):

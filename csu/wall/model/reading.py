@@ -15,7 +15,15 @@ from csu.hal.wall import WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.hal.words import Words
 from csu.notation import FileKind, FileRefused, KeyPath, WrittenText, explain, read_text, unknown
-from csu.wall.directing.programme import PlanUnusable, Programme, Slot, SlotId, WallPlan, WeeklyProgramme
+from csu.wall.directing.programme import (
+    TILES_PER_PERSON,
+    PlanUnusable,
+    Programme,
+    Slot,
+    SlotId,
+    WallPlan,
+    WeeklyProgramme,
+)
 from csu.wall.model.checks import scene_faults
 from csu.wall.model.events import event_of, refuse_event
 from csu.wall.model.faults import ModelFault
@@ -44,10 +52,12 @@ class Programmes:
     degraded: str
     weekly: tuple[WeeklyProgramme, ...] = ()
     events: tuple[Programme, ...] = ()
+    tiles_per_person: int = TILES_PER_PERSON
 
     def plan(self, scenes: Iterable[Scene]) -> WallPlan:
         """For the director, the week with it; events are told to it as programmes. Raises PlanUnusable."""
-        return WallPlan(tuple(scene.slots for scene in scenes), self.base, self.degraded, self.weekly)
+        slots = tuple(scene.slots for scene in scenes)
+        return WallPlan(slots, self.base, self.degraded, self.weekly, self.tiles_per_person)
 
     def within(self, span: Span) -> tuple[Programme, ...]:
         """All that are up at some time of `span`."""
@@ -143,7 +153,7 @@ def read_programmes(
         WeeklyProgramme(each.programme, each.scene, frozenset(each.days), each.begins, each.ends, each.priority)
         for each in spec.weekly
     )
-    return Programmes(spec.base, spec.degraded, tuple(weekly), tuple(events))
+    return Programmes(spec.base, spec.degraded, tuple(weekly), tuple(events), spec.tiles_per_person)
 
 
 def schema_of(kind: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from csu.hal.clock import NS_PER_S
 from csu.hal.wall import PictureFit
 from csu.notation import BadQuantity
 from csu.notation.fields import PositiveDuration, Strict
-from csu.wall.directing.programme import SlotRule
+from csu.wall.directing.programme import TILES_PER_PERSON, SlotRule
 from csu.wall.model.fields import (
     Anchor,
     BezelMm,
@@ -203,5 +203,6 @@ class EventSpec(Strict):
 class ProgrammesSpec(Strict):
     base: Ident
     degraded: Ident
+    tiles_per_person: Annotated[int, Field(ge=1, le=100)] = TILES_PER_PERSON
     weekly: Annotated[tuple[WeeklySpec, ...], Field(max_length=1000)] = ()
     events: Annotated[tuple[EventSpec, ...], Field(max_length=1000)] = ()

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.centre.commands.wall_why import why_command
 from csu.centre.rooms.wall_desk import WallAccount
-from csu.centre.rooms.wall_journal import decision_of_row, decisions_of, entry_of, journaled_name, letters_of
+from csu.centre.rooms.wall_journal import decisions_of, entry_of, journaled_name, letters_of
 from csu.governance import CentreKey
 from csu.governance.journal import AuditJournal
 from csu.governance.journal_desk import JournalDesk
 from csu.governance.journal_entry import JournalEntry, JournalRow, Operation, row_of_text, text_of_entry
 from csu.hal.camera import CameraId
-from csu.hal.clock import NS_PER_S
+from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.hal.errors import BadInput
 from csu.wall import AlarmEnded, AlarmsWaiting, Cause, CauseKind, SceneCalled, SceneChanged, SlotId, TileChanged
 from csu.wall.directing.account import account_of
@@ -39,20 +40,35 @@ def written(decision, number=1) -> JournalRow:
     return row
 
 
+@settings(max_examples=50)
 @given(any_name, any_name, cameras, cameras, causes)
 def test_whatever_a_tile_is_called_its_change_is_journaled_and_read_back(scene, tile, camera, was, cause) -> None:
-    told = decision_of_row(written(TileChanged(scene, SlotId(tile), camera, was, cause, NOON_NS)))
+    (told,) = decisions_of([written(TileChanged(scene, SlotId(tile), camera, was, cause, NOON_NS))])
     assert isinstance(told, TileChanged)
     assert (told.camera, told.was, told.cause.kind, told.at_ns) == (camera, was, cause.kind, NOON_NS)
     assert told.cause.ref in (cause.ref, "")
     assert (told.scene, told.slot) in [(name_of(scene), name_of(tile)) for name_of in (journaled_name, letters_of)]
 
 
+@settings(max_examples=50)
 @given(any_name, any_name, causes)
 def test_whatever_a_scene_is_called_its_change_is_journaled_and_read_back(scene, was, cause) -> None:
-    told = decision_of_row(written(SceneChanged(scene, was, cause, NOON_NS)))
+    (told,) = decisions_of([written(SceneChanged(scene, was, cause, NOON_NS))])
     assert isinstance(told, SceneChanged)
     assert (told.scene, told.cause.kind) == (journaled_name(scene), cause.kind)
+
+
+def test_a_centre_that_starts_again_begins_its_wall_anew_even_with_the_same_scene() -> None:
+    base, tile = Cause(CauseKind.RULE, "base"), SlotId("tile-1")
+    life = [
+        SceneChanged("base", "", base, NOON_NS),
+        TileChanged("base", tile, CameraId("cam-0001"), None, Cause(CauseKind.RULE, "fixed"), NOON_NS),
+        SceneChanged("base", "base", Cause(CauseKind.SCENE_CALL, "lea.chef"), NOON_NS + NS_PER_S),
+    ]
+    again = [replace(each, at_ns=each.at_ns + NS_PER_MINUTE) for each in life]
+    told = decisions_of(map(written, [*life, *again]))
+    assert told == [*life, *again]
+    assert [each.is_over for each in account_of(tile, told)] == [False, True, False]
 
 
 def a_day() -> list[SceneChanged | TileChanged]:
@@ -74,7 +90,8 @@ def test_the_account_of_a_tile_from_the_journal_is_that_of_its_decisions() -> No
 def test_what_changes_no_tile_and_what_others_did_is_no_decision_of_the_wall() -> None:
     assert entry_of(AlarmsWaiting(1, 0, NOON_NS)) is None
     by_a_person = JournalEntry(Operation.WALL_LAYOUT, "a.dupre", "operator", subject="console/wall/show")
-    assert decision_of_row(JournalRow(1, NOON_NS, by_a_person)) is None
+    before_0074 = JournalEntry(Operation.WALL_LAYOUT, "csu", "system", subject="wall/base/rule/base")
+    assert decisions_of([JournalRow(1, NOON_NS, each) for each in (by_a_person, before_0074)]) == []
 
 
 class Standing:

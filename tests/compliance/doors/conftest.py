@@ -23,7 +23,7 @@ from csu.console import RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
-from csu.console.identity import Claims, SignedTokens, make_token
+from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
 from csu.console.loudspeaker import Speaking
 from csu.console.metrics import ConsoleCounts
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
@@ -138,6 +138,29 @@ class People:
 
 def account(role: Role) -> str:
     return OFFICER if role is Role.JUDICIAL_OFFICER else f"{role.value}.1"
+
+
+class WallNodeInMemory:
+    """One node is awaited, and has a token; it is told one word, and then nothing."""
+
+    def counts_from_ns(self, node: str) -> int | None:
+        return 0 if node == "mur-b" else None
+
+    def join(self, node: str) -> WallNodeInMemory:
+        if node != "mur-b":
+            raise KeyError(node)
+        self.words = ["hello"]
+        return self
+
+    async def next(self) -> str | None:
+        if not self.words:
+            await asyncio.Event().wait()
+        return self.words.pop()
+
+    def hear(self, message: str | bytes) -> None:
+        raise ValueError(message)
+
+    def leave(self) -> None: ...
 
 
 class LiveRelay:
@@ -443,7 +466,8 @@ class World:
         self.journal = WatchedJournal(self.clock, self.seen)
         self.desk = DeskInMemory(self.clock)
         self.rights = Rights(AuthorisationRegister(papers()))
-        identity = SignedTokens(self.key.public, self.people)
+        people, self.nodes = SignedTokens(self.key.public, self.people), WallNodeInMemory()
+        identity = AnyOf([people, WallNodeTokens(self.key.public, self.nodes)])
         self.access = Access(self.rights, identity, self.journal, self.desk)
         self.alarms = AlarmsInMemory(self.clock)
         self.wall = WallInMemory(self.clock)
@@ -456,10 +480,19 @@ class World:
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
         self.app = create_app(
-            self.room, clock=self.clock, access=self.access, alarms=self.alarms, speaking=speaking, wall=self.wall
+            self.room,
+            clock=self.clock,
+            access=self.access,
+            alarms=self.alarms,
+            speaking=speaking,
+            wall=self.wall,
+            wall_nodes=self.nodes,
         )
 
     def token(self, role: Role, **changes: Any) -> str:
+        if role is Role.WALL_NODE:
+            told = NodeClaims(node="mur-b", from_ns=NOON, to_ns=NOON + 10 * NS_PER_MINUTE)
+            return f"Bearer {make_token(self.key, told)}"
         claims = Claims(
             person=account(role), role=role.value, strong_login=True, from_ns=NOON, to_ns=NOON + 10 * NS_PER_MINUTE
         )

@@ -28,6 +28,7 @@ IN_THE_PATH = {
     "{panel}": "panel-metz",
     "{sequence}": "7",
     "{message}": "leave",
+    "{node}": "mur-b",
     "{tile}": "place",
     "{programme:path}": "market",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
@@ -57,13 +58,14 @@ class Line:
 
 def lines() -> Iterator[Line]:
     for told in TABLE["doors"]:
-        refused = dict.fromkeys(told["refused"], 403) | told.get("refused_otherwise", {})
+        machines = set(TABLE["machines"]) - set(told["granted"])
+        refused = dict.fromkeys([*told["refused"], *machines], 403) | told.get("refused_otherwise", {})
         rest = (told.get("case", ""), told["journal"], told.get("answer", 200), frozenset(told["granted"]), refused)
         yield Line(told["door"], tuple(told["routes"]), *rest)
     shut = TABLE["shut"]
     for name, told in shut["names"].items():
         routes = tuple(route.replace("{name}", name) for route in shut["routes"])
-        refused = dict.fromkeys(shut["refused"], 403)
+        refused = dict.fromkeys([*shut["refused"], *TABLE["machines"]], 403)
         yield Line(f"past/{name}", routes, "", told["journal"], 0, frozenset(), refused, is_shut=True)
 
 
@@ -117,9 +119,10 @@ def test_every_route_of_the_application_is_in_the_table_and_no_other(shared_worl
 
 @pytest.mark.requirement("ACC-3")
 def test_every_line_says_yes_or_no_to_every_role() -> None:
-    assert set(TABLE["roles"]) == {role.value for role in Role}
+    everybody = {*TABLE["roles"], *TABLE["machines"]}
+    assert everybody == {role.value for role in Role}
     for line in LINES:
-        assert line.granted | set(line.refused) == set(TABLE["roles"]), line.name
+        assert line.granted | set(line.refused) == everybody, line.name
         assert not line.granted & set(line.refused), line.name
 
 
