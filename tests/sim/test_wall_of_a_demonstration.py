@@ -143,6 +143,7 @@ def test_an_intrusion_has_its_spot_within_two_seconds_of_there_being_one(small) 
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(900)
 def test_the_wall_follows_a_demonstration_shows_intrusions_and_goes_back_the_same_each_time() -> None:
     result = run_scenario(read_scenario(SCENARIO))
     assert result.holds
@@ -155,6 +156,7 @@ def test_the_wall_follows_a_demonstration_shows_intrusions_and_goes_back_the_sam
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_whatever_the_seed_no_alarm_waits_while_there_is_a_spot_for_it(seed: int) -> None:
     result = run_scenario(read_scenario(SCENARIO), seed)

@@ -130,8 +130,9 @@ class WallMachine(RuleBasedStateMachine):
     @rule(place=places, camera=cameras, person=people, chief=st.booleans(), close=st.booleans(), tour=st.booleans())
     def request(self, place: int, camera: CameraId, person: str, chief: bool, close: bool, tour: bool) -> None:
         slot = self.slot(place)
-        if self.tell(CameraRequested(slot, camera, person, chief, close, tour="night" if tour and not close else "")):
-            self.locks.pop((self.wall.director.scene, slot), None)
+        self.tell_of(
+            slot, CameraRequested(slot, camera, person, chief, close, "", "night" if tour and not close else "")
+        )
 
     @rule(place=places, person=people, what=st.sampled_from(["reason", "end", "lock", "unlock"]))
     def of_a_slot(self, place: int, person: str, what: str) -> None:
@@ -143,10 +144,19 @@ class WallMachine(RuleBasedStateMachine):
             "unlock": TileUnlocked(slot, person, person == "zoe"),
         }
         scene, camera = self.wall.director.scene, self.wall.up(slot)
-        if self.tell(said[what]) and what in ("lock", "unlock"):
-            self.locks.pop((scene, slot), None)
-            if what == "lock" and camera is not None:
-                self.locks[scene, slot] = (person, camera, until_ns)
+        if what not in ("lock", "unlock"):
+            self.tell(said[what])
+        elif self.tell_of(slot, said[what]) and what == "lock" and camera is not None:
+            self.locks[scene, slot] = (person, camera, until_ns)
+
+    def tell_of(self, slot: SlotId, told: object) -> bool:
+        """Something that ends the slot's lock, when it is heard."""
+        at = self.wall.director.scene, slot
+        lock = self.locks.pop(at, None)
+        is_heard = self.tell(told)
+        if not is_heard and lock is not None:
+            self.locks[at] = lock
+        return is_heard
 
     @rule(person=people)
     def undo(self, person: str) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from csu.alarms import AlarmNotKept, AlarmRaised, AlarmState
 from csu.centre import Papers, Trouble
-from csu.centre.rooms.wall_plan import AGREED, BASE, default_wall
+from csu.centre.rooms.wall_plan import AGREED, BASE, EVENT, default_wall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.governance import Operation
+from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CommuneId
+from csu.hal.clock import NS_PER_S
 from csu.hal.wall import WallError
 from csu.hal.words import Words
-from csu.wall import CauseKind, SceneChanged, TileChanged
+from csu.wall import CauseKind, Programme, SceneChanged, TileChanged
 from sim.papers import PaperCamera, PapersOf, PaperTerms, papers_text
 
 ORVAL = CommuneId("Orval")
@@ -146,6 +149,20 @@ def test_an_alarm_brings_its_nearest_camera_to_the_front_until_it_is_closed(hall
     assert ("wall/base/alarm-0", "alarm/panel-1/1") in [
         (entry.subject, entry.reference) for entry in hall.stage.journal.entries
     ]
+
+
+def test_last_weeks_event_of_a_file_is_no_trouble_of_a_wall_that_starts(hall) -> None:
+    now_ns = hall.stage.clock.now_ns()
+    over, coming = Span(now_ns - 7200 * NS_PER_S, now_ns - 3600 * NS_PER_S), Span(now_ns, now_ns + 3600 * NS_PER_S)
+    programmes = (Programme("march", EVENT, over), Programme("match", EVENT, coming))
+    hall.wall._planned = replace(hall.wall._planned, programmes=programmes)
+
+    async def act():
+        await asyncio.sleep(2)
+        assert hall.wall.director.scene == EVENT
+
+    hall.play(act)
+    assert not [trouble for trouble in hall.stage.told(Trouble) if trouble.where == "wall"]
 
 
 def test_an_alarm_that_a_slow_disk_refuses_is_at_the_wall_at_once_and_one_whose_closing_it_refuses_stays(hall) -> None:
