@@ -125,15 +125,15 @@ def output_of(
     tell: Callable[[WallError], None],
 ) -> WallOutput:
     """What draws a node's part of the wall: the only place that decides it."""
-    size_px = wall.framebuffer_px(node.node)
+    size_px, screens = wall.framebuffer_px(node.node), NodeScreens.of(wall, node.node)
     if node.host not in (*HERE, os.uname().nodename):
-        return elsewhere.output(node.node, *size_px)
+        return elsewhere.output(node.node, *size_px, screens)
     return WallProcess(
         pictures,
         *size_px,
         backend="window" if settings.in_window else "offscreen",
         allow_software=settings.software_gl_allowed,
-        screens=NodeScreens.of(wall, node.node),
+        screens=screens,
         tell=tell,
     )
 

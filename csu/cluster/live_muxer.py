@@ -32,12 +32,14 @@ class LiveOutlet:
         self._camera = camera
         self._send = send
         self._watched = threading.Event()
+        self._begins_anew = threading.Event()
         self._format: EncodedFormat | None = None
         self._muxer: _Muxer | None = None
 
     def watch(self, on: bool) -> None:
-        """Begin at the next key frame, or stop."""
+        """Begin at the next key frame, or stop. Who begins gets an init, however soon after the last one stopped."""
         if on:
+            self._begins_anew.set()
             self._watched.set()
         else:
             self._watched.clear()
@@ -51,6 +53,9 @@ class LiveOutlet:
         if not self._watched.is_set():
             self._muxer = None
             return
+        if self._begins_anew.is_set():  # also when it was stopped and begun between two pictures
+            self._begins_anew.clear()
+            self._muxer = None
         try:
             self._mux(packet)
         except av.FFmpegError as error:  # a trouble of the relay is never one of the recording

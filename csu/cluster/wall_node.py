@@ -33,6 +33,10 @@ from csu.machine import SystemChance, SystemClock
 
 OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
+LOST_AGAIN_S_MAX = 5.0
+"""A centre has few walls, and people stand before this one: a centre that is back is looked for at least so often."""
+REPLACED = 4409
+"""How the centre closes a connection whose place another took: two machines have one token; they take turns slowly."""
 TOKEN_BYTES_MAX = 4096
 
 
@@ -112,7 +116,8 @@ class WallNode:
                 began_ns = self._clock.monotonic_ns()
                 cause, why = await self._connected()
                 self._tell(why)
-                await asyncio.sleep(self._back_off.after(cause, self._clock.monotonic_ns() - began_ns))
+                again_s = self._back_off.after(cause, self._clock.monotonic_ns() - began_ns)
+                await asyncio.sleep(again_s if cause is GapCause.CAMERA_REFUSED else min(again_s, LOST_AGAIN_S_MAX))
         finally:
             await self._let_go()
 
@@ -133,7 +138,8 @@ class WallNode:
             )
         except ConnectionClosed as error:
             told = error.rcvd.reason if error.rcvd is not None and error.rcvd.reason else "-"
-            return lost, Words(f"le centre a raccroché ({told})", f"the centre hung up ({told})")
+            cause = refused if error.rcvd is not None and error.rcvd.code == REPLACED else lost
+            return cause, Words(f"le centre a raccroché ({told})", f"the centre hung up ({told})")
         except (WebSocketException, OSError, TimeoutError) as error:
             name = type(error).__name__
             return lost, Words(f"centre injoignable ou muet ({name})", f"no way to the centre, or no answer ({name})")

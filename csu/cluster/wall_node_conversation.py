@@ -24,6 +24,7 @@ from csu.cluster.wall_node_wire import (
 )
 from csu.hal.clock import Clock
 from csu.hal.errors import CsuError
+from csu.hal.words import Words
 
 BEAT_EVERY_S = 1.0
 FIRST_BEATS, FIRST_BEAT_EVERY_S = 4, 0.05
@@ -53,7 +54,7 @@ class NodeConversation:
                         silence.reschedule(asyncio.get_running_loop().time() + SILENCE_S_MAX)
         except ClockRefused as error:
             self._drawing.forbid()
-            await self._socket.send(pack(_failed(None, error)))
+            await self._socket.send(pack(_failed(None, error.trouble.words)))
             raise
         finally:
             tasks = [beating, *self._answers]
@@ -84,6 +85,7 @@ class NodeConversation:
     async def _beat(self) -> None:
         """Ends when the connection does: who receives hears why."""
         beats = 0
+        said: Words | None = None
         while True:
             now_ns, monotonic_ns = self._clock.now_ns(), self._clock.monotonic_ns()
             centre, counts = self._drawing.centre, self._drawing.counts
@@ -99,6 +101,10 @@ class NodeConversation:
             )
             try:
                 await self._socket.send(pack(beat))
+                trouble = self._drawing.trouble
+                if trouble is not None and trouble != said:
+                    await self._socket.send(pack(_failed(None, trouble)))
+                said = trouble
             except ConnectionClosed:
                 return
             beats += 1
@@ -109,7 +115,7 @@ class NodeConversation:
             async with self._turn:
                 answer = await (self._drawing.reading() if ask.what == "reading" else self._drawing.png())
         except CsuError as error:
-            await self._say(pack(_failed(ask.number, error)))
+            await self._say(pack(_failed(ask.number, error.trouble.words)))
             return
         for piece in pieces_of_answer(ask.number, answer):
             await self._say(piece)
@@ -121,6 +127,5 @@ class NodeConversation:
             return  # who receives hears why
 
 
-def _failed(number: int | None, error: CsuError) -> Failed:
-    words = error.trouble.words
+def _failed(number: int | None, words: Words) -> Failed:
     return Failed(number=number, fr=words.fr[:WORDS_MAX], en=words.en[:WORDS_MAX])

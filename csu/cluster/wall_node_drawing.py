@@ -20,8 +20,8 @@ from csu.hal.media import LiveFragment
 from csu.hal.wall import NodeScene, WallError, WallOutput
 from csu.hal.words import Words
 
-MakeWall = Callable[[SharedPicturesSpec, int, int], WallOutput]
-"""What draws into so many pixels, width and height."""
+MakeWall = Callable[[SharedPicturesSpec, Hello], WallOutput]
+"""What draws as the centre asks."""
 WALL_AGAIN_S = 1.0
 ENDED: Nanoseconds = 0
 """Of a right that is over: long before any clock of ours."""
@@ -36,13 +36,15 @@ class NodeDrawing:
         self._memory = SharedPictures.create(hello.cameras, *hello.picture_px_max)
         self._writer = SharedPicturesWriter.attach(self._memory.spec)
         self._pictures = NodePictures(self._writer, self._captured_here_ns)
-        self._wall = make_wall(self._memory.spec, hello.width_px, hello.height_px)
+        self._wall = make_wall(self._memory.spec, hello)
         self.centre = CentreClock(hello.node)
         self._scene: NodeScene | None = None
         self._is_forbidden = False
         self._is_new = False
         """The wall was not told of the newest scene; else only until when it may be shown changed."""
         self._changed = asyncio.Event()
+        self.trouble: Words | None = None
+        """Why the wall does not draw; None: it does."""
         self._running: asyncio.Task[None] | None = None
 
     def is_for(self, hello: Hello) -> bool:
@@ -114,8 +116,11 @@ class NodeDrawing:
                 await self._changed.wait()
                 self._changed.clear()
                 await self._tell_wall()
+                self.trouble = None
             except WallError as error:
-                self._tell(error.trouble.words)
+                if error.trouble.words != self.trouble:  # once, not each second
+                    self.trouble = error.trouble.words
+                    self._tell(self.trouble)
                 self._is_new = True
                 self._changed.set()
                 await asyncio.sleep(WALL_AGAIN_S)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from csu.hal.camera import CameraId
 from csu.hal.media import LiveFragment
 from csu.hal.wall import NodeScene, WallNodeId, WallReading
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 FRAGMENT = struct.Struct(">BqqH")
 """Flags, captured_at_ns, mask_epoch, bytes of the camera's name, which follows; then the fMP4."""
@@ -53,6 +54,8 @@ class Hello(_Message):
     cameras: Annotated[tuple[CameraId, ...], Field(max_length=CAMERAS_MAX)]
     picture_px_max: tuple[Annotated[int, Field(ge=2, le=8192)], Annotated[int, Field(ge=2, le=8192)]]
     """Width and height that a picture is kept in at most; larger ones are reduced when they come."""
+    screens: NodeScreens = ONE_WINDOW
+    """Where its windows lie, if it has any."""
 
 
 class ShowScene(_Message):

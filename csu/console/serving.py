@@ -39,7 +39,7 @@ class ServedCertificate:
         except (OSError, ssl.SSLError) as error:
             raise BadInput(
                 Words(f"certificat inutilisable : {error}", f"no usable certificate: {error}"),
-                where=f"{self.certificate}, {self.key}",
+                where=str(self.certificate),
                 what_to_do=Words(
                     "Donnez deux fichiers PEM qui vont ensemble", "Give two PEM files that belong together"
                 ),

@@ -175,7 +175,9 @@ class Visitors:
     async def _package(self) -> None:
         """A package, by somebody who did not requisition it; of a case that is not released; of none."""
         cases = [act.case for act in (*self._released, *self._open)] or ["2026-0"]
-        role = self._pick([role for role in PERSONS if role not in (Role.JUDICIAL_OFFICER, Role.EVIDENCE_CLERK, Role.DPO)])
+        role = self._pick(
+            [role for role in PERSONS if role not in (Role.JUDICIAL_OFFICER, Role.EVIDENCE_CLERK, Role.DPO)]
+        )
         person = f"{role.value}.{self._chance.integer(1, 9)}"
         answer = await self._visit(person, role, "GET", f"/api/cases/{self._pick(cases)}/package")
         self._oracle.must_refuse("replay_refused", answer, f"{person} package")

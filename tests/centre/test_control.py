@@ -220,3 +220,19 @@ def test_a_lost_epoch_is_over_even_if_it_never_accounted_for_anything(stage, scr
     stage.play(centre, 20)
     assert [(refused.node_epoch, refused.why.en) for refused in stage.told(ManifestRefused)] == [(1, "old epoch")]
     assert centre.counts.manifests_taken == 1
+
+
+def test_a_centre_that_is_stopped_while_a_node_starts_comes_to_its_end(stage, scripted) -> None:
+    """A node that is not up yet has nothing to stop: it is stopped once it is."""
+
+    class SlowToStart(scripted.Node):
+        async def start(self) -> None:
+            await asyncio.sleep(3)
+            await super().start()
+            self._stopped.clear()  # as a process that begins: what was said before is not heard
+
+    node = SlowToStart("n1")
+    centre = stage.centre([node])
+    stage.play(centre, 1)
+    assert node.starts == 1
+    assert node.all_assigned == []

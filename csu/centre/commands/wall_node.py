@@ -14,6 +14,7 @@ from csu.centre.registers.journal_beside import journal_beside
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.cluster.wall_node import CentreAddress, WallNode, run_wall_node
+from csu.cluster.wall_node_wire import Hello
 from csu.cluster.wall_process import WallProcess
 from csu.console import NodeClaims, make_token
 from csu.governance import CentreKey, JournalEntry, Operation
@@ -51,14 +52,15 @@ def node_command(
     """Draw one node of a centre's wall on this machine, until Ctrl-C. A connection that is lost is made again."""
     address = CentreAddress(centre, WallNodeId(node), token, None if cafile is None else _pem(cafile))
 
-    def wall(pictures: SharedPicturesSpec, width_px: int, height_px: int) -> WallProcess:
+    def wall(pictures: SharedPicturesSpec, hello: Hello) -> WallProcess:
         return WallProcess(
             pictures,
-            width_px,
-            height_px,
+            hello.width_px,
+            hello.height_px,
             backend="offscreen" if offscreen else "window",
             frames_per_s=frames_per_s,
             allow_software=software_gl,
+            screens=hello.screens,
         )
 
     address.read_token()  # a file that is not there is told at once, not at each try

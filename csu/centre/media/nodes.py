@@ -100,7 +100,10 @@ class Nodes:
         while not self._stopping:
             try:
                 await node.start()
-                await self._assign(name)
+                if self._stopping:  # asked while it started, when there was nothing to stop yet
+                    await node.stop()
+                else:
+                    await self._assign(name)
             except CsuError as error:
                 self._footing.tell_trouble(name, error.trouble.beside(name))
             else:

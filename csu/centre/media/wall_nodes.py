@@ -19,6 +19,7 @@ from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.media import LiveRelay
 from csu.hal.wall import NodeScene, WallError, WallNodeId, WallReading
 from csu.hal.words import Words
+from csu.wall.drawing.windows import ONE_WINDOW, NodeScreens
 
 LEASE_NS = 5 * NS_PER_S
 """How long a piece without an end of its own may be up on another machine: nobody there could take it away [D]."""
@@ -52,9 +53,18 @@ class WallNodes:
         self._served = Served(relay, tuple(cameras), picture_px_max, clock, tell)
         self._walls: dict[WallNodeId, RemoteWall] = {}
 
-    def output(self, node: WallNodeId, width_px: int, height_px: int) -> RemoteWall:
+    def output(self, node: WallNodeId, width_px: int, height_px: int, screens: NodeScreens = ONE_WINDOW) -> RemoteWall:
         """The part of the wall that this node draws; from now on it is awaited."""
-        wall = RemoteWall(node, width_px, height_px, self._served)
+        served = self._served
+        hello = Hello(
+            node=node,
+            width_px=width_px,
+            height_px=height_px,
+            cameras=served.cameras,
+            picture_px_max=served.picture_px_max,
+            screens=screens,
+        )
+        wall = RemoteWall(hello, served)
         self._walls[node] = wall
         return wall
 
@@ -66,15 +76,8 @@ class WallNodes:
 class RemoteWall:
     """A `WallOutput` on another host."""
 
-    def __init__(self, node: WallNodeId, width_px: int, height_px: int, served: Served) -> None:
-        self._served = served
-        self._hello = Hello(
-            node=node,
-            width_px=width_px,
-            height_px=height_px,
-            cameras=served.cameras,
-            picture_px_max=served.picture_px_max,
-        )
+    def __init__(self, hello: Hello, served: Served) -> None:
+        self._hello, self._served = hello, served
         self._scene: NodeScene | None = None
         self._line: WallNodeLine | None = None
 
@@ -92,6 +95,7 @@ class RemoteWall:
         """The node connects; a connection it had is over."""
         if self._line is not None:
             self._line.replace()
+            self._told(Words("une autre connexion a pris sa place", "another connection has taken its place"))
         served = self._served
         line = WallNodeLine(self._hello, served.relay, served.clock, self._told, self._left)
         if self._scene is not None:

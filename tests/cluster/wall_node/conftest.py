@@ -23,6 +23,7 @@ from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.live_relay import LiveDesk
 from csu.cluster.shared_pictures import SharedPicturesReader, SharedPicturesSpec
 from csu.cluster.wall_node import CentreAddress, WallNode
+from csu.cluster.wall_node_wire import Hello
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -41,7 +42,7 @@ from csu.hal.clock import NS_PER_DAY, NS_PER_S, Clock
 from csu.hal.frame_mark import draw_mark
 from csu.hal.frames import CaptureTime, MaskedFrame, YuvPlanes
 from csu.hal.media import LiveFragment
-from csu.hal.wall import NodeScene, ScenePiece, WallNodeId, WallReading
+from csu.hal.wall import NodeScene, ScenePiece, WallError, WallNodeId, WallReading
 from csu.hal.wall_panel import WallPanelId
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemChance, SystemClock
@@ -300,11 +301,15 @@ class CpuWall:
     def __init__(self, pictures: SharedPicturesSpec, width_px: int, height_px: int, clock: Clock) -> None:
         self._wall = EmergencyWall(width_px, height_px, SharedPicturesReader.attach(pictures), clock)
         self.shown: list[NodeScene] = []
+        self.trouble: WallError | None = None
 
     async def start(self) -> None:
-        pass
+        if self.trouble is not None:
+            raise self.trouble
 
     async def show(self, scene: NodeScene) -> None:
+        if self.trouble is not None:
+            raise self.trouble
         self.shown.append(scene)
         self._wall.show(scene)
 
@@ -367,8 +372,8 @@ async def node_here(
     said: list[str] = []
     clock = SkewedClock(ahead_ns)
 
-    def wall(pictures: SharedPicturesSpec, width_px: int, height_px: int) -> CpuWall:
-        walls.append(CpuWall(pictures, width_px, height_px, clock))
+    def wall(pictures: SharedPicturesSpec, hello: Hello) -> CpuWall:
+        walls.append(CpuWall(pictures, hello.width_px, hello.height_px, clock))
         return walls[-1]
 
     address = CentreAddress(url, NODE, token_file, authority_pem)

@@ -11,6 +11,7 @@ import pytest
 
 from csu.centre.media import wall_node_line
 from csu.centre.media.wall_node_line import FRAGMENTS_WAITING_MAX, WallNodeLine
+from csu.cluster.live_muxer import LiveOutlet
 from csu.cluster.live_relay import LiveDesk
 from csu.cluster.wall_node_wire import (
     Ask,
@@ -31,6 +32,8 @@ from csu.hal.wall import NodeScene, ScenePiece, WallError, WallNodeId
 from csu.hal.wall_panel import WallPanelId
 from csu.hal.words import Words
 from csu.machine import SystemClock
+
+from .conftest import MarkedCamera
 
 CORNERS = ((0.0, 0.0), (320.0, 0.0), (0.0, 180.0), (320.0, 180.0))
 HELLO = Hello(
@@ -289,3 +292,20 @@ def test_who_is_replaced_gets_nothing_more_and_a_renewal_waits_for_no_picture() 
             assert await node.next() is None
 
     run(scenario())
+
+
+def test_who_begins_to_watch_between_two_pictures_gets_an_init() -> None:
+    """Stopped and begun again before the camera's next picture: the node that was replaced, a page that is reloaded."""
+    heard: list[LiveFragment] = []
+    camera = MarkedCamera(1, LiveDesk(lambda camera, on: None), 12.0)
+    camera.outlet = LiveOutlet(camera.camera, lambda _, fragment: heard.append(fragment))
+    camera.outlet.begin(camera._encoder.format)
+    camera.outlet.watch(True)
+    for frame in range(5):
+        camera.send(frame * 10**9 // 12)
+    camera.outlet.watch(False)
+    camera.outlet.watch(True)
+    heard.clear()
+    for frame in range(5, 15):
+        camera.send(frame * 10**9 // 12)
+    assert [(each.is_init, each.is_key) for each in heard[:2]] == [(True, False), (False, True)]

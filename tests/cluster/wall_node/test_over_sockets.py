@@ -15,6 +15,7 @@ from csu.governance.journal_entry import Ended, Operation, Outcome
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.errors import BadInput
 from csu.hal.wall import WallError, WallOutput
+from csu.hal.words import Words
 from csu.machine import SystemClock
 from sim.endpoints.police.authority import PrivateAuthority
 
@@ -65,6 +66,7 @@ def test_its_tiles_show_the_cameras_of_its_scene_and_the_centre_reads_them_there
     run(scenario())
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("ahead_ms", [-900, 900])
 def test_the_ages_on_a_node_whose_clock_is_off_are_those_of_the_centre(token_file: Path, ahead_ms: int) -> None:
     """Stopped cameras turn stale at 2 s by the centre's clock, not by that of the node."""
@@ -91,7 +93,7 @@ def test_the_ages_on_a_node_whose_clock_is_off_are_those_of_the_centre(token_fil
     run(scenario())
 
 
-@pytest.mark.parametrize("how", ["silent", "cut"])
+@pytest.mark.parametrize("how", [pytest.param("silent", marks=pytest.mark.nightly), "cut"])
 def test_what_is_up_is_forbidden_within_its_lease_when_the_centre_is_gone_and_comes_back_with_it(
     token_file: Path, how: str
 ) -> None:
@@ -119,6 +121,7 @@ def test_what_is_up_is_forbidden_within_its_lease_when_the_centre_is_gone_and_co
     run(scenario())
 
 
+@pytest.mark.nightly
 def test_a_lease_that_is_renewed_keeps_it_up_and_a_piece_without_one_gets_one(token_file: Path) -> None:
     async def scenario() -> None:
         async with centre_side(1) as centre, node_here(centre.url, token_file) as node:
@@ -137,6 +140,7 @@ def test_a_lease_that_is_renewed_keeps_it_up_and_a_piece_without_one_gets_one(to
     run(scenario())
 
 
+@pytest.mark.nightly
 def test_a_clock_that_leaves_the_centres_forbids_all_at_once_and_both_sides_say_why(token_file: Path) -> None:
     async def scenario() -> None:
         async with centre_side(1) as centre, node_here(centre.url, token_file) as node:
@@ -163,7 +167,10 @@ def wrong_tokens() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("why", wrong_tokens())
+NIGHTLY = ("none", "changed", "over", "for years")
+
+
+@pytest.mark.parametrize("why", ["of another node", *(pytest.param(why, marks=pytest.mark.nightly) for why in NIGHTLY)])
 def test_a_wrong_token_opens_nothing_and_the_attempt_is_written(token_file: Path, why: str) -> None:
     token_file.write_text(wrong_tokens()[why])
 
@@ -203,7 +210,31 @@ def test_coming_and_going_are_journaled_and_a_token_taken_back_ends_it(
     run(scenario())
 
 
-def test_a_second_connection_takes_over_and_the_first_is_told(token_file: Path) -> None:
+@pytest.mark.nightly
+def test_a_wall_that_fails_there_is_told_once_at_both_ends_and_comes_back(token_file: Path, monkeypatch) -> None:
+    monkeypatch.setattr("csu.cluster.wall_node_drawing.WALL_AGAIN_S", 0.1)
+    card = WallError(Words("plus de carte", "the card is gone"), where="wall/there", what_to_do=Words("Voyez", "Look"))
+
+    async def scenario() -> None:
+        async with centre_side(1) as centre, node_here(centre.url, token_file) as node:
+            await centre.wall.show(centre.scene(1))
+            await until(lambda: node.shows(1))
+            node.walls[-1].trouble = card
+            await centre.wall.show(centre.scene(1))
+            await until(lambda: any("the card is gone" in each.what.en for each in centre.told))
+            await asyncio.sleep(0.5)
+            assert sum("the card is gone" in each.what.en for each in centre.told) == 1
+            assert sum("the card is gone" in said for said in node.said) == 1
+            node.walls[-1].trouble, shown = None, len(node.walls[-1].shown)
+            await until(lambda: len(node.walls[-1].shown) > shown)
+
+    run(scenario())
+
+
+@pytest.mark.nightly
+def test_a_second_connection_takes_over_and_the_first_is_told(token_file: Path, monkeypatch) -> None:
+    monkeypatch.setattr("csu.ingest.backoff.FIRST_DELAY_AFTER_REFUSAL_S", 30.0)
+
     async def scenario() -> None:
         async with centre_side(1) as centre, node_here(centre.url, token_file) as first:
             await centre.wall.show(centre.scene(1))
@@ -211,10 +242,12 @@ def test_a_second_connection_takes_over_and_the_first_is_told(token_file: Path) 
             async with node_here(centre.url, token_file) as second:
                 await until(lambda: any("wall_node_replaced" in said for said in first.said))
                 await until(lambda: second.shows(1))
+                assert any("another connection" in each.what.en for each in centre.told)
 
     run(scenario())
 
 
+@pytest.mark.nightly
 def test_a_node_that_is_away_or_silent_gives_typed_errors_and_keeps_nothing_up(token_file: Path, monkeypatch) -> None:
     monkeypatch.setattr("csu.centre.media.wall_nodes.ANSWER_TIMEOUT_S", 0.3)
 

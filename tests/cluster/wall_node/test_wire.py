@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.cluster.wall_node_wire import (
@@ -41,6 +41,9 @@ from csu.hal.wall import (
     WallReading,
 )
 from csu.hal.wall_panel import WallPanelId
+from csu.wall.drawing.windows import NodeScreens
+from csu.wall.model import Panel, Rect
+from csu.wall.model.wall import Rotation
 
 CORNERS = ((0.0, 0.0), (10.0, 0.0), (0.0, 6.0), (10.0, 6.0))
 SCENE = NodeScene(
@@ -60,11 +63,22 @@ SCENE = NodeScene(
 HELLO = Hello(
     node=WallNodeId("mur-b"), width_px=640, height_px=360, cameras=(CameraId("c"),), picture_px_max=(320, 180)
 )
+SCREENS = NodeScreens(
+    ":0.1",
+    (Panel(WallPanelId("p"), Rect(0, 0, 640, 360), (360, 640), WallNodeId("mur-b"), rotation=Rotation.RIGHT),),
+)
 READING = WallReading(5, "llvmpipe", 7, (TileReading(CameraId("cam-1"), TileState.STALE, 3, None, "t"),), (1.5, 2.25))
 
 
 @pytest.mark.parametrize(
-    "message", [HELLO, ShowScene(scene=SCENE), Ask(number=3, what="png"), Told(asked_at_ns=1, now_ns=2)]
+    "message",
+    [
+        HELLO,
+        HELLO.model_copy(update={"screens": SCREENS}),
+        ShowScene(scene=SCENE),
+        Ask(number=3, what="png"),
+        Told(asked_at_ns=1, now_ns=2),
+    ],
 )
 def test_what_a_centre_says_comes_out_as_it_went_in(message) -> None:
     assert to_node(pack(message)) == message
@@ -90,6 +104,7 @@ def test_neither_side_takes_the_others_words_nor_anything_else() -> None:
         from_node('{"kind":"beat","asked_at_ns":1,"seek":-30}')
 
 
+@settings(max_examples=30)
 @given(st.text("abc-19", min_size=1, max_size=40), st.binary(max_size=300), st.booleans(), st.booleans(), st.booleans())
 def test_a_fragment_comes_out_as_it_went_in(camera, data, init, key, whole) -> None:
     sent = LiveFragment(data, init, key, 1 << 60, "", 7, whole)
