@@ -168,9 +168,10 @@ class WallProcess:
         process.start()
         theirs.close()  # else the end of the process would not close the pipe
         self._process, self._pipe = process, ours
+        self._keep_watched()  # it begins while the wall does
         self._receive(START_TIMEOUT_S)
         self._options = replace(self._options, had_gl=True)
-        self._keep_watched()
+        self._await_watch()
         if self._scene is not None:
             self._exchange(Show(self._scene))
             if self._until_ns is not None:
@@ -212,6 +213,20 @@ class WallProcess:
             self._watch_due_ns = now_ns + WATCH_AGAIN_NS
             size = self._options.width_px, self._options.height_px
             self._watch = start_watch(self._context, self._pulse, *size, self._frozen_after_s, self._options.screens)
+
+    def _await_watch(self) -> None:
+        """No picture is shown in a window before somebody is ready to cover it. Raises WallError."""
+        until_ns = self._clock.monotonic_ns() + round(START_TIMEOUT_S * NS_PER_S)
+        while self._options.backend == "window" and not self._is_watched and not self._over.is_set():
+            if self._clock.monotonic_ns() > until_ns:
+                raise self._end(Words("n'a pas trouvé de veilleur", "found nobody to watch it"))
+            self._keep_watched()
+            self._over.wait(LOOK_EVERY_S)
+
+    @property
+    def _is_watched(self) -> bool:
+        watch = self._watch
+        return watch is not None and watch.is_alive() and watch.pid == int(self._pulse.watch_pid.value)
 
     def _dies_often(self) -> bool:
         return len(self._deaths) == 2 and self._clock.monotonic_ns() - self._deaths[0] < DEATHS_WITHIN_NS

@@ -33,10 +33,12 @@ class Pulse:
     beat_ns: Any
     """Monotonic; 0: it has not drawn yet."""
     wall_pid: Any
+    watch_pid: Any
+    """The watcher that is ready to cover; 0: none is."""
 
     @staticmethod
     def make(context: SpawnContext) -> Pulse:
-        return Pulse(context.RawValue(ctypes.c_int64, 0), context.RawValue(ctypes.c_int64, 0))
+        return Pulse(*(context.RawValue(ctypes.c_int64, 0) for _ in range(3)))
 
     def beat(self, now_ns: Nanoseconds) -> None:
         """The wall has drawn."""
@@ -83,6 +85,7 @@ def _watch(
         os.write(2, f"wall watch: {error}\n".encode())
         raise SystemExit(1) from error
     picture = cover_over(width_px, height_px, plans)
+    pulse.watch_pid.value = os.getpid()
     watch_until(
         lambda: os.getppid() != centre_pid,
         lambda: pulse.age_s(time.monotonic_ns()) > frozen_after_s,

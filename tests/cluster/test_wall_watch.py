@@ -41,7 +41,7 @@ def test_it_is_covered_when_it_is_frozen_and_only_then(frozen: list[bool]) -> No
 
 def test_a_wall_that_has_not_drawn_yet_is_not_frozen_and_one_that_stopped_is() -> None:
     cell = SimpleNamespace(value=0)
-    pulse = Pulse(cell, SimpleNamespace(value=0))
+    pulse = Pulse(cell, SimpleNamespace(value=0), SimpleNamespace(value=0))
     assert pulse.age_s(10**18) == 0
     pulse.beat(5 * NS_PER_S)
     assert pulse.age_s(8 * NS_PER_S) == pytest.approx(3)

@@ -26,9 +26,8 @@ from csu.machine import SystemClock
 from csu.wall import grid_scene
 from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.emergency import RENDERER
-from csu.wall.drawing.read_back import SeenPiece, read_tiles
-from csu.wall.model import fit_piece
-from tests.wall.x_server import XServer, x_server
+from csu.wall.drawing.read_back import read_tiles
+from tests.wall.x_server import LATE_S, XServer, shown_pieces, until, x_server
 
 Planes = Callable[..., YuvPlanes]
 Records = Callable[..., list[CameraRecord]]
@@ -50,16 +49,6 @@ def pictures(cameras: list[CameraRecord]) -> Iterator[SharedPictures]:
 def screen(tmp_path: Path) -> Iterator[XServer]:
     with x_server(tmp_path, "800x600") as server:
         yield server
-
-
-def shown_pieces(scene: NodeScene) -> list[SeenPiece]:
-    """Where the pictures of 320x180 px lie."""
-    pieces = [(piece, fit_piece(piece, 320, 180)) for piece in scene.pieces]
-    return [
-        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
-        for piece, fitted in pieces
-        if piece.camera is not None and fitted is not None
-    ]
 
 
 def _feed(pictures: SharedPictures, cameras: list[CameraRecord], planes: Planes, frame: int) -> None:
@@ -96,7 +85,7 @@ def test_a_frozen_wall_is_covered_within_three_seconds_then_ended_and_started_ag
     monkeypatch.setenv("DISPLAY", screen.display)
     told: list[WallError] = []
     scene = grid_scene(cameras, WIDTH_PX, HEIGHT_PX)
-    shown, cover = shown_pieces(scene), cover_picture(WIDTH_PX, HEIGHT_PX)
+    shown, cover = shown_pieces(scene, 320, 180), cover_picture(WIDTH_PX, HEIGHT_PX)
 
     def on_screen() -> NDArray[np.uint8]:
         return screen.pixels()[:HEIGHT_PX, :WIDTH_PX]
@@ -108,36 +97,25 @@ def test_a_frozen_wall_is_covered_within_three_seconds_then_ended_and_started_ag
         await wall.start()
         try:
             await _feed_and_read(wall, pictures, cameras, planes)
-            await _until(lambda: all(tile.is_read for tile in read_tiles(on_screen(), shown)), 10)
+            await until(lambda: all(tile.is_read for tile in read_tiles(on_screen(), shown)), 10)
             first = wall.pid
             assert first is not None
             frozen_at = time.monotonic()
             os.kill(first, signal.SIGSTOP)
-            await _until(lambda: bool((on_screen() == cover).all()), 30)
+            await until(lambda: bool((on_screen() == cover).all()), 30)
             covered_s = time.monotonic() - frozen_at
             assert not any(tile.is_read for tile in read_tiles(on_screen(), shown)), "a frozen picture is still seen"
-            await _until(lambda: bool(told), 60)
+            await until(lambda: bool(told), 60)
             assert "had not drawn for 6 s" in str(told[0])
             assert wall.pid not in (None, first)
             assert not Path(f"/proc/{first}").exists()
             _feed(pictures, cameras, planes, 13)
-            await _until(lambda: all(tile.seen_frame_number == 13 for tile in read_tiles(on_screen(), shown)), 20)
+            await until(lambda: all(tile.seen_frame_number == 13 for tile in read_tiles(on_screen(), shown)), 20)
             assert covered_s < 3 + LATE_S, f"covered after {covered_s:.1f} s"
         finally:
             await wall.stop()
 
     asyncio.run(scenario())
-
-
-LATE_S = 2.0
-"""What a machine with many times more work than processors may take to run a process whose time has come."""
-
-
-async def _until(holds: Callable[[], bool], within_s: float) -> None:
-    until = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < until, "it did not come"
-        await asyncio.sleep(0.05)
 
 
 @pytest.mark.nightly

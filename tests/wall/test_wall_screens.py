@@ -8,6 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +27,15 @@ from csu.hal.wall_panel import WallPanelId
 from csu.machine import SystemClock
 from csu.wall.drawing.cover import cover_picture
 from csu.wall.drawing.emergency import RENDERER
-from csu.wall.drawing.read_back import SeenPiece, read_tiles
+from csu.wall.drawing.read_back import read_tiles
 from csu.wall.drawing.windows import NodeScreens
-from csu.wall.model import Node, Panel, Rect, Scene, SourceRef, Tile, Wall, fit_piece, place
-from tests.wall.x_server import XServer, x_server
+from csu.wall.model import Node, Panel, Rect, Scene, SourceRef, Tile, Wall, place
+from tests.wall.x_server import LATE_S, XServer, at_place, shown_pieces, until, x_server
 
 PANEL_PX = (320, 180)
 LEFT, DESK, RIGHT = Rect(0, 60, 320, 180), Rect(320, 0, 200, 240), Rect(520, 10, 320, 180)
 BETWEEN = {"LEFT": LEFT, "DESK": DESK, "RIGHT": RIGHT}
 SIDE_BY_SIDE = {"LEFT": LEFT, "RIGHT": RIGHT}
-LATE_S = 2.0
-"""What a machine with many times more work than processors may take to run a process whose time has come."""
 
 
 def hung(*, nodes: tuple[str, str] = ("n", "n"), displays: tuple[str, str] = ("", ""), monitors: bool = True) -> Wall:
@@ -104,25 +104,7 @@ def seen_on(pixels: NDArray[np.uint8], scene: NodeScene, panels: dict[str, Rect]
     framebuffer = np.zeros((scene.height_px, scene.width_px, 3), np.uint8)
     for index, at in enumerate(panels.values()):
         framebuffer[:180, index * 320 : (index + 1) * 320] = pixels[at_place(at)]
-    pieces = [
-        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, fitted)
-        for piece in scene.pieces
-        if piece.camera is not None and (fitted := fit_piece(piece, 160, 90)) is not None
-    ]
-    return read_tiles(framebuffer, pieces)
-
-
-def at_place(rect: Rect) -> tuple[slice, slice]:
-    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))
-
-
-async def until(holds: Callable[[], bool], within_s: float = 20) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + within_s, "it did not come"
-        await asyncio.sleep(0.05)
-    return time.monotonic() - began
+    return read_tiles(framebuffer, shown_pieces(scene, 160, 90))
 
 
 @asynccontextmanager
@@ -211,6 +193,32 @@ def test_a_monitor_that_is_not_there_is_told_by_the_wall_that_does_not_start(
         monkeypatch.setenv("DISPLAY", server.display)
         with pytest.raises(WallError, match=r"panel b.*no monitor 'LEFT'; there are: RIGHT, screen"):
             asyncio.run(scenario())
+
+
+@pytest.mark.nightly
+def test_a_wall_that_nobody_is_ready_to_cover_shows_nothing(
+    pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dozes(context: SpawnContext, *_: object) -> BaseProcess:
+        process = context.Process(target=time.sleep, args=(60,), daemon=True)
+        process.start()
+        return process
+
+    monkeypatch.setattr("csu.cluster.wall_process.start_watch", dozes)
+    monkeypatch.setattr("csu.cluster.wall_process.START_TIMEOUT_S", 8.0)
+    drawn = WallProcess(pictures.spec, 320, 180, backend="window", allow_software=True)
+
+    async def scenario() -> None:
+        try:
+            with pytest.raises(WallError, match="found nobody to watch it"):
+                await drawn.start()
+            assert drawn.pid is None
+        finally:
+            await drawn.stop()
+
+    with x_server(tmp_path, "840x240") as server:
+        monkeypatch.setenv("DISPLAY", server.display)
+        asyncio.run(scenario())
 
 
 @pytest.mark.nightly

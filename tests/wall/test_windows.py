@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from csu.hal.wall import WallError, WallNodeId
@@ -17,7 +17,7 @@ from csu.wall.drawing.windows import Monitor, WindowPlan, plan_windows, scaled
 from csu.wall.drawing.x_monitors import x_monitors
 from csu.wall.drawing.x_picture import XPicture
 from csu.wall.model import Panel, Rect
-from tests.wall.x_server import XServer, x_server
+from tests.wall.x_server import XServer, at_place, x_server
 
 LEFT, DESK, RIGHT = Rect(0, 60, 160, 90), Rect(160, 0, 200, 150), Rect(360, 10, 160, 90)
 MONITORS = (Monitor("DP-1", LEFT), Monitor("DP-2", DESK), Monitor("HDMI-1", RIGHT))
@@ -76,6 +76,7 @@ def test_a_monitor_that_runs_at_another_size_is_told() -> None:
     assert [part.panel for part in scaled(plans)] == ["b"]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no defect
 @given(st.lists(st.tuples(st.booleans(), st.integers(16, 60), st.integers(0, 40)), min_size=1, max_size=6))
 def test_every_panel_is_shown_once_where_its_monitor_is_and_no_stranger_is_covered(row) -> None:
     """Monitors in a row, each of the wall or a stranger's, with gaps."""
@@ -97,19 +98,15 @@ def test_every_panel_is_shown_once_where_its_monitor_is_and_no_stranger_is_cover
     for plan in plans:
         assert not any(plan.place.overlap(stranger) for stranger in strangers)
         for part in plan.parts:
-            _seen(screen, plan, part.window)[:] = framebuffer[_at(part.framebuffer)]
+            _seen(screen, plan, part.window)[:] = framebuffer[at_place(part.framebuffer)]
     for each in panels:
         place = next(monitor.place for monitor in monitors if monitor.name == each.monitor)
-        assert (screen[_at(place)] == framebuffer[_at(Rect(*each.output_px, *each.px))]).all()
+        assert (screen[at_place(place)] == framebuffer[at_place(Rect(*each.output_px, *each.px))]).all()
     assert np.count_nonzero(screen) == framebuffer.size
 
 
-def _at(rect: Rect) -> tuple[slice, slice]:
-    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))
-
-
 def _seen(screen: np.ndarray, plan: WindowPlan, part: Rect) -> np.ndarray:
-    return screen[_at(Rect(plan.place.left + part.left, plan.place.top + part.top, part.width, part.height))]
+    return screen[at_place(Rect(plan.place.left + part.left, plan.place.top + part.top, part.width, part.height))]
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +134,8 @@ def test_a_picture_without_gl_lies_on_every_panel_and_nowhere_else(server: XServ
         window.show(cover)
         shown = server.pixels()
         for place in (LEFT, RIGHT):
-            assert (shown[_at(place)] == cover_picture(160, 90)).all()
-        assert (shown[_at(DESK)] == before[_at(DESK)]).all() or len(plans) == 1
+            assert (shown[at_place(place)] == cover_picture(160, 90)).all()
+        assert (shown[at_place(DESK)] == before[at_place(DESK)]).all() or len(plans) == 1
         window.hide()
         assert (server.pixels() == before).all()
     finally:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import struct
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from csu.hal.wall import NodeScene
+from csu.wall.drawing.read_back import SeenPiece
 from csu.wall.drawing.x_library import POINTER, MonitorInfo, open_display, x11, xrandr
-from csu.wall.model import Rect
+from csu.wall.model import Rect, fit_piece
 
+LATE_S = 2.0
+"""What a machine with many times more work than processors may take to run a process whose time has come."""
 _CLIENT_MESSAGE = 33
 
 
@@ -92,6 +98,30 @@ def x_server(directory: Path, *screens: str) -> Iterator[XServer]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def shown_pieces(scene: NodeScene, width_px: int, height_px: int) -> list[SeenPiece]:
+    """Where a scene's pictures of this size lie: for the reading of a screen."""
+    fitted = [(piece, fit_piece(piece, width_px, height_px)) for piece in scene.pieces]
+    return [
+        SeenPiece(piece.tile, piece.camera, piece.z, piece.corners_px, lies)
+        for piece, lies in fitted
+        if piece.camera is not None and lies is not None
+    ]
+
+
+def at_place(rect: Rect) -> tuple[slice, slice]:
+    """Its rows and columns in a picture."""
+    return slice(int(rect.top), int(rect.bottom)), slice(int(rect.left), int(rect.right))
+
+
+async def until(holds: Callable[[], bool], within_s: float = 20) -> float:
+    """How long it took."""
+    began_s = time.monotonic()
+    while not holds():
+        assert time.monotonic() < began_s + within_s, "it did not come"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began_s
 
 
 class _ClientMessage(ctypes.Structure):
