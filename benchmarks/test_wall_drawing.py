@@ -108,6 +108,25 @@ def test_csu_without_raster(tiles: int, surface: Surface, measure: Measure, scor
     scoreboard.add(NO_RASTER.format(tiles), "csu, with labels, states and clock", cost, UNIT)
 
 
+def test_a_plain_copy(measure: Measure, scoreboard: Scoreboard) -> None:
+    """What no upload can be cheaper than: the same bytes, copied once."""
+    planes = list(_scene(48)[1].values())
+    card = [np.empty(PICTURE_PX[0] * PICTURE_PX[1] * 3 // 2, np.uint8) for _ in planes]
+    pictures = [np.concatenate([plane.reshape(-1) for plane in (each.y, each.u, each.v)]) for each in planes]
+
+    def work(_: Path) -> int:
+        for _frame in range(FRAMES):
+            for target, picture in zip(card, pictures, strict=True):
+                np.copyto(target, picture)
+        return FRAMES
+
+    def check(drawn: int, _: Path) -> None:
+        assert all((target == picture).all() for target, picture in zip(card, pictures, strict=True))
+
+    cost = measure(work, check, ROUNDS) * 1000 / FRAMES
+    scoreboard.add(NO_RASTER.format(48), "copying the pictures once, nothing else", cost, UNIT)
+
+
 def test_a_program_per_tile_without_raster(surface: Surface, measure: Measure, scoreboard: Scoreboard) -> None:
     cost = _measured(ProgramPerTile(surface, rectangles(_scene(48)[0]), PICTURE_PX), 48, measure, raster=False)
     scoreboard.add(NO_RASTER.format(48), "vispy gloo, a program per tile", cost, UNIT)

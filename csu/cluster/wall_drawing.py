@@ -77,8 +77,8 @@ Answer: TypeAlias = WallReading | NDArray[np.uint8] | str | CsuError | None
 class Draws(Protocol):
     """`WallRenderer` or `EmergencyWall`."""
 
-    drawn_share: float
-    """How much of the wall the last frame drew."""
+    drew_all: bool
+    """Whether the last frame was of the whole wall and not of a few places."""
 
     def show(self, scene: NodeScene) -> None: ...
 
@@ -122,9 +122,8 @@ def draw_until_stopped(
     period_ns: Nanoseconds,
     beat: Callable[[Nanoseconds], None],
 ) -> None:
-    """Obey, and draw each new picture when it comes: the whole wall once a `period_ns` at most, a part of it after its
-    share of that. So pictures come early, and the pixels drawn stay as many. What GL says when it fails is told on
-    stderr, and `fall_back` goes on with the same scene.
+    """Obey, and draw what is new when it comes; the whole wall once a `period_ns` at most. What GL says when it fails
+    is told on stderr, and `fall_back` goes on with the same scene.
 
     Raises CsuError; EOFError and OSError when the other end of the pipe is gone.
     """
@@ -145,8 +144,8 @@ def draw_until_stopped(
                 if command is not None:
                     answer = _obey(drawer, command)
                 elif clock.monotonic_ns() >= next_ns:
-                    if drawer.tick():
-                        rest_ns = max(LOOK_EVERY_NS, round(period_ns * drawer.drawn_share))
+                    if drawer.tick() and drawer.drew_all:
+                        rest_ns = period_ns
                 break
             except gl_failures() as error:
                 if not has_gl:
@@ -200,7 +199,8 @@ def _opened(
         return emergency(), RENDERER
     from csu.wall.drawing.renderer import WallRenderer
 
-    return WallRenderer(surface, reader, clock), surface.renderer
+    every_ns = round(NS_PER_S / options.frames_per_s)
+    return WallRenderer(surface, reader, clock, picture_every_ns=every_ns), surface.renderer
 
 
 def _emergency(options: WallProcessOptions, reader: SharedPicturesReader, clock: Clock) -> Draws:

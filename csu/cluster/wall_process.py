@@ -60,7 +60,7 @@ class WallProcess:
         height_px: int,
         *,
         backend: Backend = "offscreen",
-        frames_per_s: float = 12.5,
+        frames_per_s: float = 10.0,
         allow_software: bool = False,
         frozen_after_s: float = FROZEN_AFTER_S,
         ended_after_s: float = ENDED_AFTER_S,

@@ -94,7 +94,7 @@ class Fails:
     """A renderer whose card goes away after some draws."""
 
     def __init__(self, draws: int) -> None:
-        self.left, self.drawn_share = draws, 1.0
+        self.left, self.drew_all = draws, True
 
     def show(self, scene: NodeScene) -> None:
         pass

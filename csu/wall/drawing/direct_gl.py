@@ -79,6 +79,12 @@ class DirectGl:
         """Only for those that are not there."""
         raise AttributeError(f"{name} is not among the GL functions that are called directly")
 
+    def bind(self, unit: int, target: int, texture: int) -> None:
+        """Have a sampler's unit read this texture; what is bound next goes to the first unit again."""
+        self.glActiveTexture(TEXTURE_0 + unit)
+        self.glBindTexture(target, texture)
+        self.glActiveTexture(TEXTURE_0)
+
     def made(self, thing: Any) -> Any:
         """What vispy keeps of a program, texture or buffer, once it exists on the card; `handle` is GL's name of it."""
         self._context.glir.associate(thing.glir)

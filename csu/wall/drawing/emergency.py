@@ -57,8 +57,8 @@ class EmergencyWall:
         self._drawn: object = None
         self._rgb: NDArray[np.uint8] = np.zeros((height_px, width_px, 3), np.uint8)
         self.frames_drawn = 0
-        self.drawn_share = 1.0
-        """How much of the wall each frame draws: all."""
+        self.drew_all = True
+        """Each frame is of the whole wall."""
         self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_MAX)
 
     def show(self, scene: NodeScene) -> None:

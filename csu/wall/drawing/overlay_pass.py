@@ -11,7 +11,7 @@ from vispy import gloo
 
 from csu.hal.clock import Nanoseconds
 from csu.hal.wall import HEAT_COLUMNS, HEAT_ROWS
-from csu.wall.drawing.direct_gl import TEXTURE_0, TEXTURE_2D, TEXTURE_2D_ARRAY, DirectGl, DirectProgram
+from csu.wall.drawing.direct_gl import TEXTURE_2D, TEXTURE_2D_ARRAY, DirectGl, DirectProgram
 from csu.wall.drawing.overlay_sheet import SceneSheet
 from csu.wall.drawing.picture_pool import texture_array
 from csu.wall.drawing.quads import Quads
@@ -76,13 +76,9 @@ class OverlayPass:
         if not self._is_shown:
             self._quads.show(self._inked)
             self._is_shown = True
-        gl = self._gl
         self._program.set("u_atlas_px", *self._atlas_px)
-        gl.glActiveTexture(TEXTURE_0 + ATLAS_UNIT)
-        gl.glBindTexture(TEXTURE_2D, self._atlas_name)
-        gl.glActiveTexture(TEXTURE_0 + HEAT_UNIT)
-        gl.glBindTexture(TEXTURE_2D_ARRAY, self._heat_name)
-        gl.glActiveTexture(TEXTURE_0)
+        self._gl.bind(ATLAS_UNIT, TEXTURE_2D, self._atlas_name)
+        self._gl.bind(HEAT_UNIT, TEXTURE_2D_ARRAY, self._heat_name)
         return self._quads.draw()
 
     def delete_quads(self) -> None:

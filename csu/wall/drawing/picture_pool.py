@@ -20,7 +20,6 @@ from vispy.gloo.texture import Texture3D
 from csu.hal.frames import Plane, YuvPlanes
 from csu.wall.drawing.direct_gl import (
     RED,
-    TEXTURE_0,
     TEXTURE_2D_ARRAY,
     UNSIGNED_BYTE,
     DirectGl,
@@ -141,12 +140,8 @@ class PicturePool:
         """With the program in use and its uniforms as they are; the number of draw calls."""
         if self._quads is None:
             return 0
-        gl = self._gl
-        gl.glActiveTexture(TEXTURE_0 + LUMA_UNIT)
-        gl.glBindTexture(TEXTURE_2D_ARRAY, self._luma_name)
-        gl.glActiveTexture(TEXTURE_0 + CHROMA_UNIT)
-        gl.glBindTexture(TEXTURE_2D_ARRAY, self._chroma_name)
-        gl.glActiveTexture(TEXTURE_0)
+        self._gl.bind(LUMA_UNIT, TEXTURE_2D_ARRAY, self._luma_name)
+        self._gl.bind(CHROMA_UNIT, TEXTURE_2D_ARRAY, self._chroma_name)
         return self._quads.draw()
 
     def delete(self) -> None:

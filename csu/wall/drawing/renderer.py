@@ -39,7 +39,17 @@ EPOCH_LIFE_NS = 600 * NS_PER_S
 class WallRenderer:
     """The wall of one process. Not for many threads: GL belongs to the one that made it."""
 
-    def __init__(self, surface: Surface, source: TileSource, clock: Clock, freshness: Freshness | None = None) -> None:
+    def __init__(
+        self,
+        surface: Surface,
+        source: TileSource,
+        clock: Clock,
+        freshness: Freshness | None = None,
+        *,
+        picture_every_ns: Nanoseconds = 0,
+    ) -> None:
+        """`picture_every_ns`: of each camera at most, see `Pace`."""
+        self._picture_every_ns = picture_every_ns
         self._surface, self._source, self._clock = surface, source, clock
         self._freshness = freshness or Freshness()
         self._zone = wall_zone()
@@ -49,8 +59,8 @@ class WallRenderer:
         self.frames_drawn = 0
         self.draw_calls = 0
         """Of the last frame."""
-        self.drawn_share = 1.0
-        """How much of the wall changed with the last frame: so much of it was drawn at least."""
+        self.drew_all = True
+        """Whether the last frame was of the whole wall and not of a few places."""
         self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_MAX)
         surface.begin()
         self._programs = Programs.make(surface.context)
@@ -98,9 +108,8 @@ class WallRenderer:
             return False
         is_whole = self._stage.follow_time(now_ns) or drawn[0] != self._drawn[0] or self._leaving is not None
         places = self._stage.take_touched()
-        is_whole = is_whole or len(places) > PLACES_MAX
-        self.drawn_share = 1.0 if is_whole else self._share(places)
-        self._draw(now_ns, None if is_whole or self.drawn_share > PLACES_SHARE_MAX else places)
+        self.drew_all = is_whole or len(places) > PLACES_MAX
+        self._draw(now_ns, None if self.drew_all or self._share(places) > PLACES_SHARE_MAX else places)
         self._drawn = drawn
         ended_at_ns = self._clock.now_ns()
         self.latencies_ms.extend((ended_at_ns - captured_at_ns) / NS_PER_MS for captured_at_ns in fresh)
@@ -120,7 +129,7 @@ class WallRenderer:
         )
 
     def _staged(self, scene: NodeScene) -> Stage:
-        return Stage(scene, self._programs, self._freshness, self._zone, self._stamps)
+        return Stage(scene, self._programs, self._freshness, self._zone, self._stamps, self._picture_every_ns)
 
     def _let_go(self) -> None:
         if self._leaving is not None:

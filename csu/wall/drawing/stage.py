@@ -31,6 +31,7 @@ from csu.wall.drawing.direct_gl import (
 from csu.wall.drawing.freshness import NEVER_NS, Freshness, believed_stamp
 from csu.wall.drawing.overlay_pass import ATLAS_UNIT, HEAT_UNIT, OverlayPass
 from csu.wall.drawing.overlay_sheet import SceneSheet, is_over
+from csu.wall.drawing.pace import Pace
 from csu.wall.drawing.picture_pool import CHROMA_UNIT, LUMA_UNIT, PicturePool, PlacedPicture
 from csu.wall.drawing.read_back import SeenPiece
 from csu.wall.drawing.shaders import OVERLAY_FRAGMENT, OVERLAY_VERTEX, TILE_FRAGMENT, TILE_VERTEX
@@ -57,6 +58,7 @@ class Feed:
 
     camera: CameraId
     layer: int
+    pace: Pace
     size_px: tuple[int, int] = _NO_PICTURE
     kind: object = None
     """Of its newest picture: what the following were made of."""
@@ -91,7 +93,8 @@ class Programs:
 
 
 class Stage:
-    """One scene. `stamps`: what was seen before of each camera (sequence, stamp), shared by all scenes of a wall."""
+    """One scene. `stamps`: what was seen before of each camera (sequence, stamp), shared by all scenes of a wall.
+    `picture_every_ns`: of each camera at most, see `Pace`."""
 
     def __init__(
         self,
@@ -100,11 +103,12 @@ class Stage:
         freshness: Freshness,
         zone: tzinfo,
         stamps: dict[CameraId, tuple[int, Nanoseconds]],
+        picture_every_ns: Nanoseconds = 0,
     ) -> None:
         self.scene = scene
         self._gl, self._programs, self._freshness, self._stamps = programs.gl, programs, freshness, stamps
         cameras = dict.fromkeys(piece.camera for piece in scene.pieces if piece.camera is not None)
-        self._feeds = {camera: Feed(camera, layer) for layer, camera in enumerate(cameras)}
+        self._feeds = {camera: Feed(camera, layer, Pace(picture_every_ns)) for layer, camera in enumerate(cameras)}
         self._pools: dict[tuple[int, int], PicturePool] = {}
         self._fitted: dict[int, FittedPiece] = {}
         for camera, feed in self._feeds.items():
@@ -134,11 +138,13 @@ class Stage:
         now_ns = clock.now_ns()
         self._gl.glPixelStorei(UNPACK_ALIGNMENT, 1)
         for feed in self._feeds.values():
-            picture = source.newest(feed.camera, feed.sequence)
+            picture = source.newest(feed.camera, feed.pace.after(feed.sequence, now_ns))
             if picture is None:
                 continue
             if not isinstance(picture, TilePicture):
                 raise ClearPictureRefused(picture, where=f"wall/{feed.camera}")
+            if not feed.pace.takes(picture.sequence, now_ns):
+                continue
             self._fit(feed, picture)
             self._pools[feed.size_px].upload(feed.layer, picture.planes)  # at once: they are ours until `newest`
             feed.sequence, feed.wholly_masked = picture.sequence, picture.wholly_masked
