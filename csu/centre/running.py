@@ -36,7 +36,7 @@ from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
-from csu.centre.wall_hung import WallSettings, hang_wall
+from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
 from csu.console import (
@@ -219,6 +219,7 @@ async def _start_parts(
     tokens: IdentitySource | None,
 ) -> RunningCentre:
     records = prepared.records
+    planned = await asyncio.to_thread(planned_wall, settings.wall, records)
     pictures = SharedPictures.create([record.camera for record in records], *PICTURE_MAX_PX)
     stack.callback(pictures.close)
     clock = SystemClock()
@@ -252,6 +253,7 @@ async def _start_parts(
     wall = await hang_wall(
         stack,
         settings.wall,
+        planned,
         centre,
         records,
         pictures.spec,

@@ -57,6 +57,7 @@ class WallSettings:
 async def hang_wall(
     stack: AsyncExitStack,
     settings: WallSettings,
+    planned: PlannedWall,
     centre: Centre,
     records: Sequence[CameraRecord],
     pictures: SharedPicturesSpec,
@@ -71,9 +72,8 @@ async def hang_wall(
     """Its outputs started (and stopped on the way out), its first scene up. `elsewhere`: nodes of other hosts.
     `kept_in`: the centre's directory.
 
-    Raises FileRefused with every fault of a file, BadInput, CsuError.
+    Raises CsuError.
     """
-    planned = await asyncio.to_thread(planned_wall, settings, records)
     loop, clock = asyncio.get_running_loop(), SystemClock()
 
     def told(error: WallError) -> None:  # in a thread of the wall's
@@ -103,7 +103,7 @@ async def hang_wall(
 
 
 def planned_wall(settings: WallSettings, records: Sequence[CameraRecord]) -> PlannedWall:
-    """By files, or `default_wall`. Blocks. Raises FileRefused, BadInput."""
+    """By files, or `default_wall`. Blocks. Raises FileRefused with every fault of a file, BadInput."""
     files = settings.files
     if files is None:
         return default_wall(records, settings.width_px, settings.height_px)

@@ -196,3 +196,33 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path: Path, arguments: list
     assert words in " ".join(json.loads(done.stdout)["error"].values())
     assert "Traceback" not in done.stderr
     assert words in done.stderr
+
+
+SMALL = Path(__file__).parents[2] / "scenarios" / "walls" / "petit"
+
+
+def small_wall(scene: Path) -> list[str]:
+    scenes = ["--scenes", str(scene), "--scenes", str(SMALL / "seul.yaml")]
+    return ["--wall", str(SMALL / "mur.yaml"), *scenes, "--programmes", str(SMALL / "semaine.yaml")]
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_a_wall_by_files_is_drawn_by_a_process_for_each_machine_of_it(tmp_path: Path) -> None:
+    demo = start_demo(tmp_path, "--cameras", "4", "--seconds", "10", *small_wall(SMALL / "jour.yaml"))
+    try:
+        found = demo.result()
+    finally:
+        stop(demo)
+    assert demo.process.returncode == 0, (found, demo.log.read_text()[-3000:])
+    assert found["wall"]["tiles"] == found["wall"]["tiles_correct"] == 5
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_a_scene_of_a_camera_that_the_site_has_not_is_told_with_its_line_and_nothing_runs(tmp_path: Path) -> None:
+    broken = tmp_path / "jour.yaml"
+    broken.write_text((SMALL / "jour.yaml").read_text().replace("cam-0001..cam-0004}\n", "cam-0002..cam-0005}\n"))
+    demo = start_demo(tmp_path, "--cameras", "4", "--seconds", "2", *small_wall(broken))
+    assert demo.process.wait(400) == 2
+    assert f"{broken}:6:" in demo.log.read_text()

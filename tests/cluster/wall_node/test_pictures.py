@@ -80,7 +80,6 @@ def test_a_picture_that_the_centre_masked_whole_is_said_to_be(eyes, fragments_of
     assert eyes.reader.newest(ONE, 0).wholly_masked
 
 
-@pytest.mark.requirement("PRV-3")
 def test_a_fragment_of_a_camera_that_is_not_shown_is_refused_and_counted(eyes, fragments_of) -> None:
     check_only_what_is_shown_comes_in(eyes, fragments_of)
 
