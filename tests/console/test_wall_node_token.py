@@ -69,8 +69,8 @@ def test_neither_kind_of_token_passes_for_the_other() -> None:
     assert TOKENS.subject(at_door(make_token(KEY, person)), NOW) is None
 
     class Anybody:
-        def find(self, person: str, role: Role) -> Subject | None:
-            return Subject(person, role, strong_login=False)
+        def find(self, account: str, role: Role, at_ns: int) -> Subject | None:
+            return Subject(account, role, strong_login=False)
 
     people = SignedTokens(KEY.public, Anybody())
     assert people.subject(at_door(make_token(KEY, person)), NOW) is not None
