@@ -184,7 +184,7 @@ def test_a_passkey_made_by_who_is_in_opens_the_next_time(door, chromium_page) ->
         }"""
     )
     assert made == [204, 204]
-    page.goto(door.url)
+    page.reload()
     page.wait_for_url("**/sign-in")
     page.get_by_role("button", name="Utiliser une clé d'accès").click()
     expect(page.get_by_role("radio")).to_have_count(2)
