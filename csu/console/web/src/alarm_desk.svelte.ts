@@ -46,7 +46,7 @@ export type AlarmOnDesk = {
   told: AlarmContact[]
   steps: AlarmStep[]
   next: AlarmState[]
-  /** Null: not asked for. */
+  /** Null where nobody asked for them. */
   cameras: string[] | null
 }
 
@@ -129,7 +129,8 @@ export class AlarmDesk {
       const response = await fetch(to === 'acked' ? `${of_alarm}/acknowledge` : `${of_alarm}/advance`, sent)
       if (!response.ok) this.refused = { alarm: alarm.alarm, said: (await response.json()) as Refusal }
       this.#taken = ++this.#sent // what was asked for before the step knows nothing of it
-      await this.#look()
+      const looking = this.#look()
+      if (response.ok) await looking // refused: whoever asked may go on at once
       return response.ok
     } catch {
       this.refused = { alarm: alarm.alarm, said: NO_ANSWER }

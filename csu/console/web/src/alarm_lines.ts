@@ -27,16 +27,13 @@ export function alarm_lines(alarms: AlarmOnDesk[], is_kept: (alarm: AlarmOnDesk)
   const last = new Map<string, AlarmLine>()
   const told: AlarmLines = { lines: [], hidden: 0, hidden_waiting: 0 }
   const left: AlarmOnDesk[] = []
-  let bounded = 0
   for (const alarm of alarms) {
     const site = site_of(alarm)
     const count = of_site.get(site) ?? 0
-    const kept = is_kept(alarm)
-    if (!kept && (count >= OF_SITE_MAX || bounded >= LINES_MAX)) {
+    if ((count >= OF_SITE_MAX || told.lines.length >= LINES_MAX) && !is_kept(alarm)) {
       left.push(alarm)
       continue
     }
-    if (!kept) bounded += 1
     const line = { alarm, more: 0 }
     of_site.set(site, count + 1)
     last.set(site, line)

@@ -53,8 +53,7 @@ const fr = {
   left: (span: string): string => `reste ${span}`,
   late: 'en retard',
   told: (contacts: string[]): string => `En retard : ${contacts.join(', ')} ${contacts.length < 2 ? 'est prévenu' : 'sont prévenus'}`,
-  due_in: (span: string): string => `Alerte au-dessus dans ${span}`,
-  nobody: 'personne',
+  due_in: (span: string): string => `Alerte suivante dans ${span}`,
   me: 'vous',
   held_by: (person: string): string => `Prise par ${person}`,
   held_by_nobody: 'Personne ne l’a prise',
@@ -100,7 +99,7 @@ const fr = {
     police: 'noter l’appel à la police',
     escape: 'revenir',
   },
-  key_names: { arrows: '↑ ↓', cameras: '← →  1 à 4', qualify: 'f t c' },
+  key_names: { arrows: '↑ ↓', cameras: '← → 1-4', qualify: 'f t c' },
 }
 
 export type AlarmWords = typeof fr
@@ -147,8 +146,7 @@ const en: AlarmWords = {
   left: (span) => `${span} left`,
   late: 'overdue',
   told: (contacts) => `Overdue: ${contacts.join(', ')} ${contacts.length < 2 ? 'was told' : 'were told'}`,
-  due_in: (span) => `Told higher up in ${span}`,
-  nobody: 'nobody',
+  due_in: (span) => `Next alert in ${span}`,
   me: 'you',
   held_by: (person) => `Taken by ${person}`,
   held_by_nobody: 'Nobody has taken it',
@@ -194,7 +192,7 @@ const en: AlarmWords = {
     police: 'note the call to the police',
     escape: 'back',
   },
-  key_names: { arrows: '↑ ↓', cameras: '← →  1 to 4', qualify: 'f t c' },
+  key_names: { arrows: '↑ ↓', cameras: '← → 1-4', qualify: 'f t c' },
 }
 
 export const ALARM_WORDS: Record<Language, AlarmWords> = { fr, en }
