@@ -76,13 +76,13 @@ def words_of(name: str, types: str) -> set[str]:
 
 
 def fields_of(name: str, types: str) -> set[str]:
-    """The fields of a type of the page; not of what lies deeper."""
-    written = re.search(rf"export type {name} = {{(.*?)\n?}}\n\n", types, re.DOTALL)
+    """The fields of a type of the page, with those of the type it goes on from; not of what lies deeper."""
+    written = re.search(rf"export type {name} = (?:(\w+) & )?{{(.*?)\n?}}\n\n", types, re.DOTALL)
     assert written is not None
-    of_type = written[1]
+    before, of_type = written.groups()
     while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:
         of_type = flatter
-    return set(re.findall(r"(\w+):", of_type))
+    return set(re.findall(r"(\w+):", of_type)) | (set() if before is None else fields_of(before, types))
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

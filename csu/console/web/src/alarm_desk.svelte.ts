@@ -30,17 +30,7 @@ export type Alarm = {
 
 export type AlarmStep = { to: AlarmState; at_ns: Ns; by: string; service: string; taken_by: string }
 
-export type AlarmOnDesk = {
-  alarm: string
-  panel: string
-  sequence: number
-  commune: string
-  site: string
-  kind: AlarmKind
-  priority: number
-  state: AlarmState
-  raised_ms: number
-  acked_by: string
+export type AlarmOnDesk = Alarm & {
   since_ns: Ns
   due_ns: Ns | null
   told: AlarmContact[]
