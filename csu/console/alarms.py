@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Protocol
 
-from fastapi import FastAPI, Path, Request
+from fastapi import FastAPI, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from csu.alarms import (
@@ -16,6 +16,7 @@ from csu.alarms import (
     AlarmStep,
     AlarmStepRefused,
     AlarmUnknown,
+    Contact,
     PoliceCall,
     due_at_ns,
 )
@@ -68,6 +69,7 @@ class AlarmAnswer(BaseModel):
     commune: str
     site: str
     kind: AlarmKind
+    priority: AlarmPriority
     state: AlarmState
     raised_ms: int
     acked_by: str
@@ -86,16 +88,18 @@ class StepAnswer(BaseModel):
 
 
 class AlarmOnDesk(AlarmAnswer):
-    """An alarm and how far it came. `cameras`: proposed to the asker, nearest first; `next`: the steps there are."""
+    """An alarm and how far it came. `next`: the steps there are."""
 
-    priority: AlarmPriority
     since_ns: Nanoseconds
     """Since when it stands there."""
     due_ns: Nanoseconds | None
     """When somebody else is told that it stands there still; None: nobody is."""
+    told: list[Contact]
+    """Who was told already that it stands there too long."""
     steps: list[StepAnswer]
     next: list[AlarmState]
-    cameras: list[CameraId]
+    cameras: list[CameraId] | None
+    """Proposed to the asker, the nearest first; None: he did not ask for those of this alarm."""
 
 
 class StepAsked(BaseModel):
@@ -111,16 +115,20 @@ class StepAsked(BaseModel):
 def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
     """The routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
 
-    def on_desk(subject: Subject, alarm: Alarm) -> AlarmOnDesk:
-        near = _there(alarms).cameras_for(alarm.alarm, lambda camera: gate.permits(subject, Action.LIVE_VIEW, camera))
+    def cameras_for(subject: Subject, alarm: Alarm) -> list[CameraId]:
+        return list(
+            _there(alarms).cameras_for(alarm.alarm, lambda camera: gate.permits(subject, Action.LIVE_VIEW, camera))
+        )
+
+    def on_desk(alarm: Alarm, cameras: list[CameraId] | None) -> AlarmOnDesk:
         return AlarmOnDesk(
             **alarm_answer(alarm).model_dump(),
-            priority=alarm.priority,
             since_ns=alarm.since_ns,
             due_ns=due_at_ns(alarm),
+            told=[each.to for each in alarm.escalations if each.state is alarm.state],
             steps=[_step(step) for step in alarm.steps],
             next=sorted(NEXT[alarm.state]),
-            cameras=list(near),
+            cameras=cameras,
         )
 
     @app.get("/api/alarms")
@@ -148,11 +156,17 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
 
     @app.get("/api/alarms/desk")
     @opens(Door("alarms/desk", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
-    async def desk(request: Request) -> list[AlarmOnDesk]:
-        """Every alarm that is not closed, the most urgent first; of the asker's communes, where he has some only."""
+    async def desk(request: Request, cameras_of: Annotated[str, Query(max_length=100)] = "") -> list[AlarmOnDesk]:
+        """Every alarm that is not closed, the most urgent first; of the asker's communes, where he has some only.
+
+        `cameras_of`: the alarm of which cameras are proposed; of all of a storm they would take too long.
+        """
         subject: Subject = request.scope[SUBJECT]
         found = [alarm for alarm in _there(alarms).unfinished() if _may_hear(subject, alarm)]
-        return [on_desk(subject, alarm) for alarm in sorted(found, key=lambda alarm: alarm.haste)]
+        return [
+            on_desk(alarm, cameras_for(subject, alarm) if alarm.alarm == cameras_of else None)
+            for alarm in sorted(found, key=lambda alarm: alarm.haste)
+        ]
 
     @app.post("/api/alarms/{panel}/{sequence}/advance")
     @opens(Door("alarms/advance", Action.ALARM_QUALIFY, _one_alarm(alarms)))
@@ -187,6 +201,7 @@ def alarm_answer(alarm: Alarm) -> AlarmAnswer:
         commune=message.commune,
         site=message.site,
         kind=message.kind,
+        priority=alarm.priority,
         state=alarm.state,
         raised_ms=message.raised_at_ns // NS_PER_MS,
         acked_by=alarm.acked_by,

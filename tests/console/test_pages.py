@@ -8,7 +8,11 @@ import re
 from pathlib import Path
 
 import csu.console
+from csu.alarms import AlarmState, Contact
+from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.operations_log import EntryAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
+from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
 from csu.wall import SlotRule
@@ -43,25 +47,42 @@ def test_the_page_knows_the_states_and_places_in_life_that_the_api_tells() -> No
     """The types of the page are written by hand; its build refuses a word that is missing in one language."""
     types = (WEB / "src" / "room.svelte.ts").read_text(encoding="utf-8")
     for name, told in (("Lifecycle", CameraLifecycle), ("CameraState", CameraState)):
-        line = re.search(rf"export type {name} = (.+)", types)
-        assert line is not None
-        assert set(re.findall(r"'(\w+)'", line[1])) == {value.value for value in told}
+        assert words_of(name, types) == {value.value for value in told}
 
 
 def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:
     types = (WEB / "src" / "wall_desk.svelte.ts").read_text(encoding="utf-8")
-    rules = re.search(r"export type SlotRule = (.+)", types)
-    assert rules is not None
-    assert set(re.findall(r"'(\w+)'", rules[1])) == {rule.value for rule in SlotRule}
+    assert words_of("SlotRule", types) == {rule.value for rule in SlotRule}
     told = {"WallTile": TileAnswer, "Programme": ProgrammeAnswer, "WallAnswer": WallAnswer}
     told |= {"Change": ChangeAnswer, "Coverage": CoverageAnswer}
     for name, answer in told.items():
-        written = re.search(rf"export type {name} = {{(.*?)\n?}}\n\n", types, re.DOTALL)
-        assert written is not None
-        of_type = written[1]
-        while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:  # what lies deeper is not of this type
-            of_type = flatter
-        assert set(re.findall(r"(\w+):", of_type)) == set(answer.model_fields), name
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "alarm_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def words_of(name: str, types: str) -> set[str]:
+    """The words that a type of the page may be."""
+    line = re.search(rf"export type {name} = (.+)", types)
+    assert line is not None
+    return set(re.findall(r"'(\w+)'", line[1]))
+
+
+def fields_of(name: str, types: str) -> set[str]:
+    """The fields of a type of the page, with those of the type it goes on from; not of what lies deeper."""
+    written = re.search(rf"export type {name} = (?:(\w+) & )?{{(.*?)\n?}}\n\n", types, re.DOTALL)
+    assert written is not None
+    before, of_type = written.groups()
+    while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:
+        of_type = flatter
+    return set(re.findall(r"(\w+):", of_type)) | (set() if before is None else fields_of(before, types))
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

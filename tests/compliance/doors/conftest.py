@@ -340,6 +340,10 @@ class AlarmsInMemory:
         assert raised is not None
         self._desk.keep(raised.alarm)
 
+    def wait(self, span_ns: int) -> None:
+        """So long after it rang, whoever is to be told is told."""
+        self._desk.tick(NOON + span_ns)
+
     def open_alarms(self) -> Sequence[Alarm]:
         return self._desk.open()
 

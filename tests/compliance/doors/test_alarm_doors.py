@@ -9,6 +9,7 @@ from csu.console import create_app
 from csu.governance import Role
 from csu.governance.approvals import Designation
 from csu.hal.camera import CommuneId
+from csu.hal.clock import NS_PER_S
 
 ALARM = "/api/alarms/panel-metz/7/acknowledge"
 
@@ -56,7 +57,7 @@ def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(wor
 
 def test_a_person_brings_it_to_its_end_step_by_step_and_the_cameras_proposed_are_those_he_may_see(world) -> None:
     def desk() -> list[dict]:
-        return json.loads(world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body)
+        return json.loads(world.ask("GET", "/api/alarms/desk?cameras_of=panel-metz/7", Role.OPERATOR).body)
 
     def step(to: str, **more: str) -> int:
         body = json.dumps({"to": to, **more}).encode()
@@ -74,6 +75,19 @@ def test_a_person_brings_it_to_its_end_step_by_step_and_the_cameras_proposed_are
     assert informed["steps"][-1]["taken_by"] == "brigadier Roth"
     assert step("closed") == 200
     assert desk() == []
+
+
+def test_the_desk_says_who_was_told_that_it_waits_too_long_until_it_is_taken(world) -> None:
+    def told() -> list[str]:
+        (alarm,) = json.loads(world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body)
+        return alarm["told"]
+
+    assert told() == []
+    assert "cam-0012" not in world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body.decode(), "nobody asked for them"
+    world.alarms.wait(61 * NS_PER_S)
+    assert told() == ["room", "room_chief"]
+    assert world.ask("POST", ALARM, Role.OPERATOR).status == 200
+    assert told() == []
 
 
 def test_a_centre_without_alarms_says_so(world) -> None:

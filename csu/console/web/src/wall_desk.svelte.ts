@@ -73,7 +73,7 @@ const TIMEOUT_MS = 5_000
 /** Older, the page says so and no longer shows it as the present. */
 export const TOLD_MS_MAX = 3_000
 
-const NO_ANSWER: Refusal = {
+export const NO_ANSWER: Refusal = {
   fr: 'Le centre n’a pas répondu : rien ne dit que cela a été fait.',
   en: 'The centre did not answer: nothing says that it was done.',
   detail: { fr: '', en: '' },
@@ -212,7 +212,7 @@ function of_tile(tile: string): string {
   return `/api/wall/tiles/${encodeURIComponent(tile)}`
 }
 
-function quick(): RequestInit {
+export function quick(): RequestInit {
   return { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }
 }
 

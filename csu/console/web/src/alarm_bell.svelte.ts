@@ -1,0 +1,68 @@
+/** The alarms that nobody took, told on every page: an operator who watches the live must see that one rings (OPS-3). */
+
+import type { Alarm } from './alarm_desk.svelte'
+import { quick } from './wall_desk.svelte'
+
+const PERIOD_MS = 3_000
+/** Older, nobody may rely on it. */
+const TOLD_MS_MAX = 10_000
+
+export class AlarmBell {
+  /** Oldest first. Null: never told, or not to this role, or a centre without alarms. */
+  waiting = $state.raw<Alarm[] | null>(null)
+  /** Those that came with the last telling that brought any and that wait still. */
+  news = $state.raw<Alarm[]>([])
+  is_stale = $state(false)
+
+  #known = new Set<string>()
+  #told_ms = 0
+
+  start(): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let going = true
+    const turn = async () => {
+      const is_open = await this.#look()
+      if (going && is_open) timer = setTimeout(turn, PERIOD_MS)
+    }
+    const beat = setInterval(() => {
+      this.is_stale = this.waiting !== null && performance.now() - this.#told_ms > TOLD_MS_MAX
+    }, 500)
+    void turn()
+    return () => {
+      going = false
+      clearTimeout(timer)
+      clearInterval(beat)
+    }
+  }
+
+  /** The most urgent of those that wait, the oldest of them first. */
+  first(): Alarm | null {
+    return (this.waiting ?? []).reduce<Alarm | null>((best, each) => (best === null || each.priority < best.priority ? each : best), null)
+  }
+
+  /** False: this page will never be told, and need not ask. */
+  async #look(): Promise<boolean> {
+    const at_ms = performance.now()
+    try {
+      const response = await fetch('/api/alarms', quick())
+      if (response.ok) this.#take((await response.json()) as Alarm[], at_ms)
+      else if (response.status === 403) return false // each refusal is journaled
+      else return ((await response.json()) as { code: string }).code !== 'alarms_absent'
+    } catch {
+      // What was told last stays; once it is old the page says so.
+    }
+    return true
+  }
+
+  #take(waiting: Alarm[], at_ms: number): void {
+    const fresh = waiting.filter(({ alarm }) => !this.#known.has(alarm))
+    this.#known = new Set(waiting.map(({ alarm }) => alarm))
+    this.#told_ms = at_ms
+    this.is_stale = false
+    this.waiting = waiting
+    if (fresh.length > 0) this.news = fresh
+    else if (this.news.some(({ alarm }) => !this.#known.has(alarm))) {
+      this.news = this.news.filter(({ alarm }) => this.#known.has(alarm))
+    }
+  }
+}
