@@ -8,9 +8,13 @@ import re
 from pathlib import Path
 
 import csu.console
+from csu.console.alarms import AlarmOnDesk
+from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
+from csu.operations import EntryKind
+from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -56,12 +60,29 @@ def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:
     told = {"WallTile": TileAnswer, "Programme": ProgrammeAnswer, "WallAnswer": WallAnswer}
     told |= {"Change": ChangeAnswer, "Coverage": CoverageAnswer}
     for name, answer in told.items():
-        written = re.search(rf"export type {name} = {{(.*?)\n?}}\n\n", types, re.DOTALL)
-        assert written is not None
-        of_type = written[1]
-        while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:  # what lies deeper is not of this type
-            of_type = flatter
-        assert set(re.findall(r"(\w+):", of_type)) == set(answer.model_fields), name
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_log_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "log_desk.svelte.ts").read_text(encoding="utf-8")
+    kinds = re.search(r"export type EntryKind =(.+?)\n\n", types, re.DOTALL)
+    assert kinds is not None
+    assert set(re.findall(r"'(\w+)'", kinds[1])) == {kind.value for kind in EntryKind}
+    assert fields_of("Entry", types) == set(EntryAnswer.model_fields)
+    assert fields_of("EntryAsked", types) == set(EntryAsked.model_fields)
+    assert fields_of("LinkedAlarm", types) < set(AlarmOnDesk.model_fields)
+    drafts = (WEB / "src" / "log_drafts.svelte.ts").read_text(encoding="utf-8")
+    assert f"TEXT_CHARACTERS_MAX = {TEXT_CHARACTERS_MAX}\n" in drafts
+
+
+def fields_of(name: str, types: str) -> set[str]:
+    """The names of one type's own fields, in a source of the page."""
+    written = re.search(rf"export type {name} = {{(.*?)\n?}}\n\n", types, re.DOTALL)
+    assert written is not None
+    of_type = written[1]
+    while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:  # what lies deeper is not of this type
+        of_type = flatter
+    return set(re.findall(r"(\w+):", of_type))
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

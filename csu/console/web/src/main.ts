@@ -2,6 +2,7 @@ import { mount } from 'svelte'
 import App from './App.svelte'
 import './style.css'
 import './wall.css'
+import './log.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')

@@ -212,7 +212,8 @@ function of_tile(tile: string): string {
   return `/api/wall/tiles/${encodeURIComponent(tile)}`
 }
 
-function quick(): RequestInit {
+/** A question that is given up rather than awaited for long. */
+export function quick(): RequestInit {
   return { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }
 }
 
