@@ -183,6 +183,10 @@ def test_the_log_is_paged_back_and_what_is_read_does_not_move(hall, chromium_pag
     page.keyboard.press("End")
     expect(row(page, correction)).to_be_focused()
     expect(page.get_by_role("button", name="1 nouvelle entrée")).to_have_count(0)
+    was = top_of(page, correction)
+    hall.write("Porte du parking fermée")
+    expect(page.get_by_role("button", name="1 nouvelle entrée")).to_be_visible(timeout=TOLD_MS)
+    assert abs(top_of(page, correction) - was) < 1.5
     page.keyboard.press("Enter")
     expect(row(page, 2)).to_be_focused()
     page.keyboard.press("End")
@@ -193,7 +197,7 @@ def test_the_log_is_paged_back_and_what_is_read_does_not_move(hall, chromium_pag
 
 def test_what_is_shown_is_filtered_read_in_both_themes_and_printed_on_one_sheet(hall, chromium_page) -> None:
     page = chromium_page
-    hall.write("Longue entrée. " * 60)
+    hall.write("LONGUE ENTRÉE. " * 60)
     open_page(page, hall)
     page.keyboard.press("/")
     page.keyboard.type("RONDE 77")
@@ -205,7 +209,7 @@ def test_what_is_shown_is_filtered_read_in_both_themes_and_printed_on_one_sheet(
         page.keyboard.press("t")
     page.emulate_media(media="print")
     expect(page.locator("button:visible")).to_have_count(0)
-    expect(page.locator("tr[data-entry]:visible").last).to_contain_text("Longue entrée.")
+    expect(page.locator("tr[data-entry]:visible").last).to_contain_text("LONGUE ENTRÉE.")
     assert page.locator("tr[data-entry]:visible").count() > 10
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) == 1
 

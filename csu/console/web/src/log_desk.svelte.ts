@@ -1,5 +1,6 @@
 /** The operations log as the centre tells it, each three seconds, and what a person writes into it. */
 
+import { repeat } from './polling'
 import { quick, type Refusal } from './wall_desk.svelte'
 
 /** `csu.operations.EntryKind`. */
@@ -80,23 +81,15 @@ export class LogDesk {
   readonly unseen = $derived(this.follows ? 0 : this.#newest - this.#seen)
 
   start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      if (document.visibilityState === 'visible') await this.#look()
-      if (going) timer = setTimeout(turn, PERIOD_MS)
-    }
+    const stop = repeat(PERIOD_MS, () => this.#look())
+    const stop_alarms = repeat(ALARMS_PERIOD_MS, () => this.look_at_alarms())
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 250)
-    const alarms = setInterval(() => void this.look_at_alarms(), ALARMS_PERIOD_MS)
-    void turn()
-    void this.look_at_alarms()
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
+      stop_alarms()
       clearInterval(beat)
-      clearInterval(alarms)
     }
   }
 

@@ -41,11 +41,11 @@ export function day_of({ at_ns }: Entry): string {
   return field_of(at_ns / 1e6).slice(0, 10)
 }
 
-/** A sheet of A4 as log.css prints it, measured with the widest of its fonts: millimetres, and signs on one line. */
+/** A sheet of A4 as log.css prints it, in the widest of its fonts: millimetres, and signs on one line, capitals even. */
 const SHEET_MM = 240
 const LINE_MM = 4.3
 const BETWEEN_MM = 2
-const TEXT_SIGNS = 42
+const TEXT_SIGNS = 38
 const NAME_SIGNS = 11
 
 /** The number of the first of the last lines that one sheet holds. */

@@ -73,7 +73,7 @@ const fr = {
     filter: 'filtrer',
     escape: 'revenir à la liste ; suivre les nouvelles entrées',
   },
-  key_names: { write: 'Ctrl Entrée', end: 'Fin' },
+  key_names: { write: 'Ctrl\u00a0Entrée', end: 'Fin' },
 }
 
 export type LogWords = typeof fr
@@ -146,7 +146,15 @@ const en: LogWords = {
     filter: 'filter',
     escape: 'back to the list; follow the new entries',
   },
-  key_names: { write: 'Ctrl Enter', end: 'End' },
+  key_names: { write: 'Ctrl\u00a0Enter', end: 'End' },
 }
 
 export const LOG_WORDS: Record<Language, LogWords> = { fr, en }
+
+const PRINTED: Intl.DateTimeFormatOptions = { timeZone: 'Europe/Paris', dateStyle: 'long', timeStyle: 'short' }
+const PRINTERS = { fr: new Intl.DateTimeFormat('fr-FR', PRINTED), en: new Intl.DateTimeFormat('en-GB', PRINTED) }
+
+/** Day, year and hour of Paris: a sheet of paper outlives the day. */
+export function printed_at(at_ms: number, language: Language): string {
+  return PRINTERS[language].format(at_ms)
+}

@@ -1,5 +1,6 @@
 /** The wall as the centre tells it, each second, and what a person asks of it. */
 
+import { repeat } from './polling'
 import type { Language, Said } from './words'
 
 /** Left, top, width, height: shares of the visible wall. */
@@ -94,19 +95,12 @@ export class WallDesk {
   #taken = 0
 
   start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      if (document.visibilityState === 'visible') await this.#look()
-      if (going) timer = setTimeout(turn, PERIOD_MS)
-    }
+    const stop = repeat(PERIOD_MS, () => this.#look())
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 250)
-    void turn()
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
       clearInterval(beat)
     }
   }
