@@ -197,6 +197,7 @@ def test_the_log_is_paged_back_and_what_is_read_does_not_move(hall, chromium_pag
     expect(row(page, seen)).to_be_in_viewport(timeout=TOLD_MS)
 
 
+@pytest.mark.nightly
 def test_what_is_shown_is_filtered_read_in_both_themes_and_printed_on_one_sheet(hall, chromium_page) -> None:
     page = chromium_page
     hall.write("LONGUE ENTRÉE. " * 60)
