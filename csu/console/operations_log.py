@@ -16,7 +16,9 @@ from csu.hal.clock import Nanoseconds
 from csu.operations import Draft, EntryKind, LogbookEntry, LogEntryRefused
 
 READ_MOST, READ_USUALLY = 500, 100
-Number = Annotated[int, Path(ge=1, lt=1 << 53)]
+NUMBER_END = 1 << 53
+"""JSON's numbers are exact below it."""
+Number = Annotated[int, Path(ge=1, lt=NUMBER_END)]
 
 
 class LogDesk(Protocol):
@@ -26,8 +28,8 @@ class LogDesk(Protocol):
         """Raises LogEntryRefused; CsuError: nothing was written."""
         ...
 
-    async def newest(self, most: int) -> Sequence[LogbookEntry]:
-        """The last ones, in order."""
+    async def newest(self, most: int, before: int | None = None) -> Sequence[LogbookEntry]:
+        """The last ones, or the last below a number, in order."""
         ...
 
     async def reading(self, number: int) -> Sequence[LogbookEntry]:
@@ -47,7 +49,7 @@ class EntryAsked(BaseModel):
     kind: EntryKind = EntryKind.OBSERVATION
     text: Annotated[str, Field(min_length=1, max_length=2000)]
     alarm: Annotated[str, Field(max_length=100)] = ""
-    corrects: Annotated[int, Field(ge=1, lt=1 << 53)] | None = None
+    corrects: Annotated[int, Field(ge=1, lt=NUMBER_END)] | None = None
 
 
 class EntryAnswer(BaseModel):
@@ -70,9 +72,12 @@ def add_log_doors(app: FastAPI, log: LogDesk | None) -> None:
 
     @app.get("/api/log")
     @opens(Door("log", Action.LOGBOOK_READ))
-    async def newest(most: Annotated[int, Query(ge=1, le=READ_MOST)] = READ_USUALLY) -> list[EntryAnswer]:
-        """The newest entries, in order."""
-        return [_answer(entry) for entry in await _there(log).newest(most)]
+    async def newest(
+        most: Annotated[int, Query(ge=1, le=READ_MOST)] = READ_USUALLY,
+        before: Annotated[int, Query(ge=1, lt=NUMBER_END)] | None = None,
+    ) -> list[EntryAnswer]:
+        """The newest entries, in order; `before`: the newest of those below that number, to page back."""
+        return [_answer(entry) for entry in await _there(log).newest(most, before)]
 
     @app.get("/api/log/of-alarm")
     @opens(Door("log/alarm", Action.LOGBOOK_READ))

@@ -126,9 +126,12 @@ class OperationsLog:
 
         return self._file.locked(add)
 
-    def newest(self, most: int) -> list[LogbookEntry]:
-        """The last `most` entries, in order."""
-        return self._select("sequence > ?", self._file.newest() - most)
+    def newest(self, most: int, before: int | None = None) -> list[LogbookEntry]:
+        """The last `most` entries, in order; `before`: the last of those below that number."""
+        end = self._file.newest() + 1
+        if before is not None:
+            end = min(end, before)
+        return self._select("sequence >= ? AND sequence < ?", end - most, end)
 
     def reading(self, number: int) -> list[LogbookEntry]:
         """An entry and, behind it, its corrections in order. Empty: no such number."""

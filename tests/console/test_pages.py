@@ -10,11 +10,13 @@ from pathlib import Path
 import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
-from csu.console.operations_log import EntryAnswer
+from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
+from csu.operations import EntryKind
+from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -57,6 +59,18 @@ def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:
     told |= {"Change": ChangeAnswer, "Coverage": CoverageAnswer}
     for name, answer in told.items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_log_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "log_desk.svelte.ts").read_text(encoding="utf-8")
+    kinds = re.search(r"export type EntryKind =(.+?)\n\n", types, re.DOTALL)
+    assert kinds is not None
+    assert set(re.findall(r"'(\w+)'", kinds[1])) == {kind.value for kind in EntryKind}
+    assert fields_of("Entry", types) == set(EntryAnswer.model_fields)
+    assert fields_of("EntryAsked", types) == set(EntryAsked.model_fields)
+    assert fields_of("LinkedAlarm", types) < set(AlarmOnDesk.model_fields)
+    drafts = (WEB / "src" / "log_drafts.svelte.ts").read_text(encoding="utf-8")
+    assert f"TEXT_CHARACTERS_MAX = {TEXT_CHARACTERS_MAX}\n" in drafts
 
 
 def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:

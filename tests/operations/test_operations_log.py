@@ -32,6 +32,16 @@ def test_entries_are_numbered_from_one_without_a_hole_also_over_a_restart(log, t
     again.close()
 
 
+@pytest.mark.parametrize(
+    ("most", "before", "numbers"),
+    [(2, None, [4, 5]), (2, 4, [2, 3]), (2, 2, [1]), (2, 1, []), (9, 3, [1, 2]), (2, 99, [4, 5])],
+)
+def test_the_log_is_read_backwards_by_the_page(log, most, before, numbers) -> None:
+    for n in range(5):
+        log.write(draft(f"fait {n}"), n)
+    assert [entry.number for entry in log.newest(most, before)] == numbers
+
+
 def test_a_correction_is_a_new_entry_and_what_was_wrong_still_stands(log) -> None:
     first = log.write(draft("Trois personnes"), 1)
     log.write(draft("Deux personnes", kind=EntryKind.CORRECTION, corrects=first.number, by="agent-8"), 2)

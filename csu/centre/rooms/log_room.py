@@ -87,9 +87,9 @@ class LogRoom:
         """A person's entry; durable when this returns. Raises LogEntryRefused, LogNotKept, LogBroken."""
         return await self._ask(lambda: self._log.write(draft, self._clock.now_ns()))
 
-    async def newest(self, most: int) -> Sequence[LogbookEntry]:
-        """The last ones, in order. Raises CsuError."""
-        return await self._ask(lambda: self._log.newest(most))
+    async def newest(self, most: int, before: int | None = None) -> Sequence[LogbookEntry]:
+        """The last ones, or the last below a number, in order. Raises CsuError."""
+        return await self._ask(lambda: self._log.newest(most, before))
 
     async def reading(self, number: int) -> Sequence[LogbookEntry]:
         """An entry and its corrections; none: no such number. Raises CsuError."""

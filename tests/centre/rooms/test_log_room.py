@@ -177,8 +177,9 @@ def test_people_write_and_correct(make) -> None:
         room = make()
         first = await room.write(Draft(EntryKind.OBSERVATION, "anne", "Trois personnes au parking"))
         await room.write(Draft(EntryKind.CORRECTION, "luc", "Deux", corrects=first.number))
-        return await room.reading(first.number), await room.newest(1)
+        return await room.reading(first.number), await room.newest(1), await room.newest(1, before=2)
 
-    both, newest = asyncio.run(talk())
+    both, newest, older = asyncio.run(talk())
     assert [entry.entry.by for entry in both] == ["anne", "luc"]
     assert newest == [both[1]]
+    assert older == [both[0]]

@@ -407,7 +407,7 @@ class LogInMemory:
     async def write(self, draft: Draft) -> LogbookEntry:
         return self.entry
 
-    async def newest(self, most: int) -> Sequence[LogbookEntry]:
+    async def newest(self, most: int, before: int | None = None) -> Sequence[LogbookEntry]:
         return [self.entry]
 
     async def reading(self, number: int) -> Sequence[LogbookEntry]:

@@ -3,6 +3,7 @@ import App from './App.svelte'
 import './style.css'
 import './wall.css'
 import './alarms.css'
+import './log.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')

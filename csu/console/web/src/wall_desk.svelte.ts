@@ -1,5 +1,6 @@
 /** The wall as the centre tells it, each second, and what a person asks of it. */
 
+import { repeat } from './polling'
 import type { Language, Said } from './words'
 
 /** Left, top, width, height: shares of the visible wall. */
@@ -94,19 +95,12 @@ export class WallDesk {
   #taken = 0
 
   start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      if (document.visibilityState === 'visible') await this.#look()
-      if (going) timer = setTimeout(turn, PERIOD_MS)
-    }
+    const stop = repeat(PERIOD_MS, () => this.#look())
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 250)
-    void turn()
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
       clearInterval(beat)
     }
   }
@@ -212,6 +206,7 @@ function of_tile(tile: string): string {
   return `/api/wall/tiles/${encodeURIComponent(tile)}`
 }
 
+/** A question that is given up rather than awaited for long. */
 export function quick(): RequestInit {
   return { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }
 }

@@ -53,6 +53,7 @@ export function found_by(filter: string, cameras: Camera[]): Camera[] {
   })
 }
 
-function plain(text: string): string {
+/** Accents and case aside. */
+export function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{Diacritic}/gu, '').toLowerCase()
 }
