@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import csu.console
+from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
+from csu.operations import PtzRank
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -62,6 +64,16 @@ def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:
         while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:  # what lies deeper is not of this type
             of_type = flatter
         assert set(re.findall(r"(\w+):", of_type)) == set(answer.model_fields), name
+
+
+def test_the_page_knows_who_turns_a_camera_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "ptz_desk.svelte.ts").read_text(encoding="utf-8")
+    ranks = re.search(r"export type PtzRank = (.+)", types)
+    answer = re.search(r"export type PtzAnswer = {(.*?)\n}\n", types, re.DOTALL)
+    assert ranks is not None
+    assert answer is not None
+    assert set(re.findall(r"'(\w+)'", ranks[1])) == {rank.name.lower() for rank in PtzRank}
+    assert set(re.findall(r"(\w+):", answer[1])) == set(PtzAnswer.model_fields)
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:
