@@ -11,11 +11,12 @@ import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
+from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind
+from csu.operations import EntryKind, PtzRank
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
@@ -97,6 +98,16 @@ def fields_of(name: str, types: str) -> set[str]:
     while (flatter := re.sub(r"{[^{}]*}", "", of_type)) != of_type:
         of_type = flatter
     return set(re.findall(r"(\w+):", of_type)) | (set() if before is None else fields_of(before, types))
+
+
+def test_the_page_knows_who_turns_a_camera_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "ptz_desk.svelte.ts").read_text(encoding="utf-8")
+    ranks = re.search(r"export type PtzRank = (.+)", types)
+    answer = re.search(r"export type PtzAnswer = {(.*?)\n}\n", types, re.DOTALL)
+    assert ranks is not None
+    assert answer is not None
+    assert set(re.findall(r"'(\w+)'", ranks[1])) == {rank.name.lower() for rank in PtzRank}
+    assert set(re.findall(r"(\w+):", answer[1])) == set(PtzAnswer.model_fields)
 
 
 def test_the_lock_file_names_no_host_to_fetch_from() -> None:

@@ -57,10 +57,10 @@ YEARS = Agreement(SERVICE, date(2020, 1, 1), date(2040, 1, 1))
 
 
 class WhoeverTheHeaderSays:
-    """An agent of Metz; `chief` is the room chief."""
+    """An agent of Metz; `chief` is the room chief. A browser's every request tells a cookie rather than a header."""
 
     def subject(self, connection, at_ns):
-        person = connection.headers["x-person"]
+        person = connection.headers.get("x-person") or connection.cookies["person"]
         role = Role.ROOM_CHIEF if person == "chief" else Role.OPERATOR
         papers = Designation(SERVICE, frozenset({CommuneId("metz")}), YEARS)
         return Subject(person, role, True, papers, is_municipal_police=True)

@@ -31,6 +31,7 @@ from csu.operations import (
     StopCamera,
 )
 
+_ASK_FOR_IT = Words("Demandez-la-lui", "Ask for it")
 RANK_OF = {Role.ROOM_CHIEF.value: PtzRank.CHIEF, BY_CSU.role: PtzRank.TOUR}
 """By the author's role; who is neither is an operator. Of rank ALARM is who names an alarm of the desk."""
 
@@ -91,7 +92,9 @@ class PtzRoom:
     def keep_moving(self, camera: CameraId, by: Author) -> None:
         """See `Centre.keep_moving`."""
         lease = self._leases.lease(camera)
-        if lease is None or lease.holder != by.account or not lease.moving:
+        if lease is not None and lease.holder != by.account:
+            raise LeaseLost(_has_it(lease), where=camera, what_to_do=_ASK_FOR_IT)
+        if lease is None or not lease.moving:
             raise LeaseLost(
                 Words("ce mouvement est terminé", "this movement is over"),
                 where=camera,
@@ -116,11 +119,7 @@ class PtzRoom:
         name = camera.record.camera
         lease = self._leases.lease(name)
         if lease is not None and lease.holder != by.account:
-            raise LeaseRefused(
-                Words(f"{lease.holder} la tient", f"{lease.holder} has it"),
-                where=name,
-                what_to_do=Words("Demandez-la-lui", "Ask for it"),
-            )
+            raise LeaseRefused(_has_it(lease), where=name, what_to_do=_ASK_FOR_IT)
         if lease is not None:
             self._leases.stop(name, lease.number, self._footing.now())
             self._woken.set()
@@ -228,3 +227,7 @@ class PtzRoom:
     def _turn(self, name: CameraId) -> asyncio.Lock:
         """Orders reach a camera one by one."""
         return self._turns.setdefault(name, asyncio.Lock())
+
+
+def _has_it(lease: Lease) -> Words:
+    return Words(f"{lease.holder} la tient", f"{lease.holder} has it")

@@ -121,6 +121,8 @@ def test_the_chief_takes_a_camera_from_an_operator_and_an_alarm_from_the_chief(s
             await centre.go_to(camera, POSE, TOUR)
         await centre.move(camera, RIGHT, CHIEF)
         assert camera.deeds == ["go_to", "move", "stop", "move"], "stopped before anybody else moves it"
+        with pytest.raises(LeaseLost, match="chef has it"):
+            centre.keep_moving(camera.record.camera, ANNE)
         name = centre.desk.open()[0].alarm
         await centre.acknowledge(name, "brice")
         await centre.move(camera, LEFT, BRICE, alarm=name)

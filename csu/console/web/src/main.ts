@@ -1,6 +1,7 @@
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './style.css'
+import './ptz.css'
 import './wall.css'
 import './alarms.css'
 import './log.css'
