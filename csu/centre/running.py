@@ -273,9 +273,7 @@ async def _start_parts(
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     machines = WallNodeTokens(registers.key.public, WallTokenNote(settings.data_directory))
     local = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past)
-    access, sign_in = with_accounts(
-        local, accounts, clock, tokens=AnyOf([machines] if tokens is None else [tokens, machines])
-    )
+    access, sign_in = with_accounts(local, accounts, clock, AnyOf([machines] if tokens is None else [tokens, machines]))
     speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers)
     console = create_app(
         room,

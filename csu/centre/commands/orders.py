@@ -16,12 +16,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.registers.journal_beside import journal_beside
 from csu.governance import (
     Authorisation,
     AuthorisationFacts,
     AuthorisationRegister,
-    CentreKey,
     JournalEntry,
     Operation,
     OrderLedger,
@@ -114,16 +114,8 @@ def read_papers(path: Path) -> AuthorisationFacts:
 @contextmanager
 def _opened(centre: Path) -> Iterator[OrderLedger]:
     """The ledger of a centre, which must exist."""
-    key = centre / "centre" / "key.pem"
-    if not key.is_file():
-        raise BadInput(
-            Words("ce n'est pas le dossier d'un centre", "this is no centre's directory"),
-            where=f"--centre {centre}",
-            what_to_do=Words(
-                "Ouvrez d'abord le centre : csu demo --keep DOSSIER", "Open it first: csu demo --keep DIR"
-            ),
-        )
-    ledger = OrderLedger(centre / "orders.sqlite", CentreKey.load(key))
+    key = key_of_centre(centre)
+    ledger = OrderLedger(centre / "orders.sqlite", key)
     try:
         yield ledger
     finally:

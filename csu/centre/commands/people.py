@@ -18,10 +18,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.registers.journal_beside import journal_beside
 from csu.console.sign_in import SignInStore, code_address, hash_password, new_code_secret
 from csu.governance import (
-    CentreKey,
     Interruption,
     InterruptionKind,
     JournalEntry,
@@ -183,16 +183,8 @@ def sign_out_command(account: _Account, centre: _Centre, by: _By, as_json: _Json
 
 @contextmanager
 def _opened(centre: Path) -> Iterator[_Office]:
-    key = centre / "centre" / "key.pem"
-    if not key.is_file():
-        raise BadInput(
-            Words("ce n'est pas le dossier d'un centre", "this is no centre's directory"),
-            where=f"--centre {centre}",
-            what_to_do=Words(
-                "Ouvrez d'abord le centre : csu demo --keep DOSSIER", "Open it first: csu demo --keep DIR"
-            ),
-        )
-    ledger = PeopleLedger(centre / "people.sqlite", CentreKey.load(key))
+    key = key_of_centre(centre)
+    ledger = PeopleLedger(centre / "people.sqlite", key)
     store = SignInStore(centre / "centre")
     try:
         yield _Office(centre, ledger, store, SystemClock().now_ns())

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.registers.journal_beside import journal_beside
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.cluster.shared_pictures import SharedPicturesSpec
@@ -17,7 +18,7 @@ from csu.cluster.wall_node import CentreAddress, WallNode, run_wall_node
 from csu.cluster.wall_node_wire import Hello
 from csu.cluster.wall_process import WallProcess
 from csu.console import NodeClaims, make_token
-from csu.governance import CentreKey, JournalEntry, Operation
+from csu.governance import JournalEntry, Operation
 from csu.governance.journal_entry import account_of
 from csu.hal.clock import NS_PER_DAY
 from csu.hal.errors import BadInput
@@ -86,15 +87,7 @@ def token_command(
     as_json: Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))] = False,
 ) -> None:
     """Give a machine of the wall its token; one that it had before counts no more, in a running centre too (30 s)."""
-    key_file = centre / "centre" / "key.pem"
-    if not key_file.is_file():
-        raise BadInput(
-            Words("ce n'est pas le dossier d'un centre", "this is no centre's directory"),
-            where=str(centre),
-            what_to_do=Words(
-                "Donnez celui de `csu demo --keep`, ou du site", "Give that of `csu demo --keep`, or the site's"
-            ),
-        )
+    key = key_of_centre(centre)
     if revoke == (out is not None):
         raise BadInput(
             Words("donner un jeton, ou le reprendre ?", "give a token, or take it back?"),
@@ -110,7 +103,7 @@ def token_command(
         noted.take_back(node)
     else:
         claims = NodeClaims(node=node, from_ns=now_ns, to_ns=now_ns + days * NS_PER_DAY)
-        _write_secret(out, make_token(CentreKey.load(key_file), claims))
+        _write_secret(out, make_token(key, claims))
         noted.issue(node, now_ns)
     if as_json:
         print(json.dumps({"node": node, "token": None if out is None else str(out), "revoked": revoke}))

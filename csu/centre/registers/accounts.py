@@ -110,18 +110,11 @@ async def open_accounts(
 
 
 def with_accounts(
-    access: Access, accounts: AccountsOfCentre, clock: Clock, tokens: IdentitySource | None = None
+    access: Access, accounts: AccountsOfCentre, clock: Clock, tokens: IdentitySource
 ) -> tuple[Access, SignInDesk]:
     """`access` with the people of this centre: who holds a session is he; its own identity source counts only while
     nobody was ever entered. `tokens`: who judges who shows one."""
     sign_in = SignInDesk(accounts.store, lambda: accounts.people, journal=access.journal, clock=clock)
     sources: list[IdentitySource] = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
     notice = NO_WORDS if accounts.are_there else access.notice
-    return replace(access, identity=TokenElse(tokens or _NoTokens(), sources), notice=notice), sign_in
-
-
-class _NoTokens:
-    """No token is judged here."""
-
-    def subject(self, connection: HTTPConnection, at_ns: Nanoseconds) -> Subject | None:
-        return None
+    return replace(access, identity=TokenElse(tokens, sources), notice=notice), sign_in
