@@ -37,9 +37,21 @@ class PeopleLedger(StateLedger[People]):
 
         Raises PeopleUnusable when nobody, or one person alone, answers for them; PeopleBroken; PeopleNotKept.
         """
-        if not by.strip() or not second.strip() or same_person(by, second):
-            raise _nobody()
+        require_two(by, second, reason)
         return self.enter_text(people_text(people), by=f"{by}, {second}", reason=reason, at_ns=at_ns)
+
+
+def require_two(by: str, second: str, reason: str) -> None:
+    """Ask it before anything is written of it. Raises PeopleUnusable when nobody, or one alone, answers for a list."""
+    require_one(by, reason)
+    if not second.strip() or same_person(by, second):
+        raise _nobody()
+
+
+def require_one(by: str, reason: str) -> None:
+    """The same of what takes one person: to close an account. Raises PeopleUnusable."""
+    if not by.strip() or not reason.strip():
+        raise _nobody()
 
 
 def _nobody() -> PeopleUnusable:

@@ -37,6 +37,7 @@ from csu.governance import (
 )
 from csu.governance.chained_file import sha256_hex
 from csu.governance.journal_entry import account_of
+from csu.governance.people_ledger import require_one, require_two
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
@@ -97,6 +98,7 @@ def enter_command(
     people: _List, centre: _Centre, by: _By, second: _Second, reason: _Reason, as_json: _Json = False
 ) -> int:
     """It holds at once, whole; who is no longer in it is out. Exit code: 0, or 2 bad input (nothing changed)."""
+    require_two(by, second, reason)
     entered = people_from(_read(people))
     with _opened(centre) as office:
         before = office.ledger.people
@@ -121,6 +123,7 @@ def show_command(centre: _Centre, as_json: _Json = False) -> int:
 def suspend_command(account: _Account, centre: _Centre, by: _By, reason: _Reason, as_json: _Json = False) -> int:
     """One person is enough to close an account (ACC-2). Its sessions end. Exit code: 0, or 2 bad input."""
     with _opened(centre) as office:
+        require_one(by, reason)
         person = office.person(account)
         stop = Interruption(InterruptionKind.SUSPENDED, office.now_ns, reason)
         office.note(f"people/{account}/suspended", by)
@@ -136,6 +139,7 @@ def restore_command(
 ) -> int:
     """Two persons open an account again. Exit code: 0, or 2 bad input."""
     with _opened(centre) as office:
+        require_two(by, second, reason)
         person = office.person(account)
         now_ns = office.now_ns
         ended = tuple(

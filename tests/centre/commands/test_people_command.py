@@ -63,6 +63,7 @@ def test_one_person_alone_enters_nobody(tmp_path, centre):
     refused = called("enter", path, "--centre", centre, *BY, "--second", "c. roth")
     assert isinstance(refused.exception, PeopleUnusable)
     assert shown(centre) == {}
+    assert not (centre / "journal").exists(), "nothing was granted, and nothing says so"
 
 
 @pytest.mark.requirement("ACC-2")
@@ -77,6 +78,13 @@ def test_one_person_suspends_and_the_sessions_end_two_restore(entered):
     )
     assert called("restore", "a.martin", "--centre", entered, *BY, *TWO).return_value == 0
     assert shown(entered)["a.martin"]["is_open"]
+
+
+def test_a_suspension_without_a_reason_is_none_and_nothing_says_so(entered):
+    refused = called("suspend", "a.martin", "--centre", entered, "--by", "C. Roth", "--reason", " ")
+    assert isinstance(refused.exception, PeopleUnusable)
+    assert shown(entered)["a.martin"]["is_open"]
+    assert [row.entry.subject for row in read_journal(entered / "journal")] == ["people/entered"]
 
 
 def test_who_is_left_out_of_the_list_is_out(tmp_path, entered):
