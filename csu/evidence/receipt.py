@@ -49,7 +49,8 @@ def receipt_of(case: Case) -> Receipt | None:
 
 
 def _span_words(span: CameraSpan) -> str:
-    return f"caméra {span.camera}, du {paris_text(span.from_ns)} au {paris_text(span.to_ns)}"
+    told = (paris_text(at_ns).replace("T", " ") for at_ns in (span.from_ns, span.to_ns))
+    return f"caméra {span.camera}, du {' au '.join(told)}"
 
 
 def _more(count: int) -> list[str]:

@@ -208,6 +208,7 @@ export class DeskCases {
     const holds = this.reads ? await this.#read<Hold[]>('/api/holds') : []
     if (cases === null || holds === null) return
     this.#told_ms = at_ms
+    this.age_ms = performance.now() - at_ms
     this.cases = in_order(cases)
     this.holds = holds
     await this.#look_at_file()
