@@ -1,12 +1,14 @@
-"""The requisition desk's pages in a real browser, before the real desk of a centre on disk: real sealed footage, real
-registers, a package that the verifier of a court accepts (EXP-1 to EXP-9)."""
+"""The requisition desk's pages in a real browser (EXP-1 to EXP-9).
+
+The Show is played before a centre that runs and records; what is looked at closely, before the real desk of a centre's
+directory: real sealed footage, real registers, and no street.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,27 +21,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page, expect
 
-from csu.console import Access, RoomHealth, create_app, serve_console
+from csu.console import Access, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.console.identity import Claims, SignedTokens, make_token
-from csu.console.room import RoomCounters
+from csu.evidence import Officer
 from csu.governance import Agreement, Designation, Role, Subject
 from csu.governance.centre_key import CentreKey
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 from sim.papers import VIEWERS
-from tests.centre.desk.conftest import BEGIN_NS, RECORD, Home, Past, film
+from tests.centre.desk.conftest import RECORD, Home, Past, film
+from tests.e2e.test_requisition import CAMERAS, CSU, STREET, Centre, account
+from tests.e2e.test_sign_in_browser import QuietRoom
 
-CSU = Path(sys.executable).with_name("csu")
-MATRICULE = "0123456"
-FROM_NS, TO_NS = BEGIN_NS + 20 * NS_PER_S, BEGIN_NS + 95 * NS_PER_S
 TOLD_MS = 15_000
 """The page asks each five seconds, and a package takes one or two."""
-
-
-def account(role: Role) -> str:
-    return f"opj:{MATRICULE}" if role is Role.JUDICIAL_OFFICER else f"{role.value}.1"
 
 
 class People:
@@ -53,22 +50,11 @@ class People:
         return Subject(person, role, False, papers, is_municipal_police=True, communes=metz)
 
 
-class QuietRoom:
-    """The camera that was recorded yesterday; it is lost today, and nothing moves."""
-
-    relay = None
+class YesterdaysRoom(QuietRoom):
+    """The camera that was recorded yesterday; it is lost today."""
 
     def cameras(self) -> Sequence[CameraStatus]:
         return [CameraStatus(RECORD, CameraState.LOST, 0, 0)]
-
-    def health(self) -> RoomHealth:
-        return RoomHealth(True, "1.2.3", 0, 1, 1)
-
-    def counters(self) -> RoomCounters:
-        return RoomCounters()
-
-    async def wall_png(self) -> bytes | None:
-        return None
 
 
 @dataclass
@@ -87,14 +73,18 @@ class House:
         self.desk = past.desk
         identity = SignedTokens(self.key.public, People())
         access = Access(self.home.papers, identity, JournalInMemory(clock), past.desk)
-        async with serve_console(create_app(QuietRoom(), clock=clock, access=access)) as self.url:
+        async with serve_console(create_app(YesterdaysRoom(), clock=clock, access=access)) as self.url:
             started.set()
             await ended.wait()
 
     def token(self, role: Role) -> str:
-        from_ns = time.time_ns() - NS_PER_S
-        claims = Claims(person=account(role), role=role.value, strong_login=True, from_ns=from_ns, to_ns=from_ns)
-        return f"Bearer {make_token(self.key, claims.model_copy(update={'to_ns': from_ns + 14 * NS_PER_MINUTE}))}"
+        return token_of(self.key, role)
+
+
+def token_of(key: CentreKey, role: Role) -> str:
+    from_ns, to_ns = time.time_ns() - NS_PER_S, time.time_ns() + 13 * NS_PER_MINUTE
+    told = Claims(person=account(role), role=role.value, strong_login=True, from_ns=from_ns, to_ns=to_ns)
+    return f"Bearer {make_token(key, told)}"
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +100,43 @@ def house(tmp_path_factory) -> Iterator[House]:
     thread.join()
 
 
+class Street(Centre):
+    """A centre that films a street twice: what its first life recorded is requisitioned in the second."""
+
+    url: str
+
+    def lives_for(self, started: threading.Event, ended: asyncio.Event) -> None:
+        asyncio.run(self._films())
+        self.rows = self.catalogued()
+        asyncio.run(self._serves(started, ended))
+
+    async def _serves(self, started: threading.Event, ended: asyncio.Event) -> None:
+        async with self._open() as running:
+            self.people.communes = frozenset(each.record.commune for each in running.assignments)
+            await self._live(running)
+            self.loop, self.url = asyncio.get_running_loop(), running.console_url
+            started.set()
+            await ended.wait()
+
+    def token(self, role: Role) -> str:
+        return token_of(self.key, role)
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory) -> Iterator[Street]:
+    made, started, ended = Street(tmp_path_factory.mktemp("street")), threading.Event(), asyncio.Event()
+    thread = threading.Thread(target=lambda: made.lives_for(started, ended), daemon=True)
+    thread.start()
+    assert started.wait(120)
+    yield made
+    made.loop.call_soon_threadsafe(ended.set)
+    thread.join()
+
+
 class Desks:
     """A browser profile for each role: what one of them sees, and nobody else's session."""
 
-    def __init__(self, chromium: Browser, house: House) -> None:
+    def __init__(self, chromium: Browser, house: House | Street) -> None:
         self._chromium, self._house = chromium, house
         self.faults: list[str] = []
         self._open: list[Page] = []
@@ -147,14 +170,14 @@ def paris(at_ns: int) -> str:
     return at.astimezone(ZoneInfo("Europe/Paris")).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def type_act(page: Page, case: str, from_ns: int = FROM_NS, to_ns: int = TO_NS) -> None:
+def type_act(page: Page, case: str, camera: str, from_ns: int, to_ns: int) -> None:
     page.get_by_label("Fondement").select_option("CPP_60_1")
     page.get_by_label("Numéro de procédure").fill("PV 2026/1234")
     page.get_by_label("Numéro du dossier").fill(case)
     page.get_by_label("Grade").fill("Maj.")
     page.get_by_label("Nom", exact=True).fill("Durand")
     page.get_by_label("Unité").fill("CIAT Metz")
-    page.get_by_label("Caméra").fill(RECORD.camera)
+    page.get_by_label("Caméra").fill(camera)
     page.get_by_label("Du", exact=True).fill(paris(from_ns))
     page.get_by_label("Au", exact=True).fill(paris(to_ns))
     page.get_by_label("Acte numérisé").set_input_files(
@@ -171,12 +194,21 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+@pytest.fixture
+def stage(chromium: Browser, street: Street) -> Iterator[Desks]:
+    made = Desks(chromium, street)
+    yield made
+    made.close()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(300)
 @pytest.mark.requirement("EXP-1")
 @pytest.mark.requirement("EXP-9")
-def test_from_the_act_to_the_signed_receipt_each_at_his_own_desk(house, desks, tmp_path) -> None:
-    case = "2026-0042"
-    officer = desks.of(Role.JUDICIAL_OFFICER, "desk/new")
-    type_act(officer, case)
+def test_from_the_act_to_the_signed_receipt_each_at_his_desk_while_the_centre_records(street, stage, tmp_path) -> None:
+    case, (row, from_ns, to_ns) = "2026-0042", street.span
+    officer = stage.of(Role.JUDICIAL_OFFICER, "desk/new")
+    type_act(officer, case, row.camera, from_ns - from_ns % NS_PER_S + NS_PER_S, to_ns - to_ns % NS_PER_S)
     expect(officer.locator(".looks .fault")).to_contain_text("n'est pas signé", timeout=TOLD_MS)
     expect(officer.get_by_role("button", name="Enregistrer l’acte")).to_be_disabled()
     officer.get_by_label("J’ai vu la signature").check()
@@ -184,35 +216,34 @@ def test_from_the_act_to_the_signed_receipt_each_at_his_own_desk(house, desks, t
     press(officer, "Enregistrer l’acte")
     state_of(officer, case, "Reçue")
 
-    clerk = desks.of(Role.EVIDENCE_CLERK)
+    clerk = stage.of(Role.EVIDENCE_CLERK)
     clerk.get_by_role("button", name=case).click()
     for step, word in (("Vérifier l’acte", "Vérifiée"), ("Verrouiller les images", "Verrouillée")):
         press(clerk, step)
         state_of(clerk, case, word)
-    clerk.get_by_label("Clés publiques").fill("age1-this-is-no-key")
-    press(clerk, "Préparer le paquet")
-    expect(clerk.locator(".prepare .refused")).to_contain_text("age", timeout=TOLD_MS)
-    clerk.get_by_label("Clés publiques").fill(house.home.recipients[0])
+    clerk.get_by_label("Clés publiques").fill(street.recipient)
     press(clerk, "Préparer le paquet")
     state_of(clerk, case, "Préparée")
     expect(clerk.get_by_role("button", name="Libérer le paquet", exact=True)).to_have_count(0)
 
-    manager = desks.of(Role.CSU_MANAGER, f"desk/{case}")
+    manager = stage.of(Role.CSU_MANAGER, f"desk/{case}")
     expect(manager.get_by_text("Préparé par evidence_clerk.1")).to_be_visible(timeout=TOLD_MS)
     press(manager, "Libérer le paquet")
     state_of(manager, case, "Libérée")
 
     state_of(clerk, case, "Libérée")
-    with clerk.expect_download() as downloaded:
-        press(clerk, "Copier le paquet sur le support")
-    package = tmp_path / "package.tar.age"
-    downloaded.value.save_as(package)
+    copied = saved(clerk, "Copier le paquet sur le support", tmp_path / "copied.tar.age")
     clerk.get_by_label("Référence du support").first.fill("BD-R 77")
     press(clerk, "Prêt à remettre : l’officier signe ici")
+    expect(clerk.get_by_text("Changer ce qui est prêt à être remis")).to_be_visible(timeout=TOLD_MS)
 
-    officer.get_by_label("Numéro de scellé").fill("S-12", timeout=TOLD_MS)
+    state_of(officer, case, "Libérée")
+    press(officer, "Voir")
+    officer.wait_for_function("() => (document.querySelector('video')?.currentTime ?? 0) > 0.2", timeout=TOLD_MS)
+    assert officer.evaluate("document.querySelector('video').videoWidth") == STREET["width"]
+    officer.get_by_label("Numéro de scellé").fill("S-12")
     press(officer, "Inscrire le scellé")
-    expect(officer.locator(".receipt .receipt")).to_contain_text("Scellé : S-12", timeout=TOLD_MS)
+    expect(officer.locator("pre.receipt")).to_contain_text("Scellé : S-12", timeout=TOLD_MS)
     officer.get_by_label("J’ai lu ce reçu").check()
     press(officer, "Signer le reçu")
     state_of(officer, case, "Remise")
@@ -225,16 +256,56 @@ def test_from_the_act_to_the_signed_receipt_each_at_his_own_desk(house, desks, t
         *("opj:0123456", *["evidence_clerk.1"] * 3, "csu_manager.1", "evidence_clerk.1"),
         *("opj:0123456", "opj:0123456"),
     ]
-    assert verified(house, package, case)
+    assert verified(street, copied, case)
+    live = clerk.evaluate("async () => (await (await fetch('/api/cameras')).json()).map((each) => each.state)")
+    assert live == ["live"] * CAMERAS, "the centre recorded on"
 
 
-def verified(house: House, package: Path, case: str) -> bool:
+def saved(page: Page, button: str, path: Path) -> Path:
+    with page.expect_download() as downloaded:
+        press(page, button)
+    downloaded.value.save_as(path)
+    return path
+
+
+def verified(street: Street, package: Path, case: str) -> bool:
     """What the verifier of a court says of what the browser saved."""
     identity = package.with_name("key.txt")
-    identity.write_text(f"{house.home.identity}\n")
-    practice = house.home.path / "centre" / "practice"
+    identity.write_text(f"{street.identity}\n")
+    practice = street.directory / "centre" / "practice"
     trust = ["--trust", str(practice / "signer-authority.pem"), "--trust-time", str(practice / "stamp-authority.pem")]
     command = [str(CSU), "evidence", "verify", str(package), "--identity", str(identity), *trust, "--case", case]
     ran = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60)
     verdict = json.loads(ran.stdout)
     return (ran.returncode, verdict["holds"], verdict["case"]) == (0, True, case)
+
+
+def seeded(house: House, case: str, state: str, **act: object) -> None:
+    """A case that others brought there."""
+    told = house.home.act(officer=Officer("Durand", "Maj.", "CIAT Metz", "0123456"), **act)
+    past = Past(house.desk, None)
+    asyncio.run_coroutine_threadsafe(house.home.to(past, state, case, told), house.loop).result(60)
+
+
+def test_a_clerk_checks_and_locks_by_keyboard_alone_and_every_refusal_says_why(house, desks) -> None:
+    seeded(house, "2026-0101", "received")
+    page = desks.of(Role.EVIDENCE_CLERK)
+    line = page.get_by_role("button", name="2026-0101")
+    expect(line).to_contain_text("vérifier l'acte", timeout=TOLD_MS)
+    expect(line).to_contain_text("reste 2")  # so many days until the first picture is destroyed
+    page.keyboard.press("ArrowDown")
+    expect(line).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Vérifier l’acte", exact=True)).to_be_focused(timeout=TOLD_MS)
+    page.keyboard.press("Enter")
+    state_of(page, "2026-0101", "Vérifiée")
+    page.get_by_role("button", name="Verrouiller les images", exact=True).focus()
+    page.keyboard.press("Enter")
+    state_of(page, "2026-0101", "Verrouillée")
+    expect(page.locator(".way li.here time")).to_have_count(1)
+    page.get_by_label("Clés publiques").fill("age1-this-is-no-key")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".prepare [role=alert]")).to_contain_text("age", timeout=TOLD_MS)
+    page.keyboard.press("Escape")
+    expect(line).to_be_focused()

@@ -166,6 +166,7 @@ export class DeskCases {
   #named = ''
   #lists: string
   #turn = 0
+  #opening = Promise.resolve()
 
   /** `reads`: the register of all cases; else one's own. `sees_holds`: whether holds are told at all. */
   constructor(
@@ -191,14 +192,15 @@ export class DeskCases {
     }
   }
 
-  /** The case that is open; empty: none. */
-  open(name: string): void {
-    if (name === this.#named) return
+  /** The case that is open; empty: none. Until it is told. */
+  open(name: string): Promise<void> {
+    if (name === this.#named) return this.#opening
     this.#named = name
     this.file = null
     this.file_refused = null
     this.refused = null
-    void this.#look_at_file()
+    this.#opening = this.#look_at_file()
+    return this.#opening
   }
 
   /** One turn: the list, the holds, the case that is open. */
