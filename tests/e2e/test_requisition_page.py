@@ -202,7 +202,7 @@ def stage(chromium: Browser, street: Street) -> Iterator[Desks]:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.requirement("EXP-1")
 @pytest.mark.requirement("EXP-9")
 def test_from_the_act_to_the_signed_receipt_each_at_his_desk_while_the_centre_records(street, stage, tmp_path) -> None:
@@ -275,7 +275,7 @@ def verified(street: Street, package: Path, case: str) -> bool:
     practice = street.directory / "centre" / "practice"
     trust = ["--trust", str(practice / "signer-authority.pem"), "--trust-time", str(practice / "stamp-authority.pem")]
     command = [str(CSU), "evidence", "verify", str(package), "--identity", str(identity), *trust, "--case", case]
-    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=240)
     verdict = json.loads(ran.stdout)
     return (ran.returncode, verdict["holds"], verdict["case"]) == (0, True, case)
 
@@ -299,7 +299,7 @@ def test_a_clerk_checks_and_locks_by_keyboard_alone_and_every_refusal_says_why(h
     expect(page.get_by_role("button", name="Vérifier l’acte", exact=True)).to_be_focused(timeout=TOLD_MS)
     page.keyboard.press("Enter")
     state_of(page, "2026-0101", "Vérifiée")
-    page.get_by_role("button", name="Verrouiller les images", exact=True).focus()
+    expect(page.get_by_role("button", name="Verrouiller les images", exact=True)).to_be_focused(timeout=TOLD_MS)
     page.keyboard.press("Enter")
     state_of(page, "2026-0101", "Verrouillée")
     expect(page.locator(".way li.here time")).to_have_count(1)
