@@ -47,6 +47,7 @@ def test_the_officer_s_signature_hands_over_and_the_register_has_its_line_after_
     assert (later.handed_over, lines, receipt_of(later).sha256) == (case.handed_over, (line,), read)
 
 
+@pytest.mark.nightly
 def test_a_signature_that_a_crash_left_out_of_the_register_gets_its_line_at_the_next_start(home):
     async def crash(past):
         read = await sealed(home, past)
@@ -61,6 +62,7 @@ def test_a_signature_that_a_crash_left_out_of_the_register_gets_its_line_at_the_
     assert len(home.live(lines)) == 1
 
 
+@pytest.mark.nightly
 def test_another_receipt_than_the_one_of_now_and_who_prepared_or_released_hand_nothing_over(home):
     async def do(past):
         read = await sealed(home, past)
@@ -73,6 +75,7 @@ def test_another_receipt_than_the_one_of_now_and_who_prepared_or_released_hand_n
     home.live(do)
 
 
+@pytest.mark.nightly
 def test_what_the_register_would_refuse_is_not_offered(home, monkeypatch):
     async def do(past):
         await home.to(past, "validated")
@@ -84,6 +87,7 @@ def test_what_the_register_would_refuse_is_not_offered(home, monkeypatch):
     home.live(do)
 
 
+@pytest.mark.nightly
 def test_a_package_that_is_being_made_says_how_much_of_it_is_made(home):
     async def do(past):
         await home.to(past, "locked")
