@@ -10,6 +10,7 @@ from dataclasses import replace
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.site import Signatory, SignRole, Site, SiteRequest
 from csu.hal.wall_panel import WallPanel, WallPanelId
+from sim.accounts import POLICE, accounts_text
 from sim.endpoints import EndpointSpec, RtspFarm, StreetView, ViewFault
 from sim.endpoints.panels import DisplayPanel, PanelSpec
 from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
@@ -53,6 +54,7 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             signatories=SIGNATORIES,
             agents=AGENTS,
             papers=_papers(places, options, request.at_ns),
+            people=accounts_text(list(dict.fromkeys(commune_id(post.commune) for post in places)), request.at_ns),
             wall_panels=_panels(options),
         )
     finally:
@@ -68,7 +70,7 @@ def _papers(places: Sequence[Post], options: StreetOptions, at_ns: Nanoseconds) 
         terms[_ODD_COMMUNE] = replace(everyone, watched=False)
     stop_ns = at_ns + round(options.suspended_after_s * NS_PER_S)
     suspensions = [Suspension(_ODD_COMMUNE, stop_ns)] if options.suspended_after_s else []
-    return papers_text(PapersOf(cameras, at_ns, terms, suspensions))
+    return papers_text(PapersOf(cameras, at_ns, terms, suspensions, recipients=(POLICE,)))
 
 
 def _spec(post: Post, options: StreetOptions) -> EndpointSpec:

@@ -6,7 +6,7 @@ In: the people of a centre (`csu.governance.people`), a file of proofs, the jour
 
 from csu.console.sign_in.desk import SignInDesk
 from csu.console.sign_in.doors import SessionIdentity, add_sign_in_doors
-from csu.console.sign_in.proofs import PasswordUnusable, code_address, hash_password, new_code_secret
+from csu.console.sign_in.proofs import PasswordUnusable, code_address, hash_password, new_code_secret, new_password
 from csu.console.sign_in.store import SignInNotKept, SignInStore
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "code_address",
     "hash_password",
     "new_code_secret",
+    "new_password",
 ]
