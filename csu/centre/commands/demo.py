@@ -295,10 +295,10 @@ class _Teller:
 
     def ready(self, running: RunningCentre, live: int) -> None:
         """Everything runs: tell where to look."""
-        expected = len(running.records)
+        expected, accounts = len(running.records), self._people.lines(running.console_url)
         self._console.print(say(f"{live} caméras en direct sur {expected}", f"{live} of {expected} cameras live"))
         self._console.print(say(f"Console : {running.console_url}", f"Console: {running.console_url}"), style="bold")
-        for line in self._people.lines(running.console_url):
+        for line in accounts:
             self._console.print(line, markup=False, soft_wrap=True)
         if self._status is not None:
             self._status.update(say("en marche ; Ctrl-C pour arrêter", "running; Ctrl-C to stop"))
