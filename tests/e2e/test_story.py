@@ -6,10 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from csu.alarms import AlarmState
+from csu.console.pages import pages_of
+from csu.console.sign_in.proofs import CODE_STEP_S, code_at
+from csu.governance import Role
+from csu.hal.clock import NS_PER_S
+from csu.machine import SystemClock
 from sim.endpoints.police import StationQuirk
 from tests.e2e.signing_in import CHIEF, OPERATOR, SECOND_OPERATOR, sign_in
 from tests.e2e.street_at_work import TAKEN_BY, StreetAtWork, street_at_work
@@ -133,6 +139,21 @@ def test_a_shift_from_signing_in_to_an_alarm_that_is_read_back_in_the_log(
         f"{OPERATOR}: alarme confirmée, police avisée : police, pris par {TAKEN_BY}",
         f"{OPERATOR}: alarme close",
     ]
+
+
+def test_everybody_of_the_demonstration_comes_in_and_finds_the_pages_of_his_role(street) -> None:
+    told = street.told
+    for person in told["people"]:
+        with httpx.Client(base_url=told["url"], timeout=30) as client:
+            proof = {"account": person["account"], "password": told["password"]}
+            ticket = client.post("/api/sign-in", json=proof).json()["ticket"]
+            code = code_at(person["secret"], SystemClock().now_ns() + CODE_STEP_S * NS_PER_S)
+            begun = {"ticket": ticket, "code": code, "role": person["id"]}
+            assert client.post("/api/sign-in/code", json=begun).status_code == 200, person["account"]
+            me = client.get("/api/me").json()
+            assert (me["name"], me["role"]["role"]) == (person["name"], person["id"])
+            assert client.get("/").status_code == 200, person["account"]
+            assert me["pages"] == pages_of(Role(person["id"]))
 
 
 def test_a_whole_alarm_by_keyboard_alone_while_the_police_station_is_silent(street, chromium_page) -> None:

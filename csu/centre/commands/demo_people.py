@@ -61,6 +61,8 @@ class Standing(Enum):
     NEW = "new"
     KEPT = "kept"
     """Those of an earlier run of this directory, with the password and generators that its page has."""
+    RENEWED = "renewed"
+    """They, with other proofs: nobody has the page any more that told theirs."""
     BY_HAND = "by hand"
     """Somebody entered a list of this centre: it stands."""
 
@@ -110,7 +112,8 @@ class DemoPeople:
                 office.enter(invented, by=BY, second=SECOND, reason=REASON)
             self.people = invented
             kept = self._kept(office)
-            self.standing = Standing.NEW if kept is None else Standing.KEPT
+            lost = Standing.RENEWED if entries else Standing.NEW
+            self.standing = lost if kept is None else Standing.KEPT
             self._proofs = kept or _new_proofs(office, invented)
 
     def lines(self, console_url: str) -> list[str]:
@@ -124,8 +127,11 @@ class DemoPeople:
         ]
         if page is None:
             return [say("Comptes saisis à la main, inchangés :", "Accounts entered by hand, unchanged:"), *told]
-        kept = say(" (inchangés)", " (unchanged)") if self.standing is Standing.KEPT else ""
-        where = page.resolve().as_uri()
+        where, kept = page.resolve().as_uri(), ""
+        if self.standing is Standing.KEPT:
+            kept = say(" (inchangés)", " (unchanged)")
+        elif self.standing is Standing.RENEWED:
+            kept = say(" (mot de passe nouveau : la page avait disparu)", " (a new password: the page was gone)")
         return [
             say(f"Comptes{kept}, mot de passe et codes : {where}", f"Accounts{kept}, password, codes: {where}"),
             *told,

@@ -142,15 +142,16 @@ def test_a_page_that_is_gone_costs_everybody_his_password_and_says_so(centre, te
     before = told_by(people.page)
     people.page.unlink() if page is None else people.page.write_text(page)
     again = demonstrated(centre, text)
-    assert again.standing is Standing.NEW
+    assert again.standing is Standing.RENEWED
     assert told_by(again.page)["password"] != before["password"]
+    assert "nouveau" in again.lines(URL)[0]
 
 
 def test_a_page_of_another_centre_is_not_believed(centre, text, tmp_path):
     CentreKey.load_or_make(tmp_path / "other" / "centre" / "key.pem")
     foreign = demonstrated(tmp_path / "other", text)
     demonstrated(centre, text).page.write_text(foreign.page.read_text())
-    assert demonstrated(centre, text).standing is Standing.NEW
+    assert demonstrated(centre, text).standing is Standing.RENEWED
 
 
 @pytest.mark.parametrize("suspends", [False, True])
