@@ -141,21 +141,6 @@ def test_a_shift_from_signing_in_to_an_alarm_that_is_read_back_in_the_log(
     ]
 
 
-def test_everybody_of_the_demonstration_comes_in_and_finds_the_pages_of_his_role(street) -> None:
-    told = street.told
-    for person in told["people"]:
-        with httpx.Client(base_url=told["url"], timeout=30) as client:
-            proof = {"account": person["account"], "password": told["password"]}
-            ticket = client.post("/api/sign-in", json=proof).json()["ticket"]
-            code = code_at(person["secret"], SystemClock().now_ns() + CODE_STEP_S * NS_PER_S)
-            begun = {"ticket": ticket, "code": code, "role": person["id"]}
-            assert client.post("/api/sign-in/code", json=begun).status_code == 200, person["account"]
-            me = client.get("/api/me").json()
-            assert (me["name"], me["role"]["role"]) == (person["name"], person["id"])
-            assert client.get("/").status_code == 200, person["account"]
-            assert me["pages"] == pages_of(Role(person["id"]))
-
-
 def test_a_whole_alarm_by_keyboard_alone_while_the_police_station_is_silent(street, chromium_page) -> None:
     """The operator telephones, and notes who took it: nobody is called a second time."""
     page, told_before = chromium_page, set(street.station.received)
@@ -183,3 +168,18 @@ def test_a_whole_alarm_by_keyboard_alone_while_the_police_station_is_silent(stre
     page.wait_for_timeout(1500)
     assert street.running.centre.calls_waiting == []
     assert street.station.received[alarm].tellings >= 1
+
+
+def test_everybody_of_the_demonstration_comes_in_and_finds_the_pages_of_his_role(street) -> None:
+    told = street.told
+    for person in told["people"]:
+        with httpx.Client(base_url=told["url"], timeout=30) as client:
+            proof = {"account": person["account"], "password": told["password"]}
+            ticket = client.post("/api/sign-in", json=proof).json()["ticket"]
+            code = code_at(person["secret"], SystemClock().now_ns() + CODE_STEP_S * NS_PER_S)
+            begun = {"ticket": ticket, "code": code, "role": person["id"]}
+            assert client.post("/api/sign-in/code", json=begun).status_code == 200, person["account"]
+            me = client.get("/api/me").json()
+            assert (me["name"], me["role"]["role"]) == (person["name"], person["id"])
+            assert client.get("/").status_code == 200, person["account"]
+            assert me["pages"] == pages_of(Role(person["id"]))
