@@ -20,7 +20,7 @@ from csu.alarms import (
     PoliceCall,
     due_at_ns,
 )
-from csu.console.access import About, Asked, Door, Question, opens
+from csu.console.access import About, Asked, Door, Question, Unknown, opens
 from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
 from csu.governance import Action, Resource, Subject
@@ -115,6 +115,9 @@ class StepAsked(BaseModel):
 def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
     """The routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
 
+    def hears(subject: Subject, alarm: Alarm) -> bool:
+        return gate.reaches(subject, Action.ALARM_ACK, alarm.message.commune)
+
     def cameras_for(subject: Subject, alarm: Alarm) -> list[CameraId]:
         return list(
             _there(alarms).cameras_for(alarm.alarm, lambda camera: gate.permits(subject, Action.LIVE_VIEW, camera))
@@ -137,7 +140,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """Every alarm that waits for a person, oldest first; of the asker's communes, where he has some only."""
         subject: Subject = request.scope[SUBJECT]
         found = _there(alarms).open_alarms()
-        return [alarm_answer(alarm) for alarm in found if _may_hear(subject, alarm)]
+        return [alarm_answer(alarm) for alarm in found if hears(subject, alarm)]
 
     @app.post("/api/alarms/{panel}/{sequence}/acknowledge")
     @opens(Door("alarms/acknowledge", Action.ALARM_ACK, _one_alarm(alarms)))
@@ -145,8 +148,6 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes the alarm. 404: none of that name waits; 409: somebody has it already."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.open_alarms()):
-            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         try:
             return alarm_answer(await room.acknowledge(name, subject.person))
         except AlarmUnknown as error:
@@ -162,7 +163,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         `cameras_of`: the alarm of which cameras are proposed; of all of a storm they would take too long.
         """
         subject: Subject = request.scope[SUBJECT]
-        found = [alarm for alarm in _there(alarms).unfinished() if _may_hear(subject, alarm)]
+        found = [alarm for alarm in _there(alarms).unfinished() if hears(subject, alarm)]
         return [
             on_desk(alarm, cameras_for(subject, alarm) if alarm.alarm == cameras_of else None)
             for alarm in sorted(found, key=lambda alarm: alarm.haste)
@@ -174,8 +175,6 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes it one step further. 409: from where it stands there is no such step."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.unfinished()):
-            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         police = PoliceCall(asked.service, asked.taken_by) if asked.service or asked.taken_by else None
         try:
             return alarm_answer(await room.advance(name, asked.to, subject.person, police))
@@ -210,20 +209,16 @@ def alarm_answer(alarm: Alarm) -> AlarmAnswer:
 
 def _one_alarm(alarms: AlarmRoom | None) -> About:
     async def about(question: Question) -> Asked:
-        """The commune where it rings; nothing of the URL for one that does not wait."""
+        """The commune where it rings; nothing of the URL for one that does not wait. Another's is as if it were none."""
         name = f"{question.path.get('panel', '')}/{question.path.get('sequence', '')}"
         waiting = () if alarms is None else alarms.unfinished()
         found = next((alarm for alarm in waiting if alarm.alarm == name), None)
+        unknown = Unknown(Refusal.ALARM_UNKNOWN, "alarm", is_there=found is not None)
         if found is None:
-            return Asked(ground=Ground.ALARM)
-        return Asked((Resource(commune=found.message.commune),), ground=Ground.ALARM)
+            return Asked(ground=Ground.ALARM, unknown=None if alarms is None else unknown)
+        return Asked((Resource(commune=found.message.commune),), ground=Ground.ALARM, unknown=unknown)
 
     return about
-
-
-def _may_hear(subject: Subject, alarm: Alarm) -> bool:
-    papers = subject.designation
-    return papers is None or not papers.communes or alarm.message.commune in papers.communes
 
 
 def _there(alarms: AlarmRoom | None) -> AlarmRoom:

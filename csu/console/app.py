@@ -143,8 +143,8 @@ def _add_desks(
         return [line.record for line in readings.cameras(subject)]
 
     add_sign_in_doors(app, desks.sign_in)
-    add_case_doors(app, access.desk)
-    add_hold_doors(app, access.desk)
+    add_case_doors(app, access.desk, room, gate)
+    add_hold_doors(app, access.desk, room, gate)
     add_alarm_doors(app, desks.alarms, gate)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)

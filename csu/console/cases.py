@@ -7,14 +7,15 @@ request says: a route reads `Asked`, never the URL again.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from csu.console.access import Asked, Door, Question, opens
+from csu.console.access import Asked, Door, Question, Unknown, opens
 from csu.console.case_answers import (
     CaseAnswer,
     HandOverTold,
@@ -25,15 +26,17 @@ from csu.console.case_answers import (
     ns_of,
 )
 from csu.console.evidence_desk import EvidenceDesk, facts_of
-from csu.console.gate import ASKED, SUBJECT
+from csu.console.gate import ASKED, SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
+from csu.console.room import RoomView
 from csu.evidence import CameraSpan, Case
 from csu.governance import Action, CaseFacts, Resource, Signature, Span, SpanUnusable, Subject
 from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground
-from csu.hal.camera import CameraId
+from csu.hal.camera import CameraId, CommuneId
 from csu.hal.personal_data import personal_data_in
 
 CASE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
+Listed = Callable[[Request, Iterable[CameraId]], bool]
 CaseName = Annotated[str, Path(pattern=CASE_PATTERN, description="Number of the case, as the desk gave it")]
 _INSTANT: TypeAdapter[AwareDatetime] = TypeAdapter(AwareDatetime)
 _SEALED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
@@ -60,11 +63,21 @@ def _all_of(facts: CaseFacts) -> tuple[DataSpan, ...]:
 
 async def _step(question: Question) -> Asked:
     """A step of a case, by two where it takes two."""
-    facts = _facts(question)
-    if facts is None or question.desk is None:
+    facts, name = _facts(question), str(question.path.get("case", ""))
+    if question.desk is None:
         return Asked()
+    if facts is None:
+        return Asked(unknown=Unknown(Refusal.CASE_UNKNOWN, name, is_there=False))
     first = question.desk.signed_before(facts.case, question.action)
-    return _asked(facts, (Resource(case=facts, first=first),), _all_of(facts))
+    communes = communes_of(question.room, (camera for camera, _ in facts.spans)) or (None,)
+    resources = tuple(Resource(commune=commune, case=facts, first=first) for commune in communes)
+    return replace(_asked(facts, resources, _all_of(facts)), unknown=Unknown(Refusal.CASE_UNKNOWN, name))
+
+
+def communes_of(room: RoomView, cameras: Iterable[CameraId]) -> tuple[CommuneId, ...]:
+    """Where these stand; of a camera that the room does not know, nothing is said."""
+    wanted = set(cameras)
+    return tuple(dict.fromkeys(line.record.commune for line in room.cameras() if line.record.camera in wanted))
 
 
 async def _new_case(question: Question) -> Asked:
@@ -108,20 +121,32 @@ def span_of(question: Question) -> Span | None:
 # -- the doors --------------------------------------------------------------------------------------------------------
 
 
-def add_case_doors(app: FastAPI, desk: EvidenceDesk | None) -> None:
+def add_case_doors(app: FastAPI, desk: EvidenceDesk | None, room: RoomView, gate: Gate) -> None:
     """All routes of cases, into `app` itself: an included router would answer beside the gate."""
-    _add_readings(app.router, desk)
+    _add_readings(app.router, desk, listed_by_commune(room, gate))
     _add_steps(app.router, desk)
     _add_signed_steps(app.router, desk)
     _add_footage(app.router, desk)
 
 
-def _add_readings(router: APIRouter, desk: EvidenceDesk | None) -> None:
+def listed_by_commune(room: RoomView, gate: Gate) -> Listed:
+    """Whether who asks may read of something that is about these cameras: of all of them (COM-3)."""
+
+    def listed(request: Request, cameras: Iterable[CameraId]) -> bool:
+        subject: Subject = request.scope[SUBJECT]
+        communes = communes_of(room, cameras)
+        return all(gate.reaches(subject, Action.LEGAL_REGISTER_READ, commune) for commune in communes)
+
+    return listed
+
+
+def _add_readings(router: APIRouter, desk: EvidenceDesk | None, listed: Listed) -> None:
     @router.get("/api/cases")
     @opens(Door("cases/list", Action.LEGAL_REGISTER_READ))
-    async def cases() -> list[CaseAnswer]:
-        """Every case and where it stands."""
-        return [case_answer(case) for case in there(desk).cases()]
+    async def cases(request: Request) -> list[CaseAnswer]:
+        """Every case of the asker's communes and where it stands."""
+        found = there(desk).cases()
+        return [case_answer(case) for case in found if listed(request, (span.camera for span in case.act.spans))]
 
     @router.get("/api/cases/{case}")
     @opens(Door("cases/one", Action.LEGAL_REGISTER_READ, _step))

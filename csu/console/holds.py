@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Query, Request
 from pydantic import AwareDatetime
 
-from csu.console.access import Asked, Door, Question, opens
+from csu.console.access import Asked, Door, Question, Unknown, opens
 from csu.console.case_answers import HoldAnswer, ReasonTold, hold_answer
-from csu.console.cases import CASE_PATTERN, signature_of, span_of, there
+from csu.console.cases import CASE_PATTERN, listed_by_commune, signature_of, span_of, there
 from csu.console.evidence_desk import EvidenceDesk
-from csu.console.gate import ASKED
+from csu.console.gate import ASKED, Gate
 from csu.console.refusals import Refusal, Refused
+from csu.console.room import RoomView
 from csu.evidence import CameraSpan, Hold, HoldRequested
 from csu.governance import Action, Resource, Span
 from csu.governance.journal_entry import DataSpan, Ground
@@ -36,12 +37,19 @@ async def _asked_for(question: Question) -> Asked:
 
 async def _placed(question: Question) -> Asked:
     """What the room asked for, for the reason it gave."""
-    found = _request_of(question.desk, str(question.path.get("hold", "")))
+    name = str(question.path.get("hold", ""))
+    found = _request_of(question.desk, name)
     if found is None:
-        return Asked()
+        return _no_hold(question, name)
     span, camera = Span(found.span.from_ns, found.span.to_ns), found.span.camera
     resource = Resource(camera=camera, span=span, reason=found.reason)
-    return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=found.hold)
+    unknown = Unknown(Refusal.HOLD_UNKNOWN, name)
+    return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=found.hold, unknown=unknown)
+
+
+def _no_hold(question: Question, name: str) -> Asked:
+    unknown = Unknown(Refusal.HOLD_UNKNOWN, name, is_there=False)
+    return Asked(unknown=None if question.desk is None else unknown)
 
 
 async def _ended(question: Question) -> Asked:
@@ -49,22 +57,24 @@ async def _ended(question: Question) -> Asked:
     desk, hold = question.desk, str(question.path.get("hold", ""))
     found = None if desk is None else next((each for each in desk.holds() if each.hold == hold), None)
     if desk is None or found is None:
-        return Asked()
+        return _no_hold(question, hold)
     span, camera = Span(found.span.from_ns, found.span.to_ns), found.span.camera
     first = desk.signed_before(hold, question.action)
     resource = Resource(camera=camera, span=span, first=first, reason=found.reason)
-    return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=hold)
+    unknown = Unknown(Refusal.HOLD_UNKNOWN, hold)
+    return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=hold, unknown=unknown)
 
 
-def add_hold_doors(app: FastAPI, desk: EvidenceDesk | None) -> None:
+def add_hold_doors(app: FastAPI, desk: EvidenceDesk | None, room: RoomView, gate: Gate) -> None:
     """All routes of holds, into `app` itself."""
+    listed = listed_by_commune(room, gate)
 
     @app.get("/api/holds")
     @opens(Door("holds/list", Action.LEGAL_REGISTER_READ))
-    async def holds() -> list[HoldAnswer]:
-        """Every hold: asked for, placed, taken over by a requisition, dead."""
+    async def holds(request: Request) -> list[HoldAnswer]:
+        """Every hold of the asker's communes: asked for, placed, taken over by a requisition, dead."""
         found: list[Hold | HoldRequested] = [*there(desk).hold_requests(), *there(desk).holds()]
-        return [hold_answer(each) for each in found]
+        return [hold_answer(each) for each in found if listed(request, [each.span.camera])]
 
     @app.put("/api/cameras/{camera}/holds/{hold}", status_code=201)
     @opens(Door("holds/request", Action.HOLD_REQUEST, _asked_for))

@@ -79,7 +79,8 @@ def _evaluate(role: Role, action: Action, facts: Mapping[str, bool]) -> Decision
     words = Words(" ; ".join(each.words.fr for each in said), "; ".join(each.words.en for each in said))
     source = " ; ".join(dict.fromkeys(each.source for each in said))
     layer = Layer.LAW if any(each.layer is Layer.LAW for each in said) else Layer.DOCTRINE
-    return Decision(bool(result.allowed), words, source, layer, said[0].rule)
+    rules = tuple(each.rule for each in said)
+    return Decision(bool(result.allowed), words, source, layer, rules[0], rules)
 
 
 @cache

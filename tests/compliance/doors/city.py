@@ -1,20 +1,20 @@
 """Three communes, their cameras, alarms and cases, people with any papers; and who may do what there, said anew.
 
 The oracle reads the table that a lawyer reads (`docs/rights.md`) and judges its letters by what was drawn (a paper is
-`valid` or `ended`, a camera `open` or `stored`): it knows neither the policies nor the dates that the program reckons with.
+`valid` or `ended`, a camera `open` or `stored`): it knows neither the policies nor how the program reckons dates.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from hypothesis import strategies as st
-
 from csu.alarms import AlarmDesk
 from csu.console import RoomHealth
+from csu.console.wall_now import CoverageNow
 from csu.evidence import CameraSpan, Requisition, RequisitionDesk
 from csu.governance import (
     Agreement,
@@ -39,14 +39,18 @@ from csu.governance import (
 )
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
-from csu.hal.clock import NS_PER_DAY
+from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.ingest.board import CameraState, CameraStatus
+from csu.wall import SceneSlots, ShiftCoverage, Slot, SlotId, SlotRule, WallDirector, WallPlan, WatchHeard
+from csu.wall.directing.account import Account
 from tests.compliance.doors.conftest import (
     CASE,
     HOLD,
     NOON,
     AlarmsInMemory,
+    Answer,
     DeskInMemory,
+    PtzInMemory,
     Room,
     WallInMemory,
     World,
@@ -58,7 +62,7 @@ from tests.governance.rights.test_rights_table import decided
 
 CELLS = decided()
 OURS, THEIRS = "service-1", "service-2"
-COMMUNES = ("rouge", "verte", "bleue")
+COMMUNES = ("rozange", "vertuy", "bleury")
 SCOPED = {Role.OPERATOR, Role.ROOM_CHIEF, Role.VERBALISER, Role.EVIDENCE_CLERK}
 """The agents, whom rights.md binds to the communes of their papers."""
 OWN_ONLY = {Role.COMMUNE_DELEGATE, Role.MAYOR, Role.SERVICE_USER}
@@ -67,7 +71,7 @@ OWN_ONLY = {Role.COMMUNE_DELEGATE, Role.MAYOR, Role.SERVICE_USER}
 
 @dataclass(frozen=True)
 class Camera:
-    """`state`: open, stored (its commune has agreed to storage only), ended, future, suspended. `viewers`: a service."""
+    """`state`: open, stored (its commune agreed to storage only), ended, future, suspended. `viewers`: a service."""
 
     camera: str
     commune: str
@@ -79,18 +83,20 @@ class Camera:
 CAMERAS = {
     each.camera: each
     for each in (
-        Camera("cam-0101", "rouge"),
-        Camera("cam-0102", "rouge", "ended"),
-        Camera("cam-0103", "rouge", "future"),
-        Camera("cam-0104", "rouge", viewers=THEIRS, on_wall=False),
-        Camera("cam-0201", "verte", "stored"),
-        Camera("cam-0301", "bleue"),
-        Camera("cam-0302", "bleue", "suspended"),
+        Camera("cam-0101", "rozange"),
+        Camera("cam-0102", "rozange", "ended"),
+        Camera("cam-0103", "rozange", "future"),
+        Camera("cam-0104", "rozange", viewers=THEIRS, on_wall=False),
+        Camera("cam-0201", "vertuy", "stored"),
+        Camera("cam-0301", "bleury"),
+        Camera("cam-0302", "bleury", "suspended"),
     )
 }
 NO_CAMERA = "cam-0999"
 CASES = {CASE: "cam-0101", "2027-303": "cam-0301"}
 HOLDS = {HOLD: "cam-0101", "G-2027-8": "cam-0301"}
+ASKED_FOR = {"G-2027-17": "cam-0101", "G-2027-18": "cam-0301"}
+"""Holds that were placed; and those that nobody placed yet."""
 TILES = {"place": "cam-0101", "far": "cam-0301"}
 FROM_NS, TO_NS = instant("2027-05-20 10:00"), instant("2027-05-20 10:20")
 
@@ -128,7 +134,7 @@ def orders() -> AuthorisationFacts:
         )
         notified.append(Notification(camera, date(2025, 12, 16), 0.0, 0.0, "LR"))
     long = Agreement("conv", date(2020, 1, 1), date(2036, 1, 1))
-    stores = {"verte": ServiceLevel.STORAGE_ONLY}
+    stores = {"vertuy": ServiceLevel.STORAGE_ONLY}
     services = tuple(
         CommuneService(CommuneId(each), stores.get(each, ServiceLevel.STORAGE_AND_WATCH), long) for each in COMMUNES
     )
@@ -164,13 +170,14 @@ class Someone:
 
     @property
     def scope(self) -> set[str]:
-        """The communes of which he may know anything."""
+        """The communes of which he may know anything: of an agent, those of papers that hold now (COM-3)."""
         if self.role in OWN_ONLY:
             return set(self.communes)
         if self.role not in SCOPED:
             return set(COMMUNES)
-        named = set(self.designation[0]) if self.designation else set()
-        return named if self.police else named & (set(self.approval[0]) if self.approval else set())
+        named = set(self.designation[0]) if self.designation and self.designation[1] in HOLDS_NOW else set()
+        approved = set(self.approval[0]) if self.approval and self.approval[1] in HOLDS_NOW else set()
+        return named if self.police else named & approved
 
     def subject(self) -> Subject | None:
         """With papers of paper."""
@@ -205,29 +212,38 @@ def _approval(communes: frozenset[str], state: str) -> PrefectApproval:
     return PrefectApproval("57-3", "Moselle", _named(communes), from_day, ends_on, inquiry_on, stops)
 
 
-_some_communes = st.frozensets(st.sampled_from(COMMUNES))
-_often_all = st.one_of(st.just(frozenset(COMMUNES)), _some_communes)
-_state = st.one_of(st.just("valid"), st.just("valid"), st.sampled_from(sorted(TERMS)))
-someone = st.builds(
-    Someone,
-    role=st.sampled_from([role for role in Role if role is not Role.WALL_NODE]),
-    designation=st.one_of(
-        st.tuples(_often_all, _state, st.sampled_from([OURS, OURS, THEIRS])),
-        st.tuples(_often_all, _state, st.just(OURS)),
-        st.none(),
-    ),
-    approval=st.one_of(
-        st.tuples(
-            _often_all, st.one_of(_state, st.sampled_from(["interrupted", "inquiry old", "inquiry future"]))
-        ),
-        st.none(),
-    ),
-    police=st.sampled_from([False, False, True]),
-    clearance=st.one_of(st.none(), _state),
-    communes=_some_communes,
-    strong=st.sampled_from([True] * 7 + [False]),
-    suspended=st.sampled_from([False] * 9 + [True]),
-)
+def someone(seed: int) -> Someone:
+    """A person of that number: roles in turn, the agents twice as often; papers in order but for up to two of them."""
+    chance, roles = random.Random(f"person {seed}"), [role for role in Role if role is not Role.WALL_NODE]
+    roles += [role for role in roles if role in SCOPED]
+
+    def communes() -> frozenset[str]:
+        return frozenset(chance.sample(COMMUNES, chance.choice((1, 2, 2, 3))))
+
+    who = Someone(
+        roles[seed % len(roles)],
+        designation=(communes(), "valid", OURS),
+        approval=(frozenset(COMMUNES), "begins today"),
+        clearance="valid",
+        communes=communes(),
+    )
+    state = chance.choice(list(TERMS))
+    flaws: list[dict[str, Any]] = [
+        {"designation": None},
+        {"designation": (communes(), state, OURS)},
+        {"designation": (communes(), "valid", THEIRS)},
+        {"designation": (frozenset(), "valid", OURS)},
+        {"approval": None},
+        {"approval": None, "police": True},
+        {"approval": (communes(), chance.choice([*TERMS, "interrupted", "inquiry old", "inquiry future"]))},
+        {"clearance": chance.choice([None, state])},
+        {"communes": frozenset()},
+        {"strong": False},
+        {"suspended": True},
+    ]
+    for flaw in chance.sample(flaws, chance.choice((0, 1, 1, 2))):
+        who = replace(who, **flaw)
+    return who
 
 
 # -- what is asked for ------------------------------------------------------------------------------------------------
@@ -250,7 +266,7 @@ def may(who: Someone, action: str, thing: Thing) -> bool:
     if cell == "-" or not who.strong or who.suspended or not thing.exists:
         return False
     scope = {CAMERAS[each].commune for each in thing.cameras} | set(thing.communes)
-    is_own = action in ("sign_out", "account_read", "account_set")
+    is_own = action in ("sign_out", "account_read", "account_set", "console_open")
     if not is_own and (who.role in SCOPED | OWN_ONLY) and not scope <= who.scope:
         return False
     if not is_own and who.role in OWN_ONLY and not scope:
@@ -286,11 +302,17 @@ class CityRoom(Room):
     def cameras(self) -> Sequence[CameraStatus]:
         return [
             CameraStatus(
-                CameraRecord(CameraId(each.camera), int(each.camera[4:]), f"Rue {each.camera}", CommuneId(each.commune), ViewType.WIDE),
+                CameraRecord(
+                    CameraId(each.camera),
+                    int(each.camera[4:]),
+                    f"Rue {each.camera}",
+                    CommuneId(each.commune),
+                    ViewType.WIDE,
+                ),
                 CameraState.LIVE,
                 NOON,
                 NOON,
-                lifecycle=CameraLifecycle.ACTIVE if each.on_wall else CameraLifecycle.PAUSED,
+                lifecycle=CameraLifecycle.ACTIVE if each.on_wall else CameraLifecycle.SUSPENDED,
                 mask_version=3,
                 watched=each.state == "open",
             )
@@ -319,7 +341,7 @@ class CityAlarms(AlarmsInMemory):
 
 
 class CityDesk(DeskInMemory):
-    """A released case and a placed hold in `rouge`, and the same in `bleue`."""
+    """A released case, a placed hold and one that is asked for in `rozange`, and the same in `bleury`."""
 
     def stand(self, situation: str) -> None:
         self._desk = RequisitionDesk(lambda camera, at_ns: at_ns + 30 * NS_PER_DAY)
@@ -338,11 +360,36 @@ class CityDesk(DeskInMemory):
                 lambda case=case: self._desk.validate(case, **self._by(manager)),
             ):
                 self._do(step())
-        for hold, camera in HOLDS.items():
+        for hold, camera in (HOLDS | ASKED_FOR).items():
             span = CameraSpan(CameraId(camera), FROM_NS, TO_NS)
             self._apply(self._desk.request_hold(hold, span, reason="2027/12", **self._by(chief)))
-            self._signed[hold] = clerk
-            self._apply(self._desk.grant_hold(hold, **self._by(clerk)))
+            if hold in HOLDS:
+                self._signed[hold] = clerk
+                self._apply(self._desk.grant_hold(hold, **self._by(clerk)))
+
+
+class CityWall(WallInMemory):
+    """One tile shows a camera of `rozange`, one of `bleury`."""
+
+    def hang(self, person: str = "") -> None:
+        spot = Slot(SlotId("spot"), SlotRule.ALARM_SPOT)
+        slots = (spot, *(Slot(SlotId(tile), SlotRule.FIXED, (CameraId(shown),)) for tile, shown in TILES.items()))
+        scenes = (SceneSlots("base", slots), SceneSlots("few", slots[:2]))
+        self.director = WallDirector(WallPlan(scenes, "base", "few"), lambda camera, now_ns: True)
+        self.account = Account()
+        self.ask(WatchHeard(is_short=False))
+
+    def coverage(self) -> CoverageNow:
+        cameras = tuple(CameraId(each) for each in CAMERAS)
+        live = dict.fromkeys(cameras, NS_PER_DAY)
+        return CoverageNow(ShiftCoverage(NOON, self._clock.now_ns(), live, cameras), 2, cameras)
+
+
+class CityPtz(PtzInMemory):
+    """Every camera can be turned."""
+
+    def leases(self) -> dict[CameraId, None]:
+        return {CameraId(each): None for each in CAMERAS}
 
 
 class City(World):
@@ -351,10 +398,25 @@ class City(World):
     def __init__(self) -> None:
         super().__init__(room=CityRoom())
         self.who: Someone | None = None
-        self.people.find = lambda person, role, at_ns: None if self.who is None else self.who.subject()  # type: ignore[method-assign]
+        self.people.find = self._find  # type: ignore[method-assign]
         self.desk = CityDesk(self.clock)
         self.rights = Rights(AuthorisationRegister(orders()))
         self.access = replace(self.access, rights=self.rights, desk=self.desk)
-        self.alarms = CityAlarms(self.clock)
-        self.wall = CityWall(self.clock)
-        self.speak_by(self.speaking)
+        self.alarms, self.wall = CityAlarms(self.clock), CityWall(self.clock)
+        self.open(alarms=self.alarms, wall=self.wall, ptz=CityPtz())
+
+    def _find(self, person: str, role: Role, at_ns: int) -> Subject | None:
+        return None if self.who is None else self.who.subject()
+
+    def ask_as(self, who: Someone, method: str, path: str, body: bytes = b"") -> Answer:
+        """From a fresh start, long after whatever was asked before."""
+        self.who = who
+        for made in (self.alarms.ring, self.wall.hang, lambda: self.desk.stand("")):
+            made()
+        self.clock.runs_ns += 120 * NS_PER_S
+        self.journal.rows.clear()
+        self.seen.clear()
+        key = (who.role, who.strong)
+        if key not in self._tokens:
+            self._tokens[key] = self.token(who.role, strong_login=who.strong)
+        return self.ask(method, path, body=body, authorization=self._tokens[key])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -548,20 +548,21 @@ class World:
 
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
-        self.app = create_app(
-            self.room,
-            clock=self.clock,
-            access=self.access,
-            desks=Desks(
-                alarms=self.alarms,
-                speaking=speaking,
-                watch=WatchInMemory(),
-                log=LogInMemory(),
-                ptz=PtzInMemory(),
-                wall=self.wall,
-                wall_nodes=self.nodes,
-            ),
+        self.desks = Desks(
+            alarms=self.alarms,
+            speaking=speaking,
+            watch=WatchInMemory(),
+            log=LogInMemory(),
+            ptz=PtzInMemory(),
+            wall=self.wall,
+            wall_nodes=self.nodes,
         )
+        self.open()
+
+    def open(self, **desks: Any) -> None:
+        """The console anew, with these desks instead."""
+        self.desks = replace(self.desks, **desks)
+        self.app = create_app(self.room, clock=self.clock, access=self.access, desks=self.desks)
 
     def token(self, role: Role, **changes: Any) -> str:
         if role is Role.WALL_NODE:

@@ -1,7 +1,7 @@
 """The description of the API is true: whatever is sent, the answer is one that it announces, and never a fault.
 
-Requests are made from the description itself by schemathesis: valid ones, and in the nightly run ones that break it. Each
-goes to the application as one who may, as one who may not, and as nobody; with the names of what there is, and with others.
+Requests are made from the description itself by schemathesis: valid ones, and in the nightly run ones that break it.
+Each goes to the application as one who may, as one who may not, and as nobody; with names of what there is, and others.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def another_kind_of_content_is_told(told: dict[str, Any]) -> None:
     told["responses"]["200"]["content"] = {"text/csv": {}}
 
 
-LIES = {a_refusal_is_left_out: "Undocumented HTTP status code", another_kind_of_content_is_told: "Undocumented Content"}
+LIES = {a_refusal_is_left_out: "Undocumented status code", another_kind_of_content_is_told: "Undocumented Content"}
 LIES |= {a_field_is_promised_that_no_answer_has: "Response violates schema"}
 
 
