@@ -119,7 +119,7 @@ class Gate:
     def communes(self, subject: Subject, cameras: Sequence[CameraStatus]) -> frozenset[CommuneId]:
         """The communes of `cameras` that this person may know of (COM-3)."""
         there = {line.record.commune for line in cameras}
-        return frozenset(commune for commune in there if self._may_list(subject, commune))
+        return frozenset(commune for commune in there if self.reaches(subject, Action.CAMERA_LIST, commune))
 
     def permits(self, subject: Subject, action: Action, camera: CameraId) -> bool:
         """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
