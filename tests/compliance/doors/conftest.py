@@ -593,8 +593,8 @@ class World:
     async def send(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         path, _, query = target.partition("?")
         is_socket = method == "WS"
-        told = {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
-        told |= {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told = {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told |= {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
         scope: dict[str, Any] = {
             "type": "websocket" if is_socket else "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
