@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -40,6 +40,7 @@ from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
+from csu.console.plain_text import only_plain_text
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
@@ -111,6 +112,7 @@ def create_app(
         openapi_url=None,  # a route of its own below, behind the gate
         redirect_slashes=False,
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
+        dependencies=[Depends(only_plain_text)],
     )
     app.state.closing = asyncio.Event()  # set by `serve_console`: pages that follow the state are let go at once
     access = access or demonstration_access(room, clock)

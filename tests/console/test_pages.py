@@ -10,7 +10,7 @@ from pathlib import Path
 import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.act_look import RemarkAnswer
-from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
 from csu.console.case_steps import CaseStep
@@ -92,6 +92,9 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    answers |= {"AlarmLine": LineAnswer, "AlarmLines": DeskAnswer}
+    bell = (WEB / "src" / "alarm_bell.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Bell", bell) == set(BellAnswer.model_fields)
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 

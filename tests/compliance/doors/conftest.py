@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -577,20 +577,21 @@ class World:
 
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
-        self.app = create_app(
-            self.room,
-            clock=self.clock,
-            access=self.access,
-            desks=Desks(
-                alarms=self.alarms,
-                speaking=speaking,
-                watch=WatchInMemory(),
-                log=LogInMemory(),
-                ptz=PtzInMemory(),
-                wall=self.wall,
-                wall_nodes=self.nodes,
-            ),
+        self.desks = Desks(
+            alarms=self.alarms,
+            speaking=speaking,
+            watch=WatchInMemory(),
+            log=LogInMemory(),
+            ptz=PtzInMemory(),
+            wall=self.wall,
+            wall_nodes=self.nodes,
         )
+        self.open()
+
+    def open(self, **desks: Any) -> None:
+        """The console anew, with these desks instead."""
+        self.desks = replace(self.desks, **desks)
+        self.app = create_app(self.room, clock=self.clock, access=self.access, desks=self.desks)
 
     def token(self, role: Role, **changes: Any) -> str:
         if role is Role.WALL_NODE:
@@ -618,8 +619,8 @@ class World:
     async def send(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         path, _, query = target.partition("?")
         is_socket = method == "WS"
-        told = {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
-        told |= {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told = {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told |= {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
         scope: dict[str, Any] = {
             "type": "websocket" if is_socket else "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
