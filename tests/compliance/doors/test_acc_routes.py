@@ -114,7 +114,8 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"wall/show": {"camera": "cam-0012"}, "wall/reason": reason, "wall/lock": {"minutes": 5}}
     bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
     bodies |= {"cases/reject": reason, "cases/offer": {"support": "BD-R 77", "is_rewritable": False, "copies": 1}}
-    bodies |= {"cases/seal": {"seal": "S-12"}, "cases/receipt": {"sha256": receipt_sha256 or "0" * 64}, "acts/look": act_json}
+    bodies |= {"cases/seal": {"seal": "S-12"}, "acts/look": act_json}
+    bodies |= {"cases/receipt": {"sha256": receipt_sha256 or "0" * 64}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
