@@ -6,18 +6,51 @@ is handed to a commune (`published`) names no count from one to four: in a villa
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from calendar import monthrange
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE
-from csu.recording.availability import Availability, CameraDay, total_of
+from csu.recording.availability import Availability
 
 SMALL_BELOW = 5
 """[D]: COM-4 wants small counts suppressed and gives no figure; five is what public statistics use."""
 _HOUR_NS = 60 * NS_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A month of the calendar in Paris."""
+
+    year: int
+    number: int
+
+    @staticmethod
+    def of(day: date) -> Month:
+        """The month that a day lies in."""
+        return Month(day.year, day.month)
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return date(self.year, self.number, 1)
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first.replace(day=monthrange(self.year, self.number)[1])
+
+    def before(self, months: int) -> Month:
+        """So many months earlier."""
+        count = self.year * 12 + self.number - 1 - months
+        return Month(count // 12, count % 12 + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +67,12 @@ class AlarmGroup:
 class MonthFacts:
     """What is known of a month, before anybody adds it up."""
 
-    days: Sequence[CameraDay] = ()
+    cameras: Mapping[CameraId, Availability] = field(default_factory=dict)
+    """Of each, over the days that were measured."""
     commune_of: Mapping[CameraId, CommuneId] = field(default_factory=dict)
     alarms: Sequence[AlarmGroup] = ()
     requisitions: Sequence[frozenset[CameraId]] = ()
     """Of each act that came in: the cameras it names."""
-
-    def communes(self) -> list[CommuneId]:
-        """Every commune that anything is known of, by name."""
-        return sorted({*self.commune_of.values(), *(group.commune for group in self.alarms)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +101,45 @@ class MonthFigures:
         """Of all its cameras together."""
         return self.availability.recorded_ns / _HOUR_NS
 
+    def as_they_are(self) -> PublishedFigures:
+        """Nothing left out: of the whole centre, for whoever may read of all its communes."""
+        return PublishedFigures(
+            self.cameras,
+            self.availability,
+            self.recorded_hours,
+            dict(sorted(self.raised.items())),
+            sum(self.raised.values()),
+            self.confirmed,
+            self.requisitions,
+        )
 
-def figures_of(facts: MonthFacts, commune: CommuneId) -> MonthFigures:
-    """The month of one commune."""
-    days = [each for each in facts.days if facts.commune_of.get(each.camera) == commune]
-    groups = [group for group in facts.alarms if group.commune == commune]
-    raised: Counter[AlarmKind] = Counter()
-    for group in groups:
-        raised[group.kind] += group.raised
-    return MonthFigures(
-        len({each.camera for each in days if each.availability.expected_ns}),
-        total_of(days),
-        +raised,
-        sum(group.confirmed for group in groups),
-        sum(any(facts.commune_of.get(camera) == commune for camera in act) for act in facts.requisitions),
-    )
+
+def figures_by_commune(facts: MonthFacts) -> dict[CommuneId, MonthFigures]:
+    """The month of each commune that anything is known of, by name."""
+    found: defaultdict[CommuneId, MonthFigures] = defaultdict(MonthFigures)
+    for commune in facts.commune_of.values():
+        found[commune] += MonthFigures()
+    for camera, availability in facts.cameras.items():
+        if camera in facts.commune_of:
+            found[facts.commune_of[camera]] += MonthFigures(int(availability.expected_ns > 0), availability)
+    for group in facts.alarms:
+        raised = {group.kind: group.raised} if group.raised else {}
+        found[group.commune] += MonthFigures(raised=raised, confirmed=group.confirmed)
+    for act in facts.requisitions:
+        for commune in {facts.commune_of[camera] for camera in act if camera in facts.commune_of}:
+            found[commune] += MonthFigures(requisitions=1)
+    return dict(sorted(found.items()))
 
 
 def centre_figures(facts: MonthFacts) -> MonthFigures:
     """The month of the whole centre, counted from the facts and not from its communes' figures."""
-    known = [each for each in facts.days if each.camera in facts.commune_of]
+    known = [availability for camera, availability in facts.cameras.items() if camera in facts.commune_of]
     raised: Counter[AlarmKind] = Counter()
     for group in facts.alarms:
         raised[group.kind] += group.raised
     return MonthFigures(
-        len({each.camera for each in known if each.availability.expected_ns}),
-        total_of(known),
+        sum(availability.expected_ns > 0 for availability in known),
+        sum(known, Availability()),
         +raised,
         sum(group.confirmed for group in facts.alarms),
         sum(len({facts.commune_of[camera] for camera in act & facts.commune_of.keys()}) for act in facts.requisitions),
@@ -137,8 +180,3 @@ def published(figures: MonthFigures) -> PublishedFigures:
 def suppressed(count: int) -> int | None:
     """The count, or None for one to four. None at all is told: it is nobody."""
     return None if 0 < count < SMALL_BELOW else count
-
-
-def together(figures: Iterable[MonthFigures]) -> MonthFigures:
-    """All of them added up."""
-    return sum(figures, MonthFigures())

@@ -31,6 +31,8 @@ class PublicSign:
     sign: str
     place: str
     put_up_on: date | None
+    cameras: frozenset[CameraId] = frozenset()
+    """Of which it tells. Not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,12 @@ def governed_in(
             if order is not None:
                 found[known.camera] = order
     return found
+
+
+def governed_cameras(register: AuthorisationRegister, at_ns: Nanoseconds) -> Counter[CommuneId]:
+    """How many cameras of each commune an order governs then."""
+    known = register.facts.cameras
+    return Counter(each.commune for each in known if register.governing(each.camera, at_ns) is not None)
 
 
 def agreements_of(

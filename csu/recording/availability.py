@@ -6,7 +6,7 @@ A day of 1,300 cameras is two million segments: it is looked through once, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,11 +48,6 @@ class CameraDay:
     camera: CameraId
     day: date
     availability: Availability
-
-
-def total_of(days: Iterable[CameraDay]) -> Availability:
-    """All of them together."""
-    return sum((each.availability for each in days), Availability())
 
 
 def day_lines(

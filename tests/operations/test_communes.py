@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 import pytest
@@ -16,27 +15,25 @@ from csu.operations import commune_month
 from csu.operations.commune_month import (
     SMALL_BELOW,
     AlarmGroup,
+    Month,
     MonthFacts,
     MonthFigures,
     centre_figures,
-    figures_of,
+    figures_by_commune,
     published,
     suppressed,
-    together,
 )
 from csu.operations.communes_file import read_communes
 from csu.operations.cost_shares import CostKey, cost_shares
-from csu.recording.availability import Availability, CameraDay
+from csu.recording.availability import Availability
 
 COMMUNES = [CommuneId(name) for name in ("ars", "metz", "woippy")]
 CAMERAS = [CameraId(f"cam-{number}") for number in range(6)]
-DAYS = [date(2026, 11, day) for day in (1, 2)]
 
 _parts = st.tuples(*[st.integers(0, 86_400)] * 3)
 _availability = st.integers(0, 86_400).flatmap(
     lambda expected: _parts.map(lambda parts: Availability(expected, *(min(part, expected) for part in parts)))
 )
-_day = st.builds(CameraDay, st.sampled_from(CAMERAS), st.sampled_from(DAYS), _availability)
 _group = st.integers(0, 9).flatmap(
     lambda raised: st.builds(
         AlarmGroup,
@@ -48,7 +45,7 @@ _group = st.integers(0, 9).flatmap(
 )
 FACTS = st.builds(
     MonthFacts,
-    st.lists(_day, max_size=8, unique_by=lambda line: (line.camera, line.day)),
+    st.dictionaries(st.sampled_from(CAMERAS), _availability),
     st.dictionaries(st.sampled_from(CAMERAS), st.sampled_from(COMMUNES)),
     st.lists(_group, max_size=8),
     st.lists(st.frozensets(st.sampled_from(CAMERAS), max_size=4), max_size=5),
@@ -59,14 +56,13 @@ FACTS = st.builds(
 @settings(deadline=None, max_examples=60)
 def test_the_sum_of_the_communes_is_the_centre(facts):
     """The centre's figures are counted from the facts: nothing is lost between communes, nothing counted twice."""
-    assert together(figures_of(facts, commune) for commune in facts.communes()) == centre_figures(facts)
+    assert sum(figures_by_commune(facts).values(), MonthFigures()) == centre_figures(facts)
 
 
 @given(facts=FACTS)
 @settings(deadline=None, max_examples=60)
 def test_no_count_from_one_to_four_can_be_read_or_worked_out(facts):
-    for commune in facts.communes():
-        exact = figures_of(facts, commune)
+    for exact in figures_by_commune(facts).values():
         told = published(exact)
         shown = [*told.raised.values(), told.alarms, told.confirmed, told.requisitions]
         assert all(count is None or count == 0 or count >= SMALL_BELOW for count in shown)
@@ -80,15 +76,23 @@ def test_no_count_from_one_to_four_can_be_read_or_worked_out(facts):
 
 
 def test_the_month_of_a_commune_knows_nothing_of_the_others():
-    mine = CameraDay(CAMERAS[0], DAYS[0], Availability(10, 10, 10, 9))
-    other = CameraDay(CAMERAS[1], DAYS[0], Availability(7, 0, 0, 0))
-    alarms = (AlarmGroup(COMMUNES[0], AlarmKind.FIRE, 6, 6), AlarmGroup(COMMUNES[1], AlarmKind.FIRE, 50, 3))
+    ars, metz, _ = COMMUNES
+    mine, other = Availability(10, 10, 10, 9), Availability(7, 0, 0, 0)
+    alarms = (AlarmGroup(ars, AlarmKind.FIRE, 6, 6), AlarmGroup(metz, AlarmKind.FIRE, 50, 3))
     acts = (frozenset(CAMERAS[:2]), frozenset(CAMERAS[1:2]))
-    whole = MonthFacts((mine, other), {CAMERAS[0]: COMMUNES[0], CAMERAS[1]: COMMUNES[1]}, alarms, acts)
-    alone = MonthFacts((mine,), {CAMERAS[0]: COMMUNES[0]}, alarms[:1], acts[:1])
-    assert figures_of(whole, COMMUNES[0]) == figures_of(alone, COMMUNES[0])
-    assert figures_of(whole, CommuneId("nowhere")) == MonthFigures()
-    assert figures_of(whole, COMMUNES[0]).requisitions == 1
+    whole = MonthFacts(
+        {CAMERAS[0]: mine, CAMERAS[1]: other}, {CAMERAS[0]: ars, CAMERAS[1]: metz, CAMERAS[2]: ars}, alarms, acts
+    )
+    alone = MonthFacts({CAMERAS[0]: mine}, {CAMERAS[0]: ars}, alarms[:1], acts[:1])
+    figures = figures_by_commune(whole)
+    assert list(figures) == [ars, metz]
+    assert figures[ars] == figures_by_commune(alone)[ars] == MonthFigures(1, mine, {AlarmKind.FIRE: 6}, 6, 1)
+
+
+def test_months():
+    november = Month.of(date(2026, 11, 30))
+    assert (str(november), november.first, november.last) == ("2026-11", date(2026, 11, 1), date(2026, 11, 30))
+    assert [str(november.before(count)) for count in (0, 10, 11, 23)] == ["2026-11", "2026-01", "2025-12", "2024-12"]
 
 
 @pytest.mark.parametrize(
@@ -96,18 +100,15 @@ def test_the_month_of_a_commune_knows_nothing_of_the_others():
     [
         ("suppressed", lambda count: count),
         ("suppressed", lambda count: None if count == 1 else count),
-        ("total_of", lambda days: Availability()),
+        ("SMALL_BELOW", 3),
     ],
 )
 def test_a_planted_defect_is_found(monkeypatch, name, instead):
     monkeypatch.setattr(commune_month, name, instead)
     alarms = (AlarmGroup(COMMUNES[0], AlarmKind.FIRE, 3, 1),)
-    facts = MonthFacts(
-        (CameraDay(CAMERAS[0], DAYS[0], Availability(5, 5, 5, 5)),), {CAMERAS[0]: COMMUNES[0]}, alarms
-    )
-    figures = figures_of(facts, COMMUNES[0])
-    holds = published(figures).raised == {AlarmKind.FIRE: None} and figures.availability.recorded_ns == 5
-    assert not holds
+    facts = MonthFacts({CAMERAS[0]: Availability(5, 5, 5, 5)}, {CAMERAS[0]: COMMUNES[0]}, alarms)
+    told = published(commune_month.centre_figures(facts))
+    assert (told.raised, told.availability.recorded_ns) != ({AlarmKind.FIRE: None}, 5)
 
 
 def test_small_counts():
@@ -183,8 +184,3 @@ def test_a_share_by_cameras_needs_no_inhabitants(tmp_path):
     path = tmp_path / "communes.yaml"
     path.write_text(FILE.replace("key: inhabitants", "key: cameras").replace(", inhabitants: 4 700", ""))
     assert read_communes(path).costs is not None
-
-
-def test_sums_of_figures_are_counters_without_zeros():
-    one = MonthFigures(raised=Counter({AlarmKind.FIRE: 2}))
-    assert (one + MonthFigures()).raised == {AlarmKind.FIRE: 2}

@@ -14,7 +14,7 @@ from csu.governance.spans import Span
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY
 from csu.hal.media import Gap, GapCause
-from csu.recording.availability import Availability, CameraDay, day_lines, total_of
+from csu.recording.availability import Availability, CameraDay, day_lines
 from csu.recording.availability_store import AvailabilityStore
 from csu.recording.coverage import ACCOUNT_LAG_NS, Account, paris_day
 
@@ -90,9 +90,11 @@ def test_lines_are_kept_whole_replaced_whole_and_read_back(tmp_path):
     store.close()
     store = AvailabilityStore(tmp_path / "availability.sqlite")
     assert store.days() == {DAY, date(2026, 11, 28)}
-    (kept,) = store.lines(date(2026, 11, 1), date(2026, 11, 30))
-    assert kept == CameraDay(CAM, DAY, replace(full, recorded_ns=HOUR))
-    assert store.lines(date(2026, 11, 30), date(2026, 11, 30)) == []
+    assert store.sums(date(2026, 11, 1), date(2026, 11, 30)) == {CAM: replace(full, recorded_ns=HOUR)}
+    assert store.sums(date(2026, 11, 30), date(2026, 11, 30)) == {}
+    store.keep(date(2026, 11, 28), [CameraDay(CAM, date(2026, 11, 28), full), CameraDay(OTHER, DAY, full)])
+    both = Availability(48 * HOUR, 46 * HOUR, 44 * HOUR, 22 * HOUR)
+    assert store.sums(date(2026, 11, 28), DAY) == {CAM: both, OTHER: full}
     store.close()
 
 
@@ -116,10 +118,5 @@ def test_a_process_that_dies_while_a_day_is_written_leaves_the_day_as_it_was(tmp
     died = subprocess.run([sys.executable, "-c", _DIES, str(path)], check=False, timeout=60)
     assert died.returncode == 9
     store = AvailabilityStore(path)
-    assert store.lines(DAY, DAY) == [CameraDay(CAM, DAY, Availability(1, 1, 1, 1))]
+    assert store.sums(DAY, DAY) == {CAM: Availability(1, 1, 1, 1)}
     store.close()
-
-
-def test_a_sum_of_lines_is_the_sum_of_each_figure():
-    lines = [CameraDay(CAM, DAY, Availability(4, 3, 2, 1)), CameraDay(OTHER, DAY, Availability(40, 30, 20, 10))]
-    assert total_of(lines) == Availability(44, 33, 22, 11)
