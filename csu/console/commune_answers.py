@@ -34,6 +34,8 @@ class CommunesAnswer(BaseModel):
     model_config = _FROZEN
     communes: list[CommuneName]
     months: list[str]
+    sees_all: bool
+    """Whether the asker may read of the whole centre."""
 
 
 class AvailabilityAnswer(BaseModel):

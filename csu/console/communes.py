@@ -90,12 +90,13 @@ def add_commune_doors(app: FastAPI, desk: CommuneDesk | None, rights: RightsDesk
         """Those whose figures the asker may read."""
         there, subject, at_ns = _there(desk), request.scope[SUBJECT], request.scope[ADMITTED_AT_NS]
 
-        def may(commune: CommuneId) -> bool:
+        def may(commune: CommuneId | None) -> bool:
             return rights.decide(subject, Action.STATISTICS_READ, Resource(commune=commune), at_ns).permitted
 
         return CommunesAnswer(
             communes=[CommuneName(commune=each, name=there.name(each)) for each in there.communes() if may(each)],
             months=[str(month) for month in there.months()],
+            sees_all=may(None),
         )
 
     _add_months(app, desk)
