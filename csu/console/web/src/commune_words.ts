@@ -10,6 +10,7 @@ const levels_fr: Record<ServiceLevel, string> = {
 
 const fr = {
   title: 'Commune',
+  named: (name: string, what: string): string => `${name} : ${what}`,
   all: 'Toutes les communes',
   commune: 'Commune',
   month: 'Mois',
@@ -30,7 +31,7 @@ const fr = {
   alarms: 'Alarmes',
   confirmed: 'dont confirmées',
   requisitions: 'Réquisitions',
-  acts_in_each: 'un acte qui vise deux communes compte dans chacune',
+  acts_in_each: 'Un acte qui vise deux communes compte dans chacune.',
   small: (below: number): string => `< ${below}`,
   small_why: (below: number): string => `Un compte de 1 à ${below - 1}, ou qui le trahirait, n’est pas écrit.`,
   no_alarm: 'aucune alarme',
@@ -84,6 +85,7 @@ type Words = typeof fr
 
 const en: Words = {
   title: 'Commune',
+  named: (name, what) => `${name}: ${what}`,
   all: 'All communes',
   commune: 'Commune',
   month: 'Month',
@@ -104,7 +106,7 @@ const en: Words = {
   alarms: 'Alarms',
   confirmed: 'confirmed',
   requisitions: 'Requisitions',
-  acts_in_each: 'an act that names two communes counts in each',
+  acts_in_each: 'An act that names two communes counts in each.',
   small: (below) => `< ${below}`,
   small_why: (below) => `A count from 1 to ${below - 1}, or one that would tell it, is not written.`,
   no_alarm: 'no alarm',
