@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from csu.centre.rooms.commune_room import LOOK_EVERY_S, SETTLED_DAYS
+from csu.centre.rooms.commune_room import AGAIN_AFTER_NS, LOOK_EVERY_S, SETTLED_DAYS
 from csu.hal.alarms import AlarmKind
 from csu.hal.words import Language
 from csu.operations.commune_month import Month, centre_figures, figures_by_commune, published
@@ -72,7 +72,10 @@ def test_settled_days_are_looked_through_once_and_the_others_again(city):
     look(city)
     assert city.catalogue.asked == 41  # from the day it began
     look(city)
-    assert city.catalogue.asked == 41 + SETTLED_DAYS
+    assert city.catalogue.asked == 41 + 1  # today
+    city.room._home.clock.at_ns += AGAIN_AFTER_NS
+    look(city)
+    assert city.catalogue.asked == 42 + SETTLED_DAYS
     assert city.store.days() == {city.today - timedelta(days=days) for days in range(SETTLED_DAYS, 41)}
 
 

@@ -1,6 +1,6 @@
 /** Every word of the page of communes, French first. */
 
-import type { CostKey, ServiceLevel } from './commune_desk.svelte'
+import type { CostKey, Figures, ServiceLevel } from './commune_desk.svelte'
 import type { Language } from './words'
 
 const levels_fr: Record<ServiceLevel, string> = {
@@ -37,6 +37,7 @@ const fr = {
   no_alarm: 'aucune alarme',
   total: 'Ensemble du centre',
   cost: 'Part du coût',
+  whole_cost: 'Coût partagé',
   cost_of: (year: number): string => `Coût de ${year}`,
   keys: { cameras: 'caméras', inhabitants: 'habitants' } satisfies Record<CostKey, string>,
   weight: (weight: string, of: string, unit: string): string => `${weight} ${unit} sur ${of}`,
@@ -112,6 +113,7 @@ const en: Words = {
   no_alarm: 'no alarm',
   total: 'The whole centre',
   cost: 'Share of the cost',
+  whole_cost: 'Cost that is shared',
   cost_of: (year) => `Cost of ${year}`,
   keys: { cameras: 'cameras', inhabitants: 'inhabitants' },
   weight: (weight, of, unit) => `${weight} ${unit} of ${of}`,
@@ -178,14 +180,23 @@ export function euro_words(cents: number, language: Language): string {
 /** A day as the server writes it, `2026-11-30`. */
 export function day_words(day: string | null, language: Language): string {
   if (day === null) return '—'
-  const [year, month, number] = day.split('-')
-  return language === 'fr' ? `${number}/${month}/${year}` : `${number} ${month_name(`${year}-${month}`, language)}`
+  const short = language === 'fr' ? '2-digit' : 'short'
+  const named = new Intl.DateTimeFormat(LOCALES[language], { day: '2-digit', month: short, year: 'numeric', timeZone: 'UTC' })
+  return named.format(new Date(`${day}T00:00:00Z`))
 }
 
 /** `novembre 2026`. */
 export function month_name(month: string, language: Language): string {
   const named = new Intl.DateTimeFormat(LOCALES[language], { month: 'long', year: 'numeric', timeZone: 'UTC' })
   return named.format(new Date(`${month}-01T00:00:00Z`))
+}
+
+/** How many alarms came. A sum with a small part in it is not told: what is known of it is. */
+export function alarm_count_words(figures: Figures, below: number, language: Language): string {
+  if (figures.alarms !== null) return number_words(figures.alarms, language)
+  const known = figures.kinds.reduce((sum, { count }) => sum + (count ?? 0), 0)
+  if (known > 0) return `≥\u00a0${number_words(known, language)}`
+  return figures.kinds.length === 1 ? COMMUNE_WORDS[language].small(below) : '—'
 }
 
 /** Letters without accents and capitals, to look for. */
