@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import chain, count
 
 import jinja2
 
@@ -38,9 +40,9 @@ def public_page(told: PublicCommune, language: Language) -> str:
     return _render("public_commune.html.j2", language, told=told)
 
 
-def public_index(all_told: list[PublicCommune], language: Language) -> str:
-    """The list of the communes' pages."""
-    return _render("public_index.html.j2", language, all_told=all_told)
+def public_index(all_told: Sequence[PublicCommune], names: Mapping[CommuneId, str], language: Language) -> str:
+    """The list of the communes' pages. `names`: of their files (`file_names`)."""
+    return _render("public_index.html.j2", language, all_told=all_told, names=names)
 
 
 def page_style() -> str:
@@ -48,10 +50,16 @@ def page_style() -> str:
     return (files("csu.centre") / _TEMPLATES / STYLE_NAME).read_text(encoding="utf-8")
 
 
-def page_name(commune: CommuneId, language: Language) -> str:
-    """The file of a commune's page: letters without accents, digits, hyphens. Two communes may have the same."""
-    plain = unicodedata.normalize("NFKD", commune).encode("ascii", "ignore").decode().lower()
-    return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'commune'}.{language.value}.html"
+def file_names(communes: Sequence[CommuneId]) -> dict[CommuneId, str]:
+    """The file of each commune's page, without language and ending: letters without accents, digits, hyphens; no two
+    communes have the same."""
+    names: dict[CommuneId, str] = {}
+    for commune in communes:
+        plain = unicodedata.normalize("NFKD", commune).encode("ascii", "ignore").decode().lower()
+        name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "commune"
+        taken = {"index", *names.values()}
+        names[commune] = next(each for each in chain((name,), (f"{name}-{n}" for n in count(2))) if each not in taken)
+    return names
 
 
 def _render(template: str, language: Language, **values: object) -> str:
@@ -76,7 +84,6 @@ def _render(template: str, language: Language, **values: object) -> str:
             purpose=purpose,
             level=lambda told: _LEVELS[told].in_language(language),
             stop=lambda told: _STOPS[told].in_language(language),
-            name=lambda told, tongue: page_name(told.commune, Language(tongue)),
             style=STYLE_NAME,
         )
     )

@@ -216,7 +216,8 @@ class CommuneRoom:
         async with self._turn:
             cameras = await asyncio.to_thread(self._store.sums, month.first, month.last)
             groups = await asyncio.to_thread(self._home.alarms.counts, from_ns, to_ns)
-        fresh = {day: lines for day, (_, lines) in self._open.items() if Month.of(day) == month and day not in self._kept}
+        not_kept = {day: lines for day, (_, lines) in self._open.items() if day not in self._kept}
+        fresh = {day: lines for day, lines in not_kept.items() if Month.of(day) == month}
         for line in (line for lines in fresh.values() for line in lines):
             before = cameras.get(line.camera)
             cameras[line.camera] = line.availability if before is None else before + line.availability
