@@ -43,8 +43,10 @@ from csu.recording.coverage import paris_day
 
 COMMUNES = "communes"
 """Where a trouble of theirs is told."""
-LOOK_EVERY_S = 600.0
-"""How old the figures of a day that is not kept yet may be."""
+LOOK_EVERY_S = (60.0, 600.0)
+"""How old the figures of today may be: of a small centre, of a large one."""
+WORK_SHARE = 1 / 200
+"""Of a thread's time, at most, goes into measuring."""
 AGAIN_AFTER_NS = 3_600 * NS_PER_S
 """The same of a day that is over, but not settled: a day of 1,300 cameras takes 2.5 s of a processor."""
 SETTLED_DAYS = 3
@@ -115,7 +117,9 @@ class CommuneRoom:
 
     async def run(self) -> None:
         """Measure for ever. What fails is told once, and tried again."""
+        clock, (least_s, most_s) = self._home.clock, LOOK_EVERY_S
         while True:
+            began_ns = clock.monotonic_ns()
             try:
                 await self.look()
                 self._in_trouble = False
@@ -123,7 +127,8 @@ class CommuneRoom:
                 if not self._in_trouble:
                     self._home.tell(Trouble(COMMUNES, error.trouble.words, self._home.clock.now_ns()))
                 self._in_trouble = True
-            await asyncio.sleep(LOOK_EVERY_S)
+            took_s = (clock.monotonic_ns() - began_ns) / NS_PER_S
+            await asyncio.sleep(min(most_s, max(least_s, took_s / WORK_SHARE)))
 
     async def look(self) -> None:
         """Measure each day that is not kept, the newest first; keep those that are settled. Raises CsuError."""

@@ -132,7 +132,7 @@ def test_what_cannot_be_measured_is_told_once_and_tried_again(city, monkeypatch)
         return real(*asked)
 
     async def ticks(seconds):
-        assert seconds == LOOK_EVERY_S
+        assert seconds == LOOK_EVERY_S[0]  # the clock of this test stands still
         if len(city.told) and city.catalogue.asked:
             raise asyncio.CancelledError
         broken[0] = not turns.pop() if turns else False

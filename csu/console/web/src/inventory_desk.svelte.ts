@@ -11,6 +11,7 @@ export type Light = 'good' | 'bad' | 'unknown' | 'off'
 export type Only = 'all' | 'troubled' | 'missing'
 
 export type LightSaid = { light: Light; words: Said }
+
 export type LightCounts = Record<Light, number>
 
 export type Device = {

@@ -47,13 +47,7 @@ export const PAGES: Page[] = [
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
-  {
-    name: 'administration',
-    key: 'i',
-    words: { fr: 'Administration', en: 'Administration' },
-    component: Administration,
-    help: administration_help,
-  },
+  { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
