@@ -105,6 +105,7 @@ def test_nothing_is_expected_of_a_centre_before_it_began(tmp_path):
     young.close()
 
 
+@pytest.mark.requirement("COM-4")
 def test_costs_are_shared_by_the_file_and_a_file_that_is_wrong_is_told(city):
     assert asyncio.run(city.room.costs()).trouble == NO_FILE
     path = city.path / "communes.yaml"
