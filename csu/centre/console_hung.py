@@ -13,6 +13,8 @@ from csu.centre.papers import Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
+from csu.centre.rooms.commune_room import CommuneRoom
+from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
@@ -55,6 +57,8 @@ class Shown:
     accounts: AccountsOfCentre
     papers: Papers
     speaking: SpeakerRoom
+    communes: CommuneRoom
+    inventory: InventoryRoom
 
 
 async def hang_console(
@@ -91,6 +95,8 @@ async def hang_console(
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
+            communes=shown.communes,
+            inventory=shown.inventory,
         ),
     )
     return await stack.enter_async_context(serve_console(console, host=at.host, port=at.port, tls=at.tls))

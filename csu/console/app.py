@@ -28,6 +28,7 @@ from csu.console.answers import (
 from csu.console.case_footage import add_footage_doors
 from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
+from csu.console.communes import add_commune_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.description import described
 from csu.console.desks import Desks
@@ -35,6 +36,7 @@ from csu.console.doors import Doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
+from csu.console.inventory import add_inventory_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
@@ -155,6 +157,8 @@ def _add_desks(
     add_alarm_doors(app, desks.alarms, gate)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)
+    add_commune_doors(app, desks.communes, access.rights)
+    add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.communes import CommuneDesk
+from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.operations_log import LogDesk
 from csu.console.posts import WatchDesk
@@ -34,3 +36,7 @@ class Desks:
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None
     """Machines of its wall on other hosts."""
+    communes: CommuneDesk | None = None
+    """Figures and papers of its communes."""
+    inventory: InventoryDesk | None = None
+    """Its devices, settings and accounts."""

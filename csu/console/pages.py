@@ -10,6 +10,8 @@ PAGES: dict[str, frozenset[Action]] = {
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
+    "commune": frozenset({Action.STATISTICS_READ}),
+    "administration": frozenset({Action.INVENTORY_READ}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

@@ -86,6 +86,19 @@ class Refusal(Enum):
     )
     ENTRY_UNKNOWN = Wording(404, 4404, "Aucune entrée de ce numéro.", "There is no entry of that number.")
     LOG_ABSENT = Wording(503, 4503, "Ce centre ne tient pas de main courante.", "This centre keeps no log.")
+    COMMUNES_ABSENT = Wording(
+        503, 4503, "Ce centre ne tient pas de chiffres par commune.", "This centre keeps no figures of communes."
+    )
+    COMMUNE_UNKNOWN = Wording(404, 4404, "Aucune commune de ce nom.", "There is no commune of that name.")
+    MONTH_UNKNOWN = Wording(
+        404, 4404, "Ce mois n'est pas à lire : voyez la liste.", "This month cannot be read: see the list."
+    )
+    INVENTORY_ABSENT = Wording(
+        503, 4503, "Ce centre ne montre pas son inventaire.", "This centre does not show its inventory."
+    )
+    LIFECYCLE_REFUSED = Wording(
+        409, 4409, "La caméra reste où elle en est. Voyez le motif.", "The camera stays as it is. See why."
+    )
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

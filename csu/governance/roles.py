@@ -133,6 +133,10 @@ class Action(StrEnum):
     VISIT_RECORD = "visit_record"
     STATISTICS_READ = "statistics_read"
     HEALTH_READ = "health_read"
+    INVENTORY_READ = "inventory_read"
+    """Every device and its state, the settings that the centre runs with; no picture."""
+    PEOPLE_READ = "people_read"
+    """Who has an account, as whom, and whether it is suspended; no secret."""
     COMPLIANCE_READ = "compliance_read"
 
 
@@ -178,6 +182,7 @@ UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
         *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN),
+        _A.INVENTORY_READ,
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

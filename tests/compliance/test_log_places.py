@@ -60,6 +60,7 @@ ACTS_FIRST = {"csu/centre/rooms/ptz_room.py:halt", "csu/centre/rooms/ptz_room.py
 DECIDES_ON_MASKS = {
     "csu/centre/masks/commissioning.py:take_in",
     "csu/centre/masks/commissioning.py:moved",
+    "csu/centre/masks/commissioning.py:set_lifecycle",
     "csu/centre/commands/masks_register.py:_decide",
 }
 

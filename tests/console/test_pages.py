@@ -9,6 +9,7 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
+from csu.console import commune_answers, inventory
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
@@ -19,10 +20,13 @@ from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
+from csu.governance import ARROWS, ServiceLevel
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
 from csu.operations import EntryKind, PtzRank
+from csu.operations.cost_shares import CostKey
+from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
@@ -111,6 +115,49 @@ def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
     answers |= {"HandOver": HandOverAnswer, "Hold": HoldAnswer, "Remark": RemarkAnswer, "OfficerTold": OfficerTold}
     for name, answer in (answers | {"ActTold": RequisitionTold}).items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_communes_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "commune_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("ServiceLevel", types) == {level.value for level in ServiceLevel}
+    assert words_of("CostKey", types) == {key.value for key in CostKey}
+    answers = {
+        "Availability": commune_answers.AvailabilityAnswer,
+        "Figures": commune_answers.FiguresAnswer,
+        "MeasuredDays": commune_answers.Measured,
+        "Communes": commune_answers.CommunesAnswer,
+        "Cost": commune_answers.CostAnswer,
+        "CommuneMonth": commune_answers.MonthAnswer,
+        "AllMonth": commune_answers.AllMonthAnswer,
+        "CommuneCamera": commune_answers.CommuneCameraAnswer,
+        "Order": commune_answers.OrderAnswer,
+        "Agreement": commune_answers.AgreementAnswer,
+        "Papers": commune_answers.PapersAnswer,
+        "CamerasMonth": commune_answers.CamerasMonthAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_inventory_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "inventory_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("Light", types) == {light.value for light in Light}
+    assert words_of("Only", types) == {only.value for only in inventory.Only}
+    answers = {
+        "LightSaid": inventory.LightAnswer,
+        "Device": inventory.DeviceAnswer,
+        "Inventory": inventory.InventoryAnswer,
+        "Machines": inventory.MachinesAnswer,
+        "Person": inventory.PersonAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+    ways = re.search(r"export const WAYS.+?{(.*?)\n}", types, re.DOTALL)
+    assert ways is not None
+    told = {state: set(re.findall(r"'(\w+)'", after)) for state, after in re.findall(r"(\w+): (\[.*?\])", ways[1])}
+    by_word = {state: {each for each in after if each is not CameraLifecycle.ACTIVE} for state, after in ARROWS.items()}
+    by_word[CameraLifecycle.DRAFT] = set()  # masks are proposed first
+    assert told == {state.value: {each.value for each in after} for state, after in by_word.items()}
 
 
 def words_of(name: str, types: str) -> set[str]:

@@ -19,12 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
+from csu.centre.public_page import page_style, public_page
 from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
 from csu.console.evidence_desk import Preparing
 from csu.console.gate import Gate
 from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
+from csu.console.inventory import Deed, NodeTold, Setting
 from csu.console.loudspeaker import Speaking
 from csu.console.metrics import ConsoleCounts
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
@@ -50,7 +52,9 @@ from csu.governance import (
     CommuneService,
     Designation,
     GovernedCamera,
+    LocalDoctrine,
     Notification,
+    Person,
     Placement,
     PrefectApproval,
     Purpose,
@@ -68,8 +72,15 @@ from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, P
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
+from csu.hal.words import Language, Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import Draft, EntryKind, LogbookEntry
+from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
+from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
+from csu.operations.communes_desk import NO_FILE, Costs, MonthTold
+from csu.operations.inventory import LastMinute
+from csu.operations.transparency import PublicCommune, public_commune
+from csu.recording.availability import Availability
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -428,6 +439,71 @@ class PtzInMemory:
         return None
 
 
+class CommunesInMemory:
+    """Real papers and figures, over a month in which camera 12 lacked an hour."""
+
+    def __init__(self, room: Room, clock: SettableClock) -> None:
+        self._room, self._clock = room, clock
+
+    def communes(self) -> Sequence[CommuneId]:
+        return communes_of(AuthorisationRegister(papers()), self._room.cameras())
+
+    def name(self, commune: CommuneId) -> str:
+        return commune.title()
+
+    def months(self) -> Sequence[Month]:
+        return [Month(2027, 6), Month(2027, 5)]
+
+    async def month(self, month: Month) -> MonthTold:
+        hour = 60 * NS_PER_MINUTE
+        alarms = (AlarmGroup(METZ, AlarmKind.FIRE, 3, 1), AlarmGroup(ARS, AlarmKind.INTRUSION, 12, 5))
+        facts = MonthFacts(
+            {CAMERA: Availability(24 * hour, 24 * hour, 24 * hour, 23 * hour), FAR_CAMERA: Availability()},
+            {CAMERA: METZ, FAR_CAMERA: ARS},
+            alarms,
+            [frozenset({CAMERA})],
+        )
+        return MonthTold(facts, 1, 1)
+
+    async def costs(self) -> Costs:
+        return Costs(NO_FILE)
+
+    def papers(self, commune: CommuneId) -> CommunePapers:
+        register, now_ns = AuthorisationRegister(papers()), self._clock.now_ns()
+        return commune_papers(register, LocalDoctrine(), self._room.cameras(), self._public(commune), now_ns)
+
+    def page(self, commune: CommuneId, language: Language) -> str:
+        return public_page(self._public(commune), language)
+
+    def style(self) -> str:
+        return page_style()
+
+    def _public(self, commune: CommuneId) -> PublicCommune:
+        return public_commune(AuthorisationRegister(papers()), commune, self._clock.now_ns(), communes=None)
+
+
+class InventoryInMemory:
+    """One node, one account, one setting; no camera goes anywhere in its life."""
+
+    def minutes(self) -> dict[CameraId, LastMinute]:
+        return {CAMERA: LastMinute("node-1", NOON, True, None, -1200, True)}
+
+    def nodes(self) -> Sequence[NodeTold]:
+        return [NodeTold("node-1", True, 2, NOON)]
+
+    def settings(self) -> Sequence[Setting]:
+        return [Setting(Words("masques dépolis", "frosted masks"), Words("non", "no"))]
+
+    async def deeds(self) -> Sequence[Deed]:
+        return [Deed(NOON, Words("doctrine locale", "local doctrine"), "", "0" * 64)]
+
+    def people(self) -> Sequence[Person]:
+        return [Person("a.martin", "Anne Martin", frozenset({Role.OPERATOR}))]
+
+    async def set_lifecycle(self, camera: CameraId, after: CameraLifecycle, by: str, reason: str) -> None:
+        return None
+
+
 class LogInMemory:
     """One entry, whatever is written."""
 
@@ -585,6 +661,8 @@ class World:
             ptz=PtzInMemory(),
             wall=self.wall,
             wall_nodes=self.nodes,
+            communes=CommunesInMemory(self.room, self.clock),
+            inventory=InventoryInMemory(),
         )
         self.open()
 

@@ -31,6 +31,8 @@ IN_THE_PATH = {
     "{message}": "leave",
     "{number}": "1",
     "{node}": "mur-b",
+    "{commune}": "metz",
+    "{month}": "2027-06",
     "{tile}": "place",
     "{programme:path}": "market",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
@@ -120,6 +122,7 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
+    bodies |= {"inventory/lifecycle": {"to": "suspended", "reason": "travaux"}}
     bodies |= {"watch/leave": {"handed_over": True}}
     bodies |= {"account/passkey": {"challenge": "c", "credential": {}, "name": "clé"}}
     return {door: json.dumps(body).encode() for door, body in bodies.items()}

@@ -2,10 +2,14 @@
 
 import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
+import Administration from './Administration.svelte'
 import { ALARM_WORDS } from './alarm_words'
 import Desk from './Desk.svelte'
 import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
+import Commune from './Commune.svelte'
+import { COMMUNE_WORDS } from './commune_words'
+import { INVENTORY_WORDS } from './inventory_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -45,6 +49,8 @@ export const PAGES: Page[] = [
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
+  { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
+  { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -115,5 +121,27 @@ function desk_help(language: Language): string[][] {
     ['h', desk.keys.holds],
     ['/', desk.keys.filter],
     [words.key_names.escape, desk.keys.escape],
+  ]
+}
+
+function commune_help(language: Language): string[][] {
+  const [words, keys] = [WORDS[language], COMMUNE_WORDS[language].keys_help]
+  return [
+    ['/', keys.filter],
+    ['[ ]', keys.month],
+    ['r', keys.again],
+    [words.key_names.escape, keys.all],
+  ]
+}
+
+function administration_help(language: Language): string[][] {
+  const [words, { keys }] = [WORDS[language], INVENTORY_WORDS[language]]
+  return [
+    ['1 2 3', keys.tabs],
+    ['/', keys.filter],
+    ['↑ ↓', keys.arrows],
+    [words.key_names.enter, keys.enter],
+    [words.key_names.pages, keys.pages],
+    [words.key_names.escape, keys.escape],
   ]
 }
