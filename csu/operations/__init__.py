@@ -58,6 +58,17 @@ from csu.operations.ptz_leases import (
     StopCamera,
 )
 from csu.operations.roster import Absence, FaultKind, Roster, RosterFault, RosterRefused, Shift
+from csu.operations.service_events import (
+    AbsenceTold,
+    EventDeed,
+    EventTold,
+    HoleAhead,
+    NoteLate,
+    NoteSigned,
+    RosterSet,
+    ServiceEvent,
+    VisitTold,
+)
 from csu.operations.visits import Visit, VisitPurpose, VisitRefused
 from csu.operations.watch import LeaveRefused, ShortWatchAlert, Watch, WatchCause, WatchChanged, WatchEvent
 
@@ -131,6 +142,15 @@ __all__ = [
     "Visit",
     "VisitPurpose",
     "VisitRefused",
+    "AbsenceTold",
+    "EventDeed",
+    "EventTold",
+    "HoleAhead",
+    "NoteLate",
+    "NoteSigned",
+    "RosterSet",
+    "ServiceEvent",
+    "VisitTold",
     "call_about",
     "not_seen_in",
 ]
