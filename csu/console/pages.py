@@ -9,6 +9,8 @@ PAGES: dict[str, frozenset[Action]] = {
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
+    "service": frozenset({Action.POST_READ}),
+    "events": frozenset({Action.EVENT_READ}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

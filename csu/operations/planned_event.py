@@ -96,11 +96,10 @@ class EventReport:
     at_ns: Nanoseconds
     fewest_planned: int
     """Of the roster, while it lasted."""
-    short_watches: int
-    """How often fewer than two were on watch meanwhile, as the log tells."""
+    entries: int
+    """Of the operations log, meanwhile: of the whole room, as the next two."""
     alarms: int
     calls: int
-    """Lines of the log about each, meanwhile: of the whole room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +221,8 @@ def _check_cameras(event: PlannedEvent, facts: EventFacts) -> None:
         raise _refused(
             "cameras", Words(f"{CAMERAS_MAX} caméras au plus, chacune une fois", f"{CAMERAS_MAX} at most, each once")
         )
+    if event.commune not in {record.commune for record in facts.records}:
+        raise _refused("commune", Words("aucune caméra n'est de cette commune", "no camera is of this commune"))
     known = {record.camera: record for record in facts.records}
     for camera in event.cameras:
         record = known.get(camera)

@@ -35,6 +35,8 @@ WATCH = ("/api/watch",)
 """Names of who is at the wall, now."""
 LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
+SERVICE = ("/api/service", "/api/visits", "/api/planned-events")
+"""Shifts, visitors and what is planned: names, hours and words, no picture (their matrix: tests/compliance/doors)."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
 WALL = ("/api/wall/",)
@@ -42,7 +44,7 @@ WALL = ("/api/wall/",)
 seconds, no picture (their matrix: tests/compliance/doors)."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES)
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -53,7 +53,7 @@ DEMONSTRATION = PlannedEvent(
     reference="57-2026-118",
     scene="event",
 )
-REPORT = EventReport(EventOutcome.CALM, "l.weber", 250, 2, 0, 1, 0)
+REPORT = EventReport(EventOutcome.CALM, "l.weber", 250, 2, 12, 1, 0)
 
 
 def refused(event: PlannedEvent, now_ns: int = 50) -> str:
