@@ -64,7 +64,8 @@ def lines_of_service(event: ServiceEvent) -> Iterator[Draft]:
 
 
 def _span(span: Span) -> str:
-    return f"du {_minute(span.from_ns)} au {_minute(span.to_ns)}"
+    """Without a word between the two: `00 au 16` looks like a plate, and the log takes none."""
+    return f"{_minute(span.from_ns)} – {_minute(span.to_ns)}"
 
 
 def _minute(at_ns: Nanoseconds) -> str:
