@@ -9,6 +9,8 @@ import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
 import { PTZ_WORDS } from './ptz_words'
 import type { Room } from './room.svelte'
+import Service from './Service.svelte'
+import { SERVICE_WORDS } from './service_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -42,6 +44,7 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -100,5 +103,16 @@ function log_help(language: Language): string[][] {
     ['c', log.keys.correct],
     ['/', log.keys.filter],
     [words.key_names.escape, log.keys.escape],
+  ]
+}
+
+function service_help(language: Language): string[][] {
+  const [words, service] = [WORDS[language], SERVICE_WORDS[language]]
+  return [
+    ['← →', service.keys.weeks],
+    ['n', service.keys.note],
+    ['k', service.keys.sign],
+    ['c', service.keys.edit],
+    [words.key_names.escape, service.keys.escape],
   ]
 }
