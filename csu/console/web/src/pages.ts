@@ -4,6 +4,8 @@ import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
 import Alarms from './Alarms.svelte'
+import { EVENT_WORDS } from './event_words'
+import Events from './Events.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -45,6 +47,7 @@ export const PAGES: Page[] = [
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
+  { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -114,5 +117,15 @@ function service_help(language: Language): string[][] {
     ['k', service.keys.sign],
     ['c', service.keys.edit],
     [words.key_names.escape, service.keys.escape],
+  ]
+}
+
+function events_help(language: Language): string[][] {
+  const [words, events] = [WORDS[language], EVENT_WORDS[language]]
+  return [
+    ['↑ ↓', events.keys.arrows],
+    ['n', events.keys.add],
+    ['c', events.keys.change],
+    [words.key_names.escape, events.keys.escape],
   ]
 }
