@@ -269,7 +269,7 @@ class _Events:
             reference=event.reference,
             scene=event.scene,
             staff_wanted=event.staff_wanted,
-            fewest_planned=self.desk.fewest_planned(event.span) if event.state(now_ns) in _OPEN else None,
+            fewest_planned=self.desk.fewest_planned(event.span) if event.state(now_ns) in _STAFFED else None,
             by=event.by,
             called_off_by=event.called_off_by,
             report=None
@@ -288,6 +288,7 @@ class _Events:
 
 _OPEN = frozenset({EventState.RUNNING, EventState.PLANNED, EventState.ENDED})
 """Somebody has still to do with it."""
+_STAFFED = frozenset({EventState.RUNNING, EventState.PLANNED})
 _OVER = frozenset(EventState) - _OPEN
 
 

@@ -12,12 +12,25 @@ from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
+from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.service import (
+    AbsenceAnswer,
+    AgentAnswer,
+    FaultAnswer,
+    NoteAnswer,
+    RosterAsked,
+    ServiceAnswer,
+    ShiftAnswer,
+    ShiftAsked,
+    SignatureAnswer,
+)
+from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, PtzRank
+from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
@@ -87,6 +100,27 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_shifts_and_visitors_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "service_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("FaultKind", FaultKind), ("VisitPurpose", VisitPurpose)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"Agent": AgentAnswer, "Shift": ShiftAnswer, "Absence": AbsenceAnswer, "Fault": FaultAnswer}
+    answers |= {"Signature": SignatureAnswer, "Note": NoteAnswer, "Service": ServiceAnswer, "Visit": VisitAnswer}
+    answers |= {"ShiftAsked": ShiftAsked, "RosterAsked": RosterAsked, "VisitAsked": VisitAsked}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "event_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("EventKind", EventKind), ("EventState", EventState), ("EventOutcome", EventOutcome)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"EventReport": EventReportAnswer, "PlannedEvent": EventAnswer, "Events": EventsAnswer}
+    answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 

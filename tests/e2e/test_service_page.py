@@ -23,20 +23,29 @@ from csu.console.demonstration import JournalInMemory
 from csu.console.service_now import Agent
 from csu.governance import (
     Agreement,
+    Authorisation,
+    AuthorisationFacts,
     AuthorisationRegister,
+    CommuneService,
     Designation,
+    GovernedCamera,
+    Notification,
+    Placement,
     PrefectApproval,
     Purpose,
     Rights,
     Role,
+    ServiceLevel,
     Span,
     Subject,
     facts_text,
+    start_of_day,
 )
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.machine import SystemClock
 from csu.operations import Shift
+from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_sign_in_browser import AtTheWall, QuietRoom
 
 HOUR_NS = 60 * NS_PER_MINUTE
@@ -50,6 +59,15 @@ NAMES = {
 METZ = frozenset({CommuneId("metz")})
 TOLD_MS = 15_000
 """The page asks each five seconds."""
+
+
+class Wall:
+    """It does what it is asked."""
+
+    scenes = {"base": "", "event": "Événement"}
+
+    def ask(self, told: object) -> None:
+        return None
 
 
 @dataclass
@@ -79,7 +97,7 @@ class Hall:
         self.visits = VisitRoom(file, clock=clock, tell=self.hear)
         records = [line.record for line in room.cameras()]
         papers = Papers.stated(facts_text(orders_of_metz()))
-        of_events = EventAround(lambda: records, papers, lambda: self.shifts.roster)
+        of_events = EventAround(lambda: records, papers, lambda: self.shifts.roster, Wall())
         self.events = EventRoom(file, clock=clock, log=self.log, tell=self.hear, around=of_events)
         access = Access(Rights(AuthorisationRegister(orders_of_metz())), self, JournalInMemory(clock))
         desks = Desks(
@@ -109,17 +127,7 @@ class Hall:
         return [f"{entry.entry.by}: {entry.entry.text}" for entry in self.ask(self.log.newest(100))]
 
 
-def orders_of_metz():
-    from csu.governance import (
-        Authorisation,
-        AuthorisationFacts,
-        CommuneService,
-        GovernedCamera,
-        Notification,
-        Placement,
-        ServiceLevel,
-    )
-
+def orders_of_metz() -> AuthorisationFacts:
     camera, commune = CameraId("cam-001"), CommuneId("metz")
     order = Authorisation(
         number="57-1",
@@ -134,7 +142,7 @@ def orders_of_metz():
     )
     return AuthorisationFacts(
         authorisations=(order,),
-        cameras=(GovernedCamera(camera, commune, (Placement(0, 10.0, 5.0),)),),
+        cameras=(GovernedCamera(camera, commune, (Placement(start_of_day(date(2025, 1, 2)), 10.0, 5.0),)),),
         notifications=(Notification(camera, date(2025, 1, 1), 10.0, 5.0, "LR 1"),),
         services=(
             CommuneService(commune, ServiceLevel.STORAGE_AND_WATCH, Agreement("c", date(2020, 1, 1), date(2040, 1, 1))),
@@ -202,3 +210,47 @@ def test_the_chief_sets_a_day_is_refused_for_one_alone_and_the_next_team_signs_b
     expect(note.locator(".awaited")).to_have_text("Attend Denis Roth")
     assert "chloe: consigne" in hall.lines()[-1]
     hall.person, hall.role = "l.weber", Role.ROOM_CHIEF
+
+
+def test_a_demonstration_is_refused_without_its_declaration_then_planned_called_off_and_never_another_communes(
+    hall, chromium_page
+) -> None:
+    page = chromium_page
+    open_page(page, hall, "events")
+    expect(page.get_by_text("Aucun événement dans vos communes.")).to_be_visible()
+    page.keyboard.press("n")
+    form = page.get_by_role("form", name="Prévoir un événement")
+    form.get_by_role("combobox", name="Nature").select_option("demonstration")
+    expect(form.get_by_text("Jamais la cause")).to_be_visible()
+    form.get_by_role("textbox", name="Lieu").fill("Place de la République")
+    form.get_by_role("combobox", name="Où").select_option("route")
+    form.get_by_role("textbox", name="Points").fill("0 0\n200 0")
+    form.get_by_role("button", name="Proposer les caméras proches").click()
+    expect(form.get_by_text("1. Rue Haute")).to_be_visible()
+    form.get_by_role("combobox", name="Scène du mur").select_option("event")
+    form.get_by_role("textbox", name="Référence préfectorale").fill("57-2026-118")
+    form.get_by_role("combobox", name="Finalité").select_option("traffic_flow")
+    form.get_by_role("button", name="Enregistrer").click()
+    expect(form.get_by_role("alert")).to_contain_text("n'a pas cette finalité")
+    form.get_by_role("combobox", name="Finalité").select_option("persons_property")
+    form.get_by_role("button", name="Enregistrer").click()
+    expect(form).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    told = page.get_by_role("region", name="Manifestation Place de la République")
+    expect(told).to_contain_text("57-2026-118")
+    expect(told).to_contain_text("Rue Haute")
+    told.get_by_role("button", name="Annuler l’événement").click()
+    told.get_by_role("button", name="Vraiment annuler ?").click()
+    expect(told).to_contain_text("annulé par l.weber")
+    assert hall.lines()[-1].endswith(": annulé")
+
+
+@pytest.mark.nightly
+def test_words_are_not_pale_in_both_themes(hall, chromium_page) -> None:
+    page = chromium_page
+    for name in ("service", "events"):
+        open_page(page, hall, name)
+        expect(page.locator(f".{name}")).to_be_visible()
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(PALE_WORDS) == []
