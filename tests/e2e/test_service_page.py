@@ -172,14 +172,14 @@ def test_the_chief_sets_a_day_is_refused_for_one_alone_and_the_next_team_signs_b
     page.keyboard.press("c")
     form = page.get_by_role("form", name="Jour modifié")
     teams = [("Anne Martin", "Bruno Kieffer"), ("Chloé Schmitt-Lefebvre",), ("Luc Weber", "Bruno Kieffer")]
-    for row, team in zip(form.get_by_role("group").all(), teams, strict=True):
+    for row, team in zip(form.get_by_role("group", name="Agents").all(), teams, strict=True):
         for name in team:
             row.get_by_role("button", name=name).click()
     form.get_by_role("button", name="Fixer").click()
     expect(form.get_by_role("alert")).to_contain_text("moins de deux agents (présents : chloe)")
     form.get_by_role("button", name="Vérifier").click()
     expect(form.get_by_text("1 défaut :")).to_be_visible()
-    form.get_by_role("group").nth(1).get_by_role("button", name="Denis Roth").click()
+    form.get_by_role("group", name="Agents").nth(1).get_by_role("button", name="Denis Roth").click()
     form.get_by_role("button", name="Fixer").click()
     expect(form).to_have_count(0)
     expect(page.locator(".shift", has_text="après-midi")).to_contain_text("Chloé Schmitt-Lefebvre")

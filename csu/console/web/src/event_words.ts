@@ -56,7 +56,7 @@ const fr = {
   wall_runs: 'Le mur la prend au début et la rend à la fin, de lui-même.',
   staff: 'Agents voulus',
   staffing: (wanted: number, planned: number | null): string =>
-    planned === null ? `${wanted} agents voulus` : `${wanted} agents voulus, ${planned} au moins prévu(s) au tableau`,
+    planned === null ? `${wanted} agents voulus` : `${wanted} agents voulus, ${planned} au tableau de service`,
   too_few: 'le tableau de service n’y suffit pas',
   save: 'Enregistrer',
   saved: 'Événement enregistré.',
@@ -125,7 +125,7 @@ const en: EventWords = {
   wall_runs: 'The wall takes it when it begins and gives it back when it ends, by itself.',
   staff: 'Agents wanted',
   staffing: (wanted, planned) =>
-    planned === null ? `${wanted} agents wanted` : `${wanted} agents wanted, ${planned} at least on the roster`,
+    planned === null ? `${wanted} agents wanted` : `${wanted} agents wanted, ${planned} on the roster`,
   too_few: 'the roster has too few',
   save: 'Save',
   saved: 'Event saved.',
