@@ -1,4 +1,4 @@
-"""Planned events at work: their cameras by the papers of each instant, what the wall is given, a disk that fails (AUT-4)."""
+"""Planned events at work: cameras by the papers of each instant (AUT-4), what the wall is given, a disk that fails."""
 
 from __future__ import annotations
 
