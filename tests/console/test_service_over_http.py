@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,13 +57,11 @@ class Wall:
         self.asked.append(told)
 
 
-@dataclass
 class Hall:
     """A console on rooms of its own; `again` is a centre that starts anew on the same files."""
 
-    path: object
-
-    def __post_init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.clock, self.room, self.told, self.wall = SettableClock(), FakeRoom(), [], Wall()
         self.posts = Posts(self.clock)
         self.open()
@@ -295,8 +293,10 @@ def test_an_event_is_planned_given_to_the_wall_runs_by_its_dates_and_is_closed_w
     moved = {**MARKET, "to_ns": NOW_NS + 2 * HOUR_NS, "staff_wanted": 3}
     assert hall.ask("l.weber", "PUT", "/api/planned-events/1", moved, role="csu_manager").status_code == 200
     hall.again()
+    hall.wall.asked.clear()
     hall.events.open()
-    assert hall.wall.asked[-1].programme.span.to_ns == NOW_NS + 2 * HOUR_NS
+    (asked,) = hall.wall.asked
+    assert asked.programme.span.to_ns == NOW_NS + 2 * HOUR_NS
     for hours, state in ((1, "running"), (2, "ended")):
         hall.clock.at_ns = NOW_NS + hours * HOUR_NS
         hall.events.look()
