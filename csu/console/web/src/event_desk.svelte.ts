@@ -1,7 +1,6 @@
 /** Planned events as the centre tells them, each five seconds, and what a chief does with them. */
 
-import { repeat } from './polling'
-import { quick, type Refusal } from './wall_desk.svelte'
+import { TellingDesk } from './telling_desk.svelte'
 import type { Said } from './words'
 
 /** Nanoseconds since 1970; JSON's numbers keep them to a quarter of a microsecond. */
@@ -73,90 +72,28 @@ export type EventAsked = AreaAsked & {
   staff_wanted: number
 }
 
-const PERIOD_MS = 5_000
-/** Older, the page says so. */
-export const TOLD_MS_MAX = 12_000
-
-const NO_ANSWER: Refusal = {
-  fr: 'Le centre n’a pas répondu : relisez avant de recommencer.',
-  en: 'The centre did not answer: read again before you try once more.',
-  detail: { fr: '', en: '' },
-}
-
-export class EventDesk {
-  told = $state.raw<Events | null>(null)
-  age_ms = $state<number | null>(null)
-  /** Why nothing is told. */
-  trouble = $state.raw<Refusal | null>(null)
-  refused = $state.raw<Refusal | null>(null)
-  is_asking = $state(false)
-
-  #told_ms: number | null = null
-
-  start(): () => void {
-    const stop = repeat(PERIOD_MS, () => this.#look())
-    const beat = setInterval(() => {
-      this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
-    }, 250)
-    return () => {
-      stop()
-      clearInterval(beat)
-    }
+export class EventDesk extends TellingDesk<Events, 'event'> {
+  constructor() {
+    super('/api/planned-events')
   }
 
   /** A new one; with a number, another in the place of that. */
-  async enter(asked: EventAsked, number: number | null): Promise<boolean> {
-    if (number === null) return this.#take(await this.#send<Events>('POST', '/api/planned-events', asked))
-    return this.#take(await this.#send<Events>('PUT', `/api/planned-events/${number}`, asked))
+  enter(asked: EventAsked, number: number | null): Promise<boolean> {
+    if (number === null) return this.ask('event', 'POST', '/api/planned-events', asked)
+    return this.ask('event', 'PUT', `/api/planned-events/${number}`, asked)
   }
 
-  async call_off(number: number): Promise<boolean> {
-    return this.#take(await this.#send<Events>('POST', `/api/planned-events/${number}/call-off`))
+  call_off(number: number): Promise<boolean> {
+    return this.ask('event', 'POST', `/api/planned-events/${number}/call-off`)
   }
 
-  async report(number: number, outcome: EventOutcome): Promise<boolean> {
-    return this.#take(await this.#send<Events>('POST', `/api/planned-events/${number}/report`, { outcome }))
+  report(number: number, outcome: EventOutcome): Promise<boolean> {
+    return this.ask('event', 'POST', `/api/planned-events/${number}/report`, { outcome })
   }
 
   /** Cameras near it, in the order of the way. Null: refused. */
   proposed(asked: AreaAsked): Promise<string[] | null> {
-    return this.#send<string[]>('POST', '/api/planned-events/cameras', asked)
-  }
-
-  #take(told: Events | null): boolean {
-    if (told !== null) this.told = told
-    return told !== null
-  }
-
-  async #send<Answer>(method: string, path: string, body?: unknown): Promise<Answer | null> {
-    this.is_asking = true
-    this.refused = null
-    try {
-      const headers = { 'Content-Type': 'application/json' }
-      const told = body === undefined ? {} : { headers, body: JSON.stringify(body) }
-      const response = await fetch(path, { ...quick(), method, ...told })
-      if (response.ok) return (await response.json()) as Answer
-      this.refused = (await response.json()) as Refusal
-    } catch {
-      this.refused = NO_ANSWER
-    } finally {
-      this.is_asking = false
-    }
-    return null
-  }
-
-  async #look(): Promise<void> {
-    const at_ms = performance.now()
-    try {
-      const response = await fetch('/api/planned-events', quick())
-      if (response.ok) {
-        this.told = (await response.json()) as Events
-        this.#told_ms = at_ms
-        this.trouble = null
-      } else this.trouble = (await response.json()) as Refusal
-    } catch {
-      // its age says it
-    }
+    return this.send<string[]>('event', 'POST', '/api/planned-events/cameras', asked)
   }
 }
 
