@@ -153,7 +153,7 @@ def _add_desks(
     add_log_doors(app, desks.log)
     add_service_doors(app, desks.service)
     add_visit_doors(app, desks.visits)
-    add_event_doors(app, desks.events, gate.knows)
+    add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)

@@ -6,7 +6,7 @@ A list is cut to the asker's communes; an event of another commune is refused as
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Protocol, Self
 
@@ -14,7 +14,7 @@ from fastapi import FastAPI, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from csu.console.access import Asked, Door, Question, opens
-from csu.console.gate import ADMITTED_AT_NS, SUBJECT
+from csu.console.gate import ADMITTED_AT_NS, SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
 from csu.governance import Action, Purpose, Resource, Span, Subject
 from csu.governance.purposes import purpose_words
@@ -45,8 +45,6 @@ Number = Annotated[int, Path(ge=1, lt=1 << 53)]
 Metres = Annotated[float, Field(ge=-METRES_MAX, le=METRES_MAX, allow_inf_nan=False)]
 Points = Annotated[list[tuple[Metres, Metres]], Field(max_length=POINTS_MAX)]
 Commune = Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]{0,63}$")]
-Knows = Callable[[Subject, Action, CommuneId | None], bool]
-"""Whether a person may do that in a commune; none: at all."""
 OVER_MAX = 100
 """Events that are over and are shown: the newest."""
 
@@ -206,9 +204,9 @@ class EventsAnswer(_Answer):
     purposes: list[PurposeTold]
 
 
-def add_event_doors(app: FastAPI, events: EventDesk | None, knows: Knows) -> None:
+def add_event_doors(app: FastAPI, events: EventDesk | None, gate: Gate) -> None:
     """Into `app` itself. None: this centre keeps none; its doors say so."""
-    desk = _Events(events, knows)
+    desk = _Events(events, gate)
     _add_readings(app, desk)
     _add_deeds(app, desk)
 
@@ -216,8 +214,8 @@ def add_event_doors(app: FastAPI, events: EventDesk | None, knows: Knows) -> Non
 class _Events:
     """The desk, as one person may see it."""
 
-    def __init__(self, desk: EventDesk | None, knows: Knows) -> None:
-        self._desk, self._knows = desk, knows
+    def __init__(self, desk: EventDesk | None, gate: Gate) -> None:
+        self._desk, self._gate = desk, gate
 
     @property
     def desk(self) -> EventDesk:
@@ -230,7 +228,7 @@ class _Events:
         """Raises Refused: 404 for one that is none, and for one of a commune that is not the asker's."""
         subject: Subject = request.scope[SUBJECT]
         event = self.desk.events().get(number)
-        if event is None or not self._knows(subject, Action.EVENT_SET, event.commune):
+        if event is None or not self._gate.knows(subject, Action.EVENT_SET, event.commune):
             raise Refused(Refusal.EVENT_UNKNOWN, where="planned-events")
         return event
 
@@ -240,12 +238,12 @@ class _Events:
         seen = {
             number: event
             for number, event in self.desk.events().items()
-            if self._knows(subject, Action.EVENT_READ, event.commune)
+            if self._gate.knows(subject, Action.EVENT_READ, event.commune)
         }
         lines = [self._line(number, event, now_ns) for number, event in seen.items()]
         return EventsAnswer(
             at_ns=now_ns,
-            may_set=self._knows(subject, Action.EVENT_SET, None),
+            may_set=self._gate.knows(subject, Action.EVENT_SET, None),
             events=[*_next_first(lines, _OPEN), *_next_first(lines, _OVER)[::-1][:OVER_MAX]],
             scenes=[SceneNamed(scene=scene, name=name) for scene, name in self.desk.scenes().items()],
             purposes=[PurposeTold(purpose=purpose, words=purpose_words(purpose)) for purpose in Purpose],

@@ -9,7 +9,7 @@ from csu.centre.rooms.event_room import EventRoom
 from csu.centre.rooms.service_room import ServiceRoom
 from csu.centre.rooms.visit_room import VisitRoom
 from csu.console.gate import Gate
-from tests.console.test_service_over_http import hall  # noqa: F401 - a fixture
+from tests.console.test_service_over_http import hall, stage  # noqa: F401 - fixtures
 
 Patch = pytest.MonkeyPatch
 

@@ -57,13 +57,39 @@ class Wall:
         self.asked.append(told)
 
 
-class Hall:
-    """A console on rooms of its own; `again` is a centre that starts anew on the same files."""
+class Newest:
+    """A desk of the hall that is tried now: the application is built once, its rooms for each test."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.clock, self.room, self.told, self.wall = SettableClock(), FakeRoom(), [], Wall()
-        self.posts = Posts(self.clock)
+    def __init__(self, stage: Stage, name: str) -> None:
+        self._stage, self._name = stage, name
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(getattr(self._stage.hall, self._name), name)
+
+
+class Stage:
+    """One application."""
+
+    hall: Hall
+
+    def __init__(self) -> None:
+        self.clock, self.room = SettableClock(), FakeRoom()
+        rights = DemonstrationRights(self.room, date(2026, 1, 1))
+        access = Access(rights, WhoeverTheHeaderSays(), JournalInMemory(self.clock))
+        posts, log, shifts, visits, events = (
+            Newest(self, name) for name in ("desk_of_posts", "log", "shifts", "visits", "events")
+        )
+        desks = Desks(watch=posts, log=log, service=shifts, visits=visits, events=events)
+        self.app = create_app(self.room, clock=self.clock, access=access, desks=desks)
+
+
+class Hall:
+    """Rooms of its own; `again` is a centre that starts anew on the same files."""
+
+    def __init__(self, path: Path, stage: Stage) -> None:
+        self.path, self.app, self.clock, self.room = path, stage.app, stage.clock, stage.room
+        self.clock.at_ns, stage.hall = NOW_NS, self
+        self.told, self.wall, self.posts = [], Wall(), Posts(self.clock)
         self.open()
 
     def open(self) -> None:
@@ -73,23 +99,12 @@ class Hall:
         around = RoomAround(self.posts, lambda: ["panel-1/7"], lambda: agents)
         file = self.path / "service.sqlite"
         self.shifts = ServiceRoom(file, clock=self.clock, log=self.log, tell=self.hear, around=around)
+        self.desk_of_posts = PostsWithNotes(self.posts, self.shifts)
         self.visits = VisitRoom(file, clock=self.clock, tell=self.hear)
-        papers = Papers.stated("{}")
         records = [line.record for line in self.room.cameras()]
-        of_events = EventAround(lambda: records, papers, lambda: self.shifts.roster, self.wall)
+        of_events = EventAround(lambda: records, Papers.stated("{}"), lambda: self.shifts.roster, self.wall)
         self.events = EventRoom(file, clock=self.clock, log=self.log, tell=self.hear, around=of_events)
         self.events._may_use = lambda camera, purpose, span: Decision(True, purpose, "")  # papers: test_event_room
-        access = Access(
-            DemonstrationRights(self.room, date(2026, 1, 1)), WhoeverTheHeaderSays(), JournalInMemory(self.clock)
-        )
-        desks = Desks(
-            watch=PostsWithNotes(self.posts, self.shifts),
-            log=self.log,
-            service=self.shifts,
-            visits=self.visits,
-            events=self.events,
-        )
-        self.app = create_app(self.room, clock=self.clock, access=access, desks=desks)
 
     def hear(self, event) -> None:
         self.told.append(event)
@@ -127,9 +142,14 @@ class Hall:
         return asyncio.run(written())
 
 
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage()
+
+
 @pytest.fixture
-def hall(tmp_path) -> Iterator[Hall]:
-    made = Hall(tmp_path)
+def hall(tmp_path, stage) -> Iterator[Hall]:
+    made = Hall(tmp_path, stage)
     yield made
     made.close()
 
