@@ -11,6 +11,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "log": frozenset({Action.LOGBOOK_READ}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
+    "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

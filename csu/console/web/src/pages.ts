@@ -3,6 +3,8 @@
 import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
+import Desk from './Desk.svelte'
+import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
 import { EVENT_WORDS } from './event_words'
 import Events from './Events.svelte'
@@ -48,6 +50,7 @@ export const PAGES: Page[] = [
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
+  { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -127,5 +130,17 @@ function events_help(language: Language): string[][] {
     ['n', events.keys.add],
     ['c', events.keys.change],
     [words.key_names.escape, events.keys.escape],
+  ]
+}
+
+function desk_help(language: Language): string[][] {
+  const [words, desk] = [WORDS[language], DESK_WORDS[language]]
+  return [
+    ['↑ ↓', desk.keys.arrows],
+    [words.key_names.enter, desk.keys.enter],
+    ['n', desk.keys.new_act],
+    ['h', desk.keys.holds],
+    ['/', desk.keys.filter],
+    [words.key_names.escape, desk.keys.escape],
   ]
 }
