@@ -19,6 +19,7 @@ from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.service_hung import ServiceRooms
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -53,6 +54,7 @@ class Shown:
     wall: DeskOfWall
     wall_nodes: WallNodes
     log: LogRoom
+    service: ServiceRooms
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -90,8 +92,11 @@ async def hang_console(
             alarms=AlarmsOfCentre(shown.centre),
             speaking=shown.speaking,
             sign_in=sign_in,
-            watch=shown.centre,
+            watch=shown.service.posts,
             log=shown.log,
+            service=shown.service.shifts,
+            visits=shown.service.visits,
+            events=shown.service.events,
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,

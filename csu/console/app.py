@@ -43,11 +43,14 @@ from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
 from csu.console.plain_text import only_plain_text
+from csu.console.planned_events import add_event_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
+from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
 from csu.console.wall_node_door import add_wall_node_door
@@ -160,6 +163,9 @@ def _add_desks(
     add_commune_doors(app, desks.communes, access.rights)
     add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
+    add_service_doors(app, desks.service)
+    add_visit_doors(app, desks.visits)
+    add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)

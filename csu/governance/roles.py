@@ -131,6 +131,9 @@ class Action(StrEnum):
     POST_READ = "post_read"
     """Who is on watch; and to be seen at one's own post."""
     VISIT_RECORD = "visit_record"
+    EVENT_SET = "event_set"
+    """Plan a demonstration, a market, a match: its cameras, its scene, its staff; call it off, close it."""
+    EVENT_READ = "event_read"
     STATISTICS_READ = "statistics_read"
     HEALTH_READ = "health_read"
     INVENTORY_READ = "inventory_read"
@@ -181,8 +184,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN),
-        _A.INVENTORY_READ,
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

@@ -17,14 +17,27 @@ from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, Happ
 from csu.console.case_steps import CaseStep
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
+from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.service import (
+    AbsenceAnswer,
+    AgentAnswer,
+    FaultAnswer,
+    NoteAnswer,
+    RosterAsked,
+    ServiceAnswer,
+    ShiftAnswer,
+    ShiftAsked,
+    SignatureAnswer,
+)
+from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
 from csu.governance import ARROWS, ServiceLevel
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, PtzRank
+from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
 from csu.operations.cost_shares import CostKey
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
@@ -99,6 +112,27 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     answers |= {"AlarmLine": LineAnswer, "AlarmLines": DeskAnswer}
     bell = (WEB / "src" / "alarm_bell.svelte.ts").read_text(encoding="utf-8")
     assert fields_of("Bell", bell) == set(BellAnswer.model_fields)
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_shifts_and_visitors_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "service_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("FaultKind", FaultKind), ("VisitPurpose", VisitPurpose)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"Agent": AgentAnswer, "Shift": ShiftAnswer, "Absence": AbsenceAnswer, "Fault": FaultAnswer}
+    answers |= {"Signature": SignatureAnswer, "Note": NoteAnswer, "Service": ServiceAnswer, "Visit": VisitAnswer}
+    answers |= {"ShiftAsked": ShiftAsked, "RosterAsked": RosterAsked, "VisitAsked": VisitAsked}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "event_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("EventKind", EventKind), ("EventState", EventState), ("EventOutcome", EventOutcome)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"EventReport": EventReportAnswer, "PlannedEvent": EventAnswer, "Events": EventsAnswer}
+    answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 

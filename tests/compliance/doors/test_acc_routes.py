@@ -41,6 +41,12 @@ ASKS = {"log/alarm": "?alarm=panel-metz/7"}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
 MARKET = {"programme": "market", "scene": "few", "from_ns": 1_900_000_000 * 10**9, "to_ns": 1_900_003_600 * 10**9}
+HOUR = {"from_ns": 1_900_000_000 * 10**9, "to_ns": 1_900_003_600 * 10**9}
+ROSTER = {**HOUR, "shifts": [{**HOUR, "shift": "matin", "people": ["operator.1", "room_chief.1"]}]}
+AWAY = {**HOUR, "person": "operator.1"}
+VISITOR = {"name": "Jean Petit", "of": "Lorraine Réseaux", "purpose": "maintenance", "beside": "operator.1"}
+AREA = {"kind": "market", "commune": "metz", "route": [], "perimeter": [[0, 0], [9, 0], [9, 9]]}
+EVENT = {**AREA, **HOUR, "place": "Place d'Armes", "cameras": ["cam-0012"], "purpose": "persons_property"}
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,10 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
+    bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}
+    bodies |= {"service/note": {"text": "Rien à signaler."}, "visits/enter": VISITOR}
+    bodies |= {"planned-events/cameras": AREA, "planned-events/enter": EVENT, "planned-events/change": EVENT}
+    bodies |= {"planned-events/report": {"outcome": "calm"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"inventory/lifecycle": {"to": "suspended", "reason": "travaux"}}
     bodies |= {"watch/leave": {"handed_over": True}}
