@@ -8,10 +8,12 @@ from pathlib import Path
 
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
+from csu.centre.dpo import DpoHome, open_dpo
 from csu.centre.media.wall_nodes import WallNodes
-from csu.centre.papers import Papers
+from csu.centre.papers import LawOfPast, Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
+from csu.centre.registers.settings import RegisterSettings
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -28,6 +30,7 @@ from csu.console import (
     serve_console,
 )
 from csu.console.identity import IdentitySource
+from csu.governance import LocalDoctrine
 from csu.hal.clock import Clock
 
 
@@ -54,6 +57,8 @@ class Shown:
     accounts: AccountsOfCentre
     papers: Papers
     speaking: SpeakerRoom
+    doctrine: LocalDoctrine
+    register_settings: RegisterSettings
 
 
 async def hang_console(
@@ -74,6 +79,7 @@ async def hang_console(
     judges = AnyOf([machines] if tokens is None else [tokens, machines])
     local = demonstration_access(shown.room, clock, journal=registers.journal, rights=shown.papers, desk=shown.past)
     access, sign_in = with_accounts(local, shown.accounts, clock, judges)
+    dpo = await stack.enter_async_context(open_dpo(_dpo_home(shown, registers, data_directory, clock)))
     console = create_app(
         shown.room,
         clock=clock,
@@ -88,6 +94,20 @@ async def hang_console(
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
+            dpo=dpo,
         ),
     )
     return await stack.enter_async_context(serve_console(console, host=at.host, port=at.port, tls=at.tls))
+
+
+def _dpo_home(shown: Shown, registers: Registers, data_directory: Path, clock: Clock) -> DpoHome:
+    law = LawOfPast(shown.papers, shown.doctrine)
+    return DpoHome(
+        data_directory,
+        registers.key,
+        registers.journal,
+        shown.register_settings,
+        law,
+        lambda: shown.past.cases(),
+        clock,
+    )

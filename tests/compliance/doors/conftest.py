@@ -84,6 +84,7 @@ from csu.wall import (
 )
 from csu.wall.directing.account import Account, Told
 from csu.wall.directing.wishes import Wish
+from tests.compliance.doors.dpo_desks import dpo_desks
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
@@ -560,6 +561,7 @@ class World:
                 ptz=PtzInMemory(),
                 wall=self.wall,
                 wall_nodes=self.nodes,
+                dpo=dpo_desks(),
             ),
         )
 

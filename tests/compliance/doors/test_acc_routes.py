@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from csu.console.access import door_of
 from csu.governance import Role
 from csu.governance.journal_entry import Outcome
+from tests.compliance.doors.dpo_desks import dpo_bodies
 
 TABLE = yaml.safe_load(Path(__file__).with_name("doors.yaml").read_text(encoding="utf-8"))
 DIST = Path(__file__).parents[3] / "csu" / "console" / "web" / "dist"
@@ -32,6 +33,10 @@ IN_THE_PATH = {
     "{node}": "mur-b",
     "{tile}": "place",
     "{programme:path}": "market",
+    "{version}": "1",
+    "{sign}": "P-1",
+    "{request}": "DA-2027-7",
+    "{day}": "2027-05-20",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 ASKS = {"log/alarm": "?alarm=panel-metz/7"}
@@ -115,6 +120,7 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
+    bodies |= dpo_bodies()
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"watch/leave": {"handed_over": True}}
     bodies |= {"account/passkey": {"challenge": "c", "credential": {}, "name": "clé"}}

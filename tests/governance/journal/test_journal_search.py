@@ -1,4 +1,4 @@
-"""The journal is found in by whoever controls: a page at a time, bounded, and nothing of it adds up a person (LOG-6)."""
+"""The journal is found in by whoever controls: a page at a time, bounded; nothing of it adds up a person (LOG-6)."""
 
 from __future__ import annotations
 
