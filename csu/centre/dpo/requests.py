@@ -138,7 +138,6 @@ class RequestsOfCentre:
 
     async def _decide(self, request: str, make: Callable[[AccessRequests], RequestEvent]) -> RequestStands:
         def decided() -> AccessRequest:
-            self._read()
             kept = self._open()
             kept.decide(lambda held: [make(held)])
             return kept.value.of(request)

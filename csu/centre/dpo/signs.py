@@ -40,7 +40,6 @@ class SignsOfCentre:
 
     async def _decide(self, event: SignEvent) -> SignRegister:
         def decided() -> SignRegister:
-            self._read()
             kept = self._open()
             kept.decide(lambda _: [event])
             return kept.value

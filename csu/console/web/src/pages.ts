@@ -4,6 +4,8 @@ import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
 import Alarms from './Alarms.svelte'
+import { DPO_WORDS } from './dpo_words'
+import Dpo from './Dpo.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -42,6 +44,7 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -100,5 +103,14 @@ function log_help(language: Language): string[][] {
     ['c', log.keys.correct],
     ['/', log.keys.filter],
     [words.key_names.escape, log.keys.escape],
+  ]
+}
+
+function dpo_help(language: Language): string[][] {
+  const [words, dpo] = [WORDS[language], DPO_WORDS[language]]
+  return [
+    ['1 … 6', dpo.keys.parts],
+    [words.key_names.enter, dpo.keys.enter],
+    [words.key_names.escape, dpo.keys.escape],
   ]
 }
