@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from csu.centre.dpo import masks as dpo_masks
 from csu.centre.dpo.journal import JournalOfCentre
 from csu.centre.dpo.masks import MasksOfCentre
 from csu.centre.dpo.regime import RegimeOfCentre
@@ -173,6 +174,28 @@ def test_a_first_version_is_drawn_beside_the_whole_mask(home, masks) -> None:
     ledger.decide(lambda register: [register.propose(other, by="x", at_ns=NOW_NS, reason="neuve")])
     ledger.close()
     assert set("".join(home.run(masks.drawing(other.camera, 1)).cells)) == {"1", "3"}
+
+
+NO_NOTE = ("noting", lambda journal: lambda entries: None)
+
+
+@pytest.mark.parametrize(
+    ("planted", "found_by"),
+    [
+        (("noting", lambda journal: lambda entries: None), "test_without_a_journal_nothing_is_signed"),
+        (
+            ("noting", lambda journal: lambda entries: None),
+            "test_what_the_dpo_signs_is_in_force_and_was_journaled_first",
+        ),
+        (("_require_another_person", lambda *asked: None), "test_who_signed_by_his_name_does_not_sign_again"),
+    ],
+)
+def test_a_planted_defect_is_found(home, masks, monkeypatch, planted, found_by) -> None:
+    monkeypatch.setattr(dpo_masks, *planted)
+    test = next(test for name, test in globals().items() if name.startswith(found_by))
+    given = {"account": "tom.koch"} if "by_his_name" in found_by else {}
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        test(home, masks, **given)
 
 
 # -- the journal ------------------------------------------------------------------------------------------------------

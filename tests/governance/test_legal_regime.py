@@ -48,6 +48,10 @@ def test_a_regime_allows_from_its_first_minute_to_its_last_in_paris(day, minute,
     assert JOURNAL in decision.source
 
 
+def test_nothing_is_allowed_after_the_last_day() -> None:
+    assert not RegimeNow(regime()).allows(start_of_day(date(2028, 1, 1)))
+
+
 @pytest.mark.parametrize(
     "more",
     [
