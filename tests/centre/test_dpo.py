@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from csu.centre.dpo import DpoHome, open_dpo
 from csu.centre.dpo import masks as dpo_masks
 from csu.centre.dpo.journal import JournalOfCentre
 from csu.centre.dpo.masks import MasksOfCentre
 from csu.centre.dpo.regime import RegimeOfCentre
 from csu.centre.dpo.requests import RequestsOfCentre
 from csu.centre.dpo.signs import SignsOfCentre
+from csu.centre.papers import LawOfPast, Papers
+from csu.centre.registers.settings import RegisterSettings
 from csu.cluster.journal_verifying import VerificationFailed, verify_journal_apart
 from csu.evidence import Case, CaseState, LegalBasis, Officer, Requisition
 from csu.governance import (
@@ -93,6 +96,25 @@ def home(tmp_path) -> Iterator[Home]:
         made = Home(tmp_path, StandingClock(), CentreKey.load_or_make(tmp_path / "key.pem"), runner)
         yield made
         runner.run(made.journal.close())
+
+
+def test_the_desks_of_a_centre_are_opened_over_its_files_and_closed_with_it(home) -> None:
+    MaskLedger(home.path / "masks.sqlite").close()
+    LegalRegister(home.path / "register.sqlite", home.key).close()
+    law = LawOfPast(Papers.stated("{}"), LocalDoctrine())
+    told = (home.path, home.key, home.journal, RegisterSettings(), law, list, home.clock)
+
+    async def used() -> None:
+        async with open_dpo(DpoHome(*told)) as desks:
+            assert (await desks.journal.search(JournalQuery())).found == ()
+            assert (await desks.register.day(date(2027, 5, 20), None)).recorded == ()
+            assert await desks.masks.waiting() == []
+            assert not (await desks.signs.register()).standing
+            assert not (await desks.regime.stands()).today
+            assert await desks.requests.requests() == []
+            assert desks.register.commune_of(CAMERA) is None
+
+    home.run(used())
 
 
 # -- masks ------------------------------------------------------------------------------------------------------------
