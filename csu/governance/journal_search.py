@@ -24,7 +24,7 @@ from csu.hal.words import Words
 
 PAGE_ROWS_MAX = 100
 LOOKED_THROUGH_MAX = 100_000
-"""Rows that one question goes through: 0.2 s where only the text of each row tells."""
+"""Rows that one question goes through: 90 ms of CPU where only the text of each row tells (measured)."""
 
 _LAST = f"sequence = (SELECT max(sequence) FROM {DAY_FORM.table})"  # noqa: S608 - our own name
 _OF_CAMERA = "EXISTS (SELECT 1 FROM json_each(body, '$.data') WHERE json_extract(value, '$[0]') = ?)"

@@ -6,6 +6,7 @@ Nothing here holds a picture back from its destruction: the requisition desk's c
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from csu.governance.access_requests import (
     RequestReceived,
     ViewingHeld,
 )
+from csu.governance.certificates import AccessCertificate
 from csu.governance.errors import AccessRequestRefused
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Clock, Nanoseconds
@@ -105,6 +107,12 @@ class RequestsOfCentre:
         """The person saw what concerns him. Raises as `receive`."""
         event = ViewingHeld(request, held_at_ns, person, self._clock.now_ns())
         return await self._decide(request, lambda _: event)
+
+    async def certificate(self, request: str, number: int) -> AccessCertificate | None:
+        """One of those that answered it, from 1; None: there is none. Raises CsuError."""
+        found = (await self._in_turn(self._read)).requests.get(request)
+        kept = () if found is None or found.decided is None else found.decided.certificates
+        return AccessCertificate(**json.loads(kept[number - 1])) if 1 <= number <= len(kept) else None
 
     def close(self) -> None:
         """Release the file."""

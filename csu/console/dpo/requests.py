@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from fastapi import FastAPI, Path, Request
+from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from csu.console.access import Asked, Door, Question, opens
@@ -25,6 +26,7 @@ from csu.governance.access_requests import (
     Motive,
     RequestState,
 )
+from csu.governance.certificates import AccessCertificate
 from csu.governance.errors import AccessRequestRefused, SpanUnusable
 from csu.governance.journal_entry import Ground
 from csu.governance.register_errors import CertificateRefused
@@ -66,6 +68,10 @@ class RequestDesk(Protocol):
         ...
 
     async def viewed(self, request: str, held_at_ns: Nanoseconds, person: str) -> RequestStands: ...
+
+    async def certificate(self, request: str, number: int) -> AccessCertificate | None:
+        """One of those that answered it, from 1; None: there is none."""
+        ...
 
 
 class _Told(BaseModel):
@@ -130,8 +136,8 @@ class RequestAnswer(BaseModel):
     motive: Motive | None
     decided_at_ns: Nanoseconds | None
     viewed_at_ns: Nanoseconds | None
-    certificates: list[str]
-    """Signed statements that the pictures are gone, as JSON."""
+    certificates: int
+    """Signed statements that the pictures are gone: a page each."""
 
 
 async def _of_request(question: Question) -> Asked:
@@ -153,6 +159,7 @@ def add_request_doors(app: FastAPI, desk: RequestDesk | None) -> None:
 
     _add_reading(app, desk, step)
     _add_answering(app, step)
+    _add_certificates(app, desk)
 
 
 _Step = Callable[[str, Callable[[RequestDesk], Awaitable[RequestStands]]], Awaitable[RequestAnswer]]
@@ -183,6 +190,22 @@ def _add_reading(app: FastAPI, desk: RequestDesk | None, step: _Step) -> None:
     async def identity(http: Request, request: RequestNumber, told: IdentityTold) -> RequestAnswer:
         """The person proved who he is; no copy is kept."""
         return await step(request, lambda there: there.identify(request, told.proof, _person(http)))
+
+
+def _add_certificates(app: FastAPI, desk: RequestDesk | None) -> None:
+    @app.get(
+        "/api/access-requests/{request}/certificates/{number}",
+        response_class=Response,
+        responses={200: {"content": {"text/html": {}}}},
+    )
+    @opens(Door("access/certificate", Action.ACCESS_REQUEST, _of_request))
+    async def certificate(request: RequestNumber, number: Annotated[int, Path(ge=1, le=SPANS_MAX)]) -> Response:
+        """A page to be printed and given to the person: what is signed, and by which key. 404: there is none."""
+        found = await _there(desk).certificate(request, number)
+        if found is None:
+            raise Refused(Refusal.ENTRY_UNKNOWN, where=request)
+        disposition = f'attachment; filename="{request}-{number}.html"'
+        return Response(found.to_html(), media_type="text/html", headers={"Content-Disposition": disposition})
 
 
 def _add_answering(app: FastAPI, step: _Step) -> None:
@@ -226,7 +249,7 @@ def _answer(stands: RequestStands) -> RequestAnswer:
         motive=None if decided is None else decided.motive,
         decided_at_ns=None if decided is None else decided.at_ns,
         viewed_at_ns=request.viewed_at_ns,
-        certificates=[] if decided is None else list(decided.certificates),
+        certificates=0 if decided is None else len(decided.certificates),
     )
 
 

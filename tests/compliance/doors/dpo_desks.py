@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from csu.console import DpoDesks
 from csu.console.dpo import MaskDrawing, RegimeStands, RequestStands, Verification, WaitingMasks
-from csu.governance import CameraSpan, MaskRegister, MaskSet, Span
+from csu.governance import CameraSpan, CentreKey, MaskRegister, MaskSet, Span
 from csu.governance.access_requests import AccessRequest, RequestReceived
+from csu.governance.certificates import AccessCertificate
 from csu.governance.journal_search import JournalPage
 from csu.governance.legal_regime import RegimeNow
 from csu.governance.legal_register import DayAnswer
@@ -66,6 +69,10 @@ class RequestsInHand:
         spans = (CameraSpan(CAMERA, Span(AT_NS - 2, AT_NS - 1)),)
         received = RequestReceived("DA-2027-7", CommuneId("metz"), "", spans, AT_NS, "dpo.1", AT_NS)
         return RequestStands(AccessRequest(received), None)
+
+    async def certificate(self, request: str, number: int) -> AccessCertificate:
+        made = ("DA-2027-7", CAMERA, Span(AT_NS - 2, AT_NS - 1), AT_NS, (), (1, "f" * 64))
+        return AccessCertificate.make(*made, CentreKey(Ed25519PrivateKey.generate()))
 
     identify = link = decide = viewed = receive
 

@@ -177,7 +177,7 @@ export type AccessRequest = {
   motive: Motive | null
   decided_at_ns: Ns | null
   viewed_at_ns: Ns | null
-  certificates: string[]
+  certificates: number
 }
 
 export type Regime = {
