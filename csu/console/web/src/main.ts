@@ -5,6 +5,7 @@ import './ptz.css'
 import './wall.css'
 import './alarms.css'
 import './log.css'
+import './desk.css'
 import './dpo.css'
 
 const target = document.getElementById('page')
