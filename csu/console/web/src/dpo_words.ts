@@ -27,7 +27,7 @@ const fr = {
   reading: 'Lecture…',
   told_at: (at: string): string => `lu à ${at}`,
   until: (from: string, until: string): string => `Du ${from} au ${until} inclus`,
-  keys: { parts: 'partie de la page', enter: 'chercher, inscrire', escape: 'fermer ce qui est ouvert' },
+  keys: { parts: 'partie de la page', enter: 'chercher, inscrire', escape: 'quitter le champ' },
   journal: {
     why: 'Pourquoi lire le journal',
     why_hint: 'Cette lecture est elle-même inscrite au journal, avec ce motif. Le journal sert à contrôler, pas à noter le travail.',
@@ -285,7 +285,7 @@ const en: DpoWords = {
   reading: 'Reading…',
   told_at: (at) => `read at ${at}`,
   until: (from, until) => `From ${from} to ${until} included`,
-  keys: { parts: 'part of the page', enter: 'search, record', escape: 'close what is open' },
+  keys: { parts: 'part of the page', enter: 'search, record', escape: 'leave the field' },
   journal: {
     why: 'Why the journal is read',
     why_hint: 'This reading is itself written into the journal, with this reason. The journal is for control, not to rate work.',
