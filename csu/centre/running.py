@@ -301,6 +301,8 @@ async def _start_parts(
             speaking=SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers),
             communes=communes,
             inventory=_inventory(settings, centre, minutes, accounts),
+            doctrine=settings.doctrine,
+            register_settings=settings.registers,
         ),
         registers,
         settings.data_directory,

@@ -33,6 +33,7 @@ from csu.console.demonstration import demonstration_access
 from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
+from csu.console.dpo import add_dpo_doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
@@ -169,6 +170,7 @@ def _add_desks(
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
+    add_dpo_doors(app, desks.dpo, cameras_of, gate.knows)
 
 
 class _Readings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
 from csu.console.communes import CommuneDesk
+from csu.console.dpo import DpoDesks
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.operations_log import LogDesk
@@ -49,3 +50,5 @@ class Desks:
     """Figures and papers of its communes."""
     inventory: InventoryDesk | None = None
     """Its devices, settings and accounts."""
+    dpo: DpoDesks = DpoDesks()
+    """Journal, masks, signs, requests, regime and register, as the data protection officer uses them."""

@@ -47,7 +47,10 @@ INVENTORY = ("/api/inventory", "/api/cameras/{camera}/lifecycle")
 """How cameras and machines are now, and a camera set aside: no picture."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
+DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
+"""Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
+no picture (their matrix: tests/compliance/doors)."""
+ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -112,6 +112,7 @@ from csu.wall import (
 )
 from csu.wall.directing.account import Account, Told
 from csu.wall.directing.wishes import Wish
+from tests.compliance.doors.dpo_desks import dpo_desks
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR_CAMERA = CameraId("cam-0012"), CameraId("cam-0500")
@@ -757,6 +758,7 @@ class World:
             wall_nodes=self.nodes,
             communes=CommunesInMemory(self.room, self.clock),
             inventory=InventoryInMemory(),
+            dpo=dpo_desks(),
         )
         self.open()
 

@@ -12,6 +12,8 @@ import { COMMUNE_WORDS } from './commune_words'
 import { INVENTORY_WORDS } from './inventory_words'
 import { EVENT_WORDS } from './event_words'
 import Events from './Events.svelte'
+import { DPO_WORDS } from './dpo_words'
+import Dpo from './Dpo.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -55,6 +57,7 @@ export const PAGES: Page[] = [
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
+  { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
@@ -136,6 +139,15 @@ function events_help(language: Language): string[][] {
     ['n', events.keys.add],
     ['c', events.keys.change],
     [words.key_names.escape, events.keys.escape],
+  ]
+}
+
+function dpo_help(language: Language): string[][] {
+  const [words, dpo] = [WORDS[language], DPO_WORDS[language]]
+  return [
+    ['1 … 6', dpo.keys.parts],
+    [words.key_names.enter, dpo.keys.enter],
+    [words.key_names.escape, dpo.keys.escape],
   ]
 }
 
