@@ -16,8 +16,10 @@ from dataclasses import dataclass, field, replace
 from csu.governance.errors import LifecycleRefused, MaskProposalRefused, MaskRegisterBroken, SignatureRefused
 from csu.governance.lifecycle import require_arrow
 from csu.governance.loosening import loosens
-from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
+from csu.governance.mask_declining import require_declinable, was_declined
+from csu.governance.mask_events import Declined, LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_sets import MaskSet, digest_of
+from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
 from csu.hal.site import SignRole
@@ -53,6 +55,8 @@ class MaskVersion:
     signatures_needed: int
     """1: any role. 2: both roles, two persons."""
     signatures: tuple[Signed, ...] = ()
+    declined: Declined | None = None
+    """Somebody would not sign it: it waits for nothing any more."""
 
     @property
     def is_signed(self) -> bool:
@@ -87,6 +91,9 @@ class _Camera:
     void_through: int = 0
     verified_at_ns: Nanoseconds = 0
     why: Words = NO_WORDS
+    served: list[tuple[Nanoseconds, Nanoseconds]] = field(default_factory=list)
+    """Stretches in service that are over."""
+    serves_since_ns: Nanoseconds = 0
 
     @property
     def newest(self) -> int:
@@ -123,7 +130,7 @@ class MaskRegister:
         if held is None:
             return Standing(CameraLifecycle.DRAFT, None, None, None, False, _DRAFT_WHY)
         newest = held.versions[-1] if held.newest > held.void_through else None
-        waiting = newest if newest is not None and not newest.is_signed else None
+        waiting = newest if newest is not None and not newest.is_signed and newest.declined is None else None
         if held.lifecycle is not CameraLifecycle.ACTIVE:
             return Standing(held.lifecycle, None, waiting, None, False, held.why or _UNSIGNED_WHY)
         end_ns = held.verified_at_ns + self.policy.term_ns
@@ -135,6 +142,14 @@ class MaskRegister:
     def effective(self, camera: CameraId, now_ns: Nanoseconds) -> MaskVersion | None:
         """What masks the camera at `now_ns`; None: the whole picture is masked."""
         return self.standing(camera, now_ns).in_force
+
+    def served(self, camera: CameraId, now_ns: Nanoseconds) -> tuple[Span, ...]:
+        """When the camera was in service, up to `now_ns`: it looked where its signed masks say (TEC-6: right view)."""
+        held = self._cameras.get(camera)
+        if held is None:
+            return ()
+        open_now = [(held.serves_since_ns, now_ns)] if held.lifecycle is CameraLifecycle.ACTIVE else []
+        return tuple(Span(start_ns, end_ns) for start_ns, end_ns in (*held.served, *open_now) if end_ns > start_ns)
 
     # -- commands -----------------------------------------------------------------------------------------------------
 
@@ -158,7 +173,7 @@ class MaskRegister:
         if tightens:
             held.in_force = event.version
         if held.lifecycle is CameraLifecycle.DRAFT:
-            self._go(mask_set.camera, CameraLifecycle.NOT_COMMISSIONED)
+            self._go(mask_set.camera, CameraLifecycle.NOT_COMMISSIONED, at_ns)
         self.applied += 1
         return event
 
@@ -168,14 +183,7 @@ class MaskRegister:
         Raises SignatureRefused when it does not count; MaskProposalRefused for a camera or version there is not;
         LifecycleRefused for a retired camera.
         """
-        held = self._known(camera)
-        if held.lifecycle is CameraLifecycle.RETIRED:
-            require_arrow(camera, held.lifecycle, CameraLifecycle.ACTIVE)
-        _require_name(camera, person)
-        if not 1 <= version <= held.newest:
-            raise _no_version(camera, version, held.newest)
-        asked = held.versions[version - 1]
-        _require_current(held, asked, camera)
+        held, asked = self._asked(camera, version, person)
         _require_new_signature(asked, camera, person, role)
         event = Signed(camera, version, person, role, at_ns)
         signed = replace(asked, signatures=(*asked.signatures, event))
@@ -185,7 +193,21 @@ class MaskRegister:
         if signed.is_signed:
             held.in_force = version
             if held.lifecycle is CameraLifecycle.NOT_COMMISSIONED:
-                self._go(camera, CameraLifecycle.ACTIVE)
+                self._go(camera, CameraLifecycle.ACTIVE, at_ns)
+        self.applied += 1
+        return event
+
+    def decline(
+        self, camera: CameraId, version: int, *, person: str, role: SignRole, at_ns: Nanoseconds, reason: str
+    ) -> Declined:
+        """A person will not sign it: what is in force stays, and something else is to be proposed.
+
+        Raises as `sign`; SignatureRefused without a reason, and for a tightening: what hides more is not taken back so.
+        """
+        held, asked = self._asked(camera, version, person)
+        require_declinable(camera, reason, holds=asked.is_signed or version == held.in_force)
+        event = Declined(camera, version, person, role, at_ns, reason)
+        held.versions[version - 1] = replace(asked, declined=event)
         self.applied += 1
         return event
 
@@ -199,7 +221,7 @@ class MaskRegister:
             return None
         self._void(held, why)
         if held.lifecycle is CameraLifecycle.ACTIVE:
-            self._go(camera, CameraLifecycle.NOT_COMMISSIONED)
+            self._go(camera, CameraLifecycle.NOT_COMMISSIONED, at_ns)
         self.applied += 1
         return Moved(camera, at_ns, why)
 
@@ -221,7 +243,7 @@ class MaskRegister:
                 what_to_do=Words("Proposez ses masques et faites-les signer", "Propose its masks and have them signed"),
             )
         require_arrow(camera, held.lifecycle, after)
-        self._go(camera, after)
+        self._go(camera, after, at_ns)
         self._void(held, Words.same(reason))
         self.applied += 1
         return LifecycleSet(camera, after, by, at_ns, reason)
@@ -241,6 +263,11 @@ class MaskRegister:
                 )
             case Signed():
                 made = self.sign(event.camera, event.version, person=event.person, role=event.role, at_ns=event.at_ns)
+            case Declined():
+                person, role, reason = event.person, event.role, event.reason
+                made = self.decline(
+                    event.camera, event.version, person=person, role=role, at_ns=event.at_ns, reason=reason
+                )
             case Moved():
                 made = self.move(event.camera, at_ns=event.at_ns, why=event.why)
             case LifecycleSet():
@@ -265,12 +292,27 @@ class MaskRegister:
             )
         return held
 
-    def _go(self, camera: CameraId, after: CameraLifecycle) -> None:
+    def _asked(self, camera: CameraId, version: int, person: str) -> tuple[_Camera, MaskVersion]:
+        """The version that somebody signs or declines: one that can still come into force, or is there unsigned."""
+        held = self._known(camera)
+        if held.lifecycle is CameraLifecycle.RETIRED:
+            require_arrow(camera, held.lifecycle, CameraLifecycle.ACTIVE)
+        _require_name(camera, person)
+        if not 1 <= version <= held.newest:
+            raise _no_version(camera, version, held.newest)
+        asked = held.versions[version - 1]
+        _require_current(held, asked, camera)
+        return held, asked
+
+    def _go(self, camera: CameraId, after: CameraLifecycle, at_ns: Nanoseconds) -> None:
         held = self._cameras[camera]
         require_arrow(camera, held.lifecycle, after)
+        if held.lifecycle is CameraLifecycle.ACTIVE:
+            held.served.append((held.serves_since_ns, at_ns))
         held.lifecycle = after
         if after is CameraLifecycle.ACTIVE:
             held.why = NO_WORDS
+            held.serves_since_ns = at_ns
 
     @staticmethod
     def _void(held: _Camera, why: Words) -> None:
@@ -308,7 +350,9 @@ def _require_name(camera: CameraId, person: str) -> None:
 
 
 def _require_current(held: _Camera, asked: MaskVersion, camera: CameraId) -> None:
-    """Only the newest version, or a tightening that is in force unsigned; nothing from before a move."""
+    """Only the newest version, or a tightening that is in force unsigned; nothing from before a move, none declined."""
+    if asked.declined is not None:
+        raise was_declined(asked.declined)
     if asked.number > held.void_through and asked.number in (held.newest, held.in_force):
         return
     moved = asked.number <= held.void_through
