@@ -58,7 +58,7 @@ from csu.console.wall_node_door import add_wall_node_door
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
-from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.camera import CameraId, CameraRecord, CommuneId
 from csu.hal.clock import Clock
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -152,6 +152,9 @@ def _add_desks(
     def cameras_of(subject: Subject) -> list[CameraRecord]:
         return [line.record for line in readings.cameras(subject)]
 
+    def knows(subject: Subject, commune: CommuneId) -> bool:
+        return gate.reaches(subject, Action.CAMERA_LIST, commune)
+
     add_sign_in_doors(app, desks.sign_in)
     reach = CaseReach(access.desk, access.rights, room)
     add_case_doors(app, reach)
@@ -170,7 +173,7 @@ def _add_desks(
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
-    add_dpo_doors(app, desks.dpo, cameras_of, gate.knows)
+    add_dpo_doors(app, desks.dpo, cameras_of, knows)
 
 
 class _Readings:

@@ -107,7 +107,7 @@ class Gate:
         return [line for line in cameras if self.reaches(subject, Action.CAMERA_LIST, line.record.commune)]
 
     def reaches(self, subject: Subject, action: Action, commune: CommuneId | None) -> bool:
-        """Whether this person may do that in a commune (None: at all): to cut a list of many things. As old as a standing yes."""
+        """Whether this person may do that in a commune (None: at all): to cut a list. As old as a standing yes."""
         now_ns = self._clock.monotonic_ns()
         asked_at_ns, may = self._reached.get((subject, action, commune), (None, False))
         if asked_at_ns is None or now_ns - asked_at_ns >= self._ask_again_ns:
