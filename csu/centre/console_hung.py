@@ -14,6 +14,7 @@ from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import LogRoom
+from csu.centre.rooms.map_room import MapRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
@@ -50,6 +51,7 @@ class Shown:
     wall: DeskOfWall
     wall_nodes: WallNodes
     log: LogRoom
+    map: MapRoom
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -86,6 +88,7 @@ async def hang_console(
             watch=shown.centre,
             log=shown.log,
             ptz=PtzOfCentre(shown.centre),
+            map=shown.map,
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
         ),

@@ -30,6 +30,7 @@ from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.log_room import keep_log
+from csu.centre.rooms.map_room import MapSettings, open_map
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
@@ -89,6 +90,7 @@ class CentreSettings:
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall: WallSettings = WallSettings()
+    map: MapSettings = MapSettings()
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
@@ -260,6 +262,8 @@ async def _start_parts(
     stack.push_async_callback(preview.stop)
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
+    drawn = open_map(settings.map, site, centre, settings.data_directory, tell=observers, clock=clock)
+    stack.push_async_callback(drawn.close)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     console_url = await hang_console(
         stack,
@@ -270,6 +274,7 @@ async def _start_parts(
             wall=DeskOfWall(wall, account, clock),
             wall_nodes=wall_nodes,
             log=log,
+            map=drawn,
             past=past,
             accounts=accounts,
             papers=papers,

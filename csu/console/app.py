@@ -35,6 +35,7 @@ from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
+from csu.console.map import add_map_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
@@ -150,6 +151,7 @@ def _add_desks(
     add_post_doors(app, desks.watch)
     add_log_doors(app, desks.log)
     add_ptz_doors(app, desks.ptz, room, gate)
+    add_map_doors(app, desks.map, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
 from csu.console.loudspeaker import Speaking
+from csu.console.map import MapDesk
 from csu.console.operations_log import LogDesk
 from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
@@ -30,6 +31,8 @@ class Desks:
     """Its operations log."""
     ptz: PtzDesk | None = None
     """Its cameras that turn."""
+    map: MapDesk | None = None
+    """Where its cameras stand."""
     wall: WallDesk | None = None
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None

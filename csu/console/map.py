@@ -64,7 +64,11 @@ class MapDesk(Protocol):
         ...
 
     @property
-    def tiles(self) -> MapTiles | None:
+    def is_being_drawn(self) -> bool:
+        """Its tiles are being made: they come in a moment."""
+        ...
+
+    async def tiles(self) -> MapTiles | None:
         """None: there are none, or not yet."""
         ...
 
@@ -106,12 +110,13 @@ class SiteOnMap(BaseModel):
 
 
 class MapAnswer(BaseModel):
-    """The map, cut to the asker's communes. `tiles` null: nothing lies under the cameras."""
+    """The map, cut to the asker's communes. `tiles` null: nothing lies under the cameras, or not yet."""
 
     model_config = ConfigDict(frozen=True)
 
     is_on_earth: bool
     tiles: TilesForm | None
+    is_being_drawn: bool
     cameras: list[CameraOnMap]
     sites: list[SiteOnMap]
 
@@ -138,10 +143,12 @@ def add_map_doors(app: FastAPI, desk: MapDesk | None, room: RoomView, gate: Gate
     async def whole(request: Request) -> MapAnswer:
         """Every camera of the asker's communes, where it stands and looks; the alarmed buildings of these communes."""
         there, mine = _there(desk), listed(request)
+        tiles = await there.tiles()
         stands, turning, communes = there.cameras(), there.turning(), set(mine.values())
         return MapAnswer(
             is_on_earth=there.is_on_earth,
-            tiles=None if there.tiles is None else there.tiles.form,
+            tiles=None if tiles is None else tiles.form,
+            is_being_drawn=there.is_being_drawn,
             cameras=[_on_map(camera, stands.get(camera), turns=camera in turning) for camera in mine],
             sites=[
                 SiteOnMap(commune=commune, site=site, lon_deg=lon_deg, lat_deg=lat_deg)
@@ -161,7 +168,7 @@ def add_map_doors(app: FastAPI, desk: MapDesk | None, room: RoomView, gate: Gate
     @opens(Door("map/tiles", Action.CAMERA_LIST, own_list))
     async def tiles() -> FileResponse:
         """The PMTiles file, whole or in pieces (HTTP Range)."""
-        found = _there(desk).tiles
+        found = await _there(desk).tiles()
         if found is None:
             raise Refused(Refusal.MAP_ABSENT, where="map/tiles")
         return FileResponse(found.path, media_type="application/vnd.pmtiles")
@@ -170,7 +177,7 @@ def add_map_doors(app: FastAPI, desk: MapDesk | None, room: RoomView, gate: Gate
 _PIECES: dict[int | str, dict[str, object]] = {
     200: {"content": {"application/vnd.pmtiles": {}}},
     206: {"content": {"application/vnd.pmtiles": {}}, "description": "A piece of it"},
-    416: {"description": "There is no such piece"},
+    416: {"content": {"text/plain": {}}, "description": "There is no such piece"},
 }
 
 

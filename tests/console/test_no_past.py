@@ -37,12 +37,14 @@ LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
+MAP = ("/api/map",)
+"""Where cameras stand and look now, and the drawing of the town: no picture."""
 WALL = ("/api/wall/",)
 """What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
 seconds, no picture (their matrix: tests/compliance/doors)."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES)
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *MAP, *WALL, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.map import CameraOnMap, MapAnswer, SiteOnMap, TilesForm, TurnedAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
@@ -91,6 +92,14 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
         assert fields_of(name, types) == set(answer.model_fields), name
 
 
+def test_the_page_knows_the_map_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "map_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("TilesForm", types) == {form.value for form in TilesForm}
+    answers = {"CameraOnMap": CameraOnMap, "SiteOnMap": SiteOnMap, "MapAnswer": MapAnswer, "Turned": TurnedAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
 def words_of(name: str, types: str) -> set[str]:
     """The words that a type of the page may be."""
     line = re.search(rf"export type {name} = (.+)", types)
@@ -149,5 +158,7 @@ def test_nothing_outside_the_built_assets_can_be_fetched(console) -> None:
 
 def test_the_licence_of_what_is_bundled_travels_along() -> None:
     bundled = json.loads((WEB / "dist" / "third-party.json").read_text(encoding="utf-8"))
-    assert {package["name"] for package in bundled} >= {"svelte"}
-    assert all(package["identifier"] == "MIT" and package["text"] for package in bundled)
+    assert {package["name"] for package in bundled} >= {"svelte", "maplibre-gl", "pmtiles"}
+    assert {package["identifier"] for package in bundled} <= {"MIT", "BSD-3-Clause", "ISC"}
+    beside = {path.stem for path in (WEB / "dist" / "licences").iterdir()}
+    assert all(package.get("text") or package["name"] in beside for package in bundled)

@@ -21,10 +21,12 @@ from prometheus_client import CollectorRegistry
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
 from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
+from csu.console.app import DIST
 from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
 from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
 from csu.console.loudspeaker import Speaking
+from csu.console.map import CameraStands, Looking, MapTiles, TilesForm
 from csu.console.metrics import ConsoleCounts
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
 from csu.evidence import (
@@ -399,6 +401,24 @@ class PtzInMemory:
         return None
 
 
+class MapInMemory:
+    """A camera of each commune, looking north, over a file that stands for tiles."""
+
+    is_on_earth, is_being_drawn = True, False
+
+    async def tiles(self) -> MapTiles:
+        return MapTiles(DIST / "index.html", TilesForm.VECTOR)
+
+    def cameras(self) -> dict[CameraId, CameraStands]:
+        return {camera: CameraStands(6.17, 49.12, Looking(0.0, 60.0)) for camera in (CAMERA, FAR_CAMERA)}
+
+    def turning(self) -> dict[CameraId, Looking]:
+        return {camera: Looking(0.0, 60.0) for camera in (CAMERA, FAR_CAMERA)}
+
+    def sites(self) -> dict[tuple[CommuneId, str], tuple[float, float]]:
+        return {(METZ, "Gymnase"): (6.17, 49.12), (ARS, "Mairie"): (6.07, 49.08)}
+
+
 class LogInMemory:
     """One entry, whatever is written."""
 
@@ -558,6 +578,7 @@ class World:
                 watch=WatchInMemory(),
                 log=LogInMemory(),
                 ptz=PtzInMemory(),
+                map=MapInMemory(),
                 wall=self.wall,
                 wall_nodes=self.nodes,
             ),
