@@ -260,7 +260,7 @@ async def _start_parts(
     stack.push_async_callback(_end, showing)
     preview = WallPreview.of_wall(wall.wall, wall.outputs, clock=clock)
     stack.push_async_callback(preview.stop)
-    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
+    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
     drawn = open_map(settings.map, site, centre, settings.data_directory, tell=observers, clock=clock)
     stack.push_async_callback(drawn.close)
