@@ -15,6 +15,7 @@ from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.map_room import MapRoom
+from csu.centre.rooms.ptz_aims import PtzAims
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
@@ -52,6 +53,7 @@ class Shown:
     wall_nodes: WallNodes
     log: LogRoom
     map: MapRoom
+    aims: PtzAims
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -88,6 +90,7 @@ async def hang_console(
             watch=shown.centre,
             log=shown.log,
             ptz=PtzOfCentre(shown.centre),
+            aims=shown.aims,
             map=shown.map,
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,

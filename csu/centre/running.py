@@ -31,6 +31,7 @@ from csu.centre.registers.registers import Registers, journal_start, journal_sto
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.map_room import MapSettings, open_map
+from csu.centre.rooms.ptz_aims import PtzAims
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
@@ -56,6 +57,7 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.operations import Incident, OutboxStore
+from csu.operations.presets import PresetBook
 from csu.recording import open_catalogue
 from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
@@ -262,6 +264,8 @@ async def _start_parts(
     stack.push_async_callback(preview.stop)
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
+    presets = PresetBook(settings.data_directory / "presets.sqlite")
+    stack.callback(presets.close)
     drawn = open_map(settings.map, site, centre, settings.data_directory, tell=observers, clock=clock)
     stack.push_async_callback(drawn.close)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
@@ -275,6 +279,7 @@ async def _start_parts(
             wall_nodes=wall_nodes,
             log=log,
             map=drawn,
+            aims=PtzAims(centre, presets, clock),
             past=past,
             accounts=accounts,
             papers=papers,

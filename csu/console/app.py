@@ -40,6 +40,7 @@ from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
+from csu.console.ptz_aim import add_aim_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.sign_in import add_sign_in_doors
@@ -150,6 +151,7 @@ def _add_desks(
     add_post_doors(app, desks.watch)
     add_log_doors(app, desks.log)
     add_ptz_doors(app, desks.ptz, room, gate)
+    add_aim_doors(app, desks.aims, desks.ptz, room, gate)
     add_map_doors(app, desks.map, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)

@@ -10,6 +10,7 @@ from csu.console.map import MapDesk
 from csu.console.operations_log import LogDesk
 from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
+from csu.console.ptz_aim import AimDesk
 from csu.console.sign_in import SignInDesk
 from csu.console.wall_desk import WallDesk
 from csu.console.wall_node_door import WallNodeDesk
@@ -31,6 +32,8 @@ class Desks:
     """Its operations log."""
     ptz: PtzDesk | None = None
     """Its cameras that turn."""
+    aims: AimDesk | None = None
+    """Where these may be sent: what is pointed at, presets."""
     map: MapDesk | None = None
     """Where its cameras stand."""
     wall: WallDesk | None = None

@@ -43,6 +43,10 @@ class PresetRefused(CsuError):
     """No such number, a name that may not be written, a direction that is none. Nothing changed."""
 
 
+class AimRefused(CsuError):
+    """Nobody can say where the camera looks, so not where it would. Nothing moved, nothing was kept."""
+
+
 class PresetNotKept(CsuError):
     """It could not be written. Nothing changed."""
 

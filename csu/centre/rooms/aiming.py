@@ -1,4 +1,4 @@
-"""Where a camera must look so that what was pointed at comes into the middle of its picture. Pure.
+"""Where a camera must look so that what was pointed at comes into the middle of its picture; presets. Pure.
 
 The same lens as the masks (`csu.masking.geometry`): a point that is aimed at well is masked where it is seen.
 """

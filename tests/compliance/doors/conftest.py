@@ -70,6 +70,7 @@ from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import Draft, EntryKind, LogbookEntry
+from csu.operations.presets import Preset
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -404,6 +405,25 @@ class PtzInMemory:
         return None
 
 
+class AimsInMemory:
+    """A camera that goes nowhere, with a preset of each commune."""
+
+    def presets(self, camera: CameraId) -> list[Preset]:
+        return [Preset(camera, 1, "Place d'Armes", 10.0, -5.0, 60.0, "chief.1", NOON)]
+
+    async def centre_on(self, camera: CameraId, x: float, y: float, closer: float, by: Author, alarm: str) -> None:
+        return None
+
+    async def go_to_preset(self, camera: CameraId, number: int, by: Author, alarm: str) -> None:
+        return None
+
+    async def store_preset(self, camera: CameraId, number: int, name: str, by: Author) -> Preset:
+        return self.presets(camera)[0]
+
+    async def forget_preset(self, camera: CameraId, number: int) -> None:
+        return None
+
+
 class MapInMemory:
     """A camera of each commune, looking north, over a file that stands for tiles."""
 
@@ -581,6 +601,7 @@ class World:
                 watch=WatchInMemory(),
                 log=LogInMemory(),
                 ptz=PtzInMemory(),
+                aims=AimsInMemory(),
                 map=MapInMemory(),
                 wall=self.wall,
                 wall_nodes=self.nodes,

@@ -113,7 +113,8 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies |= {"wall/show": {"camera": "cam-0012"}, "wall/reason": reason, "wall/lock": {"minutes": 5}}
     bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
-    bodies |= {"ptz/move": {"pan": 0.5}}
+    bodies |= {"ptz/move": {"pan": 0.5}, "ptz/centre": {"x": 0.2, "y": 0.8}}
+    bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"watch/leave": {"handed_over": True}}

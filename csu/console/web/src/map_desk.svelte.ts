@@ -68,7 +68,8 @@ export class MapDesk {
     }
   }
 
-  async #look(): Promise<void> {
+  /** False: this page will never be told, and need not ask. */
+  async #look(): Promise<boolean | void> {
     if (performance.now() < this.#due_ms) return
     try {
       const response = await fetch('/api/map', quick())
@@ -76,7 +77,10 @@ export class MapDesk {
         this.told = (await response.json()) as MapAnswer
         this.trouble = null
         if (this.told.is_being_drawn) return
-      } else this.trouble = (await response.json()) as Refusal
+      } else {
+        this.trouble = (await response.json()) as Refusal
+        if (response.status < 500) return false
+      }
       this.#due_ms = performance.now() + PERIOD_MS
     } catch {
       return // the page says elsewhere that the link is lost; this is asked again

@@ -64,6 +64,8 @@ function live_help(language: Language): string[][] {
     [ptz.key_names.turn, ptz.keys.turn],
     ['+ −', ptz.keys.zoom],
     ['r', ptz.keys.give_back],
+    ['1 … 9', ptz.keys.preset],
+    [ptz.key_names.point, ptz.keys.point],
   ]
 }
 
