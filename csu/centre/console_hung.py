@@ -14,11 +14,10 @@ from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import LogRoom
-from csu.centre.rooms.map_room import MapRoom
-from csu.centre.rooms.ptz_aims import PtzAims
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.watch_hung import WatchDesks
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -52,8 +51,7 @@ class Shown:
     wall: DeskOfWall
     wall_nodes: WallNodes
     log: LogRoom
-    map: MapRoom
-    aims: PtzAims
+    watch: WatchDesks
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -90,8 +88,9 @@ async def hang_console(
             watch=shown.centre,
             log=shown.log,
             ptz=PtzOfCentre(shown.centre),
-            aims=shown.aims,
-            map=shown.map,
+            aims=shown.watch.aims,
+            map=shown.watch.map,
+            tours=shown.watch.tours,
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
         ),

@@ -30,8 +30,7 @@ from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.log_room import keep_log
-from csu.centre.rooms.map_room import MapSettings, open_map
-from csu.centre.rooms.ptz_aims import PtzAims
+from csu.centre.rooms.map_room import MapSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
@@ -39,6 +38,7 @@ from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
+from csu.centre.watch_hung import open_watch_desks
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
 from csu.console import ServedCertificate, demonstration_operator, invented_papers
@@ -57,7 +57,6 @@ from csu.hal.words import Words
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
 from csu.operations import Incident, OutboxStore
-from csu.operations.presets import PresetBook
 from csu.recording import open_catalogue
 from csu.recording.floors import floor_of
 from csu.recording.key_store import LocalKeyStore, key_secret
@@ -264,10 +263,10 @@ async def _start_parts(
     stack.push_async_callback(preview.stop)
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
-    presets = PresetBook(settings.data_directory / "presets.sqlite")
-    stack.callback(presets.close)
-    drawn = open_map(settings.map, site, centre, settings.data_directory, tell=observers, clock=clock)
-    stack.push_async_callback(drawn.close)
+    watch = await stack.enter_async_context(
+        open_watch_desks(settings.map, site, centre, wall, settings.data_directory, clock=clock, tell=observers)
+    )
+    observers.all.append(watch.tours.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     console_url = await hang_console(
         stack,
@@ -278,8 +277,7 @@ async def _start_parts(
             wall=DeskOfWall(wall, account, clock),
             wall_nodes=wall_nodes,
             log=log,
-            map=drawn,
-            aims=PtzAims(centre, presets, clock),
+            watch=watch,
             past=past,
             accounts=accounts,
             papers=papers,

@@ -44,6 +44,7 @@ from csu.console.ptz_aim import add_aim_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.tours import add_tour_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
 from csu.console.wall_node_door import add_wall_node_door
@@ -152,6 +153,7 @@ def _add_desks(
     add_log_doors(app, desks.log)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_aim_doors(app, desks.aims, desks.ptz, room, gate)
+    add_tour_doors(app, desks.tours, room, gate)
     add_map_doors(app, desks.map, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)

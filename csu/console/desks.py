@@ -12,6 +12,7 @@ from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
 from csu.console.ptz_aim import AimDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.tours import TourDesk
 from csu.console.wall_desk import WallDesk
 from csu.console.wall_node_door import WallNodeDesk
 
@@ -36,6 +37,8 @@ class Desks:
     """Where these may be sent: what is pointed at, presets."""
     map: MapDesk | None = None
     """Where its cameras stand."""
+    tours: TourDesk | None = None
+    """Guard tours on its wall."""
     wall: WallDesk | None = None
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None

@@ -36,6 +36,8 @@ LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
+TOURS = ("/api/tours",)
+"""Rounds of people, and which cameras they saw for how many seconds in this shift: no picture."""
 MAP = ("/api/map",)
 """Where cameras stand and look now, and the drawing of the town: no picture."""
 WALL = ("/api/wall/",)
@@ -43,7 +45,7 @@ WALL = ("/api/wall/",)
 seconds, no picture (their matrix: tests/compliance/doors)."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *MAP, *WALL, *MACHINES)
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *TOURS, *MAP, *WALL, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -28,6 +28,7 @@ from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNo
 from csu.console.loudspeaker import Speaking
 from csu.console.map import CameraStands, Looking, MapTiles, TilesForm
 from csu.console.metrics import ConsoleCounts
+from csu.console.tours import TourNow, ToursNow
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
 from csu.evidence import (
     CameraSpan,
@@ -68,8 +69,9 @@ from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, P
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
+from csu.hal.words import Words
 from csu.ingest.board import CameraState, CameraStatus
-from csu.operations import Draft, EntryKind, LogbookEntry
+from csu.operations import Draft, EntryKind, GuardTour, LogbookEntry, TourReport
 from csu.operations.presets import Preset
 from csu.wall import (
     CameraRequested,
@@ -424,6 +426,22 @@ class AimsInMemory:
         return None
 
 
+class ToursInMemory:
+    """A tour that is on and one that is over, of a camera of each commune, whatever is asked."""
+
+    async def now(self) -> ToursNow:
+        on = TourNow("Ronde", "operator.1", SlotId("place"), FAR_CAMERA, 1, 2, NOON)
+        why = Words("pas d'image en direct", "no live picture")
+        over = TourReport("Ronde", "operator.1", NOON, NOON, {CAMERA: 5 * NS_PER_S}, {FAR_CAMERA: why}, True)
+        return ToursNow((SlotId("place"),), (on,), NOON, (over,))
+
+    def begin(self, tour: GuardTour, slot: SlotId, person: str) -> None:
+        return None
+
+    def end(self, person: str) -> None:
+        return None
+
+
 class MapInMemory:
     """A camera of each commune, looking north, over a file that stands for tiles."""
 
@@ -602,6 +620,7 @@ class World:
                 log=LogInMemory(),
                 ptz=PtzInMemory(),
                 aims=AimsInMemory(),
+                tours=ToursInMemory(),
                 map=MapInMemory(),
                 wall=self.wall,
                 wall_nodes=self.nodes,

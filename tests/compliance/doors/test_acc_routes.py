@@ -114,6 +114,7 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}, "ptz/centre": {"x": 0.2, "y": 0.8}}
+    bodies |= {"tours/begin": {"name": "Nuit", "cameras": ["cam-0012"], "dwell_s": 10, "slot": "place"}}
     bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
