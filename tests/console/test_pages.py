@@ -14,12 +14,15 @@ from csu.console.map import CameraOnMap, MapAnswer, SiteOnMap, TilesForm, Turned
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
+from csu.console.ptz_aim import PresetAnswer
+from csu.console.tours import SeenAnswer, TourAsked, TourOnAnswer, TourReportAnswer, ToursAnswer, UnseenAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
 from csu.operations import EntryKind, PtzRank
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
+from csu.operations.presets import NAME_CHARACTERS_MAX, NUMBER_MAX
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -96,6 +99,18 @@ def test_the_page_knows_the_map_as_its_doors_tell_it() -> None:
     types = (WEB / "src" / "map_desk.svelte.ts").read_text(encoding="utf-8")
     assert words_of("TilesForm", types) == {form.value for form in TilesForm}
     answers = {"CameraOnMap": CameraOnMap, "SiteOnMap": SiteOnMap, "MapAnswer": MapAnswer, "Turned": TurnedAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_presets_and_tours_as_their_doors_tell_them() -> None:
+    ptz = (WEB / "src" / "ptz_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Preset", ptz) == set(PresetAnswer.model_fields)
+    assert f"PRESET_NUMBER_MAX = {NUMBER_MAX}\n" in ptz
+    assert f"PRESET_NAME_MAX = {NAME_CHARACTERS_MAX}\n" in ptz
+    types = (WEB / "src" / "tour_desk.svelte.ts").read_text(encoding="utf-8")
+    answers = {"Tours": ToursAnswer, "TourOn": TourOnAnswer, "TourReport": TourReportAnswer, "TourAsked": TourAsked}
+    answers |= {"SeenByTour": SeenAnswer, "UnseenByTour": UnseenAnswer}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 

@@ -61,7 +61,8 @@ export function draws_maps(): boolean {
 
 export class MapCanvas {
   #drawing: Drawing
-  #tiles: PMTiles | null = null
+  /** Layers of the tiles; null: there are no tiles. */
+  #names: string[] | null = null
   #layers: string[] = []
   #cameras: DrawnCamera[] = []
   #chosen: string | null = null
@@ -115,8 +116,7 @@ export class MapCanvas {
     for (const layer of this.#layers) this.#drawing.removeLayer(layer)
     this.#layers = []
     this.#drawing.setPaintProperty('ground', 'background-color', colour('--map-ground'))
-    const under = await this.#city(colour)
-    for (const layer of [...under, ...over(colour)]) {
+    for (const layer of [...this.#city(colour), ...over(colour)]) {
       this.#drawing.addLayer(layer)
       this.#layers.push(layer.id)
     }
@@ -175,7 +175,6 @@ export class MapCanvas {
   async #open(form: 'vector' | 'raster' | null): Promise<void> {
     for (const name of ['wedges', 'cameras']) this.#drawing.addSource(name, { type: 'geojson', data: collection([]) })
     if (form !== null) await this.#open_tiles(form)
-    await Promise.resolve()
   }
 
   async #open_tiles(form: 'vector' | 'raster'): Promise<void> {
@@ -188,17 +187,17 @@ export class MapCanvas {
       const { minLon, minLat, maxLon, maxLat } = await tiles.getHeader()
       this.#bounds = new LngLatBounds([minLon, minLat], [maxLon, maxLat])
       this.#drawing.addSource('city', { type: form, url: `pmtiles://${url}` })
-      this.#tiles = tiles
+      const said = form === 'vector' ? ((await tiles.getMetadata()) as { vector_layers?: { id: string }[] }) : {}
+      this.#names = (said.vector_layers ?? []).map(({ id }) => id)
     } catch {
       this.on.trouble()
     }
   }
 
-  async #city(colour: Colour): Promise<LayerSpecification[]> {
-    if (this.#tiles === null) return []
+  #city(colour: Colour): LayerSpecification[] {
+    const layers = this.#names
+    if (layers === null) return []
     if (this.#drawing.getSource('city')?.type === 'raster') return [{ id: 'city', type: 'raster', source: 'city' }]
-    const said = (await this.#tiles.getMetadata()) as { vector_layers?: { id: string }[] }
-    const layers = (said.vector_layers ?? []).map(({ id }) => id)
     const order: Kind[] = ['earth', 'land', 'water', 'building', 'road', 'border']
     const kind_of = (name: string): Kind | null => KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? null
     return [
