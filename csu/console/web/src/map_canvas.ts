@@ -38,6 +38,8 @@ const ICON_PX = 30
 const ZOOM_ALONE = 17
 const ZOOM_MAX = 21
 const FIT_PX = 70
+/** In a storm of changes the cameras are drawn anew no oftener. */
+const DRAWN_EVERY_MS = 250
 /** What layers of usual maps mean (csu, Protomaps, OpenMapTiles, Shortbread, IGN); what is not here is drawn as thin lines. */
 const KINDS: [RegExp, Kind][] = [
   [/^(water|water_polygons|ocean|hydro_surf|hydro)/i, 'water'],
@@ -68,6 +70,7 @@ export class MapCanvas {
   #chosen: string | null = null
   #alarms = new Map<string, Marker>()
   #ready: Promise<void>
+  #due: ReturnType<typeof setTimeout> | undefined
   #bounds: LngLatBounds | null = null
 
   constructor(
@@ -106,6 +109,7 @@ export class MapCanvas {
   }
 
   end(): void {
+    clearTimeout(this.#due)
     this.#drawing.remove()
   }
 
@@ -124,11 +128,21 @@ export class MapCanvas {
     this.#draw()
   }
 
-  async show(cameras: DrawnCamera[], chosen: string | null): Promise<void> {
-    await this.#ready
+  async show(cameras: DrawnCamera[]): Promise<void> {
     this.#cameras = cameras
-    this.#chosen = chosen
-    this.#draw()
+    await this.#ready
+    if (this.#due !== undefined) return
+    this.#due = setTimeout(() => {
+      this.#due = undefined
+      this.#draw()
+    }, DRAWN_EVERY_MS)
+  }
+
+  /** One stands out. Apart from the others: a step from one to the next draws no thousand cameras anew. */
+  async choose(camera: string | null): Promise<void> {
+    await this.#ready
+    this.#chosen = camera
+    this.#draw_chosen()
   }
 
   async alarm(alarms: DrawnAlarm[]): Promise<void> {
@@ -173,7 +187,7 @@ export class MapCanvas {
   }
 
   async #open(form: 'vector' | 'raster' | null): Promise<void> {
-    for (const name of ['wedges', 'cameras']) this.#drawing.addSource(name, { type: 'geojson', data: collection([]) })
+    for (const name of ['wedges', 'cameras', 'chosen']) this.#drawing.addSource(name, { type: 'geojson', data: collection([]) })
     if (form !== null) await this.#open_tiles(form)
   }
 
@@ -210,14 +224,24 @@ export class MapCanvas {
     const cameras = this.#cameras.map(({ camera, number, at, shape, colour, is_masked }) => {
       const icon = `${shape} ${colour} ${is_masked}`
       if (!this.#drawing.hasImage(icon)) this.#drawing.addImage(icon, picture(shape, colour, is_masked, this.container), { pixelRatio: 2 })
-      const order = camera === this.#chosen ? 2 : shape === 'live' ? 0 : 1
-      return feature({ type: 'Point', coordinates: at }, { camera, number: String(number), icon, order, chosen: camera === this.#chosen })
+      const order = shape === 'live' ? 0 : 1
+      return feature({ type: 'Point', coordinates: at }, { camera, number: String(number), icon, order })
     })
-    const wedges = this.#cameras.flatMap(({ camera, wedge }) =>
-      wedge === null ? [] : [feature({ type: 'Polygon', coordinates: [wedge] }, { chosen: camera === this.#chosen })],
-    )
-    void this.#drawing.getSource<GeoJSONSource>('cameras')?.setData(collection(cameras))
-    void this.#drawing.getSource<GeoJSONSource>('wedges')?.setData(collection(wedges))
+    const wedges = this.#cameras.flatMap(({ wedge }) => (wedge === null ? [] : [feature({ type: 'Polygon', coordinates: [wedge] }, {})]))
+    this.#tell('cameras', cameras)
+    this.#tell('wedges', wedges)
+    this.#draw_chosen()
+  }
+
+  #draw_chosen(): void {
+    const found = this.#cameras.find(({ camera }) => camera === this.#chosen)
+    const features = found === undefined ? [] : [feature({ type: 'Point', coordinates: found.at }, {})]
+    if (found?.wedge != null) features.push(feature({ type: 'Polygon', coordinates: [found.wedge] }, {}))
+    this.#tell('chosen', features)
+  }
+
+  #tell(source: string, features: ReturnType<typeof feature>[]): void {
+    void this.#drawing.getSource<GeoJSONSource>(source)?.setData(collection(features))
   }
 
   #under(point: { x: number; y: number }): string | null {
@@ -317,27 +341,32 @@ function lines(layer: string, colour: Colour): LayerSpecification[] {
 /** Cameras, their numbers (by the browser's own fonts: no glyphs are fetched), and where they look. */
 function over(colour: Colour): LayerSpecification[] {
   const grows: ExpressionSpecification = ['interpolate', ['linear'], ['zoom'], 10, 0.35, 14, 0.7, 16.5, 1]
-  const is_chosen: ExpressionSpecification = ['get', 'chosen']
-  return [
+  const wedge = (source: string, opacity: number, width: number): LayerSpecification[] => [
     {
-      id: 'wedges',
+      id: `${source} area`,
       type: 'fill',
-      source: 'wedges',
+      source,
       minzoom: 13,
-      paint: { 'fill-color': colour('--accent'), 'fill-opacity': ['case', is_chosen, 0.42, 0.16] },
+      filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'fill-color': colour('--accent'), 'fill-opacity': opacity },
     },
     {
-      id: 'wedge edges',
+      id: `${source} edges`,
       type: 'line',
-      source: 'wedges',
+      source,
       minzoom: 13,
-      paint: { 'line-color': colour('--accent'), 'line-width': ['case', is_chosen, 2, 0.8], 'line-opacity': ['case', is_chosen, 1, 0.6] },
+      filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'line-color': colour('--accent'), 'line-width': width, 'line-opacity': 0.5 + opacity },
     },
+  ]
+  return [
+    ...wedge('wedges', 0.16, 0.8),
+    ...wedge('chosen', 0.36, 2),
     {
       id: 'chosen',
       type: 'circle',
-      source: 'cameras',
-      filter: is_chosen,
+      source: 'chosen',
+      filter: ['==', ['geometry-type'], 'Point'],
       paint: {
         'circle-radius': 20,
         'circle-color': 'transparent',

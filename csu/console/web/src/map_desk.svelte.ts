@@ -57,6 +57,7 @@ export class MapDesk {
   trouble = $state.raw<Refusal | null>(null)
 
   #turned_ms = performance.now()
+  #turned = ''
   #due_ms = 0
 
   start(): () => void {
@@ -96,8 +97,11 @@ export class MapDesk {
     try {
       const response = await fetch('/api/map/turning', quick())
       if (!response.ok) return
-      const turned = (await response.json()) as Turned[]
-      this.turned = new Map(turned.map((each) => [each.camera, each]))
+      const text = await response.text()
+      if (text !== this.#turned) {
+        this.#turned = text // where nothing turned, nothing is drawn anew
+        this.turned = new Map((JSON.parse(text) as Turned[]).map((each) => [each.camera, each]))
+      }
       this.#turned_ms = at_ms
     } catch {
       return // its age tells
