@@ -9,11 +9,13 @@ import pyogrio.raw
 import pytest
 import shapely
 
+from csu.centre.site_maps import with_maps
 from csu.centre.site_tiles import ZOOM_MAX, MapPlane, given_tiles, site_tiles
 from csu.console.map import TilesForm
 from csu.hal.errors import BadInput
 from csu.hal.place import Building
-from csu.masking.dwellings import LocalFrame
+from csu.hal.site import Site
+from csu.masking.dwellings import Dwellings, LocalFrame, save_buildings
 
 METZ = MapPlane(LocalFrame(6.1757, 49.1193))
 HOUSE = Building("maison-1", ((10.0, 5.0), (22.0, 5.0), (22.0, 17.0), (10.0, 17.0)), 0.0, 9.0, dwelling=True)
@@ -88,3 +90,18 @@ def test_a_picture_map_is_known_by_its_head_and_what_is_no_map_is_refused(tmp_pa
         given_tiles(path)
     with pytest.raises(BadInput):
         given_tiles(tmp_path / "absent.pmtiles")
+
+
+def test_a_site_lies_where_its_own_maps_say(tmp_path) -> None:
+    """What the centre draws its map by, and refuses to draw over a map of elsewhere."""
+    sites = []
+    for name, frame in (("a", METZ.frame), ("b", METZ.frame), ("c", LocalFrame(6.2, 49.1))):
+        path = tmp_path / f"{name}.csu"
+        save_buildings(Dwellings(name, "bdtopo.gpkg", "0" * 64, "2026-11-30T00:00:00Z", frame, (HOUSE,)), path)
+        sites.append(path)
+    placed = with_maps(Site("s", (), (SCHOOL,), maps=tuple(sites[:2])))
+    assert placed.origin_deg == (6.1757, 49.1193)
+    assert placed.buildings == (SCHOOL, HOUSE, HOUSE)
+    assert with_maps(Site("s", (), (SCHOOL,))).origin_deg is None
+    with pytest.raises(BadInput):
+        with_maps(Site("s", (), (), maps=(sites[0], sites[2])))
