@@ -76,7 +76,7 @@ from csu.governance.retention import (
     rule_of,
     rules_over,
 )
-from csu.governance.rights import CaseFacts, Companion, Resource, Rights, Signature, Subject
+from csu.governance.rights import CaseFacts, Companion, DeportFacts, Resource, Rights, Signature, Subject
 from csu.governance.roles import PAST, VIDEO, Action, Role, role_words
 from csu.governance.spans import Span, overlap, without
 
@@ -108,6 +108,7 @@ __all__ = [
     "Companion",
     "DataSpan",
     "Decision",
+    "DeportFacts",
     "Designation",
     "Destroyed",
     "Destruction",

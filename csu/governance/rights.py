@@ -77,6 +77,16 @@ class CaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeportFacts:
+    """An image deport as it stands now (OPS-4)."""
+
+    recipient: str
+    """The account that it is for."""
+    cameras: tuple[CameraId, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What is asked for. Empty fields: the action is not about them."""
 
@@ -88,6 +98,8 @@ class Resource:
     case: CaseFacts | None = None
     first: Signature | None = None
     companion: Companion | None = None
+    deport: DeportFacts | None = None
+    """By which the camera is to be seen; None: by none."""
     reason: str = ""
 
 
@@ -117,6 +129,7 @@ class Rights:
             "camera_open": camera is not None and self._register.may_view_live(camera, at_ns).permitted,
             "purpose_held": action not in USES or self._purpose_held(resource, at_ns),
             "cleared": self._cleared(subject.clearance, camera, at_ns),
+            "deport_open": _deport_open(subject, resource, at_ns),
             "case_released": case is not None and case.is_released,
             "within_case": _within_case(action, resource),
             "own_case": case is not None and _own_case(subject, case),
@@ -158,6 +171,14 @@ class Rights:
             subject.approval is not None and commune in subject.approval.communes
         )
         return designated and approved
+
+
+def _deport_open(subject: Subject, resource: Resource, at_ns: Nanoseconds) -> bool:
+    """It is for this very account, holds this camera, and is not over."""
+    deport = resource.deport
+    if deport is None or deport.recipient != subject.person:
+        return False
+    return resource.camera in deport.cameras and deport.span.holds(at_ns)
 
 
 def _within_case(action: Action, resource: Resource) -> bool:

@@ -4,6 +4,21 @@ In: what people do, what the world answers, `now_ns`. Out: commands (stop a came
 events to journal, alerts, and files that only grow. Whether a person may do it is decided before (`csu.governance`).
 """
 
+from csu.operations.deport import (
+    Deport,
+    DeportAsked,
+    DeportChanged,
+    DeportEnd,
+    DeportLine,
+    DeportNotKept,
+    DeportRecipient,
+    DeportRefused,
+    DeportRule,
+    DeportStep,
+    DeportUnknown,
+)
+from csu.operations.deport_book import DeportBook
+from csu.operations.deport_store import DeportStore
 from csu.operations.descriptions import Descriptions
 from csu.operations.dispatch import (
     FIRE_BRIGADE,
@@ -62,6 +77,19 @@ __all__ = [
     "CallRefused",
     "CallTaken",
     "WatchCause",
+    "Deport",
+    "DeportAsked",
+    "DeportBook",
+    "DeportChanged",
+    "DeportEnd",
+    "DeportLine",
+    "DeportNotKept",
+    "DeportRecipient",
+    "DeportRefused",
+    "DeportRule",
+    "DeportStep",
+    "DeportStore",
+    "DeportUnknown",
     "Descriptions",
     "DispatchEvent",
     "DispatchOutbox",
