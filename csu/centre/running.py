@@ -13,6 +13,7 @@ from pathlib import Path
 
 from csu.alarms import AlarmStore
 from csu.centre.added import ADDED_COMMUNE, AddedStream
+from csu.centre.console_hung import ServedAt, Shown, hang_console
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.desk.signing import EvidenceSettings
@@ -25,31 +26,20 @@ from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
-from csu.centre.registers.accounts import AccountsOfCentre, open_accounts, with_accounts
+from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
-from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_viewers import FindPerson
-from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, RelayOfNodes, Room
+from csu.centre.seen_by_console import RelayOfNodes, Room
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
-from csu.console import (
-    AnyOf,
-    ConsoleSettings,
-    ServedCertificate,
-    WallNodeTokens,
-    create_app,
-    demonstration_access,
-    demonstration_operator,
-    invented_papers,
-    serve_console,
-)
+from csu.console import ServedCertificate, demonstration_operator, invented_papers
 from csu.console.demonstration import LOCAL_ACCOUNT
 from csu.console.identity import IdentitySource
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
@@ -271,26 +261,24 @@ async def _start_parts(
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
-    machines = WallNodeTokens(registers.key.public, WallTokenNote(settings.data_directory))
-    local = demonstration_access(room, clock, journal=registers.journal, rights=papers, desk=past)
-    access, sign_in = with_accounts(local, accounts, clock, AnyOf([machines] if tokens is None else [tokens, machines]))
-    speaking = SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers)
-    console = create_app(
-        room,
+    console_url = await hang_console(
+        stack,
+        ServedAt(settings.console_host, settings.console_port, settings.console_names, settings.console_tls),
+        Shown(
+            room=room,
+            centre=centre,
+            wall=DeskOfWall(wall, account, clock),
+            wall_nodes=wall_nodes,
+            log=log,
+            past=past,
+            accounts=accounts,
+            papers=papers,
+            speaking=SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers),
+        ),
+        registers,
+        settings.data_directory,
         clock=clock,
-        access=access,
-        alarms=AlarmsOfCentre(centre),
-        speaking=speaking,
-        sign_in=sign_in,
-        watch=centre,
-        log=log,
-        ptz=PtzOfCentre(centre),
-        wall=DeskOfWall(wall, account, clock),
-        wall_nodes=wall_nodes,
-        settings=ConsoleSettings(hosts=ConsoleSettings().hosts | settings.console_names),
-    )
-    console_url = await stack.enter_async_context(
-        serve_console(console, host=settings.console_host, port=settings.console_port, tls=settings.console_tls)
+        tokens=tokens,
     )
     return RunningCentre(
         centre,

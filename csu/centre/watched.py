@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from csu import __version__
 from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
-from csu.console import RoomCounters, RoomHealth, create_app, serve_console
+from csu.console import Desks, RoomCounters, RoomHealth, create_app, serve_console
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
@@ -118,5 +118,5 @@ async def serve_watched(elsewhere: Elsewhere, clock: Clock, *, port: int = 0) ->
     Raises BadInput when the port cannot be bound.
     """
     room = WatchedRoom(elsewhere, clock)
-    async with serve_console(create_app(room, clock=clock, alarms=room), port=port) as url:
+    async with serve_console(create_app(room, clock=clock, desks=Desks(alarms=room)), port=port) as url:
         yield url

@@ -8,6 +8,7 @@ No decision about cameras or law is taken here; a line that knows a device or a 
 from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
 from csu.console.demonstration import demonstration_access, demonstration_operator, invented_papers
+from csu.console.desks import Desks
 from csu.console.evidence_desk import EvidenceDesk
 from csu.console.identity import (
     Accounts,
@@ -34,6 +35,7 @@ __all__ = [
     "Claims",
     "ConsoleError",
     "ConsoleSettings",
+    "Desks",
     "EvidenceDesk",
     "IdentitySource",
     "IssuedTokens",

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
-from csu.console.alarms import AlarmRoom, add_alarm_doors
+from csu.console.alarms import add_alarm_doors
 from csu.console.answers import (
     BoardChanges,
     CameraAnswer,
@@ -29,26 +29,27 @@ from csu.console.answers import (
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.description import described
+from csu.console.desks import Desks
 from csu.console.doors import Doors
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
 from csu.console.live import LiveDoor, Viewers
-from csu.console.loudspeaker import Speaking, add_speaker_doors
+from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
-from csu.console.operations_log import LogDesk, add_log_doors
+from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
-from csu.console.posts import WatchDesk, add_post_doors
-from csu.console.ptz import PtzDesk, add_ptz_doors
+from csu.console.posts import add_post_doors
+from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
-from csu.console.sign_in import SignInDesk, add_sign_in_doors
-from csu.console.wall_desk import WallDesk, add_wall_doors
+from csu.console.sign_in import add_sign_in_doors
+from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
-from csu.console.wall_node_door import WallNodeDesk, add_wall_node_door
+from csu.console.wall_node_door import add_wall_node_door
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
-from csu.hal.camera import CameraId
+from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import Clock
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -81,23 +82,10 @@ def create_app(
     clock: Clock,
     settings: ConsoleSettings | None = None,
     access: Access | None = None,
-    alarms: AlarmRoom | None = None,
-    speaking: Speaking | None = None,
-    sign_in: SignInDesk | None = None,
-    watch: WatchDesk | None = None,
-    log: LogDesk | None = None,
-    ptz: PtzDesk | None = None,
-    wall: WallDesk | None = None,
-    wall_nodes: WallNodeDesk | None = None,
+    desks: Desks | None = None,
 ) -> FastAPI:
     """The console around `room`. `access`: who decides and remembers; None: a demonstration on this very machine.
-
-    `alarms`: where alarms wait; None: this centre takes none. `speaking`: its loudspeakers; None: it has none.
-    `sign_in`: how people come in; None: there are no accounts. `watch`: who is at the wall; None: it has no room.
-    `log`: its operations log; None: it keeps none.
-    `ptz`: its cameras that turn; None: it has none.
-    `wall`: what people ask of its wall; None: it has none.
-    `wall_nodes`: machines of its wall on other hosts; None: it awaits none.
+    `desks`: what else the centre has; None: nothing.
 
     Raises ConsoleError when the built pages are missing, or when a route does not say what it is for.
     """
@@ -110,7 +98,7 @@ def create_app(
                 "Run `npm ci && npm run build` in csu/console/web, or install the wheel again",
             ),
         )
-    settings = settings or ConsoleSettings()
+    settings, desks = settings or ConsoleSettings(), desks or Desks()
     registry = CollectorRegistry(auto_describe=False)
     counts = ConsoleCounts(registry)
     registry.register(RoomCollector(room, clock))
@@ -131,21 +119,39 @@ def create_app(
     _add_pictures(app, room, clock, settings, counts)
     _add_metrics(app, registry)
     _add_pages(app)
-    add_case_doors(app, access.desk)
-    add_hold_doors(app, access.desk)
-    add_alarm_doors(app, alarms, gate)
-    add_speaker_doors(app, speaking)
-    add_post_doors(app, watch)
-    add_log_doors(app, log)
-    add_ptz_doors(app, ptz, room, gate)
-    add_wall_doors(app, wall, clock, lambda subject: [line.record for line in readings.cameras(subject)])
-    add_wall_node_door(app, wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
+    _add_desks(app, desks, access, room, gate, readings, settings, counts)
     add_past_doors(app)
-    add_sign_in_doors(app, sign_in)
-    _add_refusals(app, counts, sign_in_page=sign_in is not None)
+    _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
     app.add_middleware(Doors, hosts=settings.hosts, counts=counts)
     return app
+
+
+def _add_desks(
+    app: FastAPI,
+    desks: Desks,
+    access: Access,
+    room: RoomView,
+    gate: Gate,
+    readings: _Readings,
+    settings: ConsoleSettings,
+    counts: ConsoleCounts,
+) -> None:
+    """The doors of each desk, also of one that this centre has not: they say so."""
+
+    def cameras_of(subject: Subject) -> list[CameraRecord]:
+        return [line.record for line in readings.cameras(subject)]
+
+    add_sign_in_doors(app, desks.sign_in)
+    add_case_doors(app, access.desk)
+    add_hold_doors(app, access.desk)
+    add_alarm_doors(app, desks.alarms, gate)
+    add_speaker_doors(app, desks.speaking)
+    add_post_doors(app, desks.watch)
+    add_log_doors(app, desks.log)
+    add_ptz_doors(app, desks.ptz, room, gate)
+    add_wall_doors(app, desks.wall, readings.clock, cameras_of)
+    add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
 
 
 class _Readings:
@@ -267,8 +273,8 @@ def _add_metrics(app: FastAPI, registry: CollectorRegistry) -> None:
 
 
 def _add_pages(app: FastAPI) -> None:
-    """The page itself: it shows the list of cameras, so it is for whoever may read that."""
-    page_door = Door("page", Action.CAMERA_LIST, own_list)
+    """The page itself: for everybody who has an account. What it shows is asked for at the doors."""
+    page_door = Door("page", Action.CONSOLE_OPEN)
 
     @app.get("/", include_in_schema=False)
     @opens(page_door)

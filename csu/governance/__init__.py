@@ -57,6 +57,7 @@ from csu.governance.mask_sets import MaskSet, digest_of
 from csu.governance.order_ledger import OrderLedger
 from csu.governance.people import People, Person, people_from, people_text
 from csu.governance.people_ledger import PeopleLedger
+from csu.governance.policies import role_can
 from csu.governance.purposes import PURPOSE_OF, Purpose, Use, purpose_words
 from csu.governance.register_errors import JournalEntryRefused, JournalUnavailable, RegisterUnavailable
 from csu.governance.register_lines import (
@@ -199,6 +200,7 @@ __all__ = [
     "overlap",
     "purpose_words",
     "read_journal",
+    "role_can",
     "role_words",
     "rule_of",
     "rules_over",

@@ -47,7 +47,7 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.ROUTE: (
         *(_A.CAMERA_LIST, _A.ALARM_ACK, _A.ALARM_QUALIFY, _A.LOGBOOK_WRITE, _A.LOGBOOK_READ, _A.FAULT_REPORT),
         *(_A.VISIT_RECORD, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ, _A.ACCOUNT_READ, _A.POST_TAKE),
-        _A.POST_READ,
+        *(_A.POST_READ, _A.CONSOLE_OPEN),
     ),
 }
 

@@ -48,6 +48,11 @@ def answer(role: Role, action: Action, facts: Mapping[str, bool]) -> Decision:
     return _evaluate(role, action, facts) if best.permitted else best
 
 
+def role_can(role: Role, action: Action) -> bool:
+    """Whether the role has that right at all, were every paper in order."""
+    return _best(role, action).permitted
+
+
 @cache
 def _best(role: Role, action: Action) -> Decision:
     """The answer if every fact spoke for the person: what the role can have at all."""

@@ -114,6 +114,8 @@ class Action(StrEnum):
     """One's own: who one is here, as whom, until when."""
     ACCOUNT_SET = "account_set"
     """One's own passkeys."""
+    CONSOLE_OPEN = "console_open"
+    """The page of the console: what is in it is asked for at its doors."""
 
     CAMERA_LIST = "camera_list"
     ALARM_ACK = "alarm_ack"
@@ -155,7 +157,7 @@ MACHINES = frozenset({_A.WALL_DRAW})
 """Brings masked pictures to a machine; whether people may see them was asked when they went on the wall."""
 VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING
 """Whoever may do none of these has no video permission (ACC-6)."""
-OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET})
+OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET, _A.CONSOLE_OPEN})
 """About oneself: no commune is asked for."""
 USES = frozenset({_A.SNAPSHOT, _A.TICKET_OPEN})
 """Needs a purpose of this very camera beyond watching (AUT-4)."""
@@ -173,7 +175,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ),
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

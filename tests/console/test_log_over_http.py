@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from csu.centre.rooms.log_room import LogRoom
-from csu.console import create_app
+from csu.console import Desks, create_app
 from csu.operations import Draft, EntryKind
 from tests.console.conftest import FakeRoom, SettableClock
 
@@ -21,7 +21,7 @@ def ask(tmp_path_factory) -> Iterator[Ask]:
     """A console on a log of four entries."""
     clock = SettableClock()
     log = LogRoom(tmp_path_factory.mktemp("log") / "log.sqlite", clock=clock, tell=lambda trouble: None)
-    app = create_app(FakeRoom(), clock=clock, log=log)
+    app = create_app(FakeRoom(), clock=clock, desks=Desks(log=log))
 
     def asked(method: str, path: str, body: object = None) -> httpx.Response:
         async def run() -> httpx.Response:

@@ -11,6 +11,7 @@ import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
+from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.hal.alarms import AlarmKind
@@ -51,6 +52,13 @@ def test_the_page_knows_the_states_and_places_in_life_that_the_api_tells() -> No
     types = (WEB / "src" / "room.svelte.ts").read_text(encoding="utf-8")
     for name, told in (("Lifecycle", CameraLifecycle), ("CameraState", CameraState)):
         assert words_of(name, types) == {value.value for value in told}
+
+
+def test_the_pages_are_those_that_the_server_lets_people_open() -> None:
+    table = (WEB / "src" / "pages.ts").read_text(encoding="utf-8")
+    pages = dict(re.findall(r"\{ name: '(\w+)', key: '(\w)'", table))
+    assert list(pages) == list(PAGES)
+    assert len(set(pages.values()) | {"t", "l"}) == len(pages) + 2  # no letter means two things
 
 
 def test_the_page_knows_the_wall_as_its_doors_tell_it() -> None:

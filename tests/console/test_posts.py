@@ -8,7 +8,7 @@ from datetime import date
 import httpx
 import pytest
 
-from csu.console import Access, create_app
+from csu.console import Access, Desks, create_app
 from csu.console.demonstration import DemonstrationRights, JournalInMemory
 from csu.governance import Role, Subject
 from csu.operations import Watch
@@ -49,7 +49,7 @@ class WhoeverTheHeaderSays:
 def ask(console):
     rights = DemonstrationRights(console.room, date(2026, 1, 1))
     access = Access(rights, WhoeverTheHeaderSays(), JournalInMemory(console.clock))
-    app = create_app(console.room, clock=console.clock, access=access, watch=Room(console.clock))
+    app = create_app(console.room, clock=console.clock, access=access, desks=Desks(watch=Room(console.clock)))
 
     def asked(person: str, method: str, path: str, body=None) -> httpx.Response:
         async def run():

@@ -9,7 +9,7 @@ from datetime import date
 import httpx
 import pytest
 
-from csu.console import Access, create_app
+from csu.console import Access, Desks, create_app
 from csu.console.demonstration import SERVICE, DemonstrationRights, JournalInMemory
 from csu.governance import Agreement, Author, Designation, Role, Subject
 from csu.hal.camera import CameraId, CommuneId, PtzVelocity
@@ -75,7 +75,7 @@ def desk():
 def ask(console, desk):
     rights = DemonstrationRights(console.room, date(2026, 6, 1))
     access = Access(rights, WhoeverTheHeaderSays(), JournalInMemory(console.clock))
-    app = create_app(console.room, clock=console.clock, access=access, ptz=desk)
+    app = create_app(console.room, clock=console.clock, access=access, desks=Desks(ptz=desk))
 
     def asked(person: str, method: str, path: str, body=None) -> httpx.Response:
         async def run():

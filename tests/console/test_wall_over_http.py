@@ -14,7 +14,7 @@ from csu.alarms import AlarmDesk
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_plan import default_wall
 from csu.centre.rooms.wall_room import WallRoom
-from csu.console import create_app, demonstration_access, serve_console
+from csu.console import Desks, create_app, demonstration_access, serve_console
 from csu.governance import CentreKey
 from csu.governance.journal import AuditJournal
 from csu.governance.journal_desk import JournalDesk
@@ -59,7 +59,7 @@ async def served(room, directory) -> AsyncIterator[tuple[str, Screen]]:
     await wall.open()
     running = asyncio.create_task(wall.run())
     access = demonstration_access(room, clock, journal)
-    app = create_app(room, clock=clock, access=access, wall=DeskOfWall(wall, account, clock))
+    app = create_app(room, clock=clock, access=access, desks=Desks(wall=DeskOfWall(wall, account, clock)))
     try:
         async with serve_console(app) as url:
             yield url, screen

@@ -16,7 +16,7 @@ from csu.alarms import NEXT, AlarmId, AlarmState, AlarmStore, PoliceCall
 from csu.centre import Catalogue, Centre, Papers, Ports
 from csu.centre.rooms.log_room import keep_log
 from csu.centre.seen_by_console import AlarmsOfCentre
-from csu.console import Access, RoomCounters, RoomHealth, create_app, serve_console
+from csu.console import Access, Desks, RoomCounters, RoomHealth, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraLifecycle
@@ -112,7 +112,10 @@ class Hall:
         async with keep_log(self.centre, self._directory, clock=self._clock, tell=lambda trouble: None) as log:
             at_work = asyncio.create_task(self.centre.run())
             app = create_app(
-                self.view, clock=self._clock, access=self._access, alarms=AlarmsOfCentre(self.centre), log=log
+                self.view,
+                clock=self._clock,
+                access=self._access,
+                desks=Desks(alarms=AlarmsOfCentre(self.centre), log=log),
             )
             streaming = asyncio.create_task(self.view.relay.run())
             async with serve_console(app) as self.url:

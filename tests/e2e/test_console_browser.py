@@ -386,7 +386,7 @@ def test_a_page_holds_36_tiles_and_the_others_are_a_key_away(console, chromium_p
         page.keyboard.press("PageDown")
         expect(page.locator(".tile")).to_have_count(8)
         page.keyboard.press("PageDown")
-        expect(page.locator("footer")).to_contain_text("Page 3/3")
+        expect(page.locator(".turning")).to_contain_text("Page 3/3")
     finally:
         console.room.status = known
     expect(page.locator(".tile")).to_have_count(8)

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from csu.alarms import Alarm, AlarmDesk
 from csu.centre.rooms.log_room import LogRoom
-from csu.console import create_app, serve_console
+from csu.console import Desks, create_app, serve_console
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.machine import SystemClock
@@ -58,7 +58,7 @@ class Hall:
         self.log = LogRoom(self.path, clock=clock, tell=lambda trouble: None)
         for number in range(1, WRITTEN + 1):
             await self.log.write(Draft(EntryKind.OBSERVATION, "l.weber", f"Ronde {number} faite, rien à signaler."))
-        app = create_app(QuietRoom(), clock=clock, alarms=OneAlarm(), log=self.log)
+        app = create_app(QuietRoom(), clock=clock, desks=Desks(alarms=OneAlarm(), log=self.log))
         async with serve_console(app) as self.url:
             started.set()
             await ended.wait()

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from csu.console import Access, create_app, serve_console
+from csu.console import Access, Desks, create_app, serve_console
 from csu.console.demonstration import DemonstrationRights, JournalInMemory
 from csu.governance import Author, day_in_paris
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, PtzVelocity, ViewType
@@ -90,7 +90,9 @@ def served() -> Iterator[Room]:
     async def serve() -> None:
         rights = DemonstrationRights(room, day_in_paris(clock.now_ns()) - timedelta(days=1))
         access = Access(rights, WhoeverTheHeaderSays(), JournalInMemory(clock))
-        async with serve_console(create_app(room, clock=clock, access=access, watch=told.watch, ptz=told.stick)) as url:
+        async with serve_console(
+            create_app(room, clock=clock, access=access, desks=Desks(watch=told.watch, ptz=told.stick))
+        ) as url:
             told.url = url
             loops.append(asyncio.get_running_loop())
             started.set()

@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import Page, expect
 
-from csu.console import Access, RoomHealth, create_app, serve_console
+from csu.console import Access, Desks, RoomHealth, create_app, serve_console
 from csu.console.demonstration import DemonstrationRights, JournalInMemory
 from csu.console.room import RoomCounters
 from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore, hash_password, new_code_secret
@@ -104,7 +104,7 @@ def door(tmp_path_factory) -> Iterator[Door]:
         journal = JournalInMemory(clock)
         desk = SignInDesk(store, lambda: people[0], journal=journal, clock=clock)
         access = Access(DemonstrationRights(room, date(2026, 1, 1)), SessionIdentity(desk), journal)
-        app = create_app(room, clock=clock, access=access, sign_in=desk, watch=AtTheWall(clock))
+        app = create_app(room, clock=clock, access=access, desks=Desks(sign_in=desk, watch=AtTheWall(clock)))
         async with serve_console(app) as url:
             told.url = url.replace("127.0.0.1", "localhost")
             loops.append(asyncio.get_running_loop())

@@ -22,7 +22,7 @@ from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_plan import PlannedWall
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_seen import WallSeen, shift_began
-from csu.console import Access, RoomCounters, RoomHealth, create_app, serve_console
+from csu.console import Access, Desks, RoomCounters, RoomHealth, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.governance import Agreement, Designation, Role, Subject
 from csu.governance.journal_entry import JournalEntry
@@ -222,7 +222,7 @@ class Hall:
         self.account = WallAccount()
         self.desk = DeskOfWall(self.room, self.account, clock)
         access = Access(papers, ByCookie(), self.journal)
-        self.app = create_app(View(self.centre), clock=clock, access=access, wall=self.desk)
+        self.app = create_app(View(self.centre), clock=clock, access=access, desks=Desks(wall=self.desk))
 
     def _seen(self, now_ns: int) -> WallSeen:
         """Since a year; in this shift two, and the fourth for five weeks not."""

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from csu.console.access import Door, opens
 from csu.console.gate import ADMITTED_AT_NS, SUBJECT
+from csu.console.pages import actions_of, pages_of
 from csu.console.refusals import Refusal, Refused
 from csu.console.sign_in.desk import Begun, Opened, SignInDesk, SignInRefused, SignInTooOften
 from csu.console.sign_in.passkeys import Site
@@ -81,12 +82,14 @@ class ChallengeAnswer(BaseModel):
 
 
 class AccountAnswer(BaseModel):
-    """Who is signed in, as whom, until when at the latest."""
+    """Who is signed in, as whom, until when at the latest; which pages and actions his role has at all."""
 
     account: str
     name: str
     role: RoleAnswer
     to_ns: Nanoseconds
+    pages: list[str]
+    may: list[Action]
 
 
 class SessionIdentity:
@@ -187,9 +190,7 @@ def _add_own_account(app: FastAPI, desk: SignInDesk | None) -> None:
         token, subject = _token(request), request.scope[SUBJECT]
         session = None if token is None else _there(desk).session(token, request.scope[ADMITTED_AT_NS])
         name = desk.name_of(subject.person) if desk is not None else subject.person
-        return AccountAnswer(
-            account=subject.person, name=name, role=_role(subject.role), to_ns=0 if session is None else session.to_ns
-        )
+        return _account(subject, name, 0 if session is None else session.to_ns)
 
     @app.post("/api/me/passkeys/challenge")
     @opens(Door("account/challenge", Action.ACCOUNT_SET))
@@ -215,7 +216,14 @@ def _open(request: Request, response: Response, opened: Opened) -> AccountAnswer
         COOKIE_TLS if is_tls else COOKIE, opened.token, path="/", secure=is_tls, httponly=True, samesite="strict"
     )
     subject = opened.subject
-    return AccountAnswer(account=subject.person, name=opened.name, role=_role(subject.role), to_ns=opened.to_ns)
+    return _account(subject, opened.name, opened.to_ns)
+
+
+def _account(subject: Subject, name: str, to_ns: Nanoseconds) -> AccountAnswer:
+    role = subject.role
+    return AccountAnswer(
+        account=subject.person, name=name, role=_role(role), to_ns=to_ns, pages=pages_of(role), may=actions_of(role)
+    )
 
 
 def _begun(begun: Begun) -> BegunAnswer:

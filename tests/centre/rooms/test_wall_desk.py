@@ -17,7 +17,7 @@ from csu.centre import Papers
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_plan import default_wall
 from csu.centre.rooms.wall_room import WallRoom
-from csu.console import Access, RoomCounters, RoomHealth, create_app
+from csu.console import Access, Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Asked
 from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
@@ -147,7 +147,7 @@ class Of:
 @cache
 def console():
     access = Access(Of("papers"), Of("identity"), Of("journal"))
-    return create_app(Of("view"), clock=Of("clock"), access=access, wall=Of("desk"))
+    return create_app(Of("view"), clock=Of("clock"), access=access, desks=Desks(wall=Of("desk")))
 
 
 class Hall:

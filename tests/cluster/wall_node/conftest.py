@@ -27,6 +27,7 @@ from csu.cluster.wall_node_wire import Hello
 from csu.console import (
     AnyOf,
     ConsoleSettings,
+    Desks,
     NodeClaims,
     ServedCertificate,
     WallNodeTokens,
@@ -205,7 +206,11 @@ async def centre_side(
     room: Any = Room(street)
     access = demonstration_access(room, clock, tokens=AnyOf([WallNodeTokens(KEY.public, issued)]))
     app = create_app(
-        room, clock=clock, access=access, wall_nodes=nodes, settings=ConsoleSettings(ask_again_s=ask_again_s)
+        room,
+        clock=clock,
+        access=access,
+        settings=ConsoleSettings(ask_again_s=ask_again_s),
+        desks=Desks(wall_nodes=nodes),
     )
     sending = asyncio.create_task(street.run())
     try:

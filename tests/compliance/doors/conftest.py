@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
-from csu.console import RoomCounters, RoomHealth, create_app
+from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
 from csu.console.gate import Gate
@@ -552,13 +552,15 @@ class World:
             self.room,
             clock=self.clock,
             access=self.access,
-            alarms=self.alarms,
-            speaking=speaking,
-            watch=WatchInMemory(),
-            log=LogInMemory(),
-            ptz=PtzInMemory(),
-            wall=self.wall,
-            wall_nodes=self.nodes,
+            desks=Desks(
+                alarms=self.alarms,
+                speaking=speaking,
+                watch=WatchInMemory(),
+                log=LogInMemory(),
+                ptz=PtzInMemory(),
+                wall=self.wall,
+                wall_nodes=self.nodes,
+            ),
         )
 
     def token(self, role: Role, **changes: Any) -> str:

@@ -105,10 +105,10 @@ def test_no_way_of_writing_a_path_or_a_verb_escapes_the_gate(shared_world, path,
     assert PAST_BYTES not in answer.body
     assert world.desk.asked == []
     if answer.status < 400:
-        assert role is Role.OPERATOR
-        assert answer.gate in SEEN_LIVE
+        assert role is not None
+        assert answer.gate in (SEEN_LIVE if role is Role.OPERATOR else {"page"})
         assert answer.status in (101, 200)
-    elif not (role is Role.OPERATOR and answer.gate == "page"):  # a file that is not there, to who may open the page
+    elif not (role is not None and answer.gate == "page"):  # a file that is not there, to who may open the page
         assert [entry.outcome for entry in entries] == [Outcome.REFUSED]
     assert all("/" not in entry.case and "%" not in entry.subject for entry in entries)
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from csu.console import Access, create_app
+from csu.console import Access, Desks, create_app
 from csu.console.demonstration import DemonstrationRights, JournalInMemory
 from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore, hash_password, new_code_secret, proofs
 from csu.console.sign_in.proofs import code_at
@@ -58,7 +58,7 @@ class Office:
         self.desk = SignInDesk(self.store, lambda: self.people, journal=self.journal, clock=self.clock)
         rights = DemonstrationRights(self.room, date(2026, 6, 1))
         access = Access(rights, SessionIdentity(self.desk), self.journal)
-        self.app = create_app(self.room, clock=self.clock, access=access, sign_in=self.desk)
+        self.app = create_app(self.room, clock=self.clock, access=access, desks=Desks(sign_in=self.desk))
         self.runner = asyncio.Runner()
 
     def code(self, account: str) -> str:

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from csu.console.pages import pages_of
 from csu.console.sign_in.desk import SESSION_NS_MAX
 from csu.console.sign_in.doors import COOKIE, COOKIE_TLS
+from csu.governance import Role
 from csu.governance.journal_entry import Operation, Outcome
 from csu.hal.clock import NS_PER_S
 
@@ -31,7 +33,10 @@ def test_both_factors_open_a_session_and_the_journal_says_who_as_whom(office) ->
     browser = office.browser()
     told = browser.come_in()
     assert told.status_code == 200
-    assert told.json() == {
+    opened = told.json()
+    assert opened.pop("pages") == pages_of(Role.OPERATOR)
+    assert {"live_view", "ptz_move"} < set(opened.pop("may"))
+    assert opened == {
         "account": "a.martin",
         "name": "Anne Martin",
         "role": {"role": "operator", "words": {"fr": "opérateur vidéo", "en": "video operator"}},

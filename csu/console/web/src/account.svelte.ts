@@ -2,7 +2,7 @@
 
 import type { Language, Said } from './words'
 
-export type Me = { account: string; name: string; role: { role: string; words: Said }; to_ns: number }
+export type Me = { account: string; name: string; role: { role: string; words: Said }; to_ns: number; pages: string[]; may: string[] }
 export type Watch = { watching: string[]; is_short: boolean; is_mine: boolean }
 
 const PERIOD_MS = 10_000
@@ -16,6 +16,11 @@ export class Account {
   told = $state.raw<Said | null>(null)
 
   #touched_ms = Number.NEGATIVE_INFINITY
+
+  /** Whether that role has this right at all; whether it is permitted now is the centre's to say. */
+  may(action: string): boolean {
+    return this.me?.may.includes(action) ?? false
+  }
 
   start(language: () => Language): () => void {
     const touch = () => (this.#touched_ms = performance.now())
@@ -50,6 +55,7 @@ export class Account {
       const me = await fetch('/api/me', { cache: 'no-store' })
       if (me.status === 401) return go_to_the_way_in(language)
       if (me.ok) this.me = (await me.json()) as Me
+      if (!this.may('post_read')) return // each refusal is journaled
       const watch = await fetch('/api/watch', { cache: 'no-store' })
       this.watch = watch.ok ? ((await watch.json()) as Watch) : null
     } catch {

@@ -1,0 +1,36 @@
+"""What a console may be given beside its cameras, where a centre has it, and the doors that each of them answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from csu.console.alarms import AlarmRoom
+from csu.console.loudspeaker import Speaking
+from csu.console.operations_log import LogDesk
+from csu.console.posts import WatchDesk
+from csu.console.ptz import PtzDesk
+from csu.console.sign_in import SignInDesk
+from csu.console.wall_desk import WallDesk
+from csu.console.wall_node_door import WallNodeDesk
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """None: this centre has it not, and its doors say so."""
+
+    alarms: AlarmRoom | None = None
+    """Where alarms wait."""
+    speaking: Speaking | None = None
+    """Its loudspeakers."""
+    sign_in: SignInDesk | None = None
+    """How people come in; None: there are no accounts."""
+    watch: WatchDesk | None = None
+    """Who is at the wall."""
+    log: LogDesk | None = None
+    """Its operations log."""
+    ptz: PtzDesk | None = None
+    """Its cameras that turn."""
+    wall: WallDesk | None = None
+    """What people ask of its wall."""
+    wall_nodes: WallNodeDesk | None = None
+    """Machines of its wall on other hosts."""

@@ -1,0 +1,23 @@
+"""Which pages of the console a role may open: those of which it can do something, as the policies have it."""
+
+from __future__ import annotations
+
+from csu.governance import Action, Role, role_can
+
+PAGES: dict[str, frozenset[Action]] = {
+    "live": frozenset({Action.LIVE_VIEW}),
+    "wall": frozenset({Action.WALL_READ}),
+    "alarms": frozenset({Action.ALARM_ACK}),
+    "log": frozenset({Action.LOGBOOK_READ}),
+}
+"""By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
+
+
+def pages_of(role: Role) -> list[str]:
+    """The pages of that role, in order. What a page shows is asked for at its own doors."""
+    return [page for page, actions in PAGES.items() if any(role_can(role, action) for action in actions)]
+
+
+def actions_of(role: Role) -> list[Action]:
+    """All that the role can have at all: a page offers nothing else. Whether it is permitted is asked each time."""
+    return [action for action in Action if role_can(role, action)]

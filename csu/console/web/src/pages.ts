@@ -1,0 +1,104 @@
+/** The pages of the console: their key, their component, their help. One entry makes a page; the server says who may open it. */
+
+import type { Component } from 'svelte'
+import type { Account } from './account.svelte'
+import { ALARM_WORDS } from './alarm_words'
+import Alarms from './Alarms.svelte'
+import Live from './Live.svelte'
+import Log from './Log.svelte'
+import { LOG_WORDS } from './log_words'
+import { PTZ_WORDS } from './ptz_words'
+import type { Room } from './room.svelte'
+import Wall from './Wall.svelte'
+import { WALL_WORDS } from './wall_words'
+import { WORDS, type Said, type Language } from './words'
+
+export type PageProps = {
+  room: Room
+  account: Account
+  language: Language
+  /** What of the page the address names, after `#page/`; empty: nothing. */
+  of: string
+  /** Opens another page, or another thing of this one; without `of` what that page had last. */
+  go: (page: string, of?: string) => void
+}
+
+export type Page = {
+  /** As its address and the server name it (`csu/console/pages.py`). */
+  name: string
+  /** The letter that leads to it, and back to the live page. No two pages have the same. */
+  key: string
+  words: Said
+  component: Component<PageProps>
+  /** What its own keys do. */
+  help: (language: Language) => string[][]
+  /** Letters that mean something else here than in the rest of the console. */
+  own_letters?: string
+}
+
+/** In the order in which they are offered. */
+export const PAGES: Page[] = [
+  { name: 'live', key: 'v', words: { fr: 'Direct', en: 'Live' }, component: Live, help: live_help },
+  { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
+  { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
+  { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+]
+
+/** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
+export function named(hash: string): { page: string; of: string } | null {
+  const [name, ...of] = hash.replace(/^#/, '').split('/')
+  const page = PAGES.find((each) => each.name === name)
+  return page === undefined ? null : { page: page.name, of: decodeURIComponent(of.join('/')) }
+}
+
+function live_help(language: Language): string[][] {
+  const [words, ptz] = [WORDS[language], PTZ_WORDS[language]]
+  return [
+    [words.key_names.arrows, words.keys.arrows],
+    [words.key_names.enter, words.keys.enter],
+    [words.key_names.escape, words.keys.escape],
+    [words.key_names.pages, words.keys.pages],
+    [ptz.key_names.turn, ptz.keys.turn],
+    ['+ −', ptz.keys.zoom],
+    ['r', ptz.keys.give_back],
+  ]
+}
+
+function wall_help(language: Language): string[][] {
+  const [words, wall] = [WORDS[language], WALL_WORDS[language]]
+  return [
+    [words.key_names.arrows, wall.keys.arrows],
+    [words.key_names.enter, wall.keys.enter],
+    ['/', wall.keys.filter],
+    [wall.key_names.free, wall.keys.free],
+    ['k', wall.keys.lock],
+    [wall.key_names.undo, wall.keys.undo],
+    [words.key_names.escape, wall.keys.escape],
+  ]
+}
+
+function alarms_help(language: Language): string[][] {
+  const [words, alarms] = [WORDS[language], ALARM_WORDS[language]]
+  return [
+    [alarms.key_names.arrows, alarms.keys.arrows],
+    [alarms.key_names.cameras, alarms.keys.cameras],
+    [words.key_names.enter, alarms.keys.enter],
+    [alarms.key_names.qualify, alarms.keys.qualify],
+    ['p', alarms.keys.police],
+    [words.key_names.escape, alarms.keys.escape],
+  ]
+}
+
+function log_help(language: Language): string[][] {
+  const [words, log] = [WORDS[language], LOG_WORDS[language]]
+  return [
+    ['↑ ↓', log.keys.arrows],
+    [log.key_names.end, log.keys.end],
+    [words.key_names.enter, log.keys.enter],
+    ['n', log.keys.text],
+    [log.key_names.write, log.keys.write],
+    ['c', log.keys.correct],
+    ['/', log.keys.filter],
+    [words.key_names.escape, log.keys.escape],
+  ]
+}
