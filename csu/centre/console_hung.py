@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
+from csu.centre.events import CentreEvent
 from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
+from csu.centre.rooms.deport_room import DeportParts, DeportRoom, keep_deports
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
@@ -28,7 +31,9 @@ from csu.console import (
     serve_console,
 )
 from csu.console.identity import IdentitySource
+from csu.governance import LocalDoctrine
 from csu.hal.clock import Clock
+from csu.machine import SystemIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,9 @@ class Shown:
     accounts: AccountsOfCentre
     papers: Papers
     speaking: SpeakerRoom
+    doctrine: LocalDoctrine
+    tell: Callable[[CentreEvent], None]
+    """Who hears what the rooms at the console tell."""
 
 
 async def hang_console(
@@ -88,6 +96,29 @@ async def hang_console(
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
+            deports=await _deports(stack, shown, registers, data_directory, clock),
         ),
     )
     return await stack.enter_async_context(serve_console(console, host=at.host, port=at.port, tls=at.tls))
+
+
+async def _deports(
+    stack: AsyncExitStack, shown: Shown, registers: Registers, data_directory: Path, clock: Clock
+) -> DeportRoom:
+    def tell(event: CentreEvent) -> None:
+        shown.tell(event)
+        shown.log.hear(event)
+
+    centre, accounts = shown.centre, shown.accounts
+    parts = DeportParts(
+        clock=clock,
+        ids=SystemIds(),
+        journal=registers.journal,
+        papers=shown.papers,
+        people=lambda: accounts.people,
+        alarms=lambda: centre.desk.unfinished(),
+        relay=shown.room.relay,
+        minutes_max=shown.doctrine.deport_minutes_max,
+        tell=tell,
+    )
+    return await stack.enter_async_context(keep_deports(parts, data_directory, alarms_are_there=centre.opened))

@@ -274,6 +274,8 @@ async def _start_parts(
             accounts=accounts,
             papers=papers,
             speaking=SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers),
+            doctrine=settings.doctrine,
+            tell=observers,
         ),
         registers,
         settings.data_directory,

@@ -137,7 +137,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """Every alarm that waits for a person, oldest first; of the asker's communes, where he has some only."""
         subject: Subject = request.scope[SUBJECT]
         found = _there(alarms).open_alarms()
-        return [alarm_answer(alarm) for alarm in found if _may_hear(subject, alarm)]
+        return [alarm_answer(alarm) for alarm in found if may_hear(subject, alarm)]
 
     @app.post("/api/alarms/{panel}/{sequence}/acknowledge")
     @opens(Door("alarms/acknowledge", Action.ALARM_ACK, _one_alarm(alarms)))
@@ -145,7 +145,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes the alarm. 404: none of that name waits; 409: somebody has it already."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.open_alarms()):
+        if any(alarm.alarm == name and not may_hear(subject, alarm) for alarm in room.open_alarms()):
             raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         try:
             return alarm_answer(await room.acknowledge(name, subject.person))
@@ -162,7 +162,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         `cameras_of`: the alarm of which cameras are proposed; of all of a storm they would take too long.
         """
         subject: Subject = request.scope[SUBJECT]
-        found = [alarm for alarm in _there(alarms).unfinished() if _may_hear(subject, alarm)]
+        found = [alarm for alarm in _there(alarms).unfinished() if may_hear(subject, alarm)]
         return [
             on_desk(alarm, cameras_for(subject, alarm) if alarm.alarm == cameras_of else None)
             for alarm in sorted(found, key=lambda alarm: alarm.haste)
@@ -174,7 +174,7 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes it one step further. 409: from where it stands there is no such step."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.unfinished()):
+        if any(alarm.alarm == name and not may_hear(subject, alarm) for alarm in room.unfinished()):
             raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         police = PoliceCall(asked.service, asked.taken_by) if asked.service or asked.taken_by else None
         try:
@@ -221,7 +221,8 @@ def _one_alarm(alarms: AlarmRoom | None) -> About:
     return about
 
 
-def _may_hear(subject: Subject, alarm: Alarm) -> bool:
+def may_hear(subject: Subject, alarm: Alarm) -> bool:
+    """Whether it rings in one of his communes, where he has some only (COM-3)."""
     papers = subject.designation
     return papers is None or not papers.communes or alarm.message.commune in papers.communes
 

@@ -28,6 +28,7 @@ from csu.console.answers import (
 )
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
+from csu.console.deports import add_deport_doors
 from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
@@ -116,10 +117,12 @@ def create_app(
     readings = _Readings(room, clock, gate, access.notice)
     _add_state(app, readings)
     _add_events(app, readings, settings, counts)
-    _add_pictures(app, room, clock, settings, counts)
+    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+    _add_pictures(app, room, clock, settings, counts, viewers)
     _add_metrics(app, registry)
     _add_pages(app)
     _add_desks(app, desks, access, room, gate, readings, settings, counts)
+    add_deport_doors(app, desks.deports, room, gate, clock, viewers, desks.alarms)
     add_past_doors(app)
     _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
@@ -242,8 +245,9 @@ async def _state_events(
             continue
 
 
-def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
-    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+def _add_pictures(
+    app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts, viewers: Viewers
+) -> None:
     door, wall_door = LiveDoor(room, viewers), WallDoor(room, clock, viewers, counts)
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 

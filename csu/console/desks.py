@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.deports import DeportDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.operations_log import LogDesk
 from csu.console.posts import WatchDesk
@@ -34,3 +35,5 @@ class Desks:
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None
     """Machines of its wall on other hosts."""
+    deports: DeportDesk | None = None
+    """Image deport to people of other services."""

@@ -9,6 +9,8 @@ PAGES: dict[str, frozenset[Action]] = {
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
+    "deport": frozenset({Action.DEPORT_READ}),
+    "received": frozenset({Action.DEPORT_VIEW}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

@@ -98,9 +98,9 @@ class Resource:
     case: CaseFacts | None = None
     first: Signature | None = None
     companion: Companion | None = None
+    reason: str = ""
     deport: DeportFacts | None = None
     """By which the camera is to be seen; None: by none."""
-    reason: str = ""
 
 
 class Rights:

@@ -127,7 +127,7 @@ class DeportBook:
         return True
 
     def stop(self, deport: str, by: str, reason: str, now_ns: Nanoseconds) -> Deport | None:
-        """The chief ends it, now; None: it was over. Raises DeportUnknown; DeportRefused: the reason may not be kept."""
+        """The chief ends it, now; None: it was over. Raises DeportUnknown, DeportRefused: not for that reason."""
         now_ns = self._time(now_ns)
         current = self.deport(deport)
         if reason:

@@ -116,6 +116,11 @@ class DeportRoom:
 
     # -- what is read ----------------------------------------------------------------------------------------------
 
+    @property
+    def minutes_max(self) -> int:
+        """How far ahead an end may lie."""
+        return self._parts.minutes_max
+
     def deports(self) -> Sequence[Deport]:
         """The open ones and those that ended lately, oldest first."""
         return self._book.all()
