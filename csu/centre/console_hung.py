@@ -19,7 +19,7 @@ from csu.centre.rooms.deport_room import DeportParts, DeportRoom, keep_deports
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
-from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.seen_by_console import AlarmsOfCentre, CallsOfCentre, PtzOfCentre, Room
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -96,6 +96,7 @@ async def hang_console(
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
+            calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),
             deports=await _deports(stack, shown, registers, data_directory, clock),
         ),
     )

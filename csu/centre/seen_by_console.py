@@ -10,6 +10,7 @@ from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.wall_room import WallRoom
 from csu.cluster.wall_preview import WallPreview
 from csu.console import RoomCounters, RoomHealth
@@ -19,7 +20,7 @@ from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
-from csu.operations import Lease
+from csu.operations import CallProgress, Lease, OutboxCall
 from csu.recording.space import MARKS
 
 
@@ -54,6 +55,22 @@ class AlarmsOfCentre:
 
     async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
         return await self._centre.advance(alarm, to, person, police)
+
+
+class CallsOfCentre:
+    """The calls of a centre that has contacts, as the console may lead them (`csu.console.calls.CallDesk`)."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def calls(self) -> Sequence[tuple[OutboxCall, CallProgress]]:
+        return self._calls.known()
+
+    async def telephoned(self, call: str, taken_by: str) -> None:
+        await self._calls.telephoned(call, taken_by)
+
+    async def again(self, call: str) -> None:
+        await self._calls.again(call)
 
 
 class PtzOfCentre:

@@ -26,6 +26,7 @@ from csu.console.answers import (
     health_answer,
     viewer_answer,
 )
+from csu.console.calls import add_call_doors
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.deports import add_deport_doors
@@ -149,6 +150,7 @@ def _add_desks(
     add_case_doors(app, access.desk)
     add_hold_doors(app, access.desk)
     add_alarm_doors(app, desks.alarms, gate)
+    add_call_doors(app, desks.calls)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)
     add_log_doors(app, desks.log)

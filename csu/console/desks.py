@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.calls import CallDesk
 from csu.console.deports import DeportDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.operations_log import LogDesk
@@ -35,5 +36,7 @@ class Desks:
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None
     """Machines of its wall on other hosts."""
+    calls: CallDesk | None = None
+    """Its calls to the police and the other services."""
     deports: DeportDesk | None = None
     """Image deport to people of other services."""

@@ -42,7 +42,11 @@ WALL = ("/api/wall/",)
 seconds, no picture (their matrix: tests/compliance/doors)."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES)
+DEPORT = ("/api/deports", "/ws/deport/{deport}/{camera}")
+"""Which deports are open; and to one named person the masked pictures of now of a camera of his, by no parameter."""
+CALLS = ("/api/calls",)
+"""Who was called for which alarm: names of services and people on duty."""
+ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES, *DEPORT, *CALLS)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -13,6 +13,7 @@ from csu.centre.events import CentreEvent
 from csu.governance.legal_calendar import in_paris
 from csu.hal.alarms import AlarmKind
 from csu.operations import (
+    CallAgain,
     CallEscalated,
     CallQueued,
     CallTaken,
@@ -32,7 +33,7 @@ from csu.operations import (
 BY_CSU = "csu"
 HEARD = (
     *(AlarmRaised, AlarmAcknowledged, AlarmAdvanced, AlarmEscalated, AlarmLate, CallQueued, CallEscalated, CallTaken),
-    *(WatchChanged, ShortWatchAlert, LeaseEnded, DeportChanged),
+    *(CallAgain, WatchChanged, ShortWatchAlert, LeaseEnded, DeportChanged),
 )
 """The events that make a line; of the others none does."""
 _KINDS = {
@@ -65,6 +66,8 @@ def lines_of(event: CentreEvent) -> Iterator[Draft]:
         case CallEscalated(call):
             told = "téléphoner" if call.is_by_telephone else "contact suivant essayé"
             yield _call(call, f"appel sans réponse : {told}")
+        case CallAgain(call):
+            yield _call(call, "appel relancé auprès de ses contacts")
         case CallTaken(call):
             yield _call(call, f"appel pris par {call.taken_by}")
         case DeportChanged(deport):

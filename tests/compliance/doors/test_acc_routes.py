@@ -31,6 +31,7 @@ IN_THE_PATH = {
     "{number}": "1",
     "{node}": "mur-b",
     "{tile}": "place",
+    "{deport}": "d-1",
     "{programme:path}": "market",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
@@ -113,6 +114,9 @@ def body_of(act_json, hand_over_json) -> dict[str, bytes]:
     bodies |= {"wall/show": {"camera": "cam-0012"}, "wall/reason": reason, "wall/lock": {"minutes": 5}}
     bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
+    deport = {"what": "violence", "recipient": "recipient.1", "cameras": ["cam-0012"], "alarm": "panel-metz/7"}
+    bodies |= {"deports/start": deport | reason, "deports/prolong": reason, "deports/stop": {}}
+    bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
