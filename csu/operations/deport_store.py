@@ -62,8 +62,8 @@ class DeportStore:
         """Release the file."""
         self._engine.dispose()
 
-    @staticmethod
-    def _not_kept(where: str, error: Exception) -> DeportNotKept:
+    def _not_kept(self, where: str, error: Exception) -> DeportNotKept:
+        self._engine.dispose()  # the next try opens the file anew: somebody may have put it right
         why = type(error).__name__
         return DeportNotKept(
             Words(f"les déports ne peuvent être lus ou écrits ({why})", f"deports cannot be read or written ({why})"),
