@@ -29,6 +29,8 @@ from csu.operations.deport import (
     require_reason,
 )
 
+NEW = "deport"
+"""Where a refusal is told of one that is not opened: nobody knows its name."""
 REMEMBERED_MAX = 64
 """Ended ones that are still told."""
 
@@ -87,24 +89,24 @@ class DeportBook:
         `goes_on`: the incident is known and not over. `closed`: cameras that may not be shown to him, and why.
         """
         now_ns = self._time(now_ns)
-        require_reason(deport, asked.reason)
+        require_reason(NEW, asked.reason)
         if bool(asked.alarm.strip()) is bool(asked.event.strip()) or not goes_on:
             raise deport_refused(
-                deport, DeportRule.INCIDENT, "aucun incident de ce nom n'est en cours", "no such incident goes on"
+                NEW, DeportRule.INCIDENT, "aucun incident de ce nom n'est en cours", "no such incident goes on"
             )
         cameras = asked.cameras
         if not 1 <= len(cameras) <= CAMERAS_MAX or len(set(cameras)) < len(cameras):
-            raise deport_refused(deport, DeportRule.CAMERAS, f"{len(cameras)} caméras", f"{len(cameras)} cameras")
+            raise deport_refused(NEW, DeportRule.CAMERAS, f"{len(cameras)} caméras", f"{len(cameras)} cameras")
         for camera in cameras:
             if camera in closed:
                 why = closed[camera]
-                raise deport_refused(deport, DeportRule.CLOSED, f"{camera} : {why.fr}", f"{camera}: {why.en}")
+                raise deport_refused(NEW, DeportRule.CLOSED, f"{camera} : {why.fr}", f"{camera}: {why.en}")
         if not recipient.cleared_from_ns <= now_ns < recipient.cleared_until_ns:
             raise deport_refused(
-                deport, DeportRule.RECIPIENT, "son habilitation ne vaut pas à cette date", "he is not cleared now"
+                NEW, DeportRule.RECIPIENT, "son habilitation ne vaut pas à cette date", "he is not cleared now"
             )
-        self._require_room(deport, recipient.account, cameras)
-        until_ns = self._until(deport, asked.minutes, now_ns, now_ns, recipient)
+        self._require_room(recipient.account, cameras)
+        until_ns = self._until(NEW, asked.minutes, now_ns, now_ns, recipient)
         line = DeportLine(DeportStep.STARTED, now_ns, by, asked.reason, until_ns=until_ns)
         return Deport(deport, asked.what, recipient, cameras, (line,), asked.alarm, asked.event)
 
@@ -165,15 +167,15 @@ class DeportBook:
         self._latest_ns = max(self._latest_ns, now_ns)
         return self._latest_ns
 
-    def _require_room(self, deport: str, account: str, cameras: tuple[CameraId, ...]) -> None:
+    def _require_room(self, account: str, cameras: tuple[CameraId, ...]) -> None:
         for other in self.open():
             if other.recipient.account == account and (twice := set(cameras) & set(other.shown)):
                 camera = min(twice)
                 raise deport_refused(
-                    deport, DeportRule.TWICE, f"{camera} lui est déjà ouverte", f"{camera} is open to him already"
+                    NEW, DeportRule.TWICE, f"{camera} lui est déjà ouverte", f"{camera} is open to him already"
                 )
         if len(self.open()) >= OPEN_MAX:
-            raise deport_refused(deport, DeportRule.MANY, f"{OPEN_MAX} déports ouverts", f"{OPEN_MAX} deports are open")
+            raise deport_refused(NEW, DeportRule.MANY, f"{OPEN_MAX} déports ouverts", f"{OPEN_MAX} deports are open")
 
     def _until(
         self, deport: str, minutes: int, now_ns: Nanoseconds, from_ns: Nanoseconds, recipient: DeportRecipient

@@ -10,6 +10,9 @@ from pathlib import Path
 import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.calls import CallAnswer
+from csu.console.deport_answers import DeportAnswer, DeportedCamera, DeportLineAnswer, MineAnswer, RecipientAnswer
+from csu.console.deports import StartAsked
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
@@ -17,7 +20,7 @@ from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnsw
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, PtzRank
+from csu.operations import CallProgress, DeportEnd, DeportStep, EntryKind, Incident, PtzRank
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
@@ -89,6 +92,24 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_deports_and_calls_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "deports.svelte.ts").read_text(encoding="utf-8")
+    told = {"Recipient": RecipientAnswer, "DeportedCamera": DeportedCamera, "DeportLine": DeportLineAnswer}
+    told |= {"Deport": DeportAnswer, "StartAsked": StartAsked}
+    for name, answer in told.items():
+        assert fields_of(name, types + "\n\n") == set(answer.model_fields), name
+    assert words_of("DeportEnd", types) == {end.value for end in DeportEnd}
+    assert words_of("step", types.replace("  step:", "export type step =")) == {step.value for step in DeportStep}
+    incidents = re.search(r"export const INCIDENTS = \[(.+?)\]", types, re.DOTALL)
+    assert incidents is not None
+    assert set(re.findall(r"'(\w+)'", incidents[1])) == {each.value for each in Incident}
+    received = (WEB / "src" / "received.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Received", received) == set(MineAnswer.model_fields)
+    calls = (WEB / "src" / "call_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Call", calls) == set(CallAnswer.model_fields)
+    assert words_of("CallProgress", calls) == {each.value for each in CallProgress}
 
 
 def words_of(name: str, types: str) -> set[str]:

@@ -148,7 +148,7 @@ class DeportRoom:
         whom = self._recipient(recipient, now_ns)
         if whom is None:
             why = "aucun destinataire habilité ne porte ce nom", "no cleared recipient has this name"
-            raise deport_refused(name, DeportRule.RECIPIENT, *why)
+            raise deport_refused("deport", DeportRule.RECIPIENT, *why)
         async with self._turn:
             goes_on = self.goes_on(asked.alarm) if asked.alarm else bool(asked.event)
             closed = self._closed(asked.cameras, whom, now_ns)

@@ -4,10 +4,13 @@ import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
 import Alarms from './Alarms.svelte'
+import Deport from './Deport.svelte'
+import { DEPORT_WORDS } from './deport_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
 import { PTZ_WORDS } from './ptz_words'
+import Received from './Received.svelte'
 import type { Room } from './room.svelte'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
@@ -42,6 +45,8 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'deport', key: 'd', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
+  { name: 'received', key: 'i', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -101,4 +106,21 @@ function log_help(language: Language): string[][] {
     ['/', log.keys.filter],
     [words.key_names.escape, log.keys.escape],
   ]
+}
+
+function deport_help(language: Language): string[][] {
+  const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
+  return [
+    ['↑ ↓', deport.keys.arrows],
+    ['n', deport.keys.new],
+    ['x', deport.keys.stop],
+    ['p', deport.keys.prolong],
+    ['g', deport.keys.calls],
+    [words.key_names.escape, deport.keys.escape],
+  ]
+}
+
+function received_help(language: Language): string[][] {
+  const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
+  return [[words.key_names.enter, deport.keys.grow]]
 }
