@@ -31,6 +31,7 @@ from csu.console import (
     serve_console,
 )
 from csu.console.identity import IdentitySource
+from csu.console.sign_in import OidcSettings
 from csu.governance import LocalDoctrine
 from csu.hal.clock import Clock
 from csu.machine import SystemIds
@@ -73,15 +74,17 @@ async def hang_console(
     *,
     clock: Clock,
     tokens: IdentitySource | None,
+    oidc: OidcSettings | None,
 ) -> str:
-    """Serve the console until `stack` ends; its URL. `tokens`: who judges a person that shows one.
+    """Serve the console until `stack` ends; its URL. `tokens`: who judges a person that shows one. `oidc`: an identity
+    provider that vouches for people.
 
     Raises BadInput when the port cannot be bound.
     """
     machines = WallNodeTokens(registers.key.public, WallTokenNote(data_directory))
     judges = AnyOf([machines] if tokens is None else [tokens, machines])
     local = demonstration_access(shown.room, clock, journal=registers.journal, rights=shown.papers, desk=shown.past)
-    access, sign_in = with_accounts(local, shown.accounts, clock, judges)
+    access, sign_in = with_accounts(local, shown.accounts, clock, judges, oidc)
     console = create_app(
         shown.room,
         clock=clock,

@@ -42,6 +42,7 @@ from csu.cluster.wall_preview import WallPreview
 from csu.console import ServedCertificate, demonstration_operator, invented_papers
 from csu.console.demonstration import LOCAL_ACCOUNT
 from csu.console.identity import IdentitySource
+from csu.console.sign_in import OidcSettings
 from csu.governance import CentreKey, Journal, LocalDoctrine, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraRecord, ViewType
@@ -96,6 +97,8 @@ class CentreSettings:
     """Names it is called by from other machines, beside those of this one."""
     console_tls: ServedCertificate | None = None
     """What it proves itself with; without, only this very machine may speak to it."""
+    oidc: OidcSettings | None = None
+    """An identity provider that vouches for its people; None: they prove themselves here."""
 
     @property
     def media(self) -> tuple[Path, ...]:
@@ -258,7 +261,7 @@ async def _start_parts(
     stack.push_async_callback(_end, showing)
     preview = WallPreview.of_wall(wall.wall, wall.outputs, clock=clock)
     stack.push_async_callback(preview.stop)
-    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes))
+    room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     console_url = await hang_console(
@@ -281,6 +284,7 @@ async def _start_parts(
         settings.data_directory,
         clock=clock,
         tokens=tokens,
+        oidc=settings.oidc,
     )
     return RunningCentre(
         centre,

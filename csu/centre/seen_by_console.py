@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import get_args
 
 from csu import __version__
-from csu.alarms import Alarm, AlarmId, AlarmState, PoliceCall
+from csu.alarms import Alarm, AlarmEvent, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
-from csu.centre.events import CentreEvent, ManifestTaken, Trouble
+from csu.centre.events import AlarmsQueued, CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.wall_room import WallRoom
@@ -20,8 +21,23 @@ from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
-from csu.operations import CallProgress, Lease, OutboxCall
+from csu.operations import CallProgress, DeportChanged, DispatchEvent, Lease, OutboxCall, PtzOutcome, WatchEvent
 from csu.recording.space import MARKS
+from csu.wall import WallDecision
+
+_TOPICS: dict[type, str] = {
+    kind: topic
+    for topic, events in (
+        ("alarms", (*get_args(AlarmEvent), AlarmsQueued)),
+        ("calls", get_args(DispatchEvent)),
+        ("deports", (DeportChanged,)),
+        ("watch", get_args(WatchEvent)),
+        ("ptz", get_args(PtzOutcome)),
+        ("wall", (WallDecision,)),
+    )
+    for kind in events
+}
+"""Of what a page asks anew when one of these happened."""
 
 
 class RelayOfNodes:
@@ -107,7 +123,9 @@ class Room:
         preview: WallPreview,
         volumes: VolumeKeeper,
         nodes_expected: int,
+        written: Callable[[], int],
     ) -> None:
+        """`written`: how many lines the operations log took since the start."""
         self._clock = clock
         self._centre = centre
         self._relay = relay
@@ -119,6 +137,8 @@ class Room:
         self._segment_bytes = 0
         self._gaps = 0
         self._trouble = NO_WORDS
+        self._happened = dict.fromkeys(_TOPICS.values(), 0)
+        self._written = written
 
     @property
     def relay(self) -> LiveRelay:
@@ -126,6 +146,9 @@ class Room:
 
     def observe(self, event: CentreEvent) -> None:
         """Hear what the centre tells: some counts are only in the events."""
+        topic = _TOPICS.get(type(event))
+        if topic is not None:
+            self._happened[topic] += 1
         if isinstance(event, ManifestTaken):
             self._segment_bytes += int(event.manifest.segments.size_bytes.sum())
             self._gaps += len(event.manifest.gaps)
@@ -149,6 +172,9 @@ class Room:
             volumes=volumes,
             hours_left=self._volumes.hours_left,
         )
+
+    def marks(self) -> Mapping[str, Hashable]:
+        return {**self._happened, "log": self._written()}
 
     def counters(self) -> RoomCounters:
         counts = self._centre.counts

@@ -75,6 +75,10 @@ class WatchedRoom:
             last_manifest_at_ns=heard_at_ns,
         )
 
+    def marks(self) -> dict[str, int]:
+        """Nothing is told of: pages ask again and again."""
+        return {}
+
     def counters(self) -> RoomCounters:
         counts = self._elsewhere.ask(lambda centre: centre.counts)
         frames = FrameCounts(audio_offered=counts.audio_offered, packets_lost=counts.packets_lost)

@@ -118,28 +118,3 @@ def health_answer(health: RoomHealth, cameras: Sequence[CameraStatus], now_ns: N
         cameras={state: by_state[state] for state in CameraState},
         lifecycle={place: by_lifecycle[place] for place in CameraLifecycle},
     )
-
-
-class BoardChanges:
-    """Which lines of the board differ from what one page was last sent. A pure core."""
-
-    def __init__(self) -> None:
-        self._status: dict[str, CameraStatus] = {}
-        self._sent: dict[str, CameraAnswer] = {}
-
-    def take(self, cameras: Sequence[CameraStatus]) -> list[CameraAnswer] | None:
-        """The changed lines, in board order; None when cameras came or went, and the whole board must be sent."""
-        names = [status.record.camera for status in cameras]
-        whole = names != list(self._sent)
-        if whole:
-            self._status, self._sent = {}, {}
-        changed = []
-        for status in cameras:
-            if self._status.get(status.record.camera) is status:
-                continue  # the board replaces a line when it changes: most lines end here
-            self._status[status.record.camera] = status
-            answer = camera_answer(status)
-            if self._sent.get(answer.camera) != answer:
-                self._sent[answer.camera] = answer
-                changed.append(answer)
-        return None if whole else changed

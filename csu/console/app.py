@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.exceptions import HTTPException
@@ -18,7 +17,6 @@ from starlette.exceptions import HTTPException
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
 from csu.console.alarms import add_alarm_doors
 from csu.console.answers import (
-    BoardChanges,
     CameraAnswer,
     HealthAnswer,
     StateAnswer,
@@ -33,6 +31,7 @@ from csu.console.deports import add_deport_doors
 from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
+from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
 from csu.console.live import LiveDoor, Viewers
@@ -164,13 +163,21 @@ class _Readings:
 
     def __init__(self, room: RoomView, clock: Clock, gate: Gate, notice: Words) -> None:
         self.clock = clock
-        self._room, self._gate, self._notice = room, gate, notice
+        self.room, self._gate, self._notice = room, gate, notice
 
     def cameras(self, subject: Subject) -> list[CameraStatus]:
-        return self._gate.listed(subject, self._room.cameras())
+        return self._gate.listed(subject, self.room.cameras())
 
     def health(self, cameras: Sequence[CameraStatus]) -> HealthAnswer:
-        return health_answer(self._room.health(), cameras, self.clock.now_ns())
+        return health_answer(self.room.health(), cameras, self.clock.now_ns())
+
+    def reader(self, subject: Subject) -> Reader:
+        """One who follows."""
+        return Reader(
+            lambda: self._gate.communes(subject, self.room.cameras()),
+            lambda: self.health(self.cameras(subject)),
+            viewer_answer(subject, self._notice),
+        )
 
     def state(self, subject: Subject, cameras: Sequence[CameraStatus]) -> StateAnswer:
         return StateAnswer(
@@ -204,47 +211,16 @@ def _add_state(app: FastAPI, readings: _Readings) -> None:
 
 
 def _add_events(app: FastAPI, readings: _Readings, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
-    pages = 0
+    paces = FollowSettings(
+        settings.state_period_s, settings.health_period_s, settings.pages_max, settings.send_timeout_s
+    )
+    door = FollowDoor(readings.room, readings.clock, paces, counts, app.state.closing)
 
-    @app.get("/api/events", response_class=EventSourceResponse)
+    @app.websocket("/ws/events")
     @opens(Door("events", Action.CAMERA_LIST, own_list))
-    async def events(request: Request) -> AsyncIterator[ServerSentEvent]:
-        """`state` (all) first and when cameras come or go; `cameras` (changed lines); `health` every few seconds."""
-        nonlocal pages
-        if pages >= settings.pages_max:
-            yield ServerSentEvent(
-                event="refused", data=Refused(Refusal.TOO_MANY_VIEWERS, where="/api/events").answer().model_dump()
-            )
-            return
-        pages += 1
-        counts.pages.set(pages)
-        try:
-            async for event in _state_events(readings, request.scope[SUBJECT], settings, app.state.closing):
-                yield event
-        finally:
-            pages -= 1
-            counts.pages.set(pages)
-
-
-async def _state_events(
-    readings: _Readings, subject: Subject, settings: ConsoleSettings, closing: asyncio.Event
-) -> AsyncIterator[ServerSentEvent]:
-    changes = BoardChanges()
-    clock, health_due_ns = readings.clock, 0
-    while not closing.is_set():
-        cameras = readings.cameras(subject)
-        changed = changes.take(cameras)
-        if changed is None:
-            yield ServerSentEvent(event="state", data=readings.state(subject, cameras).model_dump())
-        elif changed:
-            yield ServerSentEvent(event="cameras", data=[answer.model_dump() for answer in changed])
-        if changed or clock.monotonic_ns() >= health_due_ns:
-            health_due_ns = clock.monotonic_ns() + int(settings.health_period_s * 1e9)
-            yield ServerSentEvent(event="health", data=readings.health(cameras).model_dump())
-        try:
-            await asyncio.wait_for(closing.wait(), settings.state_period_s)
-        except TimeoutError:
-            continue
+    async def events(websocket: WebSocket, after: str = "") -> None:
+        """What changes, as it changes; `after`: the `at` of the last message that this page had."""
+        await door.follow(websocket, readings.reader(websocket.scope[SUBJECT]), after)
 
 
 def _add_pictures(

@@ -106,6 +106,11 @@ class Gate:
         """Those of `cameras` that this person may know of (COM-3)."""
         return [line for line in cameras if self._may_list(subject, line.record.commune)]
 
+    def communes(self, subject: Subject, cameras: Sequence[CameraStatus]) -> frozenset[CommuneId]:
+        """The communes of `cameras` that this person may know of (COM-3)."""
+        there = {line.record.commune for line in cameras}
+        return frozenset(commune for commune in there if self._may_list(subject, commune))
+
     def permits(self, subject: Subject, action: Action, camera: CameraId) -> bool:
         """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
         return self._access.rights.decide(subject, action, Resource(camera=camera), self._clock.now_ns()).permitted

@@ -67,7 +67,7 @@ class Viewers:
         self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told
     ) -> None:
         # A camera may be silent for long: the viewer's leaving must be heard while nothing is sent.
-        await until_one_ends(hearing=_until_gone(websocket), sending=self._send(websocket, where, fragments, told))
+        await until_one_ends(hearing=until_gone(websocket), sending=self._send(websocket, where, fragments, told))
 
     async def _send(self, websocket: WebSocket, where: str, fragments: AsyncIterator[LiveFragment], told: Told) -> None:
         async for fragment in fragments:
@@ -123,7 +123,8 @@ def message_of(fragment: LiveFragment) -> bytes:
     return HEADER.pack(flags, fragment.captured_at_ns) + fragment.data
 
 
-async def _until_gone(websocket: WebSocket) -> None:
+async def until_gone(websocket: WebSocket) -> None:
+    """Until the peer leaves; one that speaks is refused."""
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))

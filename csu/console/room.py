@@ -6,7 +6,7 @@ on a message that could be lost.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -61,6 +61,10 @@ class RoomView(Protocol):
 
     def health(self) -> RoomHealth:
         """The centre's health now."""
+        ...
+
+    def marks(self) -> Mapping[str, Hashable]:
+        """Of each topic (`alarms`, `log`...) a value that is another as soon as something of it changed."""
         ...
 
     def counters(self) -> RoomCounters:

@@ -287,6 +287,10 @@ class _RoomWithoutPictures:
         up = centre.nodes_up()
         return RoomHealth(True, "sim", self._began_ns, up, up, centre.heard_at_ns)
 
+    def marks(self) -> dict[str, int]:
+        """Nothing is told of: pages ask again and again."""
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters()
 

@@ -95,6 +95,9 @@ class FakeRoom:
     def health(self) -> RoomHealth:
         return self.answer
 
+    def marks(self) -> dict[str, int]:
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters(FrameCounts(decoded=500, masked=490, dropped=10, audio_offered=1), 7, 7_000, 2)
 

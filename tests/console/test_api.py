@@ -8,7 +8,6 @@ from dataclasses import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from csu.console import RoomHealth
-from csu.console.answers import BoardChanges
 from csu.hal.camera import CameraLifecycle
 from csu.hal.clock import NS_PER_MS, NS_PER_S
 from csu.hal.wall import WallError
@@ -38,16 +37,6 @@ def test_the_health_counts_every_place_in_life_by_name(console) -> None:
     console.room.change(1, lifecycle=CameraLifecycle.NOT_COMMISSIONED)
     counted = {"draft": 1, "not_commissioned": 1, "active": 1, "suspended": 0, "fault": 0, "retired": 0}
     assert console.get("/health").json()["lifecycle"] == counted
-
-
-def test_a_page_is_told_at_once_of_a_camera_that_must_be_signed_again(console) -> None:
-    console.room.change(0, lifecycle=CameraLifecycle.ACTIVE, mask_version=3)
-    changes = BoardChanges()
-    assert changes.take(console.room.cameras()) is None  # the whole board is to be sent
-    console.room.change(0, lifecycle=CameraLifecycle.NOT_COMMISSIONED, mask_version=0)
-    told = changes.take(console.room.cameras())
-    assert told is not None
-    assert [(line.camera, line.lifecycle, line.mask_version) for line in told] == [("cam-001", "not_commissioned", 0)]
 
 
 def test_a_healthy_centre_answers_200_and_counts_every_state_by_name(console) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -15,8 +14,6 @@ from websockets.exceptions import InvalidStatus
 from csu.console import ConsoleSettings, serve_console
 from csu.console.live import HEADER
 from csu.hal.errors import BadInput
-from csu.hal.words import NO_WORDS
-from csu.ingest.board import CameraState
 from tests.console.sockets import at_door, close_code, reading_nothing, until
 
 
@@ -155,9 +152,8 @@ def test_stopping_the_console_lets_go_of_viewers_and_pages_at_once(console) -> N
         async with contextlib.AsyncExitStack() as stack:
             serving = serve_console(console.app)
             url = await serving.__aenter__()
-            client = await stack.enter_async_context(httpx.AsyncClient())
-            page = await stack.enter_async_context(client.stream("GET", f"{url}api/events"))
-            assert page.status_code == 200
+            page = await stack.enter_async_context(at_door(url, "ws/events"))
+            assert "cam-001" in await page.recv()
             socket_ = await stack.enter_async_context(viewer(url))
             await socket_.recv()
             begun = asyncio.get_running_loop().time()
@@ -177,53 +173,3 @@ def test_a_taken_port_is_one_clear_line(console) -> None:
                     pytest.fail("it listened")
 
     asyncio.run(run())
-
-
-def test_a_page_is_sent_the_whole_state_then_only_what_changes(make_console) -> None:
-    console = make_console(settings=ConsoleSettings(state_period_s=0.02))
-
-    async def run() -> None:
-        async with (
-            serve_console(console.app) as url,
-            httpx.AsyncClient() as client,
-            client.stream("GET", f"{url}api/events") as page,
-        ):
-            assert page.headers["content-type"].startswith("text/event-stream")
-            events = _events(page)
-            name, state = await anext(events)
-            assert (name, len(state["cameras"])) == ("state", 3)
-            assert (await anext(events))[0] == "health"
-            console.room.change(1, state=CameraState.LIVE, detail=NO_WORDS)
-            name, changed = await anext(events)
-            assert (name, [(line["camera"], line["state"]) for line in changed]) == ("cameras", [("cam-002", "live")])
-            name, health = await anext(events)
-            assert (name, health["cameras"]["live"]) == ("health", 3)
-            console.room.status.pop()
-            name, state = await anext(events)
-            assert (name, len(state["cameras"])) == ("state", 2)
-
-    asyncio.run(run())
-
-
-def test_more_pages_than_allowed_are_told_so(make_console) -> None:
-    console = make_console(settings=ConsoleSettings(pages_max=0))
-
-    async def run() -> None:
-        async with (
-            serve_console(console.app) as url,
-            httpx.AsyncClient() as client,
-            client.stream("GET", f"{url}api/events") as page,
-        ):
-            name, answer = await anext(_events(page))
-            assert (name, answer["code"]) == ("refused", "too_many_viewers")
-
-    asyncio.run(run())
-
-
-async def _events(page: httpx.Response) -> AsyncIterator[tuple[str, object]]:
-    name = ""
-    async for line in page.aiter_lines():
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            yield name, json.loads(line.removeprefix("data: "))

@@ -17,13 +17,12 @@ PRESENT_DOORS = {
     "/metrics",
     "/api/cameras",
     "/api/state",
-    "/api/events",
     "/api/wall",
     "/api/wall.png",
     "/api/alarms",
 }
 PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
-LIVE = {"/ws/live/{camera}", "/ws/wall"}
+LIVE = {"/ws/live/{camera}", "/ws/wall", "/ws/events"}
 DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
 SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
@@ -95,6 +94,6 @@ def test_a_question_about_the_past_gets_the_present(console) -> None:
 
 @pytest.mark.requirement("ACC-3")
 def test_the_console_is_given_no_way_to_ask_for_the_past() -> None:
-    """Its whole view of the centre: four readings of now, and what is live."""
+    """Its whole view of the centre: five readings of now, and what is live."""
     names = {name for name in vars(RoomView) if not name.startswith("_")}
-    assert names == {"relay", "cameras", "health", "counters", "wall_png", "watch_wall"}
+    assert names == {"relay", "cameras", "health", "marks", "counters", "wall_png", "watch_wall"}

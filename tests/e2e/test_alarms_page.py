@@ -76,6 +76,9 @@ class View:
     def health(self) -> RoomHealth:
         return RoomHealth(True, "test", time.time_ns(), 1, 1, time.time_ns())
 
+    def marks(self) -> dict[str, int]:
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters()
 

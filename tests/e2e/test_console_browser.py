@@ -179,6 +179,9 @@ class Room:
     def health(self) -> RoomHealth:
         return RoomHealth(True, "test", self._started_at_ns, 1, 1, self._started_at_ns)
 
+    def marks(self) -> dict[str, int]:
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters()
 

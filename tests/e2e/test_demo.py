@@ -111,6 +111,7 @@ def clip(path: Path) -> Path:
     return path
 
 
+@pytest.mark.nightly
 @pytest.mark.requirement("PRV-5")
 def test_a_clip_is_one_more_camera_wholly_masked(tmp_path: Path) -> None:
     demo = start_demo(tmp_path, "--cameras", "2", "--seconds", "6", "--video", str(clip(tmp_path / "clip.mp4")))
@@ -124,6 +125,7 @@ def test_a_clip_is_one_more_camera_wholly_masked(tmp_path: Path) -> None:
     assert found["frames"]["wholly_masked"] >= 6 * 10 // 2
 
 
+@pytest.mark.nightly
 @pytest.mark.requirement("PRV-5")
 def test_an_added_camera_is_wholly_masked_and_one_with_a_wrong_password_harms_nobody(tmp_path: Path) -> None:
     with RtspFarm([EndpointSpec("real", number=40, password="right")]) as farm:

@@ -275,6 +275,7 @@ async def centre_in_the_field(
             yield served, at
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("vault_key")
 def test_a_camera_with_another_address_is_found_again_and_its_neighbour_notices_nothing(
     farm: RtspFarm, tmp_path: Path

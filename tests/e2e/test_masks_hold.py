@@ -22,6 +22,7 @@ def demo(directory: Path, seconds: int, *options: str, cameras: int = 3) -> tupl
     return json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.nightly
 def test_a_camera_that_switches_its_own_masks_off_is_masked_by_the_engine_from_that_picture_on(tmp_path):
     found, told = demo(
         tmp_path, 18, "onboard_masks=8", "mask_fault=switched_off", "mask_fault_camera=2", "mask_fault_after_s=8"

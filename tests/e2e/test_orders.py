@@ -12,6 +12,8 @@ import pytest
 CSU = Path(sys.executable).with_name("csu")
 SUSPENDED_AFTER_S = 25
 
+pytestmark = pytest.mark.nightly
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> tuple[dict, Path, str]:

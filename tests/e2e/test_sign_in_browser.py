@@ -1,4 +1,5 @@
-"""Coming in with a real browser: both factors by keyboard alone, then a passkey of Chromium's own authenticator."""
+"""Coming in with a real browser: both factors by keyboard alone, a passkey of Chromium's own
+authenticator, an identity provider on another site."""
 
 from __future__ import annotations
 
@@ -9,12 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
+from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Page, expect
 
 from csu.console import Access, Desks, RoomHealth, create_app, serve_console
 from csu.console.demonstration import DemonstrationRights, JournalInMemory
 from csu.console.room import RoomCounters
-from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore, hash_password, new_code_secret
+from csu.console.sign_in import (
+    OidcProvider,
+    OidcSettings,
+    SessionIdentity,
+    SignInDesk,
+    SignInStore,
+    hash_password,
+    new_code_secret,
+)
 from csu.console.sign_in.proofs import code_at
 from csu.governance import Agreement, Designation, People, Person, Role
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
@@ -47,6 +57,9 @@ class QuietRoom:
 
     def health(self) -> RoomHealth:
         return RoomHealth(True, "1.2.3", 0, 1, 1)
+
+    def marks(self) -> dict[str, int]:
+        return {}
 
     def counters(self) -> RoomCounters:
         return RoomCounters()
@@ -91,18 +104,26 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory) -> Iterator[Door]:
+def provider() -> Iterator[str]:
+    with run_server_in_thread(user_claims=[User(sub="f3a1", claims={"amr": ["pwd", "otp"]})]) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory, provider) -> Iterator[Door]:
     clock, room = SystemClock(), QuietRoom()
     store, secret, people = SignInStore(tmp_path_factory.mktemp("centre")), new_code_secret(), [People((ANNE, ZOE))]
     for person in people[0]:
         store.set_password(person.account, hash_password(person.account, PASSWORD), 0)
         store.set_code_secret(person.account, secret)
+    store.bind_provider(provider, "f3a1", "a.martin")
     started, stop, told = threading.Event(), asyncio.Event(), Door("", secret, people)
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
         journal = JournalInMemory(clock)
-        desk = SignInDesk(store, lambda: people[0], journal=journal, clock=clock)
+        vouching = OidcProvider(OidcSettings(provider, "csu", "a secret"), clock)
+        desk = SignInDesk(store, lambda: people[0], journal=journal, clock=clock, provider=vouching)
         access = Access(DemonstrationRights(room, date(2026, 1, 1)), SessionIdentity(desk), journal)
         app = create_app(room, clock=clock, access=access, desks=Desks(sign_in=desk, watch=AtTheWall(clock)))
         async with serve_console(app) as url:
@@ -156,6 +177,20 @@ def test_one_comes_in_by_keyboard_and_is_told_what_is_wrong(door, chromium_page)
     assert [(each["httpOnly"], each["sameSite"]) for each in cookies] == [(True, "Strict")]
     page.get_by_role("button", name="Fermer ma session").click()
     page.wait_for_url("**/sign-in")
+
+
+@pytest.mark.requirement("ACC-6")
+def test_an_identity_provider_on_another_site_vouches_and_one_says_as_whom(door, chromium_page) -> None:
+    page = chromium_page
+    page.goto(door.url)
+    page.get_by_role("button", name="Passer par le fournisseur d'identité").click()
+    page.wait_for_url("http://127.0.0.1:*/**", wait_until="commit")
+    page.get_by_role("button", name="f3a1").click()
+    page.wait_for_url(f"{door.url}sign-in")  # nothing of the ticket stays in the address
+    page.get_by_label("chef de salle").check()
+    page.get_by_role("button", name="Entrer").click()
+    page.wait_for_url(door.url)
+    expect(page.get_by_role("button", name="Anne Martin, chef de salle")).to_be_visible()
 
 
 @pytest.mark.requirement("ACC-6")

@@ -66,6 +66,9 @@ class Room:
     def health(self) -> RoomHealth:
         return RoomHealth(True, "test", time.time_ns(), 1, 1)
 
+    def marks(self) -> dict[str, int]:
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters()
 

@@ -56,6 +56,7 @@ from csu.centre.registers.settings import RegisterSettings, register_settings
 from csu.centre.running import CentreSettings, RunningCentre
 from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.console import ServedCertificate
+from csu.console.sign_in import OidcSettings
 from csu.governance import LocalDoctrine, lifecycle_words
 from csu.hal.camera import ViewType
 from csu.hal.errors import BadInput
@@ -118,6 +119,7 @@ def demo_command(
             console_names=frozenset(name or ()),
             console_tls=_certificate(certificate, certificate_key),
             doctrine=LocalDoctrine(frosted=frosted),
+            oidc=OidcSettings.of(os.environ),
             evidence=EvidenceSettings.of(os.environ),
             database_url=os.environ.get("CSU_DATABASE_URL"),
         )

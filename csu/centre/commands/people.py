@@ -1,4 +1,4 @@
-"""`csu people enter|show|suspend|restore|password|sign-out`: the accounts of a centre, their roles, papers and proofs.
+"""`csu people enter|show|suspend|restore|password|provider|sign-out`: accounts of a centre, roles, papers and proofs.
 
 A list is entered whole, by two persons. A suspension takes one, and ends the sessions of the account. A running centre
 goes by all of it within seconds.
@@ -176,6 +176,27 @@ def password_command(account: _Account, centre: _Centre, by: _By, as_json: _Json
         return 0
 
 
+@app.command("provider", help=say("Relier à un fournisseur d'identité.", "Bind to an identity provider."))
+def provider_command(
+    account: _Account,
+    centre: _Centre,
+    issuer: Annotated[str, typer.Option("--issuer", help=say("son adresse", "its address"))],
+    subject: Annotated[str, typer.Option("--subject", help=say("comment il nomme la personne", "its name for him"))],
+    by: _By,
+    second: _Second,
+    reason: _Reason,
+    as_json: _Json = False,
+) -> int:
+    """Who that provider calls `--subject` (its `sub`, which never changes) comes in as this account. Two persons say
+    so: it opens a door. Exit code: 0, or 2 bad input."""
+    with _opened(centre) as office:
+        require_two(by, second, reason)
+        office.person(account)
+        office.note(f"people/{account}/provider", by)
+        office.store.bind_provider(issuer.rstrip("/"), subject, account)
+        return _tell(office, as_json, {})
+
+
 @app.command("sign-out", help=say("Fermer les sessions d'un compte.", "End the sessions of an account."))
 def sign_out_command(account: _Account, centre: _Centre, by: _By, as_json: _Json = False) -> int:
     """Within 5 s they see nothing any more. Exit code: 0, or 2 bad input."""
@@ -219,6 +240,7 @@ def _person(office: _Office, person: Person) -> dict[str, Any]:
     has_password = office.store.password_hash(person.account) is not None
     has_code = office.store.code_secret(person.account) is not None
     passkeys = len(office.store.passkeys(person.account))
+    providers = office.store.provider_subjects(person.account)
     faults = [] if person.approval is None else [person.approval.fault(office.now_ns)]
     return {
         "account": person.account,
@@ -227,7 +249,8 @@ def _person(office: _Office, person: Person) -> dict[str, Any]:
         "is_open": person.is_open(office.now_ns),
         "approval": None if person.approval is None else person.approval.number,
         "approval_fault": next((fault.value for fault in faults if fault is not None), None),
-        "can_sign_in": (has_password and has_code) or passkeys > 0,
+        "can_sign_in": (has_password and has_code) or passkeys > 0 or bool(providers),
+        "providers": [issuer for issuer, _ in providers],
         "passkeys": passkeys,
         "sessions": len(office.store.sessions(person.account, office.now_ns)),
     }

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from csu.centre.events import Trouble
 from csu.console import Access, IdentitySource, TokenElse
-from csu.console.sign_in import SessionIdentity, SignInDesk, SignInStore
+from csu.console.sign_in import OidcProvider, OidcSettings, SessionIdentity, SignInDesk, SignInStore
 from csu.governance import CentreKey, People, PeopleBroken, PeopleLedger, Role, Subject
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -110,11 +110,18 @@ async def open_accounts(
 
 
 def with_accounts(
-    access: Access, accounts: AccountsOfCentre, clock: Clock, tokens: IdentitySource
+    access: Access,
+    accounts: AccountsOfCentre,
+    clock: Clock,
+    tokens: IdentitySource,
+    oidc: OidcSettings | None = None,
 ) -> tuple[Access, SignInDesk]:
     """`access` with the people of this centre: who holds a session is he; its own identity source counts only while
-    nobody was ever entered. `tokens`: who judges who shows one."""
-    sign_in = SignInDesk(accounts.store, lambda: accounts.people, journal=access.journal, clock=clock)
+    nobody was ever entered. `tokens`: who judges who shows one. `oidc`: an identity provider that vouches as well."""
+    provider = None if oidc is None else OidcProvider(oidc, clock)
+    sign_in = SignInDesk(
+        accounts.store, lambda: accounts.people, journal=access.journal, clock=clock, provider=provider
+    )
     sources: list[IdentitySource] = [SessionIdentity(sign_in), _UntilAccounts(access.identity, accounts)]
     notice = NO_WORDS if accounts.are_there else access.notice
     return replace(access, identity=TokenElse(tokens, sources), notice=notice), sign_in

@@ -42,6 +42,8 @@ class LogRoom:
         self._waiting: deque[Draft] = deque()
         self._woken = asyncio.Event()
         self._in_trouble = False
+        self.written = 0
+        """Lines since the start."""
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
@@ -71,7 +73,7 @@ class LogRoom:
             self._woken.clear()
             while self._waiting:
                 try:
-                    await self._ask(lambda: self._log.write(self._waiting[0], self._clock.now_ns()))
+                    await self.write(self._waiting[0])
                 except CsuError as error:
                     if not self._in_trouble:
                         self._tell(Trouble(LOG, error.trouble.words, self._clock.now_ns()))
@@ -84,8 +86,10 @@ class LogRoom:
     # -- what people say and read -------------------------------------------------------------------------------------
 
     async def write(self, draft: Draft) -> LogbookEntry:
-        """A person's entry; durable when this returns. Raises LogEntryRefused, LogNotKept, LogBroken."""
-        return await self._ask(lambda: self._log.write(draft, self._clock.now_ns()))
+        """An entry; durable when this returns. Raises LogEntryRefused, LogNotKept, LogBroken."""
+        entry = await self._ask(lambda: self._log.write(draft, self._clock.now_ns()))
+        self.written += 1
+        return entry
 
     async def newest(self, most: int, before: int | None = None) -> Sequence[LogbookEntry]:
         """The last ones, or the last below a number, in order. Raises CsuError."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from csu.console.sign_in.oidc import OidcProvider
 from csu.console.sign_in.passkeys import Passkeys, Site
 from csu.console.sign_in.proofs import is_code, is_password
 from csu.console.sign_in.store import Session, SignInStore, digest_of
@@ -71,8 +72,18 @@ class _Ticket:
 class SignInDesk:
     """One a console. `people`: those of now."""
 
-    def __init__(self, store: SignInStore, people: Callable[[], People], *, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: SignInStore,
+        people: Callable[[], People],
+        *,
+        journal: Journal,
+        clock: Clock,
+        provider: OidcProvider | None = None,
+    ) -> None:
+        """`provider`: an identity provider, by which people may come in as well."""
         self._store, self._people, self._journal, self._clock = store, people, journal, clock
+        self.provider = provider
         self._passkeys = Passkeys(store)
         self._accounts, self._addresses = Throttle(FREE_TRIES), Throttle(ADDRESS_TRIES)
         self._tickets: dict[str, _Ticket] = {}
@@ -133,6 +144,28 @@ class SignInDesk:
         if person is None or role not in person.roles:
             raise await self._refuse(begun.account, begun.account, address, "acc-6.role")
         return await self._open(person, role, address)
+
+    async def by_provider(self, state: str, code: str, address: str) -> Begun:
+        """A browser comes back from the identity provider. Raises as `begin`, and OidcUnavailable."""
+        await self._may_try(NOBODY, "", address)
+        proved = await self.provider.answer(state, code) if self.provider is not None else None
+        if proved is None:
+            raise await self._refuse(NOBODY, "", address, "acc-6.provider")
+        account = await asyncio.to_thread(self._store.provider_account, proved.issuer, proved.subject)
+        person = self._person(account, self._clock.now_ns()) if account is not None else None
+        if person is None:
+            raise await self._refuse(NOBODY, "", address, "acc-6.provider-unknown")
+        if not proved.is_strong:
+            raise await self._refuse(person.account, "", address, "acc-6.provider-one-factor")
+        return self._begun(person, is_proved=True)
+
+    def proved(self, ticket: str) -> Begun:
+        """As whom the holder of that ticket may go on; it stays good. Raises SignInRefused."""
+        begun, now_ns = self._tickets.get(ticket), self._clock.now_ns()
+        person = self._person(begun.account, now_ns) if begun is not None else None
+        if begun is None or person is None or not begun.is_proved or now_ns >= begun.until_ns:
+            raise _refused()
+        return Begun(ticket, tuple(sorted(person.roles)))
 
     async def offer_passkey(self, subject: Subject, site: Site) -> tuple[str, str]:
         """Another passkey for who is signed in: see `ask_passkey`."""

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
@@ -16,6 +16,7 @@ from csu.console.gate import ADMITTED_AT_NS, SUBJECT
 from csu.console.pages import actions_of, pages_of
 from csu.console.refusals import Refusal, Refused
 from csu.console.sign_in.desk import Begun, Opened, SignInDesk, SignInRefused, SignInTooOften
+from csu.console.sign_in.oidc import BACK, OidcUnavailable
 from csu.console.sign_in.passkeys import Site
 from csu.governance import Action, Role, Subject, role_words
 from csu.hal.clock import Nanoseconds
@@ -24,6 +25,8 @@ from csu.hal.words import Words
 PAGE = Path(__file__).parent / "page"
 COOKIE, COOKIE_TLS = "csu-session", "__Host-csu-session"
 """The second where the console is reached by TLS: a browser gives it to this very host only."""
+OIDC_COOKIE = "csu-oidc"
+"""Holds what an identity provider must bring back to the browser that asked."""
 
 Text = Annotated[str, Field(max_length=512)]
 
@@ -53,6 +56,10 @@ class RoleAsked(_Asked):
     role: Role
 
 
+class ProvedAsked(_Asked):
+    ticket: Annotated[str, Field(max_length=64)]
+
+
 class PasskeyMade(_Asked):
     challenge: Annotated[str, Field(max_length=64)]
     credential: dict[str, Any]
@@ -72,6 +79,12 @@ class BegunAnswer(BaseModel):
 
     ticket: str
     roles: list[RoleAnswer]
+
+
+class WaysAnswer(BaseModel):
+    """By what else than password and passkey people come in here."""
+
+    provider: bool
 
 
 class ChallengeAnswer(BaseModel):
@@ -107,6 +120,7 @@ def add_sign_in_doors(app: FastAPI, desk: SignInDesk | None) -> None:
     """Into `app` itself. None: this console has no accounts; its doors say so."""
     _add_page(app)
     _add_ways_in(app, desk)
+    _add_provider(app, desk)
     _add_own_account(app, desk)
 
 
@@ -168,6 +182,60 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
         return _open(request, response, opened)
+
+
+def _add_provider(app: FastAPI, desk: SignInDesk | None) -> None:
+    @app.get("/api/sign-in/ways")
+    @opens(Door("sign-in/ways", Action.SIGN_IN, is_for_anybody=True))
+    async def ways() -> WaysAnswer:
+        """Whether an identity provider is asked."""
+        return WaysAnswer(provider=desk is not None and desk.provider is not None)
+
+    @app.get("/sign-in/oidc", include_in_schema=False)
+    @opens(Door("sign-in/provider", Action.SIGN_IN, is_for_anybody=True))
+    async def provider(request: Request) -> RedirectResponse:
+        """To the identity provider. What it must bring back is bound to this browser."""
+        provider, site = _there(desk).provider, _origin(request)
+        if provider is None:
+            raise Refused(Refusal.NOT_FOUND, where="/sign-in/oidc")
+        try:
+            address, state = await provider.ask(site)
+        except OidcUnavailable:
+            return RedirectResponse("/sign-in#provider=silent", status_code=303)
+        response = RedirectResponse(address, status_code=303)
+        is_tls = request.scope["scheme"] == "https"
+        # Lax: the way back begins at the provider's.
+        response.set_cookie(OIDC_COOKIE, state, path=BACK, secure=is_tls, httponly=True, samesite="lax", max_age=300)
+        return response
+
+    @app.get(BACK, include_in_schema=False)
+    @opens(Door("sign-in/provider-back", Action.SIGN_IN, is_for_anybody=True))
+    async def back(
+        request: Request,
+        state: Annotated[str, Query(max_length=128)] = "",
+        code: Annotated[str, Query(max_length=4096)] = "",
+    ) -> RedirectResponse:
+        """From the identity provider: on to the role. The ticket goes into the fragment, which no server is sent."""
+        is_same_browser = bool(state) and state == request.cookies.get(OIDC_COOKIE)
+        try:
+            begun = await _there(desk).by_provider(state if is_same_browser else "", code, _address(request))
+            goes_to = f"/sign-in#ticket={begun.ticket}"
+        except (SignInRefused, SignInTooOften):
+            goes_to = "/sign-in#provider=refused"
+        except OidcUnavailable:
+            goes_to = "/sign-in#provider=silent"
+        response = RedirectResponse(goes_to, status_code=303)
+        response.delete_cookie(OIDC_COOKIE, path=BACK)
+        return response
+
+    @app.post("/api/sign-in/proved")
+    @opens(Door("sign-in/proved", Action.SIGN_IN, is_for_anybody=True))
+    async def proved(asked: ProvedAsked) -> BegunAnswer:
+        """As whom who comes from the provider may go on."""
+        try:
+            return _begun(_there(desk).proved(asked.ticket))
+        except SignInRefused as error:
+            raise _told(error) from error
 
 
 def _add_own_account(app: FastAPI, desk: SignInDesk | None) -> None:
@@ -242,6 +310,12 @@ def _site(request: Request) -> Site:
     if name.startswith("[") or name.replace(".", "").isdigit():
         raise Refused(Refusal.PASSKEY_REFUSED, where=name)
     return Site(name, f"{request.scope['scheme']}://{host}")
+
+
+def _origin(request: Request) -> Site:
+    """As `_site`, also for an address in figures: a provider knows which ones are registered."""
+    host = request.headers["host"].lower()
+    return Site(host.rsplit(":", 1)[0], f"{request.scope['scheme']}://{host}")
 
 
 def _address(request: Request) -> str:

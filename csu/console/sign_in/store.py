@@ -49,6 +49,13 @@ _passkey = sa.Table(
     sa.Column("name", sa.String, nullable=False),
     sa.Column("added_at_ns", sa.BigInteger, nullable=False),
 )
+_provider = sa.Table(
+    "provider_subject",
+    _metadata,
+    sa.Column("issuer", sa.String, primary_key=True),
+    sa.Column("subject", sa.String, primary_key=True),
+    sa.Column("account", sa.String, nullable=False, index=True),
+)
 _session = sa.Table(
     "session",
     _metadata,
@@ -176,6 +183,26 @@ class SignInStore:
         """It was used; its counter stands there now."""
         with self._told() as connection:
             connection.execute(sa.update(_passkey).where(_passkey.c.credential == credential).values(uses=uses))
+
+    def provider_account(self, issuer: str, subject: str) -> str | None:
+        """Whose account an identity provider means by that subject; None: nobody's."""
+        query = sa.select(_provider.c.account).where(_provider.c.issuer == issuer, _provider.c.subject == subject)
+        with self._told() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else str(found)
+
+    def provider_subjects(self, account: str) -> Sequence[tuple[str, str]]:
+        """By which (issuer, subject) that account may come in."""
+        query = sa.select(_provider.c.issuer, _provider.c.subject).where(_provider.c.account == account)
+        with self._told() as connection:
+            return [(str(issuer), str(subject)) for issuer, subject in connection.execute(query)]
+
+    def bind_provider(self, issuer: str, subject: str, account: str) -> None:
+        """From now on that subject is this account, and no other one's; the account has no other there."""
+        former = (_provider.c.issuer == issuer) & ((_provider.c.subject == subject) | (_provider.c.account == account))
+        with self._told() as connection:
+            connection.execute(sa.delete(_provider).where(former))
+            connection.execute(sa.insert(_provider).values(issuer=issuer, subject=subject, account=account))
 
     # -- sessions -----------------------------------------------------------------------------------------------------
 

@@ -111,3 +111,17 @@ def test_an_account_that_is_none_is_told_with_those_that_are(entered, words):
     assert "a.martin" in refused.exception.trouble.what_to_do.fr
     subjects = [row.entry.subject for row in read_journal(entered / "journal")]
     assert subjects == ["people/entered"]
+
+
+@pytest.mark.requirement("ACC-6")
+def test_a_providers_name_for_somebody_is_bound_by_two_and_is_nobody_elses(entered):
+    bound = ("--centre", entered, "--issuer", "https://identity.example/", "--subject", "f3a1")
+    assert called("provider", "a.martin", *bound, *BY, *TWO, "--json").return_value == 0
+    assert shown(entered)["a.martin"]["can_sign_in"]
+    store = SignInStore(entered / "centre")
+    assert store.provider_account("https://identity.example", "f3a1") == "a.martin"
+    assert called("provider", "l.weber", *bound, *BY, *TWO, "--json").return_value == 0
+    assert store.provider_account("https://identity.example", "f3a1") == "l.weber"
+    assert store.provider_subjects("a.martin") == []
+    alone = called("provider", "a.martin", *bound, *BY, "--second", "C. Roth", "--json")
+    assert isinstance(alone.exception, PeopleUnusable)

@@ -125,6 +125,9 @@ class RoomOfCentre:
     def health(self) -> RoomHealth:
         return RoomHealth(True, "1", 0, 1, 1)
 
+    def marks(self) -> dict[str, int]:
+        return {}
+
     def counters(self) -> RoomCounters:
         return RoomCounters()
 

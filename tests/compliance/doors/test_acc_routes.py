@@ -182,7 +182,8 @@ def test_a_stranger_learns_nothing_at_the_doors_by_which_people_come_in(shared_w
         method, path = route.split(" ")
         for role in (None, Role.OPERATOR):
             answer = shared_world.ask(method, path, role)
-            assert answer.status in ({200} if method == "GET" else {422, 503}), (route, role)
+            is_page = method == "GET" and "oidc" not in path
+            assert answer.status in ({200} if is_page else {422, 503}), (route, role)
             assert not any(secret in answer.body for secret in (b"cam-0012", b"metz", b"operator.1"))
             assert "set-cookie" not in answer.headers
 

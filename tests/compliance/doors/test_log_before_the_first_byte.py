@@ -241,32 +241,35 @@ def live_scope(world, path: str = f"/ws/live/{CAMERA}") -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
-def test_a_right_that_is_withdrawn_ends_the_page_that_follows_the_state(world, spec_version) -> None:
-    async def run() -> list[dict[str, object]]:
-        sent: list[dict[str, object]] = []
+def test_a_right_that_is_withdrawn_ends_the_page_that_follows_the_state(world) -> None:
+    closes, closed, told = [], asyncio.Event(), []
+
+    async def run() -> None:
+        begun = False
 
         async def receive() -> dict[str, object]:
-            await asyncio.Event().wait()
-            return {}
+            nonlocal begun
+            if not begun:
+                begun = True
+                return {"type": "websocket.connect"}
+            await closed.wait()
+            return {"type": "websocket.disconnect", "code": 1001}
 
         async def send(message: dict[str, object]) -> None:
-            sent.append(message)
-            world.people.withdrawn.add(Role.OPERATOR)
-            world.clock.runs_ns += 31_000_000_000
+            if message["type"] == "websocket.send":
+                told.append(message)
+                world.people.withdrawn.add(Role.OPERATOR)
+                world.clock.runs_ns += 31_000_000_000
+            elif message["type"] == "websocket.close":
+                closes.append(message["code"])
+                closed.set()
 
-        scope = live_scope(world) | {"type": "http", "method": "GET", "path": "/api/events", "scheme": "http"}
-        scope["asgi"] = {"version": "3.0", "spec_version": spec_version}
         async with asyncio.timeout(5):
-            await world.app(scope, receive, send)
-        return sent
+            await world.app(live_scope(world, "/ws/events"), receive, send)
 
-    sent = world.runner.run(run())
-    assert [(message["type"], message.get("more_body", False)) for message in sent] == [
-        ("http.response.start", False),
-        ("http.response.body", False),
-    ]
-    assert sent[1]["body"] == b""
+    world.runner.run(run())
+    assert len(told) == 1
+    assert closes == [4401]
 
 
 def test_a_camera_list_names_no_camera_of_another_commune(world) -> None:

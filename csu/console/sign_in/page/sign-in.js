@@ -4,6 +4,16 @@
 const by_id = (id) => document.getElementById(id)
 const TROUBLE = { fr: 'La console ne répond pas. Réessayez.', en: 'The console does not answer. Try again.' }
 const NO_PASSKEY = { fr: "Pas de clé d'accès ici, ou elle n'a pas répondu.", en: 'No passkey here, or it did not answer.' }
+const OF_PROVIDER = {
+  silent: {
+    fr: "Le fournisseur d'identité ne répond pas. Entrez par mot de passe ou clé d'accès.",
+    en: 'The identity provider does not answer. Sign in by password or passkey.',
+  },
+  refused: {
+    fr: "Le fournisseur d'identité ne prouve pas ici qui vous êtes, avec deux facteurs. L'administrateur relie les comptes.",
+    en: 'The identity provider does not prove here who you are, by two factors. The administrator binds accounts.',
+  },
+}
 
 let language = new URLSearchParams(location.search).get('lang') === 'en' ? 'en' : 'fr'
 let ticket = ''
@@ -121,9 +131,33 @@ by_id('passkey').addEventListener('click', async () => {
   else go_in()
 })
 
+by_id('provider').addEventListener('click', () => location.assign('/sign-in/oidc'))
+
+/** What the identity provider's answer left in the address: nothing of it stays there. */
+async function come_back() {
+  const left = new URLSearchParams(location.hash.slice(1))
+  history.replaceState(null, '', location.pathname + location.search)
+  const found = left.get('ticket')
+  if (found !== null) {
+    const begun = await ask('/api/sign-in/proved', { ticket: found })
+    if (begun !== null && begun.roles.length === 1) {
+      if ((await ask('/api/sign-in/role', { ticket: found, role: begun.roles[0].role })) !== null) return go_in()
+    } else if (begun !== null) return go_on(begun, true)
+  }
+  const told = OF_PROVIDER[left.get('provider')]
+  if (told !== undefined) tell(told[language])
+}
+
+async function ways() {
+  const answer = await fetch('/api/sign-in/ways')
+  if (answer.ok) by_id('provider').hidden = !(await answer.json()).provider
+}
+
 by_id('language').addEventListener('click', () => {
   language = language === 'fr' ? 'en' : 'fr'
   speak()
 })
 
 speak()
+void ways().catch(() => tell(TROUBLE[language]))
+void come_back()

@@ -1,6 +1,8 @@
 /** The alarms that nobody took, told on every page: an operator who watches the live must see that one rings (OPS-3). */
 
 import type { Alarm } from './alarm_desk.svelte'
+import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { quick } from './wall_desk.svelte'
 
 const PERIOD_MS = 3_000
@@ -17,20 +19,13 @@ export class AlarmBell {
   #known = new Set<string>()
   #told_ms = 0
 
-  start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      const is_open = await this.#look()
-      if (going && is_open) timer = setTimeout(turn, PERIOD_MS)
-    }
+  start(room: Room): () => void {
+    const stop = repeat(PERIOD_MS, () => this.#look(), (look) => room.on('alarms', look))
     const beat = setInterval(() => {
       this.is_stale = this.waiting !== null && performance.now() - this.#told_ms > TOLD_MS_MAX
     }, 500)
-    void turn()
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
       clearInterval(beat)
     }
   }

@@ -1,5 +1,7 @@
 /** The alarms that are not closed, as the centre tells them, and what a person does about one of them (OPS-3). */
 
+import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { NO_ANSWER, quick, type Refusal } from './wall_desk.svelte'
 
 /** Nanoseconds since 1970; JSON's numbers keep them to a quarter of a microsecond. */
@@ -56,8 +58,6 @@ export type AlarmEntry = {
 export type PoliceCall = { service: string; taken_by: string }
 
 const PERIOD_MS = 2_000
-/** In a storm that the centre takes long to tell, it is asked less often: it works for the page no more than so. */
-const SHARE_MAX = 0.2
 /** Older, the page says so. */
 export const TOLD_MS_MAX = 6_000
 
@@ -78,22 +78,17 @@ export class AlarmDesk {
   #is_shut = false
   #cameras_of: string | null = null
 
-  start(): () => void {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      const begun_ms = performance.now()
-      if (document.visibilityState === 'visible') await this.#look()
-      const rest_ms = (performance.now() - begun_ms) * (1 / SHARE_MAX - 1)
-      if (going && !this.#is_shut) timer = setTimeout(turn, Math.max(PERIOD_MS, rest_ms))
+  start(room: Room): () => void {
+    const look = async () => {
+      await this.#look()
+      return !this.#is_shut
     }
+    const stop = repeat(PERIOD_MS, look, (woken) => room.on('alarms', woken))
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 250)
-    void turn()
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
       clearInterval(beat)
     }
   }

@@ -1,6 +1,7 @@
 /** Calls to the police and the other services as the centre tells them, and what people note of them. */
 
 import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { NO_ANSWER, quick, type Refusal } from './wall_desk.svelte'
 
 /** `csu.operations.CallProgress`. */
@@ -34,10 +35,9 @@ export class CallDesk {
   is_asking = $state(false)
 
   #told_ms: number | null = null
-  #is_shut = false
 
-  start(): () => void {
-    const stop = repeat(PERIOD_MS, () => this.#look())
+  start(room: Room): () => void {
+    const stop = repeat(PERIOD_MS, () => this.#look(), (look) => room.on('calls', look))
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 500)
@@ -78,15 +78,15 @@ export class CallDesk {
     }
   }
 
-  async #look(): Promise<void> {
-    if (this.#is_shut) return
+  /** False: this page will never be told, and need not ask. */
+  async #look(): Promise<boolean> {
     const at_ms = performance.now()
     try {
       const response = await fetch('/api/calls', quick())
       if (!response.ok) {
-        this.trouble = (await response.json()) as Refusal
-        this.#is_shut = response.status === 403 // asked again and again, each refusal would be journaled
-        return
+        const refused = (await response.json()) as Refusal & { code: string }
+        this.trouble = refused
+        return response.status !== 403 && refused.code !== 'calls_absent'
       }
       this.calls = (await response.json()) as Call[]
       this.#told_ms = at_ms
@@ -95,5 +95,6 @@ export class CallDesk {
     } catch {
       // What was told last stays, and its age says how old it is.
     }
+    return true
   }
 }

@@ -1,6 +1,7 @@
 /** The image deports as the centre tells them, on every page of who may know of them; and what the chief asks. */
 
 import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { NO_ANSWER, quick, type Refusal } from './wall_desk.svelte'
 import type { Said } from './words'
 
@@ -93,8 +94,8 @@ export class Deports {
   readonly open = $derived((this.all ?? []).filter((deport) => deport.is_open && this.left_s(deport) > 0))
   readonly is_stale = $derived(this.all !== null && (this.age_ms ?? 0) > TOLD_MS_MAX)
 
-  start(): () => void {
-    const stop = repeat(PERIOD_MS, () => this.look())
+  start(room: Room): () => void {
+    const stop = repeat(PERIOD_MS, () => this.look(), (look) => room.on('deports', look))
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 500)
@@ -114,13 +115,15 @@ export class Deports {
     return this.open.filter((each) => each.cameras.some((line) => line.camera === camera && !line.is_withdrawn))
   }
 
-  async look(): Promise<void> {
+  /** False: this page will never be told, and need not ask. */
+  async look(): Promise<boolean> {
     const at_ms = performance.now()
     try {
       const response = await fetch('/api/deports', quick())
       if (!response.ok) {
-        this.trouble = (await response.json()) as Refusal
-        return
+        const refused = (await response.json()) as Refusal & { code: string }
+        this.trouble = refused
+        return response.status !== 403 && refused.code !== 'deports_absent'
       }
       const told = (await response.json()) as DeportsAnswer
       this.#announce(told.deports)
@@ -132,6 +135,7 @@ export class Deports {
     } catch {
       // What was told last stays, and its age says how old it is.
     }
+    return true
   }
 
   open_one(asked: StartAsked): Promise<{ deport: Deport } | { refused: Refusal }> {

@@ -1,6 +1,7 @@
 /** The operations log as the centre tells it, each three seconds, and what a person writes into it. */
 
 import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { quick, type Refusal } from './wall_desk.svelte'
 
 /** `csu.operations.EntryKind`. */
@@ -80,8 +81,8 @@ export class LogDesk {
   /** Entries that came since somebody began to read. */
   readonly unseen = $derived(this.follows ? 0 : this.#newest - this.#seen)
 
-  start(): () => void {
-    const stop = repeat(PERIOD_MS, () => this.#look())
+  start(room: Room): () => void {
+    const stop = repeat(PERIOD_MS, () => this.#look(), (look) => room.on('log', look))
     const stop_alarms = repeat(ALARMS_PERIOD_MS, () => this.look_at_alarms())
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms

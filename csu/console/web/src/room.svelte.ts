@@ -1,4 +1,4 @@
-/** The room as the server tells it: cameras, health, and the server's clock. */
+/** The room as the server tells it: cameras, health, of which topics something changed, and the server's clock. */
 
 import type { Said } from './words'
 
@@ -36,8 +36,19 @@ export type Health = {
   lifecycle: Record<Lifecycle, number>
 }
 
+type News = {
+  /** What is said when the page comes back: it is told what it missed. */
+  at: string
+  whole: boolean
+  cameras: Camera[]
+  topics: string[]
+  health: Health | null
+}
+
 const SILENT_MS = 6_000
-const RETRY_MS = 3_000
+/** A link that was lost is tried again after so long; each time in vain doubles it, for a while. */
+const RETRY_MS = 500
+const RETRY_MS_MAX = 5_000
 const OFFSETS_KEPT = 15
 
 export class Room {
@@ -49,7 +60,11 @@ export class Room {
   /** The last change, for a screen reader. */
   news = $state.raw<Camera | null>(null)
 
-  #source: EventSource | null = null
+  #socket: WebSocket | null = null
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #in_vain = 0
+  #at = ''
+  #woken = new Map<string, Set<() => void>>()
   #heard_ms = 0
   #offsets: number[] = []
   #offset_ms = 0
@@ -65,8 +80,16 @@ export class Room {
     const beat = setInterval(() => this.#beat(), 250)
     return () => {
       clearInterval(beat)
-      this.#source?.close()
+      clearTimeout(this.#retry)
+      this.#leave()
     }
+  }
+
+  /** Calls `look` whenever something of that topic changed, or may have while the link was lost. Returns how to end it. */
+  on(topic: string, look: () => void): () => void {
+    const looks = this.#woken.get(topic) ?? new Set()
+    this.#woken.set(topic, looks.add(look))
+    return () => looks.delete(look)
   }
 
   server_now_ms(): number {
@@ -74,21 +97,36 @@ export class Room {
   }
 
   #open(): void {
-    this.#source?.close()
+    this.#leave()
     this.#heard_ms = performance.now()
-    const source = new EventSource('/api/events')
-    source.addEventListener('state', (event) => {
-      const { health, cameras } = JSON.parse(event.data) as { health: Health; cameras: Camera[] }
-      this.cameras = cameras
-      this.#hear(health)
-    })
-    source.addEventListener('cameras', (event) => {
-      const changed = new Map((JSON.parse(event.data) as Camera[]).map((camera) => [camera.camera, camera]))
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+    const socket = new WebSocket(`${scheme}://${location.host}/ws/events?after=${encodeURIComponent(this.#at)}`)
+    socket.onmessage = (event) => this.#take(JSON.parse(event.data as string) as News)
+    socket.onclose = () => {
+      if (this.#socket !== socket) return
+      this.#socket = null
+      this.#retry = setTimeout(() => this.#open(), Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#in_vain++))
+    }
+    this.#socket = socket
+  }
+
+  #leave(): void {
+    const socket = this.#socket
+    this.#socket = null
+    socket?.close()
+  }
+
+  #take(news: News): void {
+    this.#at = news.at
+    this.#in_vain = 0
+    if (news.whole) this.cameras = news.cameras
+    else if (news.cameras.length > 0) {
+      const changed = new Map(news.cameras.map((camera) => [camera.camera, camera]))
       this.cameras = this.cameras.map((camera) => changed.get(camera.camera) ?? camera)
-      this.news = [...changed.values()].at(-1) ?? null
-    })
-    source.addEventListener('health', (event) => this.#hear(JSON.parse(event.data) as Health))
-    this.#source = source
+      this.news = news.cameras.at(-1) ?? null
+    }
+    if (news.health !== null) this.#hear(news.health)
+    for (const topic of news.topics) for (const look of this.#woken.get(topic) ?? []) look()
   }
 
   #hear(health: Health): void {
@@ -103,7 +141,8 @@ export class Room {
   #beat(): void {
     this.now_ms = this.server_now_ms()
     const silent_ms = performance.now() - this.#heard_ms
-    if (silent_ms > SILENT_MS) this.link_up = false
-    if (silent_ms > SILENT_MS + RETRY_MS) this.#open()
+    if (silent_ms <= SILENT_MS) return
+    this.link_up = false
+    if (this.#socket !== null) this.#open() // it says nothing any more
   }
 }
