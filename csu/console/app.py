@@ -150,7 +150,7 @@ def _add_desks(
     add_hold_doors(app, access.desk)
     add_alarm_doors(app, desks.alarms, gate)
     add_call_doors(app, desks.calls)
-    add_speaker_doors(app, desks.speaking)
+    add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_log_doors(app, desks.log)
     add_ptz_doors(app, desks.ptz, room, gate)

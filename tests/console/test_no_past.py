@@ -25,7 +25,7 @@ PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
 LIVE = {"/ws/live/{camera}", "/ws/wall", "/ws/events"}
 DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
-SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
+SPEECH = ("/api/messages", "/api/speakers", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera
 (their matrix: tests/compliance/doors)."""
 ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")

@@ -43,9 +43,10 @@ from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_S
 from csu.hal.dispatch import DispatchCall
+from csu.hal.loudspeaker import SpeakingPermit, SpokenMessage
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock, SystemIds
-from csu.operations import DispatchOutbox
+from csu.operations import DispatchOutbox, SpeechBook
 from tests.console.conftest import ScriptedRelay
 from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_sign_in_browser import QuietRoom
@@ -55,6 +56,7 @@ STREETS = ("Rue Haute", "Place d'Armes", "Rue Basse")
 CAMERAS = tuple(CameraId(f"cam-{number:03}") for number in range(1, 4))
 EVER = Agreement("décision 12", date(2020, 1, 1), date(2090, 1, 1))
 TOLD_MS = 15_000
+LEAVE = SpokenMessage("leave", "Quittez la place.", b"\xff" * 80, "a.dupre")
 CHIEF = Person(
     "c.meyer",
     "Claire Meyer",
@@ -152,6 +154,28 @@ class Calls:
         self.outbox.again(call, time.time_ns())
 
 
+class OneLoudspeaker:
+    """At the first street; the book refuses the second message so soon after the first."""
+
+    def __init__(self) -> None:
+        self.book = SpeechBook(
+            [LEAVE], {CAMERAS[0]: SpeakingPermit("délibération 7", date(2020, 1, 1), date(2090, 1, 1))}
+        )
+        self.said: list[tuple[str, str]] = []
+
+    def messages(self):
+        return self.book.messages
+
+    def speakers(self):
+        return self.book.speakers(time.time_ns())
+
+    async def say(self, camera, message, by):
+        spoken = self.book.begin(camera, message, time.time_ns(), is_open=True, is_short=False)
+        self.said.append((camera, by.account))
+        self.book.end(camera, time.time_ns())
+        return spoken
+
+
 @dataclass
 class Hall:
     directory: Path
@@ -176,7 +200,8 @@ class Hall:
         )
         async with keep_deports(parts, self.directory, alarms_are_there=there) as self.deports:
             access = Access(rights, WhoeverTheCookieSays(), journal)
-            desks = Desks(alarms=alarms, calls=Calls(), deports=self.deports)
+            self.speaking = OneLoudspeaker()
+            desks = Desks(alarms=alarms, calls=Calls(), deports=self.deports, speaking=self.speaking)
             async with serve_console(create_app(room, clock=clock, access=access, desks=desks)) as self.url:
                 started.set()
                 await ended.wait()
@@ -271,6 +296,23 @@ def test_who_was_called_is_listed_and_who_took_it_by_telephone_is_noted(hall, ch
     page.keyboard.type("Major Lux")
     page.keyboard.press("Enter")
     expect(police).to_contain_text("pris par Major Lux")
+    page.context.close()
+
+
+def test_an_approved_message_is_said_after_a_second_look_and_a_refusal_is_told(hall, chromium) -> None:
+    page = hall.page(chromium, "o.petit")
+    page.get_by_role("button", name="Rue Haute").click()
+    for _ in range(2):
+        page.get_by_role("button", name="leave").click()
+        expect(page.locator(".speaker")).to_contain_text("Quittez la place.")
+        expect(page.get_by_role("button", name="Diffuser maintenant")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="leave")).to_be_visible()
+    expect(page.locator(".speaker [role=alert]")).to_contain_text("elle a parlé trop souvent")
+    assert hall.speaking.said == [(CAMERAS[0], "o.petit")]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Rue Basse").click()
+    expect(page.locator(".speaker")).to_have_count(0)
     page.context.close()
 
 

@@ -498,6 +498,9 @@ class MessagesInMemory:
     def messages(self) -> Sequence[SpokenMessage]:
         return [LEAVE]
 
+    def speakers(self) -> Sequence[CameraId]:
+        return [CAMERA, FAR_CAMERA]
+
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         return LEAVE
 
