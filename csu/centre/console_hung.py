@@ -15,7 +15,8 @@ from csu.centre.papers import Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.wall_tokens import WallTokenNote
-from csu.centre.rooms.deport_room import DeportParts, DeportRoom, keep_deports
+from csu.centre.rooms.deport_keeping import keep_deports
+from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall

@@ -6,16 +6,15 @@ shows the past.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 from fastapi import FastAPI, Path, Request, WebSocket
 from pydantic import BaseModel, ConfigDict, Field
 
-from csu.console.access import About, Asked, Door, Question, opens
-from csu.console.alarms import AlarmRoom, may_hear
+from csu.console.access import Door, opens
+from csu.console.alarms import AlarmRoom
 from csu.console.deport_answers import (
     DeportAnswer,
     DeportsAnswer,
@@ -25,12 +24,12 @@ from csu.console.deport_answers import (
     mine_answer,
     recipient_answer,
 )
+from csu.console.deport_questions import heard, prolong_told, start_told, stop_told, view_told
 from csu.console.gate import SUBJECT, Gate
 from csu.console.live import Viewers, close_socket, until_one_ends
 from csu.console.refusals import Refusal, Refused
 from csu.console.room import RoomView
-from csu.governance import Action, Author, DeportFacts, Resource, Role, Subject
-from csu.governance.journal_entry import DataSpan, Ground
+from csu.governance import Action, Author, DeportFacts, Role, Subject
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MS, NS_PER_S, Clock
 from csu.hal.media import LiveFragment
@@ -200,15 +199,15 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
         return answer
 
     @app.post("/api/deports")
-    @opens(Door("deports/start", Action.DEPORT_START, _start_told(alarms), body_bytes_max=BODY_BYTES_MAX))
+    @opens(Door("deports/start", Action.DEPORT_START, start_told(alarms), body_bytes_max=BODY_BYTES_MAX))
     async def start(request: Request, told: StartAsked) -> DeportAnswer:
         """Open one. 409: no such incident, no such recipient, a camera that may not be shown to him, too long."""
-        heard = not told.alarm or _heard(alarms, _subject(request), told.alarm)
+        is_heard = not told.alarm or heard(alarms, _subject(request), told.alarm)
         asked = DeportAsked(
             told.what,
             tuple(CameraId(camera) for camera in told.cameras),
             told.reason,
-            told.alarm if heard else _NO_ALARM,
+            told.alarm if is_heard else _NO_ALARM,
             told.event,
             told.minutes,
         )
@@ -218,7 +217,7 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
             raise Refused(Refusal.DEPORT_REFUSED, where="deport", cause=error) from error
 
     @app.post("/api/deports/{deport}/prolong")
-    @opens(Door("deports/prolong", Action.DEPORT_START, _prolong_told(desk), body_bytes_max=BODY_BYTES_MAX))
+    @opens(Door("deports/prolong", Action.DEPORT_START, prolong_told(desk), body_bytes_max=BODY_BYTES_MAX))
     async def prolong(request: Request, deport: DeportName, told: ProlongAsked) -> DeportAnswer:
         """It ends so many minutes from now. 409: it is over, or that would be too long."""
         try:
@@ -230,7 +229,7 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
             raise Refused(Refusal.DEPORT_REFUSED, where="deport", cause=error) from error
 
     @app.post("/api/deports/{deport}/stop")
-    @opens(Door("deports/stop", Action.DEPORT_STOP, _stop_told(desk)))
+    @opens(Door("deports/stop", Action.DEPORT_STOP, stop_told(desk)))
     async def stop(request: Request, deport: DeportName, told: StopAsked) -> DeportAnswer:
         """It ends now; one that is over stays so. 404: none of that name in the asker's communes."""
         known = next((each for each in _there(desk).deports() if each.deport == deport), None)
@@ -245,7 +244,7 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
 
 def _add_pictures(app: FastAPI, desk: DeportDesk | None, clock: Clock, room: RoomView, viewers: Viewers) -> None:
     @app.websocket("/ws/deport/{deport}/{camera}")
-    @opens(Door("deports/view", Action.DEPORT_VIEW, _view_told(desk)))
+    @opens(Door("deports/view", Action.DEPORT_VIEW, view_told(desk)))
     async def view(websocket: WebSocket, deport: str, camera: str) -> None:
         subject: Subject = websocket.scope[SUBJECT]
         name, account, there = CameraId(camera), subject.person, _there(desk)
@@ -275,108 +274,6 @@ def _add_pictures(app: FastAPI, desk: DeportDesk | None, clock: Clock, room: Roo
             await close_socket(websocket, Refused(Refusal.DEPORT_OVER, where="deport", cause=error))
         except KeyError:
             await close_socket(websocket, Refused(Refusal.CAMERA_UNKNOWN, where="deport"))
-
-
-# -- what is asked of the rights ---------------------------------------------------------------------------------------
-
-
-def _start_told(alarms: AlarmRoom | None) -> About:
-    async def about(question: Question) -> Asked:
-        """Each camera that the body names; of the rest what the centre knows."""
-        told = _object(question.body)
-        named = [each for each in _list(told.get("cameras")) if isinstance(each, str)][: CAMERAS_MAX + 1]
-        alarm, reason = told.get("alarm"), told.get("reason")
-        is_known = isinstance(alarm, str) and _heard(alarms, question.subject, alarm)
-        return _asked(
-            question,
-            [CameraId(camera) for camera in dict.fromkeys(named)],
-            reason if isinstance(reason, str) else "",
-            Ground.ALARM if is_known else Ground.INCIDENT,
-            str(alarm) if is_known else "",
-        )
-
-    return about
-
-
-def _prolong_told(desk: DeportDesk | None) -> About:
-    async def about(question: Question) -> Asked:
-        """Each camera that goes on being shown; one of another commune is none."""
-        reason = _object(question.body).get("reason")
-        found = _named(desk, question)
-        cameras = [] if found is None else found.shown
-        return _asked(question, cameras, reason if isinstance(reason, str) else "", Ground.INCIDENT, "", found)
-
-    return about
-
-
-def _stop_told(desk: DeportDesk | None) -> About:
-    async def about(question: Question) -> Asked:
-        found = _named(desk, question)
-        data = () if found is None else tuple(DataSpan(camera) for camera in found.shown)
-        whom = "" if found is None else found.recipient.account
-        return Asked(data=data, ground=Ground.INCIDENT, recipient=whom)
-
-    return about
-
-
-def _view_told(desk: DeportDesk | None) -> About:
-    async def about(question: Question) -> Asked:
-        """The camera of the path, by the asker's own deport of that name; nothing of the URL otherwise."""
-        camera, account = CameraId(str(question.path.get("camera", ""))), question.subject.person
-        facts = None if desk is None else desk.facts(str(question.path.get("deport", "")), account)
-        if facts is None or camera not in facts.cameras:
-            return Asked((Resource(camera=camera),), ground=Ground.RECIPIENT_L252_3)
-        found = _named(desk, question)
-        reference = "" if found is None else found.reference
-        return Asked(
-            (Resource(camera=camera, deport=facts),),
-            (DataSpan(camera),),
-            Ground.RECIPIENT_L252_3,
-            recipient=account,
-            reference=reference,
-        )
-
-    return about
-
-
-def _asked(
-    question: Question,
-    cameras: Sequence[CameraId],
-    reason: str,
-    ground: Ground,
-    reference: str,
-    deport: Deport | None = None,
-) -> Asked:
-    known = {line.record.camera for line in question.room.cameras()}
-    return Asked(
-        tuple(Resource(camera=camera, reason=reason) for camera in cameras) or (Resource(reason=reason),),
-        tuple(DataSpan(camera) for camera in cameras if camera in known),
-        ground,
-        recipient="" if deport is None else deport.recipient.account,
-        reference=reference or ("" if deport is None else deport.reference),
-    )
-
-
-def _named(desk: DeportDesk | None, question: Question) -> Deport | None:
-    name = str(question.path.get("deport", ""))
-    return None if desk is None else next((each for each in desk.deports() if each.deport == name), None)
-
-
-def _heard(alarms: AlarmRoom | None, subject: Subject, alarm: str) -> bool:
-    waiting = () if alarms is None else alarms.unfinished()
-    return any(each.alarm == alarm and may_hear(subject, each) for each in waiting)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _list(told: object) -> list[Any]:
-    return told if isinstance(told, list) else []
 
 
 def _subject(request: Request) -> Subject:

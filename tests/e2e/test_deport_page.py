@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.requests import HTTPConnection
 
 from csu.alarms import Alarm, AlarmDesk
-from csu.centre.rooms.deport_room import DeportParts, keep_deports
+from csu.centre.rooms.deport_keeping import keep_deports
+from csu.centre.rooms.deport_room import DeportParts
 from csu.console import Access, Desks, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.governance import (

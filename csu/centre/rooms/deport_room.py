@@ -11,27 +11,25 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 from csu.alarms import Alarm, AlarmId, AlarmState
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.registers.late_entries import LateEntries
+from csu.centre.rooms.deport_entries import entry_of, facts_of
 from csu.governance import (
     Action,
     Author,
     Decision,
     DeportFacts,
     Journal,
-    JournalEntry,
     People,
     Resource,
     Role,
     Span,
     Subject,
 )
-from csu.governance.journal_entry import BY_CSU, DataSpan, Ground
-from csu.governance.journaled_actions import OPERATION_OF
+from csu.governance.journal_entry import BY_CSU
 from csu.hal.camera import CameraId
 from csu.hal.chance import Ids
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
@@ -45,14 +43,12 @@ from csu.operations import (
     DeportNotKept,
     DeportRecipient,
     DeportRule,
-    DeportStep,
     DeportStore,
 )
 from csu.operations.deport import deport_refused, deport_unknown
 
 DEPORTS = "deports"
 """Where a trouble of theirs is told."""
-FILE = "deports.sqlite"
 LOOK_EVERY_S = 1.0
 RIGHTS_EVERY_NS = 5 * NS_PER_S
 """How soon a withdrawal of clearance, order or agreement counts; ACC-2 and AUT-6 allow 60 s."""
@@ -64,13 +60,6 @@ NOBODY = Decision(
     "CSI L252-3 ; ACC-2",
     rule="acc-2.no-account",
 )
-_ACTION_OF = {
-    DeportStep.STARTED: Action.DEPORT_START,
-    DeportStep.PROLONGED: Action.DEPORT_START,
-    DeportStep.RESUMED: Action.DEPORT_START,
-    DeportStep.WITHDRAWN: Action.DEPORT_STOP,
-    DeportStep.ENDED: Action.DEPORT_STOP,
-}
 
 
 class Papers(Protocol):
@@ -179,7 +168,7 @@ class DeportRoom:
         found = next((each for each in self._book.open() if each.deport == deport), None)
         if found is None or found.recipient.account != account or not found.shown:
             return None
-        return _facts(found)
+        return facts_of(found)
 
     @asynccontextmanager
     async def watch(self, deport: str, camera: CameraId, account: str) -> AsyncIterator[AsyncIterator[LiveFragment]]:
@@ -237,7 +226,7 @@ class DeportRoom:
 
     async def _open(self, proposed: Deport, by: Author) -> Deport:
         """Journal, then disk, then it counts."""
-        await self._parts.journal.record(_entry(proposed, by))
+        await self._parts.journal.record(entry_of(proposed, by))
         async with self._writing:
             await asyncio.to_thread(lambda: self._store.save(proposed))
         if not self._book.keep(proposed):
@@ -263,7 +252,7 @@ class DeportRoom:
             await self._write_down(deport, BY_CSU)
 
     def _refusal(self, deport: Deport, camera: CameraId, now_ns: Nanoseconds) -> str:
-        decision = self._decide(deport.recipient.account, camera, _facts(deport), now_ns)
+        decision = self._decide(deport.recipient.account, camera, facts_of(deport), now_ns)
         return "" if decision.permitted else decision.rule
 
     def _closed(
@@ -314,7 +303,7 @@ class DeportRoom:
         self._parts.tell(DeportChanged(deport))
 
     async def _write_down(self, deport: Deport, by: Author) -> None:
-        await self._late.add(_entry(deport, by))
+        await self._late.add(entry_of(deport, by))
 
     async def _save(self) -> None:
         """Write what is not on disk as it is; told once, tried again each second."""
@@ -338,57 +327,3 @@ class DeportRoom:
         if not self._is_opened:
             what = Words("les déports ne sont pas encore relus", "the deports are not read yet")
             raise DeportNotKept(what, where=DEPORTS, what_to_do=Words("Réessayez dans un instant", "Try again soon"))
-
-
-def _facts(deport: Deport) -> DeportFacts:
-    return DeportFacts(deport.recipient.account, deport.shown, Span(deport.from_ns, deport.until_ns))
-
-
-def _entry(deport: Deport, by: Author) -> JournalEntry:
-    """Of its last line. Raises JournalEntryRefused."""
-    line = deport.last
-    detail = line.why.value if line.why is not None else ""
-    return JournalEntry(
-        OPERATION_OF[_ACTION_OF[line.step]],
-        by.account,
-        by.role,
-        ground=Ground.ALARM if deport.alarm else Ground.INCIDENT,
-        reference=deport.reference,
-        data=tuple(DataSpan(camera) for camera in (line.cameras or deport.cameras)),
-        recipient=deport.recipient.account,
-        subject=f"{deport.deport}/{detail or line.step.value}"[:64],
-    )
-
-
-@asynccontextmanager
-async def keep_deports(
-    parts: DeportParts, data_directory: Path, *, alarms_are_there: asyncio.Event
-) -> AsyncIterator[DeportRoom]:
-    """The deports of a centre. While their file cannot be read none is open and none is opened; it is told, and tried
-    again."""
-    store = DeportStore(data_directory / FILE)
-    room = DeportRoom(store, parts)
-    following = asyncio.create_task(_follow(room, parts, alarms_are_there), name="deports")
-    try:
-        yield room
-    finally:
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-        await room.finish()
-        store.close()
-
-
-async def _follow(room: DeportRoom, parts: DeportParts, alarms_are_there: asyncio.Event) -> None:
-    await alarms_are_there.wait()
-    told = False
-    while True:
-        try:
-            await room.open()
-            break
-        except DeportNotKept as error:
-            if not told:
-                parts.tell(Trouble(DEPORTS, error.trouble.words, parts.clock.now_ns()))
-            told = True
-            await asyncio.sleep(LOOK_EVERY_S)
-    await room.run()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from dataclasses import replace
 from datetime import date
 
@@ -11,8 +13,9 @@ import pytest
 
 from csu.alarms import AlarmState
 from csu.centre import Trouble
-from csu.centre.rooms import deport_room
-from csu.centre.rooms.deport_room import FILE, DeportParts, DeportRoom, keep_deports
+from csu.centre.rooms import deport_keeping, deport_room
+from csu.centre.rooms.deport_keeping import FILE, keep_deports
+from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.centre.rooms.log_lines import lines_of
 from csu.console.demonstration import JournalInMemory
 from csu.governance import (
@@ -143,6 +146,7 @@ class House:
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     monkeypatch.setattr(deport_room, "LOOK_EVERY_S", 0.005)
+    monkeypatch.setattr(deport_keeping, "READ_AGAIN_S", 0.005)
     return House(tmp_path)
 
 
@@ -353,3 +357,39 @@ def test_a_file_that_cannot_be_read_opens_nothing_is_told_once_and_tried_again(h
         assert [type(each) for each in house.told] == [Trouble, DeportChanged]
 
     asyncio.run(play())
+
+
+def test_a_centre_killed_while_one_is_open_goes_on_with_it_and_opens_no_second_one(house) -> None:
+    """Killed for good (SIGKILL), in a process of its own, as soon as the chief had his answer."""
+
+    async def first_life(write: int) -> None:
+        async with house.open() as room:
+            made = await room.start(ASKED, "l.roth", CHIEF)
+            os.write(write, f"{made.deport} {made.until_ns}".encode())
+            await asyncio.Event().wait()
+
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(first_life(write))
+        finally:
+            os._exit(1)
+    name, until_ns = os.read(read, 200).split()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(read)
+    os.close(write)
+
+    async def second_life() -> None:
+        house.ids.given = 1
+        house.pass_s(30)
+        async with house.open() as room:
+            (there,) = room.deports()
+            assert (there.deport, there.until_ns) == (name.decode(), int(until_ns))
+            assert [line.step for line in there.lines] == [DeportStep.STARTED, DeportStep.RESUMED]
+            with pytest.raises(DeportRefused) as error:
+                await room.start(ASKED, "l.roth", CHIEF)
+            assert error.value.rule is DeportRule.TWICE
+
+    asyncio.run(second_life())

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from csu.centre.rooms import deport_room
-from csu.centre.rooms.deport_room import FILE, DeportParts, DeportRoom
+from csu.centre.rooms.deport_keeping import FILE
+from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.console import Desks, create_app
 from csu.governance import (
     Agreement,
