@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
+from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
 from csu.console.answers import (
     CameraAnswer,
@@ -25,6 +26,8 @@ from csu.console.answers import (
     viewer_answer,
 )
 from csu.console.calls import add_call_doors
+from csu.console.case_footage import add_footage_doors
+from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.deports import add_deport_doors
@@ -39,6 +42,7 @@ from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
+from csu.console.plain_text import only_plain_text
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
@@ -110,6 +114,7 @@ def create_app(
         openapi_url=None,  # a route of its own below, behind the gate
         redirect_slashes=False,
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
+        dependencies=[Depends(only_plain_text)],
     )
     app.state.closing = asyncio.Event()  # set by `serve_console`: pages that follow the state are let go at once
     access = access or demonstration_access(room, clock)
@@ -146,10 +151,13 @@ def _add_desks(
         return [line.record for line in readings.cameras(subject)]
 
     add_sign_in_doors(app, desks.sign_in)
-    add_case_doors(app, access.desk)
-    add_hold_doors(app, access.desk)
+    reach = CaseReach(access.desk, access.rights, room)
+    add_case_doors(app, reach)
+    add_footage_doors(app, reach)
+    add_look_door(app, reach)
+    add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
-    add_call_doors(app, desks.calls)
+    add_call_doors(app, desks.calls, gate)
     add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_log_doors(app, desks.log)

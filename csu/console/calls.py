@@ -12,9 +12,9 @@ from typing import Annotated, Protocol
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from csu.console.access import About, Asked, Door, Question, opens
+from csu.console.access import About, Asked, Door, Question, Unknown, opens
 from csu.console.alarms import LIST_STANDS_S, MessageNumber, PanelName
-from csu.console.gate import SUBJECT
+from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
 from csu.governance import Action, Resource, Subject
 from csu.governance.journal_entry import Ground
@@ -72,13 +72,17 @@ class TelephonedAsked(BaseModel):
     taken_by: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-def add_call_doors(app: FastAPI, desk: CallDesk | None) -> None:
+def add_call_doors(app: FastAPI, desk: CallDesk | None, gate: Gate) -> None:
     """Into `app` itself. None: this centre calls nobody; its doors say so."""
 
     def heard(request: Request) -> list[CallAnswer]:
         subject: Subject = request.scope[SUBJECT]
         calls = reversed(_there(desk).calls())
-        return [call_answer(call, state) for call, state in calls if _may_hear(subject, call)]
+        return [
+            call_answer(call, state)
+            for call, state in calls
+            if gate.reaches(subject, Action.ALARM_ACK, call.call.commune)
+        ]
 
     def one(request: Request, name: str) -> CallAnswer:
         """Raises Refused for one that is none, or of another commune (COM-3)."""
@@ -144,16 +148,12 @@ def _one_call(desk: CallDesk | None) -> About:
         name = f"{question.path.get('panel', '')}/{question.path.get('sequence', '')}"
         calls = () if desk is None else desk.calls()
         found = next((call.call for call, _ in calls if call.call.call == name), None)
+        unknown = None if desk is None else Unknown(Refusal.CALL_UNKNOWN, "call", is_there=found is not None)
         if found is None:
-            return Asked(ground=Ground.ALARM)
-        return Asked((Resource(commune=found.commune),), ground=Ground.ALARM, reference=name)
+            return Asked(ground=Ground.ALARM, unknown=unknown)
+        return Asked((Resource(commune=found.commune),), ground=Ground.ALARM, reference=name, unknown=unknown)
 
     return about
-
-
-def _may_hear(subject: Subject, call: OutboxCall) -> bool:
-    papers = subject.designation
-    return papers is None or not papers.communes or call.call.commune in papers.communes
 
 
 def _there(desk: CallDesk | None) -> CallDesk:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from csu.console.access import About, Asked, Question
-from csu.console.alarms import AlarmRoom, may_hear
-from csu.governance import DeportFacts, Resource, Subject
+from csu.console.access import About, Asked, Question, Unknown
+from csu.console.alarms import AlarmRoom
+from csu.console.gate import Gate
+from csu.console.refusals import Refusal
+from csu.governance import Action, DeportFacts, Resource, Subject
 from csu.governance.journal_entry import DataSpan, Ground
 from csu.hal.camera import CameraId
 from csu.operations import Deport
@@ -23,7 +26,7 @@ class Told(Protocol):
     def facts(self, deport: str, account: str) -> DeportFacts | None: ...
 
 
-def start_told(alarms: AlarmRoom | None) -> About:
+def start_told(alarms: AlarmRoom | None, gate: Gate) -> About:
     """Of who opens one."""
 
     async def about(question: Question) -> Asked:
@@ -31,7 +34,7 @@ def start_told(alarms: AlarmRoom | None) -> About:
         told = _object(question.body)
         named = [each for each in _list(told.get("cameras")) if isinstance(each, str)][: CAMERAS_MAX + 1]
         alarm, reason = told.get("alarm"), told.get("reason")
-        is_known = isinstance(alarm, str) and heard(alarms, question.subject, alarm)
+        is_known = isinstance(alarm, str) and heard(alarms, gate, question.subject, alarm)
         return _asked(
             question,
             [CameraId(camera) for camera in dict.fromkeys(named)],
@@ -51,19 +54,30 @@ def prolong_told(desk: Told | None) -> About:
         reason = _object(question.body).get("reason")
         found = _named(desk, question)
         cameras = [] if found is None else found.shown
-        return _asked(question, cameras, reason if isinstance(reason, str) else "", Ground.INCIDENT, "", found)
+        asked = _asked(question, cameras, reason if isinstance(reason, str) else "", Ground.INCIDENT, "", found)
+        return replace(asked, unknown=_unknown(desk, found))
 
     return about
 
 
-def stop_told(desk: Told | None) -> About:
+def stop_told(desk: Told | None, gate: Gate) -> About:
     """Of who closes one."""
 
     async def about(question: Question) -> Asked:
+        """A commune of it that is the asker's, if one is: who knows of it may close it."""
         found = _named(desk, question)
-        data = () if found is None else tuple(DataSpan(camera) for camera in found.shown)
-        whom = "" if found is None else found.recipient.account
-        return Asked(data=data, ground=Ground.INCIDENT, recipient=whom)
+        if found is None:
+            return Asked(ground=Ground.INCIDENT, unknown=_unknown(desk, found))
+        communes = [line.record.commune for line in question.room.cameras() if line.record.camera in found.cameras]
+        his = (each for each in communes if gate.reaches(question.subject, Action.DEPORT_STOP, each))
+        return Asked(
+            (Resource(commune=next(his, min(communes, default=None))),),
+            tuple(DataSpan(camera) for camera in found.shown),
+            Ground.INCIDENT,
+            recipient=found.recipient.account,
+            reference=found.reference,
+            unknown=_unknown(desk, found),
+        )
 
     return about
 
@@ -113,10 +127,15 @@ def _named(desk: Told | None, question: Question) -> Deport | None:
     return None if desk is None else next((each for each in desk.deports() if each.deport == name), None)
 
 
-def heard(alarms: AlarmRoom | None, subject: Subject, alarm: str) -> bool:
+def _unknown(desk: Told | None, found: Deport | None) -> Unknown | None:
+    return None if desk is None else Unknown(Refusal.DEPORT_UNKNOWN, "deport", is_there=found is not None)
+
+
+def heard(alarms: AlarmRoom | None, gate: Gate, subject: Subject, alarm: str) -> bool:
     """Whether an alarm of that name is open in his communes."""
     waiting = () if alarms is None else alarms.unfinished()
-    return any(each.alarm == alarm and may_hear(subject, each) for each in waiting)
+    communes = (each.message.commune for each in waiting if each.alarm == alarm)
+    return any(gate.reaches(subject, Action.ALARM_ACK, commune) for commune in communes)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

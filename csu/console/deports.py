@@ -146,11 +146,11 @@ class _Shown:
     """Deports as one person may know of them."""
 
     def __init__(self, room: RoomView, gate: Gate, clock: Clock) -> None:
-        self._room, self._gate, self.clock = room, gate, clock
+        self._room, self.gate, self.clock = room, gate, clock
 
     def to(self, subject: Subject, deport: Deport, watching: Mapping[CameraId, int]) -> DeportAnswer | None:
         """None: none of its cameras is of his communes (COM-3)."""
-        listed = {line.record.camera: line.record for line in self._gate.listed(subject, self._room.cameras())}
+        listed = {line.record.camera: line.record for line in self.gate.listed(subject, self._room.cameras())}
         records = [listed[camera] for camera in deport.cameras if camera in listed]
         return deport_answer(deport, records, watching, self.clock.now_ns()) if records else None
 
@@ -199,10 +199,10 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
         return answer
 
     @app.post("/api/deports")
-    @opens(Door("deports/start", Action.DEPORT_START, start_told(alarms), body_bytes_max=BODY_BYTES_MAX))
+    @opens(Door("deports/start", Action.DEPORT_START, start_told(alarms, shown.gate), body_bytes_max=BODY_BYTES_MAX))
     async def start(request: Request, told: StartAsked) -> DeportAnswer:
         """Open one. 409: no such incident, no such recipient, a camera that may not be shown to him, too long."""
-        is_heard = not told.alarm or heard(alarms, _subject(request), told.alarm)
+        is_heard = not told.alarm or heard(alarms, shown.gate, _subject(request), told.alarm)
         asked = DeportAsked(
             told.what,
             tuple(CameraId(camera) for camera in told.cameras),
@@ -229,15 +229,13 @@ def _add_deeds(app: FastAPI, desk: DeportDesk | None, shown: _Shown, alarms: Ala
             raise Refused(Refusal.DEPORT_REFUSED, where="deport", cause=error) from error
 
     @app.post("/api/deports/{deport}/stop")
-    @opens(Door("deports/stop", Action.DEPORT_STOP, stop_told(desk)))
+    @opens(Door("deports/stop", Action.DEPORT_STOP, stop_told(desk, shown.gate)))
     async def stop(request: Request, deport: DeportName, told: StopAsked) -> DeportAnswer:
         """It ends now; one that is over stays so. 404: none of that name in the asker's communes."""
-        known = next((each for each in _there(desk).deports() if each.deport == deport), None)
-        if known is None:
-            raise Refused(Refusal.DEPORT_UNKNOWN, where="deport")
-        answered(request, known)  # of his communes, or unknown
         try:
             return answered(request, await _there(desk).stop(deport, told.reason, _author(request)))
+        except DeportUnknown as error:
+            raise Refused(Refusal.DEPORT_UNKNOWN, where="deport", cause=error) from error
         except DeportRefused as error:
             raise Refused(Refusal.DEPORT_REFUSED, where="deport", cause=error) from error
 

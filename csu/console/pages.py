@@ -11,6 +11,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
     "received": frozenset({Action.DEPORT_VIEW}),
+    "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

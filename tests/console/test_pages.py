@@ -9,14 +9,19 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
-from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.act_look import RemarkAnswer
+from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.calls import CallAnswer
+from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
+from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
+from csu.console.case_steps import CaseStep
 from csu.console.deport_answers import DeportAnswer, DeportedCamera, DeportLineAnswer, MineAnswer, RecipientAnswer
 from csu.console.deports import StartAsked
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
+from csu.evidence import CaseState, DueStep, LegalBasis
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
@@ -90,6 +95,9 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    answers |= {"AlarmLine": LineAnswer, "AlarmLines": DeskAnswer}
+    bell = (WEB / "src" / "alarm_bell.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Bell", bell) == set(BellAnswer.model_fields)
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 
@@ -110,6 +118,20 @@ def test_the_page_knows_deports_and_calls_as_their_doors_tell_them() -> None:
     calls = (WEB / "src" / "call_desk.svelte.ts").read_text(encoding="utf-8")
     assert fields_of("Call", calls) == set(CallAnswer.model_fields)
     assert words_of("CallProgress", calls) == {each.value for each in CallProgress}
+
+
+def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "desk_cases.svelte.ts").read_text(encoding="utf-8")
+    told = {"CaseState": CaseState, "DueStep": DueStep, "Happened": Happened, "CaseStep": CaseStep}
+    told |= {"LegalBasis": LegalBasis, "HoldState": HoldState}
+    for name, values in told.items():
+        written = re.search(rf"export type {name} =(.+?)\n\n", types, re.DOTALL)
+        assert written is not None
+        assert set(re.findall(r"'([\w-]+)'", written[1])) == {value.value for value in values}, name
+    answers = {"CaseSpan": SpanAnswer, "CaseLine": CaseAnswer, "CaseFile": CaseFileAnswer, "Step": HappenedAnswer}
+    answers |= {"HandOver": HandOverAnswer, "Hold": HoldAnswer, "Remark": RemarkAnswer, "OfficerTold": OfficerTold}
+    for name, answer in (answers | {"ActTold": RequisitionTold}).items():
+        assert fields_of(name, types) == set(answer.model_fields), name
 
 
 def words_of(name: str, types: str) -> set[str]:

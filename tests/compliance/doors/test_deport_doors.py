@@ -32,7 +32,7 @@ from csu.governance import (
 from csu.governance.journal_entry import Outcome
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.operations import DeportAsked, DeportBook, DeportStore, Incident
-from tests.compliance.doors.conftest import CAMERA, FAR_CAMERA, NOON, World, papers
+from tests.compliance.doors.conftest import ARS, CAMERA, FAR_CAMERA, NOON, World, papers
 
 YEARS = Agreement("decision 12", date(2027, 1, 1), date(2030, 1, 1))
 CLEARED = Clearance("hab-7", "dipn-57", YEARS)
@@ -321,7 +321,9 @@ def test_a_camera_withdrawn_by_its_order_goes_alone(hall) -> None:
 
 def test_a_deport_of_another_commune_is_one_that_does_not_exist(hall, monkeypatch) -> None:
     hall.ask("POST", "/api/deports", CHIEF, START)
-    monkeypatch.setattr(type(hall.world.room), "cameras", lambda self: [])
+    there_now = hall.world.room.cameras()
+    moved = [replace(line, record=replace(line.record, commune=ARS)) for line in there_now]
+    monkeypatch.setattr(type(hall.world.room), "cameras", lambda self: moved)
     assert hall.ask("GET", "/api/deports", CHIEF)[1]["deports"] == []
     there, none = (hall.ask("POST", f"/api/deports/{name}/stop", CHIEF, {}) for name in ("deport-1", "deport-9"))
     assert there == none

@@ -193,7 +193,8 @@ export type OpenAlarm = {
 
 export async function open_alarms(cameras_of = ''): Promise<OpenAlarm[] | null> {
   const asked = cameras_of === '' ? '' : `?cameras_of=${encodeURIComponent(cameras_of)}`
-  return read<OpenAlarm[]>(`/api/alarms/desk${asked}`)
+  const told = await read<{ lines: { alarm: OpenAlarm }[] }>(`/api/alarms/desk${asked}`)
+  return told === null ? null : told.lines.map((line) => line.alarm)
 }
 
 async function read<Answer>(path: string): Promise<Answer | null> {

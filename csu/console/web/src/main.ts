@@ -7,6 +7,7 @@ import './alarms.css'
 import './log.css'
 import './deport.css'
 import './speaker.css'
+import './desk.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')

@@ -3,6 +3,8 @@
 import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
+import Desk from './Desk.svelte'
+import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
 import Deport from './Deport.svelte'
 import { DEPORT_WORDS } from './deport_words'
@@ -47,6 +49,7 @@ export const PAGES: Page[] = [
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'd', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
   { name: 'received', key: 'i', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
+  { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -123,4 +126,16 @@ function deport_help(language: Language): string[][] {
 function received_help(language: Language): string[][] {
   const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
   return [[words.key_names.enter, deport.keys.grow]]
+}
+
+function desk_help(language: Language): string[][] {
+  const [words, desk] = [WORDS[language], DESK_WORDS[language]]
+  return [
+    ['↑ ↓', desk.keys.arrows],
+    [words.key_names.enter, desk.keys.enter],
+    ['n', desk.keys.new_act],
+    ['h', desk.keys.holds],
+    ['/', desk.keys.filter],
+    [words.key_names.escape, desk.keys.escape],
+  ]
 }
