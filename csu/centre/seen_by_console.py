@@ -20,7 +20,7 @@ from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
-from csu.operations import DispatchEvent, Lease, PtzOutcome, WatchEvent
+from csu.operations import DispatchEvent, Lease, PtzOutcome, ServiceEvent, WatchEvent
 from csu.recording.space import MARKS
 from csu.wall import WallDecision
 
@@ -30,6 +30,7 @@ _TOPICS: dict[type, str] = {
         ("alarms", (*get_args(AlarmEvent), AlarmsQueued)),
         ("calls", get_args(DispatchEvent)),
         ("watch", get_args(WatchEvent)),
+        ("service", get_args(ServiceEvent)),
         ("ptz", get_args(PtzOutcome)),
         ("wall", (WallDecision,)),
     )
