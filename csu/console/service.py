@@ -162,8 +162,8 @@ class SignatureAnswer(_Answer):
 
 
 class NoteAnswer(_Answer):
-    """A note between two teams. `may_sign`: the asker is one who has still to. `open_alarms`: how many there were; which
-    ones is told to those whose communes they are of (COM-3)."""
+    """A note between two teams. `may_sign`: the asker is one who has still to. `open_alarms`: how many there were; which,
+    the alarms' own doors tell to those whose communes they are of (COM-3)."""
 
     number: int
     shift: str
