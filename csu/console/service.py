@@ -162,7 +162,7 @@ class SignatureAnswer(_Answer):
 
 
 class NoteAnswer(_Answer):
-    """A note between two teams. `may_sign`: the asker is one who has still to. `open_alarms`: how many there were; which,
+    """A note between two teams. `may_sign`: the asker is one who has still to. `open_alarms`: how many; which,
     the alarms' own doors tell to those whose communes they are of (COM-3)."""
 
     number: int

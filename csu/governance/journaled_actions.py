@@ -38,6 +38,7 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.CONFIG: (
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.STORAGE_CHECK, _A.JOURNAL_RETENTION_SET, _A.ORDER_RECORD),
         *(_A.CAMERA_ENROL, _A.CAMERA_CONFIGURE, _A.TEST_PATTERN, _A.ROSTER_SET, _A.EVENT_SET),
+        *(_A.SIGN_RECORD, _A.REGIME_SET),
     ),
     Operation.RIGHTS: (_A.APPROVAL_RECORD, _A.ROLE_GRANT, _A.ACCOUNT_SET),
     Operation.LOGIN: (_A.SIGN_IN,),

@@ -95,6 +95,10 @@ class Action(StrEnum):
     JOURNAL_RETENTION_SET = "journal_retention_set"
     LEGAL_REGISTER_READ = "legal_register_read"
     COVERAGE_READ = "coverage_read"
+    SIGN_RECORD = "sign_record"
+    """A public sign that tells people of the cameras was placed, changed, or taken down (DPO-1)."""
+    REGIME_SET = "regime_set"
+    """Enter the law that allows real-time analysis, or take it back (VSA-3). Without one all of it is off."""
 
     ORDER_RECORD = "order_record"
     ORDER_READ = "order_read"
@@ -177,6 +181,7 @@ REASONED = (
         {
             *(_A.DEPORT_START, _A.MAINTENANCE_VIEW, _A.HOLD_PLACE, _A.HOLD_END, _A.LOCK_END, _A.PURGE_BY_HAND),
             *(_A.BACKUP_RESTORE, _A.JOURNAL_READ, _A.JOURNAL_RETENTION_SET, _A.ROLE_GRANT, _A.CAMERA_LIFECYCLE),
+            _A.REGIME_SET,
         }
     )
 )

@@ -34,9 +34,9 @@ PLACES: dict[Action, str] = {
 
 NOBODY_CAN = frozenset(
     {
-        *(_A.PRESET_STORE, _A.GUARD_TOUR, _A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START),
+        *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START),
         *(_A.DEPORT_STOP, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
-        *(_A.ACCESS_REQUEST, _A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
+        *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
         *(_A.ROLE_GRANT, _A.CAMERA_ENROL, _A.TEST_PATTERN),
         _A.FAULT_REPORT,
     }
@@ -62,6 +62,7 @@ DECIDES_ON_MASKS = {
     "csu/centre/masks/commissioning.py:moved",
     "csu/centre/masks/commissioning.py:set_lifecycle",
     "csu/centre/commands/masks_register.py:_decide",
+    "csu/centre/dpo/masks.py:_decide",
 }
 
 
