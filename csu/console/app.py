@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
+from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
 from csu.console.answers import (
     CameraAnswer,
@@ -24,6 +25,8 @@ from csu.console.answers import (
     health_answer,
     viewer_answer,
 )
+from csu.console.case_footage import add_footage_doors
+from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.description import described
@@ -142,8 +145,11 @@ def _add_desks(
         return [line.record for line in readings.cameras(subject)]
 
     add_sign_in_doors(app, desks.sign_in)
-    add_case_doors(app, access.desk)
-    add_hold_doors(app, access.desk)
+    reach = CaseReach(access.desk, access.rights, room)
+    add_case_doors(app, reach)
+    add_footage_doors(app, reach)
+    add_look_door(app, reach)
+    add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)

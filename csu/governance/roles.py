@@ -71,6 +71,8 @@ class Action(StrEnum):
     HOLD_PLACE = "hold_place"
     HOLD_END = "hold_end"
     CASE_FILE = "case_file"
+    CASE_FOLLOW = "case_follow"
+    """One's own requisitions: where they stand, and the receipt to sign."""
     CASE_CHECK = "case_check"
     LOCK_PLACE = "lock_place"
     LOCK_END = "lock_end"

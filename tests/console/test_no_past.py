@@ -23,7 +23,7 @@ PRESENT_DOORS = {
 }
 PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
 LIVE = {"/ws/live/{camera}", "/ws/wall", "/ws/events"}
-DESK = ("/api/cases", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
+DESK = ("/api/cases", "/api/own-cases", "/api/acts/look", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
 SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera

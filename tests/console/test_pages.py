@@ -9,11 +9,16 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
+from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
+from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
+from csu.console.case_steps import CaseStep
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.ptz import PtzAnswer
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
+from csu.evidence import CaseState, DueStep, LegalBasis
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.ingest.board import CameraState
@@ -88,6 +93,20 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
     for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "desk_cases.svelte.ts").read_text(encoding="utf-8")
+    told = {"CaseState": CaseState, "DueStep": DueStep, "Happened": Happened, "CaseStep": CaseStep}
+    told |= {"LegalBasis": LegalBasis, "HoldState": HoldState}
+    for name, values in told.items():
+        written = re.search(rf"export type {name} =(.+?)\n\n", types, re.DOTALL)
+        assert written is not None
+        assert set(re.findall(r"'([\w-]+)'", written[1])) == {value.value for value in values}, name
+    answers = {"CaseSpan": SpanAnswer, "CaseLine": CaseAnswer, "CaseFile": CaseFileAnswer, "Step": HappenedAnswer}
+    answers |= {"HandOver": HandOverAnswer, "Hold": HoldAnswer, "Remark": RemarkAnswer, "OfficerTold": OfficerTold}
+    for name, answer in (answers | {"ActTold": RequisitionTold}).items():
         assert fields_of(name, types) == set(answer.model_fields), name
 
 

@@ -22,6 +22,7 @@ from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
 from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
+from csu.console.evidence_desk import Preparing
 from csu.console.gate import Gate
 from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
 from csu.console.loudspeaker import Speaking
@@ -61,6 +62,7 @@ from csu.governance import (
 )
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
+from csu.governance.register_lines import Transmitted
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
@@ -239,13 +241,16 @@ class DeskInMemory:
                 self._apply(self._desk.grant_hold(HOLD, **self._by(self._signed[HOLD])))
             return
         basis = LegalBasis.GDPR_ACCESS if situation.startswith("access") else LegalBasis.CPP_60_1
-        clerk, manager = (Signature(account(role), role) for role in (Role.EVIDENCE_CLERK, Role.CSU_MANAGER))
+        signing = (Role.EVIDENCE_CLERK, Role.CSU_MANAGER, Role.JUDICIAL_OFFICER)
+        clerk, manager, officer = (Signature(account(role), role) for role in signing)
         steps = [
             ("received", lambda: self._desk.receive(CASE, act(basis), **self._by(clerk))),
             ("checked", lambda: self._desk.check(CASE, **self._by(clerk))),
             ("locked", lambda: self._desk.lock(CASE, **self._by(clerk))),
             ("prepared", lambda: self._prepared(clerk)),
             ("released", lambda: self._desk.validate(CASE, **self._by(manager))),
+            ("offered", lambda: self._desk.offer(CASE, HAND_OVER, **self._by(clerk))),
+            ("sealed", lambda: self._desk.add_seal(CASE, seal="S-12", **self._by(officer))),
             ("handed_over", lambda: self._desk.hand_over(CASE, HAND_OVER, **self._by(clerk))),
         ]
         wanted = situation.removeprefix("access_")
@@ -257,6 +262,27 @@ class DeskInMemory:
 
     def signed_before(self, case: str, action: Action) -> Signature | None:
         return self._signed.get(case)
+
+    def dies_at_ns(self, span: CameraSpan) -> int | None:
+        return span.from_ns + 29 * NS_PER_DAY
+
+    def preparing(self, case: str) -> Preparing | None:
+        return None
+
+    async def transmitted(self, case: str) -> Sequence[Transmitted]:
+        return ()
+
+    async def reject(self, case: str, reason: str, by: Signature) -> Case:
+        return self._do(self._desk.reject(case, reason=reason, **self._by(by)))
+
+    async def offer(self, case: str, hand_over: HandOver, by: Signature) -> Case:
+        return self._do(self._desk.offer(case, hand_over, **self._by(by)))
+
+    async def add_seal(self, case: str, seal: str, by: Signature) -> Case:
+        return self._do(self._desk.add_seal(case, seal=seal, **self._by(by)))
+
+    async def sign_receipt(self, case: str, sha256: str, by: Signature) -> Case:
+        return self._do(self._desk.sign_receipt(case, sha256=sha256, **self._by(by)))
 
     async def receive(self, case: str, act: Requisition, by: Signature) -> Case:
         return self._do(self._desk.receive(case, act, **self._by(by)))

@@ -16,6 +16,7 @@ import yaml
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from csu.console.access import door_of
+from csu.evidence import receipt_of
 from csu.governance import Role
 from csu.governance.journal_entry import Outcome
 
@@ -106,12 +107,16 @@ def requests_of(line: Line, turn: int = 0) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def body_of(act_json, hand_over_json) -> dict[str, bytes]:
+def body_of(act_json, hand_over_json, shared_world) -> dict[str, bytes]:
     reason = {"reason": "2027/12"}
     bodies = {"cases/file": act_json, "cases/hand-over": hand_over_json, "cases/return": reason}
     bodies |= {"holds/request": reason, "holds/end": reason, "cases/prepare": {"recipients": ["age1"]}}
     bodies |= {"wall/show": {"camera": "cam-0012"}, "wall/reason": reason, "wall/lock": {"minutes": 5}}
     bodies |= {"wall/scene": {"scene": "few"}, "wall/programme": MARKET}
+    shared_world.desk.stand("sealed")
+    receipt = receipt_of(shared_world.desk.cases()[0])
+    bodies |= {"cases/reject": reason, "cases/offer": {"support": "BD-R 77", "is_rewritable": False, "copies": 1}}
+    bodies |= {"cases/seal": {"seal": "S-12"}, "cases/receipt": {"sha256": receipt.sha256}, "acts/look": act_json}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
     bodies |= {"ptz/move": {"pan": 0.5}}
     bodies |= {"alarms/advance": {"to": "closed"}}

@@ -3,6 +3,8 @@
 import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
 import { ALARM_WORDS } from './alarm_words'
+import Desk from './Desk.svelte'
+import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
@@ -42,6 +44,7 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -100,5 +103,17 @@ function log_help(language: Language): string[][] {
     ['c', log.keys.correct],
     ['/', log.keys.filter],
     [words.key_names.escape, log.keys.escape],
+  ]
+}
+
+function desk_help(language: Language): string[][] {
+  const [words, desk] = [WORDS[language], DESK_WORDS[language]]
+  return [
+    ['↑ ↓', desk.keys.arrows],
+    [words.key_names.enter, desk.keys.enter],
+    ['n', desk.keys.new_act],
+    ['h', desk.keys.holds],
+    ['/', desk.keys.filter],
+    [words.key_names.escape, desk.keys.escape],
   ]
 }
