@@ -6,6 +6,7 @@ import './wall.css'
 import './alarms.css'
 import './log.css'
 import './desk.css'
+import './commune.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')
