@@ -147,7 +147,7 @@ class World:
     async def desk(self) -> dict[str, Any]:
         """Unfinished alarms, by name."""
         told = await self.ask(OPERATOR, "GET", "/api/alarms/desk")
-        return {each["alarm"]: each for each in told}
+        return {each["alarm"]["alarm"]: each["alarm"] for each in told["lines"]}
 
     async def rings(self) -> str:
         """The panel dials an intrusion; the alarm's name."""
