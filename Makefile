@@ -1,12 +1,13 @@
 # Everything a person does often. On a fresh Debian machine with python3, git and make: `make demo`, `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO ?= --seconds 60
+# In a terminal until Ctrl-C, with alarms to take; elsewhere for a minute.
+DEMO ?= $(shell if [ -t 0 ]; then echo --option alarm_every_s=60; else echo --seconds 60; fi)
 
 .PHONY: help setup demo test lint types docs bench nightly clean
 
 help:
-	@echo "make demo     a whole centre at work, for a minute (DEMO='--cameras 8' to choose; see $(BIN)/csu demo --help)"
+	@echo "make demo     a whole centre at work, and people to sign in as (DEMO='--cameras 8' to choose; $(BIN)/csu demo --help)"
 	@echo "make test     what must hold before a change is kept: lint, types, tests (about 25 minutes)"
 	@echo "make lint     ruff and the import contracts      make types    mypy --strict"
 	@echo "make bench    benchmarks beside their peers      make nightly  the long tests, then the benchmarks"

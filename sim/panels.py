@@ -141,11 +141,13 @@ class Asked(NamedTuple):
 class SimDispatch:
     """The police contact: it answers after some seconds, sometimes not at all, sometimes only after it has heard."""
 
-    def __init__(self, clock: Clock, chance: Chance, *, silent_share: float = 0.05) -> None:
-        """`silent_share`: calls that get no answer; in half of them the call was heard all the same."""
+    def __init__(self, clock: Clock, chance: Chance, *, silent_share: float = 0.05, taken_by: str = "") -> None:
+        """`silent_share`: calls that get no answer; in half of them the call was heard all the same. `taken_by`: who
+        answers; empty: the service's first."""
         self._clock = clock
         self._chance = chance
         self._silent_share = silent_share
+        self._taken_by = taken_by
         self._silences = 0
         self._called: set[str] = set()
         self.tries: list[Asked] = []
@@ -196,7 +198,7 @@ class SimDispatch:
                 what_to_do=Words("Rappelez, ou téléphonez", "Call again, or by telephone"),
             )
         self.receipts_ns.setdefault(call.call, self._clock.now_ns())
-        return DispatchReceipt(call.call, f"{call.service} 1", self._clock.now_ns())
+        return DispatchReceipt(call.call, self._taken_by or f"{call.service} 1", self._clock.now_ns())
 
 
 def _rung(message: PanelMessage, now_ns: Nanoseconds) -> Signal:

@@ -70,6 +70,8 @@ class PapersOf:
     terms: Mapping[CommuneId, PaperTerms] = field(default_factory=dict)
     suspensions: Sequence[Suspension] = ()
     viewers: Sequence[str] = VIEWERS
+    recipients: Sequence[str] = ()
+    """Outside services that every order lets view (L252-3)."""
 
 
 def papers_text(of: PapersOf) -> str:
@@ -107,6 +109,7 @@ def _order(of: PapersOf, commune: CommuneId, today: date) -> dict[str, Any]:
         "viewers": list(of.viewers),
         "commission_opinion": f"sim-avis-{commune}",
         "cameras": [each.camera for each in of.cameras if each.commune == commune],
+        "recipients": list(of.recipients),
         "interruptions": [_interruption(each) for each in of.suspensions if each.commune == commune],
     }
 

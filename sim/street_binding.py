@@ -10,10 +10,12 @@ from dataclasses import replace
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.site import Signatory, SignRole, Site, SiteRequest
 from csu.hal.wall_panel import WallPanel, WallPanelId
+from sim.accounts import POLICE, accounts_text
 from sim.endpoints import EndpointSpec, RtspFarm, StreetView, ViewFault
 from sim.endpoints.panels import DisplayPanel, PanelSpec
 from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
 from sim.street import Post, build_street, canary_share, posts, zones_of
+from sim.street_alarms import SITES_M, street_panel, street_police
 from sim.street_camera import StreetCamera, camera_id, commune_id
 from sim.street_options import StreetOptions, read_options
 
@@ -24,7 +26,8 @@ SIGNATORIES = (Signatory("Camille Roth", SignRole.TECHNICAL), Signatory("Dominiq
 """Simulated people: they sign for simulated dwellings only."""
 
 AGENTS = ("Sacha Muller", "Alix Klein")
-"""Simulated people too: two at the wall, so that it shows its base scene and tours may turn cameras (OPS-1)."""
+"""Simulated people too: two at the wall, so that it shows its base scene and tours may turn cameras (OPS-1). They stay
+there when people sign in and take posts beside them: nobody has to be two for a demonstration."""
 
 _ODD_COMMUNE = commune_id("Saint-Éloi-lès-Valmont")
 """The one of which options speak: cameras 6 to 8."""
@@ -39,11 +42,12 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
     street = build_street(options.seed)
     places = posts(street, request.cameras, options.width, options.height)
     specs = [_spec(post, options) for post in places]
+    communes = list(dict.fromkeys(commune_id(post.commune) for post in places))
     farm = RtspFarm(specs)
     await asyncio.to_thread(farm.start)
     try:
         cameras = tuple(StreetCamera(post, spec, farm) for post, spec in zip(places, specs, strict=True))
-        witness = canary_share if options.canary else None
+        witness, rings = canary_share if options.canary else None, options.alarm_every_s > 0
         yield Site(
             name="street",
             cameras=cameras,
@@ -51,9 +55,13 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             witness=witness,
             zones=zones_of(street),
             signatories=SIGNATORIES,
-            agents=AGENTS,
+            agents=AGENTS[: options.agents],
             papers=_papers(places, options, request.at_ns),
+            people=accounts_text(communes, request.at_ns),
             wall_panels=_panels(options),
+            alarm_panels=(street_panel(farm.clock, request.at_ns, options.alarm_every_s, communes),) if rings else (),
+            dispatch=street_police(farm.clock, options.seed) if rings else None,
+            alarm_sites_m=SITES_M if rings else {},
         )
     finally:
         await asyncio.to_thread(farm.stop)
@@ -68,7 +76,7 @@ def _papers(places: Sequence[Post], options: StreetOptions, at_ns: Nanoseconds) 
         terms[_ODD_COMMUNE] = replace(everyone, watched=False)
     stop_ns = at_ns + round(options.suspended_after_s * NS_PER_S)
     suspensions = [Suspension(_ODD_COMMUNE, stop_ns)] if options.suspended_after_s else []
-    return papers_text(PapersOf(cameras, at_ns, terms, suspensions))
+    return papers_text(PapersOf(cameras, at_ns, terms, suspensions, recipients=(POLICE,)))
 
 
 def _spec(post: Post, options: StreetOptions) -> EndpointSpec:

@@ -20,6 +20,7 @@ CAMERAS_MAX = 64
 ONBOARD_MASKS_MAX = 32
 SECONDS_MAX = 86_400.0
 RETENTION_DAYS_MAX = 31
+AGENTS_MAX = 2
 EVENT_AFTER_S = 10.0
 """When masks are switched off or lost, unless the request says when: long enough to have been verified before."""
 
@@ -55,6 +56,10 @@ class StreetOptions:
     """What every order of the street says."""
     storage_only: bool = False
     """Saint-Éloi-lès-Valmont has agreed to storage only: recorded, and watched by nobody (COM-2)."""
+    agents: int = AGENTS_MAX
+    """Simulated people at the wall. None: the watch of two is for those who sign in (OPS-1)."""
+    alarm_every_s: float = 0.0
+    """An alarmed building rings so often, and the police answers; 0: the street has neither."""
     suspended_after_s: float = 0.0
     """The prefect suspends the order of Saint-Éloi-lès-Valmont so long after the site opened; 0: he does not."""
 
@@ -103,6 +108,8 @@ def _read(given: _Given, cameras: int) -> StreetOptions:
         panel_fault=given.choice("panel_fault", PanelQuirk),
         retention_days=given.within("retention_days", known.retention_days, 1, RETENTION_DAYS_MAX),
         storage_only=given.switch("storage_only", known.storage_only),
+        agents=given.within("agents", known.agents, 0, AGENTS_MAX),
+        alarm_every_s=given.seconds("alarm_every_s", known.alarm_every_s),
         suspended_after_s=given.seconds("suspended_after_s", known.suspended_after_s),
     )
 

@@ -23,8 +23,8 @@ from csu.hal.camera import CommuneId
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
-ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}", re.ASCII)
-"""As the journal names people: letters without accents, digits, `._-`."""
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._:-]{1,63}", re.ASCII)
+"""As the journal names people: letters without accents, digits, `._:-`. A judicial officer is `opj:` and his number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class People:
     def __post_init__(self) -> None:
         for person in self.all:
             if ACCOUNT.fullmatch(person.account) is None:
-                raise _unusable(person.account, "ce n'est pas un compte : a-z, 0-9, ._-", "no account: a-z, 0-9, ._-")
+                raise _unusable(person.account, "ce n'est pas un compte : a-z, 0-9, ._:-", "no account: a-z, 0-9, ._:-")
             if not person.roles or not person.name.strip():
                 raise _unusable(person.account, "il faut un nom et une fonction au moins", "it needs a name and a role")
         if len(self._by_account) < len(self.all):

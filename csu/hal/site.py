@@ -92,6 +92,9 @@ class Site:
     papers: str = ""
     """Orders, notifications and agreements of a simulated site, as JSON. Empty on a real one: until people have entered
     theirs (`csu orders enter`) nothing is recorded."""
+    people: str = ""
+    """Invented people of a simulated site, with their roles and papers, as JSON (`csu people enter`). Who demonstrates
+    enters them; a site that only runs has nobody. Empty on a real one."""
 
 
 class OpenSite(Protocol):

@@ -19,7 +19,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from csu.centre.commands.demo_people import PAGE, told_by
 from sim.endpoints import EndpointSpec, RtspFarm
+from tests.e2e.signing_in import OPERATOR, sign_in
 
 CAMERAS = 8
 SECONDS = 20
@@ -43,6 +45,12 @@ class Demo:
             assert self.process.poll() is None, f"the demonstration ended early:\n{self.log.read_text()}"
             assert time.monotonic() < deadline, f"no address after {within_s} s:\n{self.log.read_text()}"
             time.sleep(0.1)
+
+    def accounts(self) -> dict[str, Any]:
+        """What its page of the accounts tells, once the address is known."""
+        told = told_by(self.report.with_name(PAGE))
+        assert told is not None, self.log.read_text()
+        return told
 
     def result(self) -> dict[str, Any]:
         out, _ = self.process.communicate(timeout=ALL_IN_S + 20)
@@ -76,7 +84,8 @@ def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def test_at_least_four_pictures_advance_in_a_real_browser(eight: Demo, advancing_tiles, chromium_page: Page) -> None:
     eight.wait_for_address()
-    progress = advancing_tiles(eight.url, tiles_min=4)
+    sign_in(chromium_page, eight.accounts(), OPERATOR)
+    progress = advancing_tiles(None, tiles_min=4)
     chromium_page.screenshot(path=eight.report.with_name("console.png"))
     assert sum(tile.advances for tile in progress) >= 4, [(tile.before.mark, tile.after.mark) for tile in progress]
 
@@ -97,6 +106,10 @@ def test_eight_cameras_are_masked_deaf_recorded_and_on_the_wall(eight: Demo) -> 
     assert found["latency_ms"]["p95"] > 0
     assert found["console"]["url"].startswith("http://127.0.0.1:")
     assert "<html" in eight.report.read_text()
+    accounts = eight.accounts()
+    assert found["accounts"] == {"standing": "new", "people": 15, "page": str(eight.report.with_name(PAGE))}
+    secrets = [accounts["password"], *(each["secret"] for each in accounts["people"])]
+    assert not [secret for secret in secrets if secret in json.dumps(found) + eight.log.read_text()]
     assert whole_s < ALL_IN_S + SECONDS, f"{whole_s:.0f} s in all"  # a hang, not a slow machine, breaks this
 
 

@@ -162,8 +162,9 @@ def test_the_log_is_paged_back_and_what_is_read_does_not_move(hall, chromium_pag
     page.keyboard.press("ArrowUp")
     expect(row(page, last)).to_be_focused()
     was = top_of(page, last)
-    hall.write("Porte du parking fermée")
+    hall.write("cam-0004 : n.lambert prend la main à i.bernard", EntryKind.PTZ)
     expect(row(page, last + 1)).to_have_count(1, timeout=TOLD_MS)
+    expect(row(page, last + 1)).to_have_css("display", "table-row")  # its kind has the name of a panel's class
     assert abs(top_of(page, last) - was) < 1.5
     page.keyboard.press("End")
     page.keyboard.press("Home")

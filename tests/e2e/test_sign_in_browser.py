@@ -164,6 +164,10 @@ def test_one_comes_in_by_keyboard_and_is_told_what_is_wrong(door, chromium_page)
     page.keyboard.press("Enter")
     page.wait_for_url(door.url)
     expect(page.get_by_text("Rue Haute")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(door.url)))
+    page.wait_for_timeout(1_500)
+    assert len([path for path in asked if path in ("api/me", "api/watch")]) <= 2  # each ten seconds, not on and on
     page.get_by_role("button", name="Anne Martin").click()
     expect(page.get_by_text("Moins de deux agents")).to_be_visible()
     page.get_by_role("button", name="Prendre mon poste").click()

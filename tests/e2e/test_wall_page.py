@@ -45,6 +45,7 @@ from csu.wall.directing.coverage import WEEK_NS, CoverageKept
 from csu.wall.model import Bezel, Node, Panel, Rect, Scene, Tile, Wall
 from sim.papers import VIEWERS, PaperCamera, PapersOf, papers_text
 from tests.e2e.conftest import GRAB_TILES
+from tests.e2e.signing_in import OPERATOR, sign_in
 from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_demo import start_demo, stop
 
@@ -563,7 +564,7 @@ def test_what_is_dragged_is_what_a_whole_centre_then_draws_under_the_tile(tmp_pa
     page, demo = chromium_page, start_demo(tmp_path, "--cameras", "4", "--seconds", "120")
     try:
         demo.wait_for_address(60)
-        page.goto(f"{demo.url}/?lang=fr#wall")
+        sign_in(page, demo.accounts(), OPERATOR, "?lang=fr#wall")
         expect(page.locator(".wall-preview")).to_have_attribute("data-state", "live", timeout=40_000)
         wait_for_pixels(page, tile_1=1, tile_2=2, tile_3=3, tile_4=4)
         camera(page, 3).drag_to(tile(page, "tile-1"))

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from csu.centre.added import clip_stream, rtsp_stream
+from csu.centre.added import ADDED_COMMUNE, AddedStream, clip_stream, rtsp_stream
 from csu.centre.commands.demo_options import (
     AsJson,
     Binding,
@@ -48,12 +48,13 @@ from csu.centre.commands.demo_options import (
     View,
     WallFile,
 )
+from csu.centre.commands.demo_people import PAGE, DemoPeople
 from csu.centre.commands.demo_report import write_demo_report
 from csu.centre.commands.demonstration import DemoResult, run_demo
 from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.registers.settings import RegisterSettings, register_settings
-from csu.centre.running import CentreSettings, RunningCentre
+from csu.centre.running import CentreSettings, RunningCentre, find_binding
 from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.console import ServedCertificate
 from csu.console.sign_in import OidcSettings
@@ -103,16 +104,20 @@ def demo_command(
         return
     _require_directories(media_dir or [])
     streams = [rtsp_stream(url) for url in rtsp or []] + [clip_stream(path) for path in video or []]
-    teller = _Teller(as_json)
+    added = tuple(replace(stream, view=view) for stream in streams)
     with ExitStack() as stack:
+        directory = stack.enter_context(_directory(keep))
+        people = _people(directory, keep, report, added)
+        teller = _Teller(as_json, people)
         settings = CentreSettings(
-            data_directory=stack.enter_context(_directory(keep)),
+            data_directory=directory,
             media_directories=tuple(_media(keep, where, stack) for where in media_dir or []),
             registers=_registers(keep, stack),
             binding=binding,
+            site=people.around(find_binding(binding)),
             cameras=cameras,
             options=dict(_option(text) for text in option or []),
-            added=tuple(replace(stream, view=view) for stream in streams),
+            added=added,
             wall=WallSettings(_wall_files(wall, scenes, programmes), in_window=not headless and _has_display()),
             console_host=listen,
             console_port=port,
@@ -126,7 +131,13 @@ def demo_command(
         teller.anchors(settings.registers.anchors)
         with teller:
             result = asyncio.run(_run(settings, seconds, teller))
-    _tell_result(result, write_demo_report(result, report), as_json)
+    _tell_result(result, people, write_demo_report(result, report), as_json)
+
+
+def _people(directory: Path, keep: Path | None, report: Path, added: Sequence[AddedStream]) -> DemoPeople:
+    """Their page lies with the centre that is kept, for its next life; else beside the report."""
+    page = (directory if keep is not None else report.parent) / PAGE
+    return DemoPeople(directory, page, [ADDED_COMMUNE] if added else [])
 
 
 def _require_directories(media: Sequence[Path]) -> None:
@@ -173,9 +184,9 @@ def _registers(keep: Path | None, stack: ExitStack) -> RegisterSettings:
     return told if told.anchors else replace(told, anchors=(_beside(keep, stack),))
 
 
-def _tell_result(result: DemoResult, written: Path, as_json: bool) -> None:
+def _tell_result(result: DemoResult, people: DemoPeople, written: Path, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_summary(result, written), ensure_ascii=False))
+        print(json.dumps({**_summary(result, written), "accounts": people.summary()}, ensure_ascii=False))
     else:
         _show(result, written)
     if result.failures():
@@ -249,7 +260,8 @@ async def _run(settings: CentreSettings, seconds: float | None, teller: _Teller)
 class _Teller:
     """Tells a person how it goes: steps as a spinner in a terminal, events as log lines on stderr."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, people: DemoPeople) -> None:
+        self._people = people
         self._console = Console(stderr=True, highlight=False)
         self._status: Status | None = None
         if not as_json and self._console.is_terminal:
@@ -285,9 +297,11 @@ class _Teller:
 
     def ready(self, running: RunningCentre, live: int) -> None:
         """Everything runs: tell where to look."""
-        expected = len(running.records)
+        expected, accounts = len(running.records), self._people.lines(running.console_url)
         self._console.print(say(f"{live} caméras en direct sur {expected}", f"{live} of {expected} cameras live"))
         self._console.print(say(f"Console : {running.console_url}", f"Console: {running.console_url}"), style="bold")
+        for line in accounts:
+            self._console.print(line, markup=False, soft_wrap=True)
         if self._status is not None:
             self._status.update(say("en marche ; Ctrl-C pour arrêter", "running; Ctrl-C to stop"))
 

@@ -225,7 +225,7 @@ async def tours(running: RunningCentre) -> AsyncIterator[None]:
             tour.cancel()
         await asyncio.gather(*going, return_exceptions=True)
         open_still = [(camera, home) for camera, home in homes if running.centre.may_record(camera.record.camera)]
-        await asyncio.gather(*(running.centre.go_to(camera, home, BY_DEMO, preset=HOME) for camera, home in open_still))
+        await asyncio.gather(*(_go_home(running.centre, camera, home) for camera, home in open_still))
         await asyncio.sleep(TOUR_SETTLE_S if homes else 0)
 
 
@@ -251,6 +251,14 @@ async def _tour(centre: Centre, camera: Camera, home: Pose) -> None:
             await centre.go_to(camera, home, BY_DEMO, preset=HOME)
         except (LeaseRefused, LeaseLost):
             await asyncio.sleep(TOUR_REST_S)
+
+
+async def _go_home(centre: Centre, camera: Camera, home: Pose) -> None:
+    """Unless a person has it, or fewer than two watch: then it stays where people left it."""
+    try:
+        await centre.go_to(camera, home, BY_DEMO, preset=HOME)
+    except (LeaseRefused, LeaseLost):
+        return
 
 
 async def _hold(centre: Centre, camera: Camera, turn_s: float) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,16 +16,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from csu.centre.commands.centre_key import key_of_centre
-from csu.centre.registers.journal_beside import journal_beside
-from csu.console.sign_in import SignInStore, code_address, hash_password, new_code_secret
+from csu.centre.commands.people_office import Office, opened_office
+from csu.console.sign_in import code_address, hash_password, new_code_secret
 from csu.governance import (
     Interruption,
     InterruptionKind,
-    JournalEntry,
-    Operation,
     People,
-    PeopleLedger,
     PeopleUnusable,
     Person,
     in_paris,
@@ -35,14 +29,10 @@ from csu.governance import (
     people_text,
     role_words,
 )
-from csu.governance.chained_file import sha256_hex
-from csu.governance.journal_entry import account_of
 from csu.governance.people_ledger import require_one, require_two
-from csu.hal.clock import Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say
-from csu.machine import SystemClock
 
 DOES_NOT_HOLD = 1
 
@@ -61,38 +51,6 @@ _Reason = Annotated[str, typer.Option("--reason", help=say("pourquoi", "why"))]
 _Json = Annotated[bool, typer.Option("--json", help=say("un objet sur stdout", "one object on stdout"))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Office:
-    """The files of one centre."""
-
-    path: Path
-    ledger: PeopleLedger
-    store: SignInStore
-    now_ns: Nanoseconds
-
-    def person(self, account: str) -> Person:
-        """Raises BadInput."""
-        found = self.ledger.people.person(account)
-        if found is None:
-            known = ", ".join(person.account for person in self.ledger.people) or "-"
-            raise BadInput(
-                Words(f"aucun compte {account!r}", f"no account {account!r}"),
-                where="people",
-                what_to_do=Words(f"Choisissez parmi : {known}", f"Choose one of: {known}"),
-            )
-        return found
-
-    def note(self, subject: str, by: str, sha256: str = "") -> None:
-        """Before the deed. Raises CsuError: then it is not done."""
-        entry = JournalEntry(Operation.RIGHTS, account_of(by) or "nobody", "declared", subject=subject, sha256=sha256)
-        with journal_beside(self.path, SystemClock()) as note:
-            note([entry])
-
-    def changed(self, person: Person) -> People:
-        """The list with this one instead of the account's former."""
-        return People(tuple(person if each.account == person.account else each for each in self.ledger.people))
-
-
 @app.command("enter", help=say("Saisir la liste ; elle remplace l'autre.", "Enter the list, instead of the other."))
 def enter_command(
     people: _List, centre: _Centre, by: _By, second: _Second, reason: _Reason, as_json: _Json = False
@@ -100,20 +58,15 @@ def enter_command(
     """It holds at once, whole; who is no longer in it is out. Exit code: 0, or 2 bad input (nothing changed)."""
     require_two(by, second, reason)
     entered = people_from(_read(people))
-    with _opened(centre) as office:
-        before = office.ledger.people
-        office.note("people/entered", by, sha256_hex(people_text(entered)))
-        is_new = office.ledger.enter(entered, by=by, second=second, reason=reason, at_ns=office.now_ns)
-        for gone in before:
-            if entered.person(gone.account) is None:
-                office.store.end_sessions(gone.account)
+    with opened_office(centre) as office:
+        is_new = office.enter(entered, by=by, second=second, reason=reason)
         return _tell(office, as_json, {"entered": is_new})
 
 
 @app.command("show", help=say("Qui peut entrer maintenant.", "Who may come in now."))
 def show_command(centre: _Centre, as_json: _Json = False) -> int:
     """Exit code: 0 everybody can prove who he is, 1 somebody cannot yet, 2 bad input."""
-    with _opened(centre) as office:
+    with opened_office(centre) as office:
         told = [_person(office, person) for person in office.ledger.people]
         _tell(office, as_json, {})
         return 0 if all(each["can_sign_in"] for each in told) else DOES_NOT_HOLD
@@ -122,12 +75,12 @@ def show_command(centre: _Centre, as_json: _Json = False) -> int:
 @app.command("suspend", help=say("Suspendre un compte, tout de suite.", "Suspend an account, at once."))
 def suspend_command(account: _Account, centre: _Centre, by: _By, reason: _Reason, as_json: _Json = False) -> int:
     """One person is enough to close an account (ACC-2). Its sessions end. Exit code: 0, or 2 bad input."""
-    with _opened(centre) as office:
+    with opened_office(centre) as office:
         require_one(by, reason)
-        person = office.person(account)
+        person = _of(office, account)
         stop = Interruption(InterruptionKind.SUSPENDED, office.now_ns, reason)
-        office.note(f"people/{account}/suspended", by)
-        state = people_text(office.changed(replace(person, interruptions=(*person.interruptions, stop))))
+        office.note(f"people/{account}/suspended", by=by)
+        state = people_text(_changed(office, replace(person, interruptions=(*person.interruptions, stop))))
         office.ledger.enter_text(state, by=by, reason=reason, at_ns=office.now_ns)
         ended = office.store.end_sessions(account)
         return _tell(office, as_json, {"sessions_ended": ended})
@@ -138,16 +91,16 @@ def restore_command(
     account: _Account, centre: _Centre, by: _By, second: _Second, reason: _Reason, as_json: _Json = False
 ) -> int:
     """Two persons open an account again. Exit code: 0, or 2 bad input."""
-    with _opened(centre) as office:
+    with opened_office(centre) as office:
         require_two(by, second, reason)
-        person = office.person(account)
+        person = _of(office, account)
         now_ns = office.now_ns
         ended = tuple(
             replace(each, to_ns=now_ns) if each.span.holds(now_ns) and each.kind is InterruptionKind.SUSPENDED else each
             for each in person.interruptions
         )
-        office.note(f"people/{account}/restored", by)
-        people = office.changed(replace(person, interruptions=ended))
+        office.note(f"people/{account}/restored", by=by)
+        people = _changed(office, replace(person, interruptions=ended))
         office.ledger.enter(people, by=by, second=second, reason=reason, at_ns=now_ns)
         return _tell(office, as_json, {})
 
@@ -156,10 +109,10 @@ def restore_command(
 def password_command(account: _Account, centre: _Centre, by: _By, as_json: _Json = False) -> int:
     """The password comes from the keyboard, or as a line of stdin; never as an argument. Both factors are new, and the
     sessions of the account end. Exit code: 0, or 2 bad input."""
-    with _opened(centre) as office:
-        person = office.person(account)
+    with opened_office(centre) as office:
+        person = _of(office, account)
         hashed, secret = hash_password(account, _password()), new_code_secret()
-        office.note(f"people/{account}/password", by)
+        office.note(f"people/{account}/password", by=by)
         office.store.set_password(account, hashed, office.now_ns)
         office.store.set_code_secret(account, secret)
         address = code_address(account, secret)
@@ -189,10 +142,10 @@ def provider_command(
 ) -> int:
     """Who that provider calls `--subject` (its `sub`, which never changes) comes in as this account. Two persons say
     so: it opens a door. Exit code: 0, or 2 bad input."""
-    with _opened(centre) as office:
+    with opened_office(centre) as office:
         require_two(by, second, reason)
-        office.person(account)
-        office.note(f"people/{account}/provider", by)
+        _of(office, account)
+        office.note(f"people/{account}/provider", by=by)
         office.store.bind_provider(issuer.rstrip("/"), subject, account)
         return _tell(office, as_json, {})
 
@@ -200,22 +153,28 @@ def provider_command(
 @app.command("sign-out", help=say("Fermer les sessions d'un compte.", "End the sessions of an account."))
 def sign_out_command(account: _Account, centre: _Centre, by: _By, as_json: _Json = False) -> int:
     """Within 5 s they see nothing any more. Exit code: 0, or 2 bad input."""
-    with _opened(centre) as office:
-        office.person(account)
-        office.note(f"people/{account}/sign-out", by)
+    with opened_office(centre) as office:
+        _of(office, account)
+        office.note(f"people/{account}/sign-out", by=by)
         return _tell(office, as_json, {"sessions_ended": office.store.end_sessions(account)})
 
 
-@contextmanager
-def _opened(centre: Path) -> Iterator[_Office]:
-    key = key_of_centre(centre)
-    ledger = PeopleLedger(centre / "people.sqlite", key)
-    store = SignInStore(centre / "centre")
-    try:
-        yield _Office(centre, ledger, store, SystemClock().now_ns())
-    finally:
-        store.close()
-        ledger.close()
+def _of(office: Office, account: str) -> Person:
+    """Raises BadInput."""
+    found = office.ledger.people.person(account)
+    if found is None:
+        known = ", ".join(person.account for person in office.ledger.people) or "-"
+        raise BadInput(
+            Words(f"aucun compte {account!r}", f"no account {account!r}"),
+            where="people",
+            what_to_do=Words(f"Choisissez parmi : {known}", f"Choose one of: {known}"),
+        )
+    return found
+
+
+def _changed(office: Office, person: Person) -> People:
+    """The list with this one instead of the account's former."""
+    return People(tuple(person if each.account == person.account else each for each in office.ledger.people))
 
 
 def _read(path: Path) -> str:
@@ -236,7 +195,7 @@ def _password() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _person(office: _Office, person: Person) -> dict[str, Any]:
+def _person(office: Office, person: Person) -> dict[str, Any]:
     has_password = office.store.password_hash(person.account) is not None
     has_code = office.store.code_secret(person.account) is not None
     passkeys = len(office.store.passkeys(person.account))
@@ -256,7 +215,7 @@ def _person(office: _Office, person: Person) -> dict[str, Any]:
     }
 
 
-def _tell(office: _Office, as_json: bool, more: dict[str, Any]) -> int:
+def _tell(office: Office, as_json: bool, more: dict[str, Any]) -> int:
     told = [_person(office, person) for person in office.ledger.people]
     if as_json:
         history = [

@@ -7,7 +7,7 @@ In: the people of a centre (`csu.governance.people`), a file of proofs, the jour
 from csu.console.sign_in.desk import SignInDesk
 from csu.console.sign_in.doors import SessionIdentity, add_sign_in_doors
 from csu.console.sign_in.oidc import OidcProvider, OidcSettings
-from csu.console.sign_in.proofs import PasswordUnusable, code_address, hash_password, new_code_secret
+from csu.console.sign_in.proofs import PasswordUnusable, code_address, hash_password, new_code_secret, new_password
 from csu.console.sign_in.store import SignInNotKept, SignInStore
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "code_address",
     "hash_password",
     "new_code_secret",
+    "new_password",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 
 import pyotp
@@ -18,6 +19,7 @@ PASSWORD_SIGNS_MIN, PASSWORD_SIGNS_MAX = 12, 256
 CODE_STEP_S = 30
 CODE_STEPS_OFF = 1
 """A generator whose clock is one step off is still believed."""
+_SIGNS, _DRAWN = "abcdefghijkmnpqrstuvwxyz23456789", 16
 _HASHER = PasswordHasher()
 _NOBODYS = _HASHER.hash("nobody has this password, it only takes as long to refuse")
 
@@ -40,6 +42,12 @@ def hash_password(account: str, password: str) -> str:
             what_to_do=Words("Choisissez une phrase", "Choose a phrase"),
         )
     return _HASHER.hash(plain)
+
+
+def new_password() -> str:
+    """One that nobody chose, 80 random bits; no sign of it is read for another."""
+    drawn = [secrets.choice(_SIGNS) for _ in range(_DRAWN)]
+    return "-".join("".join(drawn[at : at + 4]) for at in range(0, _DRAWN, 4))
 
 
 def is_password(store: SignInStore, account: str, password: str, now_ns: Nanoseconds) -> bool:

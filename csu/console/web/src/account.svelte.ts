@@ -1,5 +1,6 @@
 /** Who is signed in here, and whether he stands at the wall (OPS-1). A session that is over leads to the way in. */
 
+import { repeat } from './polling'
 import type { Language, Said } from './words'
 
 export type Me = { account: string; name: string; role: { role: string; words: Said }; to_ns: number; pages: string[]; may: string[] }
@@ -24,12 +25,10 @@ export class Account {
 
   start(language: () => Language): () => void {
     const touch = () => (this.#touched_ms = performance.now())
-    const turn = () => void this.#look(language())
     for (const kind of ['keydown', 'pointerdown', 'pointermove']) addEventListener(kind, touch, { passive: true })
-    turn()
-    const timer = setInterval(turn, PERIOD_MS)
+    const stop = repeat(PERIOD_MS, () => this.#look(language()))
     return () => {
-      clearInterval(timer)
+      stop()
       for (const kind of ['keydown', 'pointerdown', 'pointermove']) removeEventListener(kind, touch)
     }
   }

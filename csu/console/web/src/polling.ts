@@ -35,7 +35,10 @@ export function repeat(
     clearTimeout(timer)
     timer = setTimeout(turn, Math.max(0, earliest_ms - performance.now()))
   })
-  void turn()
+  // Not within the effect that starts it: what the question reads must not start it anew.
+  queueMicrotask(() => {
+    if (going) void turn()
+  })
   return () => {
     going = false
     unheard?.()
