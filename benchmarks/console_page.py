@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.console_load import ClockFedRoom
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
@@ -127,7 +127,7 @@ def measure_pages() -> PageFigures:
             alarms.ring()
             page.keyboard.press("ArrowDown")
             page.wait_for_timeout(1000 / A_SECOND)
-        page.wait_for_function(f"document.querySelector('.counted').textContent.includes('{ALARMS + RUNG_MORE}')")
+        expect(page.locator(".counted")).to_contain_text(str(ALARMS + RUNG_MORE), timeout=20_000)
         longest_ms = page.evaluate("window.longest_ms")
         bell, desk = (page.evaluate(SIZE, f"/api/alarms/{name}") for name in ("bell", "desk"))
         browser.close()
