@@ -184,6 +184,7 @@ async def _opened(world: PastWorld) -> AsyncIterator[InProcess]:
             world.records,
             "CSU",
             law.ceiling_ns,
+            law.expiry_ns,
             alone=lambda: purge.alone,
             past_is_clean=lambda: purge.is_clean,
             tell=world.tell,

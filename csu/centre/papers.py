@@ -25,6 +25,7 @@ from csu.governance import (
     Span,
     Subject,
     ceiling_of,
+    expiry_of,
     facts_from,
     facts_text,
     rules_over,
@@ -152,6 +153,10 @@ class LawOfPast:
     def ceiling_ns(self, camera: CameraId, captured_ns: Nanoseconds) -> Nanoseconds:
         """The last lawful instant of a picture without a judicial act."""
         return ceiling_of(self.rules(camera, Span(captured_ns, captured_ns + 1)))
+
+    def expiry_ns(self, camera: CameraId, captured_ns: Nanoseconds) -> Nanoseconds:
+        """When a picture that nobody locks is destroyed."""
+        return expiry_of(self.rules(camera, Span(captured_ns, captured_ns + 1)))
 
     def shortest_days(self) -> int:
         """The fewest days of any order and of the doctrine."""

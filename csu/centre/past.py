@@ -92,6 +92,7 @@ def _desk_home(home: PastHome, law: LawOfPast, purge: Callable[[], Purge]) -> De
         home.records,
         home.evidence,
         law.ceiling_ns,
+        law.expiry_ns,
         alone=lambda: purge().alone,
         past_is_clean=lambda: purge().is_clean,
         tell=home.tell,

@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.exceptions import HTTPException
 
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
+from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
 from csu.console.answers import (
     CameraAnswer,
@@ -24,7 +25,10 @@ from csu.console.answers import (
     health_answer,
     viewer_answer,
 )
+from csu.console.case_footage import add_footage_doors
+from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
+from csu.console.communes import add_commune_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.description import described
 from csu.console.desks import Desks
@@ -32,17 +36,21 @@ from csu.console.doors import Doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
+from csu.console.inventory import add_inventory_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
 from csu.console.plain_text import only_plain_text
+from csu.console.planned_events import add_event_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
+from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
 from csu.console.wall_node_door import add_wall_node_door
@@ -144,12 +152,20 @@ def _add_desks(
         return [line.record for line in readings.cameras(subject)]
 
     add_sign_in_doors(app, desks.sign_in)
-    add_case_doors(app, access.desk, room, gate)
-    add_hold_doors(app, access.desk, room, gate)
+    reach = CaseReach(access.desk, access.rights, room)
+    add_case_doors(app, reach)
+    add_footage_doors(app, reach)
+    add_look_door(app, reach)
+    add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)
+    add_commune_doors(app, desks.communes, access.rights)
+    add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
+    add_service_doors(app, desks.service)
+    add_visit_doors(app, desks.visits)
+    add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)

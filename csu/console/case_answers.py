@@ -8,10 +8,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from csu.console.evidence_desk import EvidenceDesk, Preparing
 from csu.evidence import (
     CameraSpan,
     Case,
     CaseState,
+    Due,
+    DueStep,
     Habilitation,
     HandOver,
     Hold,
@@ -19,6 +22,7 @@ from csu.evidence import (
     LegalBasis,
     Officer,
     Requisition,
+    due_of,
 )
 from csu.evidence.spans import utc_text
 from csu.hal.camera import CameraId
@@ -146,12 +150,53 @@ class ReasonTold(_Told):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
+class SealTold(_Told):
+    """The number of the scellé, as the officer gives it."""
+
+    seal: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+
+
+class ReceiptTold(_Told):
+    """The receipt that was read, by its digest: what changed meanwhile is not signed."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class OfferTold(_Told):
+    """What lies ready for the officer who asked. Receipt and seal are his to give."""
+
+    support: Short
+    is_rewritable: bool
+    why_rewritable: Short = ""
+    copies: Annotated[int, Field(ge=0, le=100)]
+
+    def hand_over(self, officer: Officer) -> HandOver:
+        return HandOver(officer, self.support, self.is_rewritable, self.why_rewritable, self.copies, "", "")
+
+
 class SpanAnswer(_Told):
     """A stretch of one camera's time, UTC to the nanosecond."""
 
     camera: str
     from_utc: str
     to_utc: str
+
+
+class DueAnswer(_Told):
+    """What is due next: not before `from_utc`, and before `by_utc`, when footage or lock are gone. Empty: no bound."""
+
+    step: DueStep
+    words: Words
+    from_utc: str
+    by_utc: str
+
+
+class PreparingAnswer(_Told):
+    """A package that is being made: `done` segments of `of`; 0: they are being looked for."""
+
+    since_utc: str
+    done: int
+    of: int
 
 
 class CaseAnswer(_Told):
@@ -174,6 +219,8 @@ class CaseAnswer(_Told):
     """Keys that open the newest package."""
     lock_dies_utc: str
     """Of a lock that no judicial act carries; empty: until the case ends."""
+    due: DueAnswer | None
+    preparing: PreparingAnswer | None
 
 
 class HoldState(StrEnum):
@@ -198,6 +245,8 @@ class HoldAnswer(_Told):
     """The legal ceiling; empty while it is only asked for."""
     case: str
     """The requisition that holds it now."""
+    reminded_days: list[int]
+    """Reminders that were told: so many days before its end."""
 
 
 def hold_answer(hold: Hold | HoldRequested) -> HoldAnswer:
@@ -214,11 +263,12 @@ def hold_answer(hold: Hold | HoldRequested) -> HoldAnswer:
         by=hold.by,
         dies_utc=dies_utc,
         case=case,
+        reminded_days=list(hold.reminded_days) if isinstance(hold, Hold) else [],
     )
 
 
-def case_answer(case: Case) -> CaseAnswer:
-    """The case as it is told."""
+def case_answer(case: Case, desk: EvidenceDesk | None) -> CaseAnswer:
+    """The case as it is told. `desk`: the one that runs; None: it is read from its file."""
     newest = case.exports[-1] if case.exports else None
     return CaseAnswer(
         case=case.case,
@@ -234,8 +284,26 @@ def case_answer(case: Case) -> CaseAnswer:
         validated_by=case.validated_by,
         package_sha256=newest.package_sha256 if newest else "",
         recipients=list(newest.recipients) if newest else [],
-        lock_dies_utc=utc_text(case.lock_dies_at_ns) if case.lock_dies_at_ns is not None else "",
+        lock_dies_utc=_utc(case.lock_dies_at_ns),
+        due=_due(due_of(case, desk.dies_at_ns if desk is not None else lambda span: None)),
+        preparing=_preparing(None if desk is None else desk.preparing(case.case)),
     )
+
+
+def _due(due: Due | None) -> DueAnswer | None:
+    if due is None:
+        return None
+    return DueAnswer(step=due.step, words=due.step.words, from_utc=_utc(due.from_ns), by_utc=_utc(due.by_ns))
+
+
+def _preparing(making: Preparing | None) -> PreparingAnswer | None:
+    return (
+        None if making is None else PreparingAnswer(since_utc=utc_text(making.since_ns), done=making.done, of=making.of)
+    )
+
+
+def _utc(at_ns: Nanoseconds | None) -> str:
+    return "" if at_ns is None else utc_text(at_ns)
 
 
 def _span_answer(span: CameraSpan) -> SpanAnswer:

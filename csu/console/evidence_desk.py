@@ -6,10 +6,22 @@ The rules are `csu.evidence.RequisitionDesk`'s; whoever implements this keeps it
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from csu.evidence import CameraSpan, Case, CaseState, HandOver, Hold, HoldRequested, LegalBasis, Requisition
 from csu.governance import Action, CaseFacts, Signature, Span
+from csu.governance.register_lines import Transmitted
+from csu.hal.clock import Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """A package that is being made: how many segments of how many are in it. `of` 0: they are being looked for."""
+
+    since_ns: Nanoseconds
+    done: int
+    of: int
 
 
 class EvidenceDesk(Protocol):
@@ -22,6 +34,18 @@ class EvidenceDesk(Protocol):
         """All cases, in the order they came."""
         ...
 
+    def dies_at_ns(self, span: CameraSpan) -> Nanoseconds | None:
+        """When the first picture of a stretch that nobody locks is destroyed; None: a camera that is not known."""
+        ...
+
+    def preparing(self, case: str) -> Preparing | None:
+        """What is being made for this case now."""
+        ...
+
+    async def transmitted(self, case: str) -> Sequence[Transmitted]:
+        """The lines of the legal register about this case."""
+        ...
+
     def signed_before(self, case: str, action: Action) -> Signature | None:
         """Who did the first half of a deed that takes two: who prepared what is to be released, who placed a hold."""
         ...
@@ -29,6 +53,8 @@ class EvidenceDesk(Protocol):
     async def receive(self, case: str, act: Requisition, by: Signature) -> Case: ...
 
     async def check(self, case: str, by: Signature) -> Case: ...
+
+    async def reject(self, case: str, reason: str, by: Signature) -> Case: ...
 
     async def lock(self, case: str, by: Signature) -> Case: ...
 
@@ -41,6 +67,16 @@ class EvidenceDesk(Protocol):
     async def validate(self, case: str, by: Signature) -> Case: ...
 
     async def hand_over(self, case: str, hand_over: HandOver, by: Signature) -> Case: ...
+
+    async def offer(self, case: str, hand_over: HandOver, by: Signature) -> Case:
+        """It lies ready for the officer, who is to sign for it here: without receipt and seal."""
+        ...
+
+    async def add_seal(self, case: str, seal: str, by: Signature) -> Case: ...
+
+    async def sign_receipt(self, case: str, sha256: str, by: Signature) -> Case:
+        """The officer signs the receipt of this digest (`csu.evidence.receipt_of`): it is handed over."""
+        ...
 
     async def end_lock(self, case: str, instruction: str, by: Signature) -> Case: ...
 

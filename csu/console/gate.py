@@ -125,6 +125,11 @@ class Gate:
         """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
         return self._access.rights.decide(subject, action, Resource(camera=camera), self._clock.now_ns()).permitted
 
+    def knows(self, subject: Subject, action: Action, commune: CommuneId | None) -> bool:
+        """Whether this person may do that in a commune now (None: at all): for lists that are cut to it (COM-3). Not
+        journaled."""
+        return self._access.rights.decide(subject, action, Resource(commune=commune), self._clock.now_ns()).permitted
+
     # -- before -------------------------------------------------------------------------------------------------------
 
     async def _identified(self, scope: Scope, door: Door) -> Subject:

@@ -5,9 +5,11 @@ alone, `Package`s that `openssl` and `age` alone can check and open, and a `Verd
 Nothing outside the act's cameras and intervals, nothing unmasked, and no sound leaves through here.
 """
 
+from csu.evidence.act_look import Around, Remark, Weight, look_at
 from csu.evidence.case import Case, CaseState
-from csu.evidence.case_events import DeskEvent, HandOver, HoldRequested, event_from_json, event_to_json
+from csu.evidence.case_events import CaseEvent, DeskEvent, HandOver, HoldRequested, event_from_json, event_to_json
 from csu.evidence.desk import RequisitionDesk
+from csu.evidence.due import Due, DueStep, due_of
 from csu.evidence.errors import (
     CaseRefused,
     DeskBroken,
@@ -21,6 +23,7 @@ from csu.evidence.footage import ChainLink, ChainProof, JournalExtract, JournalL
 from csu.evidence.holds_and_locks import EvidenceLock, Hold
 from csu.evidence.keep import KeptPiece, discard, keep, kept_segments
 from csu.evidence.package import ExportOrder, Package, make_package, seal_package
+from csu.evidence.receipt import Receipt, receipt_of
 from csu.evidence.requisition import Habilitation, LegalBasis, Officer, Requisition, faults_of
 from csu.evidence.sign import Signer, load_certificates, load_signer
 from csu.evidence.spans import CameraSpan
@@ -28,8 +31,10 @@ from csu.evidence.verdict import Link, LinkState, Verdict
 from csu.evidence.verify import Trust, verify_package
 
 __all__ = [
+    "Around",
     "CameraSpan",
     "Case",
+    "CaseEvent",
     "CaseRefused",
     "CaseState",
     "ChainLink",
@@ -37,6 +42,8 @@ __all__ = [
     "DeskBroken",
     "DeskEvent",
     "DeskUnavailable",
+    "Due",
+    "DueStep",
     "EvidenceInputRefused",
     "EvidenceLock",
     "ExportFailed",
@@ -54,15 +61,19 @@ __all__ = [
     "Officer",
     "Package",
     "PackageUnusable",
+    "Receipt",
     "ReleaseRefused",
+    "Remark",
     "Requisition",
     "RequisitionDesk",
     "Signer",
     "StoredSegment",
     "Trust",
     "Verdict",
+    "Weight",
     "chain_proofs",
     "discard",
+    "due_of",
     "event_from_json",
     "event_to_json",
     "faults_of",
@@ -70,7 +81,9 @@ __all__ = [
     "kept_segments",
     "load_certificates",
     "load_signer",
+    "look_at",
     "make_package",
+    "receipt_of",
     "seal_package",
     "verify_package",
 ]

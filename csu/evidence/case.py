@@ -8,6 +8,7 @@ package found wrong goes back from PREPARED to LOCKED, and a magistrate may end 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,6 +20,7 @@ from csu.evidence.case_events import (
     CaseRejected,
     CopyDestroyed,
     HandOver,
+    HandOverOffered,
     LockEnded,
     LockFlagged,
     PackageHandedOver,
@@ -26,6 +28,7 @@ from csu.evidence.case_events import (
     PackageReturned,
     PackageValidated,
     RecipientCopyGone,
+    SealAdded,
 )
 from csu.evidence.errors import CaseRefused
 from csu.evidence.requisition import Requisition
@@ -82,10 +85,16 @@ class Case:
     exports: tuple[PackagePrepared, ...] = ()
     """Every package made, also those found wrong: the export journal of this case (EXP-8)."""
     validated_by: str = ""
+    offered: HandOver | None = None
+    """What lies ready for the officer to sign for; his receipt and seal are not in it."""
+    seal: str = ""
+    """The number that he gave for what is offered."""
     handed_over: PackageHandedOver | None = None
     recipient_copy_gone: bool = False
     destroyed: CopyDestroyed | None = None
     flagged_at_ns: Nanoseconds | None = None
+    history: tuple[CaseEvent, ...] = ()
+    """All that happened to it, in order: who and when."""
 
     @property
     def is_live(self) -> bool:
@@ -111,11 +120,15 @@ class Case:
 
 def begun(event: CaseReceived) -> Case:
     """The case that an act begins."""
-    return Case(event.case, event.act, CaseState.RECEIVED, event.by, event.at_ns)
+    return Case(event.case, event.act, CaseState.RECEIVED, event.by, event.at_ns, history=(event,))
 
 
 def after(case: Case, event: CaseEvent) -> Case:
     """The case after one more event. Raises CaseRefused for one that cannot follow: a forged or torn store."""
+    return replace(_after(case, event), history=(*case.history, event))
+
+
+def _after(case: Case, event: CaseEvent) -> Case:
     match event:
         case CaseReceived():
             raise refused(event.case, Words("cette affaire existe déjà", "this case exists already"), LOOK)
@@ -145,6 +158,13 @@ def after(case: Case, event: CaseEvent) -> Case:
 def _after_the_end(case: Case, event: CaseEvent) -> Case:
     """The events of a lock's end."""
     match event:
+        case HandOverOffered():
+            case.require(CaseState.VALIDATED)
+            require_offer(case.case, event.hand_over)
+            return replace(case, offered=event.hand_over, seal="")
+        case SealAdded():
+            require_offered(case)
+            return replace(case, seal=event.seal)
         case PackageHandedOver():
             case.require(CaseState.VALIDATED)
             require_hand_over(case.case, event.hand_over)
@@ -177,22 +197,40 @@ def require_two_persons(case: Case, releaser: str) -> None:
 
 def require_hand_over(case: str, given: HandOver) -> None:
     """Raises CaseRefused naming what EXP-9 still wants."""
-    officer = given.officer
-    missing = [
-        words
-        for is_there, words in (
-            (given.support.strip(), Words("la référence du support", "the reference of the support")),
-            (given.copies >= 1, Words("le nombre de copies", "the number of copies")),
-            (given.receipt.strip(), Words("le reçu signé", "the signed receipt")),
-            (given.seal.strip(), Words("le numéro de scellé", "the seal number")),
-            (officer.name.strip(), Words("le nom de qui reçoit", "the name of who receives")),
-            (
-                not given.is_rewritable or given.why_rewritable.strip(),
-                Words("pourquoi le support est réinscriptible", "why the support can be rewritten"),
-            ),
+    receipt = (given.receipt.strip(), Words("le reçu signé", "the signed receipt"))
+    seal = (given.seal.strip(), Words("le numéro de scellé", "the seal number"))
+    _require_all(case, [*_of_offer(given), receipt, seal])
+
+
+def require_offer(case: str, given: HandOver) -> None:
+    """The same of what only the officer can add to: his receipt and his seal are still to come."""
+    _require_all(case, _of_offer(given))
+
+
+def require_offered(case: Case) -> HandOver:
+    """What lies ready to be signed for. Raises CaseRefused."""
+    case.require(CaseState.VALIDATED)
+    if case.offered is None:
+        raise refused(
+            case.case,
+            Words("rien n'est encore prêt à être remis", "nothing lies ready to be handed over yet"),
+            Words("Le gestionnaire inscrit d'abord le support", "The clerk registers the support first"),
         )
-        if not is_there
+    return case.offered
+
+
+def _of_offer(given: HandOver) -> list[tuple[object, Words]]:
+    why = not given.is_rewritable or given.why_rewritable.strip()
+    return [
+        (given.support.strip(), Words("la référence du support", "the reference of the support")),
+        (given.copies >= 1, Words("le nombre de copies", "the number of copies")),
+        (given.officer.name.strip(), Words("le nom de qui reçoit", "the name of who receives")),
+        (why, Words("pourquoi le support est réinscriptible", "why the support can be rewritten")),
     ]
+
+
+def _require_all(case: str, wanted: Sequence[tuple[object, Words]]) -> None:
+    missing = [words for is_there, words in wanted if not is_there]
     if missing:
         raise refused(
             case,

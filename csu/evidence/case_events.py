@@ -109,6 +109,27 @@ class PackageValidated:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOverOffered:
+    """The released package lies ready on its support; the officer is to sign for it."""
+
+    case: str
+    hand_over: HandOver
+    """Without receipt and seal: both are the officer's."""
+    by: str
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class SealAdded:
+    """The officer gave the number of the scellé that the support goes under (EXP-9)."""
+
+    case: str
+    seal: str
+    by: str
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class PackageHandedOver:
     """It left against a receipt; the lock ends, the centre's copy is to be destroyed (EXP-6)."""
 
@@ -227,6 +248,8 @@ CaseEvent: TypeAlias = (
     | PackagePrepared
     | PackageReturned
     | PackageValidated
+    | HandOverOffered
+    | SealAdded
     | PackageHandedOver
     | LockEnded
     | CopyDestroyed

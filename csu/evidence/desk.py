@@ -7,6 +7,7 @@ gives them to `apply`; a restart applies the stored ones again, through the same
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from csu.evidence import case as cases_
@@ -20,6 +21,7 @@ from csu.evidence.case_events import (
     CopyDestroyed,
     DeskEvent,
     HandOver,
+    HandOverOffered,
     HoldDied,
     HoldEnded,
     HoldPlaced,
@@ -33,9 +35,11 @@ from csu.evidence.case_events import (
     PackageReturned,
     PackageValidated,
     RecipientCopyGone,
+    SealAdded,
 )
 from csu.evidence.errors import ReleaseRefused
 from csu.evidence.holds_and_locks import EvidenceLock, Hold
+from csu.evidence.receipt import receipt_of
 from csu.evidence.requisition import LegalBasis, Requisition, faults_of
 from csu.evidence.spans import CameraSpan, is_within, paris_text, without
 from csu.governance.legal_calendar import one_month_after
@@ -149,6 +153,14 @@ class RequisitionDesk:
         faults = faults_of(found.act)
         return [CaseRejected(case, faults, by, at_ns) if faults else CaseChecked(case, by, at_ns)]
 
+    def reject(self, case: str, *, reason: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """A person finds what no program can: a forged signature, an officer that his unit does not know."""
+        found = self.case(case)
+        found.require(CaseState.RECEIVED)
+        if not reason.strip():
+            raise refused(case, Words("le motif manque", "the reason is missing"), Words("Dites-le", "Say why"))
+        return [CaseRejected(case, (Words(reason, reason), *faults_of(found.act)), by, at_ns)]
+
     def lock(self, case: str, *, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
         """Keep the act's instants, past or future; join the locks that are there; take over holds it covers."""
         found = self.case(case)
@@ -203,6 +215,40 @@ class RequisitionDesk:
         cases_.require_hand_over(case, hand_over)
         is_habilitated = found.act.basis is LegalBasis.L252_3_HABILITATED
         return [PackageHandedOver(case, hand_over, one_month_after(at_ns) if is_habilitated else None, by, at_ns)]
+
+    def offer(self, case: str, hand_over: HandOver, *, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """It lies ready for the officer, who signs for it here. Raises CaseRefused naming what is missing."""
+        self.case(case).require(CaseState.VALIDATED)
+        cases_.require_offer(case, hand_over)
+        return [HandOverOffered(case, replace(hand_over, receipt="", seal=""), by, at_ns)]
+
+    def add_seal(self, case: str, *, seal: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """The officer gives the number of the scellé."""
+        cases_.require_offered(self.case(case))
+        if not seal.strip():
+            what = Words("le numéro de scellé manque", "the seal number is missing")
+            raise refused(case, what, Words("Donnez-le", "Give it"))
+        return [SealAdded(case, seal.strip(), by, at_ns)]
+
+    def sign_receipt(self, case: str, *, sha256: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+        """The officer signs the receipt of this digest: it is handed over, as `hand_over` does.
+
+        Raises CaseRefused: no seal yet, not the receipt of now, or who prepared or released the package.
+        """
+        found = self.case(case)
+        offered, receipt = cases_.require_offered(found), receipt_of(found)
+        if receipt is None or receipt.sha256 != sha256:
+            raise refused(
+                case,
+                Words("ce n'est pas le reçu de maintenant", "this is not the receipt as it stands now"),
+                Words("Inscrivez le scellé, relisez le reçu, signez", "Give the seal, read the receipt again, sign"),
+            )
+        if any(cases_.same_person(by, other) for other in (found.exports[-1].by, found.validated_by)):
+            what = Words(
+                "qui l'a préparé ou libéré ne le reçoit pas", "who prepared or released it does not receive it"
+            )
+            raise refused(case, what, Words("L'officier signe lui-même", "The officer signs"))
+        return self.hand_over(case, replace(offered, receipt=sha256, seal=found.seal), by=by, at_ns=at_ns)
 
     def end_lock(self, case: str, *, instruction: str, by: str, at_ns: Nanoseconds) -> list[DeskEvent]:
         """A magistrate ends the lock: `instruction` names the act that says so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from csu.centre.in_process import ExportOrder, StoredSegment
@@ -48,7 +48,7 @@ class DescribedPackages:
     def require_authority(self) -> None:
         """There is no time-stamp here, and nothing that could be taken for evidence."""
 
-    def make(self, order: ExportOrder, segments: Sequence[StoredSegment], recipients: Sequence[str]) -> str:
+    def make(self, order: ExportOrder, segments: Iterable[StoredSegment], recipients: Sequence[str]) -> str:
         content = f"{order.case} {order.spans} {order.exporter}".encode()
         sha256 = hashlib.sha256(content).hexdigest()
         self._held[sha256] = content

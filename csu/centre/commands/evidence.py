@@ -138,7 +138,7 @@ def cases_command(
         found.apply(stored.event)
     holds: list[Hold | HoldRequested] = [*found.hold_requests, *found.holds]
     told = {
-        "cases": [case_answer(case).model_dump(mode="json") for case in found.cases],
+        "cases": [case_answer(case, None).model_dump(mode="json") for case in found.cases],
         "holds": [hold_answer(hold).model_dump(mode="json") for hold in holds],
     }
     if as_json:

@@ -60,6 +60,8 @@ class DeskHome:
     records: Mapping[CameraId, CameraRecord]
     settings: EvidenceSettings
     ceiling: Ceiling
+    expires: Ceiling
+    """When a picture that nobody locks is destroyed."""
     alone: Callable[[], asyncio.Lock]
     past_is_clean: Callable[[], bool]
     tell: Callable[[Trouble], None]
@@ -85,6 +87,8 @@ class DeskParts:
     records: Mapping[CameraId, CameraRecord]
     centre: str
     ceiling: Ceiling
+    expires: Ceiling
+    """When a picture that nobody locks is destroyed."""
     alone: Callable[[], asyncio.Lock]
     past_is_clean: Callable[[], bool]
     tell: Callable[[Trouble], None]
@@ -132,6 +136,7 @@ async def open_desk(stack: AsyncExitStack, home: DeskHome) -> OpenedDesk:
         home.records,
         home.settings.centre,
         home.ceiling,
+        home.expires,
         home.alone,
         home.past_is_clean,
         home.tell,
@@ -168,6 +173,7 @@ async def put_together(
             events,
             parts.packages,
             parts.ceiling,
+            parts.expires,
             parts.records,
             parts.centre,
             parts.key.public.hex,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Packages:
         """Raises ExportFailed where nobody can say the time."""
         self._signing.require_authority()
 
-    def make(self, order: ExportOrder, segments: Sequence[StoredSegment], recipients: Sequence[str]) -> str:
+    def make(self, order: ExportOrder, segments: Iterable[StoredSegment], recipients: Sequence[str]) -> str:
         """Make, verify and seal; returns the digest it is known by. Raises CsuError: then nothing of it is left."""
         authority = self._signing.require_authority()
         signer, roots = self._signing.signer, self._signing.stamp_roots

@@ -8,15 +8,18 @@ nothing is asked of the recorders.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from csu.centre.desk.lines import NOTED_AS, entry_of, export_entry, told_of, transmitted
+from csu.centre.desk.register import DeskRegister
 from csu.centre.desk.sources import Sources
 from csu.centre.events import Trouble
+from csu.console.evidence_desk import Preparing
 from csu.evidence import (
     CameraSpan,
     Case,
@@ -32,7 +35,7 @@ from csu.evidence import (
     StoredSegment,
 )
 from csu.evidence.case import refused
-from csu.evidence.case_events import CaseLocked, HoldPlaced, HoldRequested, PackagePrepared
+from csu.evidence.case_events import CaseLocked, HoldPlaced, HoldRequested, PackageHandedOver, PackagePrepared
 from csu.evidence.desk import Ceiling
 from csu.evidence.desk_store import DeskStore
 from csu.evidence.seal import recipients_of
@@ -40,7 +43,7 @@ from csu.evidence.spans import is_within, united
 from csu.evidence.stretch import stretch
 from csu.governance import Action, JournalDesk, LegalRegister, Role, Signature
 from csu.governance.journal_extract import newest_about, rows_of_case
-from csu.governance.legal_calendar import day_in_paris
+from csu.governance.register_lines import Transmitted
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.words import Words
@@ -56,7 +59,7 @@ class PackageKeeper(Protocol):
 
     def require_authority(self) -> object: ...
 
-    def make(self, order: ExportOrder, segments: Sequence[StoredSegment], recipients: Sequence[str]) -> str: ...
+    def make(self, order: ExportOrder, segments: Iterable[StoredSegment], recipients: Sequence[str]) -> str: ...
 
     def is_there(self, sha256: str) -> bool: ...
 
@@ -66,6 +69,20 @@ class PackageKeeper(Protocol):
 
 
 _RELEASED = (CaseState.VALIDATED, CaseState.HANDED_OVER)
+
+
+@dataclass(slots=True)
+class _Making:
+    """A package that is being made: counted by the thread that makes it."""
+
+    since_ns: Nanoseconds
+    done: int = 0
+    of: int = 0
+
+    def each(self, sources: Sources) -> Iterator[StoredSegment]:
+        for segment in sources.segments:
+            yield segment
+            self.done += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,8 @@ class DeskPorts:
     store: DeskStore
     packages: PackageKeeper
     ceiling: Ceiling
+    expires: Ceiling
+    """When a picture that nobody locks is destroyed."""
     records: Mapping[CameraId, CameraRecord]
     centre: str
     public_key: str
@@ -101,8 +120,8 @@ class DeskRoom:
         self._loop = asyncio.get_running_loop()
         self._turn, self._exporting = asyncio.Lock(), asyncio.Lock()
         self._signed: dict[tuple[str, Action], Signature] = {}
-        self._registered: set[str] = set()
-        """Cases whose hand-over is known to be in the legal register."""
+        self._register = DeskRegister(ports.register)
+        self._preparing: dict[str, _Making] = {}
         self.desk = RequisitionDesk(ports.ceiling)
         for stored in ports.store.events:
             self._apply(stored.event, stored.role)
@@ -125,6 +144,19 @@ class DeskRoom:
     def hold_requests(self) -> Sequence[HoldRequested]:
         return self.desk.hold_requests
 
+    def dies_at_ns(self, span: CameraSpan) -> Nanoseconds | None:
+        """See EvidenceDesk.dies_at_ns."""
+        return self._ports.expires(span.camera, span.from_ns) if span.camera in self._ports.records else None
+
+    def preparing(self, case: str) -> Preparing | None:
+        """See EvidenceDesk.preparing."""
+        making = self._preparing.get(case)
+        return None if making is None else Preparing(making.since_ns, making.done, making.of)
+
+    async def transmitted(self, case: str) -> Sequence[Transmitted]:
+        """See EvidenceDesk.transmitted."""
+        return await self._register.lines_of(self.desk.case(case))
+
     def signed_before(self, case: str, action: Action) -> Signature | None:
         return self._signed.get((case, action))
 
@@ -135,6 +167,9 @@ class DeskRoom:
 
     async def check(self, case: str, by: Signature) -> Case:
         return await self._case(case, by, lambda who, at: self.desk.check(case, by=who, at_ns=at))
+
+    async def reject(self, case: str, reason: str, by: Signature) -> Case:
+        return await self._case(case, by, lambda who, at: self.desk.reject(case, reason=reason, by=who, at_ns=at))
 
     async def lock(self, case: str, by: Signature) -> Case:
         """Waits for a round of the purge to end: what it took was gone before, what it left is locked."""
@@ -147,26 +182,31 @@ class DeskRoom:
         recipients_of(recipients)
         self._ports.packages.require_authority()
         async with self._exporting:
-            now_ns = self._ports.clock.now_ns()
-            found = self.desk.case(case)
-            found.require(CaseState.LOCKED)
-            spans = united(found.act.spans)
-            self.desk.require_release(case, spans, now_ns)
-            sources = await self._ports.find(spans, now_ns)
-            async with self._ports.journal.before(export_entry(found, spans, by)) as ticket:
-                order = await self._order(found, spans, sources, by, now_ns)
-                sha256 = await asyncio.to_thread(self._ports.packages.make, order, sources.segments, recipients)
-                ticket.sha256 = sha256
-                try:
-                    return await self._case(
-                        case,
-                        by,
-                        lambda who, at: self.desk.prepare(case, spans, sha256, by=who, at_ns=at, recipients=recipients),
-                    )
-                except BaseException:
-                    if all(each.package_sha256 != sha256 for each in self.desk.case(case).exports):
-                        self._ports.packages.remove(sha256)
-                    raise
+            with self._made_known(case) as making:
+                return await self._prepared(case, recipients, by, making)
+
+    async def _prepared(self, case: str, recipients: Sequence[str], by: Signature, making: _Making) -> Case:
+        now_ns = self._ports.clock.now_ns()
+        found = self.desk.case(case)
+        found.require(CaseState.LOCKED)
+        spans = united(found.act.spans)
+        self.desk.require_release(case, spans, now_ns)
+        sources = await self._ports.find(spans, now_ns)
+        making.of = len(sources.segments)
+        async with self._ports.journal.before(export_entry(found, spans, by)) as ticket:
+            order = await self._order(found, spans, sources, by, now_ns)
+            sha256 = await asyncio.to_thread(self._ports.packages.make, order, making.each(sources), recipients)
+            ticket.sha256 = sha256
+            try:
+                return await self._case(
+                    case,
+                    by,
+                    lambda who, at: self.desk.prepare(case, spans, sha256, by=who, at_ns=at, recipients=recipients),
+                )
+            except BaseException:
+                if all(each.package_sha256 != sha256 for each in self.desk.case(case).exports):
+                    self._ports.packages.remove(sha256)
+                raise
 
     async def return_package(self, case: str, reason: str, by: Signature) -> Case:
         returned = await self._case(
@@ -180,12 +220,35 @@ class DeskRoom:
         return await self._case(case, by, lambda who, at: self.desk.validate(case, by=who, at_ns=at))
 
     async def hand_over(self, case: str, hand_over: HandOver, by: Signature) -> Case:
+        return await self._handed(case, by, lambda who, at: self.desk.hand_over(case, hand_over, by=who, at_ns=at))
+
+    async def offer(self, case: str, hand_over: HandOver, by: Signature) -> Case:
+        """What the legal register would refuse is not offered either."""
+
         def decide(who: str, at_ns: Nanoseconds) -> list[DeskEvent]:
-            events = self.desk.hand_over(case, hand_over, by=who, at_ns=at_ns)
-            transmitted(self.desk.case(case), hand_over, at_ns)  # what the register would refuse is not handed over
+            events = self.desk.offer(case, hand_over, by=who, at_ns=at_ns)
+            transmitted(self.desk.case(case), hand_over, at_ns)
             return events
 
-        handed = await self._case(case, by, decide)
+        return await self._case(case, by, decide)
+
+    async def add_seal(self, case: str, seal: str, by: Signature) -> Case:
+        return await self._case(case, by, lambda who, at: self.desk.add_seal(case, seal=seal, by=who, at_ns=at))
+
+    async def sign_receipt(self, case: str, sha256: str, by: Signature) -> Case:
+        return await self._handed(
+            case, by, lambda who, at: self.desk.sign_receipt(case, sha256=sha256, by=who, at_ns=at)
+        )
+
+    async def _handed(self, case: str, by: Signature, decide: Callable[[str, Nanoseconds], list[DeskEvent]]) -> Case:
+        def registrable(who: str, at_ns: Nanoseconds) -> list[DeskEvent]:
+            events = decide(who, at_ns)
+            for event in events:
+                if isinstance(event, PackageHandedOver):  # what the register would refuse is not handed over
+                    transmitted(self.desk.case(case), event.hand_over, at_ns)
+            return events
+
+        handed = await self._case(case, by, registrable)
         await self._settle()
         return handed
 
@@ -258,6 +321,14 @@ class DeskRoom:
             yield piece
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _made_known(self, case: str) -> Iterator[_Making]:
+        making = self._preparing[case] = _Making(self._ports.clock.now_ns())
+        try:
+            yield making
+        finally:
+            del self._preparing[case]
 
     async def _case(self, case: str, by: Signature, decide: Callable[[str, Nanoseconds], Sequence[DeskEvent]]) -> Case:
         await self._do(by, decide)
@@ -332,19 +403,7 @@ class DeskRoom:
         return await asyncio.to_thread(read, directory)
 
     async def _settle(self) -> None:
-        """Every hand-over has its line in the legal register: one that a crash left without gets it now (LOG-1)."""
-        handed = [case for case in self.desk.cases if case.handed_over and case.case not in self._registered]
-        if handed:
-            await asyncio.to_thread(self._register, handed)
-
-    def _register(self, handed: Sequence[Case]) -> None:
-        for case in handed:
-            given = case.handed_over
-            first = min(case.exports[-1].spans)
-            sent = self._ports.register.answer(day_in_paris(first.from_ns), first.camera).transmitted
-            if given is not None and not any(line.case == case.case for line in sent):
-                self._ports.register.add([transmitted(case, given.hand_over, given.at_ns)])
-            self._registered.add(case.case)
+        await self._register.settle(self.desk.cases)
 
     def _require_clean(self, case: str) -> None:
         if not self._ports.past_is_clean():

@@ -11,6 +11,7 @@ from csu.centre.desk import room as desk_room
 from csu.centre.desk import sources as evidence_sources
 from csu.centre.desk.keeper import DeskKeeper
 from csu.centre.desk.packages import Packages
+from csu.centre.desk.register import DeskRegister
 from csu.centre.desk.room import DeskRoom
 from csu.centre.desk.signing import Signing
 from csu.evidence.desk import RequisitionDesk
@@ -53,7 +54,7 @@ def the_centre_s_own_word_is_enough_for_the_time(patch: Patch) -> None:
 
 
 def a_hand_over_is_registered_once_or_never(patch: Patch) -> None:
-    patch.setattr(DeskRoom, "_register", lambda self, handed: None)
+    patch.setattr(DeskRegister, "_add", lambda self, handed: None)
 
 
 def packages_stay_when_the_case_closes(patch: Patch) -> None:

@@ -5,6 +5,8 @@ import './ptz.css'
 import './wall.css'
 import './alarms.css'
 import './log.css'
+import './desk.css'
+import './commune.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')
