@@ -69,7 +69,7 @@ class Gate:
         self._ask_again_ns = int(ask_again_s * NS_PER_S)
         self._standing: dict[object, Nanoseconds] = {}
         self._strangers: list[Nanoseconds] = []
-        self._reached: dict[tuple[Subject, Action, CommuneId], tuple[Nanoseconds, bool]] = {}
+        self._reached: dict[tuple[Subject, Action, CommuneId | None], tuple[Nanoseconds, bool]] = {}
 
     def around(self, handle: ASGIApp, door: Door, methods: Collection[str] | None) -> ASGIApp:
         """`handle`, reached only through the gate. `methods`: those of an HTTP route; None: its own affair."""
@@ -106,8 +106,8 @@ class Gate:
         """Those of `cameras` that this person may know of (COM-3)."""
         return [line for line in cameras if self.reaches(subject, Action.CAMERA_LIST, line.record.commune)]
 
-    def reaches(self, subject: Subject, action: Action, commune: CommuneId) -> bool:
-        """Whether this person may do that in a commune: to cut a list of many things. As old as a standing yes."""
+    def reaches(self, subject: Subject, action: Action, commune: CommuneId | None) -> bool:
+        """Whether this person may do that in a commune (None: at all): to cut a list. As old as a standing yes."""
         now_ns = self._clock.monotonic_ns()
         asked_at_ns, may = self._reached.get((subject, action, commune), (None, False))
         if asked_at_ns is None or now_ns - asked_at_ns >= self._ask_again_ns:
@@ -124,11 +124,6 @@ class Gate:
     def permits(self, subject: Subject, action: Action, camera: CameraId) -> bool:
         """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
         return self._access.rights.decide(subject, action, Resource(camera=camera), self._clock.now_ns()).permitted
-
-    def knows(self, subject: Subject, action: Action, commune: CommuneId | None) -> bool:
-        """Whether this person may do that in a commune now (None: at all): for lists that are cut to it (COM-3). Not
-        journaled."""
-        return self._access.rights.decide(subject, action, Resource(commune=commune), self._clock.now_ns()).permitted
 
     # -- before -------------------------------------------------------------------------------------------------------
 

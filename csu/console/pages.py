@@ -6,14 +6,18 @@ from csu.governance import Action, Role, role_can
 
 PAGES: dict[str, frozenset[Action]] = {
     "live": frozenset({Action.LIVE_VIEW}),
+    "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
+    "deport": frozenset({Action.DEPORT_READ}),
+    "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
     "commune": frozenset({Action.STATISTICS_READ}),
     "administration": frozenset({Action.INVENTORY_READ}),
+    "dpo": frozenset({Action.JOURNAL_READ, Action.MASK_READ, Action.SIGN_RECORD}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

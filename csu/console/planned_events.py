@@ -228,7 +228,7 @@ class _Events:
         """Raises Refused: 404 for one that is none, and for one of a commune that is not the asker's."""
         subject: Subject = request.scope[SUBJECT]
         event = self.desk.events().get(number)
-        if event is None or not self._gate.knows(subject, Action.EVENT_SET, event.commune):
+        if event is None or not self._gate.reaches(subject, Action.EVENT_SET, event.commune):
             raise Refused(Refusal.EVENT_UNKNOWN, where="planned-events")
         return event
 
@@ -238,12 +238,12 @@ class _Events:
         seen = {
             number: event
             for number, event in self.desk.events().items()
-            if self._gate.knows(subject, Action.EVENT_READ, event.commune)
+            if self._gate.reaches(subject, Action.EVENT_READ, event.commune)
         }
         lines = [self._line(number, event, now_ns) for number, event in seen.items()]
         return EventsAnswer(
             at_ns=now_ns,
-            may_set=self._gate.knows(subject, Action.EVENT_SET, None),
+            may_set=self._gate.reaches(subject, Action.EVENT_SET, None),
             events=[*_next_first(lines, _OPEN), *_next_first(lines, _OVER)[::-1][:OVER_MAX]],
             scenes=[SceneNamed(scene=scene, name=name) for scene, name in self.desk.scenes().items()],
             purposes=[PurposeTold(purpose=purpose, words=purpose_words(purpose)) for purpose in Purpose],

@@ -57,6 +57,8 @@ class Action(StrEnum):
     DEPORT_START = "deport_start"
     DEPORT_STOP = "deport_stop"
     DEPORT_VIEW = "deport_view"
+    DEPORT_READ = "deport_read"
+    """Which deports are open, to whom, until when; no picture."""
     MAINTENANCE_VIEW = "maintenance_view"
 
     REPLAY = "replay"
@@ -95,6 +97,10 @@ class Action(StrEnum):
     JOURNAL_RETENTION_SET = "journal_retention_set"
     LEGAL_REGISTER_READ = "legal_register_read"
     COVERAGE_READ = "coverage_read"
+    SIGN_RECORD = "sign_record"
+    """A public sign that tells people of the cameras was placed, changed, or taken down (DPO-1)."""
+    REGIME_SET = "regime_set"
+    """Enter the law that allows real-time analysis, or take it back (VSA-3). Without one all of it is off."""
 
     ORDER_RECORD = "order_record"
     ORDER_READ = "order_read"
@@ -151,7 +157,7 @@ LIVE = frozenset(
     }
 )
 """Shows, or steers, one camera as it is now, or speaks through it."""
-ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
+ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP, _A.DEPORT_READ})
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(
     {
@@ -177,6 +183,7 @@ REASONED = (
         {
             *(_A.DEPORT_START, _A.MAINTENANCE_VIEW, _A.HOLD_PLACE, _A.HOLD_END, _A.LOCK_END, _A.PURGE_BY_HAND),
             *(_A.BACKUP_RESTORE, _A.JOURNAL_READ, _A.JOURNAL_RETENTION_SET, _A.ROLE_GRANT, _A.CAMERA_LIFECYCLE),
+            _A.REGIME_SET,
         }
     )
 )
@@ -184,7 +191,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ),
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ, _A.DEPORT_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

@@ -19,6 +19,7 @@ from csu.console.access import door_of
 from csu.evidence import receipt_of
 from csu.governance import Role
 from csu.governance.journal_entry import Outcome
+from tests.compliance.doors.dpo_desks import dpo_bodies
 
 TABLE = yaml.safe_load(Path(__file__).with_name("doors.yaml").read_text(encoding="utf-8"))
 DIST = Path(__file__).parents[3] / "csu" / "console" / "web" / "dist"
@@ -34,7 +35,12 @@ IN_THE_PATH = {
     "{commune}": "metz",
     "{month}": "2027-06",
     "{tile}": "place",
+    "{deport}": "d-1",
     "{programme:path}": "market",
+    "{version}": "1",
+    "{sign}": "P-1",
+    "{request}": "DA-2027-7",
+    "{day}": "2027-05-20",
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 ASKS = {"log/alarm": "?alarm=panel-metz/7"}
@@ -125,12 +131,18 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"cases/seal": {"seal": "S-12"}, "acts/look": act_json}
     bodies |= {"cases/receipt": {"sha256": receipt_sha256 or "0" * 64}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
-    bodies |= {"ptz/move": {"pan": 0.5}}
+    bodies |= {"ptz/move": {"pan": 0.5}, "ptz/centre": {"x": 0.2, "y": 0.8}}
+    bodies |= {"tours/begin": {"name": "Nuit", "cameras": ["cam-0012"], "dwell_s": 10, "slot": "place"}}
+    bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
+    deport = {"what": "violence", "recipient": "recipient.1", "cameras": ["cam-0012"], "alarm": "panel-metz/7"}
+    bodies |= {"deports/start": deport | reason, "deports/prolong": reason, "deports/stop": {}}
+    bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}
     bodies |= {"service/note": {"text": "Rien à signaler."}, "visits/enter": VISITOR}
     bodies |= {"planned-events/cameras": AREA, "planned-events/enter": EVENT, "planned-events/change": EVENT}
     bodies |= {"planned-events/report": {"outcome": "calm"}}
+    bodies |= dpo_bodies()
     bodies |= {"log/write": {"text": "Attroupement place d'Armes."}}
     bodies |= {"inventory/lifecycle": {"to": "suspended", "reason": "travaux"}}
     bodies |= {"watch/leave": {"handed_over": True}}

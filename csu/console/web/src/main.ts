@@ -5,8 +5,11 @@ import './ptz.css'
 import './wall.css'
 import './alarms.css'
 import './log.css'
+import './deport.css'
+import './speaker.css'
 import './desk.css'
 import './commune.css'
+import './dpo.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')
