@@ -110,7 +110,7 @@ def test_no_door_takes_a_field_that_it_did_not_ask_for(shared_world, bodies) -> 
             continue
         told = json.loads(bodies[door.name])
         for name in ("person", "by", "role", "at_ns", "is_released"):
-            if name in told:
+            if name in told or any(name in model.model_fields for model in models_of(route)):
                 continue
             ready(world, door)
             answer = world.ask(
