@@ -8,10 +8,12 @@ from pathlib import Path
 
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
+from csu.centre.dpo import DpoHome, open_dpo
 from csu.centre.media.wall_nodes import WallNodes
-from csu.centre.papers import Papers
+from csu.centre.papers import LawOfPast, Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
+from csu.centre.registers.settings import RegisterSettings
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.commune_room import CommuneRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
@@ -19,6 +21,7 @@ from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.service_hung import ServiceRooms
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -31,6 +34,7 @@ from csu.console import (
 )
 from csu.console.identity import IdentitySource
 from csu.console.sign_in import OidcSettings
+from csu.governance import LocalDoctrine
 from csu.hal.clock import Clock
 
 
@@ -53,12 +57,15 @@ class Shown:
     wall: DeskOfWall
     wall_nodes: WallNodes
     log: LogRoom
+    service: ServiceRooms
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
     speaking: SpeakerRoom
     communes: CommuneRoom
     inventory: InventoryRoom
+    doctrine: LocalDoctrine
+    register_settings: RegisterSettings
 
 
 async def hang_console(
@@ -81,6 +88,7 @@ async def hang_console(
     judges = AnyOf([machines] if tokens is None else [tokens, machines])
     local = demonstration_access(shown.room, clock, journal=registers.journal, rights=shown.papers, desk=shown.past)
     access, sign_in = with_accounts(local, shown.accounts, clock, judges, oidc)
+    dpo = await stack.enter_async_context(open_dpo(_dpo_home(shown, registers, data_directory, clock)))
     console = create_app(
         shown.room,
         clock=clock,
@@ -90,13 +98,30 @@ async def hang_console(
             alarms=AlarmsOfCentre(shown.centre),
             speaking=shown.speaking,
             sign_in=sign_in,
-            watch=shown.centre,
+            watch=shown.service.posts,
             log=shown.log,
+            service=shown.service.shifts,
+            visits=shown.service.visits,
+            events=shown.service.events,
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
             inventory=shown.inventory,
+            dpo=dpo,
         ),
     )
     return await stack.enter_async_context(serve_console(console, host=at.host, port=at.port, tls=at.tls))
+
+
+def _dpo_home(shown: Shown, registers: Registers, data_directory: Path, clock: Clock) -> DpoHome:
+    law = LawOfPast(shown.papers, shown.doctrine)
+    return DpoHome(
+        data_directory,
+        registers.key,
+        registers.journal,
+        shown.register_settings,
+        law,
+        lambda: shown.past.cases(),
+        clock,
+    )

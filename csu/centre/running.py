@@ -37,6 +37,7 @@ from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import RelayOfNodes, Room
+from csu.centre.service_hung import agents_of, keep_service
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
 from csu.centre.watches.last_minute import LastMinutes
@@ -269,6 +270,20 @@ async def _start_parts(
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
+    desk_of_wall = DeskOfWall(wall, account, clock)
+    service = await stack.enter_async_context(
+        keep_service(
+            centre,
+            settings.data_directory,
+            log=log,
+            wall=desk_of_wall,
+            papers=papers,
+            records=records,
+            agents=lambda: agents_of(accounts, clock, _simulated(site)),
+            clock=clock,
+            tell=observers,
+        )
+    )
     communes = await stack.enter_async_context(_communes(stack, settings, centre, papers, masks, past, observers))
     console_url = await hang_console(
         stack,
@@ -276,15 +291,18 @@ async def _start_parts(
         Shown(
             room=room,
             centre=centre,
-            wall=DeskOfWall(wall, account, clock),
+            wall=desk_of_wall,
             wall_nodes=wall_nodes,
             log=log,
+            service=service,
             past=past,
             accounts=accounts,
             papers=papers,
             speaking=SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers),
             communes=communes,
             inventory=_inventory(settings, centre, minutes, accounts),
+            doctrine=settings.doctrine,
+            register_settings=settings.registers,
         ),
         registers,
         settings.data_directory,
@@ -467,9 +485,13 @@ def _people_of(site: Site, records: Sequence[CameraRecord], accounts: AccountsOf
     and whoever sits at the machine, who may see all of it. Who else takes a post is unknown, and the wall shows him
     nothing."""
     communes, since = {record.commune for record in records}, day_in_paris(clock.now_ns()) - timedelta(days=1)
-    simulated = [*site.agents, LOCAL_ACCOUNT] if site.agents else []
-    known = {agent: demonstration_operator(agent, communes, since) for agent in simulated}
+    known = {agent: demonstration_operator(agent, communes, since) for agent in _simulated(site)}
     return lambda account: accounts.at_post(account, clock.now_ns()) or known.get(account)
+
+
+def _simulated(site: Site) -> list[str]:
+    """People of a simulated site, and whoever sits at its machine."""
+    return [*site.agents, LOCAL_ACCOUNT] if site.agents else []
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from csu.console.access import Access, RightsDesk
 from csu.console.app import ConsoleSettings, create_app
 from csu.console.demonstration import demonstration_access, demonstration_operator, invented_papers
 from csu.console.desks import Desks
+from csu.console.dpo import DpoDesks
 from csu.console.evidence_desk import EvidenceDesk
 from csu.console.identity import (
     Accounts,
@@ -36,6 +37,7 @@ __all__ = [
     "ConsoleError",
     "ConsoleSettings",
     "Desks",
+    "DpoDesks",
     "EvidenceDesk",
     "IdentitySource",
     "IssuedTokens",

@@ -79,6 +79,14 @@ class Refusal(Enum):
     POST_NOT_TAKEN = Wording(409, 4409, "Vous n'êtes pas en poste. Prenez-le.", "You have no post. Take it.")
     LEAVE_REFUSED = Wording(409, 4409, "Vous restez en poste. Voyez le motif.", "You stay on watch. See why.")
     ROOM_ABSENT = Wording(503, 4503, "Ce centre n'a pas de salle.", "This centre has no room.")
+    ROSTER_REFUSED = Wording(409, 4409, "Le tableau reste comme il est. Voyez le motif.", "The roster stands. See why.")
+    NOTE_REFUSED = Wording(409, 4409, "La consigne n'est pas prise. Voyez le motif.", "The note is not taken. See why.")
+    NOTE_UNKNOWN = Wording(404, 4404, "Aucune consigne de ce numéro.", "There is no note of that number.")
+    VISIT_REFUSED = Wording(409, 4409, "La visite n'est pas inscrite. Voyez le motif.", "Not written. See why.")
+    VISIT_UNKNOWN = Wording(404, 4404, "Aucune visite de ce numéro.", "There is no visit of that number.")
+    EVENT_REFUSED = Wording(409, 4409, "L'événement reste comme il est. Voyez le motif.", "The event stands. See why.")
+    EVENT_UNKNOWN = Wording(404, 4404, "Aucun événement de ce numéro.", "There is no event of that number.")
+    EVENTS_ABSENT = Wording(503, 4503, "Ce centre ne tient pas d'événements.", "This centre keeps no events.")
     PTZ_REFUSED = Wording(409, 4409, "La caméra n'est pas à vous. Voyez le motif.", "The camera is not yours. See why.")
     PTZ_ABSENT = Wording(404, 4404, "Cette caméra ne se tourne pas.", "This camera cannot be turned.")
     ENTRY_REFUSED = Wording(
@@ -159,6 +167,20 @@ class Refusal(Enum):
         "Cette machine du mur ne prend plus rien : coupée. Elle reviendra d'elle-même.",
         "This machine of the wall takes nothing any more: cut. It will come back by itself.",
     )
+    DPO_ABSENT = Wording(
+        503, 4503, "Ce centre ne tient pas ce registre ici.", "This centre does not keep that register here."
+    )
+    MASKS_UNKNOWN = Wording(404, 4404, "Cette version de masques n'existe pas.", "There is no such version of masks.")
+    MASKS_REFUSED = Wording(
+        409, 4409, "Cette signature ne compte pas. Voyez le motif.", "This signature does not count. See why."
+    )
+    SIGN_OF_TWO_COMMUNES = Wording(
+        409,
+        4409,
+        "Un panneau est d'une seule commune. Inscrivez-en un par commune.",
+        "A sign is of one commune. Record one for each commune.",
+    )
+    RECORD_REFUSED = Wording(409, 4409, "Rien n'est inscrit. Voyez le motif.", "Nothing is recorded. See why.")
     CENTRE_TROUBLE = Wording(
         503, 4503, "Le centre n'a pas pu répondre. Voyez le détail.", "The centre could not answer. See the detail."
     )

@@ -238,12 +238,18 @@ class ChainedFile:
             engine.dispose()
 
 
-def read_rows(path: Path, form: ChainForm, where: str = "TRUE", values: tuple[object, ...] = ()) -> Iterator[ChainRow]:
-    """The rows of a file as they lie there, unchecked and in order, without writing to it. Raises sqlite3.Error."""
+def read_rows(
+    path: Path, form: ChainForm, where: str = "TRUE", values: tuple[object, ...] = (), *, newest: int | None = None
+) -> Iterator[ChainRow]:
+    """The rows of a file as they lie there, unchecked and in order, without writing to it. Raises sqlite3.Error.
+
+    `newest`: so many at most, and the newest first.
+    """
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         last = ", signature" if form.sealed else ""
-        query = f"SELECT sequence, kind, body, digest{last} FROM {form.table} WHERE {where} ORDER BY sequence"  # noqa: S608
+        order = "sequence" if newest is None else f"sequence DESC LIMIT {int(newest)}"
+        query = f"SELECT sequence, kind, body, digest{last} FROM {form.table} WHERE {where} ORDER BY {order}"  # noqa: S608
         for row in connection.execute(query, values):
             yield ChainRow(*row)
     finally:

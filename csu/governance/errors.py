@@ -55,3 +55,39 @@ class PeopleBroken(CsuError):
 
 class PeopleNotKept(CsuError):
     """The list of people could not be read or written now; nothing of what was asked holds."""
+
+
+class RegimeUnusable(BadInput):
+    """A legal regime of real-time analysis without end, reference or reason, or one that no Journal has published."""
+
+
+class RegimeBroken(CsuError):
+    """The file of legal regimes is not what was written: none of it is believed, all analysis is off."""
+
+
+class RegimeNotKept(CsuError):
+    """The file of legal regimes could not be read or written now; nothing of what was asked holds."""
+
+
+class SignRefused(BadInput):
+    """A public sign that says what none can say, or a change of one that there is not."""
+
+
+class SignsBroken(CsuError):
+    """The register of public signs is not what was written: none of it is believed."""
+
+
+class SignsNotKept(CsuError):
+    """The register of public signs could not be read or written now; nothing of what was asked holds."""
+
+
+class AccessRequestRefused(BadInput):
+    """A step of an access request that may not follow: no such request, no identity, no motive, no case."""
+
+
+class AccessRequestsBroken(CsuError):
+    """The register of access requests is not what was written: none of it is believed."""
+
+
+class AccessRequestsNotKept(CsuError):
+    """The register of access requests could not be read or written now; nothing of what was asked holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from csu.governance.journal_entry import BY_CSU, DataSpan, JournalEntry, Operation, account_of
-from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
+from csu.governance.mask_events import Declined, LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_register import MaskRegister
 from csu.hal.clock import Nanoseconds
 
@@ -25,6 +25,9 @@ def mask_entry(event: MaskEvent) -> JournalEntry:
             return JournalEntry(Operation.MASK_EDIT, author, role, data=data, subject=subject, sha256=event.digest)
         case Signed():
             author, subject = account_of(event.person), f"masks/{event.version}/signed"
+            return JournalEntry(Operation.MASK_EDIT, author, event.role.value, data=data, subject=subject)
+        case Declined():
+            author, subject = account_of(event.person), f"masks/{event.version}/declined"
             return JournalEntry(Operation.MASK_EDIT, author, event.role.value, data=data, subject=subject)
         case LifecycleSet():
             author, subject = account_of(event.by), f"lifecycle/{event.after.value}"

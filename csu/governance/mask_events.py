@@ -39,6 +39,18 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """A person will not sign a version, and says why: nobody can sign it any more. What is in force stays."""
+
+    camera: CameraId
+    version: int
+    person: str
+    role: SignRole
+    at_ns: Nanoseconds
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The camera was turned, knocked, replaced: no version up to now holds any longer."""
 
@@ -58,4 +70,4 @@ class LifecycleSet:
     reason: str
 
 
-MaskEvent: TypeAlias = Proposed | Signed | Moved | LifecycleSet
+MaskEvent: TypeAlias = Proposed | Signed | Declined | Moved | LifecycleSet

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from csu.governance.chain_guards import ChainForm
 from csu.governance.chained_file import ChainedFile, ChainTroubles
 from csu.governance.errors import MaskRegisterNotKept
-from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
+from csu.governance.mask_events import Declined, LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_register import MaskRegister, VerificationPolicy, not_what_was_decided
 from csu.governance.mask_sets import (
     MaskSet,
@@ -31,7 +31,7 @@ from csu.hal.words import Words
 FORM = ChainForm("mask_event", first_link=sha256_of("csu register of masks, 1"), texts="mask_text")
 
 _KINDS: dict[str, TypeAdapter[MaskEvent]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Proposed, Signed, Moved, LifecycleSet)
+    kind.__name__: TypeAdapter(kind) for kind in (Proposed, Signed, Declined, Moved, LifecycleSet)
 }
 
 _T = TypeVar("_T")

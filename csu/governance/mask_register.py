@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from csu.governance.errors import LifecycleRefused, MaskProposalRefused, MaskRegisterBroken, SignatureRefused
 from csu.governance.lifecycle import require_arrow
 from csu.governance.loosening import loosens
-from csu.governance.mask_events import LifecycleSet, MaskEvent, Moved, Proposed, Signed
+from csu.governance.mask_declining import require_declinable, was_declined
+from csu.governance.mask_events import Declined, LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_sets import MaskSet, digest_of
 from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraLifecycle
@@ -54,6 +55,8 @@ class MaskVersion:
     signatures_needed: int
     """1: any role. 2: both roles, two persons."""
     signatures: tuple[Signed, ...] = ()
+    declined: Declined | None = None
+    """Somebody would not sign it: it waits for nothing any more."""
 
     @property
     def is_signed(self) -> bool:
@@ -127,7 +130,7 @@ class MaskRegister:
         if held is None:
             return Standing(CameraLifecycle.DRAFT, None, None, None, False, _DRAFT_WHY)
         newest = held.versions[-1] if held.newest > held.void_through else None
-        waiting = newest if newest is not None and not newest.is_signed else None
+        waiting = newest if newest is not None and not newest.is_signed and newest.declined is None else None
         if held.lifecycle is not CameraLifecycle.ACTIVE:
             return Standing(held.lifecycle, None, waiting, None, False, held.why or _UNSIGNED_WHY)
         end_ns = held.verified_at_ns + self.policy.term_ns
@@ -180,14 +183,7 @@ class MaskRegister:
         Raises SignatureRefused when it does not count; MaskProposalRefused for a camera or version there is not;
         LifecycleRefused for a retired camera.
         """
-        held = self._known(camera)
-        if held.lifecycle is CameraLifecycle.RETIRED:
-            require_arrow(camera, held.lifecycle, CameraLifecycle.ACTIVE)
-        _require_name(camera, person)
-        if not 1 <= version <= held.newest:
-            raise _no_version(camera, version, held.newest)
-        asked = held.versions[version - 1]
-        _require_current(held, asked, camera)
+        held, asked = self._asked(camera, version, person)
         _require_new_signature(asked, camera, person, role)
         event = Signed(camera, version, person, role, at_ns)
         signed = replace(asked, signatures=(*asked.signatures, event))
@@ -198,6 +194,20 @@ class MaskRegister:
             held.in_force = version
             if held.lifecycle is CameraLifecycle.NOT_COMMISSIONED:
                 self._go(camera, CameraLifecycle.ACTIVE, at_ns)
+        self.applied += 1
+        return event
+
+    def decline(
+        self, camera: CameraId, version: int, *, person: str, role: SignRole, at_ns: Nanoseconds, reason: str
+    ) -> Declined:
+        """A person will not sign it: what is in force stays, and something else is to be proposed.
+
+        Raises as `sign`; SignatureRefused without a reason, and for a tightening: what hides more is not taken back so.
+        """
+        held, asked = self._asked(camera, version, person)
+        require_declinable(camera, reason, holds=asked.is_signed or version == held.in_force)
+        event = Declined(camera, version, person, role, at_ns, reason)
+        held.versions[version - 1] = replace(asked, declined=event)
         self.applied += 1
         return event
 
@@ -253,6 +263,11 @@ class MaskRegister:
                 )
             case Signed():
                 made = self.sign(event.camera, event.version, person=event.person, role=event.role, at_ns=event.at_ns)
+            case Declined():
+                person, role, reason = event.person, event.role, event.reason
+                made = self.decline(
+                    event.camera, event.version, person=person, role=role, at_ns=event.at_ns, reason=reason
+                )
             case Moved():
                 made = self.move(event.camera, at_ns=event.at_ns, why=event.why)
             case LifecycleSet():
@@ -276,6 +291,18 @@ class MaskRegister:
                 ),
             )
         return held
+
+    def _asked(self, camera: CameraId, version: int, person: str) -> tuple[_Camera, MaskVersion]:
+        """The version that somebody signs or declines: one that can still come into force, or is there unsigned."""
+        held = self._known(camera)
+        if held.lifecycle is CameraLifecycle.RETIRED:
+            require_arrow(camera, held.lifecycle, CameraLifecycle.ACTIVE)
+        _require_name(camera, person)
+        if not 1 <= version <= held.newest:
+            raise _no_version(camera, version, held.newest)
+        asked = held.versions[version - 1]
+        _require_current(held, asked, camera)
+        return held, asked
 
     def _go(self, camera: CameraId, after: CameraLifecycle, at_ns: Nanoseconds) -> None:
         held = self._cameras[camera]
@@ -323,7 +350,9 @@ def _require_name(camera: CameraId, person: str) -> None:
 
 
 def _require_current(held: _Camera, asked: MaskVersion, camera: CameraId) -> None:
-    """Only the newest version, or a tightening that is in force unsigned; nothing from before a move."""
+    """Only the newest version, or a tightening that is in force unsigned; nothing from before a move, none declined."""
+    if asked.declined is not None:
+        raise was_declined(asked.declined)
     if asked.number > held.void_through and asked.number in (held.newest, held.in_force):
         return
     moved = asked.number <= held.void_through

@@ -95,6 +95,10 @@ class Action(StrEnum):
     JOURNAL_RETENTION_SET = "journal_retention_set"
     LEGAL_REGISTER_READ = "legal_register_read"
     COVERAGE_READ = "coverage_read"
+    SIGN_RECORD = "sign_record"
+    """A public sign that tells people of the cameras was placed, changed, or taken down (DPO-1)."""
+    REGIME_SET = "regime_set"
+    """Enter the law that allows real-time analysis, or take it back (VSA-3). Without one all of it is off."""
 
     ORDER_RECORD = "order_record"
     ORDER_READ = "order_read"
@@ -131,6 +135,9 @@ class Action(StrEnum):
     POST_READ = "post_read"
     """Who is on watch; and to be seen at one's own post."""
     VISIT_RECORD = "visit_record"
+    EVENT_SET = "event_set"
+    """Plan a demonstration, a market, a match: its cameras, its scene, its staff; call it off, close it."""
+    EVENT_READ = "event_read"
     STATISTICS_READ = "statistics_read"
     HEALTH_READ = "health_read"
     INVENTORY_READ = "inventory_read"
@@ -174,6 +181,7 @@ REASONED = (
         {
             *(_A.DEPORT_START, _A.MAINTENANCE_VIEW, _A.HOLD_PLACE, _A.HOLD_END, _A.LOCK_END, _A.PURGE_BY_HAND),
             *(_A.BACKUP_RESTORE, _A.JOURNAL_READ, _A.JOURNAL_RETENTION_SET, _A.ROLE_GRANT, _A.CAMERA_LIFECYCLE),
+            _A.REGIME_SET,
         }
     )
 )
@@ -181,8 +189,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN),
-        _A.INVENTORY_READ,
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

@@ -34,6 +34,8 @@ WATCH = ("/api/watch",)
 """Names of who is at the wall, now."""
 LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
+SERVICE = ("/api/service", "/api/visits", "/api/planned-events")
+"""Shifts, visitors and what is planned: names, hours and words, no picture (their matrix: tests/compliance/doors)."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
 WALL = ("/api/wall/",)
@@ -45,7 +47,10 @@ INVENTORY = ("/api/inventory", "/api/cameras/{camera}/lifecycle")
 """How cameras and machines are now, and a camera set aside: no picture."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
-ELSEWHERE = (*DESK, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
+DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
+"""Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
+no picture (their matrix: tests/compliance/doors)."""
+ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

@@ -11,20 +11,49 @@ import csu.console
 from csu.alarms import AlarmState, Contact
 from csu.console import commune_answers, inventory
 from csu.console.act_look import RemarkAnswer
-from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
 from csu.console.case_steps import CaseStep
+from csu.console.dpo.journal import (
+    JournalEntryAnswer,
+    JournalPageAnswer,
+    ReadingGround,
+    SearchTold,
+    VerdictAnswer,
+    VerificationAnswer,
+)
+from csu.console.dpo.masks import DrawingAnswer, WaitingAnswer
+from csu.console.dpo.regime import RegimeAnswer
+from csu.console.dpo.register import RegisterDayAnswer
+from csu.console.dpo.requests import RequestAnswer
+from csu.console.dpo.signs import SignAnswer, SignsAnswer, UnannouncedAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
+from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.service import (
+    AbsenceAnswer,
+    AgentAnswer,
+    FaultAnswer,
+    NoteAnswer,
+    RosterAsked,
+    ServiceAnswer,
+    ShiftAnswer,
+    ShiftAsked,
+    SignatureAnswer,
+)
+from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
 from csu.governance import ARROWS, ServiceLevel
+from csu.governance.access_requests import AccessDecision, IdentityProof, Motive, RequestState
+from csu.governance.journal_entry import Ground, Operation, Outcome
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
+from csu.hal.site import SignRole
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, PtzRank
+from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
 from csu.operations.cost_shares import CostKey
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
@@ -96,6 +125,30 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    answers |= {"AlarmLine": LineAnswer, "AlarmLines": DeskAnswer}
+    bell = (WEB / "src" / "alarm_bell.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Bell", bell) == set(BellAnswer.model_fields)
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_shifts_and_visitors_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "service_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("FaultKind", FaultKind), ("VisitPurpose", VisitPurpose)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"Agent": AgentAnswer, "Shift": ShiftAnswer, "Absence": AbsenceAnswer, "Fault": FaultAnswer}
+    answers |= {"Signature": SignatureAnswer, "Note": NoteAnswer, "Service": ServiceAnswer, "Visit": VisitAnswer}
+    answers |= {"ShiftAsked": ShiftAsked, "RosterAsked": RosterAsked, "VisitAsked": VisitAsked}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "event_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("EventKind", EventKind), ("EventState", EventState), ("EventOutcome", EventOutcome)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"EventReport": EventReportAnswer, "PlannedEvent": EventAnswer, "Events": EventsAnswer}
+    answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 
@@ -157,11 +210,38 @@ def test_the_page_knows_the_inventory_as_its_doors_tell_it() -> None:
     assert told == {state.value: {each.value for each in after} for state, after in by_word.items()}
 
 
+def test_the_page_knows_the_registers_of_the_dpo_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "dpo_types.ts").read_text(encoding="utf-8")
+    words = {"ReadingGround": ReadingGround, "Outcome": Outcome, "SignRole": SignRole, "RequestState": RequestState}
+    words |= {"IdentityProof": IdentityProof, "AccessDecision": AccessDecision, "Motive": Motive}
+    for name, told in words.items():
+        assert words_of(name, types) == {value.value for value in told}, name
+    assert words_of("Ground", types) | words_of("ReadingGround", types) == {ground.value for ground in Ground}
+    operations = re.search(r"OPERATIONS = {(.*?)}", types, re.DOTALL)
+    assert operations is not None
+    assert set(re.findall(r"(\w+): true", operations[1])) == {operation.value for operation in Operation}
+    answers = {"JournalEntry": JournalEntryAnswer, "Verdict": VerdictAnswer, "Verification": VerificationAnswer}
+    answers |= {"WaitingMasks": WaitingAnswer, "Drawing": DrawingAnswer, "Sign": SignAnswer, "Regime": RegimeAnswer}
+    answers |= {"AccessRequest": RequestAnswer, "RegisterDay": RegisterDayAnswer, "Search": SearchTold}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+    lines = {"JournalPage": JournalPageAnswer, "Signs": SignsAnswer, "Unannounced": UnannouncedAnswer}
+    for name, answer in lines.items():
+        assert one_line_of(name, types) == set(answer.model_fields), name
+
+
 def words_of(name: str, types: str) -> set[str]:
     """The words that a type of the page may be."""
     line = re.search(rf"export type {name} = (.+)", types)
     assert line is not None
     return set(re.findall(r"'(\w+)'", line[1]))
+
+
+def one_line_of(name: str, types: str) -> set[str]:
+    """The fields of a type that is written on one line."""
+    written = re.search(rf"export type {name} = {{ (.+) }}\n", types)
+    assert written is not None
+    return set(re.findall(r"(\w+):", written[1]))
 
 
 def fields_of(name: str, types: str) -> set[str]:

@@ -37,8 +37,7 @@ def make_door() -> Callable[..., MapZone]:
     return door
 
 
-@pytest.fixture
-def mask_set() -> MaskSet:
+def a_mask_set() -> MaskSet:
     """A fixed camera, 5 m up, looking north at two houses and a door."""
     return MaskSet(
         camera=CAMERA,
@@ -51,6 +50,11 @@ def mask_set() -> MaskSet:
         zones=(door("door a", -12.0),),
         mask_above_m=2.5,
     )
+
+
+@pytest.fixture
+def mask_set() -> MaskSet:
+    return a_mask_set()
 
 
 class Desk:

@@ -238,20 +238,56 @@ def test_a_retired_camera_is_the_end(commissioned, mask_set):
         register.set_lifecycle(CAMERA, CameraLifecycle.NOT_COMMISSIONED, by="Paul", at_ns=3, reason="non")
 
 
+# -- declining --------------------------------------------------------------------------------------------------------
+
+
+def decline(desk, version, person="Denis", reason="la porte n° 3 serait visible"):
+    return desk.register.decline(CAMERA, version, person=person, role=DPO, at_ns=desk.now_ns, reason=reason)
+
+
+def test_a_version_that_was_declined_waits_for_nobody_and_can_be_signed_by_nobody(commissioned, looser):
+    version = commissioned.propose(looser)
+    commissioned.sign(version, "Anne", TECHNICAL)
+    decline(commissioned, version)
+    assert (commissioned.in_force(), commissioned.standing().waiting) == (1, None)
+    for person in ("Denis", "Chloe"):
+        with pytest.raises(SignatureRefused, match="Denis would not sign"):
+            commissioned.sign(version, person, DPO)
+    with pytest.raises(SignatureRefused):
+        decline(commissioned, version, "Chloe")
+    assert commissioned.in_force() == 1
+    assert commissioned.propose(looser) == version + 1, "something else, or the same again, may be proposed"
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_nobody_declines_without_a_reason(commissioned, looser, reason):
+    version = commissioned.propose(looser)
+    with pytest.raises(SignatureRefused, match="why decline it"):
+        decline(commissioned, version, reason=reason)
+    assert commissioned.standing().waiting.number == version
+
+
+def test_what_hides_more_at_once_is_not_taken_back_by_declining_it(commissioned, tighter):
+    version = commissioned.propose(tighter)
+    with pytest.raises(SignatureRefused, match="in force"):
+        decline(commissioned, version)
+    assert commissioned.in_force() == version
+
+
 # -- no way to lift ---------------------------------------------------------------------------------------------------
 
 
 def test_the_register_has_no_deed_that_removes_a_mask():
-    """The closed list: what asks, what proposes, signs, moves, sets aside, replays. A new name must be judged here."""
+    """The closed list: what asks, proposes, signs, declines, moves, sets aside, replays. A new name is judged here."""
     names = {name for name in vars(MaskRegister) if not name.startswith("_")}
     asks = {"cameras", "versions", "standing", "effective", "served"}
-    deeds = {"propose", "sign", "move", "set_lifecycle", "replay"}
+    deeds = {"propose", "sign", "decline", "move", "set_lifecycle", "replay"}
     assert names == asks | deeds
 
 
 def test_the_events_have_none_either():
     events = {cls.__name__: {f.name for f in fields(cls)} for cls in mask_events.MaskEvent.__args__}
-    assert set(events) == {"Proposed", "Signed", "Moved", "LifecycleSet"}
+    assert set(events) == {"Proposed", "Signed", "Declined", "Moved", "LifecycleSet"}
     assert "mask_set" not in {name for names in events.values() for name in names}, "a set is told by its digest"
 
 

@@ -7,6 +7,7 @@ import inspect
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from csu.governance import chained_file, loosening, mask_ledger, mask_register
+from csu.governance import CentreKey, chained_file, legal_regime, loosening, mask_ledger, mask_register, signs
 from csu.governance.mask_events import Moved
 from csu.governance.mask_register import MaskRegister, VerificationPolicy
 
@@ -110,6 +111,41 @@ def what_failed_half_way_is_kept_in_memory(patch: Patch) -> None:
     patch.setattr(mask_ledger.MaskLedger, "_read_anew", lambda self: None)
 
 
+def who_declines_leaves_no_trace(patch: Patch) -> None:
+    decline = MaskRegister.decline
+
+    def forgotten(self, camera, version, **told):
+        event = decline(self, camera, version, **told)
+        versions = self._cameras[camera].versions
+        versions[version - 1] = replace(versions[version - 1], declined=None)
+        return event
+
+    patch.setattr(MaskRegister, "decline", forgotten)
+
+
+def what_is_in_force_is_declined(patch: Patch) -> None:
+    patch.setattr(mask_register, "require_declinable", lambda camera, reason, holds: None)
+
+
+def any_words_are_a_journal(patch: Patch) -> None:
+    patch.setattr(legal_regime, "published_on", lambda words: date(2023, 5, 20))
+
+
+def a_journal_of_tomorrow_is_one(patch: Patch) -> None:
+    patch.setattr(legal_regime, "day_in_paris", lambda at_ns: date(2099, 1, 1))
+
+
+def the_last_day_is_forgotten(patch: Patch) -> None:
+    patch.setattr(legal_regime.RegimeNow, "allows", lambda self, at_ns: self.regime is not None)
+
+
+def a_sign_that_is_gone_still_announces(patch: Patch) -> None:
+    patch.setattr(signs.SignRegister, "_without", lambda self, event: self)
+
+
+GONE = "test_a_sign_that_was_taken_down_announces_nothing_and_its_number_is_not_used_again"
+NO_REGIME = "test_a_regime_without_journal_law_or_end_is_none"
+DECLINED = "test_a_version_that_was_declined_waits_for_nobody_and_can_be_signed_by_nobody"
 REGISTER, LOOSENING, LEDGER = "test_mask_register", "test_loosening", "test_mask_ledger"
 MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
     (one_signature_is_enough_for_a_loosening, REGISTER, "test_a_loosening_waits_for_both_while_the_old_masks_stay", {}),
@@ -136,6 +172,17 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str, dict[str, Any]]] = [
         "test_masks_nobody_verified_for_a_year_hide_the_whole_picture_after_a_months_warning",
         {},
     ),
+    (who_declines_leaves_no_trace, REGISTER, DECLINED, {}),
+    (what_is_in_force_is_declined, REGISTER, "test_what_hides_more_at_once_is_not_taken_back_by_declining_it", {}),
+    (any_words_are_a_journal, "test_legal_regime", NO_REGIME, {"more": {"official_journal": "voté le 12 février"}}),
+    (the_last_day_is_forgotten, "test_legal_regime", "test_nothing_is_allowed_after_the_last_day", {}),
+    (
+        a_journal_of_tomorrow_is_one,
+        "test_legal_regime",
+        "test_a_journal_that_has_not_appeared_yet_allows_nothing",
+        {},
+    ),
+    (a_sign_that_is_gone_still_announces, "test_signs", GONE, {}),
     (
         a_tampered_row_is_accepted,
         LEDGER,
@@ -211,6 +258,11 @@ def signed(tmp_path, mask_set) -> Path:
     module.sign(ledger, 1, "Denis", module.SignRole.DPO)
     ledger.close()
     return path
+
+
+@pytest.fixture
+def key(tmp_path) -> CentreKey:
+    return CentreKey.load_or_make(tmp_path / "key.pem")
 
 
 @pytest.fixture

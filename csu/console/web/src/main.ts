@@ -7,6 +7,7 @@ import './alarms.css'
 import './log.css'
 import './desk.css'
 import './commune.css'
+import './dpo.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')

@@ -10,11 +10,17 @@ import Alarms from './Alarms.svelte'
 import Commune from './Commune.svelte'
 import { COMMUNE_WORDS } from './commune_words'
 import { INVENTORY_WORDS } from './inventory_words'
+import { EVENT_WORDS } from './event_words'
+import Events from './Events.svelte'
+import { DPO_WORDS } from './dpo_words'
+import Dpo from './Dpo.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
 import { PTZ_WORDS } from './ptz_words'
 import type { Room } from './room.svelte'
+import Service from './Service.svelte'
+import { SERVICE_WORDS } from './service_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -48,7 +54,10 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
+  { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
+  { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
@@ -109,6 +118,36 @@ function log_help(language: Language): string[][] {
     ['c', log.keys.correct],
     ['/', log.keys.filter],
     [words.key_names.escape, log.keys.escape],
+  ]
+}
+
+function service_help(language: Language): string[][] {
+  const [words, service] = [WORDS[language], SERVICE_WORDS[language]]
+  return [
+    ['← →', service.keys.weeks],
+    ['n', service.keys.note],
+    ['k', service.keys.sign],
+    ['c', service.keys.edit],
+    [words.key_names.escape, service.keys.escape],
+  ]
+}
+
+function events_help(language: Language): string[][] {
+  const [words, events] = [WORDS[language], EVENT_WORDS[language]]
+  return [
+    ['↑ ↓', events.keys.arrows],
+    ['n', events.keys.add],
+    ['c', events.keys.change],
+    [words.key_names.escape, events.keys.escape],
+  ]
+}
+
+function dpo_help(language: Language): string[][] {
+  const [words, dpo] = [WORDS[language], DPO_WORDS[language]]
+  return [
+    ['1 … 6', dpo.keys.parts],
+    [words.key_names.enter, dpo.keys.enter],
+    [words.key_names.escape, dpo.keys.escape],
   ]
 }
 
