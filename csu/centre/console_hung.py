@@ -22,6 +22,7 @@ from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
 from csu.centre.service_hung import ServiceRooms
+from csu.centre.watch_hung import WatchDesks
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -58,6 +59,7 @@ class Shown:
     wall_nodes: WallNodes
     log: LogRoom
     service: ServiceRooms
+    watch: WatchDesks
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -104,6 +106,9 @@ async def hang_console(
             visits=shown.service.visits,
             events=shown.service.events,
             ptz=PtzOfCentre(shown.centre),
+            aims=shown.watch.aims,
+            map=shown.watch.map,
+            tours=shown.watch.tours,
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,

@@ -40,6 +40,7 @@ from csu.console.holds import add_hold_doors
 from csu.console.inventory import add_inventory_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
+from csu.console.map import add_map_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
@@ -47,10 +48,12 @@ from csu.console.plain_text import only_plain_text
 from csu.console.planned_events import add_event_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
+from csu.console.ptz_aim import add_aim_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.tours import add_tour_doors
 from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
@@ -171,6 +174,9 @@ def _add_desks(
     add_visit_doors(app, desks.visits)
     add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
+    add_aim_doors(app, desks.aims, desks.ptz, room, gate)
+    add_tour_doors(app, desks.tours, room, gate)
+    add_map_doors(app, desks.map, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
     add_dpo_doors(app, desks.dpo, cameras_of, knows)

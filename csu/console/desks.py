@@ -9,12 +9,15 @@ from csu.console.communes import CommuneDesk
 from csu.console.dpo import DpoDesks
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
+from csu.console.map import MapDesk
 from csu.console.operations_log import LogDesk
 from csu.console.planned_events import EventDesk
 from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
+from csu.console.ptz_aim import AimDesk
 from csu.console.service import ServiceDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.tours import TourDesk
 from csu.console.visits import VisitDesk
 from csu.console.wall_desk import WallDesk
 from csu.console.wall_node_door import WallNodeDesk
@@ -42,6 +45,12 @@ class Desks:
     """Its operations log."""
     ptz: PtzDesk | None = None
     """Its cameras that turn."""
+    aims: AimDesk | None = None
+    """Where these may be sent: what is pointed at, presets."""
+    map: MapDesk | None = None
+    """Where its cameras stand."""
+    tours: TourDesk | None = None
+    """Guard tours on its wall."""
     wall: WallDesk | None = None
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None

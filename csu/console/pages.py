@@ -6,6 +6,7 @@ from csu.governance import Action, Role, role_can
 
 PAGES: dict[str, frozenset[Action]] = {
     "live": frozenset({Action.LIVE_VIEW}),
+    "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),

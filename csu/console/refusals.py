@@ -89,6 +89,9 @@ class Refusal(Enum):
     EVENTS_ABSENT = Wording(503, 4503, "Ce centre ne tient pas d'événements.", "This centre keeps no events.")
     PTZ_REFUSED = Wording(409, 4409, "La caméra n'est pas à vous. Voyez le motif.", "The camera is not yours. See why.")
     PTZ_ABSENT = Wording(404, 4404, "Cette caméra ne se tourne pas.", "This camera cannot be turned.")
+    TOUR_REFUSED = Wording(409, 4409, "La ronde ne commence pas. Voyez le motif.", "The tour does not begin. See why.")
+    TOURS_ABSENT = Wording(503, 4503, "Ce centre ne fait pas de rondes.", "This centre makes no tours.")
+    MAP_ABSENT = Wording(404, 4404, "Ce centre n'a pas de carte.", "This centre has no map.")
     ENTRY_REFUSED = Wording(
         409, 4409, "La main courante ne peut contenir cela. Voyez le motif.", "The log may not hold that. See why."
     )

@@ -38,6 +38,10 @@ SERVICE = ("/api/service", "/api/visits", "/api/planned-events")
 """Shifts, visitors and what is planned: names, hours and words, no picture (their matrix: tests/compliance/doors)."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
+TOURS = ("/api/tours",)
+"""Rounds of people, and which cameras they saw for how many seconds in this shift: no picture."""
+MAP = ("/api/map",)
+"""Where cameras stand and look now, and the drawing of the town: no picture."""
 WALL = ("/api/wall/",)
 """What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
 seconds, no picture (their matrix: tests/compliance/doors)."""
@@ -50,7 +54,10 @@ MACHINES = ("/ws/wall-node/{node}",)
 DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
 """Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
 no picture (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
+ELSEWHERE = (
+    *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
+    *MACHINES,
+)
 
 
 def is_shut(route: BaseRoute) -> bool:

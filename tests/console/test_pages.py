@@ -28,10 +28,12 @@ from csu.console.dpo.regime import RegimeAnswer
 from csu.console.dpo.register import RegisterDayAnswer
 from csu.console.dpo.requests import RequestAnswer
 from csu.console.dpo.signs import SignAnswer, SignsAnswer, UnannouncedAnswer
+from csu.console.map import CameraOnMap, MapAnswer, SiteOnMap, TilesForm, TurnedAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.ptz_aim import PresetAnswer
 from csu.console.service import (
     AbsenceAnswer,
     AgentAnswer,
@@ -43,6 +45,7 @@ from csu.console.service import (
     ShiftAsked,
     SignatureAnswer,
 )
+from csu.console.tours import SeenAnswer, TourAsked, TourOnAnswer, TourReportAnswer, ToursAnswer, UnseenAnswer
 from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
@@ -57,6 +60,7 @@ from csu.operations import EntryKind, EventKind, EventOutcome, EventState, Fault
 from csu.operations.cost_shares import CostKey
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
+from csu.operations.presets import NAME_CHARACTERS_MAX, NUMBER_MAX
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -149,6 +153,26 @@ def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
         assert words_of(name, types) == {value.value for value in told}
     answers = {"EventReport": EventReportAnswer, "PlannedEvent": EventAnswer, "Events": EventsAnswer}
     answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_map_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "map_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("TilesForm", types) == {form.value for form in TilesForm}
+    answers = {"CameraOnMap": CameraOnMap, "SiteOnMap": SiteOnMap, "MapAnswer": MapAnswer, "Turned": TurnedAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_presets_and_tours_as_their_doors_tell_them() -> None:
+    ptz = (WEB / "src" / "ptz_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Preset", ptz) == set(PresetAnswer.model_fields)
+    assert f"PRESET_NUMBER_MAX = {NUMBER_MAX}\n" in ptz
+    assert f"PRESET_NAME_MAX = {NAME_CHARACTERS_MAX}\n" in ptz
+    types = (WEB / "src" / "tour_desk.svelte.ts").read_text(encoding="utf-8")
+    answers = {"Tours": ToursAnswer, "TourOn": TourOnAnswer, "TourReport": TourReportAnswer, "TourAsked": TourAsked}
+    answers |= {"SeenByTour": SeenAnswer, "UnseenByTour": UnseenAnswer}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 
@@ -295,5 +319,7 @@ def test_nothing_outside_the_built_assets_can_be_fetched(console) -> None:
 
 def test_the_licence_of_what_is_bundled_travels_along() -> None:
     bundled = json.loads((WEB / "dist" / "third-party.json").read_text(encoding="utf-8"))
-    assert {package["name"] for package in bundled} >= {"svelte"}
-    assert all(package["identifier"] == "MIT" and package["text"] for package in bundled)
+    assert {package["name"] for package in bundled} >= {"svelte", "maplibre-gl", "pmtiles"}
+    assert {package["identifier"] for package in bundled} <= {"MIT", "BSD-3-Clause", "ISC"}
+    beside = {path.stem for path in (WEB / "dist" / "licences").iterdir()}
+    assert all(package.get("text") or package["name"] in beside for package in bundled)

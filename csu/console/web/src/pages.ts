@@ -17,6 +17,8 @@ import Dpo from './Dpo.svelte'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
+import Map from './Map.svelte'
+import { MAP_WORDS } from './map_words'
 import { PTZ_WORDS } from './ptz_words'
 import type { Room } from './room.svelte'
 import Service from './Service.svelte'
@@ -51,6 +53,7 @@ export type Page = {
 /** In the order in which they are offered. */
 export const PAGES: Page[] = [
   { name: 'live', key: 'v', words: { fr: 'Direct', en: 'Live' }, component: Live, help: live_help },
+  { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
@@ -79,6 +82,21 @@ function live_help(language: Language): string[][] {
     [ptz.key_names.turn, ptz.keys.turn],
     ['+ −', ptz.keys.zoom],
     ['r', ptz.keys.give_back],
+    ['1 … 9', ptz.keys.preset],
+    [ptz.key_names.point, ptz.keys.point],
+  ]
+}
+
+function map_help(language: Language): string[][] {
+  const [words, map] = [WORDS[language], MAP_WORDS[language]]
+  return [
+    [words.key_names.arrows, map.keys.arrows],
+    [words.key_names.enter, map.keys.enter],
+    ['+ −', map.keys.zoom],
+    ['0', map.keys.whole],
+    [map.key_names.next, map.keys.next],
+    ['/', map.keys.filter],
+    [words.key_names.escape, map.keys.escape],
   ]
 }
 
