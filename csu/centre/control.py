@@ -284,6 +284,11 @@ class Centre:
         return await self._alarms.advance(alarm, to, person, police)
 
     @property
+    def calls(self) -> Calls | None:
+        """Its calls to police and fire brigade; None: people telephone."""
+        return self._calls
+
+    @property
     def calls_waiting(self) -> list[OutboxCall]:
         """Calls to police and fire brigade that nobody took yet."""
         return self._calls.waiting if self._calls is not None else []

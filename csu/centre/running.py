@@ -315,6 +315,7 @@ async def _start_parts(
             inventory=_inventory(settings, centre, minutes, accounts),
             doctrine=settings.doctrine,
             register_settings=settings.registers,
+            tell=observers,
         ),
         registers,
         settings.data_directory,

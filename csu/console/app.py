@@ -25,11 +25,13 @@ from csu.console.answers import (
     health_answer,
     viewer_answer,
 )
+from csu.console.calls import add_call_doors
 from csu.console.case_footage import add_footage_doors
 from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
 from csu.console.communes import add_commune_doors
 from csu.console.demonstration import demonstration_access
+from csu.console.deports import add_deport_doors
 from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
@@ -129,10 +131,12 @@ def create_app(
     readings = _Readings(room, clock, gate, access.notice)
     _add_state(app, readings)
     _add_events(app, readings, settings, counts)
-    _add_pictures(app, room, clock, settings, counts)
+    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+    _add_pictures(app, room, clock, settings, counts, viewers)
     _add_metrics(app, registry)
     _add_pages(app)
     _add_desks(app, desks, access, room, gate, readings, settings, counts)
+    add_deport_doors(app, desks.deports, room, gate, clock, viewers, desks.alarms)
     add_past_doors(app)
     _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
@@ -165,7 +169,8 @@ def _add_desks(
     add_look_door(app, reach)
     add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
-    add_speaker_doors(app, desks.speaking)
+    add_call_doors(app, desks.calls, gate)
+    add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_commune_doors(app, desks.communes, access.rights)
     add_inventory_doors(app, desks.inventory, room, readings.clock)
@@ -247,8 +252,9 @@ def _add_events(app: FastAPI, readings: _Readings, settings: ConsoleSettings, co
         await door.follow(websocket, readings.reader(websocket.scope[SUBJECT]), after)
 
 
-def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
-    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+def _add_pictures(
+    app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts, viewers: Viewers
+) -> None:
     door, wall_door = LiveDoor(room, viewers), WallDoor(room, clock, viewers, counts)
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
+from csu.console.deports import DeportDesk
 from csu.console.dpo import DpoDesks
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
@@ -61,3 +63,7 @@ class Desks:
     """Its devices, settings and accounts."""
     dpo: DpoDesks = DpoDesks()
     """Journal, masks, signs, requests, regime and register, as the data protection officer uses them."""
+    calls: CallDesk | None = None
+    """Its calls to the police and the other services."""
+    deports: DeportDesk | None = None
+    """Image deport to people of other services."""

@@ -10,6 +10,8 @@ PAGES: dict[str, frozenset[Action]] = {
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
+    "deport": frozenset({Action.DEPORT_READ}),
+    "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),

@@ -110,6 +110,17 @@ class Refusal(Enum):
     LIFECYCLE_REFUSED = Wording(
         409, 4409, "La caméra reste où elle en est. Voyez le motif.", "The camera stays as it is. See why."
     )
+    DEPORT_REFUSED = Wording(
+        409, 4409, "Rien n'est ouvert ni prolongé. Voyez le motif.", "Nothing is opened or prolonged. See why."
+    )
+    DEPORT_UNKNOWN = Wording(404, 4404, "Aucun déport de ce nom.", "There is no deport of that name.")
+    DEPORT_OVER = Wording(410, 4404, "Ce déport est terminé.", "This deport is over.")
+    DEPORTS_ABSENT = Wording(503, 4503, "Ce centre ne déporte pas d'images.", "This centre deports no pictures.")
+    CALL_UNKNOWN = Wording(404, 4404, "Aucun appel de ce nom.", "There is no call of that name.")
+    CALL_REFUSED = Wording(
+        409, 4409, "L'appel reste comme il est. Voyez le motif.", "The call stays as it is. See why."
+    )
+    CALLS_ABSENT = Wording(503, 4503, "Ce centre n'appelle personne.", "This centre calls nobody.")
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

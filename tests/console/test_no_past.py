@@ -25,7 +25,7 @@ PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
 LIVE = {"/ws/live/{camera}", "/ws/wall", "/ws/events"}
 DESK = ("/api/cases", "/api/own-cases", "/api/acts/look", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
-SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
+SPEECH = ("/api/messages", "/api/speakers", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera
 (their matrix: tests/compliance/doors)."""
 ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")
@@ -54,9 +54,13 @@ MACHINES = ("/ws/wall-node/{node}",)
 DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
 """Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
 no picture (their matrix: tests/compliance/doors)."""
+DEPORT = ("/api/deports", "/ws/deport/{deport}/{camera}")
+"""Which deports are open; and to one named person the masked pictures of now of a camera of his, by no parameter."""
+CALLS = ("/api/calls",)
+"""Who was called for which alarm: names of services and people on duty."""
 ELSEWHERE = (
     *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
-    *MACHINES,
+    *(*MACHINES, *DEPORT, *CALLS),
 )
 
 

@@ -12,9 +12,12 @@ from csu.alarms import AlarmState, Contact
 from csu.console import commune_answers, inventory
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
+from csu.console.calls import CallAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
 from csu.console.case_steps import CaseStep
+from csu.console.deport_answers import DeportAnswer, DeportedCamera, DeportLineAnswer, MineAnswer, RecipientAnswer
+from csu.console.deports import StartAsked
 from csu.console.dpo.journal import (
     JournalEntryAnswer,
     JournalPageAnswer,
@@ -56,7 +59,19 @@ from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.hal.site import SignRole
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
+from csu.operations import (
+    CallProgress,
+    DeportEnd,
+    DeportStep,
+    EntryKind,
+    EventKind,
+    EventOutcome,
+    EventState,
+    FaultKind,
+    Incident,
+    PtzRank,
+    VisitPurpose,
+)
 from csu.operations.cost_shares import CostKey
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
@@ -175,6 +190,24 @@ def test_the_page_knows_presets_and_tours_as_their_doors_tell_them() -> None:
     answers |= {"SeenByTour": SeenAnswer, "UnseenByTour": UnseenAnswer}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_deports_and_calls_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "deports.svelte.ts").read_text(encoding="utf-8")
+    told = {"Recipient": RecipientAnswer, "DeportedCamera": DeportedCamera, "DeportLine": DeportLineAnswer}
+    told |= {"Deport": DeportAnswer, "StartAsked": StartAsked}
+    for name, answer in told.items():
+        assert fields_of(name, types + "\n\n") == set(answer.model_fields), name
+    assert words_of("DeportEnd", types) == {end.value for end in DeportEnd}
+    assert words_of("step", types.replace("  step:", "export type step =")) == {step.value for step in DeportStep}
+    incidents = re.search(r"export const INCIDENTS = \[(.+?)\]", types, re.DOTALL)
+    assert incidents is not None
+    assert set(re.findall(r"'(\w+)'", incidents[1])) == {each.value for each in Incident}
+    received = (WEB / "src" / "received.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Received", received) == set(MineAnswer.model_fields)
+    calls = (WEB / "src" / "call_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Call", calls) == set(CallAnswer.model_fields)
+    assert words_of("CallProgress", calls) == {each.value for each in CallProgress}
 
 
 def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:

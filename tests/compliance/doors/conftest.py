@@ -54,6 +54,7 @@ from csu.governance import (
     AuthorisationRegister,
     Clearance,
     CommuneService,
+    DeportFacts,
     Designation,
     GovernedCamera,
     LocalDoctrine,
@@ -75,18 +76,27 @@ from csu.governance.register_lines import Transmitted
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
+from csu.hal.dispatch import DispatchCall
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.hal.words import Language, Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import (
     Absence,
+    CallProgress,
+    Deport,
+    DeportAsked,
+    DeportLine,
+    DeportRecipient,
+    DeportStep,
     Draft,
     EntryKind,
     EventKind,
     EventOutcome,
     GuardTour,
+    Incident,
     LogbookEntry,
+    OutboxCall,
     PlannedEvent,
     Roster,
     RosterFault,
@@ -672,11 +682,71 @@ class EventsInMemory:
         self.done.append(number)
 
 
+class CallsInMemory:
+    """One call of Metz, whatever people note of it."""
+
+    call = OutboxCall(
+        DispatchCall("panel-metz/7", METZ, "police", "Gymnase", "intrusion", "operator.1", NOON), ("p-1",)
+    )
+
+    def calls(self) -> Sequence[tuple[OutboxCall, CallProgress]]:
+        return [(self.call, CallProgress.CALLING)]
+
+    async def telephoned(self, call: str, taken_by: str) -> None:
+        return None
+
+    async def again(self, call: str) -> None:
+        return None
+
+
+class DeportsInMemory:
+    """One deport to the recipient that stays open, whatever is asked."""
+
+    minutes_max = 120
+
+    def __init__(self, relay: LiveRelay) -> None:
+        self._relay = relay
+        whom = DeportRecipient("recipient.1", "L. Roth", "dipn-57", "hab-7", 0, 1 << 62)
+        line = DeportLine(DeportStep.STARTED, NOON, "room_chief.1", "rixe", until_ns=NOON + 30 * NS_PER_MINUTE)
+        self.deport = Deport("d-1", Incident.VIOLENCE, whom, (CAMERA,), (line,), alarm="panel-metz/7")
+
+    def deports(self) -> Sequence[Deport]:
+        return [self.deport]
+
+    def watching(self, deport: str) -> dict[CameraId, int]:
+        return {}
+
+    def recipients(self) -> Sequence[DeportRecipient]:
+        return [self.deport.recipient]
+
+    def facts(self, deport: str, account: str) -> DeportFacts | None:
+        span = Span(self.deport.from_ns, self.deport.until_ns)
+        return DeportFacts(account, (CAMERA,), span) if account == self.deport.recipient.account else None
+
+    async def start(self, asked: DeportAsked, recipient: str, by: Author) -> Deport:
+        return self.deport
+
+    async def prolong(self, deport: str, minutes: int, reason: str, by: Author) -> Deport:
+        return self.deport
+
+    async def stop(self, deport: str, reason: str, by: Author) -> Deport:
+        return self.deport
+
+    def watch(self, deport: str, camera: CameraId, account: str) -> Any:
+        return self._relay.watch(camera)
+
+    async def closed(self, deport: str, camera: CameraId, account: str) -> None:
+        await asyncio.Event().wait()
+
+
 class MessagesInMemory:
     """One message, said by nobody in particular."""
 
     def messages(self) -> Sequence[SpokenMessage]:
         return [LEAVE]
+
+    def speakers(self) -> Sequence[CameraId]:
+        return [CAMERA, FAR_CAMERA]
 
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         return LEAVE
@@ -821,6 +891,8 @@ class World:
             communes=CommunesInMemory(self.room, self.clock),
             inventory=InventoryInMemory(),
             dpo=dpo_desks(),
+            calls=CallsInMemory(),
+            deports=DeportsInMemory(self.room.relay),
         )
         self.open()
 
