@@ -24,6 +24,7 @@ from csu.centre.commands.journal import app as journal_app
 from csu.centre.commands.masks import app as masks_app
 from csu.centre.commands.orders import app as orders_app
 from csu.centre.commands.people import app as people_app
+from csu.centre.commands.public import app as public_app
 from csu.centre.commands.recording import app as recording_app
 from csu.centre.commands.register import app as register_app
 from csu.centre.commands.retention import app as retention_app
@@ -63,6 +64,7 @@ def build_app() -> typer.Typer:
     app.add_typer(masks_app, name="masks")
     app.add_typer(orders_app, name="orders")
     app.add_typer(people_app, name="people")
+    app.add_typer(public_app, name="public")
     app.add_typer(recording_app, name="recording")
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")

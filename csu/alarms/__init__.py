@@ -28,7 +28,7 @@ from csu.alarms.desk import AlarmDesk
 from csu.alarms.escalation import due_at_ns
 from csu.alarms.nearest import nearest_cameras
 from csu.alarms.store import AlarmStore
-from csu.alarms.storm import AlarmGroup, AlarmLines, alarm_lines
+from csu.alarms.storm import AlarmGroup, AlarmLines, DeskLine, DeskLines, alarm_lines, desk_lines
 
 __all__ = [
     "NEXT",
@@ -51,10 +51,13 @@ __all__ = [
     "AlarmStore",
     "AlarmUnknown",
     "Contact",
+    "DeskLine",
+    "DeskLines",
     "Escalation",
     "PoliceCall",
     "alarm_id",
     "alarm_lines",
+    "desk_lines",
     "due_at_ns",
     "nearest_cameras",
 ]

@@ -23,6 +23,7 @@ from csu.alarms.alarm import (
 from csu.alarms.desk import REMEMBERED_PER_PANEL
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
+from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -68,6 +69,11 @@ _COLUMNS = ", ".join(_alarm.c.keys())
 _FIND = f"SELECT {_COLUMNS} FROM alarm WHERE alarm = ?"  # noqa: S608 - our own names
 _SAVE = f"INSERT OR REPLACE INTO alarm ({_COLUMNS}) VALUES ({', '.join('?' * len(_alarm.c))})"  # noqa: S608
 """As the driver takes them: an alarm is written at each of its steps, and nothing here needs SQLAlchemy's types."""
+_COUNTS = (
+    "SELECT commune, kind, COUNT(*), SUM(steps LIKE '%[\"confirmed\",%') FROM alarm"
+    " WHERE raised_at_ns >= ? AND raised_at_ns < ? GROUP BY commune, kind ORDER BY commune, kind"
+)
+"""A step is written `["confirmed",...]`: nothing that people typed holds a quotation mark without a backslash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,12 @@ class AlarmStore:
         with self._engine.connect() as connection:
             row = connection.exec_driver_sql(_FIND, (alarm,)).one_or_none()
         return None if row is None else _alarm_of(row)
+
+    def counts(self, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[tuple[CommuneId, AlarmKind, int, int]]:
+        """Of the alarms raised in [from_ns, to_ns): commune, kind, how many, and how many were confirmed."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_COUNTS, (from_ns, to_ns)).all()
+        return [(CommuneId(row[0]), AlarmKind(row[1]), int(row[2]), int(row[3])) for row in rows]
 
     def close(self) -> None:
         """Release the file."""

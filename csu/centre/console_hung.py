@@ -15,10 +15,13 @@ from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.registers.wall_tokens import WallTokenNote
+from csu.centre.rooms.commune_room import CommuneRoom
+from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.service_hung import ServiceRooms
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -54,10 +57,13 @@ class Shown:
     wall: DeskOfWall
     wall_nodes: WallNodes
     log: LogRoom
+    service: ServiceRooms
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
     speaking: SpeakerRoom
+    communes: CommuneRoom
+    inventory: InventoryRoom
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
 
@@ -92,11 +98,16 @@ async def hang_console(
             alarms=AlarmsOfCentre(shown.centre),
             speaking=shown.speaking,
             sign_in=sign_in,
-            watch=shown.centre,
+            watch=shown.service.posts,
             log=shown.log,
+            service=shown.service.shifts,
+            visits=shown.service.visits,
+            events=shown.service.events,
             ptz=PtzOfCentre(shown.centre),
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
+            communes=shown.communes,
+            inventory=shown.inventory,
             dpo=dpo,
         ),
     )

@@ -35,7 +35,7 @@ from csu.centre.watches.order_watch import OrderWatch
 from csu.centre.watches.panel_watch import PanelWatch
 from csu.governance import Author, Journal
 from csu.hal.alarms import AlarmPanel
-from csu.hal.camera import Camera, CameraError, CameraId, CameraRecord, CommuneId, PtzVelocity
+from csu.hal.camera import Camera, CameraError, CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
@@ -183,6 +183,10 @@ class Centre:
         """How many nodes there are."""
         return len(self._nodes)
 
+    def nodes(self) -> Mapping[NodeId, tuple[bool, int]]:
+        """Each of them: whether it is up, and how many cameras it serves, or will."""
+        return self._nodes.all()
+
     @property
     def heard_at_ns(self) -> Nanoseconds | None:
         """When the last manifest came; None before the first."""
@@ -209,6 +213,10 @@ class Centre:
         an edge plan made for another epoch.
         """
         await self._masks.reassign(assignment)
+
+    async def set_lifecycle(self, camera: CameraId, after: CameraLifecycle, by: str, reason: str) -> None:
+        """A person sets a camera aside, or brings it back to be signed off. Raises as `MaskWatch.set_lifecycle`."""
+        await self._masks.set_lifecycle(camera, after, by, reason)
 
     def _newest(self, cameras: Sequence[CameraId]) -> list[Assignment]:
         """What a node is to be told of these now: of those that may be recorded, and until when."""

@@ -17,7 +17,7 @@ from csu.centre.console_hung import ServedAt, Shown, hang_console
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.desk.signing import EvidenceSettings
-from csu.centre.events import CentreEvent, Trouble
+from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.dealing import ServedNode, deal
@@ -29,14 +29,18 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera, prepare_site
 from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.registers.settings import RegisterSettings
+from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
+from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
 from csu.centre.rooms.wall_viewers import FindPerson
 from csu.centre.seen_by_console import RelayOfNodes, Room
+from csu.centre.service_hung import agents_of, keep_service
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
+from csu.centre.watches.last_minute import LastMinutes
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
 from csu.console import ServedCertificate, demonstration_operator, invented_papers
@@ -224,6 +228,8 @@ async def _start_parts(
     nodes = deal(prepared, settings.media[0], settings.data_directory, volumes.note, pictures.spec)
     centre = _centre(stack, settings, site, nodes, prepared, masks, papers, registers.journal)
     centre.listen(observers)
+    minutes = LastMinutes()
+    centre.listen(minutes.hear, (ManifestTaken,))
     log = await stack.enter_async_context(keep_log(centre, settings.data_directory, clock=clock, tell=observers))
     progress(say("démarrage des nœuds médias", "starting the media nodes"))
     finished = asyncio.create_task(centre.run(), name="centre")
@@ -264,19 +270,37 @@ async def _start_parts(
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
+    desk_of_wall = DeskOfWall(wall, account, clock)
+    service = await stack.enter_async_context(
+        keep_service(
+            centre,
+            settings.data_directory,
+            log=log,
+            wall=desk_of_wall,
+            papers=papers,
+            records=records,
+            agents=lambda: agents_of(accounts, clock, _simulated(site)),
+            clock=clock,
+            tell=observers,
+        )
+    )
+    communes = await stack.enter_async_context(_communes(stack, settings, centre, papers, masks, past, observers))
     console_url = await hang_console(
         stack,
         ServedAt(settings.console_host, settings.console_port, settings.console_names, settings.console_tls),
         Shown(
             room=room,
             centre=centre,
-            wall=DeskOfWall(wall, account, clock),
+            wall=desk_of_wall,
             wall_nodes=wall_nodes,
             log=log,
+            service=service,
             past=past,
             accounts=accounts,
             papers=papers,
             speaking=SpeakerRoom(site.speech, centre=centre, clock=clock, journal=registers.journal, tell=observers),
+            communes=communes,
+            inventory=_inventory(settings, centre, minutes, accounts),
             doctrine=settings.doctrine,
             register_settings=settings.registers,
         ),
@@ -367,6 +391,52 @@ def _past(
     )
 
 
+def _communes(
+    stack: AsyncExitStack,
+    settings: CentreSettings,
+    centre: Centre,
+    papers: Papers,
+    masks: Commissioning,
+    past: DeskRoom,
+    tell: Callable[[Trouble], None],
+) -> AbstractAsyncContextManager[CommuneRoom]:
+    """The figures of the communes, over a catalogue and an alarm store of their own."""
+    catalogue = open_catalogue(settings.data_directory / "catalogue", settings.database_url)
+    stack.callback(catalogue.close)
+    alarms = AlarmStore(settings.data_directory / "alarms.sqlite")
+    stack.callback(alarms.close)
+    return keep_communes(
+        CommuneHome(
+            settings.data_directory,
+            SystemClock(),
+            papers=papers,
+            doctrine=settings.doctrine,
+            board=centre.board.all,
+            masks=masks,
+            catalogue=catalogue,
+            alarms=alarms,
+            desk=past,
+            tell=tell,
+        )
+    )
+
+
+def _inventory(
+    settings: CentreSettings, centre: Centre, minutes: LastMinutes, accounts: AccountsOfCentre
+) -> InventoryRoom:
+    runs_with = RunsWith(
+        settings.binding,
+        settings.doctrine,
+        settings.registers,
+        settings.media,
+        is_postgresql=settings.database_url is not None,
+        console_host=settings.console_host,
+        has_tls=settings.console_tls is not None,
+    )
+    journal = settings.data_directory / "journal"
+    return InventoryRoom(centre, minutes, runs_with, accounts, journal, clock=SystemClock())
+
+
 def _centre(
     stack: AsyncExitStack,
     settings: CentreSettings,
@@ -415,9 +485,13 @@ def _people_of(site: Site, records: Sequence[CameraRecord], accounts: AccountsOf
     and whoever sits at the machine, who may see all of it. Who else takes a post is unknown, and the wall shows him
     nothing."""
     communes, since = {record.commune for record in records}, day_in_paris(clock.now_ns()) - timedelta(days=1)
-    simulated = [*site.agents, LOCAL_ACCOUNT] if site.agents else []
-    known = {agent: demonstration_operator(agent, communes, since) for agent in simulated}
+    known = {agent: demonstration_operator(agent, communes, since) for agent in _simulated(site)}
     return lambda account: accounts.at_post(account, clock.now_ns()) or known.get(account)
+
+
+def _simulated(site: Site) -> list[str]:
+    """People of a simulated site, and whoever sits at its machine."""
+    return [*site.agents, LOCAL_ACCOUNT] if site.agents else []
 
 
 async def _sit(centre: Centre, agents: Sequence[str]) -> None:

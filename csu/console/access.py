@@ -13,8 +13,9 @@ from starlette.datastructures import QueryParams
 
 from csu.console.evidence_desk import EvidenceDesk
 from csu.console.identity import IdentitySource
+from csu.console.refusals import Refusal
 from csu.console.room import RoomView
-from csu.governance import Action, Decision, Resource, Subject
+from csu.governance import OWN_COMMUNE_ONLY, Action, Decision, Resource, Subject
 from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import CAMERAS_MAX, DataSpan, Ground
 from csu.hal.camera import CameraId, CameraLifecycle
@@ -57,6 +58,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """What is told of a thing that there is not; and, word for word, of one of a commune that is not the asker's."""
+
+    refusal: Refusal
+    where: str
+    is_there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a request is about. Only what the centre knows gets into the journal, never the text of a URL (LOG-5)."""
 
@@ -68,6 +78,8 @@ class Asked:
     recipient: str = ""
     reference: str = ""
     """Number of the ground, where it is no case: of a hold."""
+    unknown: Unknown | None = None
+    """Of a thing with a name that can be guessed: nobody learns whether it lies in another commune (COM-3)."""
 
 
 About = Callable[[Question], Awaitable[Asked]]
@@ -80,7 +92,9 @@ async def nothing_in_particular(question: Question) -> Asked:
 
 async def own_list(question: Question) -> Asked:
     """A list that is cut to the asker's communes: for a delegate the question is about one of his."""
-    return Asked((Resource(commune=min(question.subject.communes, default=None)),))
+    subject = question.subject
+    own = min(subject.communes, default=None) if subject.role in OWN_COMMUNE_ONLY else None
+    return Asked((Resource(commune=own),))
 
 
 async def whole_site(question: Question) -> Asked:

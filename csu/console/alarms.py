@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Annotated, Protocol
 
 from fastapi import FastAPI, Path, Query, Request
@@ -17,10 +18,12 @@ from csu.alarms import (
     AlarmStepRefused,
     AlarmUnknown,
     Contact,
+    DeskLine,
     PoliceCall,
+    desk_lines,
     due_at_ns,
 )
-from csu.console.access import About, Asked, Door, Question, opens
+from csu.console.access import About, Asked, Door, Question, Unknown, opens
 from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
 from csu.governance import Action, Resource, Subject
@@ -32,6 +35,8 @@ from csu.hal.clock import NS_PER_MS, Nanoseconds
 PanelName = Annotated[str, Path(pattern=r"^[\w.-]{1,64}$")]
 MessageNumber = Annotated[int, Path(ge=0, lt=1 << 63)]
 LIST_STANDS_S = 30.0
+LIST_MOST, NEWEST_MOST = 500, 20
+"""Of a list that somebody asks for; of those that a page rings for."""
 
 
 class AlarmRoom(Protocol):
@@ -102,6 +107,33 @@ class AlarmOnDesk(AlarmAnswer):
     """Proposed to the asker, the nearest first; None: he did not ask for those of this alarm."""
 
 
+class LineAnswer(BaseModel):
+    """A line of a person's list. `more`: alarms of the same site that have no line."""
+
+    alarm: AlarmOnDesk
+    more: int
+
+
+class DeskAnswer(BaseModel):
+    """A bounded list of the asker's alarms, the most urgent first; the rest is counted."""
+
+    lines: list[LineAnswer]
+    total: int
+    waiting: int
+    """Of all: nobody took them."""
+    hidden: int
+    """Of sites that have no line."""
+    hidden_waiting: int
+
+
+class BellAnswer(BaseModel):
+    """What every page rings for: how many wait, the most urgent of them, and the newest, in order of their coming."""
+
+    waiting: int
+    first: AlarmAnswer | None
+    newest: list[AlarmAnswer]
+
+
 class StepAsked(BaseModel):
     """The next step. `service`, `taken_by`: who took the call, of POLICE_INFORMED by telephone."""
 
@@ -114,6 +146,9 @@ class StepAsked(BaseModel):
 
 def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
     """The routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
+
+    def hears(subject: Subject, alarm: Alarm) -> bool:
+        return gate.reaches(subject, Action.ALARM_ACK, alarm.message.commune)
 
     def cameras_for(subject: Subject, alarm: Alarm) -> list[CameraId]:
         return list(
@@ -134,10 +169,23 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
     @app.get("/api/alarms")
     @opens(Door("alarms/list", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
     async def waiting(request: Request) -> list[AlarmAnswer]:
-        """Every alarm that waits for a person, oldest first; of the asker's communes, where he has some only."""
+        """The alarms of the asker's communes that wait for a person, oldest first; not more than 500."""
         subject: Subject = request.scope[SUBJECT]
-        found = _there(alarms).open_alarms()
-        return [alarm_answer(alarm) for alarm in found if _may_hear(subject, alarm)]
+        found = (alarm for alarm in _there(alarms).open_alarms() if hears(subject, alarm))
+        return [alarm_answer(alarm) for alarm in islice(found, LIST_MOST)]
+
+    @app.get("/api/alarms/bell")
+    @opens(Door("alarms/bell", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
+    async def bell(request: Request) -> BellAnswer:
+        """How many wait in the asker's communes, which is the most urgent, and the newest."""
+        subject: Subject = request.scope[SUBJECT]
+        found = [alarm for alarm in _there(alarms).open_alarms() if hears(subject, alarm)]
+        first = min(found, key=lambda alarm: alarm.haste, default=None)
+        return BellAnswer(
+            waiting=len(found),
+            first=None if first is None else alarm_answer(first),
+            newest=[alarm_answer(alarm) for alarm in found[-NEWEST_MOST:]],
+        )
 
     @app.post("/api/alarms/{panel}/{sequence}/acknowledge")
     @opens(Door("alarms/acknowledge", Action.ALARM_ACK, _one_alarm(alarms)))
@@ -145,8 +193,6 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes the alarm. 404: none of that name waits; 409: somebody has it already."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.open_alarms()):
-            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         try:
             return alarm_answer(await room.acknowledge(name, subject.person))
         except AlarmUnknown as error:
@@ -156,17 +202,27 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
 
     @app.get("/api/alarms/desk")
     @opens(Door("alarms/desk", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
-    async def desk(request: Request, cameras_of: Annotated[str, Query(max_length=100)] = "") -> list[AlarmOnDesk]:
-        """Every alarm that is not closed, the most urgent first; of the asker's communes, where he has some only.
+    async def desk(request: Request, cameras_of: Annotated[str, Query(max_length=100)] = "") -> DeskAnswer:
+        """The alarms of the asker's communes that are not closed: a bounded list, the rest counted.
 
-        `cameras_of`: the alarm of which cameras are proposed; of all of a storm they would take too long.
+        `cameras_of`: the alarm of which cameras are proposed; it has a line in any case, as the asker's own have.
         """
         subject: Subject = request.scope[SUBJECT]
-        found = [alarm for alarm in _there(alarms).unfinished() if _may_hear(subject, alarm)]
-        return [
-            on_desk(alarm, cameras_for(subject, alarm) if alarm.alarm == cameras_of else None)
-            for alarm in sorted(found, key=lambda alarm: alarm.haste)
-        ]
+        found = [alarm for alarm in _there(alarms).unfinished() if hears(subject, alarm)]
+        told = desk_lines(found, lambda alarm: alarm.alarm == cameras_of or alarm.acked_by == subject.person)
+
+        def line(each: DeskLine) -> LineAnswer:
+            alarm = each.alarm
+            cameras = cameras_for(subject, alarm) if alarm.alarm == cameras_of else None
+            return LineAnswer(alarm=on_desk(alarm, cameras), more=each.more)
+
+        return DeskAnswer(
+            lines=[line(each) for each in told.lines],
+            total=told.total,
+            waiting=told.waiting,
+            hidden=told.hidden,
+            hidden_waiting=told.hidden_waiting,
+        )
 
     @app.post("/api/alarms/{panel}/{sequence}/advance")
     @opens(Door("alarms/advance", Action.ALARM_QUALIFY, _one_alarm(alarms)))
@@ -174,8 +230,6 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
         """The person who asks takes it one step further. 409: from where it stands there is no such step."""
         subject: Subject = request.scope[SUBJECT]
         name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        if any(alarm.alarm == name and not _may_hear(subject, alarm) for alarm in room.unfinished()):
-            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm")  # of a commune that is not theirs (COM-3)
         police = PoliceCall(asked.service, asked.taken_by) if asked.service or asked.taken_by else None
         try:
             return alarm_answer(await room.advance(name, asked.to, subject.person, police))
@@ -214,16 +268,12 @@ def _one_alarm(alarms: AlarmRoom | None) -> About:
         name = f"{question.path.get('panel', '')}/{question.path.get('sequence', '')}"
         waiting = () if alarms is None else alarms.unfinished()
         found = next((alarm for alarm in waiting if alarm.alarm == name), None)
+        unknown = Unknown(Refusal.ALARM_UNKNOWN, "alarm", is_there=found is not None)
         if found is None:
-            return Asked(ground=Ground.ALARM)
-        return Asked((Resource(commune=found.message.commune),), ground=Ground.ALARM)
+            return Asked(ground=Ground.ALARM, unknown=None if alarms is None else unknown)
+        return Asked((Resource(commune=found.message.commune),), ground=Ground.ALARM, unknown=unknown)
 
     return about
-
-
-def _may_hear(subject: Subject, alarm: Alarm) -> bool:
-    papers = subject.designation
-    return papers is None or not papers.communes or alarm.message.commune in papers.communes
 
 
 def _there(alarms: AlarmRoom | None) -> AlarmRoom:

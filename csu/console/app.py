@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -28,6 +28,7 @@ from csu.console.answers import (
 from csu.console.case_footage import add_footage_doors
 from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
+from csu.console.communes import add_commune_doors
 from csu.console.demonstration import demonstration_access
 from csu.console.description import described
 from csu.console.desks import Desks
@@ -36,23 +37,28 @@ from csu.console.dpo import add_dpo_doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
+from csu.console.inventory import add_inventory_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
+from csu.console.plain_text import only_plain_text
+from csu.console.planned_events import add_event_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
+from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
 from csu.console.wall_node_door import add_wall_node_door
 from csu.console.wall_picture import WallPicture
 from csu.evidence import CaseRefused, ReleaseRefused
 from csu.governance import Action, Subject
-from csu.hal.camera import CameraId, CameraRecord
+from csu.hal.camera import CameraId, CameraRecord, CommuneId
 from csu.hal.clock import Clock
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
@@ -112,6 +118,7 @@ def create_app(
         openapi_url=None,  # a route of its own below, behind the gate
         redirect_slashes=False,
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
+        dependencies=[Depends(only_plain_text)],
     )
     app.state.closing = asyncio.Event()  # set by `serve_console`: pages that follow the state are let go at once
     access = access or demonstration_access(room, clock)
@@ -145,6 +152,9 @@ def _add_desks(
     def cameras_of(subject: Subject) -> list[CameraRecord]:
         return [line.record for line in readings.cameras(subject)]
 
+    def knows(subject: Subject, commune: CommuneId) -> bool:
+        return gate.reaches(subject, Action.CAMERA_LIST, commune)
+
     add_sign_in_doors(app, desks.sign_in)
     reach = CaseReach(access.desk, access.rights, room)
     add_case_doors(app, reach)
@@ -154,11 +164,16 @@ def _add_desks(
     add_alarm_doors(app, desks.alarms, gate)
     add_speaker_doors(app, desks.speaking)
     add_post_doors(app, desks.watch)
+    add_commune_doors(app, desks.communes, access.rights)
+    add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
+    add_service_doors(app, desks.service)
+    add_visit_doors(app, desks.visits)
+    add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
-    add_dpo_doors(app, desks.dpo, cameras_of, gate.knows)
+    add_dpo_doors(app, desks.dpo, cameras_of, knows)
 
 
 class _Readings:

@@ -15,6 +15,7 @@ _TOKEN = {
     "bearerFormat": "csu-console-token-1",
     "description": "Signed token of a few minutes (docs/decisions/0036). On a demonstration's own machine: none.",
 }
+_REFUSED = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 
 
 def described(app: FastAPI) -> dict[str, Any]:
@@ -31,4 +32,6 @@ def described(app: FastAPI) -> dict[str, Any]:
         for method in route.methods or ():
             operation = schema["paths"][route.path_format][method.lower()]
             operation["x-csu-door"], operation["x-csu-action"] = door.name, door.action.value
+            for status in ("4XX", "5XX"):  # a stream of events or a picture is refused in JSON too
+                operation["responses"][status]["content"] = _REFUSED
     return schema

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.communes import CommuneDesk
 from csu.console.dpo import DpoDesks
+from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.operations_log import LogDesk
+from csu.console.planned_events import EventDesk
 from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
+from csu.console.service import ServiceDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.visits import VisitDesk
 from csu.console.wall_desk import WallDesk
 from csu.console.wall_node_door import WallNodeDesk
 
@@ -27,6 +32,12 @@ class Desks:
     """How people come in; None: there are no accounts."""
     watch: WatchDesk | None = None
     """Who is at the wall."""
+    service: ServiceDesk | None = None
+    """Its shifts and handovers."""
+    visits: VisitDesk | None = None
+    """Its register of visitors."""
+    events: EventDesk | None = None
+    """Its planned events."""
     log: LogDesk | None = None
     """Its operations log."""
     ptz: PtzDesk | None = None
@@ -35,5 +46,9 @@ class Desks:
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None
     """Machines of its wall on other hosts."""
+    communes: CommuneDesk | None = None
+    """Figures and papers of its communes."""
+    inventory: InventoryDesk | None = None
+    """Its devices, settings and accounts."""
     dpo: DpoDesks = DpoDesks()
     """Journal, masks, signs, requests, regime and register, as the data protection officer uses them."""

@@ -101,7 +101,9 @@ async def _turn_away(refused: Refused, scope: Scope, receive: Receive, send: Sen
         # Before the handshake: the browser sees HTTP 403 and no frame is ever exchanged.
         await send({"type": "websocket.close", "code": refused.refusal.value.close_code, "reason": ""})
         return
-    response = JSONResponse(refused.answer().model_dump(), status_code=refused.refusal.value.status, headers=_ALWAYS)
+    headers = _ALWAYS | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+    headers["Cache-Control"] = "no-store"
+    response = JSONResponse(refused.answer().model_dump(), status_code=refused.refusal.value.status, headers=headers)
     await response(scope, receive, send)
 
 

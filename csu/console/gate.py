@@ -18,12 +18,12 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from csu.console.access import Access, Asked, Door, Question, door_of
+from csu.console.access import Access, Asked, Door, Question, Unknown, door_of
 from csu.console.lookout import AskAgain, BodyAgain, BoundedBody, Lookout, Sent, Withdrawn, whole_body
 from csu.console.metrics import ConsoleCounts
 from csu.console.refusals import ConsoleError, Denied, Refusal, Refused
 from csu.console.room import RoomView
-from csu.governance import PAST, Action, Decision, Resource, Subject
+from csu.governance import OUT_OF_SCOPE, PAST, Action, Decision, Resource, Subject, role_can
 from csu.governance.journal_desk import Ticket
 from csu.governance.journal_entry import JournalEntry, Outcome
 from csu.governance.journaled_actions import OPERATION_OF
@@ -69,7 +69,7 @@ class Gate:
         self._ask_again_ns = int(ask_again_s * NS_PER_S)
         self._standing: dict[object, Nanoseconds] = {}
         self._strangers: list[Nanoseconds] = []
-        self._listed: dict[tuple[Subject, CommuneId], tuple[Nanoseconds, bool]] = {}
+        self._reached: dict[tuple[Subject, Action, CommuneId | None], tuple[Nanoseconds, bool]] = {}
 
     def around(self, handle: ASGIApp, door: Door, methods: Collection[str] | None) -> ASGIApp:
         """`handle`, reached only through the gate. `methods`: those of an HTTP route; None: its own affair."""
@@ -104,16 +104,22 @@ class Gate:
 
     def listed(self, subject: Subject, cameras: Sequence[CameraStatus]) -> list[CameraStatus]:
         """Those of `cameras` that this person may know of (COM-3)."""
-        return [line for line in cameras if self._may_list(subject, line.record.commune)]
+        return [line for line in cameras if self.reaches(subject, Action.CAMERA_LIST, line.record.commune)]
 
-    def knows(self, subject: Subject, commune: CommuneId) -> bool:
-        """Whether this person may know of the cameras of a commune (COM-3)."""
-        return self._may_list(subject, commune)
+    def reaches(self, subject: Subject, action: Action, commune: CommuneId | None) -> bool:
+        """Whether this person may do that in a commune (None: at all): to cut a list. As old as a standing yes."""
+        now_ns = self._clock.monotonic_ns()
+        asked_at_ns, may = self._reached.get((subject, action, commune), (None, False))
+        if asked_at_ns is None or now_ns - asked_at_ns >= self._ask_again_ns:
+            may = self._access.rights.decide(subject, action, Resource(commune=commune), self._clock.now_ns()).permitted
+            _make_room(self._reached)
+            self._reached[subject, action, commune] = (now_ns, may)
+        return may
 
     def communes(self, subject: Subject, cameras: Sequence[CameraStatus]) -> frozenset[CommuneId]:
         """The communes of `cameras` that this person may know of (COM-3)."""
         there = {line.record.commune for line in cameras}
-        return frozenset(commune for commune in there if self._may_list(subject, commune))
+        return frozenset(commune for commune in there if self.reaches(subject, Action.CAMERA_LIST, commune))
 
     def permits(self, subject: Subject, action: Action, camera: CameraId) -> bool:
         """Whether this person may do that to a camera now: for what is only proposed to him. Not journaled."""
@@ -146,6 +152,11 @@ class Gate:
             return _Admission(subject, asked, permitted, at_ns, is_standing=True)
         decision = self._decide(subject, door.action, asked.resources, at_ns)
         refused = _refusal(scope, door, methods, decision)
+        hidden = _hidden(subject, door, asked, decision)
+        if hidden is not None:
+            rule = OUT_OF_SCOPE if hidden.is_there else f"console.{hidden.refusal.code}"
+            await self._note_refusal(door, subject, asked, rule)
+            raise Refused(hidden.refusal, where=hidden.where)
         if refused is not None:
             rule = decision.rule if isinstance(refused, Denied) else f"console.{refused.refusal.code}"
             await self._note_refusal(door, subject, asked, rule)
@@ -167,16 +178,6 @@ class Gate:
             if not decision.permitted:
                 break
         return decision
-
-    def _may_list(self, subject: Subject, commune: CommuneId) -> bool:
-        now_ns = self._clock.monotonic_ns()
-        asked_at_ns, may = self._listed.get((subject, commune), (None, False))
-        if asked_at_ns is None or now_ns - asked_at_ns >= self._ask_again_ns:
-            resource = Resource(commune=commune)
-            may = self._access.rights.decide(subject, Action.CAMERA_LIST, resource, self._clock.now_ns()).permitted
-            _make_room(self._listed)
-            self._listed[subject, commune] = (now_ns, may)
-        return may
 
     async def _note_stranger(self, door: Door) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -283,6 +284,14 @@ def _refusal(scope: Scope, door: Door, methods: Collection[str] | None, decision
         kind = Refusal.SECOND_PERSON if decision.rule == _TWO_PERSONS else Refusal.NOT_PERMITTED
         return Denied(decision, where=door.name, refusal=kind)
     return None if _allows(scope, methods) else Refused(Refusal.METHOD_REFUSED, where=door.name)
+
+
+def _hidden(subject: Subject, door: Door, asked: Asked, decision: Decision) -> Unknown | None:
+    """What is asked for, if to this person there is no such thing: none there is, or in a commune that is not his."""
+    unknown = asked.unknown
+    if unknown is None or not role_can(subject.role, door.action):
+        return None
+    return unknown if not unknown.is_there or OUT_OF_SCOPE in decision.rules else None
 
 
 def _allows(scope: Scope, methods: Collection[str] | None) -> bool:

@@ -79,6 +79,14 @@ class Refusal(Enum):
     POST_NOT_TAKEN = Wording(409, 4409, "Vous n'êtes pas en poste. Prenez-le.", "You have no post. Take it.")
     LEAVE_REFUSED = Wording(409, 4409, "Vous restez en poste. Voyez le motif.", "You stay on watch. See why.")
     ROOM_ABSENT = Wording(503, 4503, "Ce centre n'a pas de salle.", "This centre has no room.")
+    ROSTER_REFUSED = Wording(409, 4409, "Le tableau reste comme il est. Voyez le motif.", "The roster stands. See why.")
+    NOTE_REFUSED = Wording(409, 4409, "La consigne n'est pas prise. Voyez le motif.", "The note is not taken. See why.")
+    NOTE_UNKNOWN = Wording(404, 4404, "Aucune consigne de ce numéro.", "There is no note of that number.")
+    VISIT_REFUSED = Wording(409, 4409, "La visite n'est pas inscrite. Voyez le motif.", "Not written. See why.")
+    VISIT_UNKNOWN = Wording(404, 4404, "Aucune visite de ce numéro.", "There is no visit of that number.")
+    EVENT_REFUSED = Wording(409, 4409, "L'événement reste comme il est. Voyez le motif.", "The event stands. See why.")
+    EVENT_UNKNOWN = Wording(404, 4404, "Aucun événement de ce numéro.", "There is no event of that number.")
+    EVENTS_ABSENT = Wording(503, 4503, "Ce centre ne tient pas d'événements.", "This centre keeps no events.")
     PTZ_REFUSED = Wording(409, 4409, "La caméra n'est pas à vous. Voyez le motif.", "The camera is not yours. See why.")
     PTZ_ABSENT = Wording(404, 4404, "Cette caméra ne se tourne pas.", "This camera cannot be turned.")
     ENTRY_REFUSED = Wording(
@@ -86,6 +94,19 @@ class Refusal(Enum):
     )
     ENTRY_UNKNOWN = Wording(404, 4404, "Aucune entrée de ce numéro.", "There is no entry of that number.")
     LOG_ABSENT = Wording(503, 4503, "Ce centre ne tient pas de main courante.", "This centre keeps no log.")
+    COMMUNES_ABSENT = Wording(
+        503, 4503, "Ce centre ne tient pas de chiffres par commune.", "This centre keeps no figures of communes."
+    )
+    COMMUNE_UNKNOWN = Wording(404, 4404, "Aucune commune de ce nom.", "There is no commune of that name.")
+    MONTH_UNKNOWN = Wording(
+        404, 4404, "Ce mois n'est pas à lire : voyez la liste.", "This month cannot be read: see the list."
+    )
+    INVENTORY_ABSENT = Wording(
+        503, 4503, "Ce centre ne montre pas son inventaire.", "This centre does not show its inventory."
+    )
+    LIFECYCLE_REFUSED = Wording(
+        409, 4409, "La caméra reste où elle en est. Voyez le motif.", "The camera stays as it is. See why."
+    )
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

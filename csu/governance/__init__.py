@@ -77,7 +77,16 @@ from csu.governance.retention import (
     rule_of,
     rules_over,
 )
-from csu.governance.rights import CaseFacts, Companion, Resource, Rights, Signature, Subject
+from csu.governance.rights import (
+    OUT_OF_SCOPE,
+    OWN_COMMUNE_ONLY,
+    CaseFacts,
+    Companion,
+    Resource,
+    Rights,
+    Signature,
+    Subject,
+)
 from csu.governance.roles import PAST, VIDEO, Action, Role, role_words
 from csu.governance.spans import Span, overlap, without
 
@@ -85,6 +94,8 @@ __all__ = [
     "ARROWS",
     "BY_CSU",
     "OPERATION_OF",
+    "OUT_OF_SCOPE",
+    "OWN_COMMUNE_ONLY",
     "PAST",
     "PURPOSE_OF",
     "VIDEO",

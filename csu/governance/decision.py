@@ -27,6 +27,8 @@ class Decision:
     layer: Layer = Layer.LAW
     rule: str = ""
     """The rule that decided, as an identifier for the journal: `acc-3.live-only`."""
+    rules: tuple[str, ...] = ()
+    """Of a refusal: every rule that holds back, `rule` among them."""
     must_journal: bool = False
     """True: an entry of the audit journal is written before anything follows, refusals too (LOG-2, LOG-3)."""
 

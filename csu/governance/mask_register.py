@@ -19,6 +19,7 @@ from csu.governance.loosening import loosens
 from csu.governance.mask_declining import require_declinable, was_declined
 from csu.governance.mask_events import Declined, LifecycleSet, MaskEvent, Moved, Proposed, Signed
 from csu.governance.mask_sets import MaskSet, digest_of
+from csu.governance.spans import Span
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import NS_PER_DAY, Nanoseconds
 from csu.hal.site import SignRole
@@ -90,6 +91,9 @@ class _Camera:
     void_through: int = 0
     verified_at_ns: Nanoseconds = 0
     why: Words = NO_WORDS
+    served: list[tuple[Nanoseconds, Nanoseconds]] = field(default_factory=list)
+    """Stretches in service that are over."""
+    serves_since_ns: Nanoseconds = 0
 
     @property
     def newest(self) -> int:
@@ -139,6 +143,14 @@ class MaskRegister:
         """What masks the camera at `now_ns`; None: the whole picture is masked."""
         return self.standing(camera, now_ns).in_force
 
+    def served(self, camera: CameraId, now_ns: Nanoseconds) -> tuple[Span, ...]:
+        """When the camera was in service, up to `now_ns`: it looked where its signed masks say (TEC-6: right view)."""
+        held = self._cameras.get(camera)
+        if held is None:
+            return ()
+        open_now = [(held.serves_since_ns, now_ns)] if held.lifecycle is CameraLifecycle.ACTIVE else []
+        return tuple(Span(start_ns, end_ns) for start_ns, end_ns in (*held.served, *open_now) if end_ns > start_ns)
+
     # -- commands -----------------------------------------------------------------------------------------------------
 
     def propose(self, mask_set: MaskSet, *, by: str, at_ns: Nanoseconds, reason: str, source: str = "") -> Proposed:
@@ -161,7 +173,7 @@ class MaskRegister:
         if tightens:
             held.in_force = event.version
         if held.lifecycle is CameraLifecycle.DRAFT:
-            self._go(mask_set.camera, CameraLifecycle.NOT_COMMISSIONED)
+            self._go(mask_set.camera, CameraLifecycle.NOT_COMMISSIONED, at_ns)
         self.applied += 1
         return event
 
@@ -181,7 +193,7 @@ class MaskRegister:
         if signed.is_signed:
             held.in_force = version
             if held.lifecycle is CameraLifecycle.NOT_COMMISSIONED:
-                self._go(camera, CameraLifecycle.ACTIVE)
+                self._go(camera, CameraLifecycle.ACTIVE, at_ns)
         self.applied += 1
         return event
 
@@ -209,7 +221,7 @@ class MaskRegister:
             return None
         self._void(held, why)
         if held.lifecycle is CameraLifecycle.ACTIVE:
-            self._go(camera, CameraLifecycle.NOT_COMMISSIONED)
+            self._go(camera, CameraLifecycle.NOT_COMMISSIONED, at_ns)
         self.applied += 1
         return Moved(camera, at_ns, why)
 
@@ -231,7 +243,7 @@ class MaskRegister:
                 what_to_do=Words("Proposez ses masques et faites-les signer", "Propose its masks and have them signed"),
             )
         require_arrow(camera, held.lifecycle, after)
-        self._go(camera, after)
+        self._go(camera, after, at_ns)
         self._void(held, Words.same(reason))
         self.applied += 1
         return LifecycleSet(camera, after, by, at_ns, reason)
@@ -292,12 +304,15 @@ class MaskRegister:
         _require_current(held, asked, camera)
         return held, asked
 
-    def _go(self, camera: CameraId, after: CameraLifecycle) -> None:
+    def _go(self, camera: CameraId, after: CameraLifecycle, at_ns: Nanoseconds) -> None:
         held = self._cameras[camera]
         require_arrow(camera, held.lifecycle, after)
+        if held.lifecycle is CameraLifecycle.ACTIVE:
+            held.served.append((held.serves_since_ns, at_ns))
         held.lifecycle = after
         if after is CameraLifecycle.ACTIVE:
             held.why = NO_WORDS
+            held.serves_since_ns = at_ns
 
     @staticmethod
     def _void(held: _Camera, why: Words) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import cedarpy
@@ -19,6 +19,7 @@ FACTS = (
     *("case_released", "within_case", "own_case", "second_person", "accompanied", "reason_given"),
 )
 """What the policies may ask of the context; all are booleans."""
+ANSWERS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def answer(role: Role, action: Action, facts: Mapping[str, bool]) -> Decision:
     An action the role never has is told as such, whatever else is missing: nobody is sent to fetch a paper in vain.
     """
     best = _best(role, action)
-    return _evaluate(role, action, facts) if best.permitted else best
+    return _evaluate(role, action, frozenset(facts.items())) if best.permitted else best
 
 
 def role_can(role: Role, action: Action) -> bool:
@@ -55,10 +56,12 @@ def role_can(role: Role, action: Action) -> bool:
 @cache
 def _best(role: Role, action: Action) -> Decision:
     """The answer if every fact spoke for the person: what the role can have at all."""
-    return _evaluate(role, action, dict.fromkeys(FACTS, True))
+    return _evaluate(role, action, frozenset(dict.fromkeys(FACTS, True).items()))
 
 
-def _evaluate(role: Role, action: Action, facts: Mapping[str, bool]) -> Decision:
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _evaluate(role: Role, action: Action, facts: frozenset[tuple[str, bool]]) -> Decision:
+    """Nothing but these three and the file, which is read once, decides: an answer is true for good."""
     loaded = _load()
     request = {
         "principal": f'Role::"{role.value}"',
@@ -79,7 +82,8 @@ def _evaluate(role: Role, action: Action, facts: Mapping[str, bool]) -> Decision
     words = Words(" ; ".join(each.words.fr for each in said), "; ".join(each.words.en for each in said))
     source = " ; ".join(dict.fromkeys(each.source for each in said))
     layer = Layer.LAW if any(each.layer is Layer.LAW for each in said) else Layer.DOCTRINE
-    return Decision(bool(result.allowed), words, source, layer, said[0].rule)
+    rules = tuple(each.rule for each in said)
+    return Decision(bool(result.allowed), words, source, layer, rules[0], rules)
 
 
 @cache

@@ -23,9 +23,12 @@ from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 ACCOMPANIED_NS_MAX = 60 * NS_PER_MINUTE
 """A maintenance session that sees pictures [D]: ACC-6 wants it time-boxed and gives no figure."""
 
-_OWN_COMMUNE_ONLY = frozenset({Role.COMMUNE_DELEGATE, Role.SERVICE_USER, Role.MAYOR})
+OUT_OF_SCOPE = "com-3.out-of-scope"
+"""The rule by which a person is refused what lies in a commune that is not his."""
+OWN_COMMUNE_ONLY = frozenset({Role.COMMUNE_DELEGATE, Role.SERVICE_USER, Role.MAYOR})
+"""They see figures of the communes that their account names, and nothing that is of no commune."""
 _SCOPED = frozenset({Role.OPERATOR, Role.ROOM_CHIEF, Role.VERBALISER, Role.EVIDENCE_CLERK})
-"""Territorial agents: they see the communes of their papers, no others (COM-3)."""
+"""Territorial agents: they see the communes of their papers of that date, no others (COM-3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +109,17 @@ class Rights:
         return replace(decision, must_journal=not decision.permitted or action not in UNJOURNALED)
 
     def _facts(self, subject: Subject, action: Action, resource: Resource, at_ns: Nanoseconds) -> dict[str, bool]:
-        case, camera, term = resource.case, resource.camera, subject.designation
+        case, term = resource.case, subject.designation
+        in_scope = action in OWN or self._in_scope(subject, resource, at_ns)
+        camera = resource.camera if in_scope else None  # of one that is not his, nobody learns how it stands
         designated = term is not None and term.term.span.holds(at_ns) and self._may_view(term.service, camera, at_ns)
         approved = subject.approval is not None and subject.approval.fault(at_ns) is None
         return {
             "strong_login": subject.strong_login,
             "designated": designated,
             "approved": subject.is_municipal_police or approved,
-            "in_scope": action in OWN or self._in_scope(subject, resource),
-            "camera_open": camera is not None and self._register.may_view_live(camera, at_ns).permitted,
+            "in_scope": in_scope,
+            "camera_open": not in_scope or self._is_open(camera, at_ns),
             "purpose_held": action not in USES or self._purpose_held(resource, at_ns),
             "cleared": self._cleared(subject.clearance, camera, at_ns),
             "case_released": case is not None and case.is_released,
@@ -132,6 +137,9 @@ class Rights:
         order = self._register.governing(camera, at_ns)
         return order is None or service in order.viewers
 
+    def _is_open(self, camera: CameraId | None, at_ns: Nanoseconds) -> bool:
+        return camera is not None and self._register.may_view_live(camera, at_ns).permitted
+
     def _cleared(self, clearance: Clearance | None, camera: CameraId | None, at_ns: Nanoseconds) -> bool:
         if clearance is None or camera is None or not clearance.counts(at_ns):
             return False
@@ -143,21 +151,22 @@ class Rights:
             return False
         return self._register.may_use(resource.camera, resource.purpose, at_ns).permitted
 
-    def _in_scope(self, subject: Subject, resource: Resource) -> bool:
+    def _in_scope(self, subject: Subject, resource: Resource, at_ns: Nanoseconds) -> bool:
         commune = resource.commune
         if resource.camera is not None:
             commune = self._register.commune_of(resource.camera)
             if commune is None:
                 return False
-        if subject.role in _OWN_COMMUNE_ONLY:
+        if subject.role in OWN_COMMUNE_ONLY:
             return commune is not None and commune in subject.communes
         if subject.role not in _SCOPED or commune is None:
             return True
-        designated = subject.designation is not None and commune in subject.designation.communes
-        approved = subject.is_municipal_police or (
-            subject.approval is not None and commune in subject.approval.communes
-        )
-        return designated and approved
+        designation, approval = subject.designation, subject.approval
+        if designation is None or not designation.term.span.holds(at_ns) or commune not in designation.communes:
+            return False
+        if subject.is_municipal_police:
+            return True
+        return approval is not None and approval.fault(at_ns) is None and commune in approval.communes
 
 
 def _within_case(action: Action, resource: Resource) -> bool:

@@ -135,8 +135,15 @@ class Action(StrEnum):
     POST_READ = "post_read"
     """Who is on watch; and to be seen at one's own post."""
     VISIT_RECORD = "visit_record"
+    EVENT_SET = "event_set"
+    """Plan a demonstration, a market, a match: its cameras, its scene, its staff; call it off, close it."""
+    EVENT_READ = "event_read"
     STATISTICS_READ = "statistics_read"
     HEALTH_READ = "health_read"
+    INVENTORY_READ = "inventory_read"
+    """Every device and its state, the settings that the centre runs with; no picture."""
+    PEOPLE_READ = "people_read"
+    """Who has an account, as whom, and whether it is suspended; no secret."""
     COMPLIANCE_READ = "compliance_read"
 
 
@@ -182,7 +189,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN),
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

@@ -23,7 +23,8 @@ from csu.operations.dispatch import (
     call_about,
 )
 from csu.operations.guard_tour import GuardTour, LookAt, TourReport, TourRun, not_seen_in
-from csu.operations.handover import HandoverNote, HandoverRefused
+from csu.operations.handover import HandoverNote, HandoverRefused, NoteSignature
+from csu.operations.kept_rows import KeptRows, RowNotKept, RowsBroken
 from csu.operations.loudspeaker import SpeechBook, SpeechRefused, SpeechRule
 from csu.operations.operations_log import (
     Draft,
@@ -35,6 +36,15 @@ from csu.operations.operations_log import (
     OperationsLog,
 )
 from csu.operations.outbox_store import CallNotKept, OutboxStore
+from csu.operations.planned_event import (
+    EventFacts,
+    EventKind,
+    EventOutcome,
+    EventRefused,
+    EventReport,
+    EventState,
+    PlannedEvent,
+)
 from csu.operations.ptz_leases import (
     Lease,
     LeaseEnd,
@@ -48,6 +58,18 @@ from csu.operations.ptz_leases import (
     StopCamera,
 )
 from csu.operations.roster import Absence, FaultKind, Roster, RosterFault, RosterRefused, Shift
+from csu.operations.service_events import (
+    AbsenceTold,
+    EventDeed,
+    EventTold,
+    HoleAhead,
+    NoteLate,
+    NoteSigned,
+    RosterSet,
+    ServiceEvent,
+    VisitTold,
+)
+from csu.operations.visits import Visit, VisitPurpose, VisitRefused
 from csu.operations.watch import LeaveRefused, ShortWatchAlert, Watch, WatchCause, WatchChanged, WatchEvent
 
 __all__ = [
@@ -106,6 +128,29 @@ __all__ = [
     "Watch",
     "WatchChanged",
     "WatchEvent",
+    "NoteSignature",
+    "KeptRows",
+    "RowNotKept",
+    "RowsBroken",
+    "EventFacts",
+    "EventKind",
+    "EventOutcome",
+    "EventRefused",
+    "EventReport",
+    "EventState",
+    "PlannedEvent",
+    "Visit",
+    "VisitPurpose",
+    "VisitRefused",
+    "AbsenceTold",
+    "EventDeed",
+    "EventTold",
+    "HoleAhead",
+    "NoteLate",
+    "NoteSigned",
+    "RosterSet",
+    "ServiceEvent",
+    "VisitTold",
     "call_about",
     "not_seen_in",
 ]

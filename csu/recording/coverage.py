@@ -97,6 +97,12 @@ class CameraCoverage:
         return sum(end_ns - start_ns for start_ns, end_ns in self.unaccounted)
 
     @property
+    def received_ns(self) -> int:
+        """Pictures came, kept or not."""
+        unkept_ns = sum(gap.end_ns - gap.start_ns for gap in self.gaps if gap.cause in RECEIVED_CAUSES)
+        return self.recorded_ns + self.seams_ns + unkept_ns
+
+    @property
     def recorded_share(self) -> float | None:
         """Of what was expected, 0 to 1 (TEC-6: recorded). None: nothing was expected."""
         return (self.recorded_ns + self.seams_ns) / self.expected_ns if self.expected_ns else None
@@ -104,8 +110,7 @@ class CameraCoverage:
     @property
     def received_share(self) -> float | None:
         """Pictures came, kept or not (TEC-6: image received). None: nothing was expected."""
-        unkept_ns = sum(gap.end_ns - gap.start_ns for gap in self.gaps if gap.cause in RECEIVED_CAUSES)
-        return (self.recorded_ns + self.seams_ns + unkept_ns) / self.expected_ns if self.expected_ns else None
+        return self.received_ns / self.expected_ns if self.expected_ns else None
 
     def gap_ns_by_cause(self) -> dict[GapCause, int]:
         """Missing and explained, by explanation."""

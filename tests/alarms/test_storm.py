@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csu.alarms import Alarm, AlarmId, alarm_lines, nearest_cameras
+from csu.alarms import Alarm, AlarmId, alarm_lines, desk_lines, nearest_cameras
+from csu.alarms.storm import LINES_MAX, OF_SITE_MAX
 from csu.hal.alarms import AlarmKind, AlarmPriority, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CommuneId
 
@@ -45,6 +48,29 @@ def test_a_new_alarm_takes_at_most_one_line_and_only_from_a_less_urgent_one(stor
     gone = set(before) - after
     assert len(gone) <= 1
     assert all(before[site].alarms[0].haste > late.haste for site in gone)
+
+
+@given(storms, st.integers(0, 60))
+def test_every_alarm_of_a_persons_list_is_a_line_or_counted_once_and_what_is_kept_has_a_line(storm, kept) -> None:
+    many = [*storm, *(alarm(100 + n, f"hall-{n}", AlarmKind.TEST, n) for n in range(60))]
+    told = desk_lines(many, lambda each: each.message.sequence == kept)
+    lines = [line.alarm for line in told.lines]
+    assert len({each.alarm for each in lines}) == len(lines) <= LINES_MAX + 1
+    assert lines == sorted(lines, key=lambda each: each.haste)
+    assert len(lines) + sum(line.more for line in told.lines) + told.hidden == told.total == len(many)
+    assert (told.waiting, told.hidden_waiting) == (len(many), told.hidden)
+    assert any(each.message.sequence == kept for each in lines) or all(each.message.sequence != kept for each in many)
+    of_site = Counter(each.message.site for each in lines if each.message.sequence != kept)
+    assert max(of_site.values()) <= OF_SITE_MAX
+    shown = {each.message.site for each in lines}
+    first_left_out = min((each.haste for each in many if each.message.site not in shown), default=None)
+    if first_left_out is not None:
+        assert sum(each.haste < first_left_out for each in lines if each.message.sequence != kept) >= LINES_MAX - 1
+
+
+def test_one_persons_own_alarms_do_not_make_the_list_endless() -> None:
+    told = desk_lines([alarm(n, f"site-{n}", AlarmKind.TEST) for n in range(1000)], lambda each: True)
+    assert (len(told.lines), told.hidden) == (2 * LINES_MAX, 1000 - 2 * LINES_MAX)
 
 
 def test_a_fire_in_a_storm_of_tests_is_on_the_first_line() -> None:

@@ -34,17 +34,23 @@ WATCH = ("/api/watch",)
 """Names of who is at the wall, now."""
 LOG = ("/api/log",)
 """What people wrote, and what happened: texts, no picture."""
+SERVICE = ("/api/service", "/api/visits", "/api/planned-events")
+"""Shifts, visitors and what is planned: names, hours and words, no picture (their matrix: tests/compliance/doors)."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
 WALL = ("/api/wall/",)
 """What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
 seconds, no picture (their matrix: tests/compliance/doors)."""
+COMMUNES = ("/api/communes",)
+"""Papers of communes, and figures of a month: hours and counts, no picture (their matrix: tests/compliance/doors)."""
+INVENTORY = ("/api/inventory", "/api/cameras/{camera}/lifecycle")
+"""How cameras and machines are now, and a camera set aside: no picture."""
 MACHINES = ("/ws/wall-node/{node}",)
 """Scenes and masked pictures of now, to a machine that draws a part of the wall, from the next key frame on."""
 DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
 """Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
 no picture (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *WALL, *MACHINES)
+ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
 
 
 def is_shut(route: BaseRoute) -> bool:

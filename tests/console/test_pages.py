@@ -9,8 +9,9 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
+from csu.console import commune_answers, inventory
 from csu.console.act_look import RemarkAnswer
-from csu.console.alarms import AlarmAnswer, AlarmOnDesk, StepAnswer
+from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
 from csu.console.case_steps import CaseStep
@@ -29,16 +30,32 @@ from csu.console.dpo.requests import RequestAnswer
 from csu.console.dpo.signs import SignAnswer, SignsAnswer, UnannouncedAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
+from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.service import (
+    AbsenceAnswer,
+    AgentAnswer,
+    FaultAnswer,
+    NoteAnswer,
+    RosterAsked,
+    ServiceAnswer,
+    ShiftAnswer,
+    ShiftAsked,
+    SignatureAnswer,
+)
+from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
+from csu.governance import ARROWS, ServiceLevel
 from csu.governance.access_requests import AccessDecision, IdentityProof, Motive, RequestState
 from csu.governance.journal_entry import Ground, Operation, Outcome
 from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.hal.site import SignRole
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, PtzRank
+from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
+from csu.operations.cost_shares import CostKey
+from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.wall import SlotRule
 
@@ -108,6 +125,30 @@ def test_the_page_knows_the_alarms_as_their_doors_tell_them() -> None:
     for name, told in (("AlarmKind", AlarmKind), ("AlarmState", AlarmState), ("AlarmContact", Contact)):
         assert words_of(name, types) == {value.value for value in told}
     answers = {"Alarm": AlarmAnswer, "AlarmOnDesk": AlarmOnDesk, "AlarmStep": StepAnswer, "AlarmEntry": EntryAnswer}
+    answers |= {"AlarmLine": LineAnswer, "AlarmLines": DeskAnswer}
+    bell = (WEB / "src" / "alarm_bell.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Bell", bell) == set(BellAnswer.model_fields)
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_shifts_and_visitors_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "service_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("FaultKind", FaultKind), ("VisitPurpose", VisitPurpose)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"Agent": AgentAnswer, "Shift": ShiftAnswer, "Absence": AbsenceAnswer, "Fault": FaultAnswer}
+    answers |= {"Signature": SignatureAnswer, "Note": NoteAnswer, "Service": ServiceAnswer, "Visit": VisitAnswer}
+    answers |= {"ShiftAsked": ShiftAsked, "RosterAsked": RosterAsked, "VisitAsked": VisitAsked}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "event_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("EventKind", EventKind), ("EventState", EventState), ("EventOutcome", EventOutcome)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {"EventReport": EventReportAnswer, "PlannedEvent": EventAnswer, "Events": EventsAnswer}
+    answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
 
@@ -124,6 +165,49 @@ def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
     answers |= {"HandOver": HandOverAnswer, "Hold": HoldAnswer, "Remark": RemarkAnswer, "OfficerTold": OfficerTold}
     for name, answer in (answers | {"ActTold": RequisitionTold}).items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_communes_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "commune_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("ServiceLevel", types) == {level.value for level in ServiceLevel}
+    assert words_of("CostKey", types) == {key.value for key in CostKey}
+    answers = {
+        "Availability": commune_answers.AvailabilityAnswer,
+        "Figures": commune_answers.FiguresAnswer,
+        "MeasuredDays": commune_answers.Measured,
+        "Communes": commune_answers.CommunesAnswer,
+        "Cost": commune_answers.CostAnswer,
+        "CommuneMonth": commune_answers.MonthAnswer,
+        "AllMonth": commune_answers.AllMonthAnswer,
+        "CommuneCamera": commune_answers.CommuneCameraAnswer,
+        "Order": commune_answers.OrderAnswer,
+        "Agreement": commune_answers.AgreementAnswer,
+        "Papers": commune_answers.PapersAnswer,
+        "CamerasMonth": commune_answers.CamerasMonthAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_inventory_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "inventory_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("Light", types) == {light.value for light in Light}
+    assert words_of("Only", types) == {only.value for only in inventory.Only}
+    answers = {
+        "LightSaid": inventory.LightAnswer,
+        "Device": inventory.DeviceAnswer,
+        "Inventory": inventory.InventoryAnswer,
+        "Machines": inventory.MachinesAnswer,
+        "Person": inventory.PersonAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+    ways = re.search(r"export const WAYS.+?{(.*?)\n}", types, re.DOTALL)
+    assert ways is not None
+    told = {state: set(re.findall(r"'(\w+)'", after)) for state, after in re.findall(r"(\w+): (\[.*?\])", ways[1])}
+    by_word = {state: {each for each in after if each is not CameraLifecycle.ACTIVE} for state, after in ARROWS.items()}
+    by_word[CameraLifecycle.DRAFT] = set()  # masks are proposed first
+    assert told == {state.value: {each.value for each in after} for state, after in by_word.items()}
 
 
 def test_the_page_knows_the_registers_of_the_dpo_as_their_doors_tell_them() -> None:

@@ -11,6 +11,7 @@ from csu.governance import (
     MaskProposalRefused,
     MaskSetUnusable,
     SignatureRefused,
+    Span,
     mask_events,
 )
 from csu.governance.mask_register import MaskRegister, same_person
@@ -279,7 +280,7 @@ def test_what_hides_more_at_once_is_not_taken_back_by_declining_it(commissioned,
 def test_the_register_has_no_deed_that_removes_a_mask():
     """The closed list: what asks, proposes, signs, declines, moves, sets aside, replays. A new name is judged here."""
     names = {name for name in vars(MaskRegister) if not name.startswith("_")}
-    asks = {"cameras", "versions", "standing", "effective"}
+    asks = {"cameras", "versions", "standing", "effective", "served"}
     deeds = {"propose", "sign", "decline", "move", "set_lifecycle", "replay"}
     assert names == asks | deeds
 
@@ -311,3 +312,20 @@ def test_whatever_people_do_with_one_signature_nothing_hidden_is_ever_shown(comm
 
 def test_names_of_two_people_are_two():
     assert not same_person("Anne Martin", "Anne Marin")
+
+
+def test_a_camera_is_in_service_from_its_last_signature_until_it_moves(desk, mask_set):
+    """What it looked at in between is what was signed (TEC-6: right view)."""
+    desk.sign_off(mask_set)
+    signed_ns, moved_ns = desk.now_ns, desk.now_ns + 3 * NS_PER_DAY
+    assert desk.register.served(CAMERA, signed_ns) == ()
+    assert desk.register.served(CAMERA, signed_ns + 5) == (Span(signed_ns, signed_ns + 5),)
+    desk.register.move(CAMERA, at_ns=moved_ns, why=KNOCKED)
+    desk.now_ns = moved_ns
+    assert desk.register.served(CAMERA, moved_ns + NS_PER_DAY) == (Span(signed_ns, moved_ns),)
+    desk.sign_off(mask_set)
+    again_ns = desk.now_ns
+    desk.register.set_lifecycle(CAMERA, CameraLifecycle.SUSPENDED, by="Anne", at_ns=again_ns + 7, reason="works")
+    whole = (Span(signed_ns, moved_ns), Span(again_ns, again_ns + 7))
+    assert desk.register.served(CAMERA, again_ns + NS_PER_DAY) == whole
+    assert desk.register.served(CameraId("cam-9999"), again_ns) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,10 +23,12 @@ from csu.operations import (
     dispatch,
     guard_tour,
     operations_log,
+    planned_event,
     ptz_leases,
     roster,
     watch,
 )
+from csu.operations.handover import NoteSignature
 
 Patch = pytest.MonkeyPatch
 
@@ -105,7 +108,34 @@ def a_handover_needs_no_overlap(patch: Patch) -> None:
 
 def anybody_takes_the_note_over(patch: Patch) -> None:
     patch.setattr(
-        HandoverNote, "acknowledged", lambda self, person, incoming, now_ns: replace(self, acknowledged_by=person)
+        HandoverNote,
+        "acknowledged",
+        lambda self, person, now_ns: replace(self, signatures=(*self.signatures, NoteSignature(person, now_ns))),
+    )
+
+
+def one_of_the_team_signs_for_all(patch: Patch) -> None:
+    patch.setattr(HandoverNote, "is_acknowledged", property(lambda self: bool(self.signatures)))
+
+
+def beyond_the_plan_all_is_well(patch: Patch) -> None:
+    patch.setattr(roster, "without", lambda span, others: ())
+
+
+def any_camera_serves_any_purpose(patch: Patch) -> None:
+    check = planned_event._check_cameras
+    yes = SimpleNamespace(permitted=True)
+    patch.setattr(
+        planned_event,
+        "_check_cameras",
+        lambda event, facts: check(event, replace(facts, may_use=lambda camera, purpose, span: yes)),
+    )
+
+
+def a_demonstration_is_seen_from_near(patch: Patch) -> None:
+    check = planned_event._check_cameras
+    patch.setattr(
+        planned_event, "_check_cameras", lambda event, facts: check(replace(event, close_reason="none"), facts)
     )
 
 
@@ -200,6 +230,8 @@ PTZ, WATCH, LOG, DISPATCH, TOUR = (
     "test_dispatch",
     "test_guard_tour",
 )
+HANDOVER, ROSTER, EVENT = "test_handover", "test_roster_kept", "test_planned_event"
+SIGNED_BY_EACH = "test_a_note_is_taken_over_when_each_of_the_incoming_team_has_signed_by_name"
 UNANSWERED = "test_without_a_receipt_the_same_key_is_sent_again_then_to_the_next_contact_then_people_telephone"
 GOOD_DAY = "test_a_plan_with_a_hole_is_refused_and_the_old_one_stands"
 MUTANTS: list[tuple[Callable[[Patch], None], str, str]] = [
@@ -227,7 +259,15 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str]] = [
         "test_who_would_leave_one_alone_may_not_unless_he_must_and_then_the_chief_is_called",
     ),
     (absences_are_forgotten, WATCH, "test_an_absence_is_noted_and_tells_when_fewer_than_two_are_left"),
-    (anybody_takes_the_note_over, WATCH, "test_a_note_is_acknowledged_by_the_incoming_team_only_and_once"),
+    (anybody_takes_the_note_over, HANDOVER, SIGNED_BY_EACH),
+    (one_of_the_team_signs_for_all, HANDOVER, SIGNED_BY_EACH),
+    (
+        beyond_the_plan_all_is_well,
+        ROSTER,
+        "test_holes_are_told_ahead_and_beyond_the_plan_nothing_is_planned",
+    ),
+    (any_camera_serves_any_purpose, EVENT, "test_a_camera_that_lacks_the_purpose_or_is_of_another_commune_is_refused"),
+    (a_demonstration_is_seen_from_near, EVENT, "test_a_demonstration_is_seen_from_afar_unless_somebody_says_why"),
     (
         descriptions_last_for_ever,
         LOG,

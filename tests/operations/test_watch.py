@@ -1,4 +1,4 @@
-"""Fewer than two on watch: told at once, whoever left and however; the plan, its holes, and the note between teams."""
+"""Fewer than two on watch: told at once, whoever left and however; the plan and its holes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.operations import (
     Absence,
     FaultKind,
-    HandoverNote,
-    HandoverRefused,
     LeaveRefused,
     Roster,
     RosterRefused,
@@ -203,19 +201,6 @@ def test_the_holes_found_are_exactly_the_instants_with_fewer_than_two(plan, away
         there = {person for each in plan if each.span.holds(at) for person in each.people}
         there -= {each.person for each in absences if each.span.holds(at)}
         assert any(span.holds(at) for span in found) is (len(there) < 2)
-
-
-# -- the note ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_note_is_acknowledged_by_the_incoming_team_only_and_once() -> None:
-    note = HandoverNote("night", "anne", 41, ("panel-1/7",), 5)
-    for person in ("anne", "zoé"):
-        with pytest.raises(HandoverRefused):
-            note.acknowledged(person, ("anne", "chloé", "denis"), 6)
-    taken = note.acknowledged("Chloé", ("chloé", "denis"), 6)
-    assert (taken.acknowledged_by, taken.acknowledged_at_ns) == ("Chloé", 6)
-    assert taken.acknowledged("denis", ("chloé", "denis"), 9) == taken
 
 
 def test_the_bounds_leave_room_for_the_minute_of_the_rule() -> None:

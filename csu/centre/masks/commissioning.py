@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csu.governance import (
+    LifecycleRefused,
     LocalDoctrine,
     MaskLedger,
     MaskRegister,
     MaskRegisterBroken,
     MaskRegisterNotKept,
     MaskSet,
+    Span,
     Standing,
     digest_of,
 )
@@ -139,6 +141,10 @@ class Commissioning:
             return Standing(CameraLifecycle.NOT_COMMISSIONED, None, None, None, False, self._broken)
         return self._ledger.register.standing(camera, now_ns)
 
+    def served(self, camera: CameraId, now_ns: Nanoseconds) -> tuple[Span, ...]:
+        """When it was in service, up to `now_ns`; never, without a register that can be believed."""
+        return self._ledger.register.served(camera, now_ns) if self._ledger is not None else ()
+
     def bind(self, assignment: Assignment, now_ns: Nanoseconds) -> Assignment:
         """The assignment with all that masks it as the register has it in force, whatever it held before.
 
@@ -169,6 +175,19 @@ class Commissioning:
         """Write down that a camera was moved. Blocks. Raises MaskRegisterNotKept, MaskRegisterBroken."""
         if self._ledger is not None:
             self._ledger.decide(lambda register: [register.move(camera, at_ns=now_ns, why=why)])
+
+    def set_lifecycle(
+        self, camera: CameraId, after: CameraLifecycle, by: str, reason: str, now_ns: Nanoseconds
+    ) -> None:
+        """A person sets a camera aside, or brings it back to be signed off. Blocks. Raises LifecycleRefused,
+        MaskProposalRefused; MaskRegisterNotKept, MaskRegisterBroken."""
+        if self._ledger is None:
+            raise LifecycleRefused(
+                self._broken, where=camera, what_to_do=Words("Reprenez une sauvegarde sûre", "Restore a sure backup")
+            )
+        self._ledger.decide(
+            lambda register: [register.set_lifecycle(camera, after, by=by, at_ns=now_ns, reason=reason)]
+        )
 
     def catch_up(self) -> None:
         """Read what people signed in other processes. Blocks. Raises as `moved`."""

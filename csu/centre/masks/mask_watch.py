@@ -15,7 +15,7 @@ from csu.centre.events import CameraLifecycleChanged, CentreEvent, MasksInForce,
 from csu.centre.masks.commissioning import REGISTER, CameraSurvey, Commissioning, wholly_masked
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.registers.registers import noting
-from csu.governance import Journal, JournalEntry, MaskRegisterBroken, MaskSet, Standing, loosens
+from csu.governance import Journal, JournalEntry, LifecycleRefused, MaskRegisterBroken, MaskSet, Standing, loosens
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -135,6 +135,23 @@ class MaskWatch:
         self._change(camera, event.detail or _MOVED)
         await self._late.add(deed_entry(OwnDeed.WHOLLY_MASKED, cameras=[camera]))
         await self._write_moves()
+
+    async def set_lifecycle(self, camera: CameraId, after: CameraLifecycle, by: str, reason: str) -> None:
+        """A person sets a camera aside, or brings it back to be signed off: its node masks all of it at once.
+
+        Raises LifecycleRefused, MaskProposalRefused; CsuError: nothing was written, it is as before.
+        """
+        commissioning = self._commissioning
+        if commissioning is None:
+            raise LifecycleRefused(
+                Words("ce centre ne tient pas de registre des masques", "this centre keeps no register of masks"),
+                where=camera,
+                what_to_do=Words("Rien n'a changé", "Nothing changed"),
+            )
+        decide = partial(commissioning.set_lifecycle, camera, after, by, reason, self._now())
+        async with self._register:
+            await self._in_executor(decide)
+        await self._follow_register()
 
     async def run(self) -> None:
         """Follow the register for ever; returns at once without one."""

@@ -70,6 +70,10 @@ class Nodes:
         """How many are up."""
         return sum(self._up.values())
 
+    def all(self) -> dict[NodeId, tuple[bool, int]]:
+        """Each of them: whether it is up, and how many cameras it serves, or will."""
+        return {node: (is_up, len(self._cameras_of.get(node, ()))) for node, is_up in self._up.items()}
+
     async def follow_all(self) -> None:
         """Follow every node until `stop`."""
         async with asyncio.TaskGroup() as group:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from csu.alarms import Alarm, AlarmAcknowledged, AlarmAdvanced, AlarmEscalated, AlarmLate, AlarmRaised, Contact
 from csu.centre.events import CentreEvent
+from csu.centre.rooms.service_lines import lines_of_service
 from csu.hal.alarms import AlarmKind
 from csu.operations import (
     CallEscalated,
@@ -20,6 +21,7 @@ from csu.operations import (
     LeaseEnd,
     LeaseEnded,
     OutboxCall,
+    ServiceEvent,
     ShortWatchAlert,
     WatchCause,
     WatchChanged,
@@ -70,6 +72,8 @@ def lines_of(event: CentreEvent) -> Iterator[Draft]:
             yield Draft(EntryKind.ROSTER, BY_CSU, f"moins de deux agents en poste : chef appelé ({event.call})")
         case LeaseEnded(lease, why) if event.by and why is LeaseEnd.PREEMPTED:
             yield Draft(EntryKind.PTZ, BY_CSU, f"{lease.camera} : {event.by} prend la main à {lease.holder}")
+        case _ if isinstance(event, ServiceEvent):
+            yield from lines_of_service(event)
         case _:
             return
 

@@ -3,7 +3,7 @@ more (OPS-3, COM-3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 from csu.alarms import Alarm, nearest_cameras
@@ -57,9 +57,14 @@ class Proposals:
 
     def _places(self, records: Sequence[CameraRecord], now_ns: Nanoseconds) -> dict[CameraId, Place]:
         wanted = {record.camera for record in records}
-        places = {
-            governed.camera: (stands.x_m, stands.y_m)
-            for governed in self._papers.register.facts.cameras
-            if governed.camera in wanted and (stands := governed.placement(now_ns)) is not None
-        }
-        return places | {camera: at_m for camera, at_m in self._found_at_m.items() if camera in wanted}
+        found = {camera: at_m for camera, at_m in self._found_at_m.items() if camera in wanted}
+        return stands_at(self._papers, wanted, now_ns) | found
+
+
+def stands_at(papers: Papers, cameras: Collection[CameraId], now_ns: Nanoseconds) -> dict[CameraId, Place]:
+    """Where their papers say that these cameras stand, in the site's metres; of the others nobody knows."""
+    return {
+        governed.camera: (stands.x_m, stands.y_m)
+        for governed in papers.register.facts.cameras
+        if governed.camera in cameras and (stands := governed.placement(now_ns)) is not None
+    }

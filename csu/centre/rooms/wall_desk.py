@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from csu.centre.events import CentreEvent
@@ -68,6 +68,11 @@ class DeskOfWall:
     def __init__(self, room: WallRoom, account: WallAccount, clock: Clock) -> None:
         self._room, self._account, self._clock = room, account, clock
         self._scenes = {each.scene: _called(room, each.scene) for each in room.director.plan.scenes}
+
+    @property
+    def scenes(self) -> Mapping[str, str]:
+        """All there are, and how people call them."""
+        return self._scenes
 
     def now(self) -> WallNow:
         """See WallDesk."""

@@ -154,7 +154,7 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
             opened = await _there(desk).finish(asked.ticket, asked.code, asked.role, _address(request))
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
-        return _open(request, response, opened)
+        return await _open(_there(desk), request, response, opened)
 
     @app.post("/api/sign-in/passkey/challenge")
     @opens(Door("sign-in/challenge", Action.SIGN_IN, is_for_anybody=True))
@@ -171,7 +171,9 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
             opened = await _there(desk).by_passkey(asked.challenge, asked.credential, _address(request))
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
-        return _begun(opened) if isinstance(opened, Begun) else _open(request, response, opened)
+        if isinstance(opened, Begun):
+            return _begun(opened)
+        return await _open(_there(desk), request, response, opened)
 
     @app.post("/api/sign-in/role")
     @opens(Door("sign-in/role", Action.SIGN_IN, is_for_anybody=True))
@@ -181,7 +183,7 @@ def _add_ways_in(app: FastAPI, desk: SignInDesk | None) -> None:
             opened = await _there(desk).choose(asked.ticket, asked.role, _address(request))
         except (SignInRefused, SignInTooOften) as error:
             raise _told(error) from error
-        return _open(request, response, opened)
+        return await _open(_there(desk), request, response, opened)
 
 
 def _add_provider(app: FastAPI, desk: SignInDesk | None) -> None:
@@ -278,7 +280,11 @@ def _add_own_account(app: FastAPI, desk: SignInDesk | None) -> None:
         return Response(status_code=204)
 
 
-def _open(request: Request, response: Response, opened: Opened) -> AccountAnswer:
+async def _open(desk: SignInDesk, request: Request, response: Response, opened: Opened) -> AccountAnswer:
+    """A token nobody knew before; the session that this browser had, his or another's, is over."""
+    former = _token(request)
+    if former is not None:
+        await desk.leave(former)
     is_tls = request.scope["scheme"] == "https"
     response.set_cookie(
         COOKIE_TLS if is_tls else COOKIE, opened.token, path="/", secure=is_tls, httponly=True, samesite="strict"

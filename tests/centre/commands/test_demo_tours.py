@@ -1,4 +1,4 @@
-"""The cameras of a demonstration go home at its end, unless people have them or may not be turned: that is no failure."""
+"""The cameras of a demonstration go home at its end, unless people have them or may not be turned."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from csu.centre import CameraLifecycleChanged, MasksInForce, Trouble
 from csu.centre.masks import mask_watch
 from csu.centre.masks.commissioning import Commissioning, survey
 from csu.centre.preparing import AnsweredCamera, Awaited
-from csu.governance import LocalDoctrine, MaskLedger
+from csu.governance import LifecycleRefused, LocalDoctrine, MaskLedger
 from csu.hal.camera import (
     CameraCapabilities,
     CameraId,
@@ -271,3 +271,35 @@ def test_poses_are_read_twice_as_often_while_a_camera_turns(stage, scripted):
     turning = [at_ns for at_ns in camera.asked_ns if at_ns - camera.asked_ns[0] < 1_000_000_000]
     assert len(turning) == 20
     assert len(camera.asked_ns) - len(turning) == 10
+
+
+def test_a_camera_that_a_person_sets_aside_is_wholly_masked_before_he_is_answered(stage, scripted, masks):
+    node = scripted.Node("n1")
+    centre = stage.centre([node], masks=masks)
+
+    async def suspend() -> None:
+        await asyncio.sleep(1)
+        await centre.set_lifecycle(FIRST, CameraLifecycle.SUSPENDED, "t.roy", "travaux")
+        assert shown(node) == [False, True]
+        assert centre.board[FIRST].lifecycle is CameraLifecycle.SUSPENDED
+        for refused in (CameraLifecycle.ACTIVE, CameraLifecycle.FAULT):
+            with pytest.raises(LifecycleRefused):
+                await centre.set_lifecycle(FIRST, refused, "t.roy", "travaux finis")
+        await centre.set_lifecycle(FIRST, CameraLifecycle.NOT_COMMISSIONED, "t.roy", "travaux finis")
+
+    stage.play(centre, 5, suspend)
+    assert shown(node) == [False, True]  # only signatures bring it back
+    told = [change.after for change in stage.told(CameraLifecycleChanged)]
+    assert told == [CameraLifecycle.SUSPENDED, NOT_COMMISSIONED]
+
+
+def test_without_a_register_nobody_sets_a_camera_aside(stage, scripted, path):
+    broken = Commissioning(None, Words("abîmé", "broken"))
+    for masks in (None, broken):
+        centre = stage.centre([scripted.Node("n1")], masks=masks)
+
+        async def suspend(centre=centre) -> None:
+            with pytest.raises(LifecycleRefused):
+                await centre.set_lifecycle(FIRST, CameraLifecycle.SUSPENDED, "t.roy", "travaux")
+
+        stage.play(centre, 1, suspend)

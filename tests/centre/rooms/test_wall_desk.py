@@ -313,7 +313,7 @@ def test_what_may_not_be_asked_is_refused_journaled_and_changes_nothing(hall) ->
             assert hall.journal.told == ["console/wall/show"], "one attempt, one entry"
             entry = hall.journal.rows[0].entry
             is_of_ars = told == {"camera": CAMERAS[4]}
-            rules = {403: "com-3.out-of-scope" if is_of_ars else "aut.camera-closed", 413: "console.body_too_large"}
+            rules = {403: "com-3.out-of-scope", 413: "console.body_too_large"}
             assert entry.refusal == rules.get(status, "")
             known = status == 422 or is_of_ars
             assert len(entry.data) == known, "what was typed is written down only when it is a camera"

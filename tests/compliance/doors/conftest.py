@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -19,14 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
+from csu.centre.public_page import page_style, public_page
 from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
 from csu.console.demonstration import JournalInMemory
 from csu.console.evidence_desk import Preparing
 from csu.console.gate import Gate
 from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
+from csu.console.inventory import Deed, NodeTold, Setting
 from csu.console.loudspeaker import Speaking
 from csu.console.metrics import ConsoleCounts
+from csu.console.service_now import ServiceNow
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
 from csu.evidence import (
     CameraSpan,
@@ -50,7 +53,9 @@ from csu.governance import (
     CommuneService,
     Designation,
     GovernedCamera,
+    LocalDoctrine,
     Notification,
+    Person,
     Placement,
     PrefectApproval,
     Purpose,
@@ -58,6 +63,7 @@ from csu.governance import (
     Role,
     ServiceLevel,
     Signature,
+    Span,
     Subject,
 )
 from csu.governance.centre_key import CentreKey
@@ -68,8 +74,28 @@ from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, P
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
+from csu.hal.words import Language, Words
 from csu.ingest.board import CameraState, CameraStatus
-from csu.operations import Draft, EntryKind, LogbookEntry
+from csu.operations import (
+    Absence,
+    Draft,
+    EntryKind,
+    EventKind,
+    EventOutcome,
+    LogbookEntry,
+    PlannedEvent,
+    Roster,
+    RosterFault,
+    Shift,
+    Visit,
+    VisitPurpose,
+)
+from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
+from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
+from csu.operations.communes_desk import NO_FILE, Costs, MonthTold
+from csu.operations.inventory import LastMinute
+from csu.operations.transparency import PublicCommune, public_commune
+from csu.recording.availability import Availability
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -429,6 +455,71 @@ class PtzInMemory:
         return None
 
 
+class CommunesInMemory:
+    """Real papers and figures, over a month in which camera 12 lacked an hour."""
+
+    def __init__(self, room: Room, clock: SettableClock) -> None:
+        self._room, self._clock = room, clock
+
+    def communes(self) -> Sequence[CommuneId]:
+        return communes_of(AuthorisationRegister(papers()), self._room.cameras())
+
+    def name(self, commune: CommuneId) -> str:
+        return commune.title()
+
+    def months(self) -> Sequence[Month]:
+        return [Month(2027, 6), Month(2027, 5)]
+
+    async def month(self, month: Month) -> MonthTold:
+        hour = 60 * NS_PER_MINUTE
+        alarms = (AlarmGroup(METZ, AlarmKind.FIRE, 3, 1), AlarmGroup(ARS, AlarmKind.INTRUSION, 12, 5))
+        facts = MonthFacts(
+            {CAMERA: Availability(24 * hour, 24 * hour, 24 * hour, 23 * hour), FAR_CAMERA: Availability()},
+            {CAMERA: METZ, FAR_CAMERA: ARS},
+            alarms,
+            [frozenset({CAMERA})],
+        )
+        return MonthTold(facts, 1, 1)
+
+    async def costs(self) -> Costs:
+        return Costs(NO_FILE)
+
+    def papers(self, commune: CommuneId) -> CommunePapers:
+        register, now_ns = AuthorisationRegister(papers()), self._clock.now_ns()
+        return commune_papers(register, LocalDoctrine(), self._room.cameras(), self._public(commune), now_ns)
+
+    def page(self, commune: CommuneId, language: Language) -> str:
+        return public_page(self._public(commune), language)
+
+    def style(self) -> str:
+        return page_style()
+
+    def _public(self, commune: CommuneId) -> PublicCommune:
+        return public_commune(AuthorisationRegister(papers()), commune, self._clock.now_ns(), communes=None)
+
+
+class InventoryInMemory:
+    """One node, one account, one setting; no camera goes anywhere in its life."""
+
+    def minutes(self) -> dict[CameraId, LastMinute]:
+        return {CAMERA: LastMinute("node-1", NOON, True, None, -1200, True)}
+
+    def nodes(self) -> Sequence[NodeTold]:
+        return [NodeTold("node-1", True, 2, NOON)]
+
+    def settings(self) -> Sequence[Setting]:
+        return [Setting(Words("masques dépolis", "frosted masks"), Words("non", "no"))]
+
+    async def deeds(self) -> Sequence[Deed]:
+        return [Deed(NOON, Words("doctrine locale", "local doctrine"), "", "0" * 64)]
+
+    def people(self) -> Sequence[Person]:
+        return [Person("a.martin", "Anne Martin", frozenset({Role.OPERATOR}))]
+
+    async def set_lifecycle(self, camera: CameraId, after: CameraLifecycle, by: str, reason: str) -> None:
+        return None
+
+
 class LogInMemory:
     """One entry, whatever is written."""
 
@@ -445,6 +536,81 @@ class LogInMemory:
 
     async def of_alarm(self, alarm: str) -> Sequence[LogbookEntry]:
         return [self.entry]
+
+
+class ServiceInMemory:
+    """Shifts on which nobody is, whatever is set and signed."""
+
+    async def now(self, person: str) -> ServiceNow:
+        return ServiceNow(NOON, (), (), (), (), "", 0, (), (), True, {}, "")
+
+    def faults_of(self, shifts: Sequence[Shift], over: Span) -> list[RosterFault]:
+        return Roster().faults_of(shifts, over)
+
+    async def set_roster(self, shifts: Sequence[Shift], over: Span, person: str) -> None:
+        return None
+
+    async def note_absence(self, absence: Absence, person: str) -> list[RosterFault]:
+        return []
+
+    async def end_absence(self, absence: Absence, person: str) -> None:
+        return None
+
+    async def write_note(self, text: str, person: str, shift: str = "") -> int:
+        return 1
+
+    async def sign_note(self, number: int, person: str) -> None:
+        return None
+
+
+class VisitsInMemory:
+    """One visitor, whoever comes and goes."""
+
+    def visits(self) -> dict[int, Visit]:
+        return {
+            1: Visit("Jean Petit", "Lorraine Réseaux", VisitPurpose.MAINTENANCE, "operator.1", NOON, "room_chief.1")
+        }
+
+    async def enter(self, visit: Visit) -> int:
+        return 1
+
+    async def leave(self, number: int, person: str) -> None:
+        return None
+
+
+class EventsInMemory:
+    """A market of Metz and one of Ars, whatever is planned and called off."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.entered: list[PlannedEvent] = []
+
+    def events(self) -> dict[int, PlannedEvent]:
+        span, purpose = Span(NOON, NOON + NS_PER_DAY), Purpose.PERSONS_PROPERTY
+        communes = ((METZ, CAMERA, "Place d'Armes"), (ARS, FAR_CAMERA, "Rue d'Ars"))
+        return {
+            number: PlannedEvent(EventKind.MARKET, commune, place, span, (camera,), purpose, "room_chief.1")
+            for number, (commune, camera, place) in enumerate(communes, start=1)
+        }
+
+    def scenes(self) -> dict[str, str]:
+        return {"base": ""}
+
+    def fewest_planned(self, span: Span) -> int:
+        return 2
+
+    def proposed(self, kind, commune, route, perimeter) -> list[CameraId]:
+        return [CAMERA]
+
+    async def enter(self, event: PlannedEvent, number: int | None = None) -> int:
+        self.entered.append(event)
+        return 1
+
+    async def call_off(self, number: int, person: str) -> None:
+        self.done.append(number)
+
+    async def report(self, number: int, outcome: EventOutcome, person: str) -> None:
+        self.done.append(number)
 
 
 class MessagesInMemory:
@@ -570,6 +736,7 @@ class World:
         self.access = Access(self.rights, identity, self.journal, self.desk)
         self.alarms = AlarmsInMemory(self.clock)
         self.wall = WallInMemory(self.clock)
+        self.events = EventsInMemory()
         self.speak_by(MessagesInMemory())
         self.gate = Gate(self.room, self.clock, self.access, ConsoleCounts(CollectorRegistry()), ask_again_s=30)
         self.runner = asyncio.Runner()
@@ -578,21 +745,27 @@ class World:
 
     def speak_by(self, speaking: Speaking) -> None:
         """The console anew, with these loudspeakers."""
-        self.app = create_app(
-            self.room,
-            clock=self.clock,
-            access=self.access,
-            desks=Desks(
-                alarms=self.alarms,
-                speaking=speaking,
-                watch=WatchInMemory(),
-                log=LogInMemory(),
-                ptz=PtzInMemory(),
-                wall=self.wall,
-                wall_nodes=self.nodes,
-                dpo=dpo_desks(),
-            ),
+        self.desks = Desks(
+            alarms=self.alarms,
+            speaking=speaking,
+            watch=WatchInMemory(),
+            log=LogInMemory(),
+            service=ServiceInMemory(),
+            visits=VisitsInMemory(),
+            events=self.events,
+            ptz=PtzInMemory(),
+            wall=self.wall,
+            wall_nodes=self.nodes,
+            communes=CommunesInMemory(self.room, self.clock),
+            inventory=InventoryInMemory(),
+            dpo=dpo_desks(),
         )
+        self.open()
+
+    def open(self, **desks: Any) -> None:
+        """The console anew, with these desks instead."""
+        self.desks = replace(self.desks, **desks)
+        self.app = create_app(self.room, clock=self.clock, access=self.access, desks=self.desks)
 
     def token(self, role: Role, **changes: Any) -> str:
         if role is Role.WALL_NODE:
@@ -620,8 +793,8 @@ class World:
     async def send(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
         path, _, query = target.partition("?")
         is_socket = method == "WS"
-        told = {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
-        told |= {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told = {"origin": "http://127.0.0.1:8600"} if is_socket else {}
+        told |= {"host": "127.0.0.1:8600", "content-type": "application/json"} | headers
         scope: dict[str, Any] = {
             "type": "websocket" if is_socket else "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -8,8 +8,10 @@ from dataclasses import replace
 from csu.console import create_app
 from csu.governance import Role
 from csu.governance.approvals import Designation
+from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S
+from tests.compliance.doors.conftest import NOON
 
 ALARM = "/api/alarms/panel-metz/7/acknowledge"
 
@@ -57,7 +59,8 @@ def test_an_alarm_of_a_commune_that_is_not_theirs_is_neither_shown_nor_taken(wor
 
 def test_a_person_brings_it_to_its_end_step_by_step_and_the_cameras_proposed_are_those_he_may_see(world) -> None:
     def desk() -> list[dict]:
-        return json.loads(world.ask("GET", "/api/alarms/desk?cameras_of=panel-metz/7", Role.OPERATOR).body)
+        told = json.loads(world.ask("GET", "/api/alarms/desk?cameras_of=panel-metz/7", Role.OPERATOR).body)
+        return [line["alarm"] for line in told["lines"]]
 
     def step(to: str, **more: str) -> int:
         body = json.dumps({"to": to, **more}).encode()
@@ -79,8 +82,8 @@ def test_a_person_brings_it_to_its_end_step_by_step_and_the_cameras_proposed_are
 
 def test_the_desk_says_who_was_told_that_it_waits_too_long_until_it_is_taken(world) -> None:
     def told() -> list[str]:
-        (alarm,) = json.loads(world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body)
-        return alarm["told"]
+        (line,) = json.loads(world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body)["lines"]
+        return line["alarm"]["told"]
 
     assert told() == []
     assert "cam-0012" not in world.ask("GET", "/api/alarms/desk", Role.OPERATOR).body.decode(), "nobody asked for them"
@@ -88,6 +91,30 @@ def test_the_desk_says_who_was_told_that_it_waits_too_long_until_it_is_taken(wor
     assert told() == ["room", "room_chief"]
     assert world.ask("POST", ALARM, Role.OPERATOR).status == 200
     assert told() == []
+
+
+def test_of_ten_thousand_alarms_each_answer_is_a_page_and_counts_them_all(world) -> None:
+    """None is lost or told twice; what a page asks again and again stays some kilobytes."""
+    for number in range(10_000):
+        site = f"Site {number % 500}"
+        told = PanelMessage(PanelId("p-2"), number, CommuneId("metz"), site, AlarmKind.INTRUSION, NOON)
+        raised = world.alarms._desk.take(told, NOON + 1 + number)
+        world.alarms._desk.keep(raised.alarm)
+    bell = world.ask("GET", "/api/alarms/bell", Role.OPERATOR)
+    desk = world.ask("GET", "/api/alarms/desk?cameras_of=p-2/9999", Role.OPERATOR)
+    every = world.ask("GET", "/api/alarms", Role.OPERATOR)
+    assert (len(bell.body) < 8_000, len(desk.body) < 30_000, len(every.body) < 150_000) == (True, True, True)
+    rung, listed = json.loads(bell.body), json.loads(desk.body)
+    assert (rung["waiting"], rung["first"]["alarm"], rung["newest"][-1]["alarm"]) == (
+        10_001,
+        "panel-metz/7",
+        "p-2/9999",
+    )
+    assert (listed["total"], listed["waiting"]) == (10_001, 10_001)
+    names = [line["alarm"]["alarm"] for line in listed["lines"]]
+    assert len(names) == 41
+    assert names[-1] == "p-2/9999", "the one that is open on the page has a line"
+    assert len(names) + sum(line["more"] for line in listed["lines"]) + listed["hidden"] == 10_001
 
 
 def test_a_centre_without_alarms_says_so(world) -> None:

@@ -206,3 +206,29 @@ def test_a_malformed_question_is_refused_and_told_nothing(office, body) -> None:
     answer = office.browser().ask("POST", "/api/sign-in", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
     assert "a" * 65 not in json.dumps(answer.json())
+
+
+def test_a_session_that_was_planted_in_a_browser_is_never_the_one_that_opens(office) -> None:
+    """Session fixation: coming in, and coming in again in another role, makes a token that nobody knew before."""
+    browser, planted = office.browser(), "x" * 43
+    browser.client.cookies.set(COOKIE, planted, domain="127.0.0.1")
+    browser.come_in()
+    first = browser.client.cookies[COOKIE]
+    assert first != planted
+    other = office.browser()
+    other.client.cookies.set(COOKIE, planted, domain="127.0.0.1")
+    assert other.ask("GET", "/api/me").status_code == 401
+
+
+def test_who_comes_in_again_leaves_the_session_of_before(office) -> None:
+    """Nobody keeps another's: whoever copied the token of before has nothing."""
+    browser, thief = office.browser(), office.browser()
+    browser.come_in("l.weber", "dpo")
+    former = browser.client.cookies[COOKIE]
+    thief.client.cookies.set(COOKIE, former, domain="127.0.0.1")
+    assert thief.ask("GET", "/api/me").json()["role"]["role"] == "dpo"
+    office.pass_s(30)
+    browser.come_in("l.weber", "inspector")
+    assert browser.client.cookies[COOKIE] != former
+    assert browser.ask("GET", "/api/me").json()["role"]["role"] == "inspector"
+    assert thief.ask("GET", "/api/me").status_code == 401

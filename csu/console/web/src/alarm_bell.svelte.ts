@@ -5,13 +5,20 @@ import { repeat } from './polling'
 import type { Room } from './room.svelte'
 import { quick } from './wall_desk.svelte'
 
+/** How many wait, the most urgent of them, and the newest in order of their coming. */
+export type Bell = {
+  waiting: number
+  first: Alarm | null
+  newest: Alarm[]
+}
+
 const PERIOD_MS = 3_000
 /** Older, nobody may rely on it. */
 const TOLD_MS_MAX = 10_000
 
 export class AlarmBell {
-  /** Oldest first. Null: never told, or not to this role, or a centre without alarms. */
-  waiting = $state.raw<Alarm[] | null>(null)
+  /** Null: never told, or not to this role, or a centre without alarms. */
+  told = $state.raw<Bell | null>(null)
   /** Those that came with the last telling that brought any and that wait still. */
   news = $state.raw<Alarm[]>([])
   is_stale = $state(false)
@@ -22,7 +29,7 @@ export class AlarmBell {
   start(room: Room): () => void {
     const stop = repeat(PERIOD_MS, () => this.#look(), (look) => room.on('alarms', look))
     const beat = setInterval(() => {
-      this.is_stale = this.waiting !== null && performance.now() - this.#told_ms > TOLD_MS_MAX
+      this.is_stale = this.told !== null && performance.now() - this.#told_ms > TOLD_MS_MAX
     }, 500)
     return () => {
       stop()
@@ -30,17 +37,12 @@ export class AlarmBell {
     }
   }
 
-  /** The most urgent of those that wait, the oldest of them first. */
-  first(): Alarm | null {
-    return (this.waiting ?? []).reduce<Alarm | null>((best, each) => (best === null || each.priority < best.priority ? each : best), null)
-  }
-
   /** False: this page will never be told, and need not ask. */
   async #look(): Promise<boolean> {
     const at_ms = performance.now()
     try {
-      const response = await fetch('/api/alarms', quick())
-      if (response.ok) this.#take((await response.json()) as Alarm[], at_ms)
+      const response = await fetch('/api/alarms/bell', quick())
+      if (response.ok) this.#take((await response.json()) as Bell, at_ms)
       else if (response.status === 403) return false // each refusal is journaled
       else return ((await response.json()) as { code: string }).code !== 'alarms_absent'
     } catch {
@@ -49,12 +51,12 @@ export class AlarmBell {
     return true
   }
 
-  #take(waiting: Alarm[], at_ms: number): void {
-    const fresh = waiting.filter(({ alarm }) => !this.#known.has(alarm))
-    this.#known = new Set(waiting.map(({ alarm }) => alarm))
+  #take(told: Bell, at_ms: number): void {
+    const fresh = told.newest.filter(({ alarm }) => !this.#known.has(alarm))
+    this.#known = new Set(told.newest.map(({ alarm }) => alarm))
     this.#told_ms = at_ms
     this.is_stale = false
-    this.waiting = waiting
+    this.told = told
     if (fresh.length > 0) this.news = fresh
     else if (this.news.some(({ alarm }) => !this.#known.has(alarm))) {
       this.news = this.news.filter(({ alarm }) => this.#known.has(alarm))

@@ -42,6 +42,23 @@ export type AlarmOnDesk = Alarm & {
   cameras: string[] | null
 }
 
+/** A line of the list. */
+export type AlarmLine = {
+  alarm: AlarmOnDesk
+  /** Of the same site, without a line; told on the last line of its site. */
+  more: number
+}
+
+/** A bounded list, the most urgent first; the rest is counted. */
+export type AlarmLines = {
+  lines: AlarmLine[]
+  total: number
+  waiting: number
+  /** Those of sites that no line shows. */
+  hidden: number
+  hidden_waiting: number
+}
+
 /** A line of the operations log. */
 export type AlarmEntry = {
   number: number
@@ -62,8 +79,8 @@ const PERIOD_MS = 2_000
 export const TOLD_MS_MAX = 6_000
 
 export class AlarmDesk {
-  /** The most urgent first; null: not told yet. */
-  alarms = $state.raw<AlarmOnDesk[] | null>(null)
+  /** Null: not told yet. */
+  told = $state.raw<AlarmLines | null>(null)
   /** How old what is told may be: since it was asked for. Null: never told. */
   age_ms = $state<number | null>(null)
   /** Why the alarms are not told. */
@@ -146,12 +163,12 @@ export class AlarmDesk {
         this.#is_shut = response.status === 403 // asked again and again, each refusal would be journaled
         return
       }
-      const alarms = (await response.json()) as AlarmOnDesk[]
+      const told = (await response.json()) as AlarmLines
       if (number < this.#taken) return
       this.#taken = number
       this.#told_ms = at_ms
       this.age_ms = performance.now() - at_ms
-      this.alarms = alarms
+      this.told = told
       this.trouble = null
     } catch {
       // What was told last stays, and its age says how old it is.

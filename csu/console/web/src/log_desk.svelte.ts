@@ -1,5 +1,6 @@
 /** The operations log as the centre tells it, each three seconds, and what a person writes into it. */
 
+import type { AlarmLines } from './alarm_desk.svelte'
 import { repeat } from './polling'
 import type { Room } from './room.svelte'
 import { quick, type Refusal } from './wall_desk.svelte'
@@ -72,6 +73,8 @@ export class LogDesk {
   is_writing = $state(false)
   /** Not closed, the most urgent first. Null: the centre does not tell. */
   alarms = $state.raw<LinkedAlarm[] | null>(null)
+  /** Alarms beside these, which a storm leaves without a line. */
+  more_alarms = $state(0)
 
   #newest = $state(0)
   #seen = $state(0)
@@ -148,7 +151,9 @@ export class LogDesk {
   async look_at_alarms(): Promise<void> {
     try {
       const response = await fetch('/api/alarms/desk', quick())
-      this.alarms = response.ok ? ((await response.json()) as LinkedAlarm[]) : null
+      const told = response.ok ? ((await response.json()) as AlarmLines) : null
+      this.alarms = told?.lines.map(({ alarm }) => alarm) ?? null
+      this.more_alarms = told === null ? 0 : told.total - told.lines.length
     } catch {
       this.alarms = null
     }

@@ -6,6 +6,7 @@ import './wall.css'
 import './alarms.css'
 import './log.css'
 import './desk.css'
+import './commune.css'
 import './dpo.css'
 
 const target = document.getElementById('page')

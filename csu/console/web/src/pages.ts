@@ -2,10 +2,16 @@
 
 import type { Component } from 'svelte'
 import type { Account } from './account.svelte'
+import Administration from './Administration.svelte'
 import { ALARM_WORDS } from './alarm_words'
 import Desk from './Desk.svelte'
 import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
+import Commune from './Commune.svelte'
+import { COMMUNE_WORDS } from './commune_words'
+import { INVENTORY_WORDS } from './inventory_words'
+import { EVENT_WORDS } from './event_words'
+import Events from './Events.svelte'
 import { DPO_WORDS } from './dpo_words'
 import Dpo from './Dpo.svelte'
 import Live from './Live.svelte'
@@ -13,6 +19,8 @@ import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
 import { PTZ_WORDS } from './ptz_words'
 import type { Room } from './room.svelte'
+import Service from './Service.svelte'
+import { SERVICE_WORDS } from './service_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -46,8 +54,12 @@ export const PAGES: Page[] = [
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
+  { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
+  { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
+  { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
@@ -109,6 +121,27 @@ function log_help(language: Language): string[][] {
   ]
 }
 
+function service_help(language: Language): string[][] {
+  const [words, service] = [WORDS[language], SERVICE_WORDS[language]]
+  return [
+    ['← →', service.keys.weeks],
+    ['n', service.keys.note],
+    ['k', service.keys.sign],
+    ['c', service.keys.edit],
+    [words.key_names.escape, service.keys.escape],
+  ]
+}
+
+function events_help(language: Language): string[][] {
+  const [words, events] = [WORDS[language], EVENT_WORDS[language]]
+  return [
+    ['↑ ↓', events.keys.arrows],
+    ['n', events.keys.add],
+    ['c', events.keys.change],
+    [words.key_names.escape, events.keys.escape],
+  ]
+}
+
 function dpo_help(language: Language): string[][] {
   const [words, dpo] = [WORDS[language], DPO_WORDS[language]]
   return [
@@ -127,5 +160,27 @@ function desk_help(language: Language): string[][] {
     ['h', desk.keys.holds],
     ['/', desk.keys.filter],
     [words.key_names.escape, desk.keys.escape],
+  ]
+}
+
+function commune_help(language: Language): string[][] {
+  const [words, keys] = [WORDS[language], COMMUNE_WORDS[language].keys_help]
+  return [
+    ['/', keys.filter],
+    ['[ ]', keys.month],
+    ['r', keys.again],
+    [words.key_names.escape, keys.all],
+  ]
+}
+
+function administration_help(language: Language): string[][] {
+  const [words, { keys }] = [WORDS[language], INVENTORY_WORDS[language]]
+  return [
+    ['1 2 3', keys.tabs],
+    ['/', keys.filter],
+    ['↑ ↓', keys.arrows],
+    [words.key_names.enter, keys.enter],
+    [words.key_names.pages, keys.pages],
+    [words.key_names.escape, keys.escape],
   ]
 }
