@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo import DpoHome, open_dpo
+from csu.centre.events import CentreEvent
 from csu.centre.media.wall_nodes import WallNodes
 from csu.centre.papers import LawOfPast, Papers
 from csu.centre.registers.accounts import AccountsOfCentre, with_accounts
@@ -16,12 +18,15 @@ from csu.centre.registers.registers import Registers
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.commune_room import CommuneRoom
+from csu.centre.rooms.deport_keeping import keep_deports
+from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
-from csu.centre.seen_by_console import AlarmsOfCentre, PtzOfCentre, Room
+from csu.centre.seen_by_console import AlarmsOfCentre, CallsOfCentre, PtzOfCentre, Room
 from csu.centre.service_hung import ServiceRooms
+from csu.centre.watch_hung import WatchDesks
 from csu.console import (
     AnyOf,
     ConsoleSettings,
@@ -36,6 +41,7 @@ from csu.console.identity import IdentitySource
 from csu.console.sign_in import OidcSettings
 from csu.governance import LocalDoctrine
 from csu.hal.clock import Clock
+from csu.machine import SystemIds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Shown:
     wall_nodes: WallNodes
     log: LogRoom
     service: ServiceRooms
+    watch: WatchDesks
     past: DeskRoom
     accounts: AccountsOfCentre
     papers: Papers
@@ -66,6 +73,8 @@ class Shown:
     inventory: InventoryRoom
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
+    tell: Callable[[CentreEvent], None]
+    """Who hears what the rooms at the console tell."""
 
 
 async def hang_console(
@@ -104,11 +113,16 @@ async def hang_console(
             visits=shown.service.visits,
             events=shown.service.events,
             ptz=PtzOfCentre(shown.centre),
+            aims=shown.watch.aims,
+            map=shown.watch.map,
+            tours=shown.watch.tours,
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
             inventory=shown.inventory,
             dpo=dpo,
+            calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),
+            deports=await _deports(stack, shown, registers, data_directory, clock),
         ),
     )
     return await stack.enter_async_context(serve_console(console, host=at.host, port=at.port, tls=at.tls))
@@ -125,3 +139,25 @@ def _dpo_home(shown: Shown, registers: Registers, data_directory: Path, clock: C
         lambda: shown.past.cases(),
         clock,
     )
+
+
+async def _deports(
+    stack: AsyncExitStack, shown: Shown, registers: Registers, data_directory: Path, clock: Clock
+) -> DeportRoom:
+    def tell(event: CentreEvent) -> None:
+        shown.tell(event)
+        shown.log.hear(event)
+
+    centre, accounts = shown.centre, shown.accounts
+    parts = DeportParts(
+        clock=clock,
+        ids=SystemIds(),
+        journal=registers.journal,
+        papers=shown.papers,
+        people=lambda: accounts.people,
+        alarms=lambda: centre.desk.unfinished(),
+        relay=shown.room.relay,
+        minutes_max=shown.doctrine.deport_minutes_max,
+        tell=tell,
+    )
+    return await stack.enter_async_context(keep_deports(parts, data_directory, alarms_are_there=centre.opened))

@@ -40,7 +40,7 @@ from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.device_events import DeviceEvents
 from csu.hal.dispatch import Dispatch
 from csu.hal.media import Assignment, CameraEvent, MediaNode, NodeId
-from csu.hal.place import Pose
+from csu.hal.place import Pose, PoseReading
 from csu.hal.wall_panel import WallPanel
 from csu.hal.words import Words
 from csu.ingest.board import SILENT_AFTER_NS, CameraBoard, CameraChanged
@@ -206,6 +206,15 @@ class Centre:
         """What its node is told of a camera now. Raises KeyError."""
         return self._masks.assignments[camera]
 
+    def places_m(self) -> Mapping[CameraId, Place]:
+        """Where the cameras stand now, in the site's metres, as far as anybody said."""
+        return self._proposals.places(self._footing.now())
+
+    @property
+    def alarm_sites_m(self) -> Mapping[tuple[CommuneId, str], Place]:
+        """Where alarmed buildings stand, in the same metres, by commune and name."""
+        return self._proposals.sites_m
+
     async def reassign(self, assignment: Assignment) -> None:
         """Give a camera a new address or edge plan, at once. Raises KeyError.
 
@@ -275,6 +284,11 @@ class Centre:
         return await self._alarms.advance(alarm, to, person, police)
 
     @property
+    def calls(self) -> Calls | None:
+        """Its calls to police and fire brigade; None: people telephone."""
+        return self._calls
+
+    @property
     def calls_waiting(self) -> list[OutboxCall]:
         """Calls to police and fire brigade that nobody took yet."""
         return self._calls.waiting if self._calls is not None else []
@@ -310,6 +324,10 @@ class Centre:
     def posed(self) -> Mapping[CameraId, Camera]:
         """The cameras that can be turned, also those that were silent at first."""
         return self._ptz.cameras
+
+    def looks(self, camera: CameraId) -> PoseReading | None:
+        """Where a camera that can be turned looked a moment ago; None: it cannot say, or is no such camera."""
+        return self._poses.last(camera)
 
     def lease(self, camera: CameraId) -> Lease | None:
         """Who turns this camera now; None: nobody."""

@@ -13,7 +13,7 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
 from csu.hal.words import NO_WORDS, Words
 from csu.ingest.board import CameraChanged
-from csu.operations import DispatchEvent, PtzOutcome, ServiceEvent, TourReport, WatchEvent
+from csu.operations import DeportChanged, DispatchEvent, PtzOutcome, ServiceEvent, TourReport, WatchEvent
 from csu.wall import ShiftCoverage, WallDecision
 
 
@@ -122,6 +122,7 @@ CentreEvent: TypeAlias = (
     | AlarmEvent
     | AlarmsQueued
     | DispatchEvent
+    | DeportChanged
     | WatchEvent
     | ServiceEvent
     | PtzOutcome

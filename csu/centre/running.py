@@ -32,6 +32,7 @@ from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
 from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import keep_log
+from csu.centre.rooms.map_room import MapSettings
 from csu.centre.rooms.speaker_room import SpeakerRoom
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_room import WallRoom
@@ -40,6 +41,7 @@ from csu.centre.seen_by_console import RelayOfNodes, Room
 from csu.centre.service_hung import agents_of, keep_service
 from csu.centre.site_maps import with_maps
 from csu.centre.wall_hung import WallSettings, hang_wall, planned_wall
+from csu.centre.watch_hung import open_watch_desks
 from csu.centre.watches.last_minute import LastMinutes
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesSpec
 from csu.cluster.wall_preview import WallPreview
@@ -94,6 +96,7 @@ class CentreSettings:
     database_url: str | None = None
     """PostgreSQL for the catalogue (`CSU_DATABASE_URL`); None: SQLite files, one a day."""
     wall: WallSettings = WallSettings()
+    map: MapSettings = MapSettings()
     console_host: str = "127.0.0.1"
     console_port: int = 0
     """0: any free port; the address is told."""
@@ -269,6 +272,10 @@ async def _start_parts(
     stack.push_async_callback(preview.stop)
     room = Room(clock, centre, relay, wall, preview, volumes, nodes_expected=len(nodes), written=lambda: log.written)
     observers.all.append(room.observe)
+    watch = await stack.enter_async_context(
+        open_watch_desks(settings.map, site, centre, wall, settings.data_directory, clock=clock, tell=observers)
+    )
+    observers.all.append(watch.tours.observe)
     past = await stack.enter_async_context(_past(stack, settings, records, papers, registers, volumes, observers))
     desk_of_wall = DeskOfWall(wall, account, clock)
     service = await stack.enter_async_context(
@@ -295,6 +302,7 @@ async def _start_parts(
             wall_nodes=wall_nodes,
             log=log,
             service=service,
+            watch=watch,
             past=past,
             accounts=accounts,
             papers=papers,
@@ -303,6 +311,7 @@ async def _start_parts(
             inventory=_inventory(settings, centre, minutes, accounts),
             doctrine=settings.doctrine,
             register_settings=settings.registers,
+            tell=observers,
         ),
         registers,
         settings.data_directory,

@@ -11,6 +11,7 @@ from csu.alarms import Alarm, AlarmEvent, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
 from csu.centre.events import AlarmsQueued, CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.volumes import VolumeKeeper
+from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.wall_room import WallRoom
 from csu.cluster.wall_preview import WallPreview
 from csu.console import RoomCounters, RoomHealth
@@ -20,7 +21,7 @@ from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
-from csu.operations import DispatchEvent, Lease, PtzOutcome, WatchEvent
+from csu.operations import CallProgress, DeportChanged, DispatchEvent, Lease, OutboxCall, PtzOutcome, WatchEvent
 from csu.recording.space import MARKS
 from csu.wall import WallDecision
 
@@ -29,6 +30,7 @@ _TOPICS: dict[type, str] = {
     for topic, events in (
         ("alarms", (*get_args(AlarmEvent), AlarmsQueued)),
         ("calls", get_args(DispatchEvent)),
+        ("deports", (DeportChanged,)),
         ("watch", get_args(WatchEvent)),
         ("ptz", get_args(PtzOutcome)),
         ("wall", (WallDecision,)),
@@ -69,6 +71,22 @@ class AlarmsOfCentre:
 
     async def advance(self, alarm: AlarmId, to: AlarmState, person: str, police: PoliceCall | None = None) -> Alarm:
         return await self._centre.advance(alarm, to, person, police)
+
+
+class CallsOfCentre:
+    """The calls of a centre that has contacts, as the console may lead them (`csu.console.calls.CallDesk`)."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def calls(self) -> Sequence[tuple[OutboxCall, CallProgress]]:
+        return self._calls.known()
+
+    async def telephoned(self, call: str, taken_by: str) -> None:
+        await self._calls.telephoned(call, taken_by)
+
+    async def again(self, call: str) -> None:
+        await self._calls.again(call)
 
 
 class PtzOfCentre:

@@ -1,4 +1,4 @@
-"""The buildings of a site's map files: all of one origin, or none of them."""
+"""The buildings of a site's map files: all of one origin, which is the site's, or none of them."""
 
 from __future__ import annotations
 
@@ -22,4 +22,5 @@ def with_maps(site: Site) -> Site:
                 where=str(path),
                 what_to_do=Words("Importez-les avec le même --origin", "Import them with the same --origin"),
             )
-    return replace(site, buildings=(*site.buildings, *(building for each in maps for building in each.buildings)))
+    buildings = (*site.buildings, *(building for each in maps for building in each.buildings))
+    return replace(site, buildings=buildings, origin_deg=(maps[0].frame.lon_deg, maps[0].frame.lat_deg))

@@ -25,11 +25,13 @@ from csu.console.answers import (
     health_answer,
     viewer_answer,
 )
+from csu.console.calls import add_call_doors
 from csu.console.case_footage import add_footage_doors
 from csu.console.case_reach import CaseReach
 from csu.console.cases import add_case_doors
 from csu.console.communes import add_commune_doors
 from csu.console.demonstration import demonstration_access
+from csu.console.deports import add_deport_doors
 from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
@@ -40,6 +42,7 @@ from csu.console.holds import add_hold_doors
 from csu.console.inventory import add_inventory_doors
 from csu.console.live import LiveDoor, Viewers
 from csu.console.loudspeaker import add_speaker_doors
+from csu.console.map import add_map_doors
 from csu.console.metrics import ConsoleCounts, RoomCollector
 from csu.console.operations_log import add_log_doors
 from csu.console.past import add_past_doors
@@ -47,10 +50,12 @@ from csu.console.plain_text import only_plain_text
 from csu.console.planned_events import add_event_doors
 from csu.console.posts import add_post_doors
 from csu.console.ptz import add_ptz_doors
+from csu.console.ptz_aim import add_aim_doors
 from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.tours import add_tour_doors
 from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
 from csu.console.wall_live import WallDoor
@@ -126,10 +131,12 @@ def create_app(
     readings = _Readings(room, clock, gate, access.notice)
     _add_state(app, readings)
     _add_events(app, readings, settings, counts)
-    _add_pictures(app, room, clock, settings, counts)
+    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+    _add_pictures(app, room, clock, settings, counts, viewers)
     _add_metrics(app, registry)
     _add_pages(app)
     _add_desks(app, desks, access, room, gate, readings, settings, counts)
+    add_deport_doors(app, desks.deports, room, gate, clock, viewers, desks.alarms)
     add_past_doors(app)
     _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
@@ -162,7 +169,8 @@ def _add_desks(
     add_look_door(app, reach)
     add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
-    add_speaker_doors(app, desks.speaking)
+    add_call_doors(app, desks.calls, gate)
+    add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_commune_doors(app, desks.communes, access.rights)
     add_inventory_doors(app, desks.inventory, room, readings.clock)
@@ -171,6 +179,9 @@ def _add_desks(
     add_visit_doors(app, desks.visits)
     add_event_doors(app, desks.events, gate)
     add_ptz_doors(app, desks.ptz, room, gate)
+    add_aim_doors(app, desks.aims, desks.ptz, room, gate)
+    add_tour_doors(app, desks.tours, room, gate)
+    add_map_doors(app, desks.map, room, gate)
     add_wall_doors(app, desks.wall, readings.clock, cameras_of)
     add_wall_node_door(app, desks.wall_nodes, counts, send_timeout_s=settings.send_timeout_s)
     add_dpo_doors(app, desks.dpo, cameras_of, knows)
@@ -241,8 +252,9 @@ def _add_events(app: FastAPI, readings: _Readings, settings: ConsoleSettings, co
         await door.follow(websocket, readings.reader(websocket.scope[SUBJECT]), after)
 
 
-def _add_pictures(app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts) -> None:
-    viewers = Viewers(counts, viewers_max=settings.viewers_max, send_timeout_s=settings.send_timeout_s)
+def _add_pictures(
+    app: FastAPI, room: RoomView, clock: Clock, settings: ConsoleSettings, counts: ConsoleCounts, viewers: Viewers
+) -> None:
     door, wall_door = LiveDoor(room, viewers), WallDoor(room, clock, viewers, counts)
     wall = WallPicture(room, clock, age_ms_max=settings.wall_age_ms_max)
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
+from csu.console.deports import DeportDesk
 from csu.console.dpo import DpoDesks
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
+from csu.console.map import MapDesk
 from csu.console.operations_log import LogDesk
 from csu.console.planned_events import EventDesk
 from csu.console.posts import WatchDesk
 from csu.console.ptz import PtzDesk
+from csu.console.ptz_aim import AimDesk
 from csu.console.service import ServiceDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.tours import TourDesk
 from csu.console.visits import VisitDesk
 from csu.console.wall_desk import WallDesk
 from csu.console.wall_node_door import WallNodeDesk
@@ -42,6 +47,12 @@ class Desks:
     """Its operations log."""
     ptz: PtzDesk | None = None
     """Its cameras that turn."""
+    aims: AimDesk | None = None
+    """Where these may be sent: what is pointed at, presets."""
+    map: MapDesk | None = None
+    """Where its cameras stand."""
+    tours: TourDesk | None = None
+    """Guard tours on its wall."""
     wall: WallDesk | None = None
     """What people ask of its wall."""
     wall_nodes: WallNodeDesk | None = None
@@ -52,3 +63,7 @@ class Desks:
     """Its devices, settings and accounts."""
     dpo: DpoDesks = DpoDesks()
     """Journal, masks, signs, requests, regime and register, as the data protection officer uses them."""
+    calls: CallDesk | None = None
+    """Its calls to the police and the other services."""
+    deports: DeportDesk | None = None
+    """Image deport to people of other services."""

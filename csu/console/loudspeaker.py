@@ -9,8 +9,9 @@ from fastapi import FastAPI, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from csu.console.access import Door, one_camera, opens, own_list
-from csu.console.gate import SUBJECT
+from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
+from csu.console.room import RoomView
 from csu.governance import Action, Author, Subject
 from csu.hal.camera import CameraId
 from csu.hal.loudspeaker import SpokenMessage
@@ -24,6 +25,10 @@ class Speaking(Protocol):
 
     def messages(self) -> Sequence[SpokenMessage]:
         """All approved messages."""
+        ...
+
+    def speakers(self) -> Sequence[CameraId]:
+        """The cameras that may speak at all now."""
         ...
 
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
@@ -42,14 +47,22 @@ class MessageAnswer(BaseModel):
     """Of its sound, as the journal has it."""
 
 
-def add_speaker_doors(app: FastAPI, speaking: Speaking | None) -> None:
-    """Both routes of loudspeakers, into `app` itself. None: this centre has none; its doors say so."""
+def add_speaker_doors(app: FastAPI, speaking: Speaking | None, room: RoomView, gate: Gate) -> None:
+    """The routes of loudspeakers, into `app` itself. None: this centre has none; its doors say so."""
 
     @app.get("/api/messages")
     @opens(Door("loudspeaker/messages", Action.CAMERA_LIST, own_list))
     async def messages() -> list[MessageAnswer]:
         """The approved messages, in the order of the site's file."""
         return [_answer(each) for each in _there(speaking).messages()]
+
+    @app.get("/api/speakers")
+    @opens(Door("loudspeaker/cameras", Action.CAMERA_LIST, own_list))
+    async def speakers(request: Request) -> list[CameraId]:
+        """The cameras of the asker's communes that a decision in force lets speak."""
+        able = set(_there(speaking).speakers())
+        listed = (line.record.camera for line in gate.listed(request.scope[SUBJECT], room.cameras()))
+        return [camera for camera in listed if camera in able]
 
     @app.post("/api/cameras/{camera}/messages/{message}")
     @opens(Door("loudspeaker/say", Action.SPEAK, one_camera))

@@ -6,9 +6,12 @@ from csu.governance import Action, Role, role_can
 
 PAGES: dict[str, frozenset[Action]] = {
     "live": frozenset({Action.LIVE_VIEW}),
+    "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
+    "deport": frozenset({Action.DEPORT_READ}),
+    "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),

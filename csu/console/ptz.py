@@ -82,7 +82,7 @@ def add_ptz_doors(app: FastAPI, ptz: PtzDesk | None, room: RoomView, gate: Gate)
         subject: Subject = request.scope[SUBJECT]
         known = _there(ptz).leases()
         listed = [line.record.camera for line in gate.listed(subject, room.cameras())]
-        return [_answer(subject, camera, known[camera]) for camera in listed if camera in known]
+        return [lease_answer(subject, camera, known[camera]) for camera in listed if camera in known]
 
     @app.post("/api/cameras/{camera}/ptz/move")
     @opens(Door("ptz/move", Action.PTZ_MOVE, one_camera))
@@ -90,7 +90,7 @@ def add_ptz_doors(app: FastAPI, ptz: PtzDesk | None, room: RoomView, gate: Gate)
         """Turn it; takes its lease, from whoever ranks below. 409: somebody has it, or it may not be turned now."""
         velocity = PtzVelocity(asked.pan, asked.tilt, asked.zoom)
         try:
-            await _there(ptz).move(CameraId(camera), velocity, _author(request), asked.alarm)
+            await _there(ptz).move(CameraId(camera), velocity, author_of(request), asked.alarm)
         except KeyError as error:
             raise Refused(Refusal.PTZ_ABSENT, where=camera) from error
         except (LeaseRefused, LeaseLost) as error:
@@ -102,7 +102,7 @@ def add_ptz_doors(app: FastAPI, ptz: PtzDesk | None, room: RoomView, gate: Gate)
     async def keep(request: Request, camera: str) -> PtzAnswer:
         """The hand is still there. 409: this movement was stopped or taken."""
         try:
-            _there(ptz).keep_moving(CameraId(camera), _author(request))
+            _there(ptz).keep_moving(CameraId(camera), author_of(request))
         except LeaseLost as error:
             raise Refused(Refusal.PTZ_REFUSED, where=camera, cause=error) from error
         return _now(request, camera)
@@ -112,7 +112,7 @@ def add_ptz_doors(app: FastAPI, ptz: PtzDesk | None, room: RoomView, gate: Gate)
     async def stop(request: Request, camera: str) -> PtzAnswer:
         """Stop it now. 409: another turns it."""
         try:
-            await _there(ptz).halt(CameraId(camera), _author(request))
+            await _there(ptz).halt(CameraId(camera), author_of(request))
         except KeyError as error:
             raise Refused(Refusal.PTZ_ABSENT, where=camera) from error
         except LeaseRefused as error:
@@ -123,14 +123,15 @@ def add_ptz_doors(app: FastAPI, ptz: PtzDesk | None, room: RoomView, gate: Gate)
     @opens(Door("ptz/release", Action.PTZ_MOVE, one_camera))
     async def release(request: Request, camera: str) -> PtzAnswer:
         """Let go of it."""
-        await _there(ptz).give_back(CameraId(camera), _author(request))
+        await _there(ptz).give_back(CameraId(camera), author_of(request))
         return _now(request, camera)
 
     def _now(request: Request, camera: str) -> PtzAnswer:
-        return _answer(request.scope[SUBJECT], CameraId(camera), _there(ptz).leases().get(CameraId(camera)))
+        return lease_answer(request.scope[SUBJECT], CameraId(camera), _there(ptz).leases().get(CameraId(camera)))
 
 
-def _answer(subject: Subject, camera: CameraId, lease: Lease | None) -> PtzAnswer:
+def lease_answer(subject: Subject, camera: CameraId, lease: Lease | None) -> PtzAnswer:
+    """Who turns it, as `subject` is told."""
     if lease is None:
         return PtzAnswer(camera=camera, holder=None, rank=None, is_mine=False, is_moving=False, since_ns=None)
     return PtzAnswer(
@@ -143,7 +144,8 @@ def _answer(subject: Subject, camera: CameraId, lease: Lease | None) -> PtzAnswe
     )
 
 
-def _author(request: Request) -> Author:
+def author_of(request: Request) -> Author:
+    """Whom the gate let in."""
     subject: Subject = request.scope[SUBJECT]
     return Author(subject.person, subject.role.value)
 

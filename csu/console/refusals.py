@@ -89,6 +89,9 @@ class Refusal(Enum):
     EVENTS_ABSENT = Wording(503, 4503, "Ce centre ne tient pas d'événements.", "This centre keeps no events.")
     PTZ_REFUSED = Wording(409, 4409, "La caméra n'est pas à vous. Voyez le motif.", "The camera is not yours. See why.")
     PTZ_ABSENT = Wording(404, 4404, "Cette caméra ne se tourne pas.", "This camera cannot be turned.")
+    TOUR_REFUSED = Wording(409, 4409, "La ronde ne commence pas. Voyez le motif.", "The tour does not begin. See why.")
+    TOURS_ABSENT = Wording(503, 4503, "Ce centre ne fait pas de rondes.", "This centre makes no tours.")
+    MAP_ABSENT = Wording(404, 4404, "Ce centre n'a pas de carte.", "This centre has no map.")
     ENTRY_REFUSED = Wording(
         409, 4409, "La main courante ne peut contenir cela. Voyez le motif.", "The log may not hold that. See why."
     )
@@ -107,6 +110,17 @@ class Refusal(Enum):
     LIFECYCLE_REFUSED = Wording(
         409, 4409, "La caméra reste où elle en est. Voyez le motif.", "The camera stays as it is. See why."
     )
+    DEPORT_REFUSED = Wording(
+        409, 4409, "Rien n'est ouvert ni prolongé. Voyez le motif.", "Nothing is opened or prolonged. See why."
+    )
+    DEPORT_UNKNOWN = Wording(404, 4404, "Aucun déport de ce nom.", "There is no deport of that name.")
+    DEPORT_OVER = Wording(410, 4404, "Ce déport est terminé.", "This deport is over.")
+    DEPORTS_ABSENT = Wording(503, 4503, "Ce centre ne déporte pas d'images.", "This centre deports no pictures.")
+    CALL_UNKNOWN = Wording(404, 4404, "Aucun appel de ce nom.", "There is no call of that name.")
+    CALL_REFUSED = Wording(
+        409, 4409, "L'appel reste comme il est. Voyez le motif.", "The call stays as it is. See why."
+    )
+    CALLS_ABSENT = Wording(503, 4503, "Ce centre n'appelle personne.", "This centre calls nobody.")
     BODY_TOO_LARGE = Wording(413, 4413, "Demande trop longue.", "Request too long.")
     HOST_REFUSED = Wording(
         421,

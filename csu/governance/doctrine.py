@@ -15,3 +15,5 @@ class LocalDoctrine:
     """What stands in the place of a home: False slate, True the same with a frost. Neither tells anything (PRV-4)."""
     retention_days_max: int = 30
     """Footage lives no longer here, whatever an order allows; the law's month and the order's days hold besides."""
+    deport_minutes_max: int = 120
+    """An image deport ends by itself at the latest then; to prolong it takes the chief, and a reason (OPS-4)."""

@@ -16,7 +16,8 @@ from csu.hal.words import Words
 
 FACTS = (
     *("strong_login", "designated", "approved", "in_scope", "camera_open", "purpose_held", "cleared"),
-    *("case_released", "within_case", "own_case", "second_person", "accompanied", "reason_given"),
+    *("deport_open", "case_released", "within_case", "own_case", "second_person", "accompanied"),
+    "reason_given",
 )
 """What the policies may ask of the context; all are booleans."""
 ANSWERS_KEPT = 4096

@@ -80,6 +80,16 @@ class CaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeportFacts:
+    """An image deport as it stands now (OPS-4)."""
+
+    recipient: str
+    """The account that it is for."""
+    cameras: tuple[CameraId, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What is asked for. Empty fields: the action is not about them."""
 
@@ -92,6 +102,8 @@ class Resource:
     first: Signature | None = None
     companion: Companion | None = None
     reason: str = ""
+    deport: DeportFacts | None = None
+    """By which the camera is to be seen; None: by none."""
 
 
 class Rights:
@@ -122,6 +134,7 @@ class Rights:
             "camera_open": not in_scope or self._is_open(camera, at_ns),
             "purpose_held": action not in USES or self._purpose_held(resource, at_ns),
             "cleared": self._cleared(subject.clearance, camera, at_ns),
+            "deport_open": _deport_open(subject, resource, at_ns),
             "case_released": case is not None and case.is_released,
             "within_case": _within_case(action, resource),
             "own_case": case is not None and _own_case(subject, case),
@@ -167,6 +180,14 @@ class Rights:
         if subject.is_municipal_police:
             return True
         return approval is not None and approval.fault(at_ns) is None and commune in approval.communes
+
+
+def _deport_open(subject: Subject, resource: Resource, at_ns: Nanoseconds) -> bool:
+    """It is for this very account, holds this camera, and is not over."""
+    deport = resource.deport
+    if deport is None or deport.recipient != subject.person:
+        return False
+    return resource.camera in deport.cameras and deport.span.holds(at_ns)
 
 
 def _within_case(action: Action, resource: Resource) -> bool:

@@ -57,6 +57,8 @@ class Action(StrEnum):
     DEPORT_START = "deport_start"
     DEPORT_STOP = "deport_stop"
     DEPORT_VIEW = "deport_view"
+    DEPORT_READ = "deport_read"
+    """Which deports are open, to whom, until when; no picture."""
     MAINTENANCE_VIEW = "maintenance_view"
 
     REPLAY = "replay"
@@ -155,7 +157,7 @@ LIVE = frozenset(
     }
 )
 """Shows, or steers, one camera as it is now, or speaks through it."""
-ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP})
+ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP, _A.DEPORT_READ})
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(
     {
@@ -189,7 +191,7 @@ REASONED = (
 UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
-        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ),
+        *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ, _A.DEPORT_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

@@ -68,6 +68,8 @@ class Site:
     buildings: tuple[Building, ...]
     maps: tuple[Path, ...] = ()
     """Files of imported buildings (`csu masks import`), read by the centre beside `buildings`; all of one origin."""
+    origin_deg: tuple[float, float] | None = None
+    """Longitude and latitude of the origin of its metres (decision 0021); None: nobody said where on earth it lies."""
     bounds: Mapping[CameraId, PoseBounds] = field(default_factory=dict)
     """How far calibrated poses may be from the truth; a camera that is not named has the default."""
     alarm_panels: Sequence[AlarmPanel] = ()

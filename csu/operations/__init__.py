@@ -4,13 +4,30 @@ In: what people do, what the world answers, `now_ns`. Out: commands (stop a came
 events to journal, alerts, and files that only grow. Whether a person may do it is decided before (`csu.governance`).
 """
 
+from csu.operations.deport import (
+    Deport,
+    DeportAsked,
+    DeportChanged,
+    DeportEnd,
+    DeportLine,
+    DeportNotKept,
+    DeportRecipient,
+    DeportRefused,
+    DeportRule,
+    DeportStep,
+    DeportUnknown,
+)
+from csu.operations.deport_book import DeportBook
+from csu.operations.deport_store import DeportStore
 from csu.operations.descriptions import Descriptions
 from csu.operations.dispatch import (
     FIRE_BRIGADE,
     INCIDENT_OF,
     POLICE,
     SERVICE_OF,
+    CallAgain,
     CallEscalated,
+    CallProgress,
     CallQueued,
     CallRefused,
     CallTaken,
@@ -78,12 +95,27 @@ __all__ = [
     "POLICE",
     "SERVICE_OF",
     "Absence",
+    "CallAgain",
     "CallEscalated",
     "CallNotKept",
+    "CallProgress",
     "CallQueued",
     "CallRefused",
     "CallTaken",
     "WatchCause",
+    "Deport",
+    "DeportAsked",
+    "DeportBook",
+    "DeportChanged",
+    "DeportEnd",
+    "DeportLine",
+    "DeportNotKept",
+    "DeportRecipient",
+    "DeportRefused",
+    "DeportRule",
+    "DeportStep",
+    "DeportStore",
+    "DeportUnknown",
     "Descriptions",
     "DispatchEvent",
     "DispatchOutbox",

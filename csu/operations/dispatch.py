@@ -107,6 +107,17 @@ class OutboxCall:
         return not self.is_taken and self.contact == len(self.contacts)
 
 
+class CallProgress(StrEnum):
+    """How far a call came."""
+
+    QUEUED = "queued"
+    """It waits for the disk, or for a call before it to the same service."""
+    CALLING = "calling"
+    """A contact is tried."""
+    BY_TELEPHONE = "by_telephone"
+    TAKEN = "taken"
+
+
 @dataclass(frozen=True, slots=True)
 class CallQueued:
     """Keep it, then say `keep`: only then is it sent."""
@@ -137,7 +148,14 @@ class CallTaken:
     call: OutboxCall
 
 
-DispatchEvent: TypeAlias = CallQueued | SendCall | CallEscalated | CallTaken
+@dataclass(frozen=True, slots=True)
+class CallAgain:
+    """People have its contacts tried once more, from the first: keep it."""
+
+    call: OutboxCall
+
+
+DispatchEvent: TypeAlias = CallQueued | SendCall | CallEscalated | CallTaken | CallAgain
 
 
 def call_about(
@@ -175,6 +193,11 @@ class DispatchOutbox:
     def call(self, key: str) -> OutboxCall | None:
         """The call of that key, waiting or taken; None: none is known."""
         return self._waiting.get(key) or self._done.get(key)
+
+    def known(self) -> list[tuple[OutboxCall, CallProgress]]:
+        """Those that nobody took, and the last that somebody did, by when they were made."""
+        found = sorted([*self._waiting.values(), *self._done.values()], key=lambda call: call.call.at_ns)
+        return [(call, self._progress(call)) for call in found]
 
     def queue(self, call: DispatchCall, contacts: tuple[str, ...], now_ns: Nanoseconds) -> CallQueued | None:
         """A person makes a call. None: this very call was queued before. Raises CallRefused."""
@@ -222,6 +245,18 @@ class DispatchOutbox:
         """People reached somebody by telephone: who. As `receive`."""
         return self._take(call, taken_by, now_ns)
 
+    def again(self, call: str, now_ns: Nanoseconds) -> CallAgain:
+        """All contacts were tried in vain: try them once more. Raises CallRefused for one that is not so far."""
+        waiting = self._waiting.get(call)
+        if waiting is None or not waiting.is_by_telephone:
+            raise CallRefused(
+                Words("ses contacts ne sont pas tous restés sans réponse", "not all of its contacts were silent"),
+                where=call,
+                what_to_do=Words("Voyez où en est l'appel", "See how far the call came"),
+            )
+        self._waiting[call] = once_more = replace(waiting, contact=0, since_ns=now_ns)
+        return CallAgain(once_more)
+
     def tick(self, now_ns: Nanoseconds) -> list[SendCall | CallEscalated]:
         """What to send now, and who did not answer. Call it every second while anything waits."""
         told: list[SendCall | CallEscalated] = []
@@ -241,6 +276,13 @@ class DispatchOutbox:
         return told
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _progress(self, call: OutboxCall) -> CallProgress:
+        if call.is_taken:
+            return CallProgress.TAKEN
+        if call.is_by_telephone:
+            return CallProgress.BY_TELEPHONE
+        return CallProgress.CALLING if call.call.call in self._sent_at_ns else CallProgress.QUEUED
 
     def _heads(self) -> list[OutboxCall]:
         """Of each service and commune the first call that is still to be sent; the disk is waited for, in order."""

@@ -80,6 +80,11 @@ class TourRun:
         self._not_seen: dict[CameraId, Words] = {}
 
     @property
+    def begun_at_ns(self) -> Nanoseconds:
+        """When it began."""
+        return self._begun_at_ns
+
+    @property
     def camera(self) -> CameraId | None:
         """What is looked at now."""
         return self._now[0] if self._now else None

@@ -56,6 +56,10 @@ class SpeechBook:
         """All that may be said anywhere, in the order of the site's file."""
         return tuple(self._messages.values())
 
+    def speakers(self, now_ns: Nanoseconds) -> list[CameraId]:
+        """The cameras that a decision in force lets speak, and that opened no return channel."""
+        return [each for each in self._permits if self._is_permitted(each, now_ns) and each not in self._silenced]
+
     def begin(
         self, camera: CameraId, message: str, now_ns: Nanoseconds, *, is_open: bool, is_short: bool
     ) -> SpokenMessage:

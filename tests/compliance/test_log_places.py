@@ -20,6 +20,8 @@ PLACES: dict[Action, str] = {
     _A.PTZ_MOVE: "csu/centre/rooms/ptz_room.py:move",
     _A.PRESET_GO: "csu/centre/rooms/ptz_room.py:go_to",
     _A.SPEAK: "csu/centre/rooms/speaker_room.py:_speak",
+    _A.DEPORT_START: "csu/centre/rooms/deport_room.py:_open",
+    _A.DEPORT_STOP: "csu/centre/rooms/deport_room.py:_write_down",
     _A.MASK_PROPOSE: "csu/centre/commands/masks_register.py:_decide",
     _A.MASK_SIGN_TECHNICAL: "csu/centre/commands/masks_register.py:_decide",
     _A.MASK_SIGN_DPO: "csu/centre/commands/masks_register.py:_decide",
@@ -34,8 +36,7 @@ PLACES: dict[Action, str] = {
 
 NOBODY_CAN = frozenset(
     {
-        *(_A.PRESET_STORE, _A.GUARD_TOUR, _A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START),
-        *(_A.DEPORT_STOP, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
+        *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.MAINTENANCE_VIEW),
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
         *(_A.ROLE_GRANT, _A.CAMERA_ENROL, _A.TEST_PATTERN),
         _A.FAULT_REPORT,

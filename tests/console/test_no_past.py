@@ -25,7 +25,7 @@ PAGES = {"/", "/favicon.svg", "/assets", "/api/openapi.json"}
 LIVE = {"/ws/live/{camera}", "/ws/wall", "/ws/events"}
 DESK = ("/api/cases", "/api/own-cases", "/api/acts/look", "/api/holds", "/api/cameras/{camera}/holds", "/api/alarms/")
 """Doors with a matrix of their own; those of alarms take the name of one that rings now."""
-SPEECH = ("/api/messages", "/api/cameras/{camera}/messages/{message}")
+SPEECH = ("/api/messages", "/api/speakers", "/api/cameras/{camera}/messages/{message}")
 """What a loudspeaker may say, and one of these said now: texts that were approved, no picture and no sound of a camera
 (their matrix: tests/compliance/doors)."""
 ACCOUNTS = ("/api/sign-in", "/api/sign-out", "/api/me", "/sign-in")
@@ -38,6 +38,10 @@ SERVICE = ("/api/service", "/api/visits", "/api/planned-events")
 """Shifts, visitors and what is planned: names, hours and words, no picture (their matrix: tests/compliance/doors)."""
 PTZ = ("/api/ptz", "/api/cameras/{camera}/ptz/")
 """Who turns which camera, and orders to turn."""
+TOURS = ("/api/tours",)
+"""Rounds of people, and which cameras they saw for how many seconds in this shift: no picture."""
+MAP = ("/api/map",)
+"""Where cameras stand and look now, and the drawing of the town: no picture."""
 WALL = ("/api/wall/",)
 """What people ask of the wall, why it shows what it does and what was looked at in this shift: words, names and
 seconds, no picture (their matrix: tests/compliance/doors)."""
@@ -50,7 +54,14 @@ MACHINES = ("/ws/wall-node/{node}",)
 DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/regime", "/api/register/")
 """Registers and the journal, as those who control read and fill them: words, numbers and the cells that a mask hides,
 no picture (their matrix: tests/compliance/doors)."""
-ELSEWHERE = (*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *WALL, *COMMUNES, *INVENTORY, *MACHINES)
+DEPORT = ("/api/deports", "/ws/deport/{deport}/{camera}")
+"""Which deports are open; and to one named person the masked pictures of now of a camera of his, by no parameter."""
+CALLS = ("/api/calls",)
+"""Who was called for which alarm: names of services and people on duty."""
+ELSEWHERE = (
+    *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
+    *(*MACHINES, *DEPORT, *CALLS),
+)
 
 
 def is_shut(route: BaseRoute) -> bool:

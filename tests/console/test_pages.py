@@ -12,9 +12,12 @@ from csu.alarms import AlarmState, Contact
 from csu.console import commune_answers, inventory
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
+from csu.console.calls import CallAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
 from csu.console.case_steps import CaseStep
+from csu.console.deport_answers import DeportAnswer, DeportedCamera, DeportLineAnswer, MineAnswer, RecipientAnswer
+from csu.console.deports import StartAsked
 from csu.console.dpo.journal import (
     JournalEntryAnswer,
     JournalPageAnswer,
@@ -28,10 +31,12 @@ from csu.console.dpo.regime import RegimeAnswer
 from csu.console.dpo.register import RegisterDayAnswer
 from csu.console.dpo.requests import RequestAnswer
 from csu.console.dpo.signs import SignAnswer, SignsAnswer, UnannouncedAnswer
+from csu.console.map import CameraOnMap, MapAnswer, SiteOnMap, TilesForm, TurnedAnswer
 from csu.console.operations_log import EntryAnswer, EntryAsked
 from csu.console.pages import PAGES
 from csu.console.planned_events import AreaAsked, EventAnswer, EventAsked, EventReportAnswer, EventsAnswer
 from csu.console.ptz import PtzAnswer
+from csu.console.ptz_aim import PresetAnswer
 from csu.console.service import (
     AbsenceAnswer,
     AgentAnswer,
@@ -43,6 +48,7 @@ from csu.console.service import (
     ShiftAsked,
     SignatureAnswer,
 )
+from csu.console.tours import SeenAnswer, TourAsked, TourOnAnswer, TourReportAnswer, ToursAnswer, UnseenAnswer
 from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
@@ -53,10 +59,23 @@ from csu.hal.alarms import AlarmKind
 from csu.hal.camera import CameraLifecycle
 from csu.hal.site import SignRole
 from csu.ingest.board import CameraState
-from csu.operations import EntryKind, EventKind, EventOutcome, EventState, FaultKind, PtzRank, VisitPurpose
+from csu.operations import (
+    CallProgress,
+    DeportEnd,
+    DeportStep,
+    EntryKind,
+    EventKind,
+    EventOutcome,
+    EventState,
+    FaultKind,
+    Incident,
+    PtzRank,
+    VisitPurpose,
+)
 from csu.operations.cost_shares import CostKey
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
+from csu.operations.presets import NAME_CHARACTERS_MAX, NUMBER_MAX
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -151,6 +170,44 @@ def test_the_page_knows_planned_events_as_their_doors_tell_them() -> None:
     answers |= {"AreaAsked": AreaAsked, "EventAsked": EventAsked}
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_map_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "map_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("TilesForm", types) == {form.value for form in TilesForm}
+    answers = {"CameraOnMap": CameraOnMap, "SiteOnMap": SiteOnMap, "MapAnswer": MapAnswer, "Turned": TurnedAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_presets_and_tours_as_their_doors_tell_them() -> None:
+    ptz = (WEB / "src" / "ptz_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Preset", ptz) == set(PresetAnswer.model_fields)
+    assert f"PRESET_NUMBER_MAX = {NUMBER_MAX}\n" in ptz
+    assert f"PRESET_NAME_MAX = {NAME_CHARACTERS_MAX}\n" in ptz
+    types = (WEB / "src" / "tour_desk.svelte.ts").read_text(encoding="utf-8")
+    answers = {"Tours": ToursAnswer, "TourOn": TourOnAnswer, "TourReport": TourReportAnswer, "TourAsked": TourAsked}
+    answers |= {"SeenByTour": SeenAnswer, "UnseenByTour": UnseenAnswer}
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_deports_and_calls_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "deports.svelte.ts").read_text(encoding="utf-8")
+    told = {"Recipient": RecipientAnswer, "DeportedCamera": DeportedCamera, "DeportLine": DeportLineAnswer}
+    told |= {"Deport": DeportAnswer, "StartAsked": StartAsked}
+    for name, answer in told.items():
+        assert fields_of(name, types + "\n\n") == set(answer.model_fields), name
+    assert words_of("DeportEnd", types) == {end.value for end in DeportEnd}
+    assert words_of("step", types.replace("  step:", "export type step =")) == {step.value for step in DeportStep}
+    incidents = re.search(r"export const INCIDENTS = \[(.+?)\]", types, re.DOTALL)
+    assert incidents is not None
+    assert set(re.findall(r"'(\w+)'", incidents[1])) == {each.value for each in Incident}
+    received = (WEB / "src" / "received.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Received", received) == set(MineAnswer.model_fields)
+    calls = (WEB / "src" / "call_desk.svelte.ts").read_text(encoding="utf-8")
+    assert fields_of("Call", calls) == set(CallAnswer.model_fields)
+    assert words_of("CallProgress", calls) == {each.value for each in CallProgress}
 
 
 def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
@@ -295,5 +352,7 @@ def test_nothing_outside_the_built_assets_can_be_fetched(console) -> None:
 
 def test_the_licence_of_what_is_bundled_travels_along() -> None:
     bundled = json.loads((WEB / "dist" / "third-party.json").read_text(encoding="utf-8"))
-    assert {package["name"] for package in bundled} >= {"svelte"}
-    assert all(package["identifier"] == "MIT" and package["text"] for package in bundled)
+    assert {package["name"] for package in bundled} >= {"svelte", "maplibre-gl", "pmtiles"}
+    assert {package["identifier"] for package in bundled} <= {"MIT", "BSD-3-Clause", "ISC"}
+    beside = {path.stem for path in (WEB / "dist" / "licences").iterdir()}
+    assert all(package.get("text") or package["name"] in beside for package in bundled)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,7 +34,7 @@ from csu.governance import CentreKey
 from csu.hal.camera import CameraId, CommuneId
 from csu.machine import LocalDisk, SystemClock
 from hardware.vault import SECRET_NAME, Entry, Login, Vault
-from sim.accounts import accounts_text
+from sim.accounts import POLICE, accounts_text
 from sim.endpoints import EndpointSpec, RtspFarm
 from sim.endpoints.dc09 import DialledPath, DiallerSpec, open_diallers
 from sim.endpoints.onvif import OnvifDevice, OnvifQuirk, OnvifSpec, open_onvif
@@ -44,6 +45,9 @@ from tests.e2e.test_demo import left_alive
 ORVAL, DOME, FIXED = CommuneId("orval"), CameraId("cam-0001"), CameraId("cam-0002")
 CASE, CASE_PATH = "2026-0042", "/api/cases/2026-0042"
 OPERATOR, SECOND_OPERATOR, CLERK, OFFICER = "i.bernard", "h.petit", "c.faure", "opj:0123456"
+CHIEF, RECIPIENT = "n.lambert", "e.colin"
+OTHER_LINES = re.compile("trop longtemps|déport")
+"""About an alarm, and no step of it."""
 KEY, VAULT_KEY, TAKEN_BY = bytes(range(16)), "0123456789abcdef0123456789abcdef", "gardien Petit"
 CSU = Path(sys.executable).with_name("csu")
 FILMED_S, UP_S, SOON_S = 6.0, 90.0, 30.0
@@ -194,7 +198,41 @@ class OpenAlarm:
 
     async def written(self, world: World) -> list[tuple[int, str]]:
         told = await world.ask(OPERATOR, "GET", f"/api/log/of-alarm?alarm={self.name}")
-        return [(each["number"], each["text"]) for each in told if "trop longtemps" not in each["text"]]
+        return [(each["number"], each["text"]) for each in told if not OTHER_LINES.search(each["text"])]
+
+
+class DeportOpen:
+    """Of that alarm, to one named person of the police: it goes on to the end that it had."""
+
+    def __init__(self, alarm: OpenAlarm) -> None:
+        self._of = alarm
+
+    async def begin(self, world: World) -> None:
+        for account in (CHIEF, RECIPIENT):
+            await world.sign_in(account)
+        self.asked = {
+            "what": "intrusion",
+            "recipient": RECIPIENT,
+            "cameras": [FIXED],
+            "reason": "intrusion à la mairie",
+            "alarm": self._of.name,
+        }
+        self.before = await world.ask(CHIEF, "POST", "/api/deports", self.asked)
+        assert self.before["is_open"]
+
+    async def is_back(self, world: World) -> None:
+        (after,) = (await world.ask(CHIEF, "GET", "/api/deports"))["deports"]
+        assert [line["step"] for line in after["lines"]] == ["started", "resumed"]
+        assert (after["deport"], after["until_ns"]) == (self.before["deport"], self.before["until_ns"])
+        assert after["lines"][0] == self.before["lines"][0]
+        await world.ask(CHIEF, "POST", "/api/deports", self.asked, ok=409)  # it is open already: no second one
+        (mine,) = await world.ask(RECIPIENT, "GET", "/api/deports/mine")
+        assert (mine["is_open"], [each["camera"] for each in mine["cameras"]]) == (True, [FIXED])
+
+    async def is_over(self, world: World) -> bool:
+        """Its alarm was found false meanwhile."""
+        (mine,) = await world.ask(RECIPIENT, "GET", "/api/deports/mine")
+        return (mine["is_open"], mine["why"]) == (False, "incident_over")
 
 
 class CallUnderWay:
@@ -306,7 +344,9 @@ def enter_papers_and_people(folder: Path) -> None:
     key = CentreKey.load_or_make(data / "centre" / "key.pem")
     papers = Papers.open(data / "orders.sqlite", key)
     cameras = [PaperCamera(DOME, ORVAL), PaperCamera(FIXED, ORVAL)]
-    papers.take_in(papers_text(PapersOf(cameras, now_ns)), invented_papers({}, date(2026, 1, 1)), now_ns)
+    papers.take_in(
+        papers_text(PapersOf(cameras, now_ns, recipients=(POLICE,))), invented_papers({}, date(2026, 1, 1)), now_ns
+    )
     papers.close()
     people = DemoPeople(data, folder / "comptes.html")
     people.enter(accounts_text([ORVAL], now_ns))
@@ -362,8 +402,10 @@ def test_what_was_under_way_when_a_centre_was_killed_stands_when_it_is_back(farm
     async def story() -> None:
         async with world_at(tmp_path, farm) as world:
             filmed = await films(world)
-            under_way: list[UnderWay] = [OpenAlarm(), CallUnderWay(), LockedCase(*filmed)]
-            hand = HandOnTheDome()
+            alarm, hand = OpenAlarm(), HandOnTheDome()
+            deport = DeportOpen(alarm)
+            under_way: list[UnderWay] = [alarm, deport, CallUnderWay(), LockedCase(*filmed)]
+            first = (hand, deport, alarm)  # the alarm's end is the deport's
             process = world.start()
             try:
                 await world.until(world.is_live, "pictures", UP_S)
@@ -383,8 +425,9 @@ def test_what_was_under_way_when_a_centre_was_killed_stands_when_it_is_back(farm
 
                 process = world.start()
                 await world.until(world.is_live, "pictures again", UP_S)
-                for each in (hand, *under_way):
+                for each in (*first, *under_way[2:]):
                     await each.is_back(world)
+                await world.until(lambda: deport.is_over(world), "the deport is over")
                 assert (await dialled).word == "ACK"
                 await world.until(world.another_alarm, "what was dialled while it lay dead")
                 assert len(world.alarms) == 3

@@ -91,7 +91,7 @@ def served() -> Iterator[Room]:
         rights = DemonstrationRights(room, day_in_paris(clock.now_ns()) - timedelta(days=1))
         access = Access(rights, WhoeverTheHeaderSays(), JournalInMemory(clock))
         async with serve_console(
-            create_app(room, clock=clock, access=access, desks=Desks(watch=told.watch, ptz=told.stick))
+            create_app(room, clock=clock, access=access, desks=Desks(watch=told.watch, ptz=told.stick, aims=told.stick))
         ) as url:
             told.url = url
             loops.append(asyncio.get_running_loop())
@@ -330,3 +330,35 @@ def test_a_hand_that_gets_no_answer_stops_and_says_so(room, anne) -> None:
     anne.keyboard.press("+")
     until(anne, lambda: room.stick.by("anne").count("moved") == 2)
     expect(anne.locator(".ptz [role=alert]")).to_have_count(0)
+
+
+@pytest.mark.nightly
+def test_the_chief_stores_where_it_looks_and_an_operator_calls_it_by_its_digit(room, anne, chromium: Browser) -> None:
+    stick = room.stick
+    expect(anne.locator(".presets")).to_contain_text("aucune position enregistrée")
+    expect(anne.get_by_role("button", name="Enregistrer ici…")).to_have_count(0)
+    with chromium.new_context(locale="fr-FR") as desk_of_the_chief:
+        chief = enlarged(desk_of_the_chief.new_page(), room, "chief")
+        chief.get_by_role("button", name="Enregistrer ici…").click()
+        expect(chief.get_by_label("Nom du lieu")).to_be_focused()
+        chief.keyboard.type("AB-123-CD")
+        chief.keyboard.press("Enter")
+        expect(chief.locator(".ptz [role=alert]")).to_contain_text("un nom ne désigne personne")
+        chief.keyboard.press("Control+a")
+        chief.keyboard.type("Marché, 1re entrée")  # its digit calls nothing, its arrows turn nothing
+        chief.keyboard.press("Enter")
+        expect(chief.get_by_role("button", name="Aller à la position 1, Marché, 1re entrée")).to_be_visible()
+        assert stick.orders == []
+        anne.reload()
+        anne.locator(f".tile[data-camera={CAMERA}]").click()
+        expect(anne.get_by_role("button", name="Aller à la position 1")).to_be_visible()
+        anne.keyboard.press("2")
+        anne.keyboard.press("1")
+        until(anne, lambda: stick.orders == ["Marché, 1re entrée"])
+        expect(holder(anne)).to_have_text("Vous la tenez (opérateur)")
+        chief.get_by_role("button", name="Enregistrer ici…").click()
+        chief.get_by_label("Numéro").fill("1")
+        chief.get_by_role("button", name="Effacer").click()
+        expect(chief.locator(".presets")).to_contain_text("aucune position enregistrée")
+    anne.keyboard.press("1")
+    expect(anne.locator(".ptz [role=alert]")).to_contain_text("pas enregistrée")

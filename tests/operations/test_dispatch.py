@@ -85,6 +85,27 @@ def test_without_a_receipt_the_same_key_is_sent_again_then_to_the_next_contact_t
     assert outbox.waiting == []
 
 
+def test_people_see_how_far_each_call_came_and_have_one_made_again_that_nobody_took() -> None:
+    outbox = DispatchOutbox()
+    queued(outbox, "c1")
+    queued(outbox, "c2")
+    assert sent(outbox, 0) == [("c1", CONTACTS[0])]
+    assert [(call.call.call, state.value) for call, state in outbox.known()] == [("c1", "calling"), ("c2", "queued")]
+    with pytest.raises(CallRefused):
+        outbox.again("c1", NS_PER_S)
+    for seconds in (30, 60, 61):
+        outbox.tick(seconds * NS_PER_S)
+    assert [state.value for _, state in outbox.known()] == ["by_telephone", "calling"]
+    again = outbox.again("c1", 61 * NS_PER_S)
+    assert (again.call.contact, again.call.call.call) == (0, "c1")
+    assert ("c1", CONTACTS[0]) in sent(outbox, 62)
+    taken(outbox, "c1")
+    assert {call.call.call: state.value for call, state in outbox.known()} == {"c1": "taken", "c2": "calling"}
+    for unknown in ("c1", "c9"):
+        with pytest.raises(CallRefused):
+            outbox.again(unknown, 63 * NS_PER_S)
+
+
 def test_a_second_call_to_the_same_service_waits_for_the_first_and_another_commune_does_not() -> None:
     outbox = DispatchOutbox()
     for key, commune in (("c1", "Orval"), ("c2", "Orval"), ("c3", "Brenne")):

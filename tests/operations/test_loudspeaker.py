@@ -37,6 +37,7 @@ def rule_of(at: SpeechBook, *args, **facts) -> SpeechRule:
 def test_a_camera_is_mute_unless_a_decision_in_force_lets_it_speak():
     at = book()
     assert rule_of(at, NOON, MUTE) is SpeechRule.OFF
+    assert [at.speakers(each) for each in (NOON, start_of_day(PERMIT.ends_on))] == [[SPEAKS], []]
     assert rule_of(at, start_of_day(PERMIT.from_day) - 1) is SpeechRule.OFF
     assert rule_of(at, start_of_day(PERMIT.ends_on)) is SpeechRule.OFF
     assert begin(at) is LEAVE
@@ -60,6 +61,7 @@ def test_a_return_channel_silences_the_camera_for_good():
     at = book()
     begin(at)
     at.silence(SPEAKS)
+    assert at.speakers(NOON) == []
     at.end(SPEAKS, NOON)
     assert rule_of(at, NOON + 10 * HOUR_NS) is SpeechRule.RETURN_CHANNEL
 

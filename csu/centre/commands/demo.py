@@ -33,6 +33,8 @@ from csu.centre.commands.demo_options import (
     Keep,
     Level,
     Listen,
+    MapFile,
+    MapOrigin,
     MediaDirs,
     Name,
     Options,
@@ -54,6 +56,7 @@ from csu.centre.commands.demonstration import DemoResult, run_demo
 from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.registers.settings import RegisterSettings, register_settings
+from csu.centre.rooms.map_room import MapSettings
 from csu.centre.running import CentreSettings, RunningCentre, find_binding
 from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.console import ServedCertificate
@@ -92,6 +95,8 @@ def demo_command(
     wall: WallFile = None,
     scenes: SceneFiles = None,
     programmes: ProgrammesFile = None,
+    map_file: MapFile = None,
+    map_origin: MapOrigin = None,
     keep: Keep = None,
     report: ReportPage = Path("var/demo/rapport.html"),
     as_json: AsJson = False,
@@ -119,6 +124,7 @@ def demo_command(
             options=dict(_option(text) for text in option or []),
             added=added,
             wall=WallSettings(_wall_files(wall, scenes, programmes), in_window=not headless and _has_display()),
+            map=MapSettings.of(map_file, map_origin),
             console_host=listen,
             console_port=port,
             console_names=frozenset(name or ()),

@@ -87,6 +87,17 @@ SceneFiles = Annotated[
 ProgrammesFile = Annotated[
     Path | None, typer.Option("--programmes", help=say("ses programmes (YAML)", "its programmes (YAML)"))
 ]
+MapFile = Annotated[
+    Path | None,
+    typer.Option("--map", help=say("fond de carte (PMTiles) ; sans lui : le site", "map (PMTiles); else the site's")),
+]
+MapOrigin = Annotated[
+    str | None,
+    typer.Option(
+        "--map-origin",
+        help=say("LON,LAT de l'origine du site, si nul plan ne la dit", "LON,LAT of the site's origin"),
+    ),
+]
 Keep = Annotated[
     Path | None,
     typer.Option(

@@ -20,6 +20,7 @@ from csu.operations import (
     SERVICE_OF,
     CallEscalated,
     CallNotKept,
+    CallProgress,
     CallTaken,
     DispatchOutbox,
     Incident,
@@ -52,6 +53,20 @@ class Calls:
     def waiting(self) -> list[OutboxCall]:
         """Calls nobody took, in the order they were made."""
         return self._outbox.waiting
+
+    def known(self) -> list[tuple[OutboxCall, CallProgress]]:
+        """Those that nobody took, and the last that somebody did, by when they were made."""
+        return self._outbox.known()
+
+    async def again(self, call: str) -> None:
+        """Try its contacts once more, whatever the disk says. Raises CallRefused."""
+        again = self._outbox.again(call, self._footing.now())
+        self._woken.set()
+        try:
+            await self._save(again.call)
+        except CsuError as error:
+            self._footing.tell_trouble(call, words_of(error, call))
+        self._footing.tell(again)
 
     async def open(self) -> None:
         """Begin with what is on disk: calls nobody took are sent again, confirmed alarms without a call get theirs."""

@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from csu.alarms import Alarm, AlarmAcknowledged, AlarmAdvanced, AlarmEscalated, AlarmLate, AlarmRaised, Contact
 from csu.centre.events import CentreEvent
 from csu.centre.rooms.service_lines import lines_of_service
+from csu.governance.legal_calendar import in_paris
 from csu.hal.alarms import AlarmKind
 from csu.operations import (
+    CallAgain,
     CallEscalated,
     CallQueued,
     CallTaken,
+    Deport,
+    DeportChanged,
+    DeportStep,
     Draft,
     EntryKind,
     LeaseEnd,
@@ -30,7 +35,7 @@ from csu.operations import (
 BY_CSU = "csu"
 HEARD = (
     *(AlarmRaised, AlarmAcknowledged, AlarmAdvanced, AlarmEscalated, AlarmLate, CallQueued, CallEscalated, CallTaken),
-    *(WatchChanged, ShortWatchAlert, LeaseEnded),
+    *(CallAgain, WatchChanged, ShortWatchAlert, LeaseEnded, DeportChanged),
 )
 """The events that make a line; of the others none does."""
 _KINDS = {
@@ -63,8 +68,12 @@ def lines_of(event: CentreEvent) -> Iterator[Draft]:
         case CallEscalated(call):
             told = "téléphoner" if call.is_by_telephone else "contact suivant essayé"
             yield _call(call, f"appel sans réponse : {told}")
+        case CallAgain(call):
+            yield _call(call, "appel relancé auprès de ses contacts")
         case CallTaken(call):
             yield _call(call, f"appel pris par {call.taken_by}")
+        case DeportChanged(deport):
+            yield _deport(deport)
         case WatchChanged(person=person) if person:
             watching = f"{len(event.watching)} en poste"
             yield Draft(EntryKind.ROSTER, BY_CSU, f"{person} {_CAUSES[event.cause]} ({watching})")
@@ -105,3 +114,23 @@ def _escalation(alarm: Alarm, index: int) -> Draft:
 
 def _call(call: OutboxCall, text: str) -> Draft:
     return Draft(EntryKind.DISPATCH, BY_CSU, text, call=call.call.call)
+
+
+def _deport(deport: Deport) -> Draft:
+    """Its last line."""
+    line, whom = deport.last, f"{deport.recipient.name} ({deport.recipient.service})"
+    cameras = ", ".join(deport.cameras)
+    until = in_paris(line.until_ns) if line.until_ns is not None else ""
+    match line.step:
+        case DeportStep.STARTED:
+            text = f"déport d'images ouvert à {whom} jusqu'à {until} : {cameras} ; {line.reason}"
+        case DeportStep.PROLONGED:
+            text = f"déport à {whom} prolongé jusqu'à {until} ; {line.reason}"
+        case DeportStep.RESUMED:
+            text = f"déport à {whom} repris après un arrêt du centre, jusqu'à {in_paris(deport.until_ns)}"
+        case DeportStep.WITHDRAWN:
+            text = f"déport à {whom} : {', '.join(line.cameras)} n'est plus montrée ({line.reason})"
+        case DeportStep.ENDED:
+            why = line.why.words.fr if line.why is not None else ""
+            text = f"déport à {whom} terminé : {why}" + (f" ; {line.reason}" if line.reason else "")
+    return Draft(EntryKind.DISPATCH, line.by, text, alarm=deport.alarm)

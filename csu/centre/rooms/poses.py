@@ -49,6 +49,7 @@ class Poses:
         self._late: asyncio.Queue[Camera] = asyncio.Queue()
         self._sources: dict[CameraId, PoseSources] = {}
         self._turns: dict[CameraId, asyncio.Lock] = {}
+        self._last: dict[CameraId, PoseReading | None] = {}
 
     def take_in(self, camera: Camera) -> None:
         """One more, that was silent when the centre opened: see `follow_late`."""
@@ -64,6 +65,10 @@ class Poses:
     def source(self, camera: CameraId) -> PoseSource:
         """Which of both its masks are made from now. Raises KeyError for a camera that is not followed."""
         return self._sources[camera].source(self._footing.now())
+
+    def last(self, camera: CameraId) -> PoseReading | None:
+        """What it answered last; None: it could not say, or nobody asked."""
+        return self._last.get(camera)
 
     async def follow(self, camera: Camera) -> None:
         """Tell its node where it looks, for ever; None when it cannot say. Raises KeyError if no node serves it."""
@@ -105,9 +110,11 @@ class Poses:
         blind = False
         while True:
             if not self._may_record(name):  # nobody takes its pictures, so nobody asks where it looks
+                self._last.pop(name, None)
                 await asyncio.sleep(POSE_EVERY_S)
                 continue
             reading, why = await self._ask(camera)
+            self._last[name] = reading
             if why and not blind:  # told once per blindness, not ten times a second
                 self._footing.tell_trouble(name, Words(f"position inconnue : {why.fr}", f"no pose: {why.en}"))
             blind = reading is None

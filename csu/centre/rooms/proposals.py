@@ -53,9 +53,16 @@ class Proposals:
             in_order = sorted(ours, key=lambda record: record.number)
             return tuple(islice((record.camera for record in in_order if allowed(record.camera)), PROPOSED_MAX))
         near = self._records if may_view is not None else ours
-        return nearest_cameras(at_m, self._places(near, now_ns), allowed, most=PROPOSED_MAX)
+        return nearest_cameras(at_m, self.places(now_ns, near), allowed, most=PROPOSED_MAX)
 
-    def _places(self, records: Sequence[CameraRecord], now_ns: Nanoseconds) -> dict[CameraId, Place]:
+    @property
+    def sites_m(self) -> Mapping[tuple[CommuneId, str], Place]:
+        """Where alarmed buildings stand."""
+        return self._sites_m
+
+    def places(self, now_ns: Nanoseconds, records: Sequence[CameraRecord] | None = None) -> dict[CameraId, Place]:
+        """Where these cameras stand, or all, as far as anybody said."""
+        records = self._records if records is None else records
         wanted = {record.camera for record in records}
         found = {camera: at_m for camera, at_m in self._found_at_m.items() if camera in wanted}
         return stands_at(self._papers, wanted, now_ns) | found

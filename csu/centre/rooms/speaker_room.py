@@ -51,6 +51,10 @@ class SpeakerRoom:
         """All approved messages."""
         return self._book.messages
 
+    def speakers(self) -> Sequence[CameraId]:
+        """The cameras that may speak at all now."""
+        return self._book.speakers(self._clock.now_ns())
+
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         """Say an approved message; returns when it was said.
 

@@ -19,7 +19,7 @@ from csu.centre.rooms.wall_journal import entry_of
 from csu.centre.rooms.wall_plan import PlannedWall, Up, up_of
 from csu.centre.rooms.wall_screens import ANSWER_S, WallScreens
 from csu.centre.rooms.wall_seen import WallSeen
-from csu.centre.rooms.wall_tours import WallTours
+from csu.centre.rooms.wall_tours import TourOn, WallTours
 from csu.governance import Journal, JournalEntry, JournalUnavailable
 from csu.governance.journal_desk import BATCH_MAX
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -39,6 +39,7 @@ from csu.wall import (
     ProgrammeSet,
     SignalHeard,
     SlotId,
+    SlotRule,
     ViewersHeard,
     WallCoverage,
     WallDecision,
@@ -188,6 +189,16 @@ class WallRoom:
     def begin_tour(self, tour: GuardTour, slot: SlotId, person: str) -> None:
         """A person goes round with that slot; what was seen is told (`TourReport`). Raises WallRequestRefused."""
         self._tours.begin(tour, slot, person, self._clock.now_ns())
+
+    def tours_on(self) -> Sequence[TourOn]:
+        """Those that are on."""
+        return self._tours.on()
+
+    def tour_slots(self) -> Sequence[SlotId]:
+        """Tiles that are up and that a tour may have: no spot of alarms, none with a tour."""
+        taken = {on.slot for on in self._tours.on()}
+        slots = self._director.plan.scene(self._director.scene).slots
+        return [each.slot for each in slots if each.rule is not SlotRule.ALARM_SPOT and each.slot not in taken]
 
     def end_tour(self, person: str) -> None:
         """He breaks it off."""

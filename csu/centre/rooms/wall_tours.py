@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
@@ -12,6 +13,18 @@ from csu.operations import GuardTour, LookAt, TourReport, TourRun
 from csu.operations.guard_tour import TourOutcome
 from csu.wall import CameraRequested, MayView, RequestEnded, SlotId, WallInput
 from csu.wall.directing.decisions import refused
+
+
+@dataclass(frozen=True, slots=True)
+class TourOn:
+    """A tour that is on."""
+
+    tour: GuardTour
+    slot: SlotId
+    person: str
+    camera: CameraId | None
+    """What is looked at now."""
+    begun_at_ns: Nanoseconds
 
 
 class WallTours:
@@ -28,6 +41,12 @@ class WallTours:
         camera now, live."""
         self._ask, self._is_seen, self._may_view, self._tell = ask, is_seen, may_view, tell
         self._on: dict[SlotId, tuple[TourRun, GuardTour, str]] = {}
+
+    def on(self) -> tuple[TourOn, ...]:
+        """Those that are on."""
+        return tuple(
+            TourOn(tour, slot, person, run.camera, run.begun_at_ns) for slot, (run, tour, person) in self._on.items()
+        )
 
     def begin(self, tour: GuardTour, slot: SlotId, person: str, now_ns: Nanoseconds) -> None:
         """Raises WallRequestRefused: the slot, or the person, has a tour; or the slot cannot be had."""

@@ -36,7 +36,14 @@ export default defineConfig({
     emptyOutDir: true,
     // Who wrote what is bundled, and under which licence: MIT asks that the notice travels along.
     // Plain names: nothing is cached (`no-store`), and a build changes files in git instead of adding some.
-    rolldownOptions: { output: { entryFileNames: 'assets/console.js', assetFileNames: 'assets/console[extname]' } },
+    // The map is a part of its own, loaded by the page that shows it; its worker is a file beside it.
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/console.js',
+        chunkFileNames: 'assets/[name].js',
+        assetFileNames: ({ names }) => (names.some((name) => name.endsWith('worker.mjs')) ? 'assets/map_worker.js' : 'assets/console[extname]'),
+      },
+    },
     license: { fileName: 'third-party.json' },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8600', '/ws': { target: 'ws://127.0.0.1:8600', ws: true } } },

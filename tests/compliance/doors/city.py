@@ -18,11 +18,13 @@ from csu.console.wall_now import CoverageNow
 from csu.evidence import CameraSpan, Requisition, RequisitionDesk
 from csu.governance import (
     Agreement,
+    Author,
     Authorisation,
     AuthorisationFacts,
     AuthorisationRegister,
     Clearance,
     CommuneService,
+    DeportFacts,
     Designation,
     GovernedCamera,
     Interruption,
@@ -35,12 +37,14 @@ from csu.governance import (
     Role,
     ServiceLevel,
     Signature,
+    Span,
     Subject,
 )
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_S
 from csu.ingest.board import CameraState, CameraStatus
+from csu.operations import CallProgress, Deport, DeportAsked, OutboxCall
 from csu.wall import SceneSlots, ShiftCoverage, Slot, SlotId, SlotRule, WallDirector, WallPlan, WatchHeard
 from csu.wall.directing.account import Account
 from tests.compliance.doors.conftest import (
@@ -49,6 +53,8 @@ from tests.compliance.doors.conftest import (
     NOON,
     AlarmsInMemory,
     Answer,
+    CallsInMemory,
+    DeportsInMemory,
     DeskInMemory,
     PtzInMemory,
     Room,
@@ -97,6 +103,7 @@ CASES = {CASE: "cam-0101", "2027-303": "cam-0301"}
 HOLDS = {HOLD: "cam-0101", "G-2027-8": "cam-0301"}
 ASKED_FOR = {"G-2027-17": "cam-0101", "G-2027-18": "cam-0301"}
 """Holds that were placed; and those that nobody placed yet."""
+DEPORTS = {"d-1": "cam-0101", "d-3": "cam-0301"}
 TILES = {"place": "cam-0101", "far": "cam-0301"}
 FROM_NS, TO_NS = instant("2027-05-20 10:00"), instant("2027-05-20 10:20")
 
@@ -392,6 +399,43 @@ class CityPtz(PtzInMemory):
         return {CameraId(each): None for each in CAMERAS}
 
 
+class CityDeports(DeportsInMemory):
+    """One to the recipient in `rozange`, one in `bleury`; what is asked for is opened."""
+
+    def __init__(self, relay: Any) -> None:
+        super().__init__(relay)
+        told = self.deport
+        self._open = [replace(told, deport=name, cameras=(CameraId(each),)) for name, each in DEPORTS.items()]
+
+    def deports(self) -> Sequence[Deport]:
+        return self._open
+
+    def facts(self, deport: str, account: str) -> DeportFacts | None:
+        if deport not in DEPORTS or account != self.deport.recipient.account:
+            return None
+        return DeportFacts(account, (CameraId(DEPORTS[deport]),), Span(self.deport.from_ns, self.deport.until_ns))
+
+    async def start(self, asked: DeportAsked, recipient: str, by: Author) -> Deport:
+        return replace(self.deport, cameras=asked.cameras)
+
+    async def prolong(self, deport: str, minutes: int, reason: str, by: Author) -> Deport:
+        return next(each for each in self._open if each.deport == deport)
+
+    async def stop(self, deport: str, reason: str, by: Author) -> Deport:
+        return next(each for each in self._open if each.deport == deport)
+
+
+class CityCalls(CallsInMemory):
+    """One about the alarm of each commune."""
+
+    def calls(self) -> Sequence[tuple[OutboxCall, CallProgress]]:
+        told = [
+            replace(self.call.call, call=f"p-{commune}/7", commune=CommuneId(commune), site=f"Mairie {commune}")
+            for commune in COMMUNES
+        ]
+        return [(replace(self.call, call=each), CallProgress.CALLING) for each in told]
+
+
 class City(World):
     """The console of the doors' matrix, over the city; `who` is whoever asks."""
 
@@ -403,7 +447,9 @@ class City(World):
         self.rights = Rights(AuthorisationRegister(orders()))
         self.access = replace(self.access, rights=self.rights, desk=self.desk)
         self.alarms, self.wall = CityAlarms(self.clock), CityWall(self.clock)
-        self.open(alarms=self.alarms, wall=self.wall, ptz=CityPtz())
+        self.open(
+            alarms=self.alarms, wall=self.wall, ptz=CityPtz(), calls=CityCalls(), deports=CityDeports(self.room.relay)
+        )
 
     def _find(self, person: str, role: Role, at_ns: int) -> Subject | None:
         return None if self.who is None else self.who.subject()

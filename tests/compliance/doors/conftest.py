@@ -22,14 +22,17 @@ from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
 from csu.centre.public_page import page_style, public_page
 from csu.console import Desks, RoomCounters, RoomHealth, create_app
 from csu.console.access import Access
+from csu.console.app import DIST
 from csu.console.demonstration import JournalInMemory
 from csu.console.evidence_desk import Preparing
 from csu.console.gate import Gate
 from csu.console.identity import AnyOf, Claims, NodeClaims, SignedTokens, WallNodeTokens, make_token
 from csu.console.inventory import Deed, NodeTold, Setting
 from csu.console.loudspeaker import Speaking
+from csu.console.map import CameraStands, Looking, MapTiles, TilesForm
 from csu.console.metrics import ConsoleCounts
 from csu.console.service_now import ServiceNow
+from csu.console.tours import TourNow, ToursNow
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
 from csu.evidence import (
     CameraSpan,
@@ -51,6 +54,7 @@ from csu.governance import (
     AuthorisationRegister,
     Clearance,
     CommuneService,
+    DeportFacts,
     Designation,
     GovernedCamera,
     LocalDoctrine,
@@ -72,21 +76,32 @@ from csu.governance.register_lines import Transmitted
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
+from csu.hal.dispatch import DispatchCall
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
 from csu.hal.words import Language, Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import (
     Absence,
+    CallProgress,
+    Deport,
+    DeportAsked,
+    DeportLine,
+    DeportRecipient,
+    DeportStep,
     Draft,
     EntryKind,
     EventKind,
     EventOutcome,
+    GuardTour,
+    Incident,
     LogbookEntry,
+    OutboxCall,
     PlannedEvent,
     Roster,
     RosterFault,
     Shift,
+    TourReport,
     Visit,
     VisitPurpose,
 )
@@ -94,6 +109,7 @@ from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
 from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
 from csu.operations.communes_desk import NO_FILE, Costs, MonthTold
 from csu.operations.inventory import LastMinute
+from csu.operations.presets import Preset
 from csu.operations.transparency import PublicCommune, public_commune
 from csu.recording.availability import Availability
 from csu.wall import (
@@ -520,6 +536,59 @@ class InventoryInMemory:
         return None
 
 
+class AimsInMemory:
+    """A camera that goes nowhere, with a preset of each commune."""
+
+    def presets(self, camera: CameraId) -> list[Preset]:
+        return [Preset(camera, 1, "Place d'Armes", 10.0, -5.0, 60.0, "chief.1", NOON)]
+
+    async def centre_on(self, camera: CameraId, x: float, y: float, closer: float, by: Author, alarm: str) -> None:
+        return None
+
+    async def go_to_preset(self, camera: CameraId, number: int, by: Author, alarm: str) -> None:
+        return None
+
+    async def store_preset(self, camera: CameraId, number: int, name: str, by: Author) -> Preset:
+        return self.presets(camera)[0]
+
+    async def forget_preset(self, camera: CameraId, number: int) -> None:
+        return None
+
+
+class ToursInMemory:
+    """A tour that is on and one that is over, of a camera of each commune, whatever is asked."""
+
+    async def now(self) -> ToursNow:
+        on = TourNow("Ronde", "operator.1", SlotId("place"), FAR_CAMERA, 1, 2, NOON)
+        why = Words("pas d'image en direct", "no live picture")
+        over = TourReport("Ronde", "operator.1", NOON, NOON, {CAMERA: 5 * NS_PER_S}, {FAR_CAMERA: why}, True)
+        return ToursNow((SlotId("place"),), (on,), NOON, (over,))
+
+    def begin(self, tour: GuardTour, slot: SlotId, person: str) -> None:
+        return None
+
+    def end(self, person: str) -> None:
+        return None
+
+
+class MapInMemory:
+    """A camera of each commune, looking north, over a file that stands for tiles."""
+
+    is_on_earth, is_being_drawn = True, False
+
+    async def tiles(self) -> MapTiles:
+        return MapTiles(DIST / "index.html", TilesForm.VECTOR)
+
+    def cameras(self) -> dict[CameraId, CameraStands]:
+        return {camera: CameraStands(6.17, 49.12, Looking(0.0, 60.0)) for camera in (CAMERA, FAR_CAMERA)}
+
+    def turning(self) -> dict[CameraId, Looking]:
+        return {camera: Looking(0.0, 60.0) for camera in (CAMERA, FAR_CAMERA)}
+
+    def sites(self) -> dict[tuple[CommuneId, str], tuple[float, float]]:
+        return {(METZ, "Gymnase"): (6.17, 49.12), (ARS, "Mairie"): (6.07, 49.08)}
+
+
 class LogInMemory:
     """One entry, whatever is written."""
 
@@ -613,11 +682,71 @@ class EventsInMemory:
         self.done.append(number)
 
 
+class CallsInMemory:
+    """One call of Metz, whatever people note of it."""
+
+    call = OutboxCall(
+        DispatchCall("panel-metz/7", METZ, "police", "Gymnase", "intrusion", "operator.1", NOON), ("p-1",)
+    )
+
+    def calls(self) -> Sequence[tuple[OutboxCall, CallProgress]]:
+        return [(self.call, CallProgress.CALLING)]
+
+    async def telephoned(self, call: str, taken_by: str) -> None:
+        return None
+
+    async def again(self, call: str) -> None:
+        return None
+
+
+class DeportsInMemory:
+    """One deport to the recipient that stays open, whatever is asked."""
+
+    minutes_max = 120
+
+    def __init__(self, relay: LiveRelay) -> None:
+        self._relay = relay
+        whom = DeportRecipient("recipient.1", "L. Roth", "dipn-57", "hab-7", 0, 1 << 62)
+        line = DeportLine(DeportStep.STARTED, NOON, "room_chief.1", "rixe", until_ns=NOON + 30 * NS_PER_MINUTE)
+        self.deport = Deport("d-1", Incident.VIOLENCE, whom, (CAMERA,), (line,), alarm="panel-metz/7")
+
+    def deports(self) -> Sequence[Deport]:
+        return [self.deport]
+
+    def watching(self, deport: str) -> dict[CameraId, int]:
+        return {}
+
+    def recipients(self) -> Sequence[DeportRecipient]:
+        return [self.deport.recipient]
+
+    def facts(self, deport: str, account: str) -> DeportFacts | None:
+        span = Span(self.deport.from_ns, self.deport.until_ns)
+        return DeportFacts(account, (CAMERA,), span) if account == self.deport.recipient.account else None
+
+    async def start(self, asked: DeportAsked, recipient: str, by: Author) -> Deport:
+        return self.deport
+
+    async def prolong(self, deport: str, minutes: int, reason: str, by: Author) -> Deport:
+        return self.deport
+
+    async def stop(self, deport: str, reason: str, by: Author) -> Deport:
+        return self.deport
+
+    def watch(self, deport: str, camera: CameraId, account: str) -> Any:
+        return self._relay.watch(camera)
+
+    async def closed(self, deport: str, camera: CameraId, account: str) -> None:
+        await asyncio.Event().wait()
+
+
 class MessagesInMemory:
     """One message, said by nobody in particular."""
 
     def messages(self) -> Sequence[SpokenMessage]:
         return [LEAVE]
+
+    def speakers(self) -> Sequence[CameraId]:
+        return [CAMERA, FAR_CAMERA]
 
     async def say(self, camera: CameraId, message: str, by: Author) -> SpokenMessage:
         return LEAVE
@@ -754,11 +883,16 @@ class World:
             visits=VisitsInMemory(),
             events=self.events,
             ptz=PtzInMemory(),
+            aims=AimsInMemory(),
+            tours=ToursInMemory(),
+            map=MapInMemory(),
             wall=self.wall,
             wall_nodes=self.nodes,
             communes=CommunesInMemory(self.room, self.clock),
             inventory=InventoryInMemory(),
             dpo=dpo_desks(),
+            calls=CallsInMemory(),
+            deports=DeportsInMemory(self.room.relay),
         )
         self.open()
 

@@ -35,6 +35,7 @@ IN_THE_PATH = {
     "{commune}": "metz",
     "{month}": "2027-06",
     "{tile}": "place",
+    "{deport}": "d-1",
     "{programme:path}": "market",
     "{version}": "1",
     "{sign}": "P-1",
@@ -130,7 +131,12 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"cases/seal": {"seal": "S-12"}, "acts/look": act_json}
     bodies |= {"cases/receipt": {"sha256": receipt_sha256 or "0" * 64}}
     bodies |= {"cases/end-lock": reason, "cases/copy-destroyed": reason}
-    bodies |= {"ptz/move": {"pan": 0.5}}
+    bodies |= {"ptz/move": {"pan": 0.5}, "ptz/centre": {"x": 0.2, "y": 0.8}}
+    bodies |= {"tours/begin": {"name": "Nuit", "cameras": ["cam-0012"], "dwell_s": 10, "slot": "place"}}
+    bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
+    deport = {"what": "violence", "recipient": "recipient.1", "cameras": ["cam-0012"], "alarm": "panel-metz/7"}
+    bodies |= {"deports/start": deport | reason, "deports/prolong": reason, "deports/stop": {}}
+    bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}
     bodies |= {"service/note": {"text": "Rien à signaler."}, "visits/enter": VISITOR}

@@ -26,6 +26,7 @@ from tests.compliance.doors.city import (
     CAMERAS,
     CASES,
     COMMUNES,
+    DEPORTS,
     HOLDS,
     NO_CAMERA,
     OURS,
@@ -48,6 +49,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "{case}": (*CASES, "2027-999"),
     "{hold}": (*HOLDS, *ASKED_FOR, "G-2027-99"),
     "{tile}": (*TILES, "spot"),
+    "{deport}": (*DEPORTS, "d-99"),
 }
 """Names of things that lie in a commune, and of one that there is not."""
 OF_NO_COMMUNE = {"{message}", "{number}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
@@ -96,6 +98,9 @@ def cells_of(app: Any, bodies: dict[str, bytes], choose: Callable[[tuple[str, ..
         if door.name == "wall/show":
             typed["{camera}"] = names["{camera}"]
             body = json.dumps({"camera": names["{camera}"]}).encode()
+        if door.name == "deports/start":
+            typed["{camera}"] = names["{camera}"]
+            body = json.dumps(json.loads(body) | {"cameras": [names["{camera}"]]}).encode()
         thing = thing_of(door, typed)
         yield Cell(door, methods[turn % len(methods)], path, body, thing, frozenset(typed.values()))
 
@@ -109,6 +114,13 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
     if "{panel}" in typed:
         commune = typed["{panel}"].removeprefix("p-")
         return Thing(communes=(commune,), exists=commune in COMMUNES)
+    if "{deport}" in typed:
+        camera = DEPORTS.get(typed["{deport}"])
+        asked = typed.get("{camera}", camera)
+        if door.action is Action.DEPORT_STOP:  # who knows of it may close it
+            return Thing(communes=(CAMERAS[camera].commune,) if camera else (), exists=camera is not None)
+        held = {"R"} | ({"O"} if asked == camera else set())
+        return Thing((asked or "",), exists=camera is not None and asked in CAMERAS, situation=frozenset(held))
     if "{case}" in typed and door.action is not Action.CASE_FILE:
         camera = CASES.get(typed["{case}"])
         asked = typed.get("{camera}", camera)
@@ -243,6 +255,7 @@ HIDDEN = [
     ("POST", "/api/cases/{}/prepare", ("2027-303", "2027-999"), {"recipients": ["age1"]}),
     ("POST", "/api/holds/{}/place", ("G-2027-18", "G-2027-99"), {}),
     ("POST", "/api/holds/{}/end", ("G-2027-8", "G-2027-99"), {"reason": "2027/12"}),
+    ("POST", "/api/calls/{}/7/telephoned", ("p-bleury", "p-none"), {"taken_by": "Roth"}),
     ("POST", "/api/cameras/{}/ptz/stop", ("cam-0301", NO_CAMERA), {}),
     ("POST", "/api/cameras/{}/messages/leave", ("cam-0302", NO_CAMERA), {}),
 ]

@@ -22,6 +22,7 @@ from csu.governance import (
     CaseFacts,
     Clearance,
     Companion,
+    DeportFacts,
     Designation,
     Interruption,
     InterruptionKind,
@@ -184,7 +185,9 @@ def test_the_dpo_replays_for_a_person_filmed_only(rights, noon, case):
 def test_a_recipient_is_cleared_by_name_and_the_order_names_his_service(register_with, order, noon):
     named = Rights(register_with(authorisations=(replace(order, recipients=frozenset({"dipn-57"})),)))
     someone = Subject("Luc", Role.RECIPIENT, True, clearance=Clearance("hab-7", "dipn-57", YEARS))
-    assert named.decide(someone, Action.DEPORT_VIEW, HERE, noon).permitted
+    deport = DeportFacts("Luc", (CAMERA,), Span(noon, noon + NS_PER_MINUTE))
+    here = replace(HERE, deport=deport)
+    assert named.decide(someone, Action.DEPORT_VIEW, here, noon).permitted
     unnamed = Rights(register_with())
     stopped = replace(someone.clearance, interruptions=(Interruption(InterruptionKind.SUSPENDED, noon, "note 3"),))
     for rights, who in (
@@ -193,8 +196,17 @@ def test_a_recipient_is_cleared_by_name_and_the_order_names_his_service(register
         (named, replace(someone, clearance=replace(someone.clearance, service="cic"))),
         (named, replace(someone, clearance=stopped)),
     ):
-        answer = rights.decide(who, Action.DEPORT_VIEW, HERE, noon)
+        answer = rights.decide(who, Action.DEPORT_VIEW, here, noon)
         assert (answer.permitted, answer.rule) == (False, "acc-4.not-cleared")
+    for other in (
+        None,
+        replace(deport, recipient="Lucie"),
+        replace(deport, cameras=(CameraId("cam-0500"),)),
+        replace(deport, span=Span(noon - NS_PER_MINUTE, noon)),
+        replace(deport, span=Span(noon + 1, noon + NS_PER_MINUTE)),
+    ):
+        answer = named.decide(someone, Action.DEPORT_VIEW, replace(HERE, deport=other), noon)
+        assert (answer.permitted, answer.rule) == (False, "ops-4.no-open-deport")
 
 
 @pytest.mark.parametrize("action", sorted(VIDEO))

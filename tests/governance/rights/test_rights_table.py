@@ -13,13 +13,20 @@ from csu.governance.policies import FACTS, answer, cedar_schema, policies_text
 from csu.governance.roles import GROUPS, SECOND_PERSON
 
 TABLE = Path(__file__).resolve().parents[3] / "docs" / "rights.md"
-LETTERS = dict(
-    zip(
-        ("designated", "approved", "camera_open", "purpose_held", "cleared", "case_released", "within_case"),
-        "DACFHLI",
-        strict=True,
-    )
-) | {"own_case": "P", "second_person": "2", "accompanied": "M", "reason_given": "R"}
+LETTERS = {
+    "designated": "D",
+    "approved": "A",
+    "camera_open": "C",
+    "purpose_held": "F",
+    "cleared": "H",
+    "deport_open": "O",
+    "case_released": "L",
+    "within_case": "I",
+    "own_case": "P",
+    "second_person": "2",
+    "accompanied": "M",
+    "reason_given": "R",
+}
 ALWAYS = {"strong_login", "in_scope"}
 """Told once above the table: they hold for every cell."""
 ALL_TRUE = dict.fromkeys(FACTS, True)

@@ -14,10 +14,15 @@ import { EVENT_WORDS } from './event_words'
 import Events from './Events.svelte'
 import { DPO_WORDS } from './dpo_words'
 import Dpo from './Dpo.svelte'
+import Deport from './Deport.svelte'
+import { DEPORT_WORDS } from './deport_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
+import Map from './Map.svelte'
+import { MAP_WORDS } from './map_words'
 import { PTZ_WORDS } from './ptz_words'
+import Received from './Received.svelte'
 import type { Room } from './room.svelte'
 import Service from './Service.svelte'
 import { SERVICE_WORDS } from './service_words'
@@ -51,9 +56,12 @@ export type Page = {
 /** In the order in which they are offered. */
 export const PAGES: Page[] = [
   { name: 'live', key: 'v', words: { fr: 'Direct', en: 'Live' }, component: Live, help: live_help },
+  { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
+  { name: 'deport', key: 'x', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
+  { name: 'received', key: 'y', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
@@ -79,6 +87,21 @@ function live_help(language: Language): string[][] {
     [ptz.key_names.turn, ptz.keys.turn],
     ['+ −', ptz.keys.zoom],
     ['r', ptz.keys.give_back],
+    ['1 … 9', ptz.keys.preset],
+    [ptz.key_names.point, ptz.keys.point],
+  ]
+}
+
+function map_help(language: Language): string[][] {
+  const [words, map] = [WORDS[language], MAP_WORDS[language]]
+  return [
+    [words.key_names.arrows, map.keys.arrows],
+    [words.key_names.enter, map.keys.enter],
+    ['+ −', map.keys.zoom],
+    ['0', map.keys.whole],
+    [map.key_names.next, map.keys.next],
+    ['/', map.keys.filter],
+    [words.key_names.escape, map.keys.escape],
   ]
 }
 
@@ -149,6 +172,23 @@ function dpo_help(language: Language): string[][] {
     [words.key_names.enter, dpo.keys.enter],
     [words.key_names.escape, dpo.keys.escape],
   ]
+}
+
+function deport_help(language: Language): string[][] {
+  const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
+  return [
+    ['↑ ↓', deport.keys.arrows],
+    ['n', deport.keys.new],
+    ['x', deport.keys.stop],
+    ['p', deport.keys.prolong],
+    ['g', deport.keys.calls],
+    [words.key_names.escape, deport.keys.escape],
+  ]
+}
+
+function received_help(language: Language): string[][] {
+  const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
+  return [[words.key_names.enter, deport.keys.grow]]
 }
 
 function desk_help(language: Language): string[][] {

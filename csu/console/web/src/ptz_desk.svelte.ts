@@ -16,6 +16,20 @@ export type PtzAnswer = {
   since_ns: number | null
 }
 
+/** Where the centre may be told to send it. */
+export type Preset = {
+  camera: string
+  number: number
+  name: string
+  stored_by: string
+  /** Nanoseconds since 1970. */
+  stored_at_ns: number
+}
+
+/** `csu.operations.presets`. */
+export const PRESET_NUMBER_MAX = 99
+export const PRESET_NAME_MAX = 40
+
 const PERIOD_MS = 2_000
 const TIMEOUT_MS = 5_000
 /** Older, the page says so. */
@@ -24,6 +38,12 @@ export const TOLD_MS_MAX = 6_000
 const NO_ANSWER: Refusal = {
   fr: 'Le centre n’a pas répondu : sans nouvelles de la main, il arrête la caméra. Lâchez, puis reprenez.',
   en: 'The centre did not answer: it stops a camera whose hand is silent. Let go, then take it again.',
+  detail: { fr: '', en: '' },
+}
+
+const UNANSWERED: Refusal = {
+  fr: 'Le centre n’a pas répondu : regardez où va la caméra avant de recommencer.',
+  en: 'The centre did not answer: look where the camera goes before you try again.',
   detail: { fr: '', en: '' },
 }
 
@@ -45,6 +65,11 @@ export class PtzDesk {
   refused = $state.raw<Refusal | null>(null)
   /** It was this person's, and is no longer: who has it now, or nobody, for it was not used. */
   lost_to = $state.raw<PtzAnswer | null>(null)
+
+  /** By number; null: not told yet, or not to this person. */
+  presets = $state.raw<Preset[] | null>(null)
+  /** An order to go somewhere is not answered yet. */
+  is_sent = $state(false)
 
   #camera: string
   #hand = new PtzHand()
@@ -70,11 +95,33 @@ export class PtzDesk {
     }
     const beat = setInterval(() => (this.age_ms = performance.now() - this.#told_ms), 500)
     void turn()
+    void this.#look_presets()
     return () => {
       going = false
       clearTimeout(timer)
       clearInterval(beat)
     }
+  }
+
+  /** What the picture shows there, in shares of it from its top left corner, comes into its middle. */
+  async centre(x: number, y: number, closer: number): Promise<void> {
+    await this.#send('POST', 'centre', { x, y, closer })
+  }
+
+  async go(preset: number): Promise<void> {
+    await this.#send('POST', `presets/${preset}`, {})
+  }
+
+  /** Whether where it looks now is that preset from here on. */
+  async store(preset: number, name: string): Promise<boolean> {
+    const is_done = await this.#send('PUT', `presets/${preset}`, { name })
+    await this.#look_presets()
+    return is_done
+  }
+
+  async forget(preset: number): Promise<void> {
+    await this.#send('DELETE', `presets/${preset}`)
+    await this.#look_presets()
   }
 
   want(velocity: Velocity): void {
@@ -126,6 +173,39 @@ export class PtzDesk {
     } catch {
       this.refused = NO_ANSWER
       return 'unknown'
+    }
+  }
+
+  async #send(method: string, path: string, body?: object): Promise<boolean> {
+    const turn = this.#begin()
+    this.is_sent = true
+    try {
+      const sent: RequestInit = { ...quick(), method }
+      if (body !== undefined) {
+        sent.headers = { 'Content-Type': 'application/json' }
+        sent.body = JSON.stringify(body)
+      }
+      const response = await fetch(`/api/cameras/${encodeURIComponent(this.#camera)}/ptz/${path}`, sent)
+      if (response.ok) {
+        this.refused = this.lost_to = null
+        this.#take((await response.json()) as PtzAnswer, turn)
+      } else this.refused = (await response.json()) as Refusal
+      return response.ok
+    } catch {
+      this.refused = UNANSWERED
+      return false
+    } finally {
+      this.is_sent = false
+    }
+  }
+
+  async #look_presets(): Promise<void> {
+    try {
+      const response = await fetch('/api/ptz/presets', quick())
+      if (!response.ok) return
+      this.presets = ((await response.json()) as Preset[]).filter(({ camera }) => camera === this.#camera)
+    } catch {
+      return // those that were told stay
     }
   }
 

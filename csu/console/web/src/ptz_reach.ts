@@ -90,3 +90,17 @@ export class Gamepads {
     return STILL
   }
 }
+
+/** A point of a picture, in shares of it from its top left corner, and where it lies in the box that holds it. */
+export type Pointed = { x: number; y: number; left_px: number; top_px: number }
+
+/** What of a video's picture was pressed; null: beside it. The picture keeps its shape in the middle of its box. */
+export function pointed_at(event: MouseEvent, video: HTMLVideoElement): Pointed | null {
+  const box = video.getBoundingClientRect()
+  const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight)
+  if (!(scale > 0 && Number.isFinite(scale))) return null
+  const [left_px, top_px] = [event.clientX - box.left, event.clientY - box.top]
+  const x = (left_px - box.width / 2) / (video.videoWidth * scale) + 0.5
+  const y = (top_px - box.height / 2) / (video.videoHeight * scale) + 0.5
+  return x < 0 || x > 1 || y < 0 || y > 1 ? null : { x, y, left_px, top_px }
+}

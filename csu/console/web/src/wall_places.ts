@@ -3,8 +3,11 @@
 import type { Camera } from './room.svelte'
 import type { WallRect, WallTile } from './wall_desk.svelte'
 
+/** What lies somewhere, under a name. */
+type Placed = Pick<WallTile, 'tile' | 'rect'>
+
 /** Rows from the top, each from the left: the order of reading. */
-export function in_reading_order(tiles: WallTile[]): WallTile[] {
+export function in_reading_order<Tile extends Placed>(tiles: Tile[]): Tile[] {
   return [...tiles].sort((a, b) => a.rect[1] - b.rect[1] || a.rect[0] - b.rect[0])
 }
 
@@ -18,7 +21,7 @@ const ALONG: Record<string, [number, number]> = {
 const ASIDE = 3
 
 /** The tile that a key leads to; null when it is no key of the wall. `tiles` in the order of reading. */
-export function led_to(key: string, tiles: WallTile[], from: string | null, aspect: number): string | null {
+export function led_to(key: string, tiles: Placed[], from: string | null, aspect: number): string | null {
   const at = Math.max(0, tiles.findIndex(({ tile }) => tile === from))
   const here = tiles[at]
   if (here === undefined) return null
