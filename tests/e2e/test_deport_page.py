@@ -247,7 +247,7 @@ def test_the_chief_opens_a_deport_by_keyboard_its_recipient_sees_it_and_its_end(
     expect(roth.get_by_text("Rien ne vous est déporté.")).to_be_visible()
     expect(roth.get_by_role("button", name="Direct")).to_have_count(0)
     expect(chief.get_by_text("Rue Haute")).to_be_visible()
-    chief.keyboard.press("d")
+    chief.keyboard.press("f")
     expect(chief.get_by_text("Aucun déport n’est ouvert.")).to_be_visible()
     open_by_keyboard(chief, "voiture AB-123-CD")
     expect(chief.locator(".refused[role=alert]")).to_contain_text("une image ou une plaque")
@@ -266,7 +266,7 @@ def test_the_chief_opens_a_deport_by_keyboard_its_recipient_sees_it_and_its_end(
     expect(chief.locator(".tile[data-camera='cam-002'] .badge.deport")).to_contain_text("Déport · Brigadier Roth · 29")
     expect(chief.locator(".badge.deport")).to_have_count(1)
 
-    chief.keyboard.press("d")
+    chief.keyboard.press("f")
     chief.keyboard.press("p")
     chief.keyboard.type("la rixe reprend")
     chief.keyboard.press("Tab")
@@ -285,7 +285,7 @@ def test_the_chief_opens_a_deport_by_keyboard_its_recipient_sees_it_and_its_end(
 def test_who_was_called_is_listed_and_who_took_it_by_telephone_is_noted(hall, chromium) -> None:
     page = hall.page(chromium, "o.petit")
     expect(page.get_by_text("Rue Haute")).to_be_visible()
-    page.keyboard.press("d")
+    page.keyboard.press("f")
     expect(page.get_by_role("button", name="Ouvrir un déport")).to_have_count(0)
     police, fire = page.locator("li[data-call='panel-1/7']"), page.locator("li[data-call='panel-1/8']")
     expect(police).to_contain_text("personne ne répond : téléphoner")
@@ -321,7 +321,7 @@ def test_an_approved_message_is_said_after_a_second_look_and_a_refusal_is_told(h
 def test_both_pages_are_read_in_both_themes_and_languages(hall, chromium) -> None:
     chief = hall.page(chromium, "c.meyer", "en")
     expect(chief.get_by_text("Rue Haute")).to_be_visible()
-    chief.keyboard.press("d")
+    chief.keyboard.press("f")
     chief.keyboard.press("n")
     for _ in range(3):
         assert chief.evaluate(PALE_WORDS) == []
