@@ -61,7 +61,7 @@ class LoadFigures:
     age_p99_ms: float
 
 
-class _Room:
+class ClockFedRoom:
     """Cameras that a clock feeds."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class _Room:
 
 def _serve(pipe: Connection) -> None:
     async def serve() -> None:
-        room = _Room()
+        room = ClockFedRoom()
         app = create_app(room, clock=SystemClock(), settings=ConsoleSettings(viewers_max=2_000))
         async with serve_console(app) as url:
             feeding = asyncio.create_task(room.feed())

@@ -13,6 +13,7 @@ import cedarpy
 import pytest
 
 from benchmarks.console_load import measure_load
+from benchmarks.console_page import measure_pages
 from benchmarks.scoreboard import Scoreboard
 from csu.console import demonstration_operator, invented_papers
 from csu.governance import Action, AuthorisationRegister, Resource, Rights, Role, start_of_day
@@ -69,3 +70,12 @@ def test_forty_operators_before_sixteen_tiles_each(scoreboard: Scoreboard) -> No
     scoreboard.add(
         "console: of the fragments fed, arrived", "csu", told.fragments / told.fragments_fed, "share", "more"
     )
+
+
+@pytest.mark.nightly
+def test_a_cold_page_and_one_in_a_storm_of_ten_thousand_alarms(scoreboard: Scoreboard) -> None:
+    told = measure_pages()
+    assert told.alarms_told > 10_000
+    scoreboard.add("console: a cold live page is usable", "csu", told.live_usable_s, "s")
+    scoreboard.add("console: a cold page of 10,000 alarms is usable", "csu", told.alarms_usable_s, "s")
+    scoreboard.add("console: the longest task of that page", "csu", told.storm_longest_task_ms, "ms")

@@ -12,11 +12,9 @@ from csu.console.access import RightsDesk
 from csu.console.evidence_desk import EvidenceDesk
 from csu.console.room import RoomView
 from csu.evidence import Case, Hold, HoldRequested
-from csu.governance import Action, Resource, Subject
+from csu.governance import OUT_OF_SCOPE, Action, Resource, Subject
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Nanoseconds
-
-_OUT_OF_SCOPE = "com-3.out-of-scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +65,5 @@ class _Scope:
         if commune not in self._answers:
             resource = Resource(commune=commune)
             decision = self._reach.rights.decide(self._subject, Action.LEGAL_REGISTER_READ, resource, self._at_ns)
-            self._answers[commune] = decision.rule != _OUT_OF_SCOPE  # what else is missing, the gate says
+            self._answers[commune] = OUT_OF_SCOPE not in decision.rules  # what else is missing, the gate says
         return self._answers[commune]

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import FastAPI, Path, Query, Request
 from pydantic import AwareDatetime
 
-from csu.console.access import Asked, Door, Question, opens
+from csu.console.access import Asked, Door, Question, Unknown, opens
 from csu.console.case_answers import HoldAnswer, ReasonTold, hold_answer
 from csu.console.case_questions import CASE_PATTERN, span_of
 from csu.console.case_reach import CaseReach
@@ -36,6 +36,11 @@ async def _asked_for(question: Question) -> Asked:
     return Asked((Resource(camera=camera, span=span),), data, Ground.INCIDENT, reference=reference)
 
 
+def _no_hold(question: Question) -> Asked:
+    unknown = Unknown(Refusal.HOLD_UNKNOWN, str(question.path.get("hold", "")), is_there=False)
+    return Asked(unknown=None if question.desk is None else unknown)
+
+
 class HoldQuestions:
     """What a request about a hold that is there is about; one that the asker may not know of is not there."""
 
@@ -46,7 +51,7 @@ class HoldQuestions:
         """What the room asked for, for the reason it gave."""
         found = self._of(question, HoldRequested)
         if found is None:
-            return Asked()
+            return _no_hold(question)
         span, camera = Span(found.span.from_ns, found.span.to_ns), found.span.camera
         resource = Resource(camera=camera, span=span, reason=found.reason)
         return Asked((resource,), (DataSpan(camera, span),), Ground.INCIDENT, reference=found.hold)
@@ -55,7 +60,7 @@ class HoldQuestions:
         """A hold that was placed, and who placed it."""
         found = self._of(question, Hold)
         if question.desk is None or found is None:
-            return Asked()
+            return _no_hold(question)
         span, camera = Span(found.span.from_ns, found.span.to_ns), found.span.camera
         first = question.desk.signed_before(found.hold, question.action)
         resource = Resource(camera=camera, span=span, first=first, reason=found.reason)

@@ -362,8 +362,8 @@ async def _commune_told(question: Question) -> Asked:
     except (ValueError, RecursionError):
         told = None
     named = told.get("commune", "") if isinstance(told, dict) else ""
-    known = {line.record.commune for line in question.room.cameras()}
-    return Asked((Resource(commune=CommuneId(named)),)) if isinstance(named, str) and named in known else Asked()
+    # Also one that has no camera: whoever is of some communes only has nothing to say about it.
+    return Asked((Resource(commune=CommuneId(named)),)) if isinstance(named, str) and named else Asked()
 
 
 def _person(request: Request) -> str:

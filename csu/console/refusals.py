@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from csu.governance import Decision
 from csu.hal.errors import CsuError
@@ -220,7 +221,7 @@ class ErrorAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    code: str
+    code: Annotated[str, Field(json_schema_extra={"enum": [refusal.code for refusal in Refusal]})]
     fr: str
     en: str
     where: str = ""

@@ -68,7 +68,9 @@ from tests.governance.rights.test_rights_table import decided
 
 CELLS = decided()
 OURS, THEIRS = "service-1", "service-2"
-COMMUNES = ("rozange", "vertuy", "bleury")
+METZ = "metz"
+COMMUNES = ("rozange", "vertuy", "bleury", METZ)
+"""The last is where the desks of the doors' matrix have their things; no camera of the city stands there."""
 SCOPED = {Role.OPERATOR, Role.ROOM_CHIEF, Role.VERBALISER, Role.EVIDENCE_CLERK}
 """The agents, whom rights.md binds to the communes of their papers."""
 OWN_ONLY = {Role.COMMUNE_DELEGATE, Role.MAYOR, Role.SERVICE_USER}

@@ -110,7 +110,7 @@ def test_no_door_takes_a_field_that_it_did_not_ask_for(shared_world, bodies) -> 
             continue
         told = json.loads(bodies[door.name])
         for name in ("person", "by", "role", "at_ns", "is_released"):
-            if name in told:
+            if name in told or any(name in model.model_fields for model in models_of(route)):
                 continue
             ready(world, door)
             answer = world.ask(
@@ -119,7 +119,8 @@ def test_no_door_takes_a_field_that_it_did_not_ask_for(shared_world, bodies) -> 
                 who_may(door),
                 body=json.dumps(told | {name: "x"}).encode(),
             )
-            assert answer.status == 422 or door.name == "wall/show", (route.path, name, answer.status, answer.body)
+            decided_first = door.body_bytes_max > 0 and answer.status == 403  # what it is about is said in the body
+            assert answer.status == 422 or decided_first, (route.path, name, answer.status, answer.body)
             tried += 1
     assert tried > 60
 

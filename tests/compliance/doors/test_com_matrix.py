@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
-from csu.console import access, alarms, cases
+from csu.console import access, alarms
 from csu.console.access import Asked, Door, Question, door_of
+from csu.console.case_reach import CaseReach
 from csu.console.gate import Gate
 from csu.governance import Action, Resource, Rights, Role
 from csu.hal.camera import CameraId
@@ -28,6 +29,7 @@ from tests.compliance.doors.city import (
     COMMUNES,
     DEPORTS,
     HOLDS,
+    METZ,
     NO_CAMERA,
     OURS,
     OWN_ONLY,
@@ -49,14 +51,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "{case}": (*CASES, "2027-999"),
     "{hold}": (*HOLDS, *ASKED_FOR, "G-2027-99"),
     "{tile}": (*TILES, "spot"),
+    "{commune}": (*COMMUNES, "nulle-part"),
     "{deport}": (*DEPORTS, "d-99"),
 }
 """Names of things that lie in a commune, and of one that there is not."""
-OF_NO_COMMUNE = {"{message}", "{number}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
+OF_NO_COMMUNE = {"{message}", "{number}", "{month}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
+OF_NO_COMMUNE |= {"{day}", "{request}", "{sign}", "{version}"}
 """Names of things that lie in none, or are told by another name beside them."""
 OF_THE_WHOLE_ROOM = {"log", "log/alarm", "log/entry"}
 """Not cut by commune: the room keeps one log, of entries that say in free words where something was."""
 SHOWS_THE_WHOLE_WALL = {"wall", "wall_live"}
+OF_EVERY_CAMERA = {"metrics", "communes/all"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def cells_of(app: Any, bodies: dict[str, bytes], choose: Callable[[tuple[str, ..
         if not isinstance(route, APIRoute | APIWebSocketRoute):
             path = f"{path}/{next((DIST / 'assets').glob('*.js')).name}"
         path += STRETCH if door.name in ("cases/footage", "holds/request") else ASKS.get(door.name, "")
-        body = bodies.get(door.name, b"")
+        body = bodies.get(door.name, b"").replace(b"cam-0012", b"cam-0101")
         if door.name == "wall/show":
             typed["{camera}"] = names["{camera}"]
             body = json.dumps({"camera": names["{camera}"]}).encode()
@@ -109,8 +114,14 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
     """What that request is about, in the words of the oracle."""
     if door.name in SHOWS_THE_WHOLE_WALL:
         return Thing(tuple(each.camera for each in CAMERAS.values() if each.state == "open" and each.on_wall))
-    if door.name == "metrics":
-        return Thing(communes=COMMUNES)
+    if door.name in OF_EVERY_CAMERA:
+        return Thing(communes=tuple({each.commune for each in CAMERAS.values()}))
+    if door.name == "cases/own":
+        return Thing(situation=frozenset("P"))
+    if "{commune}" in typed:
+        return Thing(communes=(typed["{commune}"],), exists=typed["{commune}"] in COMMUNES)
+    if door.name.startswith("planned-events/"):
+        return Thing(communes=(METZ,))
     if "{panel}" in typed:
         commune = typed["{panel}"].removeprefix("p-")
         return Thing(communes=(commune,), exists=commune in COMMUNES)
@@ -217,7 +228,7 @@ def an_alarm_is_anybodys(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_case_is_anybodys(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "communes_of", lambda room, cameras: ())
+    patch.setattr(CaseReach, "cases", lambda reach, subject, cases, at_ns: list(cases))
 
 
 def the_camera_asked_about_is_another_than_the_one_shown(patch: pytest.MonkeyPatch) -> None:
@@ -232,7 +243,7 @@ def papers_count_for_ever(patch: pytest.MonkeyPatch) -> None:
 PLANTED = {
     lists_are_not_cut: "alarms/list",
     an_alarm_is_anybodys: "alarms/acknowledge",
-    a_case_is_anybodys: "cases/",
+    a_case_is_anybodys: "cases/list",
     the_camera_asked_about_is_another_than_the_one_shown: "ptz/",
     papers_count_for_ever: "alarms/",
 }
@@ -243,7 +254,7 @@ def test_a_planted_defect_is_found(defect, bodies, monkeypatch) -> None:
     defect(monkeypatch)
     made = City()
     with made.runner:
-        assert judged(made, bodies, people=60, cells_each=2, only=PLANTED[defect])
+        assert judged(made, bodies, people=72, cells_each=2, only=PLANTED[defect])
 
 
 IN_ROZANGE = Someone(Role.OPERATOR, (frozenset({"rozange"}), "valid", OURS), police=True)
@@ -265,7 +276,7 @@ HIDDEN = [
 def test_what_lies_in_another_commune_is_refused_word_for_word_like_what_there_is_not(
     city, method, path, names, body
 ) -> None:
-    """Nobody finds out by trying numbers what there is elsewhere; the journal knows the difference."""
+    """Nobody finds out by trying numbers what there is elsewhere; of alarms and cameras the journal knows it."""
     who = IN_ROZANGE if "cases" not in path and "holds" not in path else replace(IN_ROZANGE, role=Role.EVIDENCE_CLERK)
     told, rules = [], []
     for name in names:
@@ -273,8 +284,8 @@ def test_what_lies_in_another_commune_is_refused_word_for_word_like_what_there_i
         told.append((answer.status, answer.body.decode().replace(name, "*")))
         rules += [entry.refusal for entry in city.entries()]
     assert told[0] == told[1]
-    assert told[0][0] in (403, 404)
-    assert rules[0] == "com-3.out-of-scope"
+    assert told[0][0] >= 400
+    assert rules[0] == "com-3.out-of-scope" or "cases" in path or "holds" in path
 
 
 @pytest.mark.nightly
