@@ -44,7 +44,8 @@ from tests.e2e.test_demo import left_alive
 
 ORVAL, DOME, FIXED = CommuneId("orval"), CameraId("cam-0001"), CameraId("cam-0002")
 CASE, CASE_PATH = "2026-0042", "/api/cases/2026-0042"
-OPERATOR, SECOND_OPERATOR, CLERK, OFFICER = "i.bernard", "h.petit", "c.faure", "opj:0123456"
+OPERATOR, SECOND_OPERATOR, CHIEF, RECIPIENT = "i.bernard", "h.petit", "n.lambert", "e.colin"
+CLERK, OFFICER = "c.faure", "opj:0123456"
 CHIEF, RECIPIENT = "n.lambert", "e.colin"
 OTHER_LINES = re.compile("trop longtemps|déport")
 """About an alarm, and no step of it."""
@@ -264,6 +265,31 @@ class CallUnderWay:
         steps = (await world.desk())[self.name]["steps"]
         assert [each["to"] for each in steps] == ["acked", "doubt_removal", "confirmed", "police_informed"]
         assert steps[-1]["taken_by"] == TAKEN_BY
+
+
+class OpenDeport:
+    """Pictures that one named person outside may see while the alarm lasts."""
+
+    def __init__(self, of: OpenAlarm) -> None:
+        self._of = of
+
+    async def begin(self, world: World) -> None:
+        await world.sign_in(CHIEF)
+        asked = {"what": "intrusion", "recipient": RECIPIENT, "cameras": [FIXED], "reason": "intrusion en cours"}
+        started = await world.ask(CHIEF, "POST", "/api/deports", {**asked, "alarm": self._of.name, "minutes": 30})
+        assert started["is_open"]
+        self.before = started
+
+    async def is_back(self, world: World) -> None:
+        (after,) = (await world.ask(CHIEF, "GET", "/api/deports"))["deports"]
+        assert (after["deport"], after["is_open"]) == (self.before["deport"], True)
+        assert (after["until_ns"], after["recipient"]) == (self.before["until_ns"], self.before["recipient"])
+        known = len(self.before["lines"])
+        assert after["lines"][:known] == self.before["lines"]
+        assert [line["step"] for line in after["lines"][known:]] == ["resumed"]
+        await world.ask(CHIEF, "POST", f"/api/deports/{after['deport']}/stop", {"reason": ""})
+        (ended,) = (await world.ask(CHIEF, "GET", "/api/deports"))["deports"]
+        assert not ended["is_open"]
 
 
 class HandOnTheDome:
