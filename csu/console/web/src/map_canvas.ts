@@ -104,6 +104,7 @@ export class MapCanvas {
       this.#drawing.getCanvas().style.cursor = this.#under(event.point) === null ? '' : 'pointer'
     })
     this.#drawing.on('idle', () => (container.dataset.idle = String(Number(container.dataset.idle ?? 0) + 1)))
+    this.#drawing.getCanvas().tabIndex = -1 // the list beside it is what the keyboard reaches
     this.#drawing.getCanvas().addEventListener('webglcontextlost', () => this.on.trouble())
     this.#ready = new Promise((done) => this.#drawing.once('load', () => void this.#open(form).then(done)))
   }
