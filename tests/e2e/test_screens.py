@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, expect
 
 from csu.console.pages import PAGES
-from sim.accounts import INVENTED
+from csu.hal.clock import NS_PER_S
+from csu.machine import SystemClock
+from sim.accounts import INVENTED, OFFICER_NUMBER
 from tests.e2e.signing_in import sign_in
-from tests.e2e.street_at_work import StreetAtWork, street_at_work
+from tests.e2e.street_at_work import COMMUNE, StreetAtWork, street_at_work
 
 SCREENS = Path("var/screens")
 SIZE = {"width": 1366, "height": 768}
@@ -48,7 +51,43 @@ def seen(chromium: Browser, street: StreetAtWork) -> dict[str, Page]:
     chief.keyboard.press("a")
     expect(chief.locator(".head")).to_be_visible(timeout=20_000)
     chief.keyboard.press("Enter")
+    in_the_office = chromium.new_context().new_page()
+    sign_in(in_the_office, street.told, accounts["judicial_officer"])
+    fill(street.told["url"], pages, in_the_office)
     return pages
+
+
+def fill(url: str, pages: dict[str, Page], officer: Page) -> None:
+    """What people did before anybody looks: an act filed, a deport open, an event planned, a week with two a shift."""
+    now_s = SystemClock().now_ns() // NS_PER_S
+    told = datetime.fromtimestamp(now_s, UTC)
+
+    def done(page: Page, method: str, path: str, body: object) -> APIResponse:
+        answer = page.request.fetch(url + path, method=method, data=body)
+        assert answer.ok, (path, answer.text())
+        return answer
+
+    hour = {"from_at": (told - timedelta(minutes=2)).isoformat(), "to_at": (told - timedelta(minutes=1)).isoformat()}
+    identity = {"name": "Durand", "rank": "Maj.", "unit": "CIAT Metz", "number": OFFICER_NUMBER}
+    act = {"basis": "CPP_60_1", "number": "PV 2026/88", "officer": identity, "received_at": told.isoformat()}
+    act |= {"spans": [{"camera": "cam-0004", **hour}], "act_sha256": "0" * 64, "is_signed": True}
+    done(officer, "PUT", "api/cases/2026-101", act)
+    done(pages["evidence_clerk"], "POST", "api/cases/2026-101/check", {})
+    done(pages["evidence_clerk"], "POST", "api/cases/2026-101/lock", {})
+    chief = pages["room_chief"]
+    alarm = done(chief, "GET", "api/alarms/bell", None).json()["first"]["alarm"]
+    deport = {"what": "intrusion", "recipient": "e.colin", "cameras": ["cam-0004"], "reason": "intrusion mairie"}
+    done(chief, "POST", "api/deports", deport | {"alarm": alarm, "minutes": 30})
+    day_ns = 24 * 3600 * NS_PER_S
+    begins_ns = (now_s * NS_PER_S // day_ns + 1) * day_ns
+    market = {"kind": "market", "commune": COMMUNE, "route": [], "perimeter": [[-30, -30], [30, -30], [30, 30]]}
+    market |= {"from_ns": begins_ns, "to_ns": begins_ns + day_ns // 2, "place": "Place du Marché"}
+    done(chief, "POST", "api/planned-events", market | {"cameras": ["cam-0003"], "purpose": "persons_property"})
+    shifts = [
+        {"from_ns": at_ns, "to_ns": at_ns + day_ns // 2, "shift": name, "people": ["i.bernard", "h.petit"]}
+        for at_ns, name in ((begins_ns, "nuit"), (begins_ns + day_ns // 2, "jour"))
+    ]
+    done(chief, "PUT", "api/service/roster", {"from_ns": begins_ns, "to_ns": begins_ns + day_ns, "shifts": shifts})
 
 
 def test_every_page_is_looked_at_by_somebody() -> None:
