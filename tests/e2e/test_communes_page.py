@@ -123,6 +123,7 @@ def test_a_manager_goes_from_all_communes_to_one_and_finds_a_camera(served, ente
 
 def test_a_technician_finds_the_troubled_first_and_sets_one_aside_by_keyboard_alone(served, enter) -> None:
     page = enter("tech_admin")
+    expect(page.get_by_role("button", name="Administration", exact=True)).to_be_visible()  # the page knows who he is
     page.keyboard.press("i")
     first = page.locator("tr[data-camera]").first
     expect(first).to_contain_text("pas enregistrée : disque en défaut")
