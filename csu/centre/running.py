@@ -17,6 +17,8 @@ from csu.centre.console_hung import ServedAt, Shown, hang_console
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.desk.signing import EvidenceSettings
+from csu.centre.dpo.signs import FILE as SIGNS_FILE
+from csu.centre.dpo.signs import SignsOfCentre
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
@@ -291,7 +293,9 @@ async def _start_parts(
             tell=observers,
         )
     )
-    communes = await stack.enter_async_context(_communes(stack, settings, centre, papers, masks, past, observers))
+    communes = await stack.enter_async_context(
+        _communes(stack, settings, centre, papers, masks, past, registers.key, observers)
+    )
     console_url = await hang_console(
         stack,
         ServedAt(settings.console_host, settings.console_port, settings.console_names, settings.console_tls),
@@ -407,6 +411,7 @@ def _communes(
     papers: Papers,
     masks: Commissioning,
     past: DeskRoom,
+    key: CentreKey,
     tell: Callable[[Trouble], None],
 ) -> AbstractAsyncContextManager[CommuneRoom]:
     """The figures of the communes, over a catalogue and an alarm store of their own."""
@@ -414,6 +419,8 @@ def _communes(
     stack.callback(catalogue.close)
     alarms = AlarmStore(settings.data_directory / "alarms.sqlite")
     stack.callback(alarms.close)
+    signs = SignsOfCentre(settings.data_directory / SIGNS_FILE, key, SystemClock())
+    stack.callback(signs.close)
     return keep_communes(
         CommuneHome(
             settings.data_directory,
@@ -426,6 +433,7 @@ def _communes(
             alarms=alarms,
             desk=past,
             tell=tell,
+            signs=signs.register,
         )
     )
 

@@ -21,7 +21,16 @@ from csu.hal.clock import Clock
 from csu.hal.media import FrameCounts, LiveFragment, LiveRelay
 from csu.hal.words import NO_WORDS
 from csu.ingest.board import CameraStatus
-from csu.operations import CallProgress, DeportChanged, DispatchEvent, Lease, OutboxCall, PtzOutcome, WatchEvent
+from csu.operations import (
+    CallProgress,
+    DeportChanged,
+    DispatchEvent,
+    Lease,
+    OutboxCall,
+    PtzOutcome,
+    ServiceEvent,
+    WatchEvent,
+)
 from csu.recording.space import MARKS
 from csu.wall import WallDecision
 
@@ -32,6 +41,7 @@ _TOPICS: dict[type, str] = {
         ("calls", get_args(DispatchEvent)),
         ("deports", (DeportChanged,)),
         ("watch", get_args(WatchEvent)),
+        ("service", get_args(ServiceEvent)),
         ("ptz", get_args(PtzOutcome)),
         ("wall", (WallDecision,)),
     )

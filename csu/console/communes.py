@@ -63,11 +63,11 @@ class CommuneDesk(Protocol):
         """What the year costs, and whose part is how much."""
         ...
 
-    def papers(self, commune: CommuneId) -> CommunePapers:
+    async def papers(self, commune: CommuneId) -> CommunePapers:
         """Its papers and cameras today."""
         ...
 
-    def page(self, commune: CommuneId, language: Language) -> str:
+    async def page(self, commune: CommuneId, language: Language) -> str:
         """What it tells everybody, as HTML that names its style sheet `transparency.css`."""
         ...
 
@@ -155,7 +155,7 @@ def _add_months(app: FastAPI, desk: CommuneDesk | None) -> None:
         there = _there(desk)
         known, asked = _known(there, commune), _month(there, month)
         told = await there.month(asked)
-        names = {each.camera: each for each in there.papers(known).cameras}
+        names = {each.camera: each for each in (await there.papers(known)).cameras}
         lines = [
             CameraMonthAnswer(
                 camera=camera,
@@ -176,14 +176,14 @@ def _add_papers(app: FastAPI, desk: CommuneDesk | None) -> None:
     async def papers_of(commune: _Commune) -> PapersAnswer:
         """Its cameras, orders and conventions today. 404: no such commune."""
         there = _there(desk)
-        return papers_answer(there.papers(_known(there, commune)))
+        return papers_answer(await there.papers(_known(there, commune)))
 
     @app.get("/api/communes/{commune}/public", response_class=HTMLResponse)
     @opens(Door("communes/public", Action.STATISTICS_READ, one_commune))
     async def public_page(commune: _Commune, lang: Annotated[Language, Query()] = Language.FRENCH) -> HTMLResponse:
         """The page for everybody, as it would be published now. 404: no such commune."""
         there = _there(desk)
-        return HTMLResponse(there.page(_known(there, commune), lang))
+        return HTMLResponse(await there.page(_known(there, commune), lang))
 
     @app.get(
         "/api/communes/{commune}/transparency.css",

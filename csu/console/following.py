@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import BaseModel
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -126,13 +127,16 @@ class FollowDoor:
         self, room: RoomView, clock: Clock, settings: FollowSettings, counts: ConsoleCounts, closing: asyncio.Event
     ) -> None:
         self._room, self._settings, self._counts = room, settings, counts
-        self._closing = closing
+        self._clock, self._closing = clock, closing
         self._board = NumberedBoard()
         self._look_due_s = 0.0
         """Of the event loop's time, which is what paces the pages."""
-        self._epoch = f"{clock.now_ns():x}"
-        """Another one after every start: numbers of before mean nothing."""
         self._pages = 0
+
+    @cached_property
+    def _epoch(self) -> str:
+        """Another one after every start: numbers of before mean nothing."""
+        return f"{self._clock.now_ns():x}"
 
     async def follow(self, websocket: WebSocket, reader: Reader, held: str) -> None:
         """Serve one page until it leaves, falls behind, or the console closes. `held`: the last `at` it was sent."""

@@ -15,9 +15,9 @@ PAGES: dict[str, frozenset[Action]] = {
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
+    "dpo": frozenset({Action.JOURNAL_READ, Action.MASK_READ, Action.SIGN_RECORD}),
     "commune": frozenset({Action.STATISTICS_READ}),
     "administration": frozenset({Action.INVENTORY_READ}),
-    "dpo": frozenset({Action.JOURNAL_READ, Action.MASK_READ, Action.SIGN_RECORD}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""
 

@@ -162,14 +162,15 @@ class SignatureAnswer(_Answer):
 
 
 class NoteAnswer(_Answer):
-    """A note between two teams. `may_sign`: the asker is one who has still to."""
+    """A note between two teams. `may_sign`: the asker is one who has still to. `open_alarms`: how many; which,
+    the alarms' own doors tell to those whose communes they are of (COM-3)."""
 
     number: int
     shift: str
     by: str
     log_entry: int
     text: str
-    open_alarms: list[str]
+    open_alarms: int
     written_at_ns: Nanoseconds
     signatures: list[SignatureAnswer]
     waiting: list[str]
@@ -313,7 +314,7 @@ def _note(number: int, note: HandoverNote, text: str, person: str, now_ns: Nanos
         by=note.by,
         log_entry=note.log_entry,
         text=text,
-        open_alarms=list(note.open_alarms),
+        open_alarms=len(note.open_alarms),
         written_at_ns=note.written_at_ns,
         signatures=[SignatureAnswer(person=each.person, at_ns=each.at_ns) for each in note.signatures],
         waiting=list(note.waiting),

@@ -19,20 +19,10 @@ from csu.governance import (
     ServiceLevel,
     day_in_paris,
 )
+from csu.governance.signs import Sign
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Nanoseconds
 from csu.operations.communes_file import CommunesFile
-
-
-@dataclass(frozen=True, slots=True)
-class PublicSign:
-    """A panel that tells passers-by that they are filmed."""
-
-    sign: str
-    place: str
-    put_up_on: date | None
-    cameras: frozenset[CameraId] = frozenset()
-    """Of which it tells. Not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +69,16 @@ class PublicCommune:
     """Of the orders that hold today; None: none does."""
     orders: tuple[PublicOrder, ...]
     agreements: tuple[PublicAgreement, ...]
-    signs: tuple[PublicSign, ...]
+    signs: tuple[Sign, ...]
+    """Of the register of signs. Which cameras each announces is not published."""
+    unannounced: int
+    """Cameras that an order covers today and no sign announces."""
 
     @property
     def is_complete(self) -> bool:
         """Whether R253-3 can be kept with it: somebody answers for it, can be written to, and there are signs."""
         told = (self.controller, self.contact, self.dpo_contact)
-        return all(each.strip() for each in told) and (bool(self.signs) or not self.cameras)
+        return all(each.strip() for each in told) and not self.unannounced
 
 
 def public_commune(
@@ -94,13 +87,14 @@ def public_commune(
     at_ns: Nanoseconds,
     *,
     communes: CommunesFile | None,
-    signs: Sequence[PublicSign] = (),
+    signs: Sequence[Sign] = (),
 ) -> PublicCommune:
     """By the papers that hold at that instant. `communes`: what people wrote of it; None: nothing is written."""
     spec = communes.of(commune) if communes is not None else None
     governed = governed_in(register, commune, at_ns)
-    open_cameras = [order for order in governed.values() if order.interruption(at_ns) is None]
-    by_purpose = Counter(purpose for order in open_cameras for purpose in order.purposes)
+    open_cameras = {camera: order for camera, order in governed.items() if order.interruption(at_ns) is None}
+    by_purpose = Counter(purpose for order in open_cameras.values() for purpose in order.purposes)
+    announced = {camera for sign in signs for camera in sign.cameras}
     orders = {order.number: order for order in governed.values()}
     return PublicCommune(
         commune,
@@ -113,10 +107,11 @@ def public_commune(
         day_in_paris(at_ns),
         len(open_cameras),
         tuple((purpose, by_purpose[purpose]) for purpose in Purpose if by_purpose[purpose]),
-        max((order.retention_days for order in open_cameras), default=None),
+        max((order.retention_days for order in open_cameras.values()), default=None),
         tuple(_order(orders[number], governed.values(), at_ns) for number in sorted(orders)),
         agreements_of(register, commune, at_ns),
         tuple(sorted(signs, key=lambda each: each.sign)),
+        len(open_cameras.keys() - announced),
     )
 
 

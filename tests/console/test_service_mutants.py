@@ -47,7 +47,7 @@ def an_event_that_is_called_off_stays_up(patch: Patch) -> None:
 
 
 def everybody_knows_every_commune(patch: Patch) -> None:
-    patch.setattr(Gate, "knows", lambda self, subject, action, commune: True)
+    patch.setattr(Gate, "reaches", lambda self, subject, action, commune: True)
 
 
 OVER_HTTP = "test_service_over_http"

@@ -227,7 +227,7 @@ def test_the_note_is_signed_by_each_of_the_incoming_team_and_only_then_does_the_
     assert (refused.status_code, refused.json()["code"]) == (409, "note_refused")
     text = {"text": "Caméra 12 sale ; surveiller le parking."}
     (note,) = hall.ask("anne", "POST", "/api/service/notes", text).json()["notes"]
-    assert (note["waiting"], note["text"], note["open_alarms"]) == (["chloe", "denis"], text["text"], ["panel-1/7"])
+    assert (note["waiting"], note["text"], note["open_alarms"]) == (["chloe", "denis"], text["text"], 1)
     assert hall.ask("bruno", "POST", "/api/service/notes/1/sign").json()["code"] == "note_refused"
     assert hall.ask("chloe", "POST", "/api/service/notes/2/sign").json()["code"] == "note_unknown"
     assert hall.ask("chloe", "POST", "/api/service/notes/1/sign").status_code == 200

@@ -147,7 +147,7 @@ class StreetAtWork:
                 open_centre(settings, observe=lambda event: None, progress=lambda words: None)
             )
             (receiver,) = self.running.site.alarm_panels
-            path = DialledPath("fibre", "127.0.0.1", receiver.addresses["main"].port)  # type: ignore[attr-defined]
+            path = DialledPath("fibre", "127.0.0.1", receiver.addresses["main"].port)
             dialler = DiallerSpec(ACCOUNT, (path,), key=KEY, answer_within_s=5.0)
             self._panel = (await stack.enter_async_context(open_diallers([dialler])))[ACCOUNT]
             people.write(self.running.console_url)

@@ -101,6 +101,7 @@ def test_a_mayor_reads_his_commune_and_no_other_by_keyboard_alone(served, enter)
     assert page.evaluate(PALE_WORDS) == []
 
 
+@pytest.mark.nightly
 def test_a_manager_goes_from_all_communes_to_one_and_finds_a_camera(served, enter) -> None:
     page = enter("csu_manager", "#commune")
     rows = page.locator("tbody tr")

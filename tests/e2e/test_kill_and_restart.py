@@ -151,7 +151,7 @@ class World:
     async def desk(self) -> dict[str, Any]:
         """Unfinished alarms, by name."""
         told = await self.ask(OPERATOR, "GET", "/api/alarms/desk")
-        return {each["alarm"]: each for each in told}
+        return {each["alarm"]["alarm"]: each["alarm"] for each in told["lines"]}
 
     async def rings(self) -> str:
         """The panel dials an intrusion; the alarm's name."""
@@ -251,7 +251,13 @@ class CallUnderWay:
         world.station.heal()
 
         async def is_informed() -> bool:
-            return (await world.desk())[self.name]["state"] == "police_informed"
+            if (await world.desk())[self.name]["state"] == "police_informed":
+                return True
+            calls = [each["text"] for each in await world.ask(OPERATOR, "GET", "/api/log") if each["call"] == self.name]
+            if any("téléphoner" in text for text in calls):  # it lay dead for longer than a contact may be silent
+                told = {"to": "police_informed", "service": "police", "taken_by": TAKEN_BY}
+                await world.ask(OPERATOR, "POST", f"/api/alarms/{self.name}/advance", told)
+            return False
 
         await world.until(is_informed, "police informed", 60)
         assert list(world.station.received) == [self.name], "one call, under its key"

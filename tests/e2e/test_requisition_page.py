@@ -31,7 +31,8 @@ from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 from sim.papers import VIEWERS
-from tests.centre.desk.conftest import RECORD, Home, Past, film
+from tests.centre.desk.conftest import BEGIN_NS, RECORD, Home, Past, film
+from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_requisition import CAMERAS, CSU, STREET, Centre, account
 from tests.e2e.test_sign_in_browser import QuietRoom
 
@@ -202,7 +203,7 @@ def stage(chromium: Browser, street: Street) -> Iterator[Desks]:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.requirement("EXP-1")
 @pytest.mark.requirement("EXP-9")
 def test_from_the_act_to_the_signed_receipt_each_at_his_desk_while_the_centre_records(street, stage, tmp_path) -> None:
@@ -275,7 +276,7 @@ def verified(street: Street, package: Path, case: str) -> bool:
     practice = street.directory / "centre" / "practice"
     trust = ["--trust", str(practice / "signer-authority.pem"), "--trust-time", str(practice / "stamp-authority.pem")]
     command = [str(CSU), "evidence", "verify", str(package), "--identity", str(identity), *trust, "--case", case]
-    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=240)
     verdict = json.loads(ran.stdout)
     return (ran.returncode, verdict["holds"], verdict["case"]) == (0, True, case)
 
@@ -299,7 +300,7 @@ def test_a_clerk_checks_and_locks_by_keyboard_alone_and_every_refusal_says_why(h
     expect(page.get_by_role("button", name="Vérifier l’acte", exact=True)).to_be_focused(timeout=TOLD_MS)
     page.keyboard.press("Enter")
     state_of(page, "2026-0101", "Vérifiée")
-    page.get_by_role("button", name="Verrouiller les images", exact=True).focus()
+    expect(page.get_by_role("button", name="Verrouiller les images", exact=True)).to_be_focused(timeout=TOLD_MS)
     page.keyboard.press("Enter")
     state_of(page, "2026-0101", "Verrouillée")
     expect(page.locator(".way li.here time")).to_have_count(1)
@@ -309,3 +310,96 @@ def test_a_clerk_checks_and_locks_by_keyboard_alone_and_every_refusal_says_why(h
     expect(page.locator(".prepare [role=alert]")).to_contain_text("age", timeout=TOLD_MS)
     page.keyboard.press("Escape")
     expect(line).to_be_focused()
+
+
+@pytest.mark.nightly
+@pytest.mark.requirement("EXP-2")
+def test_what_is_typed_is_looked_at_and_no_hour_means_two(house, desks) -> None:
+    page, now_ns = desks.of(Role.EVIDENCE_CLERK, "desk/new"), time.time_ns()
+    type_act(page, "2026-0300", RECORD.camera, now_ns + 3600 * NS_PER_S, now_ns + 4 * 3600 * NS_PER_S)
+    page.get_by_label("Matricule").fill("0123456")
+    page.get_by_label("J’ai vu la signature").check()
+    span = page.get_by_role("group", name="Intervalle 1")
+    expect(span).to_contain_text("verrou programmé", timeout=TOLD_MS)
+    expect(span).to_contain_text("3 h 00 d'une caméra")
+    register = page.get_by_role("button", name="Enregistrer l’acte")
+    expect(register).to_be_disabled()
+    page.get_by_label("Caméra").fill("cam-9999")
+    expect(span).to_contain_text("caméra inconnue", timeout=TOLD_MS)
+    page.get_by_label("Caméra").fill(RECORD.camera)
+    page.get_by_label("Du", exact=True).fill("2026-10-25T02:30:00")
+    expect(span).to_contain_text("deux fois")
+    expect(page.locator(".looks")).to_contain_text("À remplir")
+    span.get_by_label("la seconde fois (UTC+1)").check()
+    expect(span).to_contain_text("01:30:00 UTC")
+    span.get_by_label("la première fois (UTC+2)").check()
+    expect(span).to_contain_text("00:30:00 UTC")
+    page.get_by_label("Du", exact=True).fill("2026-03-29T02:30:00")
+    expect(span).to_contain_text("n’existe pas")
+    page.get_by_label("Du", exact=True).fill(paris(now_ns + 3600 * NS_PER_S))
+    page.get_by_label("Au", exact=True).fill(paris(now_ns + 2 * 3600 * NS_PER_S))
+    expect(span).not_to_contain_text("d'une caméra", timeout=TOLD_MS)
+    expect(register).to_be_enabled()  # an interval to come is a note, no doubt
+    page.get_by_label("Au", exact=True).fill(paris(now_ns + 4 * 3600 * NS_PER_S))
+    page.get_by_label("l’enregistrer quand même").check(timeout=TOLD_MS)
+    press(page, "Enregistrer l’acte")
+    state_of(page, "2026-0300", "Reçue")
+    for step, word in (("Vérifier l’acte", "Vérifiée"), ("Verrouiller les images", "Verrouillée")):
+        press(page, step)
+        state_of(page, "2026-0300", word)
+    expect(page.locator(".box.due")).to_contain_text("pas avant le")
+    page.get_by_label("Clés publiques").fill(house.home.recipients[0])
+    press(page, "Préparer le paquet")
+    expect(page.locator(".prepare [role=alert]")).to_contain_text("n'est pas encore passé", timeout=TOLD_MS)
+
+
+@pytest.mark.nightly
+@pytest.mark.requirement("EXP-4")
+def test_the_room_asks_for_a_hold_a_clerk_places_it_and_another_person_ends_it(house, desks) -> None:
+    chief = desks.of(Role.ROOM_CHIEF)
+    chief.get_by_label("Caméra").fill(RECORD.camera)
+    chief.get_by_label("Du", exact=True).fill(paris(BEGIN_NS + 10 * NS_PER_S))
+    chief.get_by_label("Au", exact=True).fill(paris(BEGIN_NS + 30 * NS_PER_S))
+    chief.get_by_label("Motif").fill("main courante 12")
+    chief.get_by_label("Numéro du gel").fill("G-2026-9")
+    press(chief, "Demander ce gel")
+    expect(chief.get_by_text("Demandé : G-2026-9").first).to_be_visible(timeout=TOLD_MS)
+    clerk = desks.of(Role.EVIDENCE_CLERK, "desk/holds")
+    press(clerk, "Poser ce gel")
+    hold = clerk.locator(".hold", has_text="G-2026-9")
+    expect(hold).to_contain_text("sans réquisition (reste 2", timeout=TOLD_MS)
+    hold.get_by_label("Pourquoi").fill("rien ne s'est passé")
+    press(clerk, "Lever ce gel")
+    expect(hold.get_by_role("alert")).to_contain_text("autre personne", timeout=TOLD_MS)
+    manager = desks.of(Role.CSU_MANAGER, "desk/holds")
+    manager.locator(".hold", has_text="G-2026-9").get_by_label("Pourquoi").fill("rien ne s'est passé", timeout=TOLD_MS)
+    press(manager, "Lever ce gel")
+    expect(manager.locator(".hold", has_text="G-2026-9")).to_contain_text("terminé", timeout=TOLD_MS)
+
+
+@pytest.mark.nightly
+def test_every_state_is_told_with_who_and_when_in_both_languages_and_can_be_read_in_both_themes(house, desks) -> None:
+    for number, state in enumerate(("received", "checked", "locked", "prepared", "validated", "handed_over")):
+        seeded(house, f"2026-050{number}", state)
+    page = desks.of(Role.CSU_MANAGER, "desk/2026-0505", locale="en-GB", color_scheme="light")
+    expect(page.locator(".way li.done time")).to_have_count(6, timeout=TOLD_MS)
+    expect(page.locator("[aria-labelledby=desk-register]")).to_contain_text("officer 123456")
+    page.get_by_label("Which").select_option("all")
+    words = ["Received", "Checked", "Locked", "Prepared", "Released", "Handed over"]
+    for number, word in enumerate(words):
+        page.get_by_role("button", name=f"2026-050{number}").click()
+        expect(page.locator("#desk-case-title")).to_have_text(f"2026-050{number}", timeout=TOLD_MS)
+        expect(page.locator(".desk-case header .state")).to_have_text(word)
+        assert page.evaluate(PALE_WORDS) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    assert page.evaluate(PALE_WORDS) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.nightly
+def test_a_page_that_is_told_nothing_any_more_says_so_and_an_unknown_case_is_told_in_the_server_s_words(desks) -> None:
+    page = desks.of(Role.EVIDENCE_CLERK, "desk/2000-404")
+    expect(page.get_by_role("alert")).to_contain_text("Dossier inconnu", timeout=TOLD_MS)
+    page.route("**/api/cases*", lambda route: route.abort())
+    expect(page.get_by_role("alert").filter(has_text="n’arrive plus")).to_be_visible(timeout=2 * TOLD_MS)

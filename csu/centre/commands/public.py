@@ -11,8 +11,10 @@ import typer
 
 from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.commands.report_page import write_page
+from csu.centre.dpo.signs import FILE as SIGNS_FILE
 from csu.centre.public_page import STYLE_NAME, file_names, page_style, public_index, public_page
-from csu.governance import OrderLedger
+from csu.governance import CentreKey, OrderLedger
+from csu.governance.signs import SignLedger, SignRegister
 from csu.hal.words import Language
 from csu.language import say
 from csu.machine import SystemClock
@@ -42,14 +44,15 @@ def public() -> None:
 def page_command(centre: _Centre, out: _Out, as_json: _Json = False) -> int:
     """Exit code: 0 every page lacks nothing, 1 some do (they say what), 2 bad input."""
     key = key_of_centre(centre)
-    ledger = OrderLedger(centre / "orders.sqlite", key)
-    try:
-        register, now_ns = ledger.register, SystemClock().now_ns()
-    finally:
-        ledger.close()
+    ledger, now_ns = OrderLedger(centre / "orders.sqlite", key), SystemClock().now_ns()
+    ledger.close()
+    register, signs = ledger.register, _signs(centre, key)
     path = centre / FILE_NAME
     said = read_communes(path) if path.is_file() else None
-    told = [public_commune(register, commune, now_ns, communes=said, signs=()) for commune in communes_of(register, ())]
+    told = [
+        public_commune(register, commune, now_ns, communes=said, signs=signs.signs_of(commune))
+        for commune in communes_of(register, ())
+    ]
     written = write_pages(told, out)
     lacking = [each.commune for each in told if not each.is_complete]
     if as_json:
@@ -59,6 +62,16 @@ def page_command(centre: _Centre, out: _Out, as_json: _Json = False) -> int:
         for commune in lacking:
             print(say(f"{commune} : page incomplète", f"{commune}: incomplete page"))
     return EXIT_DOES_NOT_HOLD if lacking else 0
+
+
+def _signs(centre: Path, key: CentreKey) -> SignRegister:
+    """Those that hang; none where nobody keeps them yet. Raises SignsBroken, SignsNotKept."""
+    path = centre / SIGNS_FILE
+    if not path.is_file():
+        return SignRegister()
+    ledger = SignLedger(path, key)
+    ledger.close()
+    return ledger.value
 
 
 def write_pages(told: Sequence[PublicCommune], out: Path) -> list[Path]:

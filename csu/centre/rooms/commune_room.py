@@ -7,7 +7,7 @@ whoever asks reads what is measured by then, and is told how much of the month t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +26,7 @@ from csu.governance import LocalDoctrine, Operation, Span, day_in_paris, read_jo
 from csu.governance.journal_entry import JournalEntry
 from csu.governance.journaled_actions import OwnDeed
 from csu.governance.permitted import recorded_spans
+from csu.governance.signs import SignRegister
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
@@ -35,7 +36,7 @@ from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
 from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
 from csu.operations.communes_desk import Costs, MonthTold, costs_of
 from csu.operations.communes_file import FILE_NAME, CommunesFile, read_communes
-from csu.operations.transparency import PublicCommune, PublicSign, governed_cameras, public_commune
+from csu.operations.transparency import PublicCommune, governed_cameras, public_commune
 from csu.recording import Catalogue
 from csu.recording.availability import CameraDay, day_lines
 from csu.recording.availability_store import AvailabilityStore
@@ -55,13 +56,6 @@ MONTHS_MAX = 13
 STANDS_NS = 60 * NS_PER_S
 """How long a month that was added up is told again as it is."""
 
-SignsOf = Callable[[CommuneId], Sequence[PublicSign]]
-
-
-def no_signs(commune: CommuneId) -> Sequence[PublicSign]:
-    """Of a centre that keeps no register of signs."""
-    return ()
-
 
 @dataclass(frozen=True, slots=True)
 class CommuneHome:
@@ -77,7 +71,8 @@ class CommuneHome:
     alarms: AlarmStore
     desk: EvidenceDesk
     tell: Callable[[Trouble], None]
-    signs_of: SignsOf = no_signs
+    signs: Callable[[], Awaitable[SignRegister]]
+    """The register of signs, as it stands."""
 
 
 @asynccontextmanager
@@ -203,13 +198,13 @@ class CommuneRoom:
             return Costs(self._file_trouble)
         return costs_of(said, governed_cameras(register, now_ns))
 
-    def papers(self, commune: CommuneId) -> CommunePapers:
+    async def papers(self, commune: CommuneId) -> CommunePapers:
         now_ns = self._home.clock.now_ns()
-        public = self._public(commune)
+        public = await self._public(commune)
         return commune_papers(self._home.papers.register, self._home.doctrine, self._home.board(), public, now_ns)
 
-    def page(self, commune: CommuneId, language: Language) -> str:
-        return public_page(self._public(commune), language)
+    async def page(self, commune: CommuneId, language: Language) -> str:
+        return public_page(await self._public(commune), language)
 
     def style(self) -> str:
         return page_style()
@@ -246,13 +241,14 @@ class CommuneRoom:
         on_paper = {known.camera: known.commune for known in self._home.papers.register.facts.cameras}
         return on_board | on_paper
 
-    def _public(self, commune: CommuneId) -> PublicCommune:
+    async def _public(self, commune: CommuneId) -> PublicCommune:
+        signs = await self._home.signs()
         return public_commune(
             self._home.papers.register,
             commune,
             self._home.clock.now_ns(),
             communes=self._said(),
-            signs=self._home.signs_of(commune),
+            signs=signs.signs_of(commune),
         )
 
     def _said(self) -> CommunesFile | None:

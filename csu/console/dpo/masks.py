@@ -13,7 +13,7 @@ from fastapi import FastAPI, Path, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from csu.console.access import Asked, Door, Question, opens
-from csu.console.gate import SUBJECT
+from csu.console.cases import signature_of
 from csu.console.refusals import Refusal, Refused
 from csu.governance import (
     Action,
@@ -23,7 +23,6 @@ from csu.governance import (
     Resource,
     SignatureRefused,
     Standing,
-    Subject,
 )
 from csu.governance.journal_entry import DataSpan, Ground
 from csu.hal.camera import CameraId, CameraLifecycle
@@ -175,7 +174,7 @@ def _add_signing(app: FastAPI, desk: MaskDesk | None, role: SignRole, action: Ac
     async def sign(request: Request, camera: CameraName, version: VersionNumber) -> WaitingAnswer:
         """Sign this version. 409: it does not count; the reason is told."""
         try:
-            return _answer(await _there(desk).sign(CameraId(camera), version, _person(request), role))
+            return _answer(await _there(desk).sign(CameraId(camera), version, signature_of(request).person, role))
         except (SignatureRefused, MaskProposalRefused, LifecycleRefused) as error:
             raise _refused(error, camera) from error
 
@@ -184,7 +183,9 @@ def _add_signing(app: FastAPI, desk: MaskDesk | None, role: SignRole, action: Ac
     async def decline(request: Request, camera: CameraName, version: VersionNumber, told: DeclineTold) -> WaitingAnswer:
         """Decline to sign it: nobody can any more, and what is in force stays. 409: it holds already."""
         try:
-            declined = await _there(desk).decline(CameraId(camera), version, _person(request), role, told.reason)
+            declined = await _there(desk).decline(
+                CameraId(camera), version, signature_of(request).person, role, told.reason
+            )
         except (SignatureRefused, MaskProposalRefused, LifecycleRefused) as error:
             raise _refused(error, camera) from error
         return _answer(declined)
@@ -219,11 +220,6 @@ def _answer(found: WaitingMasks) -> WaitingAnswer:
         verify_before_ns=standing.verify_before_ns,
         verification_due=standing.verification_due,
     )
-
-
-def _person(request: Request) -> str:
-    subject: Subject = request.scope[SUBJECT]
-    return subject.person
 
 
 def _there(desk: MaskDesk | None) -> MaskDesk:

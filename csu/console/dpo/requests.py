@@ -15,9 +15,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from csu.console.access import Asked, Door, Question, opens
 from csu.console.case_answers import SpanTold, ns_of
-from csu.console.gate import SUBJECT
+from csu.console.cases import signature_of
 from csu.console.refusals import Refusal, Refused
-from csu.governance import Action, CameraSpan, Span, Subject
+from csu.governance import Action, CameraSpan, Span
 from csu.governance.access_requests import (
     SPANS_MAX,
     AccessDecision,
@@ -181,7 +181,7 @@ def _add_reading(app: FastAPI, desk: RequestDesk | None, step: _Step) -> None:
             spans = [
                 CameraSpan(CameraId(each.camera), Span(ns_of(each.from_at), ns_of(each.to_at))) for each in told.spans
             ]
-            return await there.receive(request, told.place, spans, ns_of(told.received_at), _person(http))
+            return await there.receive(request, told.place, spans, ns_of(told.received_at), signature_of(http).person)
 
         return await step(request, deed)
 
@@ -189,7 +189,7 @@ def _add_reading(app: FastAPI, desk: RequestDesk | None, step: _Step) -> None:
     @opens(Door("access/identity", Action.ACCESS_REQUEST, _of_request))
     async def identity(http: Request, request: RequestNumber, told: IdentityTold) -> RequestAnswer:
         """The person proved who he is; no copy is kept."""
-        return await step(request, lambda there: there.identify(request, told.proof, _person(http)))
+        return await step(request, lambda there: there.identify(request, told.proof, signature_of(http).person))
 
 
 def _add_certificates(app: FastAPI, desk: RequestDesk | None) -> None:
@@ -213,19 +213,21 @@ def _add_answering(app: FastAPI, step: _Step) -> None:
     @opens(Door("access/case", Action.ACCESS_REQUEST, _of_request))
     async def case(http: Request, request: RequestNumber, told: CaseTold) -> RequestAnswer:
         """The requisition desk has a case of right of access for it: that keeps the pictures while they live."""
-        return await step(request, lambda there: there.link(request, told.case, _person(http)))
+        return await step(request, lambda there: there.link(request, told.case, signature_of(http).person))
 
     @app.post("/api/access-requests/{request}/decision")
     @opens(Door("access/decision", Action.ACCESS_REQUEST, _of_request))
     async def decision(http: Request, request: RequestNumber, told: DecisionTold) -> RequestAnswer:
         """Answer it. 409: a motive, a case or a certificate is missing, or pictures are left."""
-        return await step(request, lambda there: there.decide(request, told.decision, told.motive, _person(http)))
+        return await step(
+            request, lambda there: there.decide(request, told.decision, told.motive, signature_of(http).person)
+        )
 
     @app.post("/api/access-requests/{request}/viewing")
     @opens(Door("access/viewing", Action.ACCESS_REQUEST, _of_request))
     async def viewing(http: Request, request: RequestNumber, told: ViewingTold) -> RequestAnswer:
         """The person saw what concerns him, at the centre; no copy was given."""
-        return await step(request, lambda there: there.viewed(request, ns_of(told.held_at), _person(http)))
+        return await step(request, lambda there: there.viewed(request, ns_of(told.held_at), signature_of(http).person))
 
 
 def _answer(stands: RequestStands) -> RequestAnswer:
@@ -251,11 +253,6 @@ def _answer(stands: RequestStands) -> RequestAnswer:
         viewed_at_ns=request.viewed_at_ns,
         certificates=0 if decided is None else len(decided.certificates),
     )
-
-
-def _person(request: Request) -> str:
-    subject: Subject = request.scope[SUBJECT]
-    return subject.person
 
 
 def _there(desk: RequestDesk | None) -> RequestDesk:

@@ -1,4 +1,4 @@
-"""The cameras of a demonstration go home at its end, unless people have them or may not be turned."""
+"""The cameras of a demonstration go home at its end, unless people have them or may not be turned: no failure."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 from csu.centre.commands.public import app
 from csu.centre.public_page import file_names
 from csu.governance import CentreKey, OrderLedger, facts_from
+from csu.governance.signs import Sign, SignLedger, SignRecorded
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.errors import BadInput
 from csu.notation import FileRefused
@@ -76,6 +78,25 @@ def test_no_page_tells_where_or_how_a_camera_is(centre, tmp_path):
     for page in (tmp_path / "out").glob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"cam-\d|\bx_m\b|\by_m\b|disponib|availab|en direct<|\blost\b|perdue", text), page.name
+
+
+def test_a_page_lacks_nothing_once_people_wrote_who_answers_and_every_camera_is_announced(centre, tmp_path):
+    (centre / "communes.yaml").write_text(
+        "centre: CSU\ndpo: {name: Mme D., contact: dpd@exemple.fr}\ncommunes:\n"
+        "  orval: {name: Orval, controller: Maire d'Orval, contact: 1 place}\n",
+        encoding="utf-8",
+    )
+    ledger = SignLedger(centre / "signs.sqlite", CentreKey.load(centre / "centre" / "key.pem"))
+    text = "Place sous vidéoprotection. Responsable : le maire. Vos droits : mairie."
+    sign = Sign("P-7", ORVAL, "Place du Marché", date(2026, 3, 2), text, (CameraId("cam-0001"),))
+    ledger.decide(lambda _: [SignRecorded(sign, "d.denis", time.time_ns())])
+    ledger.close()
+    told = json.loads(called("page", "--centre", centre, "--out", tmp_path / "out", "--json").stdout)
+    assert told["incomplete"] == [BREMES]
+    page = (tmp_path / "out" / "orval.fr.html").read_text(encoding="utf-8")
+    assert "Place du Marché" in page
+    assert "incomplète" not in page
+    assert "aucun panneau" in (tmp_path / "out" / "bremes-l-etang.fr.html").read_text(encoding="utf-8")
 
 
 def test_who_answers_for_it_is_told_when_it_is_written(centre, tmp_path):

@@ -30,6 +30,7 @@ from csu.governance import (
     facts_text,
     start_of_day,
 )
+from csu.governance.signs import Sign, SignRegister
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, ViewType
 from csu.hal.clock import Clock
@@ -37,7 +38,6 @@ from csu.hal.media import Gap, GapCause
 from csu.hal.words import Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations.inventory import LastMinute
-from csu.operations.transparency import PublicSign
 from csu.recording.availability_store import AvailabilityStore
 from csu.recording.coverage import Account, Interval
 
@@ -100,7 +100,7 @@ class City:
                 alarms=self.alarms,
                 desk=self.desk,
                 tell=self.told.append,
-                signs_of=self.signs_of,
+                signs=self.signs,
             ),
             self.store,
             self.began_ns,
@@ -117,10 +117,11 @@ class City:
     def board(self) -> list[CameraStatus]:
         return [self._status(number, camera) for number, camera in enumerate(self.cameras, 1)]
 
-    def signs_of(self, commune: CommuneId) -> Sequence[PublicSign]:
-        if commune != self.communes[0]:
-            return ()
-        return (PublicSign("P-12", "Place d'Armes, côté cathédrale", date(2026, 3, 2), frozenset(self.cameras[:1])),)
+    async def signs(self) -> SignRegister:
+        """One, in the first commune."""
+        text = "Place sous vidéoprotection. Responsable : le maire. Vos droits : mairie."
+        place, since = "Place d'Armes, côté cathédrale", date(2026, 3, 2)
+        return SignRegister({"P-12": Sign("P-12", self.communes[0], place, since, text, tuple(self.cameras[:1]))})
 
     def minutes(self) -> dict[CameraId, LastMinute]:
         """What nodes said of the minute before."""

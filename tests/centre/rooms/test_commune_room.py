@@ -148,13 +148,13 @@ def test_what_cannot_be_measured_is_told_once_and_tried_again(city, monkeypatch)
 
 
 def test_the_public_page_tells_what_the_law_wants_and_nothing_that_moves(city):
-    page = city.room.page(METZ, Language.FRENCH)
+    page = asyncio.run(city.room.page(METZ, Language.FRENCH))
     for told in ("Responsable du traitement", "2026-DCAT-BEPE-101", "P-12", "Vos droits", "30 jours", "CV-2026-7"):
         assert told in page, told
     assert "incomplète" in page  # nobody wrote who answers for it
     for moving in ("cam-0001", "en direct</", "perdue", "disponib", "LIVE", "x_m"):
         assert moving not in page, moving
-    english = city.room.page(ARS, Language.ENGLISH)
+    english = asyncio.run(city.room.page(ARS, Language.ENGLISH))
     assert "Your rights" in english
     assert "2026-DCAT-BEPE-101" in english
     assert "P-12" not in english
@@ -166,16 +166,16 @@ def test_a_name_is_text_on_the_public_page(city):
         "  metz: {name: '<script>alert(1)</script>', controller: Maire, contact: m}\n",
         encoding="utf-8",
     )
-    page = city.room.page(METZ, Language.FRENCH)
+    page = asyncio.run(city.room.page(METZ, Language.FRENCH))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
 
 
 def test_papers_of_a_commune_hold_its_own_cameras_only(city):
-    papers = city.room.papers(ARS)
+    papers = asyncio.run(city.room.papers(ARS))
     assert {each.camera for each in papers.cameras} == set(city.cameras[1::2])
     moved = papers.cameras[0]
     assert (moved.order, moved.retention_days, moved.mask_version) == ("2026-DCAT-BEPE-101", 30, 0)
     assert moved.ends_on == date(moved.ordered_on.year + 5, moved.ordered_on.month, moved.ordered_on.day)
     assert not any(each.why_not for each in papers.cameras)
-    assert city.room.papers(METZ).cameras[0].signs == ("P-12",)
+    assert asyncio.run(city.room.papers(METZ)).cameras[0].signs == ("P-12",)

@@ -536,7 +536,7 @@ def test_a_shift_ends_and_what_it_came_to_is_told(new_hall, stage) -> None:
         Shift("matin", Span(at_ns - NS_PER_MINUTE, at_ns + 20 * NS_PER_MINUTE), ("a", "b")),
         Shift("soir", Span(at_ns + NS_PER_MINUTE, at_ns + NS_PER_DAY), ("c", "d")),
     ]
-    roster.set(shifts, Span(at_ns, at_ns + 60 * NS_PER_MINUTE))
+    roster.set(shifts, Span(at_ns - NS_PER_MINUTE, at_ns + 60 * NS_PER_MINUTE))
     room = new_hall(seen=WallSeen(CAMERAS, at_ns, roster=roster))
 
     async def act():

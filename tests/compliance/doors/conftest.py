@@ -500,11 +500,11 @@ class CommunesInMemory:
     async def costs(self) -> Costs:
         return Costs(NO_FILE)
 
-    def papers(self, commune: CommuneId) -> CommunePapers:
+    async def papers(self, commune: CommuneId) -> CommunePapers:
         register, now_ns = AuthorisationRegister(papers()), self._clock.now_ns()
         return commune_papers(register, LocalDoctrine(), self._room.cameras(), self._public(commune), now_ns)
 
-    def page(self, commune: CommuneId, language: Language) -> str:
+    async def page(self, commune: CommuneId, language: Language) -> str:
         return public_page(self._public(commune), language)
 
     def style(self) -> str:

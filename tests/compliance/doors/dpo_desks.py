@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from csu.console import DpoDesks
 from csu.console.dpo import MaskDrawing, RegimeStands, RequestStands, Verification, WaitingMasks
-from csu.governance import CameraSpan, CentreKey, MaskRegister, MaskSet, Span
+from csu.governance import CameraSpan, CentreKey, MaskRegister, MaskSet, Recorded, Span, TransmissionBasis, Transmitted
 from csu.governance.access_requests import AccessRequest, RequestReceived
 from csu.governance.certificates import AccessCertificate
 from csu.governance.journal_search import JournalPage
@@ -19,7 +19,9 @@ from csu.governance.signs import SignRegister
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.place import PoseBounds
 
-CAMERA, AT_NS = CameraId("cam-0012"), 1_800_000_000 * 10**9
+METZ, ARS = CommuneId("metz"), CommuneId("ars")
+CAMERA, FAR, OLD = CameraId("cam-0012"), CameraId("cam-0500"), CameraId("cam-0009")
+AT_NS = 1_800_000_000 * 10**9
 
 
 class JournalInHand:
@@ -86,11 +88,21 @@ class RegimeInHand:
 
 
 class RegisterInHand:
+    """A day of Metz, of Ars, and of a camera that nobody knows any more."""
+
     async def day(self, day: date, camera: CameraId | None) -> DayAnswer:
-        return DayAnswer(day, (), (), ())
+        span = Span(AT_NS, AT_NS + 10**9)
+        recorded = tuple(Recorded(each, where, day, span, 1) for each, where in ((CAMERA, METZ), (FAR, ARS)))
+        return DayAnswer(day, recorded, (), tuple(self._sent(each, span) for each in (CAMERA, FAR, OLD)))
 
     def commune_of(self, camera: CameraId) -> CommuneId | None:
-        return None
+        return {CAMERA: METZ, FAR: ARS}.get(camera)
+
+    @staticmethod
+    def _sent(camera: CameraId, span: Span) -> Transmitted:
+        footage = (CameraSpan(camera, span),)
+        act = (f"2027-{camera}", TransmissionBasis.CPP_60_1, "TJ Metz", "opj:1", AT_NS)
+        return Transmitted(*act, footage, "f" * 64, "BD-R 1", 1)
 
 
 def dpo_desks() -> DpoDesks:

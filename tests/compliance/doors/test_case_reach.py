@@ -21,6 +21,14 @@ REASON = json.dumps({"reason": "2027/12"}).encode()
 PREPARE = json.dumps({"recipients": ["age1"]}).encode()
 
 
+@pytest.fixture
+def world(shared_world):
+    """One console for all of them; no yes of the test before still stands."""
+    shared_world.clock.runs_ns += 120_000_000_000
+    shared_world.entries()
+    return shared_world
+
+
 def told(world, method: str, path: str, role: Role, body: object = None):
     answer = world.ask(method, path, role, body=b"" if body is None else json.dumps(body).encode())
     return answer.status, json.loads(answer.body)
@@ -101,7 +109,6 @@ def test_a_case_tells_its_history_and_what_this_person_may_do_now_and_why_not(wo
     }
     assert of_manager["due"]["step"] == "release"
     assert told(world, "GET", f"/api/cases/{CASE}", CLERK)[1]["steps"] == []
-    world.people.withdrawn.clear()
     world.desk.stand("released")
     of_clerk = told(world, "GET", f"/api/cases/{CASE}", CLERK)[1]
     assert {step["step"] for step in of_clerk["steps"]} == {"offer", "hand-over", "footage", "package", "copy"}

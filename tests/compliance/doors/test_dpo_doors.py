@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any
 
 import pytest
 
 from csu.console import create_app
 from csu.console.desks import Desks
-from csu.console.dpo import DpoDesks
-from csu.governance import CameraSpan, Recorded, Role, Span, Transmitted
+from csu.governance import Role
 from csu.governance.journal_entry import Outcome
-from csu.governance.legal_register import DayAnswer
-from csu.governance.register_lines import TransmissionBasis
-from csu.hal.camera import CameraId, CommuneId
-from tests.compliance.doors.dpo_desks import AT_NS, RegisterInHand, SignsInHand, dpo_bodies
+from tests.compliance.doors.dpo_desks import CAMERA, FAR, OLD, dpo_bodies
 
-METZ, ARS = CommuneId("metz"), CommuneId("ars")
-NEAR, FAR, OLD = CameraId("cam-0012"), CameraId("cam-0500"), CameraId("cam-0009")
 WHY = {"ground": "control", "reference": "CTRL-2027-4"}
 
 
@@ -47,83 +40,65 @@ def ask(world, method: str, path: str, role: Role, body: object = None) -> tuple
     ],
     ids=str,
 )
-def test_the_journal_is_not_read_without_a_reason_that_it_can_name(world, body) -> None:
-    status, told, (entry,) = ask(world, "POST", "/api/dpo/journal", Role.DPO, body)
+def test_the_journal_is_not_read_without_a_reason_that_it_can_name(shared_world, body) -> None:
+    status, told, (entry,) = ask(shared_world, "POST", "/api/dpo/journal", Role.DPO, body)
     assert (status, told["rule"]) == (403, "log-3.no-reason")
     assert (entry.outcome, entry.reference) == (Outcome.REFUSED, "")
 
 
-def test_who_read_the_journal_and_why_and_about_which_camera_is_in_it(world) -> None:
-    body = WHY | {"camera": NEAR, "case": "2027-101", "person": "operator.1"}
-    status, told, (entry,) = ask(world, "POST", "/api/dpo/journal", Role.INSPECTOR, body)
+def test_who_read_the_journal_and_why_and_about_which_camera_is_in_it(shared_world) -> None:
+    body = WHY | {"camera": CAMERA, "case": "2027-101", "person": "operator.1"}
+    status, told, (entry,) = ask(shared_world, "POST", "/api/dpo/journal", Role.INSPECTOR, body)
     assert (status, told) == (200, {"entries": [], "go_on_before": None})
     assert (entry.author, entry.ground, entry.reference) == ("inspector.1", "control", "CTRL-2027-4")
-    assert ([each.camera for each in entry.data], entry.case) == ([NEAR], "2027-101")
+    assert ([each.camera for each in entry.data], entry.case) == ([CAMERA], "2027-101")
 
 
-def test_what_was_typed_and_is_none_of_the_centres_does_not_get_into_the_journal(world) -> None:
+def test_what_was_typed_and_is_none_of_the_centres_does_not_get_into_the_journal(shared_world) -> None:
     body = WHY | {"camera": "voiture-rouge", "case": "dupont"}
-    status, _, (entry,) = ask(world, "POST", "/api/dpo/journal", Role.DPO, body)
+    status, _, (entry,) = ask(shared_world, "POST", "/api/dpo/journal", Role.DPO, body)
     assert (status, entry.data, entry.case) == (200, (), "")
 
 
 @pytest.mark.parametrize("wrong", [{"before": 0}, {"from_day": "hier"}, {"operation": "spy"}, {"sort_by": "person"}])
-def test_a_search_that_can_be_none_is_refused(world, wrong) -> None:
-    assert ask(world, "POST", "/api/dpo/journal", Role.DPO, WHY | wrong)[0] == 403
+def test_a_search_that_can_be_none_is_refused(shared_world, wrong) -> None:
+    assert ask(shared_world, "POST", "/api/dpo/journal", Role.DPO, WHY | wrong)[0] == 403
 
 
 # -- the regime -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reason", [None, "", "  ", 7])
-def test_no_regime_is_entered_or_taken_back_without_a_reason(world, reason) -> None:
+def test_no_regime_is_entered_or_taken_back_without_a_reason(shared_world, reason) -> None:
     for method, path, door in (("PUT", "/api/regime", "regime/set"), ("POST", "/api/regime/off", "regime/off")):
         body = {name: value for name, value in dpo_bodies()[door].items() if name != "reason"}
-        status, told, _ = ask(world, method, path, Role.DPO, body if reason is None else body | {"reason": reason})
+        status, told, _ = ask(
+            shared_world, method, path, Role.DPO, body if reason is None else body | {"reason": reason}
+        )
         assert (status, told["rule"]) == (403, "log-3.no-reason")
 
 
 @pytest.mark.parametrize("missing", ["valid_until", "official_journal", "law"])
-def test_no_regime_is_entered_without_its_end_or_its_journal(world, missing) -> None:
+def test_no_regime_is_entered_without_its_end_or_its_journal(shared_world, missing) -> None:
     body = {name: value for name, value in dpo_bodies()["regime/set"].items() if name != missing}
-    assert ask(world, "PUT", "/api/regime", Role.DPO, body)[0] == 422
+    assert ask(shared_world, "PUT", "/api/regime", Role.DPO, body)[0] == 422
 
 
 # -- signs and the legal register: communes ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("cameras", "status"), [(["cam-9"], 404), ([NEAR, "cam-9"], 404), ([NEAR, FAR], 409)])
-def test_a_sign_announces_cameras_that_there_are_of_one_commune(world, cameras, status) -> None:
+@pytest.mark.parametrize(("cameras", "status"), [(["cam-9"], 404), ([CAMERA, "cam-9"], 404), ([CAMERA, FAR], 409)])
+def test_a_sign_announces_cameras_that_there_are_of_one_commune(shared_world, cameras, status) -> None:
     body = dpo_bodies()["signs/record"] | {"cameras": cameras}
-    assert ask(world, "PUT", "/api/signs/P-1", Role.DPO, body)[0] == status
-
-
-class TwoCommunes(RegisterInHand):
-    """A day of Metz, of Ars, and of a camera that nobody knows any more."""
-
-    async def day(self, day: date, camera: CameraId | None) -> DayAnswer:
-        span = Span(AT_NS, AT_NS + 10**9)
-        recorded = tuple(Recorded(each, where, day, span, 1) for each, where in ((NEAR, METZ), (FAR, ARS)))
-        return DayAnswer(day, recorded, (), tuple(self._sent(each, span) for each in (NEAR, FAR, OLD)))
-
-    def commune_of(self, camera: CameraId) -> CommuneId | None:
-        return {NEAR: METZ, FAR: ARS}.get(camera)
-
-    @staticmethod
-    def _sent(camera: CameraId, span: Span) -> Transmitted:
-        footage = (CameraSpan(camera, span),)
-        act = (f"2027-{camera}", TransmissionBasis.CPP_60_1, "TJ Metz", "opj:1", AT_NS)
-        return Transmitted(*act, footage, "f" * 64, "BD-R 1", 1)
+    assert ask(shared_world, "PUT", "/api/signs/P-1", Role.DPO, body)[0] == status
 
 
 @pytest.mark.parametrize(
     ("role", "recorded", "sent"),
-    [(Role.EVIDENCE_CLERK, [NEAR], [NEAR]), (Role.DPO, [NEAR, FAR], [NEAR, FAR, OLD])],
+    [(Role.EVIDENCE_CLERK, [CAMERA], [CAMERA]), (Role.DPO, [CAMERA, FAR], [CAMERA, FAR, OLD])],
 )
-def test_the_legal_register_is_cut_to_the_communes_of_who_reads(world, role, recorded, sent) -> None:
-    desks = Desks(dpo=DpoDesks(signs=SignsInHand(), register=TwoCommunes()))
-    world.app = create_app(world.room, clock=world.clock, access=world.access, desks=desks)
-    status, told, _ = ask(world, "GET", "/api/register/2027-05-20", role)
+def test_the_legal_register_is_cut_to_the_communes_of_who_reads(shared_world, role, recorded, sent) -> None:
+    status, told, _ = ask(shared_world, "GET", "/api/register/2027-05-20", role)
     assert status == 200
     assert [line["camera"] for line in told["recorded"]] == recorded
     assert [line["cameras"] for line in told["transmitted"]] == [[camera] for camera in sent]

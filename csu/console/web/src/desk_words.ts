@@ -116,7 +116,6 @@ const fr = {
   no_register: 'Aucune transmission inscrite.',
   certificate: (number: string): string => `Copie du centre détruite, certificat ${number}`,
   lock_dies: (at: string): string => `Sans acte judiciaire, ce verrou meurt le ${at}.`,
-  copy_digest: 'Empreinte',
   // steps
   waiting: 'En cours…',
   reason_of: {
@@ -171,7 +170,6 @@ const fr = {
   add_span: 'Ajouter un intervalle',
   remove_span: (index: number): string => `Retirer l’intervalle ${index}`,
   span_of: (index: number): string => `Intervalle ${index}`,
-  same_times: 'Mêmes heures que le premier',
   scan_file: 'Acte numérisé',
   scan_hint: 'Le fichier reste sur ce poste : seule son empreinte est inscrite. Gardez-le au dossier.',
   scan_reading: 'Calcul de l’empreinte…',
@@ -320,7 +318,6 @@ const en: DeskWords = {
   no_register: 'No transmission is registered.',
   certificate: (number) => `The centre’s copy is destroyed, certificate ${number}`,
   lock_dies: (at) => `Without a judicial act this lock dies on ${at}.`,
-  copy_digest: 'Digest',
   waiting: 'In progress…',
   reason_of: {
     reject: 'Reason of the rejection',
@@ -372,7 +369,6 @@ const en: DeskWords = {
   add_span: 'Add an interval',
   remove_span: (index) => `Remove interval ${index}`,
   span_of: (index) => `Interval ${index}`,
-  same_times: 'Same times as the first',
   scan_file: 'Scanned act',
   scan_hint: 'The file stays on this workstation: only its digest is registered. Keep it with the case.',
   scan_reading: 'Computing the digest…',

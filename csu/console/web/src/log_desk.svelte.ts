@@ -86,15 +86,18 @@ export class LogDesk {
 
   start(room: Room): () => void {
     const stop = repeat(PERIOD_MS, () => this.#look(), (look) => room.on('log', look))
-    const stop_alarms = repeat(ALARMS_PERIOD_MS, () => this.look_at_alarms())
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
     }, 250)
     return () => {
       stop()
-      stop_alarms()
       clearInterval(beat)
     }
+  }
+
+  /** For who may write: of what. Until it is called off. */
+  follow_alarms(): () => void {
+    return repeat(ALARMS_PERIOD_MS, () => this.look_at_alarms())
   }
 
   /** Somebody reads: what is there stays there. */

@@ -29,7 +29,7 @@ export type Note = {
   by: string
   log_entry: number
   text: string
-  open_alarms: string[]
+  open_alarms: number
   written_at_ns: Ns
   signatures: Signature[]
   waiting: string[]

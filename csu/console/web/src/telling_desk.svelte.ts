@@ -1,6 +1,7 @@
 /** A desk that the centre tells of, each few seconds, and that a person asks things of. */
 
 import { repeat } from './polling'
+import type { Room } from './room.svelte'
 import { quick, type Refusal } from './wall_desk.svelte'
 
 const PERIOD_MS = 5_000
@@ -30,11 +31,15 @@ export class TellingDesk<Told, Where extends string> {
     this.#path = path
   }
 
-  /** `also`: what else is asked each time. */
-  start(also: () => Promise<void> = async () => {}): () => void {
-    const stop = repeat(PERIOD_MS, async () => {
+  /** `room`: who says that something of these changed; `also`: what else is asked each time. */
+  start(room: Room, topics: string[], also: () => Promise<void> = async () => {}): () => void {
+    const ask = async () => {
       await this.#look()
       await also()
+    }
+    const stop = repeat(PERIOD_MS, ask, (look) => {
+      const ends = topics.map((topic) => room.on(topic, look))
+      return () => ends.forEach((end) => end())
     })
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
