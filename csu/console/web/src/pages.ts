@@ -65,9 +65,9 @@ export const PAGES: Page[] = [
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
+  { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
-  { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
 ]
 
 /** The page and the thing that an address names: `#alarms/a-12`. No such page: null. */
