@@ -58,7 +58,7 @@ def seen(chromium: Browser, street: StreetAtWork) -> dict[str, Page]:
 
 
 def fill(url: str, pages: dict[str, Page], officer: Page) -> None:
-    """What people did before anybody looks: an act filed, a deport open, an event planned, a week with two a shift."""
+    """What people did before anybody looks: an act filed, a deport open, an event planned."""
     now_s = SystemClock().now_ns() // NS_PER_S
     told = datetime.fromtimestamp(now_s, UTC)
 
@@ -75,7 +75,7 @@ def fill(url: str, pages: dict[str, Page], officer: Page) -> None:
     done(pages["evidence_clerk"], "POST", "api/cases/2026-101/check", {})
     done(pages["evidence_clerk"], "POST", "api/cases/2026-101/lock", {})
     chief = pages["room_chief"]
-    alarm = done(chief, "GET", "api/alarms/bell", None).json()["first"]["alarm"]
+    alarm = done(chief, "GET", "api/alarms/desk", None).json()["lines"][0]["alarm"]["alarm"]
     deport = {"what": "intrusion", "recipient": "e.colin", "cameras": ["cam-0004"], "reason": "intrusion mairie"}
     done(chief, "POST", "api/deports", deport | {"alarm": alarm, "minutes": 30})
     day_ns = 24 * 3600 * NS_PER_S
@@ -83,11 +83,6 @@ def fill(url: str, pages: dict[str, Page], officer: Page) -> None:
     market = {"kind": "market", "commune": COMMUNE, "route": [], "perimeter": [[-30, -30], [30, -30], [30, 30]]}
     market |= {"from_ns": begins_ns, "to_ns": begins_ns + day_ns // 2, "place": "Place du Marché"}
     done(chief, "POST", "api/planned-events", market | {"cameras": ["cam-0003"], "purpose": "persons_property"})
-    shifts = [
-        {"from_ns": at_ns, "to_ns": at_ns + day_ns // 2, "shift": name, "people": ["i.bernard", "h.petit"]}
-        for at_ns, name in ((begins_ns, "nuit"), (begins_ns + day_ns // 2, "jour"))
-    ]
-    done(chief, "PUT", "api/service/roster", {"from_ns": begins_ns, "to_ns": begins_ns + day_ns, "shifts": shifts})
 
 
 def test_every_page_is_looked_at_by_somebody() -> None:
