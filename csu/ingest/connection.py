@@ -97,7 +97,10 @@ class Connection:
         self._capture = CaptureClock()
         self._continuity = Continuity()
         self._debt = WorkDebt()
-        self._waiting: deque[Picture] = deque()
+        self._waiting: deque[tuple[Picture, bool]] = deque()
+        """With each, whether it was predicted from what came."""
+        self._is_whole = True
+        """Since the last key picture none is missing: what is decoded is what the camera saw."""
         self._stage: MaskStage | None = None
         self._stage_of: tuple[Assignment, PictureShape] | None = None
         self._edge_trust = edge_trust
@@ -195,24 +198,28 @@ class Connection:
     def _show(self, pictures: Iterable[Picture]) -> None:
         for picture in pictures:
             self._tally.count("decoded")
-            self._notice_loss(self._continuity.packet(picture.pts_ns))
-            self._waiting.append(picture)
+            found = self._continuity.packet(picture.pts_ns)
+            self._is_whole = picture.is_key or (self._is_whole and found is None)
+            self._notice_loss(found)
+            self._waiting.append((picture, self._is_whole))
         self._mask_waiting()
 
     def _mask_waiting(self, *, all_of_them: bool = False) -> None:
         """Hand on the pictures that need not wait any longer. Only pictures wait, never this thread: where a stream has
         fallen behind, all its pictures are late enough and none waits."""
-        while self._waiting and (all_of_them or not self._must_wait(self._waiting[0])):
-            picture = self._waiting.popleft()
+        while self._waiting and (all_of_them or not self._must_wait(*self._waiting[0])):
+            picture, is_whole = self._waiting.popleft()
             try:
-                self._mask_and_hand_on(picture)
+                self._mask_and_hand_on(picture, is_whole=is_whole)
             except BaseException:
                 self._waiting.clear()  # what could not be masked or handed on once is not tried with the others
                 raise
 
-    def _must_wait(self, picture: Picture) -> bool:
+    def _must_wait(self, picture: Picture, is_whole: bool) -> bool:
         if len(self._waiting) >= PICTURES_WAITING_MAX or (self._edge is not None and self._edge.is_kept):
             return False
+        if not is_whole and self._stage is not None:
+            return False  # no reading says where it was taken
         if self._stage is None and self._rate() is None:
             return True
         captured = self._capture.about(picture.pts_ns)
@@ -224,10 +231,10 @@ class Connection:
     def _rate(self) -> float | None:
         return self._declared_frames_per_s or self._continuity.frames_per_s
 
-    def _mask_and_hand_on(self, picture: Picture) -> None:
+    def _mask_and_hand_on(self, picture: Picture, *, is_whole: bool) -> None:
         clear = ClearFrame(self._camera, self.sequence, self._capture.captured(picture.pts_ns), picture.planes)
         self.sequence += 1
-        masked, packets = self._take_as_masked(clear, picture) or self._mask(clear, picture)
+        masked, packets = self._take_as_masked(clear, picture) or self._mask(clear, picture, is_whole=is_whole)
         self._tally.count("masked")
         if masked.covered_share >= 1.0:
             self._tally.count("wholly_masked")
@@ -235,10 +242,12 @@ class Connection:
             self._outlets.pictures.accept(masked)
         self._hand_on(packets())
 
-    def _mask(self, clear: ClearFrame, picture: Picture) -> _Masked:
+    def _mask(self, clear: ClearFrame, picture: Picture, *, is_whole: bool) -> _Masked:
+        """Of a PTZ, a picture that was predicted from another than its encoder had shows another view than that of its
+        time, moved on: no reading says which, and without one it is wholly masked (PRV-5)."""
         stage = self._stage_for(picture)
         is_dated = clear.captured.from_camera or not self._debt.is_behind
-        readings = self._directions.readings if is_dated else ()
+        readings = self._directions.readings if is_dated and is_whole else ()
         masked = stage.mask(clear, readings, self._clock.now_ns())
         return masked, lambda: stage.encode(masked)
 

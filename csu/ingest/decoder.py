@@ -32,6 +32,8 @@ class Picture:
 
     planes: YuvPlanes
     pts_ns: Nanoseconds
+    is_key: bool
+    """Nothing of it was predicted from a picture before."""
 
 
 class Decoder:
@@ -95,7 +97,8 @@ class Decoder:
             return None
         y, u, v = (_view(plane, samples.depth_bits) for plane in frame.planes)
         pts_ns = frame.pts * seconds.numerator * NS_PER_S // seconds.denominator
-        return Picture(YuvPlanes(y, u, v, samples.full_range, _is_bt709(frame), samples.depth_bits), pts_ns)
+        planes = YuvPlanes(y, u, v, samples.full_range, _is_bt709(frame), samples.depth_bits)
+        return Picture(planes, pts_ns, bool(frame.key_frame))
 
 
 def _view(plane: VideoPlane, depth_bits: int) -> Plane:

@@ -61,7 +61,10 @@ class Stream:
     note: object = NO_WORDS
     frames_per_s: float = 25.0
     is_annex_b: bool = False
+    dropped: frozenset[int] = frozenset()
+    """Packets that never come."""
     came: list[int] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.container = av.open(self.assignment.address.url.removeprefix("file://"))
@@ -69,6 +72,10 @@ class Stream:
 
     def arrivals(self) -> Iterator[Arrival]:
         for number, packet in enumerate(p for p in self.container.demux(video=0) if p.size):
+            if packet.is_keyframe:
+                self.keys.append(number)
+            if number in self.dropped:
+                continue
             captured_ns = NOW + number * FRAME_MS * NS_PER_MS
             self.clock.at_ns = max(captured_ns + LATENCY_MS * NS_PER_MS, self.clock.at_ns)
             self.told((self.clock.at_ns - NOW) // NS_PER_MS)
@@ -86,6 +93,8 @@ def run(tmp_path, clip, real_stage, kept) -> Callable[..., list[Masked]]:
         slow_ms: int = 0,
         lost_from_ms: int = 10**9,
         clock_set_at_ms: int = 10**9,
+        dropped: frozenset[int] = frozenset(),
+        keys: list[int] | None = None,
     ) -> list[Masked]:
         """`poll_ms`: how often the pose is read, each answer there 20 ms later; None: never."""
         dynamics = PtzDynamics(60.0, 40.0, 1.0)
@@ -109,7 +118,7 @@ def run(tmp_path, clip, real_stage, kept) -> Callable[..., list[Masked]]:
         tally = Tally(CAMERA, NOW, threading.Lock())
         outlets = Outlets(Told, kept(), kept(), None)
         connection = Connection(directions, outlets, clock, tally, lambda *_: None, 0)
-        stream = Stream(assignment, clock, told, slow_ms)
+        stream = Stream(assignment, clock, told, slow_ms, dropped=dropped, keys=[] if keys is None else keys)
         for _ in connection.steps(stream, Admission(CAMERA)):
             pass
         assert [each.captured_ms for each in masked] == sorted(each.captured_ms for each in masked)
@@ -171,3 +180,15 @@ def test_what_was_told_is_forgotten_when_the_camera_cannot_say_or_its_time_goes_
     assert directions.readings == (readings[0],)
     directions.look(None)
     assert directions.readings == ()
+
+
+@pytest.mark.requirement("PRV-5")
+def test_after_a_lost_picture_no_reading_is_believed_of_a_ptz_until_the_next_key_picture(run):
+    """What is decoded then was predicted from another picture than its encoder had: of another pose, moved on."""
+    keys: list[int] = []
+    masked = run(True, 100, dropped=frozenset({17, 18}), keys=keys)
+    healed = next(number for number in keys if number > 18)
+    assert healed < 45
+    numbers = {each.captured_ms // FRAME_MS: each for each in masked}
+    assert all(numbers[number].readings == () for number in range(19, healed))
+    assert all(numbers[number].readings for number in [*range(5, 17), *range(healed, 45)])
