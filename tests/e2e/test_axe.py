@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 from csu.console import serve_console
 from csu.console.pages import PAGES
 from csu.governance import Role, role_can
-from tests.compliance.doors.conftest import World, account
+from tests.compliance.doors.conftest import World
+from tests.compliance.doors.facts import account
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ASKED = "() => axe.run(document, {resultTypes: ['violations']})"

@@ -47,15 +47,8 @@ from csu.operations import (
     DeportStore,
     Incident,
 )
-from tests.compliance.doors.conftest import (
-    CAMERA,
-    FAR_CAMERA,
-    NOON,
-    AlarmsInMemory,
-    LiveRelay,
-    SettableClock,
-    papers,
-)
+from tests.compliance.doors.desks_in_memory import AlarmsInMemory, LiveRelay
+from tests.compliance.doors.facts import CAMERA, FAR_CAMERA, NOON, SettableClock, papers
 
 CHIEF = Author("room_chief.1", "room_chief")
 YEARS = Agreement("decision 12", date(2027, 1, 1), date(2030, 1, 1))

@@ -47,23 +47,17 @@ from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import CallProgress, Deport, DeportAsked, OutboxCall
 from csu.wall import SceneSlots, ShiftCoverage, Slot, SlotId, SlotRule, WallDirector, WallPlan, WatchHeard
 from csu.wall.directing.account import Account
-from tests.compliance.doors.conftest import (
-    CASE,
-    HOLD,
-    NOON,
+from tests.compliance.doors.conftest import Answer, World
+from tests.compliance.doors.desks_in_memory import (
     AlarmsInMemory,
-    Answer,
     CallsInMemory,
     DeportsInMemory,
     DeskInMemory,
     PtzInMemory,
     Room,
     WallInMemory,
-    World,
-    account,
-    act,
-    instant,
 )
+from tests.compliance.doors.facts import CASE, HOLD, NOON, account, act, instant
 from tests.governance.rights.test_rights_table import decided
 
 CELLS = decided()

@@ -11,7 +11,7 @@ from csu.governance.approvals import Designation
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
 from csu.hal.camera import CommuneId
 from csu.hal.clock import NS_PER_S
-from tests.compliance.doors.conftest import NOON
+from tests.compliance.doors.facts import NOON
 
 ALARM = "/api/alarms/panel-metz/7/acknowledge"
 

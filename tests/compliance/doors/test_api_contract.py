@@ -30,7 +30,7 @@ from csu.console.description import described
 from csu.console.sign_in import SignInDesk, SignInStore, proofs
 from csu.governance import Action, People, Role
 from csu.governance.policies import FACTS, answer
-from tests.compliance.doors.conftest import LogInMemory
+from tests.compliance.doors.desks_in_memory import LogInMemory
 
 HERE = "http://127.0.0.1:8600"
 KNOWN = {"camera": "cam-0012", "case": "2027-101", "hold": "G-2027-7", "panel": "panel-metz", "sequence": 7}

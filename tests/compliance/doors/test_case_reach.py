@@ -10,8 +10,7 @@ import pytest
 from csu.console import case_reach
 from csu.evidence import CameraSpan, Officer
 from csu.governance import Role
-
-from .conftest import ACT, CASE, FAR_CAMERA, HOLD, account, act
+from tests.compliance.doors.facts import ACT, CASE, FAR_CAMERA, HOLD, account, act
 
 CLERK, MANAGER, OFFICER = Role.EVIDENCE_CLERK, Role.CSU_MANAGER, Role.JUDICIAL_OFFICER
 FAR_CASE, FAR_HOLD = "2027-500", "G-2027-500"

@@ -32,7 +32,8 @@ from csu.governance import (
 from csu.governance.journal_entry import Outcome
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.operations import DeportAsked, DeportBook, DeportStore, Incident
-from tests.compliance.doors.conftest import ARS, CAMERA, FAR_CAMERA, NOON, World, papers
+from tests.compliance.doors.conftest import World
+from tests.compliance.doors.facts import ARS, CAMERA, FAR_CAMERA, NOON, papers
 
 YEARS = Agreement("decision 12", date(2027, 1, 1), date(2030, 1, 1))
 CLEARED = Clearance("hab-7", "dipn-57", YEARS)
