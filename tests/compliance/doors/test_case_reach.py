@@ -78,7 +78,7 @@ def test_a_clerk_files_no_act_for_a_camera_of_another_commune(world, act_json) -
 
 
 def test_the_test_of_communes_finds_a_desk_that_tells_all(world, monkeypatch) -> None:
-    monkeypatch.setattr(case_reach, "_OUT_OF_SCOPE", "")
+    monkeypatch.setattr(case_reach, "OUT_OF_SCOPE", "")
     with pytest.raises(AssertionError):
         test_a_case_of_another_commune_is_one_that_nobody_registered(world)
 
