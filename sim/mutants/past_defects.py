@@ -145,7 +145,7 @@ def pictures_are_shown_without_a_journal(patch: Patch) -> None:
 
 
 def everybody_is_of_every_commune(patch: Patch) -> None:
-    patch.set(patch.find(_RIGHTS), "_in_scope", lambda self, subject, resource: True)
+    patch.set(patch.find(_RIGHTS), "_in_scope", lambda self, subject, resource, at_ns: True)
 
 
 def a_list_is_not_cut_to_the_asker(patch: Patch) -> None:
@@ -163,8 +163,9 @@ def a_name_typed_otherwise_is_another_person(patch: Patch) -> None:
 
 
 def a_package_leaves_before_its_release(patch: Patch) -> None:
-    facts = patch.set(patch.find("csu.console.cases"), "facts_of", None)
-    patch.set(patch.find("csu.console.cases"), "facts_of", lambda case: replace(facts(case), is_released=True))
+    questions = patch.find("csu.console.case_questions")
+    facts = patch.set(questions, "facts_of", None)
+    patch.set(questions, "facts_of", lambda case: replace(facts(case), is_released=True))
     patch.set(patch.find("csu.centre.desk.room"), "_require_released", lambda found: None)
 
 

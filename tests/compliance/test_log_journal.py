@@ -212,6 +212,9 @@ def test_nothing_in_csu_groups_the_journal_by_its_authors():
         "csu/governance/journal_entry.py",
         "csu/centre/commands/journal.py",
         "csu/centre/purge/by_hand.py",  # writes who asked for it
+        "csu/governance/journal_search.py",  # finds the entries of one account, for a reason that is itself an entry
+        "csu/console/dpo/journal.py",  # shows them
+        "csu/centre/rooms/inventory_room.py",  # leaves out all but the centre's own deeds
     }
     for reader in readers:
         assert re.search(r"Counter|GROUP BY|groupby|defaultdict", (ROOT / reader).read_text(encoding="utf-8")) is None

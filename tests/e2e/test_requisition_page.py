@@ -15,12 +15,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page, expect
 
+from csu.centre.commands.demo_people import DemoPeople
+from csu.centre.desk.signing import EvidenceSettings
+from csu.centre.running import CentreSettings, open_centre
 from csu.console import Access, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.console.identity import Claims, SignedTokens, make_token
@@ -31,11 +35,15 @@ from csu.hal.clock import NS_PER_MINUTE, NS_PER_S
 from csu.ingest.board import CameraState, CameraStatus
 from csu.machine import SystemClock
 from sim.papers import VIEWERS
+from sim.street_binding import open_street
 from tests.centre.desk.conftest import BEGIN_NS, RECORD, Home, Past, film
+from tests.e2e.signing_in import sign_in, told_at
 from tests.e2e.test_console_browser import PALE_WORDS
 from tests.e2e.test_requisition import CAMERAS, CSU, STREET, Centre, account
 from tests.e2e.test_sign_in_browser import QuietRoom
 
+PEOPLE = {Role.JUDICIAL_OFFICER: "opj:0123456", Role.EVIDENCE_CLERK: "c.faure", Role.CSU_MANAGER: "v.morel"}
+"""The invented people of the street: at the Show each signs in with both factors."""
 TOLD_MS = 15_000
 """The page asks each five seconds, and a package takes one or two."""
 
@@ -105,6 +113,8 @@ class Street(Centre):
     """A centre that films a street twice: what its first life recorded is requisitioned in the second."""
 
     url: str
+    told: dict[str, Any]
+    """Its people, and how they sign in."""
 
     def lives_for(self, started: threading.Event, ended: asyncio.Event) -> None:
         asyncio.run(self._films())
@@ -113,14 +123,23 @@ class Street(Centre):
 
     async def _serves(self, started: threading.Event, ended: asyncio.Event) -> None:
         async with self._open() as running:
-            self.people.communes = frozenset(each.record.commune for each in running.assignments)
             await self._live(running)
+            self.invented.write(running.console_url)
+            self.told = told_at(self.invented.page)
             self.loop, self.url = asyncio.get_running_loop(), running.console_url
             started.set()
             await ended.wait()
 
-    def token(self, role: Role) -> str:
-        return token_of(self.key, role)
+    def _open(self) -> Any:
+        self.invented = DemoPeople(self.directory, self.directory / "comptes.html")
+        settings = CentreSettings(
+            self.directory,
+            site=self.invented.around(open_street),
+            cameras=CAMERAS,
+            options=STREET,
+            evidence=EvidenceSettings(practice=True, centre="CSU d'essai"),
+        )
+        return open_centre(settings, observe=lambda event: None, progress=lambda words: None)
 
 
 @pytest.fixture(scope="module")
@@ -144,11 +163,14 @@ class Desks:
 
     def of(self, role: Role, at: str = "desk", **options: object) -> Page:
         given = {"viewport": {"width": 1366, "height": 768}, "locale": "fr-FR", "color_scheme": "dark"} | options
-        headers = {"authorization": self._house.token(role)}
-        context = self._chromium.new_context(**given, extra_http_headers=headers)
+        context = self._chromium.new_context(**given)
         page = context.new_page()
         page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
         page.on("console", lambda said: self.faults.append(said.text) if "Content Security" in said.text else None)
+        if isinstance(self._house, House):
+            context.set_extra_http_headers({"authorization": self._house.token(role)})
+        else:
+            sign_in(page, self._house.told, PEOPLE[role])
         page.goto(f"{self._house.url}{'?lang=en' if options.get('locale') == 'en-GB' else ''}#{at}")
         self._open.append(page)
         return page
@@ -228,7 +250,7 @@ def test_from_the_act_to_the_signed_receipt_each_at_his_desk_while_the_centre_re
     expect(clerk.get_by_role("button", name="Libérer le paquet", exact=True)).to_have_count(0)
 
     manager = stage.of(Role.CSU_MANAGER, f"desk/{case}")
-    expect(manager.get_by_text("Préparé par evidence_clerk.1")).to_be_visible(timeout=TOLD_MS)
+    expect(manager.get_by_text("Préparé par c.faure")).to_be_visible(timeout=TOLD_MS)
     press(manager, "Libérer le paquet")
     state_of(manager, case, "Libérée")
 
@@ -254,7 +276,7 @@ def test_from_the_act_to_the_signed_receipt_each_at_his_desk_while_the_centre_re
     expect(clerk.locator("[aria-labelledby=desk-register]")).to_contain_text("officier 0123456")
     history = clerk.locator("[aria-labelledby=desk-history] tbody tr")
     assert [row.split("\t")[2] for row in history.all_inner_texts()] == [
-        *("opj:0123456", *["evidence_clerk.1"] * 3, "csu_manager.1", "evidence_clerk.1"),
+        *("opj:0123456", *["c.faure"] * 3, "v.morel", "c.faure"),
         *("opj:0123456", "opj:0123456"),
     ]
     assert verified(street, copied, case)

@@ -19,11 +19,13 @@ from csu.governance import (
     Action,
     AuthorisationRegister,
     CentreKey,
+    DeportFacts,
     People,
     Person,
     Resource,
     Rights,
     Role,
+    Span,
     facts_from,
     people_from,
     read_journal,
@@ -80,9 +82,9 @@ def test_their_papers_open_what_their_role_may_see_of_the_street_and_nothing_of_
     def may(role: Role, action: Action) -> list[CameraId]:
         person = next(each for each in people if role in each.roles)
         subject = replace(person.acting_as(role, at_ns), strong_login=True)
-        return [
-            camera for camera in cameras if rights.decide(subject, action, Resource(camera=camera), at_ns).permitted
-        ]
+        deport = DeportFacts(subject.person, tuple(cameras), Span(at_ns, at_ns + NS_PER_S))
+        asked = {camera: Resource(camera=camera, deport=deport) for camera in cameras}
+        return [camera for camera in cameras if rights.decide(subject, action, asked[camera], at_ns).permitted]
 
     seen = list(cameras)[:2]
     for role in (Role.OPERATOR, Role.ROOM_CHIEF, Role.VERBALISER):
