@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from csu.centre import CameraState, CentreEvent, ManifestTaken
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.demonstration import tours, until_live
 from csu.centre.media.examination import Examination, examine_segments
 from csu.centre.registers.settings import RegisterSettings
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.words import Words
 from sim.city import build_city

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.demo_people import DemoPeople
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.hal.camera import CommuneId
 from csu.hal.site import Site, SiteRequest
 from csu.ingest.board import CameraState

@@ -21,11 +21,12 @@ import httpx
 import pytest
 import yaml
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.media.examination import examine_segments
 from csu.centre.papers import Papers
 from csu.centre.registers.settings import RegisterSettings
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.centre.wall_hung import WallSettings
 from csu.console import invented_papers
 from csu.governance import CentreKey, MaskLedger

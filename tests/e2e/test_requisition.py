@@ -22,8 +22,9 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.desk.signing import EvidenceSettings
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.console.demonstration import SERVICE
 from csu.console.identity import Claims, SignedTokens, make_token
 from csu.evidence.cut import access_units

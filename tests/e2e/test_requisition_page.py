@@ -22,9 +22,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page, expect
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.demo_people import DemoPeople
 from csu.centre.desk.signing import EvidenceSettings
-from csu.centre.running import CentreSettings, open_centre
+from csu.centre.running import open_centre
 from csu.console import Access, create_app, serve_console
 from csu.console.demonstration import JournalInMemory
 from csu.console.identity import Claims, SignedTokens, make_token

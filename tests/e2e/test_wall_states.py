@@ -23,9 +23,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.wall_screens import LEASE_NS
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.cluster.wall_process import ENDED_AFTER_S, WallProcess
 from csu.governance import CentreKey, OrderLedger

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.rooms.aiming import centred
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.hal.camera import CameraId
 from csu.hal.place import Pose
 from tests.e2e.conftest import CHROMIUM_ARGS

@@ -22,6 +22,7 @@ from rich.status import Status
 from rich.table import Table
 
 from csu.centre.added import ADDED_COMMUNE, AddedStream, clip_stream, rtsp_stream
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.demo_options import (
     AsJson,
     Binding,
@@ -57,7 +58,7 @@ from csu.centre.desk.signing import EvidenceSettings
 from csu.centre.events import CameraLifecycleChanged, CentreEvent, NodeChanged, Trouble
 from csu.centre.registers.settings import RegisterSettings, register_settings
 from csu.centre.rooms.map_room import MapSettings
-from csu.centre.running import CentreSettings, RunningCentre, find_binding
+from csu.centre.running import RunningCentre, find_binding
 from csu.centre.wall_hung import WallFiles, WallSettings
 from csu.console import ServedCertificate
 from csu.console.sign_in import OidcSettings

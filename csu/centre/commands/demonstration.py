@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.contact_sheet import contact_sheet
 from csu.centre.control import Centre
 from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.media.examination import Examination, examine_segments
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.governance import Author
 from csu.governance.journal_verify import JournalVerdict, verify_journal
 from csu.hal.camera import Camera, CameraError, CameraId, PtzVelocity

@@ -17,10 +17,11 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.media.wall_drawn import DrawnWall, draw_wall, panel_seen, picture_of_wall
 from csu.centre.registers.settings import RegisterSettings
 from csu.centre.rooms.wall_plan import ALARM_LABEL, Up, labels_of
-from csu.centre.running import CentreSettings, open_centre
+from csu.centre.running import open_centre
 from csu.cluster.shared_pictures import SharedPicturesReader
 from csu.hal.camera import CameraId, CameraRecord
 from csu.hal.clock import NS_PER_S

@@ -20,10 +20,11 @@ import av
 import numpy as np
 import pytest
 
+from csu.centre.centre_settings import CentreSettings
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.masks import edge_masks
 from csu.centre.registers.settings import RegisterSettings
-from csu.centre.running import CentreSettings, RunningCentre, open_centre
+from csu.centre.running import RunningCentre, open_centre
 from csu.centre.wall_hung import WallSettings
 from csu.hal.camera import CameraError, CameraId, CommuneId, PtzVelocity, ViewType
 from csu.hal.disk import Disk
