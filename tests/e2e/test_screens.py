@@ -27,7 +27,9 @@ SEEN_BY = {
     "dpo": "dpo",
 }
 """As whom each page is looked at: who works with it most."""
-SETTLES_MS = 4_000
+SETTLES_MS, LOOKED_AT_MS = 4_000, 2_000
+REQUESTS_MAX = 12
+"""In two seconds of a page that nobody touches: what asks without pause asks a hundred times."""
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
 
 
@@ -97,6 +99,10 @@ def test_a_screen_fills_its_page_and_nothing_of_it_runs_out(street, seen, name, 
     page.goto(f"{street.told['url']}?lang={language}#{name}")
     expect(page.locator("header nav button[aria-pressed=true]")).to_have_count(1)
     page.wait_for_timeout(SETTLES_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(LOOKED_AT_MS)
+    assert len(asked) <= REQUESTS_MAX, asked
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENS / f"{name}_{language}.png")
     assert page.locator("html").get_attribute("lang") == language

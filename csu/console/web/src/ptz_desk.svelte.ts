@@ -1,5 +1,6 @@
 /** One camera that can be turned, as the centre tells it, and the orders of the hand on it (decision 0041). */
 
+import { repeat } from './polling'
 import { PtzHand, type Order, type Outcome, type Velocity } from './ptz_hand'
 import type { Refusal } from './wall_desk.svelte'
 
@@ -87,18 +88,11 @@ export class PtzDesk {
   start(): () => void {
     this.told = this.refused = this.lost_to = null
     this.#gave_back = false
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let going = true
-    const turn = async () => {
-      if (document.visibilityState === 'visible') await this.#look()
-      if (going) timer = setTimeout(turn, PERIOD_MS)
-    }
+    const stop = repeat(PERIOD_MS, () => this.#look())
     const beat = setInterval(() => (this.age_ms = performance.now() - this.#told_ms), 500)
-    void turn()
-    void this.#look_presets()
+    queueMicrotask(() => void this.#look_presets())
     return () => {
-      going = false
-      clearTimeout(timer)
+      stop()
       clearInterval(beat)
     }
   }
