@@ -16,7 +16,7 @@ from tests.compliance.doors.conftest import World
 from tests.compliance.doors.test_acc_routes import LINES, MINUTE_NS, Line, requests_of
 
 PERSONS = [role for role in Role if role is not Role.WALL_NODE]
-EVERY_RUN = (Role.OPERATOR, Role.MAYOR)
+EVERY_RUN = (Role.OPERATOR,)
 
 TRY = """async (tries) => {
   const told = []

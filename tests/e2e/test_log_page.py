@@ -154,6 +154,7 @@ def test_one_writes_is_refused_for_a_plate_and_corrects_by_keyboard_alone(hall, 
     assert (said.text, said.corrects) == ("Deux personnes devant le gymnase", last + 1)
 
 
+@pytest.mark.nightly
 def test_the_log_is_paged_back_and_what_is_read_does_not_move(hall, chromium_page) -> None:
     page = chromium_page
     open_page(page, hall)
