@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import threading
 import time
@@ -408,7 +409,8 @@ def test_every_state_is_told_with_who_and_when_in_both_languages_and_can_be_read
     expect(page.locator(".way li.done time")).to_have_count(6, timeout=TOLD_MS)
     expect(page.locator("[aria-labelledby=desk-register]")).to_contain_text("officer 123456")
     page.get_by_label("Which").select_option("all")
-    words = ["Received", "Checked", "Locked", "Prepared", "Released", "Handed over"]
+    # What is handed over is closed as soon as the minute's round has destroyed the copy.
+    words = ["Received", "Checked", "Locked", "Prepared", "Released", re.compile("Handed over|Closed")]
     for number, word in enumerate(words):
         page.get_by_role("button", name=f"2026-050{number}").click()
         expect(page.locator("#desk-case-title")).to_have_text(f"2026-050{number}", timeout=TOLD_MS)
