@@ -401,7 +401,10 @@ class CityDeports(DeportsInMemory):
     def __init__(self, relay: Any) -> None:
         super().__init__(relay)
         told = self.deport
-        self._open = [replace(told, deport=name, cameras=(CameraId(each),)) for name, each in DEPORTS.items()]
+        self._open = [
+            replace(told, deport=name, cameras=(CameraId(each),), alarm=f"panel-{CAMERAS[each].commune}/7")
+            for name, each in DEPORTS.items()
+        ]
 
     def deports(self) -> Sequence[Deport]:
         return self._open
@@ -412,7 +415,7 @@ class CityDeports(DeportsInMemory):
         return DeportFacts(account, (CameraId(DEPORTS[deport]),), Span(self.deport.from_ns, self.deport.until_ns))
 
     async def start(self, asked: DeportAsked, recipient: str, by: Author) -> Deport:
-        return replace(self.deport, cameras=asked.cameras)
+        return replace(self.deport, cameras=asked.cameras, alarm=asked.alarm)
 
     async def prolong(self, deport: str, minutes: int, reason: str, by: Author) -> Deport:
         return next(each for each in self._open if each.deport == deport)
