@@ -120,6 +120,8 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
         return Thing(situation=frozenset("P"))
     if "{commune}" in typed:
         return Thing(communes=(typed["{commune}"],), exists=typed["{commune}"] in COMMUNES)
+    if door.name in ("tours/begin", "cases/file"):  # whose body names a camera of that commune
+        return Thing(communes=(CAMERAS["cam-0101"].commune,))
     if door.name.startswith("planned-events/"):
         return Thing(communes=(METZ,))
     if "{panel}" in typed:
