@@ -12,16 +12,21 @@ from csu.console.dpo import MaskDrawing, RegimeStands, RequestStands, Verificati
 from csu.governance import CameraSpan, CentreKey, MaskRegister, MaskSet, Recorded, Span, TransmissionBasis, Transmitted
 from csu.governance.access_requests import AccessRequest, RequestReceived
 from csu.governance.certificates import AccessCertificate
+from csu.governance.errors import MaskProposalRefused
 from csu.governance.journal_search import JournalPage
 from csu.governance.legal_regime import RegimeNow
 from csu.governance.legal_register import DayAnswer
 from csu.governance.signs import SignRegister
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.place import PoseBounds
+from csu.hal.words import Words
 
 METZ, ARS = CommuneId("metz"), CommuneId("ars")
 CAMERA, FAR, OLD = CameraId("cam-0012"), CameraId("cam-0500"), CameraId("cam-0009")
 AT_NS = 1_800_000_000 * 10**9
+
+
+NOBODYS_CAMERA = CameraId("cam-0999")
 
 
 class JournalInHand:
@@ -44,13 +49,21 @@ class MasksInHand:
     async def waiting(self) -> list[WaitingMasks]:
         return [self._one]
 
-    async def drawing(self, *asked: Any) -> MaskDrawing:
+    async def drawing(self, camera: CameraId, *asked: Any) -> MaskDrawing:
+        self._require_known(camera)
         return MaskDrawing(0, 0, (), ())
 
-    async def sign(self, *asked: Any) -> WaitingMasks:
+    async def sign(self, camera: CameraId, *asked: Any) -> WaitingMasks:
+        self._require_known(camera)
         return self._one
 
     decline = sign
+
+    def _require_known(self, camera: CameraId) -> None:
+        """As the register does: of one that nobody enrolled there are no masks."""
+        if camera == NOBODYS_CAMERA:
+            nothing = Words("le registre ne connaît pas cette caméra", "the register does not know this camera")
+            raise MaskProposalRefused(nothing, where=camera, what_to_do=Words("Vérifiez son nom", "Check its name"))
 
 
 class SignsInHand:
