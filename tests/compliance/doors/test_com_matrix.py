@@ -154,6 +154,8 @@ def is_expected(who: Someone, cell: Cell) -> bool:
     if cell.door.is_closed:
         return False
     thing = cell.thing
+    if who.role in OWN_ONLY and cell.door.name in OF_EVERY_CAMERA:
+        return False  # of the whole centre, though all its communes be his (COM-4)
     if who.role in OWN_ONLY and thing == Thing() and who.communes:
         thing = Thing(communes=tuple(who.communes)[:1])
     if cell.door.action is Action.HOLD_END and who.role is Role.EVIDENCE_CLERK:
