@@ -50,7 +50,7 @@ from csu.hal.clock import Clock
 from csu.hal.disk import Disk
 from csu.hal.site import Site
 from csu.language import say
-from csu.machine import NoChaos, SystemChance, SystemClock, SystemIds
+from csu.machine import NoChaos, SystemChance, SystemIds
 from csu.operations import OutboxStore
 from csu.recording import Catalogue, open_catalogue
 from csu.recording.key_store import LocalKeyStore, key_secret
@@ -244,7 +244,7 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         papers=given.papers,
         speaking=SpeakerRoom(given.site.speech, centre=centre, clock=clock, journal=journal, tell=tell),
         communes=await stack.enter_async_context(_communes(given, centre, past)),
-        inventory=_inventory(settings, centre, work.minutes, hung.accounts),
+        inventory=_inventory(given, work, hung.accounts),
         doctrine=settings.doctrine,
         register_settings=settings.registers,
         tell=tell,
@@ -301,9 +301,8 @@ def _communes(given: Given, centre: Centre, past: DeskRoom) -> AbstractAsyncCont
     )
 
 
-def _inventory(
-    settings: CentreSettings, centre: Centre, minutes: LastMinutes, accounts: AccountsOfCentre
-) -> InventoryRoom:
+def _inventory(given: Given, work: Work, accounts: AccountsOfCentre) -> InventoryRoom:
+    settings = given.settings
     runs_with = RunsWith(
         settings.binding,
         settings.doctrine,
@@ -314,7 +313,7 @@ def _inventory(
         has_tls=settings.console_tls is not None,
     )
     journal = settings.data_directory / "journal"
-    return InventoryRoom(centre, minutes, runs_with, accounts, journal, clock=SystemClock())
+    return InventoryRoom(work.centre, work.minutes, runs_with, accounts, journal, clock=given.clock)
 
 
 def _centre(given: Given, nodes: Sequence[ServedNode]) -> Centre:

@@ -147,6 +147,8 @@ class StepAsked(BaseModel):
 def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
     """The routes of alarms, into `app` itself. None: this centre has none; its doors say so."""
 
+    _add_steps(app, alarms)
+
     def hears(subject: Subject, alarm: Alarm) -> bool:
         return gate.reaches(subject, Action.ALARM_ACK, alarm.message.commune)
 
@@ -187,19 +189,6 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
             newest=[alarm_answer(alarm) for alarm in found[-NEWEST_MOST:]],
         )
 
-    @app.post("/api/alarms/{panel}/{sequence}/acknowledge")
-    @opens(Door("alarms/acknowledge", Action.ALARM_ACK, _one_alarm(alarms)))
-    async def acknowledge(request: Request, panel: PanelName, sequence: MessageNumber) -> AlarmAnswer:
-        """The person who asks takes the alarm. 404: none of that name waits; 409: somebody has it already."""
-        subject: Subject = request.scope[SUBJECT]
-        name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
-        try:
-            return alarm_answer(await room.acknowledge(name, subject.person))
-        except AlarmUnknown as error:
-            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm", cause=error) from error
-        except AlarmStepRefused as error:
-            raise Refused(Refusal.ALARM_TAKEN, where="alarm", cause=error) from error
-
     @app.get("/api/alarms/desk")
     @opens(Door("alarms/desk", Action.ALARM_ACK, stands_s=LIST_STANDS_S))
     async def desk(request: Request, cameras_of: Annotated[str, Query(max_length=100)] = "") -> DeskAnswer:
@@ -223,6 +212,23 @@ def add_alarm_doors(app: FastAPI, alarms: AlarmRoom | None, gate: Gate) -> None:
             hidden=told.hidden,
             hidden_waiting=told.hidden_waiting,
         )
+
+
+def _add_steps(app: FastAPI, alarms: AlarmRoom | None) -> None:
+    """What a person does about one alarm."""
+
+    @app.post("/api/alarms/{panel}/{sequence}/acknowledge")
+    @opens(Door("alarms/acknowledge", Action.ALARM_ACK, _one_alarm(alarms)))
+    async def acknowledge(request: Request, panel: PanelName, sequence: MessageNumber) -> AlarmAnswer:
+        """The person who asks takes the alarm. 404: none of that name waits; 409: somebody has it already."""
+        subject: Subject = request.scope[SUBJECT]
+        name, room = AlarmId(f"{panel}/{sequence}"), _there(alarms)
+        try:
+            return alarm_answer(await room.acknowledge(name, subject.person))
+        except AlarmUnknown as error:
+            raise Refused(Refusal.ALARM_UNKNOWN, where="alarm", cause=error) from error
+        except AlarmStepRefused as error:
+            raise Refused(Refusal.ALARM_TAKEN, where="alarm", cause=error) from error
 
     @app.post("/api/alarms/{panel}/{sequence}/advance")
     @opens(Door("alarms/advance", Action.ALARM_QUALIFY, _one_alarm(alarms)))

@@ -78,7 +78,8 @@ class NumberedBoard:
             self.number = self.number if is_same else number
         self._cameras = lines
         for topic, mark in marks.items():
-            if self._marks.get(topic, (0, None))[1] != mark or topic not in self._marks:
+            known_mark = self._marks.get(topic)
+            if known_mark is None or known_mark[1] != mark:
                 self._marks[topic] = (number, mark)
                 self.number = number
 

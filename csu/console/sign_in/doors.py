@@ -311,17 +311,17 @@ def _token(connection: HTTPConnection) -> str | None:
 
 def _site(request: Request) -> Site:
     """By the Host header, which `Doors` has held against the console's own names."""
-    host = request.headers["host"].lower()
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name.startswith("[") or name.replace(".", "").isdigit():
-        raise Refused(Refusal.PASSKEY_REFUSED, where=name)
-    return Site(name, f"{request.scope['scheme']}://{host}")
+    site = _origin(request)
+    if site.name.startswith("[") or site.name.replace(".", "").isdigit():
+        raise Refused(Refusal.PASSKEY_REFUSED, where=site.name)
+    return site
 
 
 def _origin(request: Request) -> Site:
     """As `_site`, also for an address in figures: a provider knows which ones are registered."""
     host = request.headers["host"].lower()
-    return Site(host.rsplit(":", 1)[0], f"{request.scope['scheme']}://{host}")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return Site(name, f"{request.scope['scheme']}://{host}")
 
 
 def _address(request: Request) -> str:
