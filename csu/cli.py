@@ -19,6 +19,7 @@ from csu import __version__
 from csu.centre.commands.camera import app as camera_app
 from csu.centre.commands.conform import conform_command
 from csu.centre.commands.demo import demo_command
+from csu.centre.commands.detect import app as detect_app
 from csu.centre.commands.evidence import app as evidence_app
 from csu.centre.commands.journal import app as journal_app
 from csu.centre.commands.masks import app as masks_app
@@ -60,6 +61,7 @@ def build_app() -> typer.Typer:
         conform_command
     )
     app.add_typer(camera_app, name="camera")
+    app.add_typer(detect_app, name="detect")
     app.add_typer(evidence_app, name="evidence")
     app.add_typer(masks_app, name="masks")
     app.add_typer(orders_app, name="orders")

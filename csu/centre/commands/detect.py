@@ -1,0 +1,13 @@
+"""`csu detect`: what analysis may look for, with which models, and how well it does."""
+
+from __future__ import annotations
+
+import typer
+
+from csu.language import say
+
+app = typer.Typer(
+    help=say("L'analyse d'images : modèles, bases légales, mesures.", "Analysis of pictures: models, legal bases, scores."),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
