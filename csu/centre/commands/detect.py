@@ -7,7 +7,7 @@ import typer
 from csu.language import say
 
 app = typer.Typer(
-    help=say("L'analyse d'images : modèles, bases légales, mesures.", "Analysis of pictures: models, legal bases, scores."),
+    help=say("L'analyse d'images : modèles, bases légales, mesures.", "Analysis of pictures: models, bases, scores."),
     no_args_is_help=True,
     rich_markup_mode=None,
 )
