@@ -17,6 +17,7 @@ from csu.detection.evaluation.budgets import BUDGETS, UNAVAILABLE
 from csu.detection.evaluation.evidence import Picture
 from csu.detection.evaluation.matching import Score
 from csu.detection.evaluation.measured import Measured, Step
+from csu.detection.parameters import TYPE_WORDS
 from csu.hal.analysis import EventType
 from csu.hal.words import Words
 from csu.language import current_language, say
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
 
 matplotlib.use("svg")
 
-TYPE_WORDS: Mapping[EventType, Words] = {
-    EventType.ABANDONED_OBJECT: Words("objet abandonné", "abandoned object"),
-    EventType.WEAPON: Words("arme", "weapon"),
-    EventType.WRONG_WAY: Words("contresens", "wrong way"),
-    EventType.RESTRICTED_ZONE: Words("zone interdite", "restricted zone"),
-    EventType.PERSON_DOWN: Words("personne au sol", "person down"),
-    EventType.CROWD_MOVEMENT: Words("mouvement de foule", "crowd movement"),
-    EventType.CROWD_DENSITY: Words("densité de personnes", "crowd density"),
-    EventType.FIRE_START: Words("départ de feu", "fire"),
-}
 _RECALL, _PRECISION, _BUDGET, _FALSE = "#1b6ca8", "#e0a030", "#b3261e", "#5b6770"
 
 

@@ -83,6 +83,8 @@ class Measured:
     tracking: dict[Followed, TrackingScore] = field(default_factory=lambda: defaultdict(TrackingScore))
     cpu_ns: Counter[Step] = field(default_factory=Counter)
     album: Album = field(default_factory=Album)
+    cannot_run: dict[EventType, Words] = field(default_factory=dict)
+    """Types that were asked for and had no rule in some clip, and why."""
     wrong_clips: dict[EventType, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Names of clips in which something was missed or told falsely."""
 
