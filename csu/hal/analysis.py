@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.place import Pose
+from csu.hal.place import Pose, PoseReading
 from csu.hal.words import NO_WORDS, Words
 
 
@@ -198,6 +198,11 @@ class AnalysisNode(Protocol):
 
     async def assign(self, assignments: Sequence[AnalysisAssignment]) -> None:
         """The whole set from now on. A camera that is missing is not looked at any more when this returns."""
+        ...
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now; None: it cannot say. While it is not where its assignment's `pose` has
+        it, nothing is computed of it. Unknown cameras are ignored."""
         ...
 
     def messages(self) -> AsyncIterator[AnalysisMessage]:
