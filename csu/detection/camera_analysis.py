@@ -181,7 +181,7 @@ class CameraAnalysis:
             return picture.captured.at_ns, picture.covered_share >= 1.0, picture.mask_epoch
         if isinstance(picture, TilePicture):
             return picture.captured_at_ns, picture.wholly_masked, 0
-        raise ClearPictureRefused(picture, where=f"analysis of {self._assignment.camera}")
+        raise ClearPictureRefused(picture, where=self._assignment.camera)
 
     def _lawful(self, at_ns: Nanoseconds) -> tuple[bool, bool]:
         """Whether rules may be applied, and whether may be counted."""
