@@ -115,6 +115,8 @@ class AnalysisAssignment:
     pose: Pose | None = None
     pose_width_px: int = 0
     """Width of the picture for which `pose.focal_px` is meant."""
+    ground_m: float = 0.0
+    """Altitude of the ground it sees, in the site's metres as `pose.z_m` is."""
     follows_pose: bool = False
     """A camera that turns: zones hold only while it looks as `pose` says."""
 
