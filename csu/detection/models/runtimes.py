@@ -7,13 +7,14 @@ loaded from the very bytes whose sha256 was compared, where the library can; see
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from types import MappingProxyType, ModuleType
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from csu.detection.models.refused_labels import first_refused
 from csu.hal.words import Words
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+TELLTALE = "openvino_telemetry"
 SIZE_INPUT = "orig_target_sizes"
 """Second input of RT-DETR and D-FINE: (1, 2) int64, width and height."""
 
@@ -87,6 +89,9 @@ def providers_of(available: Sequence[str]) -> list[str]:
 
 def _library(model: ModelFile) -> Any:
     name = _MODULES[model.runtime]
+    # OpenVINO tells its makers of each import, over the network and without asking. A module that is None cannot be
+    # imported, and OpenVINO then takes its own stub: nothing leaves a centre that nobody sent.
+    sys.modules.setdefault(TELLTALE, cast(ModuleType, None))
     try:
         return import_module(name)
     except ImportError as error:
