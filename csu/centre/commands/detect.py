@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from csu.centre.commands.detect_models import models_command
 from csu.language import say
 
 app = typer.Typer(
@@ -11,3 +12,4 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("models", help=say("Les réseaux de cette machine.", "The networks of this machine."))(models_command)
