@@ -51,9 +51,10 @@ def readable_at_ns(slot_ns: Nanoseconds, slot_s: int) -> Nanoseconds:
     return slot_ns + (slot_s + max(slot_s, DELAY_S_MIN)) * NS_PER_S
 
 
-def usable(slot: SlotCount) -> bool:
-    """Whether enough of it was looked at."""
-    return slot.seen_share >= SEEN_SHARE_MIN
+def usable(slot: SlotCount, slot_s: int) -> bool:
+    """Whether enough of it was looked at, and it is of the length that its counter has now: another would change how a
+    day is divided."""
+    return slot.slot_s == slot_s and slot.seen_share >= SEEN_SHARE_MIN
 
 
 def figures(counts: Iterable[int | None], from_ns: Nanoseconds, slot_s: int) -> tuple[Figure, ...]:
