@@ -24,6 +24,7 @@ from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.words import Words
+from csu.operations.commune_papers import communes_of
 from csu.statistics import (
     Counter,
     CounterKind,
@@ -69,6 +70,8 @@ class StatisticsHome:
     key: CentreKey
     signs: Callable[[], Awaitable[SignRegister]]
     """The register of signs, as it stands."""
+    name: Callable[[CommuneId], str]
+    """Of a commune, as people say it."""
     tell: Callable[[Trouble], None]
 
 
@@ -169,6 +172,14 @@ class StatisticsRoom:
         return counted_now(counters.counters, self.home.papers.register, signs, self.home.clock.now_ns())
 
     # -- for who reads ------------------------------------------------------------------------------------------------
+
+    def communes(self) -> Sequence[CommuneId]:
+        """All that the papers name, by name."""
+        return communes_of(self.home.papers.register, ())
+
+    def name(self, commune: CommuneId) -> str:
+        """As people say it; its identifier where nobody wrote it down."""
+        return self.home.name(commune)
 
     async def counters(self, commune: CommuneId) -> Sequence[Counter]:
         """Those of a commune, by kind and place; also those that are over. Raises CsuError."""
