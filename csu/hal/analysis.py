@@ -83,6 +83,8 @@ class CountLine:
     start: tuple[float, float]
     end: tuple[float, float]
     classes: frozenset[ObjectClass]
+    slot_s: int = 900
+    """How long its slots are: 300 at least (STA-2), a divisor of the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class BinPlace:
 
     bin: str
     corners: tuple[tuple[float, float], ...]
+    slot_s: int = 900
 
 
 @dataclass(frozen=True, slots=True)
