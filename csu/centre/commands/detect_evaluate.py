@@ -16,11 +16,11 @@ from rich.table import Table
 from csu.centre.commands.detect_evaluate_film import film_of
 from csu.centre.commands.detect_evaluate_report import About, write_evaluation_report
 from csu.detection.evaluation.budgets import BUDGETS, UNAVAILABLE, missed
+from csu.detection.evaluation.choice import Suite, clips_of
 from csu.detection.evaluation.evaluate import evaluate
 from csu.detection.evaluation.matching import Score
 from csu.detection.evaluation.measured import Measured, Step
 from csu.detection.evaluation.mot_clip import measure_film, moments_told
-from csu.detection.evaluation.scenes.suite import Suite, suite_clips
 from csu.detection.models import NetworkDetector, default_detector, open_detector
 from csu.detection.parameters import TYPE_WORDS
 from csu.hal.analysis import EventType
@@ -53,7 +53,8 @@ def evaluate_command(
         str | None,
         typer.Option(
             help=say(
-                "calage du film : hauteur m, inclinaison degrés, focale px", "pose of the film: height m, tilt deg, focal px"
+                "calage du film : hauteur m, inclinaison degrés, focale px",
+                "its pose: height m, tilt deg, focal px",
             )
         ),
     ] = None,
@@ -79,14 +80,13 @@ def evaluate_command(
 
 def _suite(suite: Suite, only: str | None, seed: int, detector: NetworkDetector, page: Path, as_json: bool) -> None:
     types = None if only is None else frozenset({_type_named(only)})
-    clips = suite_clips(suite, seed, types)
+    clips = clips_of(suite, seed, types)
     with _progress(len(clips)) as told:
         measured = evaluate(clips, detector, cpu_ns, lambda _: told(), types)
     asked = frozenset(EventType) if suite is Suite.RENDERED else frozenset(measured.types)
-    failures = missed(measured.types, measured.counts if types is None else None, types or asked)
-    about = About(
-        Words(f"Suite « {suite} »", f"Suite “{suite}”"), seed, detector.model.name
-    )
+    counts = measured.counts if types is None and any(clip.lines for clip in clips) else None
+    failures = missed(measured.types, counts, types or asked)
+    about = About(Words(f"Suite « {suite} »", f"Suite “{suite}”"), seed, detector.model.name)
     written = write_evaluation_report(measured, failures, about, page)
     if as_json:
         print(json.dumps(_summary(measured, failures, written, seed), ensure_ascii=False))
@@ -151,9 +151,7 @@ def _summary(measured: Measured, failures: Sequence[Words], page: Path, seed: in
         "pictures": measured.pictures,
         "camera_hours": round(measured.camera_hours, 3),
         "types": {
-            kind.name: _type_told(kind, measured)
-            for kind in EventType
-            if kind in measured.types or kind in UNAVAILABLE
+            kind.name: _type_told(kind, measured) for kind in EventType if kind in measured.types or kind in UNAVAILABLE
         },
         "counts": {
             "true": measured.counts.true,

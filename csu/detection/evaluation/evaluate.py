@@ -14,14 +14,14 @@ import numpy as np
 from csu.detection.camera_analysis import Looked
 from csu.detection.evaluation.chain import Chain
 from csu.detection.evaluation.counting import Counted
-from csu.detection.evaluation.evidence import Bgr, Drawing, Picture, Verdict, drawn
+from csu.detection.evaluation.evidence import Drawing, Picture, Verdict, drawn
 from csu.detection.evaluation.matching import Happened, Matched, Told, match
 from csu.detection.evaluation.measured import CpuNs, Followed, Measured, Step, followed_as, height_band
 from csu.detection.evaluation.scenes.clip import BEGIN_NS, Clip, Shot, TrueEvent, TrueObject
 from csu.detection.evaluation.tracking import Boxes, TrackingJudge
-from csu.detection.observed import Detector, Observed
+from csu.detection.observed import Detector
 from csu.detection.places import Asked
-from csu.hal.analysis import AnalysisAssignment, EventSignal, EventType, ObjectClass, PictureBox
+from csu.hal.analysis import AnalysisAssignment, EventSignal, EventType, PictureBox
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_S, Nanoseconds
 from csu.hal.wall import TilePicture
