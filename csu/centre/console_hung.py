@@ -23,6 +23,7 @@ from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.statistics_room import StatisticsRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, CallsOfCentre, PtzOfCentre, Room
 from csu.centre.service_hung import ServiceRooms
@@ -70,6 +71,7 @@ class Shown:
     papers: Papers
     speaking: SpeakerRoom
     communes: CommuneRoom
+    statistics: StatisticsRoom | None
     inventory: InventoryRoom
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
@@ -119,6 +121,7 @@ async def hang_console(
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
+            statistics=shown.statistics,
             inventory=shown.inventory,
             dpo=dpo,
             calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),

@@ -55,6 +55,7 @@ from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.statistics import add_statistics_doors
 from csu.console.tours import add_tour_doors
 from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
@@ -173,6 +174,7 @@ def _add_desks(
     add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_commune_doors(app, desks.communes, access.rights)
+    add_statistics_doors(app, desks.statistics, access.rights)
     add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
     add_service_doors(app, desks.service)

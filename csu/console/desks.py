@@ -19,6 +19,7 @@ from csu.console.ptz import PtzDesk
 from csu.console.ptz_aim import AimDesk
 from csu.console.service import ServiceDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.statistics import StatisticsDesk
 from csu.console.tours import TourDesk
 from csu.console.visits import VisitDesk
 from csu.console.wall_desk import WallDesk
@@ -59,6 +60,8 @@ class Desks:
     """Machines of its wall on other hosts."""
     communes: CommuneDesk | None = None
     """Figures and papers of its communes."""
+    statistics: StatisticsDesk | None = None
+    """What its counters told: traffic, footfall, bins."""
     inventory: InventoryDesk | None = None
     """Its devices, settings and accounts."""
     dpo: DpoDesks = DpoDesks()

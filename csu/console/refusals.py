@@ -105,6 +105,11 @@ class Refusal(Enum):
     MONTH_UNKNOWN = Wording(
         404, 4404, "Ce mois n'est pas à lire : voyez la liste.", "This month cannot be read: see the list."
     )
+    STATISTICS_ABSENT = Wording(503, 4503, "Ce centre ne compte rien.", "This centre counts nothing.")
+    COUNTER_UNKNOWN = Wording(404, 4404, "Aucun compteur de ce nom.", "There is no counter of that name.")
+    PERIOD_REFUSED = Wording(
+        409, 4409, "Cette période n'est pas à lire. Voyez ses bornes.", "This period cannot be read. See its bounds."
+    )
     INVENTORY_ABSENT = Wording(
         503, 4503, "Ce centre ne montre pas son inventaire.", "This centre does not show its inventory."
     )

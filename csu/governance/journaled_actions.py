@@ -38,7 +38,8 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.CONFIG: (
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.STORAGE_CHECK, _A.JOURNAL_RETENTION_SET, _A.ORDER_RECORD),
         *(_A.CAMERA_ENROL, _A.CAMERA_CONFIGURE, _A.TEST_PATTERN, _A.ROSTER_SET, _A.EVENT_SET),
-        *(_A.SIGN_RECORD, _A.REGIME_SET),
+        *(_A.SIGN_RECORD, _A.REGIME_SET, _A.ANALYSIS_ORDER_RECORD, _A.ANALYSIS_STOP, _A.ANALYSIS_RESUME),
+        *(_A.ANALYSIS_ZONE_DRAW, _A.MODEL_REGISTER),
     ),
     Operation.RIGHTS: (_A.APPROVAL_RECORD, _A.ROLE_GRANT, _A.ACCOUNT_SET),
     Operation.LOGIN: (_A.SIGN_IN,),
@@ -83,6 +84,9 @@ class OwnDeed(StrEnum):
     WALL_PLAN = "wall-plan"
     """Walls, scenes and programmes, as the wall starts with them; the entry holds the digest of them all (OPS-5)."""
     RECORDING_REPAIR = "recording/repair"
+    ANALYSIS = "analysis"
+    """Real-time analysis of cameras starts or stops under an order, is stopped by a person, let go on, interrupted; the
+    entry names the cameras, and nothing that was seen (VSA-8, LOG-5)."""
 
 
 _OPERATION_OF_DEED = {

@@ -102,6 +102,17 @@ class Action(StrEnum):
     REGIME_SET = "regime_set"
     """Enter the law that allows real-time analysis, or take it back (VSA-3). Without one all of it is off."""
 
+    ANALYSIS_ORDER_RECORD = "analysis_order_record"
+    """A prefect's order for the analysis of an event was typed in, or taken back (VSA-2)."""
+    ANALYSIS_STOP = "analysis_stop"
+    """The kill switch: all analysis ends at once (VSA-8)."""
+    ANALYSIS_RESUME = "analysis_resume"
+    """Put the switch back: never a right of who watches."""
+    ANALYSIS_ZONE_DRAW = "analysis_zone_draw"
+    """Draw on a camera's picture what an order lets be looked for, or what is counted. It permits nothing by itself."""
+    MODEL_REGISTER = "model_register"
+    """Weights with their tests and their attestation were registered, or withdrawn (VSA-8)."""
+
     ORDER_RECORD = "order_record"
     ORDER_READ = "order_read"
     APPROVAL_RECORD = "approval_record"
@@ -183,7 +194,7 @@ REASONED = (
         {
             *(_A.DEPORT_START, _A.MAINTENANCE_VIEW, _A.HOLD_PLACE, _A.HOLD_END, _A.LOCK_END, _A.PURGE_BY_HAND),
             *(_A.BACKUP_RESTORE, _A.JOURNAL_READ, _A.JOURNAL_RETENTION_SET, _A.ROLE_GRANT, _A.CAMERA_LIFECYCLE),
-            _A.REGIME_SET,
+            *(_A.REGIME_SET, _A.ANALYSIS_STOP, _A.ANALYSIS_RESUME),
         }
     )
 )

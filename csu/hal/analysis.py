@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.place import Pose
+from csu.hal.place import Pose, PoseReading
 from csu.hal.words import NO_WORDS, Words
 
 
@@ -83,6 +83,8 @@ class CountLine:
     start: tuple[float, float]
     end: tuple[float, float]
     classes: frozenset[ObjectClass]
+    slot_s: int = 900
+    """How long its slots are: 300 at least (STA-2), a divisor of the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class BinPlace:
 
     bin: str
     corners: tuple[tuple[float, float], ...]
+    slot_s: int = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class AnalysisAssignment:
     pose: Pose | None = None
     pose_width_px: int = 0
     """Width of the picture for which `pose.focal_px` is meant."""
+    ground_m: float = 0.0
+    """Altitude of the ground it sees, in the site's metres as `pose.z_m` is."""
     follows_pose: bool = False
     """A camera that turns: zones hold only while it looks as `pose` says."""
 
@@ -198,6 +203,11 @@ class AnalysisNode(Protocol):
 
     async def assign(self, assignments: Sequence[AnalysisAssignment]) -> None:
         """The whole set from now on. A camera that is missing is not looked at any more when this returns."""
+        ...
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now; None: it cannot say. While it is not where its assignment's `pose` has
+        it, nothing is computed of it. Unknown cameras are ignored."""
         ...
 
     def messages(self) -> AsyncIterator[AnalysisMessage]:

@@ -10,6 +10,7 @@ import './speaker.css'
 import './desk.css'
 import './commune.css'
 import './dpo.css'
+import './analysis.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')

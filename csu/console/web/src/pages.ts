@@ -7,6 +7,8 @@ import { ALARM_WORDS } from './alarm_words'
 import Desk from './Desk.svelte'
 import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
+import Analysis from './Analysis.svelte'
+import { ANALYSIS_WORDS } from './analysis_words'
 import Commune from './Commune.svelte'
 import { COMMUNE_WORDS } from './commune_words'
 import { INVENTORY_WORDS } from './inventory_words'
@@ -59,6 +61,7 @@ export const PAGES: Page[] = [
   { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
+  { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
   { name: 'received', key: 'y', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
@@ -127,6 +130,18 @@ function alarms_help(language: Language): string[][] {
     [alarms.key_names.qualify, alarms.keys.qualify],
     ['p', alarms.keys.police],
     [words.key_names.escape, alarms.keys.escape],
+  ]
+}
+
+function analysis_help(language: Language): string[][] {
+  const [words, { keys }] = [WORDS[language], ANALYSIS_WORDS[language]]
+  return [
+    ['1 2 3', keys.parts],
+    ['↑ ↓', keys.arrows],
+    ['c', keys.confirm],
+    ['x', keys.dismiss],
+    ['h', keys.stop],
+    [words.key_names.escape, keys.escape],
   ]
 }
 
