@@ -43,7 +43,7 @@ NINTH = re.compile(
     r"|suspicious\w*|gatherings?|gathering_\w+|behaviou?r\w*|demographic\w*|gender|ethnic\w*|emotions?)$"
 )
 HEARD = re.compile(
-    r"^(gun_?shots?|glass_?break\w*|screams?|shouts?|explosions?|sounds?|noises?|acoustic\w*|audio\w*|decibels?)$"
+    r"^(gun_?shots?|glass_?break\w*|screams?|shouts?|explosions?|sounds?|acoustic\w*|audio\w*|decibels?)$"
 )
 OF_THE_ANALYSIS = ("hal/analysis.py", "detection/**/*.py", "centre/rooms/analysis*.py", "cluster/analysis*.py",
                    "governance/analysis*.py", "governance/model_register.py", "operations/analysis*.py")  # fmt: skip
