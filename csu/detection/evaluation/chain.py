@@ -13,7 +13,7 @@ from csu.detection.camera_analysis import CameraAnalysis, Looked
 from csu.detection.evaluation.counting import Counted
 from csu.detection.evaluation.measured import CpuNs, Step
 from csu.detection.models.moving_objects import MovingObjects
-from csu.detection.observed import Detections, Detector, Finding, Ground, Motion, Observed, Rule
+from csu.detection.observed import Detections, Detector, Finding, Ground, Observed, Rule
 from csu.detection.rules.making import make_rules
 from csu.hal.analysis import AnalysisAssignment, EventType, ObjectClass
 from csu.hal.clock import Nanoseconds
@@ -80,20 +80,6 @@ class _Counts:
         """Deposits are the counting room's affair, and not scored here."""
 
 
-class VehiclesBySize:
-    """`MotionClasses` of one camera, by `MovingObjects`."""
-
-    def __init__(self, size_px: tuple[int, int]) -> None:
-        self._size_px = size_px
-        self._objects: MovingObjects | None = None
-
-    def added(self, found: Detections, motion: Motion, ground: Ground) -> Detections:
-        """What the detector found, and vehicles by their size on the ground."""
-        if self._objects is None:
-            self._objects = MovingObjects(ground)
-        return self._objects.combined(found, motion, self._size_px)
-
-
 class Chain:
     """One analysis of one clip."""
 
@@ -101,7 +87,6 @@ class Chain:
         self,
         assignment: AnalysisAssignment,
         detector: Detector,
-        size_px: tuple[int, int],
         began_ns: Nanoseconds,
         cpu_ns: CpuNs,
     ) -> None:
@@ -114,7 +99,7 @@ class Chain:
             self._rules_for,
             began_ns=began_ns,
             counter=self._counts,
-            motion_classes=VehiclesBySize(size_px),
+            motion_classes=MovingObjects(),
         )
 
     @property

@@ -80,7 +80,7 @@ class _Run:
     def into(self, measured: Measured) -> None:
         """Run it and add what came of it."""
         clip, assignment = self.clip, assignment_of(self.clip, self.detector.sha256, self.types)
-        chain = Chain(assignment, self.detector, clip.size_px, BEGIN_NS, self.cpu_ns)
+        chain = Chain(assignment, self.detector, BEGIN_NS, self.cpu_ns)
         judges = {kind: TrackingJudge(clip.name) for kind in Followed}
         asked = Asked.by([rule.zone for rule in assignment.rules], clip.lines, clip.bins, clip.size_px)
         before = self.cpu_ns()

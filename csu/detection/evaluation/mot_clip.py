@@ -127,7 +127,7 @@ class _FilmRun:
             self._film.pose,
             width,
         )
-        return Chain(assignment, self._detector, (width, height), BEGIN_NS, self._cpu_ns)
+        return Chain(assignment, self._detector, BEGIN_NS, self._cpu_ns)
 
     def _judge(self, true: TruePicture, looked: Looked) -> None:
         if self._truth_line is not None:
