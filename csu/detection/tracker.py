@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from csu.detection.ground import GroundView
 from csu.detection.observed import CLASSES, Detections, Tracked
+from csu.hal.analysis import ObjectClass
 from csu.hal.clock import Nanoseconds
 
 Floats = NDArray[np.float64]
@@ -142,14 +143,16 @@ class Tracker:
         settings, tracks, boxes, scores = self._settings, self._tracks, found.boxes.astype(np.float64), found.scores
         sure = np.flatnonzero(scores >= settings.score_sure)
         free = np.arange(len(tracks.track))
-        of_sure, matched = self._match(at_ns, free, boxes[sure], settings.likeness_sure)
+        of_sure, matched = self._match(at_ns, free, boxes[sure], found.classes[sure], settings.likeness_sure)
         self._follow(at_ns, of_sure, found, boxes, sure[matched])
         seen = np.zeros(len(free), bool)
         seen[of_sure] = True
         unsure = np.flatnonzero((scores < settings.score_sure) & (scores >= settings.score_unsure))
         if len(unsure):
             free = np.flatnonzero(~seen & (tracks.missed < 3))
-            of_unsure, matched_unsure = self._match(at_ns, free, boxes[unsure], settings.likeness_unsure)
+            of_unsure, matched_unsure = self._match(
+                at_ns, free, boxes[unsure], found.classes[unsure], settings.likeness_unsure
+            )
             self._follow(at_ns, of_unsure, found, boxes, unsure[matched_unsure])
             seen[of_unsure] = True
         tracks.missed[~seen] += 1
@@ -162,7 +165,12 @@ class Tracker:
         self._next += len(new)
 
     def _match(
-        self, at_ns: Nanoseconds, free: NDArray[np.intp], boxes: Floats, likeness_min: float
+        self,
+        at_ns: Nanoseconds,
+        free: NDArray[np.intp],
+        boxes: Floats,
+        classes: NDArray[np.int64],
+        likeness_min: float,
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Which of the free tracks is which box: indices of tracks, and of `boxes`."""
         if not len(free) or not len(boxes):
@@ -172,7 +180,8 @@ class Tracker:
         elapsed_s = (at_ns - tracks.seen_ns[free]) * _S
         pace = np.where(tracks.hits[free] > 1, settings.reach_sizes_per_s, settings.reach_new_sizes_per_s)
         likeness = _likeness(ours, boxes, settings.reach_sizes + pace * np.minimum(elapsed_s, 1.0))
-        likeness[likeness < likeness_min] = 0.0
+        apart = _DRIVES[tracks.votes[free].argmax(axis=1)][:, None] != _DRIVES[classes][None]
+        likeness[apart | (likeness < likeness_min)] = 0.0
         ours_index, theirs = linear_sum_assignment(likeness, maximize=True)
         alike = likeness[ours_index, theirs] > 0
         return free[ours_index[alike]], theirs[alike]
@@ -244,6 +253,8 @@ class Tracker:
 
 
 _NONE = np.zeros(0, np.intp)
+_DRIVES = np.array([kind in (ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK) for kind in CLASSES])
+"""By class: who walks does not become a car. A rider may be taken for a person, and a lorry for a bus."""
 _FADE = 0.95
 """Of a course that a look of the detector did not confirm."""
 

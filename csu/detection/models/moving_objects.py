@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from csu.detection.models.moving_people import with_people
 from csu.detection.models.size_fit import Fit, SizeFit
 from csu.detection.models.suppression import shares_of_first, shares_of_union
 from csu.detection.observed import CLASSES, Detections, Ground, Motion
@@ -115,6 +116,11 @@ class MovingObjects:
     def added(self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]) -> Detections:
         """What the network found in a picture of `size_px` (width, height), and vehicles by their size. Who rides a
         two-wheeler is that, and no person on foot."""
+        return with_people(self._with_vehicles(found, motion, ground, size_px), motion, ground, size_px)
+
+    def _with_vehicles(
+        self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]
+    ) -> Detections:
         vehicles = self.vehicles(found, motion, ground, size_px)
         if not vehicles:
             return found
