@@ -17,7 +17,7 @@ from csu.centre.in_turn import InTurn
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_hand import AnalysisHand
 from csu.centre.rooms.analysis_plan import AnalysisPlan, CameraToAnalyse, CountedUntil, not_counted, plan_analysis
-from csu.governance.analysis_switch import PUTS_BACK, require_role
+from csu.governance.analysis_switch import PUTS_BACK, require_reason, require_role, role_of
 from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import CAMERAS_MAX, Author, JournalEntry
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -128,11 +128,13 @@ class AnalysisRoom:
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
-    async def stop(self, by: Author, role: Role, reason: str) -> None:
+    async def stop(self, by: Author, reason: str) -> None:
         """The kill switch: when this returns nothing is analysed, whatever else fails.
 
         Raises AnalysisSwitchRefused. A file that cannot be written is told and tried again; analysis stays stopped.
         """
+        role = role_of(by)
+        require_reason(reason)
         self._law.hold(role)
         await self._hand.halt()
         self._unwritten = role, by.account, reason, self._clock.now_ns()
@@ -144,9 +146,10 @@ class AnalysisRoom:
         self._replan()
         self._show()
 
-    async def resume(self, by: Author, role: Role, reason: str) -> None:
+    async def resume(self, by: Author, reason: str) -> None:
         """Let analysis go on where its orders allow it. Raises AnalysisSwitchRefused, CsuError: it stays stopped."""
-        require_role(role, PUTS_BACK)
+        role = require_role(role_of(by), PUTS_BACK)
+        require_reason(reason)
         await self._journal.record(deed_entry(OwnDeed.ANALYSIS, "resume", by=by))
         at_ns = self._clock.now_ns()
         await self._files(lambda: self._law.put_back(role, by=by.account, reason=reason, at_ns=at_ns))
