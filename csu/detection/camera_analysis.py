@@ -231,7 +231,7 @@ class CameraAnalysis:
     def _detect(self, scene: Scene, planes: YuvPlanes, motion: Motion, regions: Sequence[Box]) -> Detections:
         found = self._detector.detect(bgr_of(planes), regions)
         if self._motion_classes is not None and scene.ground is not None:
-            found = self._motion_classes.added(found, motion, scene.ground)
+            found = self._motion_classes.added(found, motion, scene.ground, scene.size_px)
         return scene.shown(found)
 
     def _signals(self, scene: Scene, seen: Observed) -> tuple[EventSignal, ...]:

@@ -7,8 +7,8 @@ other (`Fit.score` is then about a half). What touches the picture's edge is not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ RIDER = 0.6
 """Share of a person's box within a shape of a two-wheeler's size that is"""
 WIDER = 1.5
 """times as wide as he is: he rides it. Without him a two-wheeler's size is a pedestrian's too (decision 0093)."""
+EDGE_CELLS = 1
+"""By which the gate's boxes are larger on each side than what changed."""
+TRAIL = 0.7
+"""Of a shape's area: where less of it moved, what moved may be the whole thing."""
 GRAINS_MIN = 3
 """Cells of the gate along the longer side: of a smaller shape no size can be told."""
 VALLEY = 0.35
@@ -35,7 +39,10 @@ SAME = 0.4
 """Intersection over union from which a moving and a still shape are one thing."""
 TWO_WHEELERS = frozenset({ObjectClass.BICYCLE, ObjectClass.MOTORCYCLE})
 PERSON = CLASSES.index(ObjectClass.PERSON)
-Box = tuple[float, float, float, float]
+Box: TypeAlias = tuple[float, float, float, float]
+Cells: TypeAlias = tuple[int, int, int, int]
+"""left, top, right, bottom in cells of the gate's picture."""
+Grid: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,31 @@ class SizedObject:
         size, off = self.fit.size, round(100 * self.fit.error)
         sides = f"{size.length_m:g} x {size.width_m:g} x {size.height_m:g} m"
         return Words(f"{size.name.fr} ({sides}, à {off} % près)", f"{size.name.en} ({sides}, within {off} %)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The picture, and how large a cell of the gate's is in it."""
+
+    size_px: tuple[int, int]
+    grain_px: float
+
+    def holds(self, box: Box) -> bool:
+        """Whether it is wholly in view, and large enough to have a size."""
+        left, top, right, bottom = box
+        inner = min(left, top, self.size_px[0] - right, self.size_px[1] - bottom)
+        side = max(right - left, bottom - top)
+        return inner > (EDGE_CELLS + 0.5) * self.grain_px and side >= GRAINS_MIN * self.grain_px
+
+    def cells(self, box: Box) -> Cells:
+        left, top, right, bottom = (round(side / self.grain_px) for side in box)
+        return left, top, right, bottom
+
+    def box(self, left: int, top: int, part: Cells) -> Box:
+        """A part of a shape that begins in the cell (left, top)."""
+        x, y = left * self.grain_px, top * self.grain_px
+        a, b, c, d = (side * self.grain_px for side in part)
+        return x + a, y + b, x + c, y + d
 
 
 class MovingObjects:
@@ -92,10 +124,13 @@ class MovingObjects:
         """Each shape that is one, best first."""
         if self._fit is None or motion.scene_changed:
             return []
-        grain_px = size_px[0] / motion.energy.shape[1]
+        seen = _Seen(size_px, size_px[0] / motion.energy.shape[1])
         told: list[SizedObject] = []
-        for shape, is_moving in _shapes(motion, size_px, grain_px):
-            told += self._of_shape(shape, is_moving, found, motion.energy, grain_px)
+        for boxes, moved in ((motion.moving, motion.energy > 0), (motion.still, None)):
+            for left, top, right, bottom in boxes.astype(np.float64).tolist():
+                grown = EDGE_CELLS * seen.grain_px
+                shape = left + grown, top + grown, right - grown, bottom - grown
+                told += self._of_shape(shape, moved, found, seen)
         told.sort(key=lambda each: (-each.fit.score, each.box))
         kept: list[SizedObject] = []
         for each in told:
@@ -104,14 +139,17 @@ class MovingObjects:
                 kept.append(each)
         return kept
 
-    def _of_shape(
-        self, shape: Box, is_moving: bool, found: Detections, energy: NDArray[np.uint8], grain_px: float
-    ) -> list[SizedObject]:
-        whole = self._told([shape], found, grain_px)
-        parts = _parts(shape, energy, grain_px) if is_moving else []
-        apart = self._told(parts, found, grain_px)
-        is_two = len(apart) == 2 and min(_score(each) for each in apart) > max(map(_score, whole), default=0.0)
-        return apart if is_two else whole
+    def _of_shape(self, shape: Box, moved: Grid | None, found: Detections, seen: _Seen) -> list[SizedObject]:
+        """As one, as what moved of it alone, or as two that have grown together: whichever fits best."""
+        ways: list[list[Box | None]] = [[shape]]
+        if moved is not None:
+            ways += [way for way in ([_moved_part(shape, moved, seen)], _parts(shape, moved, seen)) if None not in way]
+        best: list[SizedObject] = []
+        for way in ways:
+            told = self._told([each for each in way if each is not None and seen.holds(each)], found, seen.grain_px)
+            if len(told) == len(way) and min(map(_score, told)) > max(map(_score, best), default=0.0):
+                best = told
+        return best
 
     def _told(self, shapes: list[Box], found: Detections, grain_px: float) -> list[SizedObject]:
         assert self._fit is not None  # noqa: S101 - asked by the caller
@@ -127,6 +165,14 @@ class MovingObjects:
             if is_ridden if fit.size.kind in TWO_WHEELERS else is_open:
                 told.append(SizedObject(shape, fit))
         return told
+
+
+class VehiclesBySize:
+    """A `csu.detection.observed.MotionClasses`, for any camera."""
+
+    def added(self, found: Detections, motion: Motion, ground: Ground, size_px: tuple[int, int]) -> Detections:
+        """See `MotionClasses.added`."""
+        return MovingObjects(ground).combined(found, motion, size_px)
 
 
 def _riders(shape: Box, found: Detections) -> NDArray[np.bool_]:
@@ -145,38 +191,31 @@ def _kind(each: SizedObject) -> ObjectClass:
     return each.fit.size.kind
 
 
-def _shapes(motion: Motion, size_px: tuple[int, int], grain_px: float) -> Iterator[tuple[Box, bool]]:
-    """Shapes wholly in view and large enough to have a size, and whether they move."""
-    width, height = size_px
-    for boxes, is_moving in ((motion.moving, True), (motion.still, False)):
-        for left, top, right, bottom in boxes.astype(np.float64).tolist():
-            in_view = min(left, top, width - right, height - bottom) > grain_px / 2
-            if in_view and max(right - left, bottom - top) >= GRAINS_MIN * grain_px:
-                yield (left, top, right, bottom), is_moving
-
-
 def _covered(shape: Box, found: Detections) -> float:
     """Share of the shape that found objects cover; what two of them share counts twice, up to the whole."""
     return min(1.0, float(shares_of_first(np.array([shape], np.float32), found.boxes).sum()))
 
 
-def _parts(shape: Box, energy: NDArray[np.uint8], grain_px: float) -> list[Box]:
-    """The two shapes that have grown together, when less moves between them than in either; else none."""
-    left, top, right, bottom = (round(side / grain_px) for side in shape)
-    cells = energy[top:bottom, left:right] > 0
+def _moved_part(shape: Box, moved: Grid, seen: _Seen) -> Box | None:
+    """The part of a shape in which something moved, when much of it did not: light that changed where it came from."""
+    left, top, right, bottom = seen.cells(shape)
+    part = _tight(moved[top:bottom, left:right], 0, 0, right - left)
+    if part is None:
+        return None
+    box = seen.box(left, top, part)
+    return box if _area(box) < TRAIL * _area(shape) else None
+
+
+def _parts(shape: Box, moved: Grid, seen: _Seen) -> list[Box | None]:
+    """The two shapes that have grown together, when less moves between them than in either."""
+    left, top, right, bottom = seen.cells(shape)
+    inside = moved[top:bottom, left:right]
     for axis in (0, 1):
-        cut = _valley(cells.sum(axis=axis))
-        if cut is None:
-            continue
-        halves = [(0, cut), (cut + 1, cells.shape[1 - axis])]
-        boxes = [_tight(cells, axis, start, end) for start, end in halves]
-        if all(box is not None for box in boxes):
-            return [
-                ((left + b[0]) * grain_px, (top + b[1]) * grain_px, (left + b[2]) * grain_px, (top + b[3]) * grain_px)
-                for b in boxes
-                if b is not None
-            ]
-    return []
+        cut = _valley(inside.sum(axis=axis))
+        if cut is not None:
+            halves = _tight(inside, axis, 0, cut), _tight(inside, axis, cut + 1, inside.shape[1 - axis])
+            return [half and seen.box(left, top, half) for half in halves]
+    return [None]
 
 
 def _valley(profile: NDArray[np.int64]) -> int | None:
@@ -190,11 +229,15 @@ def _valley(profile: NDArray[np.int64]) -> int | None:
     return None if best is None else best[1]
 
 
-def _tight(cells: NDArray[np.bool_], axis: int, start: int, end: int) -> tuple[int, int, int, int] | None:
-    """What moves between two columns (`axis` 0) or rows, as left, top, right, bottom in cells."""
-    part = cells[:, start:end] if axis == 0 else cells[start:end]
+def _tight(moved: Grid, axis: int, start: int, end: int) -> Cells | None:
+    """What moves between two columns (`axis` 0) or rows."""
+    part = moved[:, start:end] if axis == 0 else moved[start:end]
     rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
     if not len(rows):
         return None
     x, y = (start, 0) if axis == 0 else (0, start)
     return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -44,12 +44,12 @@ class SizeFit:
 
     def fit(self, box: tuple[float, float, float, float], grain_px: float) -> Fit | None:
         """The best row for a box (left, top, right, bottom px) whose edges are known to `grain_px`. None: it does not
-        stand on the ground that is seen."""
+        stand on the ground that is seen, or so far away that a metre is less than that."""
         left, top, right, bottom = box
         foot = ((left + right) / 2, bottom)
         upright_px = self._ground.px_per_m(foot)
         across_px = float(self._across(np.array([foot]))[0])
-        if not (upright_px > 0 and np.isfinite(across_px)):
+        if not (upright_px > 0 and upright_px >= grain_px and np.isfinite(across_px)):
             return None
         outlines = self._outlines(foot, upright_px / across_px)
         sides = np.stack([outlines[..., 2] - outlines[..., 0], outlines[..., 3] - outlines[..., 1]], -1)
