@@ -19,6 +19,7 @@ from csu.alarms import (
 )
 from csu.centre.control import Centre
 from csu.centre.events import (
+    AnalysisChanged,
     CameraLifecycleChanged,
     CameraRightsChanged,
     CatalogueWritten,
@@ -29,6 +30,7 @@ from csu.centre.events import (
     MasksInForce,
     NodeChanged,
     OrdersChanged,
+    SignalRaised,
     Trouble,
 )
 from csu.centre.footing import Ports
@@ -52,6 +54,7 @@ __all__ = [
     "AlarmState",
     "AlarmStore",
     "AlarmsWaiting",
+    "AnalysisChanged",
     "Author",
     "CameraBoard",
     "CameraChanged",
@@ -78,6 +81,7 @@ __all__ = [
     "RouteStop",
     "SceneChanged",
     "ShortWatchAlert",
+    "SignalRaised",
     "SlotRule",
     "TileChanged",
     "Trouble",

@@ -44,6 +44,7 @@ COUNTS = "counts"
 SHARED_EVERY_S = 1.0
 """How soon counts what another process entered."""
 LOOK_EVERY_S = 30.0
+LOOK_NS = 30 * NS_PER_S
 """A clock that was set must not keep an analysis on."""
 AGAIN_AFTER_NS = 5 * NS_PER_S
 """A node that failed is tried again then."""
@@ -78,6 +79,9 @@ class AnalysisRoom:
         self._files, self._accounts = InTurn(), InTurn()
         self._woken = asyncio.Event()
         self._plan = AnalysisPlan()
+        self._planned_ns: Nanoseconds = 0
+        self._is_outdated = True
+        """Something the plan was made of changed."""
         self._minutes: list[AnalysisMinute] = []
         self._unwritten: tuple[Role, str, str, Nanoseconds] | None = None
         """A kill that is obeyed and not on disk yet: as whom, who, why, when."""
@@ -119,6 +123,7 @@ class AnalysisRoom:
 
     def look_again(self) -> None:
         """Something was entered or drawn."""
+        self._is_outdated = True
         self._woken.set()
 
     # -- what people do -----------------------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ class AnalysisRoom:
         """Follow the law for ever; on the way out nothing is analysed any more."""
         try:
             while True:
-                await self._files(self._law.catch_up)
+                self._is_outdated |= await self._files(self._law.catch_up)
                 await self._follow()
                 await self._write_switch()
                 await self._write_minutes()
@@ -182,7 +187,9 @@ class AnalysisRoom:
     async def _follow(self) -> None:
         """Give the node what holds now: what stops first, and at once."""
         self._trouble("law", self._law.distrust)
-        self._replan()
+        now_ns = self._clock.now_ns()
+        if self._is_outdated or not self._planned_ns <= now_ns < min(self._plan.until_ns, self._planned_ns + LOOK_NS):
+            self._replan()
         wanted = {each.camera: each for each in self._plan.assignments}
         try:
             await self._narrow(wanted)
@@ -197,9 +204,9 @@ class AnalysisRoom:
         self._show()
 
     def _replan(self) -> None:
-        now_ns = self._clock.now_ns()
+        self._planned_ns, self._is_outdated = self._clock.now_ns(), False
         drawings, basis = self._drawings(), self._law.basis
-        self._plan = plan_analysis(basis, self._cameras(), drawings, self._counted_until, now_ns)
+        self._plan = plan_analysis(basis, self._cameras(), drawings, self._counted_until, self._planned_ns)
 
     async def _narrow(self, wanted: Mapping[CameraId, AnalysisAssignment]) -> None:
         """Cameras that may not be looked at any more, or under another order, are taken away before anything else."""

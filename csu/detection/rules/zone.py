@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from csu.detection.observed import Boxes, Ground, Observed, Tracked
 from csu.hal.analysis import AnalysisZone, ObjectClass, PictureBox
 from csu.hal.errors import BadInput
+from csu.hal.personal_data import unfit_for_a_place
 from csu.hal.words import Words
 
 Points: TypeAlias = NDArray[np.float64]
@@ -30,7 +31,8 @@ class ZoneOnPicture:
     """The polygon of an `AnalysisZone` on a picture of `size_px` (width, height)."""
 
     def __init__(self, zone: AnalysisZone, size_px: tuple[int, int]) -> None:
-        """Raises ZoneRefused for corners that make no polygon, or lie outside the picture."""
+        """Raises ZoneRefused for corners that make no polygon or lie outside the picture, and for a name that is none:
+        it stands beside every signal, and is kept."""
         corners = np.asarray(zone.corners, np.float64).reshape(-1, 2) if zone.corners else np.zeros((0, 2))
         is_within = bool(np.isfinite(corners).all() and (corners >= 0).all() and (corners <= 1).all())
         if len(corners) < 3 or not is_within or _area(corners) < 1e-6:
@@ -38,6 +40,11 @@ class ZoneOnPicture:
                 Words("ces coins ne font pas une zone de l'image", "these corners make no zone of the picture"),
                 where=zone.zone,
                 what_to_do=Words("Dessinez-la de nouveau, dans l'image", "Draw it again, within the picture"),
+            )
+        unfit = unfit_for_a_place(zone.zone) if zone.zone else Words("une zone sans nom", "a zone without a name")
+        if unfit is not None:
+            raise ZoneRefused(
+                unfit, where="zone", what_to_do=Words("Donnez-lui le nom du lieu", "Give it the name of the place")
             )
         self.name = zone.zone
         self.size_px = size_px
