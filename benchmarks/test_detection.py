@@ -97,7 +97,7 @@ def street() -> list[Grey]:
 @pytest.fixture(scope="module")
 def empty(street: list[Grey]) -> NDArray[np.float32]:
     """The same street without anybody: the median of its pictures."""
-    return np.median(np.stack(street[::5]), axis=0).astype(np.float32)
+    return np.asarray(np.median(np.stack(street[::5]), axis=0), np.float32)
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)

@@ -165,14 +165,6 @@ def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
     return best
 
 
-class VehiclesBySize:
-    """A `csu.detection.observed.MotionClasses`, for any camera."""
-
-    def added(self, found: Detections, motion: Motion, ground: Ground, size_px: tuple[int, int]) -> Detections:
-        """See `MotionClasses.added`."""
-        return MovingObjects(ground).combined(found, motion, size_px)
-
-
 def _riders(shape: Box, found: Detections) -> NDArray[np.bool_]:
     """Which of the found are persons in the shape, while it is much wider than they are."""
     within = shares_of_first(found.boxes, np.array([shape], np.float32))[:, 0] >= RIDER
