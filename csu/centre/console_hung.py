@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from csu.centre.analysis_hung import AnalysisRooms
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo import DpoHome, open_dpo
@@ -72,6 +73,7 @@ class Shown:
     speaking: SpeakerRoom
     communes: CommuneRoom
     statistics: StatisticsRoom | None
+    analysis: AnalysisRooms | None
     inventory: InventoryRoom
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
@@ -122,6 +124,8 @@ async def hang_console(
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
             statistics=shown.statistics,
+            analysis=None if shown.analysis is None else shown.analysis.desk,
+            signals=None if shown.analysis is None else shown.analysis.signals,
             inventory=shown.inventory,
             dpo=dpo,
             calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
 from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
+from csu.console.analysis import add_analysis_doors
 from csu.console.answers import (
     CameraAnswer,
     HealthAnswer,
@@ -170,6 +171,7 @@ def _add_desks(
     add_look_door(app, reach)
     add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
+    add_analysis_doors(app, desks.analysis, desks.signals, room, gate, readings.clock)
     add_call_doors(app, desks.calls, gate)
     add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)

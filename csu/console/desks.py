@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.analysis import AnalysisDesk, SignalsDesk
 from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
 from csu.console.deports import DeportDesk
@@ -60,6 +61,10 @@ class Desks:
     """Machines of its wall on other hosts."""
     communes: CommuneDesk | None = None
     """Figures and papers of its communes."""
+    analysis: AnalysisDesk | None = None
+    """Its real-time analysis: what is analysed and why, zones, the kill switch."""
+    signals: SignalsDesk | None = None
+    """What analysis draws attention to, for people to judge."""
     statistics: StatisticsDesk | None = None
     """What its counters told: traffic, footfall, bins."""
     inventory: InventoryDesk | None = None

@@ -9,6 +9,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
+    "analysis": frozenset({Action.ANALYSIS_READ}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
     "received": frozenset({Action.DEPORT_VIEW}),

@@ -74,6 +74,12 @@ class Refusal(Enum):
     ALARM_STEP_REFUSED = Wording(
         409, 4409, "L'alarme n'en est pas là. Voyez les étapes possibles.", "The alarm is not there. See its steps."
     )
+    SIGNAL_UNKNOWN = Wording(404, 4404, "Aucun signalement de ce nom n'attend.", "No signal of that name is waiting.")
+    ANALYSIS_REFUSED = Wording(409, 4409, "Rien n'a changé. Voyez le motif.", "Nothing changed. See why.")
+    ZONES_REFUSED = Wording(
+        409, 4409, "Les zones restent comme elles sont. Voyez le motif.", "The zones stand as they are. See why."
+    )
+    ANALYSIS_ABSENT = Wording(503, 4503, "Ce centre n'analyse pas d'images.", "This centre analyses no pictures.")
     ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     SPEECH_REFUSED = Wording(409, 4409, "Ce message n'est pas diffusé. Voyez le motif.", "Not said. See why.")
     LOUDSPEAKERS_ABSENT = Wording(503, 4503, "Ce centre n'a pas de haut-parleur.", "This centre has no loudspeaker.")

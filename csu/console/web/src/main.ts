@@ -9,6 +9,7 @@ import './deport.css'
 import './speaker.css'
 import './desk.css'
 import './commune.css'
+import './statistics.css'
 import './dpo.css'
 import './analysis.css'
 

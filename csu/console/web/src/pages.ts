@@ -28,6 +28,8 @@ import Received from './Received.svelte'
 import type { Room } from './room.svelte'
 import Service from './Service.svelte'
 import { SERVICE_WORDS } from './service_words'
+import Statistics from './Statistics.svelte'
+import { STATISTICS_WORDS } from './statistics_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -70,6 +72,7 @@ export const PAGES: Page[] = [
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
+  { name: 'statistics', key: 'b', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
@@ -225,6 +228,15 @@ function commune_help(language: Language): string[][] {
     ['[ ]', keys.month],
     ['r', keys.again],
     [words.key_names.escape, keys.all],
+  ]
+}
+
+function statistics_help(language: Language): string[][] {
+  const keys = STATISTICS_WORDS[language].keys_help
+  return [
+    ['1 2 3', keys.kinds],
+    ['← →', keys.arrows],
+    ['r', keys.again],
   ]
 }
 
