@@ -35,7 +35,9 @@ class TrackerSettings:
     score_new: float = 0.45
     """A track begins with that."""
     hits_min: int = 3
-    """A track is told from its third detection on."""
+    """A track is told from its third detection on,"""
+    told_after_s: float = 0.5
+    """and that long after its first: what flickers for a moment is nobody."""
     likeness_sure: float = 0.15
     likeness_unsure: float = 0.35
     """The least likeness (overlap, and nearness by size) of a track and a detection, in each step."""
@@ -122,8 +124,10 @@ class Tracker:
             return self._tracks.box
         return self._tracks.box + self._tracks.speed * ((at_ns - self._at_ns) * _S)
 
-    def step(self, at_ns: Nanoseconds, found: Detections | None) -> Sequence[Tracked]:
+    def step(self, at_ns: Nanoseconds, found: Detections | None, *, by_motion: bool = False) -> Sequence[Tracked]:
         """The tracks in a picture after what a detector found in it; None: it did not look, they go their course.
+
+        `by_motion`: told by what moves alone, so that who is not in it was not looked for, and may stand still.
 
         Raises ValueError when time does not advance.
         """
@@ -132,14 +136,14 @@ class Tracker:
         self._tracks.box = self.expected(at_ns)
         self._at_ns = at_ns
         if found is not None:
-            self._associate(at_ns, found)
+            self._associate(at_ns, found, by_motion=by_motion)
         tracks, settings = self._tracks, self._settings
         untold = tracks.hits < settings.hits_min
         lost = (at_ns - tracks.seen_ns > settings.lost_s / _S) | (untold & (tracks.missed > 1))
         self._tracks = tracks.only(~lost)
         return self._told(at_ns)
 
-    def _associate(self, at_ns: Nanoseconds, found: Detections) -> None:
+    def _associate(self, at_ns: Nanoseconds, found: Detections, *, by_motion: bool) -> None:
         settings, tracks, boxes, scores = self._settings, self._tracks, found.boxes.astype(np.float64), found.scores
         sure = np.flatnonzero(scores >= settings.score_sure)
         free = np.arange(len(tracks.track))
@@ -155,8 +159,9 @@ class Tracker:
             )
             self._follow(at_ns, of_unsure, found, boxes, unsure[matched_unsure])
             seen[of_unsure] = True
-        tracks.missed[~seen] += 1
-        tracks.speed[~seen] *= _FADE
+        if not by_motion:
+            tracks.missed[~seen] += 1
+            tracks.speed[~seen] *= _FADE
         new = np.delete(sure, matched)
         new = new[scores[new] >= settings.score_new]
         votes = np.zeros((len(new), len(CLASSES)))
@@ -219,7 +224,8 @@ class Tracker:
 
     def _told(self, at_ns: Nanoseconds) -> list[Tracked]:
         tracks = self._tracks
-        told = np.flatnonzero(tracks.hits >= self._settings.hits_min)
+        known_ns = tracks.seen_ns - tracks.first_ns
+        told = np.flatnonzero((tracks.hits >= self._settings.hits_min) & (known_ns >= self._settings.told_after_s / _S))
         if not len(told):
             return []
         boxes, speed = tracks.box[told], tracks.speed[told]

@@ -18,7 +18,7 @@ from csu.hal.analysis import ObjectClass
 HEIGHT_M = 1.7
 SPREAD = 0.13
 """Standard deviation of the logarithm of a height: people differ by a tenth, and so does a shape's edge."""
-WIDTH_M = (0.25, 1.15)
+WIDTH_M = (0.25, 1.4)
 SCORE = 0.6
 """Of who is exactly that high: enough to begin a track with (`TrackerSettings.score_new`)."""
 SCORE_MIN = 0.2
