@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from csu.centre.analysis_hung import AnalysisRooms
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo import DpoHome, open_dpo
@@ -23,6 +24,7 @@ from csu.centre.rooms.deport_room import DeportParts, DeportRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.statistics_room import StatisticsRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, CallsOfCentre, PtzOfCentre, Room
 from csu.centre.service_hung import ServiceRooms
@@ -70,6 +72,8 @@ class Shown:
     papers: Papers
     speaking: SpeakerRoom
     communes: CommuneRoom
+    statistics: StatisticsRoom | None
+    analysis: AnalysisRooms | None
     inventory: InventoryRoom
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
@@ -119,6 +123,9 @@ async def hang_console(
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
+            statistics=shown.statistics,
+            analysis=None if shown.analysis is None else shown.analysis.desk,
+            signals=None if shown.analysis is None else shown.analysis.signals,
             inventory=shown.inventory,
             dpo=dpo,
             calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),

@@ -33,6 +33,7 @@ from csu.hal.analysis import (
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
 from csu.operations.analysis_account import Analysed, AnalysisAccount
 from csu.operations.analysis_zones import CameraDrawing
@@ -119,6 +120,10 @@ class AnalysisRoom:
         """How many pictures were looked at, of all cameras or one; 0 is a figure. Raises AnalysisAccountNotKept."""
         await self._write_minutes()
         return await self._accounts(lambda: self._account.total(from_ns, to_ns, camera))
+
+    async def looks(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now: its zones hold only where they were drawn."""
+        await self._hand.pose(camera, reading)
 
     def look_again(self) -> None:
         """Something was entered or drawn."""

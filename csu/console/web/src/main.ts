@@ -9,7 +9,9 @@ import './deport.css'
 import './speaker.css'
 import './desk.css'
 import './commune.css'
+import './statistics.css'
 import './dpo.css'
+import './analysis.css'
 
 const target = document.getElementById('page')
 if (target === null) throw new Error('index.html has no #page')
