@@ -46,7 +46,8 @@ def is_of(module: str, package: str) -> bool:
 
 def who_imports_the_desk(root: Path) -> set[str]:
     own = root / "operations" / "enforcement"
-    files = (path for path in root.rglob("*.py") if own not in path.parents)
+    files = [path for path in root.rglob("*.py") if own not in path.parents]
+    files = [path for path in files if "enforcement" in path.read_text(encoding="utf-8")]
     return {
         path.relative_to(root).as_posix() for path in files if any(is_of(module, DESK) for module in imports_of(path))
     }

@@ -28,6 +28,7 @@ from tests.operations.enforcement.conftest import (
     picture,
 )
 
+EXAMPLES = 40
 OPERATOR = "i.bernard"
 OFFENCES = {
     "red-light": ("driving", "road", 0),
@@ -276,11 +277,11 @@ class Machine(RuleBasedStateMachine):
         assert len(self.world.signed) == self.lawful
 
 
-def run(examples: int = 40, steps: int = 30) -> None:
+def run(steps: int = 30) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=EXAMPLES,
             stateful_step_count=steps,
             deadline=None,
             derandomize=True,
