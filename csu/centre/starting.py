@@ -28,6 +28,7 @@ from csu.centre.preparing import Awaited, PreparedSite, ask_camera
 from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
+from csu.centre.rooms.enforcement_keeping import EnforcementHome, keep_enforcement
 from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import LogRoom, keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -231,6 +232,7 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         )
     )
     journal = given.registers.journal
+    enforcement = await stack.enter_async_context(keep_enforcement(_enforcement(given, hung)))
     return Shown(
         room=hung.room,
         centre=centre,
@@ -245,9 +247,25 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         speaking=SpeakerRoom(given.site.speech, centre=centre, clock=clock, journal=journal, tell=tell),
         communes=await stack.enter_async_context(_communes(given, centre, past)),
         inventory=_inventory(given, work, hung.accounts),
+        enforcement=enforcement,
         doctrine=settings.doctrine,
         register_settings=settings.registers,
         tell=tell,
+    )
+
+
+def _enforcement(given: Given, hung: Hung) -> EnforcementHome:
+    return EnforcementHome(
+        given.settings.data_directory,
+        given.clock,
+        given.registers.journal,
+        given.registers.key,
+        _keys(given.settings, "ticket-keys"),
+        given.papers,
+        lambda: hung.accounts.people,
+        given.prepared.records,
+        hung.room.relay,
+        given.tell,
     )
 
 

@@ -11,6 +11,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "alarms": frozenset({Action.ALARM_ACK}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
+    "enforcement": frozenset({Action.TICKET_READ}),
     "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),

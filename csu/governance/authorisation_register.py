@@ -352,6 +352,8 @@ def facts_text(facts: AuthorisationFacts) -> str:
     for order in told["authorisations"]:
         for name in ("purposes", "viewers", "cameras", "recipients"):  # sets, which have no order of their own
             order[name] = sorted(order[name])
+    if not told["ticketing"]:  # the text of who uses none of it is the one of before there was any
+        del told["ticketing"]
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 

@@ -127,7 +127,9 @@ def people_text(people: People) -> str:
         for paper in (person["designation"], person["approval"]):
             if paper is not None:
                 paper["communes"] = sorted(paper["communes"])
-        if person["swearing"] is not None:
+        if person["swearing"] is None:  # the text of a list without any is the one of before there was one
+            del person["swearing"]
+        else:
             for name in ("classes", "communes"):
                 person["swearing"][name] = sorted(person["swearing"][name])
     return json.dumps(told, indent=1, ensure_ascii=False)

@@ -56,11 +56,14 @@ DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/re
 no picture (their matrix: tests/compliance/doors)."""
 DEPORT = ("/api/deports", "/ws/deport/{deport}/{camera}")
 """Which deports are open; and to one named person the masked pictures of now of a camera of his, by no parameter."""
+ENFORCEMENT = ("/api/enforcement", "/ws/enforcement/{camera}")
+"""The masked pictures of now, to an agent, and stills that he takes of them himself; his own signed records, which come
+from no recording (their matrix: tests/compliance/doors)."""
 CALLS = ("/api/calls",)
 """Who was called for which alarm: names of services and people on duty."""
 ELSEWHERE = (
     *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
-    *(*MACHINES, *DEPORT, *CALLS),
+    *(*MACHINES, *DEPORT, *ENFORCEMENT, *CALLS),
 )
 
 

@@ -103,6 +103,11 @@ class Enforcement:
             return refused.trouble.what
         return None
 
+    def camera_of(self, account: str, session: str) -> CameraId | None:
+        """Which camera his live session shows; None: it is over, or not his."""
+        found = self._sessions.get(session)
+        return found.camera if found is not None and found.account == account else None
+
     def draft_of(self, account: str, now_ns: Nanoseconds) -> Draft | None:
         """The one that he has not signed yet."""
         self._forget_old(now_ns)

@@ -124,7 +124,7 @@ class TicketStore:
         Raises TicketsBroken, TicketsNotKept.
         """
         self._disk, self._key = disk, key
-        self._ledger: EventLedger[TicketBook, TicketEvent] = EventLedger(ledger, key, _KIND)
+        self._book: EventLedger[TicketBook, TicketEvent] = EventLedger(ledger, key, _KIND)
         try:
             known = {each.signed.file for each in self.tickets().values() if each.destroyed_at_ns is None}
             for name in disk.names():
@@ -136,7 +136,7 @@ class TicketStore:
 
     def tickets(self) -> Mapping[str, KeptTicket]:
         """All, by name, in the order of their signatures; also those that are destroyed."""
-        return self._ledger.value.kept
+        return self._book.value.kept
 
     def keep(self, record: TicketRecord, files: Sequence[bytes]) -> None:
         """See TicketKeeper.keep: the file first, then the line by which it counts."""
@@ -166,7 +166,7 @@ class TicketStore:
         except DiskError as error:
             raise tickets_not_kept(record.record, error) from error
         try:
-            self._ledger.decide(lambda book: [signed])
+            self._book.decide(lambda book: [signed])
         except CsuError:
             with suppress(DiskError):  # what nobody signed for is taken away at the next start at the latest
                 self._disk.remove(name)
@@ -190,7 +190,7 @@ class TicketStore:
         """
         package = package_of(self._container(self.own(account, record)), self._key)
         sent = TicketSent(record, account, at_ns, hashlib.sha256(package).hexdigest())
-        self._ledger.decide(lambda book: [sent])
+        self._book.decide(lambda book: [sent])
         return package
 
     def due(self, now_ns: Nanoseconds) -> list[KeptTicket]:
@@ -210,11 +210,11 @@ class TicketStore:
                 self._disk.remove(name)
         except DiskError as error:
             raise tickets_not_kept(ticket.signed.record, error) from error
-        self._ledger.decide(lambda book: [TicketDestroyed(ticket.signed.record, now_ns)])
+        self._book.decide(lambda book: [TicketDestroyed(ticket.signed.record, now_ns)])
 
     def close(self) -> None:
         """Release the files."""
-        self._ledger.close()
+        self._book.close()
 
     def _container(self, ticket: KeptTicket) -> bytes:
         signed = ticket.signed
