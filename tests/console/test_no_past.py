@@ -63,7 +63,7 @@ ENFORCEMENT = ("/api/enforcement", "/ws/enforcement/{camera}")
 from no recording (their matrix: tests/compliance/doors)."""
 CALLS = ("/api/calls",)
 """Who was called for which alarm: names of services and people on duty."""
-ANALYSIS = ("/api/analysis", "/api/analysis/cameras/{camera}/zones", "/api/analysis/report", "/api/analysis/signals")
+ANALYSIS = ("/api/analysis",)
 """What is analysed and why, where signals were seen a moment ago, how often they were right; no picture."""
 ELSEWHERE = (
     *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
