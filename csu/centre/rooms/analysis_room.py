@@ -45,8 +45,7 @@ COUNTS = "counts"
 SHARED_EVERY_S = 1.0
 """How soon counts what another process entered."""
 LOOK_EVERY_S = 30.0
-LOOK_NS = 30 * NS_PER_S
-"""A clock that was set must not keep an analysis on."""
+"""How soon is seen that the clock was set: that must not keep an analysis on."""
 AGAIN_AFTER_NS = 5 * NS_PER_S
 """A node that failed is tried again then."""
 MINUTES_WAITING_MAX = 100_000
@@ -167,7 +166,8 @@ class AnalysisRoom:
         """Follow the law for ever; on the way out nothing is analysed any more."""
         try:
             while True:
-                self._is_outdated |= await self._files(self._law.catch_up)
+                if await self._files(self._law.catch_up):
+                    self._is_outdated = True
                 await self._follow()
                 await self._write_switch()
                 await self._write_minutes()
@@ -196,7 +196,7 @@ class AnalysisRoom:
         """Give the node what holds now: what stops first, and at once."""
         self._trouble("law", self._law.distrust)
         now_ns = self._clock.now_ns()
-        if self._is_outdated or not self._planned_ns <= now_ns < min(self._plan.until_ns, self._planned_ns + LOOK_NS):
+        if self._is_outdated or not self._planned_ns <= now_ns < self._plan.until_ns:
             self._replan()
         wanted = {each.camera: each for each in self._plan.assignments}
         try:
