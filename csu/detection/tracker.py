@@ -239,8 +239,9 @@ class Tracker:
             return [None] * len(boxes), [None] * len(boxes)
         feet = _feet(boxes)
         heads = np.column_stack([feet[:, 0], boxes[:, 1]])
-        high = self._ground.heights_m(feet, heads).tolist()
-        return _pairs(self._ground.to_ground(feet)), [None if each != each else each for each in high]
+        feet_m = self._ground.to_ground(feet)
+        high = self._ground.heights_m(feet_m, heads).tolist()
+        return _pairs(feet_m), [None if each != each else each for each in high]
 
 
 _NONE = np.zeros(0, np.intp)
