@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from benchmarks.pets import HEIGHT_PX, WIDTH_PX, Boxes, Grey, Truth, pictures, scaled
 from benchmarks.scoreboard import Scoreboard
+from csu.detection.ground import GroundView
 from csu.detection.motion_gate import MotionGate
 from csu.detection.observed import Detections, Tracked
 from csu.detection.tracker import Tracker
 from csu.hal.clock import NS_PER_S
+from csu.hal.place import Pose
 
 Measure = Callable[..., float]
 Look = Callable[[Grey], Boxes]
@@ -204,19 +206,25 @@ def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 SWITCHES = "Tracker: {} people who pass each other, a minute at 10 pictures/s"
 
 
+GROUND = GroundView(Pose(0.0, 0.0, 7.0, 0.0, -20.0, 0.0, 900.0), 1280, 720)
+
+
+@pytest.mark.parametrize(("subject", "ground"), [("csu", None), ("csu, and metres on the ground", GROUND)])
 @pytest.mark.parametrize("objects", [9, 50])
-def test_csu_tracks(objects: int, measure: Measure, scoreboard: Scoreboard) -> None:
+def test_csu_tracks(
+    objects: int, subject: str, ground: GroundView | None, measure: Measure, scoreboard: Scoreboard
+) -> None:
     found, who = walkers(objects)
 
     def follow(_: Path) -> list[list[Tracked]]:
-        tracker = Tracker()
+        tracker = Tracker(ground)
         return [list(tracker.step((number + 1) * NS_PER_S // 10, here)) for number, here in enumerate(found)]
 
     told: list[list[list[Tracked]]] = []
     best_s = measure(follow, lambda tracks, _: told.append(tracks), ROUNDS)
     boxed = [[(each.track, np.array(each.box)) for each in tracks if each.is_seen] for tracks in told[-1]]
-    scoreboard.add(TRACKER.format(objects), "csu", best_s * 1e3 / len(found), "ms CPU")
-    scoreboard.add(SWITCHES.format(objects), "csu", switches(boxed, found, who), "numbers that changed")
+    scoreboard.add(TRACKER.format(objects), subject, best_s * 1e3 / len(found), "ms CPU")
+    scoreboard.add(SWITCHES.format(objects), subject, switches(boxed, found, who), "numbers that changed")
     assert sum(map(len, boxed)) > 0.8 * sum(map(len, who))
 
 
