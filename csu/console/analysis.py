@@ -39,7 +39,7 @@ from csu.detection.signals import (
     SignalQualified,
     SignalUnknown,
 )
-from csu.governance import Action, Author, Resource, Role, Subject
+from csu.governance import Action, Author, Resource, Subject
 from csu.governance.analysis_switch import SwitchNow
 from csu.governance.errors import AnalysisSwitchRefused
 from csu.governance.journal_entry import Ground
@@ -90,11 +90,11 @@ class AnalysisDesk(Protocol):
         """These zones from now on. Raises DrawingRefused; CsuError: the former ones count."""
         ...
 
-    async def stop(self, by: Author, role: Role, reason: str) -> None:
+    async def stop(self, by: Author, reason: str) -> None:
         """Nothing is analysed any more when it returns. Raises AnalysisSwitchRefused."""
         ...
 
-    async def resume(self, by: Author, role: Role, reason: str) -> None:
+    async def resume(self, by: Author, reason: str) -> None:
         """Raises AnalysisSwitchRefused; CsuError: it stays stopped."""
         ...
 
@@ -180,9 +180,8 @@ def _add_switch(app: FastAPI, desk: AnalysisDesk | None) -> None:
     @opens(Door("analysis/stop", Action.ANALYSIS_STOP, _for_a_reason, body_bytes_max=BODY_BYTES_MAX))
     async def stop(request: Request, told: StopTold) -> None:
         """The kill switch: when this answers nothing is analysed any more, anywhere."""
-        subject = _subject(request)
         try:
-            await _there(desk).stop(_author(subject), subject.role, told.reason)
+            await _there(desk).stop(_author(_subject(request)), told.reason)
         except AnalysisSwitchRefused as error:
             raise Refused(Refusal.ANALYSIS_REFUSED, where="analysis", cause=error) from error
 
@@ -190,9 +189,8 @@ def _add_switch(app: FastAPI, desk: AnalysisDesk | None) -> None:
     @opens(Door("analysis/resume", Action.ANALYSIS_RESUME, _for_a_reason, body_bytes_max=BODY_BYTES_MAX))
     async def resume(request: Request, told: StopTold) -> None:
         """Let it go on where orders in force allow it."""
-        subject = _subject(request)
         try:
-            await _there(desk).resume(_author(subject), subject.role, told.reason)
+            await _there(desk).resume(_author(_subject(request)), told.reason)
         except AnalysisSwitchRefused as error:
             raise Refused(Refusal.ANALYSIS_REFUSED, where="analysis", cause=error) from error
 

@@ -26,7 +26,10 @@ COVERED = 0.5
 RIDER = 0.6
 """Share of a person's box within a shape of a two-wheeler's size that is"""
 WIDER = 1.5
-"""times as wide as he is: he rides it. Without him a two-wheeler's size is a pedestrian's too (decision 0093)."""
+"""times as wide as he is, with"""
+BESIDE = 0.15
+"""of its width on either side of him (a shadow falls to one): he rides it. Without him a two-wheeler's size is a
+pedestrian's too (decision 0093)."""
 EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
@@ -62,14 +65,28 @@ class SizedObject:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The picture, and how large a cell of the gate's is in it."""
+    """The picture: what was found in it, and how large a cell of the gate's is."""
 
+    fit: SizeFit
+    found: Detections
     size_px: tuple[int, int]
     grain_px: float
 
-    def holds(self, box: Box) -> bool:
+    def told(self, shape: Box) -> SizedObject | None:
+        """The vehicle that the shape is, if it is one."""
+        is_ridden = int(_riders(shape, self.found).sum()) == 1
+        is_open = _covered(shape, self.found) < COVERED
+        if not self._is_whole(shape) or not (is_ridden or is_open):
+            return None
+        fit = self.fit.fit(shape, self.grain_px)
+        if fit is None or fit.size.kind is None or fit.score < SCORE_MIN:
+            return None
+        is_one = is_ridden if fit.size.kind in TWO_WHEELERS else is_open
+        return SizedObject(shape, fit) if is_one else None
+
+    def _is_whole(self, shape: Box) -> bool:
         """Whether it is wholly in view, and large enough to have a size."""
-        left, top, right, bottom = box
+        left, top, right, bottom = shape
         inner = min(left, top, self.size_px[0] - right, self.size_px[1] - bottom)
         side = max(right - left, bottom - top)
         return inner > (EDGE_CELLS + 0.5) * self.grain_px and side >= GRAINS_MIN * self.grain_px
@@ -85,26 +102,23 @@ class _Seen:
         return x + a, y + b, x + c, y + d
 
 
+def why_none(ground: Ground | None) -> Words:
+    """What a reader is told instead of vehicles; no words where they are told."""
+    if ground is not None:
+        return NO_WORDS
+    return Words(
+        "caméra non calée : la taille de ce qui bouge est inconnue, aucun véhicule n'est reconnu par elle",
+        "camera not calibrated: the size of what moves is not known, no vehicle is told by it",
+    )
+
+
 class MovingObjects:
-    """Vehicles of one camera. `ground` None: not calibrated, so there are none, and `why_none` says it."""
+    """The `MotionClasses` of any camera: vehicles by their size. It remembers nothing."""
 
-    def __init__(self, ground: Ground | None) -> None:
-        self._fit = None if ground is None else SizeFit(ground)
-
-    @property
-    def why_none(self) -> Words:
-        """What a reader is told instead of vehicles; no words when they are told."""
-        if self._fit is not None:
-            return NO_WORDS
-        return Words(
-            "caméra non calée : la taille de ce qui bouge est inconnue, aucun véhicule n'est reconnu",
-            "camera not calibrated: the size of what moves is not known, no vehicle is told",
-        )
-
-    def combined(self, found: Detections, motion: Motion, size_px: tuple[int, int]) -> Detections:
+    def added(self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]) -> Detections:
         """What the network found in a picture of `size_px` (width, height), and vehicles by their size. Who rides a
         two-wheeler is that, and no person on foot."""
-        vehicles = self.vehicles(found, motion, size_px)
+        vehicles = self.vehicles(found, motion, ground, size_px)
         if not vehicles:
             return found
         on = np.zeros(len(found.boxes), np.bool_)
@@ -120,17 +134,18 @@ class MovingObjects:
             np.concatenate([found.classes[~on], kinds]),
         )
 
-    def vehicles(self, found: Detections, motion: Motion, size_px: tuple[int, int]) -> list[SizedObject]:
-        """Each shape that is one, best first."""
-        if self._fit is None or motion.scene_changed:
+    def vehicles(
+        self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]
+    ) -> list[SizedObject]:
+        """Each shape that is one, best first. `ground` None: not calibrated, so none."""
+        if ground is None or motion.scene_changed:
             return []
-        seen = _Seen(size_px, size_px[0] / motion.energy.shape[1])
+        seen = _Seen(SizeFit(ground), found, size_px, size_px[0] / motion.energy.shape[1])
         told: list[SizedObject] = []
         for boxes, moved in ((motion.moving, motion.energy > 0), (motion.still, None)):
             for left, top, right, bottom in boxes.astype(np.float64).tolist():
                 grown = EDGE_CELLS * seen.grain_px
-                shape = left + grown, top + grown, right - grown, bottom - grown
-                told += self._of_shape(shape, moved, found, seen)
+                told += _of_shape((left + grown, top + grown, right - grown, bottom - grown), moved, seen)
         told.sort(key=lambda each: (-each.fit.score, each.box))
         kept: list[SizedObject] = []
         for each in told:
@@ -139,47 +154,27 @@ class MovingObjects:
                 kept.append(each)
         return kept
 
-    def _of_shape(self, shape: Box, moved: Grid | None, found: Detections, seen: _Seen) -> list[SizedObject]:
-        """As one, as what moved of it alone, or as two that have grown together: whichever fits best."""
-        ways: list[list[Box | None]] = [[shape]]
-        if moved is not None:
-            ways += [way for way in ([_moved_part(shape, moved, seen)], _parts(shape, moved, seen)) if None not in way]
-        best: list[SizedObject] = []
-        for way in ways:
-            told = self._told([each for each in way if each is not None and seen.holds(each)], found, seen.grain_px)
-            if len(told) == len(way) and min(map(_score, told)) > max(map(_score, best), default=0.0):
-                best = told
-        return best
 
-    def _told(self, shapes: list[Box], found: Detections, grain_px: float) -> list[SizedObject]:
-        assert self._fit is not None  # noqa: S101 - asked by the caller
-        told = []
-        for shape in shapes:
-            is_ridden = int(_riders(shape, found).sum()) == 1
-            is_open = _covered(shape, found) < COVERED
-            if not (is_ridden or is_open):
-                continue
-            fit = self._fit.fit(shape, grain_px)
-            if fit is None or fit.size.kind is None or fit.score < SCORE_MIN:
-                continue
-            if is_ridden if fit.size.kind in TWO_WHEELERS else is_open:
-                told.append(SizedObject(shape, fit))
-        return told
-
-
-class VehiclesBySize:
-    """A `csu.detection.observed.MotionClasses`, for any camera."""
-
-    def added(self, found: Detections, motion: Motion, ground: Ground, size_px: tuple[int, int]) -> Detections:
-        """See `MotionClasses.added`."""
-        return MovingObjects(ground).combined(found, motion, size_px)
+def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
+    """As one, as what moved of it alone, or as two that have grown together: whichever fits best."""
+    ways: list[list[Box | None]] = [[shape]]
+    if moved is not None:
+        ways += [[_moved_part(shape, moved, seen)], _parts(shape, moved, seen)]
+    best: list[SizedObject] = []
+    for way in ways:
+        told = [told for each in way if each is not None and (told := seen.told(each)) is not None]
+        if len(told) == len(way) and min(map(_score, told)) > max(map(_score, best), default=0.0):
+            best = told
+    return best
 
 
 def _riders(shape: Box, found: Detections) -> NDArray[np.bool_]:
     """Which of the found are persons in the shape, while it is much wider than they are."""
     within = shares_of_first(found.boxes, np.array([shape], np.float32))[:, 0] >= RIDER
-    wide = shape[2] - shape[0] >= WIDER * (found.boxes[:, 2] - found.boxes[:, 0])
-    return np.asarray((found.classes == PERSON) & within & wide)
+    wide = shape[2] - shape[0]
+    wider = wide >= WIDER * (found.boxes[:, 2] - found.boxes[:, 0])
+    beside = np.minimum(found.boxes[:, 0] - shape[0], shape[2] - found.boxes[:, 2]) >= BESIDE * wide
+    return np.asarray((found.classes == PERSON) & within & wider & beside)
 
 
 def _score(each: SizedObject) -> float:
