@@ -23,6 +23,7 @@ from csu.hal.analysis import (
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance
 from csu.hal.clock import NS_PER_MINUTE, NS_PER_MS, NS_PER_S, Clock, Nanoseconds
+from csu.hal.place import PoseReading
 from csu.hal.words import Words
 
 PICTURE_EVERY_NS = 200 * NS_PER_MS
@@ -97,6 +98,9 @@ class CountedAnalysisNode:
             yield message
         if self._is_lost and woken is self._woken:
             yield AnalysisLost(self._clock.now_ns(), _LOST)
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """No camera of this level turns."""
 
     async def stop(self) -> None:
         self._end_all()

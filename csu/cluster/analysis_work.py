@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.detection.camera_analysis import CameraAnalysis, DetectorNeed
-from csu.detection.models.moving_objects import VehiclesBySize
+from csu.detection.models.moving_objects import MovingObjects
 from csu.detection.observed import Detections, Detector, Ground, Rule
 from csu.detection.rules.making import make_rules
 from csu.detection.scheduler import DetectorShares
@@ -176,7 +176,7 @@ class AnalysisWork:
                 _rules_for,
                 began_ns=seat.began_ns,
                 counter=counting,
-                motion_classes=VehiclesBySize(),
+                motion_classes=MovingObjects(),
                 grant=lambda need: self._grant(given.camera, need),
             )
         except CsuError as error:

@@ -22,14 +22,13 @@ from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.papers import Papers
 from csu.centre.registers.journal_beside import journal_beside
 from csu.governance import JournalEntry, Role, in_paris, instant_in_paris
-from csu.governance.analysis_basis import EVENT_WORDS
 from csu.governance.analysis_orders import AnalysisOrderRecorded, AnalysisOrderWithdrawn, StandingOrder, order_from
 from csu.governance.authorisations import FAR_NS
 from csu.governance.journal_entry import Author, account_of
 from csu.governance.journaled_actions import OPERATION_OF, OwnDeed, deed_entry
 from csu.governance.model_register import ModelRegistered, ModelWithdrawn, RegisteredModel, model_from
 from csu.governance.roles import Action
-from csu.hal.analysis import EventType
+from csu.hal.analysis import EVENT_WORDS, EventType
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 from csu.hal.errors import BadInput

@@ -11,6 +11,7 @@ from csu.hal.analysis import AnalysisAssignment, AnalysisLost, AnalysisMessage, 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.place import PoseReading
 from csu.hal.words import Words
 
 SPANS_KEPT = 16
@@ -76,6 +77,11 @@ class AnalysisHand:
         if not assignments:
             await self.halt()
         return True
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Tell a node that runs where a camera looks."""
+        if self._is_up:
+            await self._node.pose(camera, reading)
 
     async def halt(self) -> None:
         """Nothing is looked at any more. A node that cannot even be told has its assignments' own ends."""

@@ -17,7 +17,7 @@ from csu.centre.in_turn import InTurn
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_hand import AnalysisHand
 from csu.centre.rooms.analysis_plan import AnalysisPlan, CameraToAnalyse, CountedUntil, not_counted, plan_analysis
-from csu.governance.analysis_switch import PUTS_BACK, require_role
+from csu.governance.analysis_switch import PUTS_BACK, require_reason, require_role, role_of
 from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import CAMERAS_MAX, Author, JournalEntry
 from csu.governance.journaled_actions import OwnDeed, deed_entry
@@ -33,6 +33,7 @@ from csu.hal.analysis import (
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
 from csu.operations.analysis_account import Analysed, AnalysisAccount
 from csu.operations.analysis_zones import CameraDrawing
@@ -44,8 +45,7 @@ COUNTS = "counts"
 SHARED_EVERY_S = 1.0
 """How soon counts what another process entered."""
 LOOK_EVERY_S = 30.0
-LOOK_NS = 30 * NS_PER_S
-"""A clock that was set must not keep an analysis on."""
+"""How soon is seen that the clock was set: that must not keep an analysis on."""
 AGAIN_AFTER_NS = 5 * NS_PER_S
 """A node that failed is tried again then."""
 MINUTES_WAITING_MAX = 100_000
@@ -121,6 +121,10 @@ class AnalysisRoom:
         await self._write_minutes()
         return await self._accounts(lambda: self._account.total(from_ns, to_ns, camera))
 
+    async def looks(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now: its zones hold only where they were drawn."""
+        await self._hand.pose(camera, reading)
+
     def look_again(self) -> None:
         """Something was entered or drawn."""
         self._is_outdated = True
@@ -128,11 +132,13 @@ class AnalysisRoom:
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
-    async def stop(self, by: Author, role: Role, reason: str) -> None:
+    async def stop(self, by: Author, reason: str) -> None:
         """The kill switch: when this returns nothing is analysed, whatever else fails.
 
         Raises AnalysisSwitchRefused. A file that cannot be written is told and tried again; analysis stays stopped.
         """
+        role = role_of(by)
+        require_reason(reason)
         self._law.hold(role)
         await self._hand.halt()
         self._unwritten = role, by.account, reason, self._clock.now_ns()
@@ -144,9 +150,10 @@ class AnalysisRoom:
         self._replan()
         self._show()
 
-    async def resume(self, by: Author, role: Role, reason: str) -> None:
+    async def resume(self, by: Author, reason: str) -> None:
         """Let analysis go on where its orders allow it. Raises AnalysisSwitchRefused, CsuError: it stays stopped."""
-        require_role(role, PUTS_BACK)
+        role = require_role(role_of(by), PUTS_BACK)
+        require_reason(reason)
         await self._journal.record(deed_entry(OwnDeed.ANALYSIS, "resume", by=by))
         at_ns = self._clock.now_ns()
         await self._files(lambda: self._law.put_back(role, by=by.account, reason=reason, at_ns=at_ns))
@@ -159,7 +166,8 @@ class AnalysisRoom:
         """Follow the law for ever; on the way out nothing is analysed any more."""
         try:
             while True:
-                self._is_outdated |= await self._files(self._law.catch_up)
+                if await self._files(self._law.catch_up):
+                    self._is_outdated = True
                 await self._follow()
                 await self._write_switch()
                 await self._write_minutes()
@@ -188,7 +196,7 @@ class AnalysisRoom:
         """Give the node what holds now: what stops first, and at once."""
         self._trouble("law", self._law.distrust)
         now_ns = self._clock.now_ns()
-        if self._is_outdated or not self._planned_ns <= now_ns < min(self._plan.until_ns, self._planned_ns + LOOK_NS):
+        if self._is_outdated or not self._planned_ns <= now_ns < self._plan.until_ns:
             self._replan()
         wanted = {each.camera: each for each in self._plan.assignments}
         try:

@@ -14,7 +14,6 @@ from csu.centre.papers import Papers
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_plan import CameraToAnalyse, plan_analysis
 from csu.centre.rooms.analysis_room import AnalysisRoom
-from csu.governance import Role
 from csu.governance.analysis_orders import AnalysisOrders, AnalysisOrderWithdrawn
 from csu.governance.errors import AnalysisSwitchRefused
 from csu.governance.journal_entry import JournalEntry
@@ -141,13 +140,13 @@ def test_a_law_that_ends_with_the_day_ends_the_analysis_with_it(tmp_path) -> Non
 
 
 async def throw(evening: Evening) -> None:
-    await evening.the_room.stop(CHIEF, Role.ROOM_CHIEF, "fausses alertes")
+    await evening.the_room.stop(CHIEF, "fausses alertes")
 
 
 async def put_back(evening: Evening) -> None:
     with pytest.raises(AnalysisSwitchRefused):
-        await evening.the_room.resume(CHIEF, Role.ROOM_CHIEF, "cela suffit")
-    await evening.the_room.resume(Author("d.roy", "csu_manager"), Role.CSU_MANAGER, "vérifié")
+        await evening.the_room.resume(CHIEF, "cela suffit")
+    await evening.the_room.resume(Author("d.roy", "csu_manager"), "vérifié")
 
 
 def test_the_kill_switch_stops_at_once_and_only_the_manager_lets_it_go_on(tmp_path) -> None:
