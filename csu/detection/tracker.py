@@ -36,7 +36,7 @@ class TrackerSettings:
     """A track begins with that."""
     hits_min: int = 3
     """A track is told from its third detection on,"""
-    told_after_s: float = 0.5
+    told_after_s: float = 0.35
     """and that long after its first: what flickers for a moment is nobody."""
     likeness_sure: float = 0.15
     likeness_unsure: float = 0.35
