@@ -9,14 +9,17 @@ PAGES: dict[str, frozenset[Action]] = {
     "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
+    "analysis": frozenset({Action.ANALYSIS_READ}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
+    "enforcement": frozenset({Action.TICKET_READ}),
     "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
     "dpo": frozenset({Action.JOURNAL_READ, Action.MASK_READ, Action.SIGN_RECORD}),
     "commune": frozenset({Action.STATISTICS_READ}),
+    "statistics": frozenset({Action.STATISTICS_READ}),
     "administration": frozenset({Action.INVENTORY_READ}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""

@@ -20,6 +20,7 @@ from csu.governance.authorisations import (
     Notification,
     Placement,
     ServiceLevel,
+    TicketingPermit,
 )
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.decision import Decision, Layer
@@ -46,7 +47,14 @@ from csu.governance.journal_entry import BY_CSU, Author, DataSpan, Ground, Journ
 from csu.governance.journal_reading import read_journal
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
-from csu.governance.legal_calendar import day_in_paris, in_paris, instant_in_paris, one_month_after, start_of_day
+from csu.governance.legal_calendar import (
+    day_in_paris,
+    hour_in_paris,
+    in_paris,
+    instant_in_paris,
+    one_month_after,
+    start_of_day,
+)
 from csu.governance.legal_register import LegalRegister
 from csu.governance.lifecycle import ARROWS, lifecycle_words
 from csu.governance.loosening import loosens
@@ -90,6 +98,7 @@ from csu.governance.rights import (
 )
 from csu.governance.roles import PAST, VIDEO, Action, Role, role_words
 from csu.governance.spans import Span, overlap, without
+from csu.governance.ticketing import OffenceClass, Swearing
 
 __all__ = [
     "ARROWS",
@@ -155,6 +164,7 @@ __all__ = [
     "MaskVersion",
     "Moved",
     "Notification",
+    "OffenceClass",
     "Operation",
     "OrderLedger",
     "OrdersBroken",
@@ -189,7 +199,9 @@ __all__ = [
     "SpanUnusable",
     "Standing",
     "Subject",
+    "Swearing",
     "Ticket",
+    "TicketingPermit",
     "TransmissionBasis",
     "Transmitted",
     "Use",
@@ -201,6 +213,7 @@ __all__ = [
     "expiry_of",
     "facts_from",
     "facts_text",
+    "hour_in_paris",
     "in_paris",
     "instant_in_paris",
     "lifecycle_words",
