@@ -39,7 +39,10 @@ class TrackerSettings:
     likeness_unsure: float = 0.35
     """The least likeness (overlap, and nearness by size) of a track and a detection, in each step."""
     lost_s: float = 3.0
-    """A track that nobody saw for so long has ended; one that is not yet told, after its second picture."""
+    """A track that was not seen for so long, and missed by two looks, has ended; one that is not told yet, after the
+    two looks."""
+    gone_s: float = 8.0
+    """So has one that nobody looked for meanwhile."""
     place: float = 0.6
     course: float = 0.25
     """Alpha and beta of the filter: the share of what was not expected that moves the box, and its velocity."""
@@ -133,8 +136,10 @@ class Tracker:
         if found is not None:
             self._associate(at_ns, found)
         tracks, settings = self._tracks, self._settings
-        untold = tracks.hits < settings.hits_min
-        lost = (at_ns - tracks.seen_ns > settings.lost_s / _S) | (untold & (tracks.missed > 1))
+        since_s, is_missed = (at_ns - tracks.seen_ns) * _S, tracks.missed > 1
+        lost = is_missed & ((since_s > settings.lost_s) | (tracks.hits < settings.hits_min)) | (
+            since_s > settings.gone_s
+        )
         self._tracks = tracks.only(~lost)
         return self._told(at_ns)
 
@@ -239,8 +244,9 @@ class Tracker:
             return [None] * len(boxes), [None] * len(boxes)
         feet = _feet(boxes)
         heads = np.column_stack([feet[:, 0], boxes[:, 1]])
-        high = self._ground.heights_m(feet, heads).tolist()
-        return _pairs(self._ground.to_ground(feet)), [None if each != each else each for each in high]
+        feet_m = self._ground.to_ground(feet)
+        high = self._ground.heights_m(feet_m, heads).tolist()
+        return _pairs(feet_m), [None if each != each else each for each in high]
 
 
 _NONE = np.zeros(0, np.intp)
