@@ -21,6 +21,7 @@ from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.commune_room import CommuneRoom
 from csu.centre.rooms.deport_keeping import keep_deports
 from csu.centre.rooms.deport_room import DeportParts, DeportRoom
+from csu.centre.rooms.enforcement_room import EnforcementRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -75,6 +76,8 @@ class Shown:
     statistics: StatisticsRoom | None
     analysis: AnalysisRooms | None
     inventory: InventoryRoom
+    enforcement: EnforcementRoom | None
+    """None: its records cannot be read."""
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
     tell: Callable[[CentreEvent], None]
@@ -127,6 +130,7 @@ async def hang_console(
             analysis=None if shown.analysis is None else shown.analysis.desk,
             signals=None if shown.analysis is None else shown.analysis.signals,
             inventory=shown.inventory,
+            enforcement=shown.enforcement,
             dpo=dpo,
             calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),
             deports=await _deports(stack, shown, registers, data_directory, clock),

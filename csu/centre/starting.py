@@ -30,6 +30,7 @@ from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers
 from csu.centre.rooms.analysis_room import ANALYSIS
 from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
+from csu.centre.rooms.enforcement_keeping import EnforcementHome, keep_enforcement
 from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import LogRoom, keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -237,6 +238,7 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
     journal = given.registers.journal
     communes = await stack.enter_async_context(_communes(given, centre, past))
     statistics = await _statistics(given, communes)
+    enforcement = await stack.enter_async_context(keep_enforcement(_enforcement(given, hung)))
     return Shown(
         room=hung.room,
         centre=centre,
@@ -253,9 +255,25 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         statistics=statistics,
         analysis=await _analysis(given, media, work, hung, statistics),
         inventory=_inventory(given, work, hung.accounts),
+        enforcement=enforcement,
         doctrine=settings.doctrine,
         register_settings=settings.registers,
         tell=tell,
+    )
+
+
+def _enforcement(given: Given, hung: Hung) -> EnforcementHome:
+    return EnforcementHome(
+        given.settings.data_directory,
+        given.clock,
+        given.registers.journal,
+        given.registers.key,
+        _keys(given.settings, "ticket-keys"),
+        given.papers,
+        lambda: hung.accounts.people,
+        given.prepared.records,
+        hung.room.relay,
+        given.tell,
     )
 
 

@@ -37,6 +37,7 @@ from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
 from csu.console.dpo import add_dpo_doors
+from csu.console.enforcement import add_enforcement_doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
@@ -139,6 +140,7 @@ def create_app(
     _add_pages(app)
     _add_desks(app, desks, access, room, gate, readings, settings, counts)
     add_deport_doors(app, desks.deports, room, gate, clock, viewers, desks.alarms)
+    add_enforcement_doors(app, desks.enforcement, room, gate, clock, viewers)
     add_past_doors(app)
     _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))

@@ -10,6 +10,7 @@ from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
 from csu.console.deports import DeportDesk
 from csu.console.dpo import DpoDesks
+from csu.console.enforcement import EnforcementDesk
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.map import MapDesk
@@ -75,3 +76,5 @@ class Desks:
     """Its calls to the police and the other services."""
     deports: DeportDesk | None = None
     """Image deport to people of other services."""
+    enforcement: EnforcementDesk | None = None
+    """Its video enforcement."""

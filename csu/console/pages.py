@@ -12,6 +12,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "analysis": frozenset({Action.ANALYSIS_READ}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
+    "enforcement": frozenset({Action.TICKET_READ}),
     "received": frozenset({Action.DEPORT_VIEW}),
     "service": frozenset({Action.POST_READ}),
     "events": frozenset({Action.EVENT_READ}),

@@ -128,6 +128,11 @@ class Refusal(Enum):
     DEPORT_UNKNOWN = Wording(404, 4404, "Aucun déport de ce nom.", "There is no deport of that name.")
     DEPORT_OVER = Wording(410, 4404, "Ce déport est terminé.", "This deport is over.")
     DEPORTS_ABSENT = Wording(503, 4503, "Ce centre ne déporte pas d'images.", "This centre deports no pictures.")
+    TICKET_REFUSED = Wording(
+        409, 4409, "Rien n'est constaté ni signé. Voyez le motif.", "Nothing is recorded or signed. See why."
+    )
+    TICKET_UNKNOWN = Wording(404, 4404, "Aucun constat de ce nom n'est à vous.", "No record of that name is yours.")
+    TICKETS_ABSENT = Wording(503, 4503, "Ce centre ne vidéoverbalise pas.", "This centre does no video enforcement.")
     CALL_UNKNOWN = Wording(404, 4404, "Aucun appel de ce nom.", "There is no call of that name.")
     CALL_REFUSED = Wording(
         409, 4409, "L'appel reste comme il est. Voyez le motif.", "The call stays as it is. See why."

@@ -54,6 +54,10 @@ class Action(StrEnum):
     """Have a camera's loudspeaker say a recorded message (AUD-4). There is no action that listens."""
     SNAPSHOT = "snapshot"
     TICKET_OPEN = "ticket_open"
+    TICKET_READ = "ticket_read"
+    """One's own signed records, and with which cameras and offences one may make more; no picture of now."""
+    TICKET_SEND = "ticket_send"
+    """Hand one's own signed record to the ticket centre."""
     DEPORT_START = "deport_start"
     DEPORT_STOP = "deport_stop"
     DEPORT_VIEW = "deport_view"
@@ -193,9 +197,11 @@ PAST = frozenset(
 """Every way by which the past could be shown (ACC-3). A route that shows any of it maps to one of these."""
 OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
 """Pictures leave the centre."""
+TICKETS = frozenset({_A.TICKET_READ, _A.TICKET_SEND})
+"""An agent's own signed records: they are kept apart from footage, and come from no recording (VVB-5)."""
 MACHINES = frozenset({_A.WALL_DRAW})
 """Brings masked pictures to a machine; whether people may see them was asked when they went on the wall."""
-VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING
+VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING | TICKETS
 """Whoever may do none of these has no video permission (ACC-6)."""
 OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET, _A.CONSOLE_OPEN})
 """About oneself: no commune is asked for."""

@@ -40,7 +40,7 @@ PLACES: dict[Action, str] = {
 
 NOBODY_CAN = frozenset(
     {
-        *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.MAINTENANCE_VIEW),
+        _A.MAINTENANCE_VIEW,
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
         *(_A.ROLE_GRANT, _A.CAMERA_ENROL, _A.TEST_PATTERN),
         *(_A.FAULT_REPORT, _A.ANALYSIS_ZONE_DRAW),

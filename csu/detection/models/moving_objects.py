@@ -26,7 +26,10 @@ COVERED = 0.5
 RIDER = 0.6
 """Share of a person's box within a shape of a two-wheeler's size that is"""
 WIDER = 1.5
-"""times as wide as he is: he rides it. Without him a two-wheeler's size is a pedestrian's too (decision 0093)."""
+"""times as wide as he is, with"""
+BESIDE = 0.15
+"""of its width on either side of him (a shadow falls to one): he rides it. Without him a two-wheeler's size is a
+pedestrian's too (decision 0093)."""
 EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
@@ -168,8 +171,10 @@ def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
 def _riders(shape: Box, found: Detections) -> NDArray[np.bool_]:
     """Which of the found are persons in the shape, while it is much wider than they are."""
     within = shares_of_first(found.boxes, np.array([shape], np.float32))[:, 0] >= RIDER
-    wide = shape[2] - shape[0] >= WIDER * (found.boxes[:, 2] - found.boxes[:, 0])
-    return np.asarray((found.classes == PERSON) & within & wide)
+    wide = shape[2] - shape[0]
+    wider = wide >= WIDER * (found.boxes[:, 2] - found.boxes[:, 0])
+    beside = np.minimum(found.boxes[:, 0] - shape[0], shape[2] - found.boxes[:, 2]) >= BESIDE * wide
+    return np.asarray((found.classes == PERSON) & within & wider & beside)
 
 
 def _score(each: SizedObject) -> float:

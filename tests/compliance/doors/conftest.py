@@ -27,10 +27,12 @@ from csu.governance import (
     AuthorisationRegister,
     Clearance,
     Designation,
+    OffenceClass,
     PrefectApproval,
     Rights,
     Role,
     Subject,
+    Swearing,
 )
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
@@ -42,6 +44,7 @@ from tests.compliance.doors.desks_in_memory import (
     CommunesInMemory,
     DeportsInMemory,
     DeskInMemory,
+    EnforcementInMemory,
     EventsInMemory,
     InventoryInMemory,
     LogInMemory,
@@ -87,6 +90,7 @@ class People:
             approval=PrefectApproval("57-3", "Moselle", metz, date(2027, 1, 1), date(2030, 1, 1), date(2026, 11, 1)),
             clearance=Clearance("hab-7", "dipn-57", YEARS),
             communes=metz,
+            swearing=Swearing("TJ Metz", "57-pve", frozenset(OffenceClass), metz, YEARS),
         )
 
 
@@ -165,6 +169,7 @@ class World:
             dpo=dpo_desks(),
             calls=CallsInMemory(),
             deports=DeportsInMemory(self.room.relay),
+            enforcement=EnforcementInMemory(self.room.relay),
         )
         self.open()
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
@@ -78,6 +79,9 @@ from csu.operations import (
 from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
 from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
 from csu.operations.communes_desk import NO_FILE, Costs, MonthTold
+from csu.operations.enforcement import Draft as TicketDraft
+from csu.operations.enforcement import KeptTicket, LiveSession, offence_named
+from csu.operations.enforcement.store import TicketSigned
 from csu.operations.inventory import LastMinute
 from csu.operations.presets import Preset
 from csu.operations.transparency import PublicCommune, public_commune
@@ -694,6 +698,58 @@ class DeportsInMemory:
 
     async def closed(self, deport: str, camera: CameraId, account: str) -> None:
         await asyncio.Event().wait()
+
+
+class EnforcementInMemory:
+    """One draft and one record, whoever asks, whatever is asked: what is decided is the doors' alone."""
+
+    def __init__(self, relay: LiveRelay) -> None:
+        self._relay = relay
+        red = offence_named("red-light")
+        assert red is not None
+        self._draft = TicketDraft("draft-1", "", LiveSession("live-1", "", CAMERA, NOON), red, NOON, ())
+        told = ("pve-1", "", METZ, CAMERA, "red-light", NOON - 1, NOON, NOON, "metz/20270601/pve-1.zip", "0" * 64, NOON)
+        self._record = KeptTicket(TicketSigned(*told))
+
+    def cameras(self) -> Sequence[CameraId]:
+        return [CAMERA]
+
+    def why_not(self, account: str, camera: CameraId) -> dict[str, Words | None]:
+        return {"red-light": None, "speed": Words("à l'appareil", "by a device")}
+
+    def session_camera(self, account: str, session: str) -> CameraId | None:
+        return CAMERA
+
+    def draft(self, account: str) -> TicketDraft:
+        return self._draft
+
+    def records(self, account: str) -> Sequence[KeptTicket]:
+        return [self._record]
+
+    def own(self, account: str, record: str) -> KeptTicket | None:
+        return self._record if record == "pve-1" else None
+
+    @contextlib.asynccontextmanager
+    async def watch(self, camera: CameraId, account: str) -> AsyncIterator[tuple[str, AsyncIterator[LiveFragment]]]:
+        async with self._relay.watch(camera) as fragments:
+            yield "live-1", fragments
+
+    async def still(self, account: str, draft: str, number: int) -> bytes:
+        return b"\xff\xd8"
+
+    async def open(self, *told: Any) -> TicketDraft:
+        return self._draft
+
+    take = paint = mark = stop = open
+
+    async def drop(self, account: str, draft: str) -> None:
+        return None
+
+    async def sign(self, account: str, draft: str, **typed: str) -> Any:
+        return SimpleNamespace(record="pve-1")
+
+    async def package(self, account: str, record: str) -> bytes:
+        return b"PK"
 
 
 class MessagesInMemory:

@@ -57,6 +57,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """Names of things that lie in a commune, and of one that there is not."""
 OF_NO_COMMUNE = {"{message}", "{number}", "{month}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
 OF_NO_COMMUNE |= {"{day}", "{request}", "{sign}", "{version}"}
+OF_NO_COMMUNE |= {"{draft}", "{record}"}  # an agent's own, whichever camera they are of: nobody else has any
 """Names of things that lie in none, or are told by another name beside them."""
 OF_THE_WHOLE_ROOM = {"log", "log/alarm", "log/entry"}
 """Not cut by commune: the room keeps one log, of entries that say in free words where something was."""
@@ -118,6 +119,8 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
         return Thing(communes=tuple({each.commune for each in CAMERAS.values()}))
     if door.name == "cases/own":
         return Thing(situation=frozenset("P"))
+    if door.action in (Action.SNAPSHOT, Action.TICKET_OPEN):  # no camera of the city is there for tickets
+        return Thing(situation=frozenset())
     if "{commune}" in typed:
         return Thing(communes=(typed["{commune}"],), exists=typed["{commune}"] in COMMUNES)
     if door.name in ("tours/begin", "cases/file"):  # whose body names a camera of that commune

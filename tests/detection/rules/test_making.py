@@ -18,7 +18,7 @@ from csu.detection.parameters import (
 )
 from csu.detection.rules import make_rules
 from csu.detection.rules.weapon import UNAVAILABLE
-from csu.hal.analysis import EVENT_WORDS, AnalysisAssignment, AnalysisZone, EventType, ZoneRule
+from csu.hal.analysis import AnalysisAssignment, AnalysisZone, EventType, ZoneRule
 from csu.hal.camera import CameraId
 from tests.detection.rules.street import SIZE, WHOLE, Plan, made, rule, seen
 
@@ -39,8 +39,6 @@ def test_a_form_can_be_drawn_of_every_type_in_both_languages(type_):
         assert field.words.en
         assert field.low < field.high
         assert field.low <= field.default <= field.high
-    assert EVENT_WORDS[type_].fr
-    assert EVENT_WORDS[type_].en
     typed = parameters_of(zone_rule(type_))
     assert [each.name for each in fields(typed)] == [field.name for field in form]
     assert [float(getattr(typed, field.name)) for field in form] == [field.default for field in form]
@@ -183,4 +181,4 @@ def test_every_rule_says_its_version_and_tells_nothing_of_an_empty_street(type_)
 def test_the_parameters_of_a_type_are_named_in_one_place():
     named = {name for name in dir(of_rules) if name.endswith("Parameters") and name != "Parameters"}
     assert {kind.__name__ for kind in of_rules._OF.values()} == named
-    assert set(of_rules._OF) == set(EVENT_WORDS) == set(EventType)
+    assert set(of_rules._OF) == set(EventType)

@@ -18,6 +18,8 @@ import { DPO_WORDS } from './dpo_words'
 import Dpo from './Dpo.svelte'
 import Deport from './Deport.svelte'
 import { DEPORT_WORDS } from './deport_words'
+import Enforcement from './Enforcement.svelte'
+import { ENFORCEMENT_WORDS } from './enforcement_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -66,6 +68,7 @@ export const PAGES: Page[] = [
   { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
+  { name: 'enforcement', key: 'b', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
   { name: 'received', key: 'y', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
@@ -201,6 +204,22 @@ function deport_help(language: Language): string[][] {
     ['p', deport.keys.prolong],
     ['g', deport.keys.calls],
     [words.key_names.escape, deport.keys.escape],
+  ]
+}
+
+function enforcement_help(language: Language): string[][] {
+  const [words, { keys, key_names }] = [WORDS[language], ENFORCEMENT_WORDS[language]]
+  return [
+    [key_names.cameras, keys.cameras],
+    [key_names.offences, keys.offences],
+    ['n', keys.open],
+    ['c', keys.close],
+    ['w', keys.context],
+    ['x', keys.draw],
+    [key_names.drawing, keys.drawing],
+    ['z', keys.stop],
+    ['p', keys.plate],
+    [words.key_names.escape, keys.escape],
   ]
 }
 
