@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import pytest
 
-from csu.centre.analysis_hung import AnalysisHome, keep_analysis
+from csu.centre.analysis_hung import ACCOUNT_FILE, ZONES_FILE
 from csu.centre.analysis_law import AnalysisLaw
 from csu.centre.papers import Papers
+from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_plan import CameraToAnalyse
+from csu.centre.rooms.analysis_room import AnalysisRoom
 from csu.governance import Author, CentreKey, Role, day_in_paris
 from csu.governance.analysis_orders import AnalysisOrderRecorded
 from csu.governance.model_register import ModelRegistered
 from csu.hal.analysis import AnalysisZone, EventType, ZoneRule
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE
 from csu.machine import SystemClock
-from csu.operations.analysis_zones import CameraDrawing
+from csu.operations.analysis_account import AnalysisAccount
+from csu.operations.analysis_zones import AnalysisZones, CameraDrawing
 from sim.analysis_node import CountedAnalysisNode
 from sim.journal import JournalStandIn
 from sim.ports import SeededChance
@@ -27,6 +31,11 @@ from tests.governance.analysed_evening import CAMERA, COMMUNE, PLACE_M, a_model,
 
 CHIEF, MANAGER = Author("a.petit", "room_chief"), Author("d.roy", "csu_manager")
 ZONE = AnalysisZone("place", ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9)))
+
+
+class Kept(NamedTuple):
+    room: AnalysisRoom
+    zones: AnalysisZones
 
 
 class Opened:
@@ -49,20 +58,29 @@ class Opened:
 
     @asynccontextmanager
     async def opened(self):
+        """As `csu.centre.analysis_hung` puts them together, but for the node, the wall and the counts."""
         self.node = CountedAnalysisNode(self.clock, SeededChance("analysis"))
         papers = Papers.open(self.directory / "orders.sqlite", self.key)
-        home = AnalysisHome(
-            self.directory,
-            self.key,
-            papers,
-            self.clock,
-            self.journal,
-            self.told.append,
+        law = AnalysisLaw.open(self.directory, self.key, papers)
+        zones = AnalysisZones(self.directory / ZONES_FILE)
+        account = AnalysisAccount(self.directory / ACCOUNT_FILE)
+        room = AnalysisRoom(
+            self.node,
+            law,
+            account,
             cameras=lambda: [CameraToAnalyse(CAMERA, COMMUNE, PLACE_M)],
+            drawings=zones.newest,
+            clock=self.clock,
+            journal=self.journal,
+            late=LateEntries(self.journal, lambda why: None),
+            tell=self.told.append,
         )
-        async with keep_analysis(self.node, home) as kept:
-            yield kept
-        papers.close()
+        running = asyncio.create_task(room.run())
+        yield Kept(room, zones)
+        running.cancel()
+        await asyncio.wait([running])
+        for file in (law, zones, account, papers):
+            file.close()
 
     @property
     def steps(self) -> list[str]:
@@ -88,7 +106,8 @@ def test_it_follows_its_files_and_a_kill_outlives_the_centre(opened) -> None:
             await asyncio.sleep(0.05)
             assert opened.node.starts == 0  # nobody drew anything yet
             rules = (ZoneRule(ZONE, EventType.CROWD_DENSITY),)
-            await kept.zones.draw(CameraDrawing(CAMERA, "A. Petit", opened.clock.now_ns(), rules))
+            kept.zones.draw(CameraDrawing(CAMERA, "A. Petit", opened.clock.now_ns(), rules))
+            kept.room.look_again()
             await until(lambda: kept.room.given())
             assert "2027-57-012" in kept.room.tells(CAMERA).fr
             await kept.room.stop(CHIEF, "fausses alertes")
@@ -98,7 +117,7 @@ def test_it_follows_its_files_and_a_kill_outlives_the_centre(opened) -> None:
             assert opened.node.starts == 0
             await kept.room.resume(MANAGER, "vérifié")
             await until(lambda: kept.room.given())
-            assert (await kept.zones.history(CAMERA))[0].drawn_by == "A. Petit"
+            assert kept.zones.history(CAMERA)[0].drawn_by == "A. Petit"
         assert opened.node.looked_at(2**62)[-1].end_ns < opened.clock.now_ns()
 
     asyncio.run(evening())
