@@ -49,7 +49,7 @@ class Lamps:
         glow = np.full(shape, 0.55, np.float32)
         for px, py in [*posts, (view.pose.x_m, view.pose.y_m + 15)]:
             glow += 1.7 / (1 + ((x - px) ** 2 + (y - py) ** 2) / 40)
-        self.map = np.asarray(level * np.minimum(glow, 2.6), np.float32)
+        self.map = np.asarray(level * np.minimum(glow, 1.9), np.float32)
 
     def at(self, x_px: float, y_px: float) -> float:
         height, width = self.map.shape

@@ -128,7 +128,7 @@ def crowd_movement() -> list[Clip]:
     found = [
         _move(
             f"{kind}_sun_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "a crowd runs off to the right",
             _strolls_then_runs(1, 22, (-1.5, 22.0), 7.0, right),
@@ -136,7 +136,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_grey_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             seen.GREY,
             "runs off to the left",
             _strolls_then_runs(2, 26, (0.5, 23.0), 7.0, left),
@@ -144,7 +144,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_rain_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.RAIN,
             "runs towards the camera",
             _strolls_then_runs(3, 20, (0.0, 24.0), 6.0, near, 3.2),
@@ -152,7 +152,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_night_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.NIGHT,
             "runs off at night",
             _strolls_then_runs(4, 20, (-1.0, 21.5), 7.0, right),
@@ -160,7 +160,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_apart_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             seen.DAY,
             "all run apart, away from one place",
             _strolls_then_runs(5, 30, (0.5, 23.0), 9.0, away, 3.4),
@@ -168,7 +168,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_stream_4m",
-            seen.SQUARE_4,
+            seen.WIDE_4,
             seen.SHAKE,
             "a stream of people runs through",
             _flow(6, 30, 12.0, 3.6, first_s=3.0),
@@ -176,7 +176,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_exposure_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             seen.EXPOSURE,
             "runs off while exposure swings",
             _strolls_then_runs(7, 24, (1.0, 22.5), 8.0, left),
@@ -186,7 +186,7 @@ def crowd_movement() -> list[Clip]:
     found += [
         _move(
             f"{kind}_not_walks_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "a stream of people walks through",
             _flow(11, 24, 14.0, 1.35),
@@ -194,7 +194,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_not_stands_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             seen.GREY,
             "a crowd stands about",
             _strolls_then_runs(12, 26, (0.5, 23.0), 60.0, right),
@@ -202,7 +202,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_not_few_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "four joggers pass a standing crowd",
             [*_flow(13, 4, 10.0, 3.2), *_strolls_then_runs(14, 10, (1.0, 24.0), 60.0, right)],
@@ -210,7 +210,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_not_night_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.RAINY_NIGHT,
             "people hurry in the rain, at night",
             _flow(17, 16, 14.0, 1.75),
@@ -218,7 +218,7 @@ def crowd_movement() -> list[Clip]:
         ),
         _move(
             f"{kind}_not_exposure_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             replace(seen.EXPOSURE, shake_px=0.6),
             "a crowd strolls",
             _strolls_then_runs(18, 22, (0.0, 23.0), 60.0, right),
@@ -275,35 +275,35 @@ def crowd_density() -> list[Clip]:
     """Six that are too dense (3.4 to 4.2 people a square metre), six that are not (up to 2)."""
     kind = "crowd_density"
     return [
-        _dense(f"{kind}_sun_8m", seen.SQUARE_8, seen.DAY, "fills to 3.6 a square metre", _standing(1, 3.6), 111),
-        _dense(f"{kind}_grey_11m", seen.SQUARE_11, seen.GREY, "fills to 3.8", _standing(2, 3.8), 112),
-        _dense(f"{kind}_night_8m", seen.SQUARE_8, seen.NIGHT, "fills to 3.8 at night", _standing(3, 3.8), 113),
-        _dense(f"{kind}_rain_11m", seen.SQUARE_11, seen.RAIN, "fills to 4.2 in the rain", _standing(4, 4.2), 114),
-        _dense(f"{kind}_leaves_8m", seen.SQUARE_8, seen.CLOUD, "fills to 4, a cloud passes", _standing(5, 4.0), 115),
+        _dense(f"{kind}_sun_8m", seen.WIDE_8, seen.DAY, "fills to 3.6 a square metre", _standing(1, 3.6), 111),
+        _dense(f"{kind}_grey_11m", seen.WIDE_11, seen.GREY, "fills to 3.8", _standing(2, 3.8), 112),
+        _dense(f"{kind}_night_8m", seen.WIDE_8, seen.NIGHT, "fills to 3.8 at night", _standing(3, 3.8), 113),
+        _dense(f"{kind}_rain_11m", seen.WIDE_11, seen.RAIN, "fills to 4.2 in the rain", _standing(4, 4.2), 114),
+        _dense(f"{kind}_leaves_8m", seen.WIDE_8, seen.CLOUD, "fills to 4, a cloud passes", _standing(5, 4.0), 115),
         _dense(
             f"{kind}_exposure_11m",
-            seen.SQUARE_11,
+            seen.WIDE_11,
             seen.EXPOSURE,
             "fills to 3.5, exposure swings",
             _standing(6, 3.5),
             116,
         ),
-        _dense(f"{kind}_not_one_8m", seen.SQUARE_8, seen.DAY, "one a square metre", _standing(11, 1.0), 121),
-        _dense(f"{kind}_not_two_11m", seen.SQUARE_11, seen.GREY, "two a square metre", _standing(12, 2.0), 122),
+        _dense(f"{kind}_not_one_8m", seen.WIDE_8, seen.DAY, "one a square metre", _standing(11, 1.0), 121),
+        _dense(f"{kind}_not_two_11m", seen.WIDE_11, seen.GREY, "two a square metre", _standing(12, 2.0), 122),
         _dense(
             f"{kind}_not_short_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "four a square metre for some seconds",
             _standing(13, 4.0, 7.6),
             123,
         ),
         _dense(
-            f"{kind}_not_stream_8m", seen.SQUARE_8, seen.RAIN, "a stream walks through", _flow(14, 28, 20.0, 1.4), 124
+            f"{kind}_not_stream_8m", seen.WIDE_8, seen.RAIN, "a stream walks through", _flow(14, 28, 20.0, 1.4), 124
         ),
         _dense(
             f"{kind}_not_shadow_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.LEAVES,
             "shade of leaves and three people",
             _standing(16, 0.2),

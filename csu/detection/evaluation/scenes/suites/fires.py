@@ -54,20 +54,20 @@ def fire_start() -> list[Clip]:
     found = [
         _fire(
             f"{kind}_sun_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "a heap burns, with smoke",
             [_flame((2.0, 23.0), 4.0, 1.3, 1)],
             151,
         ),
-        _fire(f"{kind}_grey_4m", seen.SQUARE_4, seen.GREY, "a heap burns", [_flame((-1.5, 21.0), 4.0, 1.2, 2)], 152),
-        _fire(f"{kind}_night_8m", seen.SQUARE_8, seen.NIGHT, "burns at night", [_flame((1.0, 24.0), 4.0, 1.1, 3)], 153),
+        _fire(f"{kind}_grey_4m", seen.WIDE_4, seen.GREY, "a heap burns", [_flame((-1.5, 21.0), 4.0, 1.2, 2)], 152),
+        _fire(f"{kind}_night_8m", seen.WIDE_8, seen.NIGHT, "burns at night", [_flame((1.0, 24.0), 4.0, 1.1, 3)], 153),
         _fire(
-            f"{kind}_rain_11m", seen.SQUARE_11, seen.RAIN, "burns in the rain", [_flame((0.5, 22.5), 4.0, 1.4, 4)], 154
+            f"{kind}_rain_11m", seen.WIDE_11, seen.RAIN, "burns in the rain", [_flame((0.5, 22.5), 4.0, 1.4, 4)], 154
         ),
         _fire(
             f"{kind}_bin_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.EXPOSURE,
             "a small one, exposure swings",
             [_flame((3.0, 21.0), 4.0, 0.8, 5, smoke=False)],
@@ -104,7 +104,7 @@ def fire_start() -> list[Clip]:
         ),
         _fire(
             f"{kind}_not_neon_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.NIGHT,
             "an orange neon sign goes on and blinks",
             [Light(Glow.NEON, (6.0, 39.0), 4.0, 60.0, 3.0, 2.2)],
@@ -112,16 +112,16 @@ def fire_start() -> list[Clip]:
         ),
         _fire(
             f"{kind}_not_sunset_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "the low sun grows in a window and on the ground",
             [Light(Glow.SUNSET, (-5.0, 38.0), 3.0, 60.0, 2.4, 1.0, 9.0)],
             164,
         ),
-        _fire(f"{kind}_not_beacon_8m", seen.SQUARE_8, seen.GREY, "a van with blue lights stands there", [beacon], 165),
+        _fire(f"{kind}_not_beacon_8m", seen.WIDE_8, seen.GREY, "a van with blue lights stands there", [beacon], 165),
         _fire(
             f"{kind}_not_vest_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "people in orange vests work there",
             [
@@ -132,12 +132,12 @@ def fire_start() -> list[Clip]:
         ),
         _fire(
             f"{kind}_not_flag_4m",
-            seen.SQUARE_4,
+            seen.WIDE_4,
             seen.DAY,
             "an orange flag in the wind",
             [Light(Glow.FLAG, (2.0, 26.0), -1.0, 60.0, 1.2, 3.6)],
             167,
         ),
-        _fire(f"{kind}_not_cloud_8m", seen.SQUARE_8, seen.CLOUD, "a cloud passes, the sun comes back", [], 168, 4),
+        _fire(f"{kind}_not_cloud_8m", seen.WIDE_8, seen.CLOUD, "a cloud passes, the sun comes back", [], 168, 4),
     ]
     return found
