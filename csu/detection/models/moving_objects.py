@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from csu.detection.models.moving_people import with_people
 from csu.detection.models.size_fit import Fit, SizeFit
 from csu.detection.models.suppression import shares_of_first, shares_of_union
 from csu.detection.observed import CLASSES, Detections, Ground, Motion
@@ -35,6 +36,8 @@ EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
 """Of a shape's area: where less of it moved, what moved may be the whole thing."""
+NARROWEST_M = 1.1
+"""No car shows less of its width: what does is somebody on foot, and need not be compared with the whole table."""
 GRAINS_MIN = 3
 """Cells of the gate along the longer side: of a smaller shape no size can be told."""
 VALLEY = 0.35
@@ -82,7 +85,8 @@ class _Seen:
             return None  # a shadow that lies across the edge has any size
         is_ridden = not any(cut) and int(_riders(shape, self.found).sum()) == 1
         is_open = _covered(shape, self.found) < COVERED
-        fit = self.fit.fit(shape, self.grain_px, cut) if is_ridden or is_open else None
+        is_wide = any(cut) or self.fit.wide_m(shape) >= NARROWEST_M
+        fit = self.fit.fit(shape, self.grain_px, cut) if is_ridden or (is_open and is_wide) else None
         if fit is None or fit.size.kind is None or fit.score < SCORE_MIN:
             return None
         if any(cut) and fit.size.kind is not ObjectClass.CAR:
@@ -123,6 +127,11 @@ class MovingObjects:
     def added(self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]) -> Detections:
         """What the network found in a picture of `size_px` (width, height), and vehicles by their size. Who rides a
         two-wheeler is that, and no person on foot."""
+        return with_people(self._with_vehicles(found, motion, ground, size_px), motion, ground, size_px)
+
+    def _with_vehicles(
+        self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]
+    ) -> Detections:
         vehicles = self.vehicles(found, motion, ground, size_px)
         if not vehicles:
             return found

@@ -73,6 +73,12 @@ class SizeFit:
             return None
         return self._scored(errors, int(row), int(turn))
 
+    def wide_m(self, box: tuple[float, float, float, float]) -> float:
+        """How wide it is, if it stands on the ground; inf where there is none."""
+        left, _, right, bottom = box
+        px_per_m = self._ground.px_per_m(((left + right) / 2, bottom))
+        return (right - left) / px_per_m if px_per_m > 0 else np.inf
+
     def _outlines(self, foot: tuple[float, float], upright: float) -> NDArray[np.float64]:
         """(rows, headings, 4): boxes in pixels of every row turned to every side, its lowest point on the foot's line.
 
