@@ -252,9 +252,7 @@ class Tracker:
             feet = _pairs(feet_m[told])
             heights = [high if high == high else None for high in self._ground.heights_m(feet_m[told], heads).tolist()]
         return [
-            Tracked(
-                track, CLASSES[kind], box, foot, None if foot is None else speed_m, px_s, first, seen == at_ns, high
-            )
+            Tracked(track, CLASSES[kind], box, foot, speed_m if foot else None, px_s, first, seen_ns == at_ns, high)
             for track, kind, box, foot, speed_m, px_s, first, seen_ns, high in zip(
                 tracks.track[told].tolist(),
                 tracks.votes[told].argmax(axis=1).tolist(),
