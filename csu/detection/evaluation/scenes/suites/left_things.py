@@ -18,7 +18,7 @@ from csu.hal.analysis import EventType, ZoneRule
 
 AGE_S, AWAY_M, AWAY_S = 10.0, 3.0, 6.0
 _PARAMETERS = (("age_s", AGE_S), ("owner_distance_m", AWAY_M), ("owner_away_s", AWAY_S))
-_SECONDS = 26.0
+_SECONDS = 25.0
 _RING = rectangle((-5.5, 15.5), (6.0, 29.0))
 _FAR = (((-9.0, 31.0), (10.0, 31.5)), ((-9.0, 33.5), (10.0, 33.0)))
 _STREET_FAR = (((-6.2, 24.0), (-6.4, 44.0)),)

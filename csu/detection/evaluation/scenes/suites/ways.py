@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from csu.detection.evaluation.scenes.actors import Actor, Course, Make, Placed, Vehicle, Walker, walk
+from csu.detection.evaluation.scenes.actors import Actor, Course, Make, Placed, Vehicle, Walker, stay, walk
 from csu.detection.evaluation.scenes.clip import BEGIN_NS, Clip, Conditions, TrueEvent
 from csu.detection.evaluation.scenes.happening import (
     At,
@@ -215,6 +215,15 @@ def restricted_zone() -> list[Clip]:
             [],
             24,
             2,
+        ),
+        _restricted(
+            f"{kind}_not_door_6m",
+            seen.STREET_6,
+            replace(seen.EXPOSURE, shake_px=0.6),
+            "a car stands before it, its door opens and shuts; exposure swings, the mast shakes",
+            [Vehicle(stay(-1.0, 60.0, (-3.0, 32.5)), Make.CAR, 9, door_s=(5.0, 10.0))],
+            25,
+            3,
         ),
     ]
     return found
