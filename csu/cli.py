@@ -29,6 +29,7 @@ from csu.centre.commands.public import app as public_app
 from csu.centre.commands.recording import app as recording_app
 from csu.centre.commands.register import app as register_app
 from csu.centre.commands.retention import app as retention_app
+from csu.centre.commands.statistics import app as statistics_app
 from csu.centre.commands.vault import vault_app
 from csu.centre.commands.wall import app as wall_app
 from csu.compliance import compliance_command
@@ -71,6 +72,7 @@ def build_app() -> typer.Typer:
     app.add_typer(journal_app, name="journal")
     app.add_typer(register_app, name="register")
     app.add_typer(retention_app, name="retention")
+    app.add_typer(statistics_app, name="statistics")
     app.add_typer(vault_app, name="vault")
     app.add_typer(wall_app, name="wall")
     app.command("version", help=say("La version de csu.", "The version of csu."))(_version)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from csu.centre.analysis_hung import AnalysisRooms
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo import DpoHome, open_dpo
@@ -24,6 +25,7 @@ from csu.centre.rooms.enforcement_room import EnforcementRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.statistics_room import StatisticsRoom
 from csu.centre.rooms.wall_desk import DeskOfWall
 from csu.centre.seen_by_console import AlarmsOfCentre, CallsOfCentre, PtzOfCentre, Room
 from csu.centre.service_hung import ServiceRooms
@@ -71,6 +73,8 @@ class Shown:
     papers: Papers
     speaking: SpeakerRoom
     communes: CommuneRoom
+    statistics: StatisticsRoom | None
+    analysis: AnalysisRooms | None
     inventory: InventoryRoom
     enforcement: EnforcementRoom | None
     """None: its records cannot be read."""
@@ -122,6 +126,9 @@ async def hang_console(
             wall=shown.wall,
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
+            statistics=shown.statistics,
+            analysis=None if shown.analysis is None else shown.analysis.desk,
+            signals=None if shown.analysis is None else shown.analysis.signals,
             inventory=shown.inventory,
             enforcement=shown.enforcement,
             dpo=dpo,

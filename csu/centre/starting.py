@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csu.alarms import AlarmStore
+from csu.centre.analysis_hung import AnalysisHome, AnalysisRooms, keep_analysis
 from csu.centre.centre_settings import CentreSettings
 from csu.centre.console_hung import Shown
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo.signs import FILE as SIGNS_FILE
 from csu.centre.dpo.signs import SignsOfCentre
-from csu.centre.events import CentreEvent, ManifestTaken
+from csu.centre.events import CentreEvent, ManifestTaken, Trouble
 from csu.centre.footing import Ports
 from csu.centre.masks.commissioning import Commissioning
 from csu.centre.media.dealing import ServedNode, deal
@@ -27,11 +28,13 @@ from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera
 from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers
+from csu.centre.rooms.analysis_room import ANALYSIS
 from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
 from csu.centre.rooms.enforcement_keeping import EnforcementHome, keep_enforcement
 from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import LogRoom, keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
+from csu.centre.rooms.statistics_room import STATISTICS, StatisticsHome, StatisticsRoom, keep_statistics
 from csu.centre.rooms.wall_desk import DeskOfWall, WallAccount
 from csu.centre.rooms.wall_plan import PlannedWall
 from csu.centre.rooms.wall_room import WallRoom
@@ -49,6 +52,7 @@ from csu.governance import day_in_paris
 from csu.hal.camera import CameraRecord
 from csu.hal.clock import Clock
 from csu.hal.disk import Disk
+from csu.hal.errors import CsuError
 from csu.hal.site import Site
 from csu.language import say
 from csu.machine import NoChaos, SystemChance, SystemIds
@@ -232,6 +236,8 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         )
     )
     journal = given.registers.journal
+    communes = await stack.enter_async_context(_communes(given, centre, past))
+    statistics = await _statistics(given, communes)
     enforcement = await stack.enter_async_context(keep_enforcement(_enforcement(given, hung)))
     return Shown(
         room=hung.room,
@@ -245,7 +251,9 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         accounts=hung.accounts,
         papers=given.papers,
         speaking=SpeakerRoom(given.site.speech, centre=centre, clock=clock, journal=journal, tell=tell),
-        communes=await stack.enter_async_context(_communes(given, centre, past)),
+        communes=communes,
+        statistics=statistics,
+        analysis=await _analysis(given, media, work, hung, statistics),
         inventory=_inventory(given, work, hung.accounts),
         enforcement=enforcement,
         doctrine=settings.doctrine,
@@ -300,8 +308,6 @@ def _past(given: Given, volumes: VolumeKeeper) -> AbstractAsyncContextManager[De
 def _communes(given: Given, centre: Centre, past: DeskRoom) -> AbstractAsyncContextManager[CommuneRoom]:
     """The figures of the communes."""
     settings = given.settings
-    signs = SignsOfCentre(settings.data_directory / SIGNS_FILE, given.registers.key, given.clock)
-    given.stack.callback(signs.close)
     return keep_communes(
         CommuneHome(
             settings.data_directory,
@@ -314,9 +320,57 @@ def _communes(given: Given, centre: Centre, past: DeskRoom) -> AbstractAsyncCont
             alarms=given.alarms(),
             desk=past,
             tell=given.tell,
-            signs=signs.register,
+            signs=_signs(given).register,
         )
     )
+
+
+async def _statistics(given: Given, communes: CommuneRoom) -> StatisticsRoom | None:
+    """The counts; None when their files cannot be believed: then nothing is counted, and the centre goes on."""
+    home = StatisticsHome(
+        given.settings.data_directory,
+        given.clock,
+        papers=given.papers,
+        key=given.registers.key,
+        signs=_signs(given).register,
+        name=communes.name,
+        tell=given.tell,
+    )
+    try:
+        return await given.stack.enter_async_context(keep_statistics(home))
+    except CsuError as error:
+        given.tell(Trouble(STATISTICS, error.trouble.words, given.clock.now_ns()))
+        return None
+
+
+async def _analysis(
+    given: Given, media: Media, work: Work, hung: Hung, statistics: StatisticsRoom | None
+) -> AnalysisRooms | None:
+    """Real-time analysis; None when its files cannot be believed: then nothing is analysed, and the centre goes on."""
+    home = AnalysisHome(
+        given.settings.data_directory,
+        given.clock,
+        papers=given.papers,
+        registers=given.registers,
+        centre=work.centre,
+        pictures=media.pictures,
+        cameras=given.prepared.assignments,
+        wall=hung.wall,
+        statistics=statistics,
+        origin_deg=given.site.origin_deg,
+        tell=given.tell,
+    )
+    try:
+        return await given.stack.enter_async_context(keep_analysis(home))
+    except CsuError as error:
+        given.tell(Trouble(ANALYSIS, error.trouble.words, given.clock.now_ns()))
+        return None
+
+
+def _signs(given: Given) -> SignsOfCentre:
+    signs = SignsOfCentre(given.settings.data_directory / SIGNS_FILE, given.registers.key, given.clock)
+    given.stack.callback(signs.close)
+    return signs
 
 
 def _inventory(given: Given, work: Work, accounts: AccountsOfCentre) -> InventoryRoom:

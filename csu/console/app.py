@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
 from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
+from csu.console.analysis import add_analysis_doors
 from csu.console.answers import (
     CameraAnswer,
     HealthAnswer,
@@ -56,6 +57,7 @@ from csu.console.refusals import ConsoleError, ErrorAnswer, Refusal, Refused
 from csu.console.room import RoomView
 from csu.console.service import add_service_doors
 from csu.console.sign_in import add_sign_in_doors
+from csu.console.statistics import add_statistics_doors
 from csu.console.tours import add_tour_doors
 from csu.console.visits import add_visit_doors
 from csu.console.wall_desk import add_wall_doors
@@ -171,10 +173,12 @@ def _add_desks(
     add_look_door(app, reach)
     add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
+    add_analysis_doors(app, desks.analysis, desks.signals, room, gate, readings.clock)
     add_call_doors(app, desks.calls, gate)
     add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)
     add_commune_doors(app, desks.communes, access.rights)
+    add_statistics_doors(app, desks.statistics, access.rights)
     add_inventory_doors(app, desks.inventory, room, readings.clock)
     add_log_doors(app, desks.log)
     add_service_doors(app, desks.service)

@@ -36,7 +36,7 @@ from csu.operations.commune_papers import CommunePapers
 from csu.operations.communes_desk import Costs, MonthTold
 
 MONTH_PATTERN = r"^20\d\d-(0[1-9]|1[0-2])$"
-_Commune = Annotated[str, Path(min_length=1, max_length=100)]
+CommunePath = Annotated[str, Path(min_length=1, max_length=100)]
 _Month = Annotated[str, Path(pattern=MONTH_PATTERN, description="A month, 2026-11")]
 
 
@@ -132,7 +132,7 @@ def _add_months(app: FastAPI, desk: CommuneDesk | None) -> None:
 
     @app.get("/api/communes/{commune}/month/{month}")
     @opens(Door("communes/month", Action.STATISTICS_READ, one_commune))
-    async def month_of(commune: _Commune, month: _Month) -> MonthAnswer:
+    async def month_of(commune: CommunePath, month: _Month) -> MonthAnswer:
         """Cameras, hours, alarms, requisitions, availability, and what it pays. 404: no such commune, or month."""
         there = _there(desk)
         known, asked = _known(there, commune), _month(there, month)
@@ -150,7 +150,7 @@ def _add_months(app: FastAPI, desk: CommuneDesk | None) -> None:
 
     @app.get("/api/communes/{commune}/month/{month}/cameras")
     @opens(Door("communes/cameras", Action.COVERAGE_READ, one_commune))
-    async def cameras_of(commune: _Commune, month: _Month) -> CamerasMonthAnswer:
+    async def cameras_of(commune: CommunePath, month: _Month) -> CamerasMonthAnswer:
         """Each camera's three shares, the least recorded first (TEC-6). 404: no such commune, or month."""
         there = _there(desk)
         known, asked = _known(there, commune), _month(there, month)
@@ -173,14 +173,14 @@ def _add_months(app: FastAPI, desk: CommuneDesk | None) -> None:
 def _add_papers(app: FastAPI, desk: CommuneDesk | None) -> None:
     @app.get("/api/communes/{commune}/papers")
     @opens(Door("communes/papers", Action.ORDER_READ, one_commune))
-    async def papers_of(commune: _Commune) -> PapersAnswer:
+    async def papers_of(commune: CommunePath) -> PapersAnswer:
         """Its cameras, orders and conventions today. 404: no such commune."""
         there = _there(desk)
         return papers_answer(await there.papers(_known(there, commune)))
 
     @app.get("/api/communes/{commune}/public", response_class=HTMLResponse)
     @opens(Door("communes/public", Action.STATISTICS_READ, one_commune))
-    async def public_page(commune: _Commune, lang: Annotated[Language, Query()] = Language.FRENCH) -> HTMLResponse:
+    async def public_page(commune: CommunePath, lang: Annotated[Language, Query()] = Language.FRENCH) -> HTMLResponse:
         """The page for everybody, as it would be published now. 404: no such commune."""
         there = _there(desk)
         return HTMLResponse(await there.page(_known(there, commune), lang))
@@ -191,7 +191,7 @@ def _add_papers(app: FastAPI, desk: CommuneDesk | None) -> None:
         responses={200: {"content": {"text/css": {}}}},
     )
     @opens(Door("communes/style", Action.STATISTICS_READ, one_commune))
-    async def style_of(commune: _Commune) -> Response:
+    async def style_of(commune: CommunePath) -> Response:
         """What that page is dressed with."""
         there = _there(desk)
         _known(there, commune)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.analysis import AnalysisDesk, SignalsDesk
 from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
 from csu.console.deports import DeportDesk
@@ -20,6 +21,7 @@ from csu.console.ptz import PtzDesk
 from csu.console.ptz_aim import AimDesk
 from csu.console.service import ServiceDesk
 from csu.console.sign_in import SignInDesk
+from csu.console.statistics import StatisticsDesk
 from csu.console.tours import TourDesk
 from csu.console.visits import VisitDesk
 from csu.console.wall_desk import WallDesk
@@ -60,6 +62,12 @@ class Desks:
     """Machines of its wall on other hosts."""
     communes: CommuneDesk | None = None
     """Figures and papers of its communes."""
+    analysis: AnalysisDesk | None = None
+    """Its real-time analysis: what is analysed and why, zones, the kill switch."""
+    signals: SignalsDesk | None = None
+    """What analysis draws attention to, for people to judge."""
+    statistics: StatisticsDesk | None = None
+    """What its counters told: traffic, footfall, bins."""
     inventory: InventoryDesk | None = None
     """Its devices, settings and accounts."""
     dpo: DpoDesks = DpoDesks()

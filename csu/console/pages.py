@@ -9,6 +9,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "map": frozenset({Action.LIVE_VIEW}),
     "wall": frozenset({Action.WALL_READ}),
     "alarms": frozenset({Action.ALARM_ACK}),
+    "analysis": frozenset({Action.ANALYSIS_READ}),
     "log": frozenset({Action.LOGBOOK_READ}),
     "deport": frozenset({Action.DEPORT_READ}),
     "enforcement": frozenset({Action.TICKET_READ}),
@@ -18,6 +19,7 @@ PAGES: dict[str, frozenset[Action]] = {
     "desk": frozenset({Action.LEGAL_REGISTER_READ, Action.CASE_FOLLOW, Action.HOLD_REQUEST}),
     "dpo": frozenset({Action.JOURNAL_READ, Action.MASK_READ, Action.SIGN_RECORD}),
     "commune": frozenset({Action.STATISTICS_READ}),
+    "statistics": frozenset({Action.STATISTICS_READ}),
     "administration": frozenset({Action.INVENTORY_READ}),
 }
 """By name, in the order in which they are shown; any of the actions opens it. The names are those of `pages.ts`."""

@@ -74,6 +74,12 @@ class Refusal(Enum):
     ALARM_STEP_REFUSED = Wording(
         409, 4409, "L'alarme n'en est pas là. Voyez les étapes possibles.", "The alarm is not there. See its steps."
     )
+    SIGNAL_UNKNOWN = Wording(404, 4404, "Aucun signalement de ce nom n'attend.", "No signal of that name is waiting.")
+    ANALYSIS_REFUSED = Wording(409, 4409, "Rien n'a changé. Voyez le motif.", "Nothing changed. See why.")
+    ZONES_REFUSED = Wording(
+        409, 4409, "Les zones restent comme elles sont. Voyez le motif.", "The zones stand as they are. See why."
+    )
+    ANALYSIS_ABSENT = Wording(503, 4503, "Ce centre n'analyse pas d'images.", "This centre analyses no pictures.")
     ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     SPEECH_REFUSED = Wording(409, 4409, "Ce message n'est pas diffusé. Voyez le motif.", "Not said. See why.")
     LOUDSPEAKERS_ABSENT = Wording(503, 4503, "Ce centre n'a pas de haut-parleur.", "This centre has no loudspeaker.")
@@ -104,6 +110,11 @@ class Refusal(Enum):
     COMMUNE_UNKNOWN = Wording(404, 4404, "Aucune commune de ce nom.", "There is no commune of that name.")
     MONTH_UNKNOWN = Wording(
         404, 4404, "Ce mois n'est pas à lire : voyez la liste.", "This month cannot be read: see the list."
+    )
+    STATISTICS_ABSENT = Wording(503, 4503, "Ce centre ne compte rien.", "This centre counts nothing.")
+    COUNTER_UNKNOWN = Wording(404, 4404, "Aucun compteur de ce nom.", "There is no counter of that name.")
+    PERIOD_REFUSED = Wording(
+        409, 4409, "Cette période n'est pas à lire. Voyez ses bornes.", "This period cannot be read. See its bounds."
     )
     INVENTORY_ABSENT = Wording(
         503, 4503, "Ce centre ne montre pas son inventaire.", "This centre does not show its inventory."

@@ -47,7 +47,14 @@ from csu.governance.journal_entry import BY_CSU, Author, DataSpan, Ground, Journ
 from csu.governance.journal_reading import read_journal
 from csu.governance.journal_retention import JournalRetention
 from csu.governance.journaled_actions import OPERATION_OF
-from csu.governance.legal_calendar import day_in_paris, in_paris, instant_in_paris, one_month_after, start_of_day
+from csu.governance.legal_calendar import (
+    day_in_paris,
+    hour_in_paris,
+    in_paris,
+    instant_in_paris,
+    one_month_after,
+    start_of_day,
+)
 from csu.governance.legal_register import LegalRegister
 from csu.governance.lifecycle import ARROWS, lifecycle_words
 from csu.governance.loosening import loosens
@@ -206,6 +213,7 @@ __all__ = [
     "expiry_of",
     "facts_from",
     "facts_text",
+    "hour_in_paris",
     "in_paris",
     "instant_in_paris",
     "lifecycle_words",

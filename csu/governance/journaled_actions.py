@@ -38,7 +38,8 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.CONFIG: (
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.STORAGE_CHECK, _A.JOURNAL_RETENTION_SET, _A.ORDER_RECORD),
         *(_A.CAMERA_ENROL, _A.CAMERA_CONFIGURE, _A.TEST_PATTERN, _A.ROSTER_SET, _A.EVENT_SET),
-        *(_A.SIGN_RECORD, _A.REGIME_SET),
+        *(_A.SIGN_RECORD, _A.REGIME_SET, _A.ANALYSIS_ORDER_RECORD, _A.ANALYSIS_STOP, _A.ANALYSIS_RESUME),
+        *(_A.ANALYSIS_ZONE_DRAW, _A.MODEL_REGISTER),
     ),
     Operation.RIGHTS: (_A.APPROVAL_RECORD, _A.ROLE_GRANT, _A.ACCOUNT_SET),
     Operation.LOGIN: (_A.SIGN_IN,),
@@ -52,6 +53,7 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
         *(_A.CAMERA_LIST, _A.ALARM_ACK, _A.ALARM_QUALIFY, _A.LOGBOOK_WRITE, _A.LOGBOOK_READ, _A.FAULT_REPORT),
         *(_A.VISIT_RECORD, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ, _A.ACCOUNT_READ, _A.POST_TAKE),
         *(_A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ, _A.DEPORT_READ),
+        *(_A.ANALYSIS_READ, _A.SIGNAL_READ, _A.SIGNAL_JUDGE, _A.SIGNAL_REPORT_READ),
     ),
 }
 
@@ -86,6 +88,9 @@ class OwnDeed(StrEnum):
     WALL_PLAN = "wall-plan"
     """Walls, scenes and programmes, as the wall starts with them; the entry holds the digest of them all (OPS-5)."""
     RECORDING_REPAIR = "recording/repair"
+    ANALYSIS = "analysis"
+    """Real-time analysis of cameras starts or stops under an order, is stopped by a person, let go on, interrupted; the
+    entry names the cameras, and nothing that was seen (VSA-8, LOG-5)."""
 
 
 _OPERATION_OF_DEED = {

@@ -54,6 +54,11 @@ def day_in_paris(at_ns: Nanoseconds) -> date:
     return _wall(at_ns, PARIS).date()
 
 
+def hour_in_paris(at_ns: Nanoseconds) -> int:
+    """The hour that the clocks of Paris show: 2 twice in the October night, never in the March one."""
+    return _wall(at_ns, PARIS).hour
+
+
 def years_after(day: date, years: int) -> date:
     """The same day, years later; 29 February becomes 28 February."""
     year = day.year + years

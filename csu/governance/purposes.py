@@ -32,14 +32,20 @@ class Use(StrEnum):
     """An offence of waste dumping (VVB-6)."""
     TRAFFIC_COUNTS = "traffic_counts"
     """Statistics of traffic (STA-1)."""
+    FOOTFALL_COUNTS = "footfall_counts"
+    """Statistics of people on foot (STA-1)."""
+    BIN_COUNTS = "bin_counts"
+    """Statistics of what is put into underground bins (STA-3)."""
 
 
 PURPOSE_OF: dict[Use, Purpose] = {
     Use.ROAD_TICKET: Purpose.ROAD_OFFENCES,
     Use.WASTE_TICKET: Purpose.WASTE_DUMPING,
     Use.TRAFFIC_COUNTS: Purpose.TRAFFIC_FLOW,
+    Use.FOOTFALL_COUNTS: Purpose.TRAFFIC_FLOW,
+    Use.BIN_COUNTS: Purpose.WASTE_DUMPING,
 }
-"""The one purpose that each use needs."""
+"""The one purpose that each use needs. Why people on foot and bins need those: docs/decisions/0097."""
 
 _WORDS = {
     Purpose.PUBLIC_BUILDINGS: Words(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from csu.centre.commands.detect_models import models_command
+from csu.centre.commands.detect_orders import app as orders_app
+from csu.centre.commands.detect_orders import why_command
 from csu.language import say
 
 app = typer.Typer(
@@ -11,3 +14,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("models", help=say("Les réseaux de cette machine.", "The networks of this machine."))(models_command)
+app.add_typer(orders_app, name="orders")
+app.command("why", help=say("Cette caméra peut-elle être analysée ?", "May this camera be analysed?"))(why_command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -73,9 +73,16 @@ class City:
     """`cameras` of them, dealt to the communes in turn. The centre began `days` ago; today's clock is `clock`."""
 
     def __init__(
-        self, path: Path, clock: Clock, *, cameras: int = 8, communes: Sequence[str] = (METZ, ARS), days: int = 40
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        cameras: int = 8,
+        communes: Sequence[str] = (METZ, ARS),
+        days: int = 40,
+        purposes: Collection[Purpose] = (Purpose.PERSONS_PROPERTY, Purpose.PUBLIC_BUILDINGS),
     ) -> None:
-        self.path, self.clock = path, clock
+        self.path, self.clock, self._purposes = path, clock, frozenset(purposes)
         self.communes = [CommuneId(each) for each in communes]
         self.cameras = [CameraId(f"cam-{number:04}") for number in range(1, cameras + 1)]
         self.today = day_in_paris(clock.now_ns())
@@ -172,7 +179,7 @@ class City:
             number="2026-DCAT-BEPE-101",
             ordered_on=since,
             valid_from=since,
-            purposes=frozenset({Purpose.PERSONS_PROPERTY, Purpose.PUBLIC_BUILDINGS}),
+            purposes=self._purposes,
             retention_days=30,
             viewers=frozenset({"csu-metz"}),
             commission_opinion="CDV 12",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,7 @@ from csu.governance import (
     Action,
     Author,
     AuthorisationRegister,
+    Decision,
     DeportFacts,
     LocalDoctrine,
     Person,
@@ -39,6 +41,7 @@ from csu.governance import (
     Role,
     Signature,
     Span,
+    start_of_day,
 )
 from csu.governance.register_lines import Transmitted
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
@@ -83,6 +86,7 @@ from csu.operations.inventory import LastMinute
 from csu.operations.presets import Preset
 from csu.operations.transparency import PublicCommune, public_commune
 from csu.recording.availability import Availability
+from csu.statistics import Counter, Series, ToldDay, figures
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -115,6 +119,7 @@ from tests.compliance.doors.facts import (
     act,
     papers,
 )
+from tests.statistics.builders import a_line
 
 
 class WallNodeInMemory:
@@ -438,6 +443,36 @@ class CommunesInMemory:
 
     def _public(self, commune: CommuneId) -> PublicCommune:
         return public_commune(AuthorisationRegister(papers()), commune, self._clock.now_ns(), communes=None)
+
+
+class StatisticsInMemory:
+    """A line in each commune, of which one day is told."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def communes(self) -> Sequence[CommuneId]:
+        return communes_of(AuthorisationRegister(papers()), self._room.cameras())
+
+    def name(self, commune: CommuneId) -> str:
+        return commune.title()
+
+    def first_day(self) -> date:
+        return date(2026, 5, 1)
+
+    def last_day(self) -> date:
+        return date(2027, 6, 1)
+
+    async def counters(self, commune: CommuneId) -> Sequence[Counter]:
+        place = f"Mairie {commune}"
+        return [a_line("serpenoise", place=place, from_day=date(2027, 1, 1), ends_on=date(2028, 1, 1))]
+
+    async def standing(self, counter: Counter) -> Decision:
+        return Decision(True, Words("arrêté", "order"), "CSI L251-2")
+
+    async def told(self, counters: Sequence[Counter], first: date, last: date) -> list[ToldDay]:
+        told = figures([7] * 24, start_of_day(first), 3600)
+        return [ToldDay(Series(each.counter, "car", True), first, told) for each in counters]
 
 
 class InventoryInMemory:

@@ -46,6 +46,9 @@ IN_THE_PATH = {
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 ASKS = {"log/alarm": "?alarm=panel-metz/7"}
+_DAYS = "?first=2027-05-20&last=2027-05-21"
+ASKS |= {"statistics/profile": f"{_DAYS}&kind=traffic", "statistics/day": "?day=2027-05-20&counter=serpenoise"}
+ASKS |= {"statistics/csv": _DAYS, "statistics/parquet": _DAYS}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
 MARKET = {"programme": "market", "scene": "few", "from_ns": 1_900_000_000 * 10**9, "to_ns": 1_900_003_600 * 10**9}

@@ -7,6 +7,8 @@ import { ALARM_WORDS } from './alarm_words'
 import Desk from './Desk.svelte'
 import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
+import Analysis from './Analysis.svelte'
+import { ANALYSIS_WORDS } from './analysis_words'
 import Commune from './Commune.svelte'
 import { COMMUNE_WORDS } from './commune_words'
 import { INVENTORY_WORDS } from './inventory_words'
@@ -28,6 +30,8 @@ import Received from './Received.svelte'
 import type { Room } from './room.svelte'
 import Service from './Service.svelte'
 import { SERVICE_WORDS } from './service_words'
+import Statistics from './Statistics.svelte'
+import { STATISTICS_WORDS } from './statistics_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -61,6 +65,7 @@ export const PAGES: Page[] = [
   { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
+  { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
   { name: 'enforcement', key: 'b', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
@@ -70,6 +75,7 @@ export const PAGES: Page[] = [
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
+  { name: 'statistics', key: 'b', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
@@ -130,6 +136,18 @@ function alarms_help(language: Language): string[][] {
     [alarms.key_names.qualify, alarms.keys.qualify],
     ['p', alarms.keys.police],
     [words.key_names.escape, alarms.keys.escape],
+  ]
+}
+
+function analysis_help(language: Language): string[][] {
+  const [words, { keys }] = [WORDS[language], ANALYSIS_WORDS[language]]
+  return [
+    ['1 2 3', keys.parts],
+    ['↑ ↓', keys.arrows],
+    ['c', keys.confirm],
+    ['x', keys.dismiss],
+    ['h', keys.stop],
+    [words.key_names.escape, keys.escape],
   ]
 }
 
@@ -229,6 +247,15 @@ function commune_help(language: Language): string[][] {
     ['[ ]', keys.month],
     ['r', keys.again],
     [words.key_names.escape, keys.all],
+  ]
+}
+
+function statistics_help(language: Language): string[][] {
+  const keys = STATISTICS_WORDS[language].keys_help
+  return [
+    ['1 2 3', keys.kinds],
+    ['← →', keys.arrows],
+    ['r', keys.again],
   ]
 }
 
