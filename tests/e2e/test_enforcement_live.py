@@ -77,7 +77,8 @@ def test_an_agent_records_what_he_sees_live_and_nobody_else_can(chromium: Browse
 
         operator = someone(chromium, street.told, OPERATOR, "#enforcement", color_scheme="dark")
         expect(operator.locator(".enforcement")).to_have_count(0)
-        assert operator.request.get("/api/enforcement").status == 403
+        expect(operator.locator("header").get_by_text("Constats")).to_have_count(0)
+        assert operator.evaluate("fetch('/api/enforcement').then((answer) => answer.status)") == 403
         for each in (page, operator):
             each.context.close()
 
