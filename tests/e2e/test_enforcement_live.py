@@ -106,7 +106,7 @@ def test_a_parked_vehicle_is_timed_where_the_agent_drew_it(chromium: Browser, tm
         page.wait_for_timeout(61_000)
         page.keyboard.press("z")
         expect(page.locator(".enforcement-draft .stills li")).to_have_count(2, timeout=SOON_MS)
-        page.locator("[data-still='1']").get_by_role("button").click()
+        page.locator("[data-still='1']").get_by_role("button", name="Hide a passer-by").click()
         board = page.get_by_role("application")
         expect(board).to_be_focused()
         page.keyboard.press("Space")

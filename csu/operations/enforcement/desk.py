@@ -298,10 +298,10 @@ def _require_complete(draft: Draft) -> None:
 def _require_fields(plate: str, country: str, place: str) -> None:
     unfit = unfit_plate(plate, country)
     if unfit is not None:
-        raise TicketRefused(TicketRule.FIELD, "plate", f"immatriculation : {unfit.fr}", f"registration: {unfit.en}")
+        raise TicketRefused(TicketRule.FIELD, "PVe", f"immatriculation : {unfit.fr}", f"registration: {unfit.en}")
     no_place = unfit_for_a_place(place) or (None if place.strip() else Words("il est vide", "it is empty"))
     if no_place is not None:
-        raise TicketRefused(TicketRule.FIELD, "place", f"lieu : {no_place.fr}", f"place: {no_place.en}")
+        raise TicketRefused(TicketRule.FIELD, "PVe", f"lieu : {no_place.fr}", f"place: {no_place.en}")
 
 
 def _no_right(why: Words) -> TicketRefused:
