@@ -17,12 +17,15 @@ from csu.console.access import About, Asked, Door, Question, Unknown, live_camer
 from csu.console.analysis_answers import (
     AnalysisAnswer,
     DrawingAnswer,
+    JudgedAnswer,
     SignalReportAnswer,
     SignalsAnswer,
+    SwitchAnswer,
     analysis_answer,
     drawing_answer,
     report_answer,
     signals_answer,
+    switch_answer,
 )
 from csu.console.gate import SUBJECT, Gate
 from csu.console.refusals import Refusal, Refused
@@ -178,21 +181,23 @@ def _add_state(app: FastAPI, desk: AnalysisDesk | None, room: RoomView, gate: Ga
 def _add_switch(app: FastAPI, desk: AnalysisDesk | None) -> None:
     @app.post("/api/analysis/stop")
     @opens(Door("analysis/stop", Action.ANALYSIS_STOP, _for_a_reason, body_bytes_max=BODY_BYTES_MAX))
-    async def stop(request: Request, told: StopTold) -> None:
+    async def stop(request: Request, told: StopTold) -> SwitchAnswer:
         """The kill switch: when this answers nothing is analysed any more, anywhere."""
         try:
             await _there(desk).stop(_author(_subject(request)), told.reason)
         except AnalysisSwitchRefused as error:
             raise Refused(Refusal.ANALYSIS_REFUSED, where="analysis", cause=error) from error
+        return switch_answer(_there(desk).switch())
 
     @app.post("/api/analysis/resume")
     @opens(Door("analysis/resume", Action.ANALYSIS_RESUME, _for_a_reason, body_bytes_max=BODY_BYTES_MAX))
-    async def resume(request: Request, told: StopTold) -> None:
+    async def resume(request: Request, told: StopTold) -> SwitchAnswer:
         """Let it go on where orders in force allow it."""
         try:
             await _there(desk).resume(_author(_subject(request)), told.reason)
         except AnalysisSwitchRefused as error:
             raise Refused(Refusal.ANALYSIS_REFUSED, where="analysis", cause=error) from error
+        return switch_answer(_there(desk).switch())
 
 
 def _add_zones(app: FastAPI, desk: AnalysisDesk | None, room: RoomView) -> None:
@@ -244,14 +249,15 @@ def _add_signals(
 
     @app.post("/api/analysis/signals/{signal}/judge")
     @opens(Door("signals/judge", Action.SIGNAL_JUDGE, _one_signal(signals)))
-    async def judge(request: Request, signal: SignalName, told: JudgementTold) -> None:
+    async def judge(request: Request, signal: SignalName, told: JudgementTold) -> JudgedAnswer:
         """Qualify or dismiss it, by name. 404: it does not wait, or not for the asker."""
         try:
-            await _signals(signals).judge(SignalId(signal), told.verdict, _subject(request).person)
+            judged = await _signals(signals).judge(SignalId(signal), told.verdict, _subject(request).person)
         except SignalUnknown as error:
             raise Refused(Refusal.SIGNAL_UNKNOWN, where="signal", cause=error) from error
         except JudgementRefused as error:
             raise Refused(Refusal.ANALYSIS_REFUSED, where="signal", cause=error) from error
+        return JudgedAnswer(signal=signal, verdict=judged.outcome, at_ns=judged.at_ns)
 
     @app.get("/api/analysis/report")
     @opens(Door("signals/report", Action.SIGNAL_REPORT_READ))

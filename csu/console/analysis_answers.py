@@ -70,6 +70,21 @@ class AnalysisAnswer(_Answer):
     cameras: list[AnalysedCamera]
 
 
+class SwitchAnswer(_Answer):
+    """The kill switch as it is now."""
+
+    is_stopped: bool
+    stopped_as: Words
+
+
+class JudgedAnswer(_Answer):
+    """What the asker said of a signal, and when."""
+
+    signal: str
+    verdict: str
+    at_ns: Nanoseconds
+
+
 class WaitingSignal(_Answer):
     """A signal that waits for a person. `heat`: rows of 0 to 255. `until_ns`: then it goes, unjudged."""
 
@@ -175,10 +190,18 @@ def analysis_answer(
     return AnalysisAnswer(
         now_ns=now_ns,
         is_stopped=switch.is_thrown,
-        stopped_as=NO_WORDS if switch.role is None or not switch.is_thrown else role_words(switch.role),
+        stopped_as=switch_answer(switch).stopped_as,
         pictures_today=pictures_today,
         types=[TypeNamed(type=type, words=EVENT_WORDS[type]) for type in EventType],
         cameras=[_camera(*each) for each in cameras],
+    )
+
+
+def switch_answer(switch: SwitchNow) -> SwitchAnswer:
+    """Who stopped it, as whom."""
+    known = switch.is_thrown and switch.role is not None
+    return SwitchAnswer(
+        is_stopped=switch.is_thrown, stopped_as=role_words(switch.role) if known and switch.role else NO_WORDS
     )
 
 

@@ -79,10 +79,9 @@ class GroundView:
         high = float(np.hypot(*(ends[1] - ends[0])))
         return high if np.isfinite(high) else 0.0
 
-    def heights_m(self, feet_px: Floats, heads_px: Floats) -> Floats:
-        """(n,): how high what stands upright with its foot there must be to show its head at that height of the
-        picture; NaN where no ground is."""
-        feet_m = self.to_ground(feet_px)
+    def heights_m(self, feet_m: Floats, heads_px: Floats) -> Floats:
+        """(n,): how high what stands upright on (n, 2) m must be to show its head as high in the picture as (n, 2) px;
+        NaN where it stands nowhere."""
         feet = np.column_stack([feet_m, np.full(len(feet_m), self.ground_m)]) - self._place
         seen, up = feet @ self._axes.T, self._axes[:, 2]
         shown = self._rays(heads_px)[:, 1]  # of the head: down by forward

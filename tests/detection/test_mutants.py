@@ -144,7 +144,9 @@ def test_phantoms_in_the_fill_are_seen(monkeypatch):
 
 def test_a_memory_of_who_was_there_is_seen(monkeypatch):
     made = Tracker.__init__
-    planted(monkeypatch, Tracker, "__init__", lambda self: made(self, None, TrackerSettings(lost_s=3600.0)))
+    planted(
+        monkeypatch, Tracker, "__init__", lambda self: made(self, None, TrackerSettings(lost_s=3600.0, gone_s=3600.0))
+    )
     with pytest.raises(SEEN):
         tracker_checks.test_who_came_back_after_a_while_is_somebody_else()
 

@@ -82,6 +82,18 @@ def test_who_came_back_after_a_while_is_somebody_else():
     assert {each.track for tracks in told for each in tracks} == {2}
 
 
+def test_who_is_looked_for_every_two_seconds_may_be_missed_once():
+    pictures = [[person(100)], [person(100)], [person(100)], [], [person(100)], [], []]
+    told = follow(Tracker(), pictures, every=2 * NS_PER_S)
+    assert [len(each) for each in told] == [0, 0, 1, 1, 1, 1, 0]
+
+
+def test_who_is_not_looked_for_is_gone_in_the_end():
+    tracker = Tracker()
+    follow(tracker, [[person(100)] for _ in range(4)])
+    assert follow(tracker, [None] * 60, start=5)[-1] == []
+
+
 def test_one_false_detection_is_never_told():
     pictures = [[person(100)] if step % 4 == 0 else [] for step in range(16)]
     assert all(not tracks for tracks in follow(Tracker(), pictures))

@@ -73,7 +73,7 @@ class AnalysisHand:
             return False
         self._note(assignments)
         if assignments and self._hearing is None:
-            self._hearing = asyncio.create_task(self._hear(), name="analysis")
+            self._hearing = asyncio.create_task(self._hear(self._halts), name="analysis")
         if not assignments:
             await self.halt()
         return True
@@ -104,9 +104,11 @@ class AnalysisHand:
         for each in [*self._ending]:
             each.cancel()
 
-    async def _hear(self) -> None:
-        """Until the node has nothing more to say, which after a halt is as it should be."""
-        halts, why = self._halts, _STOPPED
+    async def _hear(self, halts: int) -> None:
+        """Until the node has nothing more to say, which after a halt is as it should be. `halts`: when it was begun."""
+        why = _STOPPED
+        if halts != self._halts:
+            return
         try:
             async for message in self._node.messages():
                 if isinstance(message, AnalysisLost):

@@ -17,10 +17,13 @@ from csu.centre.in_turn import InTurn
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_hand import AnalysisHand
 from csu.centre.rooms.analysis_plan import AnalysisPlan, CameraToAnalyse, CountedUntil, not_counted, plan_analysis
+from csu.governance.analysis_basis import AnalysisBasis
+from csu.governance.analysis_orders import AnalysisOrderEvent
 from csu.governance.analysis_switch import PUTS_BACK, require_reason, require_role, role_of
 from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import CAMERAS_MAX, Author, JournalEntry
 from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.governance.model_register import ModelEvent
 from csu.governance.roles import Role
 from csu.hal.analysis import (
     AnalysisAssignment,
@@ -107,6 +110,11 @@ class AnalysisRoom:
         is_planned = any(each.camera == camera for each in self._plan.assignments)
         return said if camera in self._hand.given or not is_planned else self._why_not or _STOPPED
 
+    @property
+    def basis(self) -> AnalysisBasis:
+        """By which laws, orders, models and switch it goes now: `decide` and `until` of any camera."""
+        return self._law.basis
+
     def given(self) -> Sequence[AnalysisAssignment]:
         """What the node looks at now, by camera."""
         return [assignment for _, assignment in sorted(self._hand.given.items())]
@@ -158,6 +166,11 @@ class AnalysisRoom:
         at_ns = self._clock.now_ns()
         await self._files(lambda: self._law.put_back(role, by=by.account, reason=reason, at_ns=at_ns))
         self._unwritten = None
+        self.look_again()
+
+    async def enter(self, event: AnalysisOrderEvent | ModelEvent) -> None:
+        """Record or withdraw an order or a model: the gate has journaled it. Raises CsuError: nothing changed."""
+        await asyncio.shield(self._files(lambda: self._law.enter(event)))
         self.look_again()
 
     # -- what runs ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Explainable: each is the row of `vehicle_sizes` that its box fits, and by how much. Without a calibration no size is
 known, and nothing is called a vehicle. A two-wheeler is told with its rider only, a lorry and a bus often for each
-other (`Fit.score` is then about a half). What touches the picture's edge is not all in view, and has no size yet.
+other (`Fit.score` is then about a half). What moves and is cut by the picture's edge is
+at least as large as it shows, and a car if it is anything.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from csu.detection.models.moving_people import with_people
 from csu.detection.models.size_fit import Fit, SizeFit
 from csu.detection.models.suppression import shares_of_first, shares_of_union
 from csu.detection.observed import CLASSES, Detections, Ground, Motion
@@ -34,6 +36,8 @@ EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
 """Of a shape's area: where less of it moved, what moved may be the whole thing."""
+NARROWEST_M = 1.1
+"""No car shows less of its width: what does is somebody on foot, and need not be compared with the whole table."""
 GRAINS_MIN = 3
 """Cells of the gate along the longer side: of a smaller shape no size can be told."""
 VALLEY = 0.35
@@ -72,24 +76,29 @@ class _Seen:
     size_px: tuple[int, int]
     grain_px: float
 
-    def told(self, shape: Box) -> SizedObject | None:
+    def told(self, shape: Box, is_moving: bool) -> SizedObject | None:
         """The vehicle that the shape is, if it is one."""
-        is_ridden = int(_riders(shape, self.found).sum()) == 1
-        is_open = _covered(shape, self.found) < COVERED
-        if not self._is_whole(shape) or not (is_ridden or is_open):
+        if max(shape[2] - shape[0], shape[3] - shape[1]) < GRAINS_MIN * self.grain_px:
             return None
-        fit = self.fit.fit(shape, self.grain_px)
+        cut = self._cut(shape)
+        if any(cut) and not is_moving:
+            return None  # a shadow that lies across the edge has any size
+        is_ridden = not any(cut) and int(_riders(shape, self.found).sum()) == 1
+        is_open = _covered(shape, self.found) < COVERED
+        is_wide = any(cut) or self.fit.wide_m(shape) >= NARROWEST_M
+        fit = self.fit.fit(shape, self.grain_px, cut) if is_ridden or (is_open and is_wide) else None
         if fit is None or fit.size.kind is None or fit.score < SCORE_MIN:
             return None
+        if any(cut) and fit.size.kind is not ObjectClass.CAR:
+            return None  # so large a thing will show whole, or is no thing
         is_one = is_ridden if fit.size.kind in TWO_WHEELERS else is_open
         return SizedObject(shape, fit) if is_one else None
 
-    def _is_whole(self, shape: Box) -> bool:
-        """Whether it is wholly in view, and large enough to have a size."""
+    def _cut(self, shape: Box) -> tuple[bool, bool]:
+        """Whether its width, its height may go on beyond the picture's edge."""
+        near = (EDGE_CELLS + 0.5) * self.grain_px
         left, top, right, bottom = shape
-        inner = min(left, top, self.size_px[0] - right, self.size_px[1] - bottom)
-        side = max(right - left, bottom - top)
-        return inner > (EDGE_CELLS + 0.5) * self.grain_px and side >= GRAINS_MIN * self.grain_px
+        return min(left, self.size_px[0] - right) <= near, min(top, self.size_px[1] - bottom) <= near
 
     def cells(self, box: Box) -> Cells:
         left, top, right, bottom = (round(side / self.grain_px) for side in box)
@@ -118,6 +127,11 @@ class MovingObjects:
     def added(self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]) -> Detections:
         """What the network found in a picture of `size_px` (width, height), and vehicles by their size. Who rides a
         two-wheeler is that, and no person on foot."""
+        return with_people(self._with_vehicles(found, motion, ground, size_px), motion, ground, size_px)
+
+    def _with_vehicles(
+        self, found: Detections, motion: Motion, ground: Ground | None, size_px: tuple[int, int]
+    ) -> Detections:
         vehicles = self.vehicles(found, motion, ground, size_px)
         if not vehicles:
             return found
@@ -162,7 +176,7 @@ def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
         ways += [[_moved_part(shape, moved, seen)], _parts(shape, moved, seen)]
     best: list[SizedObject] = []
     for way in ways:
-        told = [told for each in way if each is not None and (told := seen.told(each)) is not None]
+        told = [told for each in way if each is not None and (told := seen.told(each, moved is not None)) is not None]
         if len(told) == len(way) and min(map(_score, told)) > max(map(_score, best), default=0.0):
             best = told
     return best

@@ -178,8 +178,7 @@ def test_a_journal_that_is_down_lets_nothing_start_and_everything_stop(tmp_path)
 
 async def withdraw(evening: Evening) -> None:
     event = AnalysisOrderWithdrawn("2027-57-012", "annulé", "C. Morel", evening.clock.now_ns())
-    evening.law.enter(event)
-    evening.the_room.look_again()
+    await evening.the_room.enter(event)
 
 
 def test_an_order_that_is_withdrawn_ends_at_once(tmp_path) -> None:

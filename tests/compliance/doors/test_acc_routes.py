@@ -36,6 +36,7 @@ IN_THE_PATH = {
     "{month}": "2027-06",
     "{tile}": "place",
     "{deport}": "d-1",
+    "{signal}": "s-cam-0012",
     "{draft}": "draft-1",
     "{record}": "pve-1",
     "{programme:path}": "market",
@@ -146,6 +147,9 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"enforcement/standing": {"corners": corners}, "enforcement/standing-stop": view}
     bodies |= {"enforcement/paint": {"parts": [{"left": 0, "top": 0, "right": 0.5, "bottom": 0.5}]}}
     bodies |= {"enforcement/sign": {"plate": "AB-123-CD", "place": "rue des Clercs"}}
+    zone = {"zone": "quai", "type": "restricted_zone", "corners": corners}
+    bodies |= {"analysis/stop": reason, "analysis/resume": reason, "analysis/draw": {"zones": [zone]}}
+    bodies |= {"signals/judge": {"verdict": "confirmed"}}
     bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}

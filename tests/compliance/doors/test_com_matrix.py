@@ -53,6 +53,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "{tile}": (*TILES, "spot"),
     "{commune}": (*COMMUNES, "nulle-part"),
     "{deport}": (*DEPORTS, "d-99"),
+    "{signal}": (*(f"s-{camera}" for camera in CAMERAS), "s-none"),
 }
 """Names of things that lie in a commune, and of one that there is not."""
 OF_NO_COMMUNE = {"{message}", "{number}", "{month}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
@@ -130,6 +131,9 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
     if "{panel}" in typed:
         commune = typed["{panel}"].removeprefix("p-")
         return Thing(communes=(commune,), exists=commune in COMMUNES)
+    if "{signal}" in typed:
+        camera = typed["{signal}"].removeprefix("s-")
+        return Thing((camera,), exists=camera in CAMERAS)
     if "{deport}" in typed:
         camera = DEPORTS.get(typed["{deport}"])
         asked = typed.get("{camera}", camera)

@@ -61,8 +61,8 @@ def people_are_vehicles_too(patch: Patch) -> None:
     patch.setattr(moving_objects, "_covered", lambda shape, found: 0.0)
 
 
-def what_is_half_in_view_has_a_size(patch: Patch) -> None:
-    patch.setattr(moving_objects._Seen, "_is_whole", lambda self, shape: True)
+def what_is_half_in_view_is_all_there(patch: Patch) -> None:
+    patch.setattr(moving_objects._Seen, "_cut", lambda self, shape: (False, False))
 
 
 MUTANTS = [
@@ -93,7 +93,11 @@ MUTANTS = [
     (all_around_a_region_is_told, test_regions.test_nothing_outside_the_regions_is_told_and_no_region_is_no_look, {}),
     (a_piece_is_another_person, test_regions.test_who_stands_on_the_seam_is_one_person_and_whole, {}),
     (people_are_vehicles_too, test_moving_objects.test_persons_that_cover_a_shape_are_persons_and_no_car, {}),
-    (what_is_half_in_view_has_a_size, test_moving_objects.test_what_is_not_wholly_in_view_has_no_size, {}),
+    (
+        what_is_half_in_view_is_all_there,
+        test_moving_objects.test_a_bus_that_drives_in_is_nothing_before_it_is_wholly_in_view,
+        {},
+    ),
 ]
 model = test_regions.model
 

@@ -165,12 +165,32 @@ def test_without_a_calibration_there_are_no_vehicles_and_it_is_said():
     assert not why_none(MAST)
 
 
-def test_what_is_not_wholly_in_view_has_no_size():
-    """A bus that drives in would be a car first."""
-    cut = [outline(BUS, (x, 24.0), 0) for x in np.arange(-24.0, -13.0, 0.5)]
-    cut = [[0.0, *box[1:]] for box in cut if box[0] < 0 < box[2]]
-    assert len(cut) > 5
+def cut_by_the_left_edge(size, heading_deg: float) -> list[list[float]]:
+    boxes = [outline(size, (x, 24.0), heading_deg) for x in np.arange(-24.0, -10.0, 0.25)]
+    return [[0.0, *box[1:]] for box in boxes if box[0] < 0 < box[2]]
+
+
+def test_a_bus_that_drives_in_is_nothing_before_it_is_wholly_in_view():
+    """Of what the edge cuts only the least size is known: it would be a lorry first, or two cars."""
+    cut = cut_by_the_left_edge(BUS, 0)
+    assert len(cut) > 20
     assert [MovingObjects().vehicles(NO_DETECTIONS, motion([box]), MAST, SIZE) for box in cut] == [[]] * len(cut)
+
+
+def test_a_car_that_drives_in_is_a_car_once_a_metre_and_a_half_of_it_shows_and_nobody_who_walks_in_is():
+    cut = cut_by_the_left_edge(CAR, 0)
+    told = [MovingObjects().added(NO_DETECTIONS, motion([box]), MAST, SIZE) for box in cut]
+    assert kinds(told[-1]) == ["car"], "almost all of it"
+    assert kinds(told[0]) == [], "its bumper"
+    walking = cut_by_the_left_edge(WALKER, 0) + cut_by_the_left_edge((1.2, 0.6, 1.75), 0)
+    assert [MovingObjects().vehicles(NO_DETECTIONS, motion([box]), MAST, SIZE) for box in walking] == [[]] * len(
+        walking
+    )
+
+
+def test_what_stands_half_in_view_may_be_a_shadow():
+    box = cut_by_the_left_edge(CAR, 0)[-1]
+    assert not MovingObjects().vehicles(NO_DETECTIONS, motion(still=[box]), MAST, SIZE)
 
 
 def test_in_another_scene_nothing_can_be_told():

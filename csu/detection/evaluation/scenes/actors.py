@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from math import atan2, cos, degrees, hypot, pi, radians, sin
 from typing import TypeAlias
 
@@ -28,35 +29,40 @@ class Placed:
     gone_m: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Course:
     """(seconds, x, y) in their order: straight and even between them, absent before the first and after the last."""
 
     points: tuple[tuple[float, float, float], ...]
 
+    @cached_property
+    def _legs(self) -> tuple[list[float], list[tuple[float, float, float]]]:
+        """When each leg begins; how far one had gone then, its speed and its heading."""
+        found: list[tuple[float, float, float]] = []
+        gone, lengths = 0.0, []
+        for (t0, x0, y0), (t1, x1, y1) in zip(self.points, self.points[1:], strict=False):
+            length = hypot(x1 - x0, y1 - y0)
+            lengths.append(length)
+            found.append((gone, length / (t1 - t0), degrees(atan2(x1 - x0, y1 - y0))))
+            gone += length
+        for n in range(len(found)):
+            if lengths[n] <= 1e-6:  # who stands looks the way he came, or the way he will go
+                before = [m for m in range(n) if lengths[m] > 1e-6]
+                after = [m for m in range(n + 1, len(found)) if lengths[m] > 1e-6]
+                way = found[before[-1] if before else after[0]][2] if before or after else 0.0
+                found[n] = (*found[n][:2], way)
+        return [t for t, _, _ in self.points], found
+
     def at(self, t_s: float) -> Placed | None:
-        points = self.points
-        if not points[0][0] <= t_s < points[-1][0]:
+        times, legs = self._legs
+        if not times[0] <= t_s < times[-1]:
             return None
-        leg = bisect_right(points, t_s, key=lambda point: point[0]) - 1
-        (t0, x0, y0), (t1, x1, y1) = points[leg], points[leg + 1]
+        leg = bisect_right(times, t_s) - 1
+        (t0, x0, y0), (t1, x1, y1) = self.points[leg], self.points[leg + 1]
         share = (t_s - t0) / (t1 - t0)
-        length = hypot(x1 - x0, y1 - y0)
-        gone = sum(hypot(b[1] - a[1], b[2] - a[2]) for a, b in zip(points[:leg], points[1 : leg + 1], strict=True))
+        gone, speed, heading = legs[leg]
         spot = (x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
-        return Placed(spot, self._heading(leg), length / (t1 - t0), gone + length * share)
-
-    def _heading(self, leg: int) -> float:
-        """Of this leg; of who stands, the way he came, or will go."""
-        for n in (*range(leg, -1, -1), *range(leg + 1, len(self.points) - 1)):
-            (_, x0, y0), (_, x1, y1) = self.points[n], self.points[n + 1]
-            if hypot(x1 - x0, y1 - y0) > 1e-6:
-                return degrees(atan2(x1 - x0, y1 - y0))
-        return 0.0
-
-    @property
-    def span_s(self) -> tuple[float, float]:
-        return self.points[0][0], self.points[-1][0]
+        return Placed(spot, heading, speed, gone + speed * (t_s - t0))
 
 
 def walk(begin_s: float, *spots: Spot, speed_m_s: float = 1.3) -> Course:
@@ -97,7 +103,7 @@ class Held:
 class Walker:
     """A person. `falls_s`: goes down then and stays down. `lies`, `sits`: from first to last.
 
-    `crouches_s`: (from, to) low on the ground, tying a shoe. `sways`: how far one wanders who stands, m.
+    `crouches_s`: (from, to) low: ties a shoe, sits down. `sways`: how far one wanders who stands, m.
     """
 
     course: Course

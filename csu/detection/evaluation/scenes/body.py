@@ -39,7 +39,7 @@ class J(IntEnum):
 
 
 COUNT = 18
-PHASES = 12
+PHASES = 10
 """Pictures of one walking cycle (two steps)."""
 STRIDE = {Gait.STAND: 1.0, Gait.WALK: 0.82, Gait.RUN: 1.35, Gait.SIT: 1.0}
 """What one cycle covers, in heights of the body."""

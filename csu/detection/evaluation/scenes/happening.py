@@ -45,12 +45,14 @@ def is_in(zone: AnalysisZone, share: tuple[float, float]) -> bool:
     return inside
 
 
-def spans(holds: Callable[[float], bool], seconds: float, apart_s: float = 0.0) -> tuple[Span, ...]:
-    """When something holds, to STEP_S. Two spans less than `apart_s` apart are one."""
+def spans(
+    holds: Callable[[float], bool], seconds: float, apart_s: float = 0.0, step_s: float = STEP_S
+) -> tuple[Span, ...]:
+    """When something holds, to `step_s`. Two spans less than `apart_s` apart are one."""
     found: list[Span] = []
     since: float | None = None
-    for n in range(ceil(seconds / STEP_S) + 1):
-        t = n * STEP_S
+    for n in range(ceil(seconds / step_s) + 1):
+        t = n * step_s
         if holds(t) and t < seconds:
             since = t if since is None else since
         elif since is not None:

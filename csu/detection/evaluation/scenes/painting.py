@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -119,8 +120,21 @@ def ground_blot(canvas: Canvas, hull: NDArray[np.float64], share: float) -> None
     darken(canvas, np.asarray(cv2.GaussianBlur(alpha, (5, 5), 0), np.uint8), left, top, share)
 
 
-def contact(canvas: Canvas, foot_px: tuple[float, float], tall_px: float) -> None:
+def contact(canvas: Canvas, foot_px: Point, tall_px: float) -> None:
     """The dark spot under whoever stands somewhere, in any light."""
-    turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    ring = np.stack([np.cos(turn) * 0.13 * tall_px, np.sin(turn) * 0.045 * tall_px], axis=1) + np.array(foot_px)
-    ground_blot(canvas, ring, 0.38)
+    blot = _blot(max(3, round(tall_px * 0.13)))
+    tall, wide = blot.shape
+    height, width = canvas.ids.shape
+    left, top = round(foot_px[0] - wide / 2), round(foot_px[1] - tall / 2)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + wide, width), min(top + tall, height)
+    if x1 > x0 and y1 > y0:
+        darken(canvas, blot[y0 - top : y1 - top, x0 - left : x1 - left], x0, y0, 0.38)
+
+
+@lru_cache(maxsize=64)
+def _blot(half_px: int) -> Picture:
+    """A soft flat ellipse, twice `half_px` wide."""
+    flat = max(2, round(half_px * 0.36))
+    sheet = np.zeros((2 * flat + 5, 2 * half_px + 5), np.uint8)
+    cv2.ellipse(sheet, (half_px + 2, flat + 2), (half_px, flat), 0, 0, 360, 255.0, -1, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(sheet, (5, 5), 0), np.uint8)

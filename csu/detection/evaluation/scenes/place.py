@@ -73,6 +73,8 @@ class Place:
     shades: tuple[tuple[Spot, Spot], ...] = ()
     sun_deg: float = 235.0
     seed: int = 1
+    puddle: Spot = (0.5, 22.0)
+    """Where water stands when the ground is wet."""
 
 
 def street(seed: int = 1) -> Place:

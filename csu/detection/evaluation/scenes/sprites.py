@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import cos, pi, radians, sin
 
 import cv2
@@ -20,37 +21,31 @@ Picture = NDArray[np.uint8]
 MASTER_PX = 132
 """Height of a body as it is drawn; shown ones are smaller, taken from this one halved."""
 MARGIN = 0.14
-HEADINGS = 24
+_CLOTH_PX = 640
+_DOWN_STEP_DEG = 8.0
+HEADINGS = 16
 """A body is drawn turned in steps of 360 / HEADINGS degrees."""
-_RING = np.array([[cos(2 * pi * n / 14), sin(2 * pi * n / 14)] for n in range(14)], np.float32)
+_RING = np.array([[cos(2 * pi * n / 10), sin(2 * pi * n / 10)] for n in range(10)], np.float32)
+_TONES = ((_RING, 0.7), (_RING * 0.78 - (0.10, 0.05), 0.95), (_RING * 0.48 - (0.26, 0.13), 1.2))
+"""A part's rim, its flank, its lit side: the ring of each circle of its hull, and how bright."""
 _COATS: tuple[Colour, ...] = (
-    (60, 45, 40),
-    (112, 66, 38),
-    (44, 48, 132),
-    (52, 84, 58),
-    (46, 46, 50),
-    (150, 150, 154),
-    (66, 104, 150),
-    (138, 106, 70),
-    (34, 30, 84),
-    (190, 186, 180),
-    (90, 84, 92),
-    (30, 30, 34),
-    (124, 70, 96),
-    (64, 128, 176),
+    *((60, 45, 40), (96, 56, 32), (40, 42, 112), (46, 70, 48), (46, 46, 50), (34, 30, 84), (70, 66, 74)),
+    *((30, 30, 34), (98, 56, 76), (40, 70, 104), (52, 40, 36), (84, 52, 30), (222, 220, 216), (66, 44, 40)),
 )
 _TROUSERS: tuple[Colour, ...] = (
-    (88, 58, 40),
-    (44, 42, 42),
-    (96, 92, 88),
-    (64, 84, 104),
-    (56, 40, 32),
-    (34, 34, 36),
-    (110, 84, 62),
+    *((88, 58, 40), (44, 42, 42), (64, 60, 58), (44, 58, 74), (56, 40, 32), (34, 34, 36), (104, 78, 56)),
 )
 _SKINS: tuple[Colour, ...] = ((150, 180, 222), (120, 156, 204), (92, 124, 172), (60, 84, 124), (44, 60, 92))
 _HAIRS: tuple[Colour, ...] = ((26, 28, 32), (40, 60, 92), (72, 122, 168), (140, 140, 144), (30, 40, 60))
 _VEST: Colour = (30, 120, 245)
+
+
+@lru_cache(maxsize=1)
+def _cloth() -> Picture:
+    """Folds and weave, 128 where they change nothing."""
+    soft, fine = clouds(_CLOTH_PX, _CLOTH_PX, 9, 5), clouds(_CLOTH_PX, _CLOTH_PX, 3, 6)
+    sheet = (128 * (0.80 + 0.28 * soft + 0.12 * fine)).astype(np.uint8)
+    return np.repeat(sheet[:, :, None], 3, axis=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +62,24 @@ class Look:
     seed: int = 0
 
 
-def look(number: int, *, vest: bool = False) -> Look:
-    """The look of that number. `vest`: an orange working vest."""
+def look(number: int, *, vest: bool = False, infrared: bool = False) -> Look:
+    """The look of that number. `vest`: an orange working vest. `infrared`: as a camera's own lamps show it: most
+    cloth is bright, whatever its colour."""
     dice = Dice(number)
-    return Look(
+    worn = Look(
         coat=_VEST if vest else dice.one_of("coat", _COATS),
         trousers=dice.one_of("trousers", _TROUSERS),
         skin=dice.one_of("skin", _SKINS),
         hair=dice.one_of("hair", _HAIRS),
-        long_coat=not vest and dice.share("long") < 0.25,
-        pack=dice.share("pack") < 0.22,
+        long_coat=not vest and dice.share("long") < 0.12,
+        pack=dice.share("pack") < 0.15,
         stout=dice.within("stout", 0.92, 1.16),
         seed=number,
     )
+    if not infrared:
+        return worn
+    coat, trousers = dice.one_of("infrared", ((232, 64), (214, 52), (198, 70), (48, 44), (52, 150)))
+    return replace(worn, coat=(coat,) * 3, trousers=(trousers,) * 3, skin=(210,) * 3, hair=(70,) * 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +97,21 @@ class Sprite:
     solid: float
 
 
-@dataclass
-class Wardrobe:
-    """Sprites that were drawn, kept for the clip. Bounded: the oldest goes."""
-
-    limit: int = 4000
-    _kept: dict[tuple[Look, Stance, int, int], Sprite] = field(default_factory=dict)
-
-    def sprite(self, worn: Look, stance: Stance, turn_deg: float, down_deg: float) -> Sprite:
-        """Turned by `turn_deg` (0: its back to us; clockwise seen from above), seen from `down_deg` above."""
-        heading = round(turn_deg / 360 * HEADINGS) % HEADINGS
-        above = round(down_deg / 6)
-        key = (worn, stance, heading, above)
-        kept = self._kept.get(key)
-        if kept is None:
-            if len(self._kept) >= self.limit:
-                self._kept.pop(next(iter(self._kept)))
-            kept = self._kept[key] = draw_body(worn, stance, heading * 360 / HEADINGS, above * 6.0)
-        return kept
+def sprite(worn: Look, stance: Stance, turn_deg: float, down_deg: float) -> Sprite:
+    """Turned by `turn_deg` (0: its back to us; clockwise seen from above), seen from `down_deg` above; in steps."""
+    return draw_body(worn, stance, round(turn_deg / 360 * HEADINGS) % HEADINGS, round(down_deg / _DOWN_STEP_DEG))
 
 
-def draw_body(worn: Look, stance: Stance, turn_deg: float, down_deg: float) -> Sprite:
-    """One body, seen from afar (parallel rays)."""
+@lru_cache(maxsize=1500)
+def draw_body(worn: Look, stance: Stance, heading: int, above: int) -> Sprite:
+    """One body, seen from afar (parallel rays). `heading`, `above`: in steps. Kept: about 60 kB each."""
     at = joints(stance)
-    turn, down = radians(turn_deg), radians(down_deg)
+    turn, down = radians(heading * 360 / HEADINGS), radians(above * _DOWN_STEP_DEG)
     right = at[:, 0] * sin(turn) - at[:, 1] * cos(turn)
     away = at[:, 0] * cos(turn) + at[:, 1] * sin(turn)
     up = at[:, 2] * cos(down) + away * sin(down)
     near = at[:, 2] * sin(down) - away * cos(down)
-    left, top = right.min() - MARGIN, up.max() + MARGIN
+    left, top = float(right.min()) - MARGIN, float(up.max()) + MARGIN
     width = int((right.max() + MARGIN - left) * MASTER_PX) + 1
     height = int((top - up.min() + MARGIN) * MASTER_PX) + 1
     shown = np.stack([(right - left) * MASTER_PX, (top - up) * MASTER_PX], axis=1).astype(np.float32)
@@ -137,14 +123,12 @@ def draw_body(worn: Look, stance: Stance, turn_deg: float, down_deg: float) -> S
 def _finished(paint: _Paint, anchor: tuple[float, float], seed: int) -> Sprite:
     """Folds and grain over all of it, edges softened, halved down to what is shown far away."""
     height, width = paint.alpha.shape
-    folds = 0.80 + 0.28 * clouds(height, width, 9, seed) + 0.12 * clouds(height, width, 3, seed + 1)
-    colour = cv2.GaussianBlur(paint.colour.astype(np.float32) * folds[:, :, None], (3, 3), 0)
+    cloth, x, y = _cloth(), seed * 37 % (_CLOTH_PX - width), seed * 61 % (_CLOTH_PX - height)
+    folded = cv2.multiply(paint.colour, cloth[y : y + height, x : x + width], scale=1 / 128)
     alpha = cv2.GaussianBlur(paint.alpha, (3, 3), 0)
-    colour = colour * (
-        alpha[:, :, None].astype(np.float32) / 255
-    )  # the ground of the canvas is black: edges do not shine
-    first = np.dstack([np.clip(colour, 0, 255).astype(np.uint8), alpha])
-    levels = [np.ascontiguousarray(first)]
+    colour = cv2.multiply(cv2.GaussianBlur(folded, (3, 3), 0), cv2.merge([alpha] * 3), scale=1 / 255)
+    first = cv2.merge([colour, alpha])  # premultiplied: edges do not shine
+    levels: list[Picture] = [np.asarray(first, np.uint8)]
     while min(levels[-1].shape[:2]) > 12:
         levels.append(np.asarray(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8))
     rows, columns = np.nonzero(paint.alpha > 127)
@@ -165,14 +149,14 @@ class _Paint:
 
     def shape(self, circles: Sequence[tuple[float, float, float]], colour: Colour, light: float = 1.0) -> None:
         """The hull around circles (x, y, r), px: dark at its rim, bright towards the light (up and left)."""
-        for grown, shift, shine in ((1.0, 0.0, 0.66), (0.78, 0.10, 0.92), (0.48, 0.26, 1.12)):
-            points = np.concatenate(
-                [_RING * (r * grown) + np.array([x - shift * r, y - shift * r * 0.5]) for x, y, r in circles]
-            )
-            hull = cv2.convexHull((points * 16).astype(np.int32))
+        round_ = np.array(circles, np.float32)
+        middles, radii = round_[:, None, :2], round_[:, None, 2:]
+        for ring, shine in _TONES:
+            points = middles + radii * ring
+            hull = cv2.convexHull((points.reshape(-1, 2) * 16).astype(np.int32))
             tone = tuple(min(255.0, level * shine * light) for level in colour)
             cv2.fillConvexPoly(self.colour, hull, tone, cv2.LINE_8, 4)
-            if grown == 1.0:
+            if ring is _RING:
                 cv2.fillConvexPoly(self.alpha, hull, 255.0, cv2.LINE_AA, 4)
 
 

@@ -9,16 +9,17 @@ from math import cos, hypot, radians, sin, tan
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.evaluation.scenes import glows, solids
+from csu.detection.evaluation.scenes import glows, solids, wares
 from csu.detection.evaluation.scenes.actors import Bag, Held, Light, Make, Placed, Posture, Vehicle, Walker
 from csu.detection.evaluation.scenes.backdrop import backdrop
 from csu.detection.evaluation.scenes.body import Gait, Stance
 from csu.detection.evaluation.scenes.clip import Clip, Daylight, Shot, TrueObject
 from csu.detection.evaluation.scenes.painting import SHADOW, Box, Canvas, Drawn, cast, contact, stamp
 from csu.detection.evaluation.scenes.place import Spot
-from csu.detection.evaluation.scenes.sprites import Look, Sprite, Wardrobe, look
+from csu.detection.evaluation.scenes.sprites import Look, Sprite, look, sprite
 from csu.detection.evaluation.scenes.standing import Standing, standing_things
 from csu.detection.evaluation.scenes.weather import TINT, Lamps, Weather, lit
+from csu.detection.evaluation.scenes.wet_ground import Leaves, Puddle
 
 Picture = NDArray[np.uint8]
 _SUN_HEIGHT_DEG = 45.0
@@ -43,11 +44,13 @@ class Stage:
 
     def __init__(self, clip: Clip) -> None:
         self._clip, self._view = clip, clip.view
-        self._wardrobe = Wardrobe()
+        infrared = clip.conditions.light is Daylight.INFRARED
         self._looks: dict[int, Look] = {
-            n: look(actor.look, vest=actor.vest) for n, actor in enumerate(clip.actors) if isinstance(actor, Walker)
+            n: look(actor.look, vest=actor.vest, infrared=infrared)
+            for n, actor in enumerate(clip.actors)
+            if isinstance(actor, Walker)
         }
-        self._solids = solids.Wagons()
+        self._solids = wares.Wares()
         self._lamps = Lamps(clip.place, self._view, clip.conditions)
         turn = radians(clip.place.sun_deg)
         self._sun = (sin(turn), cos(turn))
@@ -55,6 +58,8 @@ class Stage:
         self._standing = sorted(standing_things(clip.place, self._view, day, self._sun), key=lambda each: -each.away_m)
         self._empty = lit(day, self._lamps, clip.conditions.light)
         self._weather = Weather(clip.conditions, self._view.width_px, self._view.height_px, clip.seed)
+        self._puddle = Puddle(clip.place, self._view) if clip.conditions.puddle else None
+        self._leaves = Leaves(clip.place, self._view, clip.seed) if clip.conditions.leaves else None
         self._ids = np.zeros((self._view.height_px, self._view.width_px), np.uint8)
 
     def shot(self, t_s: float) -> Shot:
@@ -62,6 +67,8 @@ class Stage:
         clip = self._clip
         self._ids[:] = 0
         canvas = Canvas(self._empty.copy(), self._ids)
+        if self._leaves is not None:
+            self._leaves.over(canvas, t_s)
         acts = sorted(self._acts(t_s), key=lambda act: -act.away_m)
         for act in acts:
             act.shadow(canvas)
@@ -75,6 +82,8 @@ class Stage:
                 drawn[act.number] = done
         for thing in waiting:
             self._restore(canvas, thing, drawn)
+        if self._puddle is not None:
+            self._puddle.over(canvas)
         objects = tuple(self._true(act, drawn[act.number]) for act in acts if act.told and act.number in drawn)
         picture = self._weather.over(canvas.bgr, round(t_s * clip.fps), t_s)
         return Shot(clip.at_ns(t_s), picture, objects)
@@ -129,25 +138,25 @@ class Stage:
     def _person(self, index: int, walker: Walker, held: Held) -> _Act:
         view, spot = self._view, held.placed.spot
         turn = held.placed.heading_deg - view.bearing_deg(*spot)
-        sprite = self._wardrobe.sprite(self._looks[index], held.stance, turn, view.down_deg(*spot))
+        drawn_body = sprite(self._looks[index], held.stance, turn, view.down_deg(*spot))
         foot, tall = view.on_ground(*spot, held.lift_m), walker.tall_m * view.px_per_m(*spot)
         light = self._light_at(foot)
 
         def draw(canvas: Canvas) -> Drawn | None:
-            return stamp(canvas, index + 1, sprite, foot, tall, light)
+            return stamp(canvas, index + 1, drawn_body, foot, tall, light)
 
         def shadow(canvas: Canvas) -> None:
-            self._body_shadow(canvas, sprite, spot, tall, walker.tall_m)
+            self._body_shadow(canvas, drawn_body, spot, tall, walker.tall_m)
 
         return _Act(index + 1, self._away_m(spot), spot, held.posture, draw, shadow)
 
-    def _body_shadow(self, canvas: Canvas, sprite: Sprite, spot: Spot, tall_px: float, tall_m: float) -> None:
+    def _body_shadow(self, canvas: Canvas, body: Sprite, spot: Spot, tall_px: float, tall_m: float) -> None:
         foot = self._view.on_ground(*spot)
         light = self._clip.conditions.light
         if light is Daylight.SUN and not self._in_shade(spot):
             long = tall_m / tan(radians(_SUN_HEIGHT_DEG))
             tip = self._view.on_ground(spot[0] - self._sun[0] * long, spot[1] - self._sun[1] * long)
-            cast(canvas, sprite, foot, tip, tall_px)
+            cast(canvas, body, foot, tip, tall_px)
         contact(canvas, foot, tall_px)
 
     def _in_shade(self, spot: Spot) -> bool:
@@ -159,7 +168,7 @@ class Stage:
         door = vehicle.door_s is not None and vehicle.door_s[0] <= t_s < vehicle.door_s[1]
         faces = solids.put(self._solids.of(vehicle.make, vehicle.look, door), spot, heading)
         level = self._light_at(view.on_ground(*spot))[1]
-        long, wide, high = solids.SIZE_M[vehicle.make]
+        long, wide, high = wares.SIZE_M[vehicle.make]
 
         def draw(canvas: Canvas) -> Drawn | None:
             drawn = solids.draw(canvas, index + 1, view, faces, level, self._sun)
@@ -178,11 +187,11 @@ class Stage:
         self, canvas: Canvas, index: int, vehicle: Vehicle, placed: Placed, wheels: Drawn | None
     ) -> Drawn | None:
         view, spot = self._view, placed.spot
-        worn = look(vehicle.look + 500)
+        worn = look(vehicle.look + 500, infrared=self._clip.conditions.light is Daylight.INFRARED)
         turn = placed.heading_deg - view.bearing_deg(*spot)
-        sprite = self._wardrobe.sprite(worn, Stance(Gait.SIT), turn, view.down_deg(*spot))
+        drawn_body = sprite(worn, Stance(Gait.SIT), turn, view.down_deg(*spot))
         foot, tall = view.on_ground(*spot, 0.34), 1.72 * view.px_per_m(*spot)
-        rider = stamp(canvas, index + 1, sprite, foot, tall, self._light_at(view.on_ground(*spot)))
+        rider = stamp(canvas, index + 1, drawn_body, foot, tall, self._light_at(view.on_ground(*spot)))
         if wheels is None or rider is None:
             return rider or wheels
         box = _around(wheels.box, rider.box)
@@ -193,16 +202,19 @@ class Stage:
 
     def _solid_shadow(self, canvas: Canvas, spot: Spot, heading: float, size_m: tuple[float, float, float]) -> None:
         long, wide, high = size_m
-        base = solids.Solid()
-        x, y = long / 2, wide / 2
-        base.face([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], (0, 0, 0))
-        points, _, _ = solids.put(base, spot, heading)[0]
-        if self._clip.conditions.light is Daylight.SUN and not self._in_shade(spot):
-            reach = high / tan(radians(_SUN_HEIGHT_DEG))
-            fallen = points - np.array([self._sun[0] * reach, self._sun[1] * reach, 0.0])
-            solids.blot_hull(canvas, self._view, np.concatenate([points, fallen]), SHADOW)
-        else:
-            solids.blot_hull(canvas, self._view, points * 1.0, 0.4)
+        turn = radians(heading)
+        ahead, right = (
+            np.array([sin(turn), cos(turn), 0.0]) * long / 2,
+            np.array([cos(turn), -sin(turn), 0.0]) * wide / 2,
+        )
+        middle = np.array([*spot, 0.0])
+        points = np.stack([middle + a * ahead + b * right for a, b in ((1, 1), (1, -1), (-1, -1), (-1, 1))])
+        if self._clip.conditions.light is not Daylight.SUN or self._in_shade(spot):
+            solids.blot_hull(canvas, self._view, points, 0.4)
+            return
+        reach = high / tan(radians(_SUN_HEIGHT_DEG))
+        fallen = points - np.array([self._sun[0] * reach, self._sun[1] * reach, 0.0])
+        solids.blot_hull(canvas, self._view, np.concatenate([points, fallen]), SHADOW)
 
     def _bag(self, index: int, bag: Bag, t_s: float) -> _Act | None:
         spot, heading, lift, stands = bag.at, bag.turn_deg, 0.0, bag.stands(t_s)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot
+from math import cos, hypot, radians, sin
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.evaluation.scenes import solids
+from csu.detection.evaluation.scenes import solids, wares
 from csu.detection.evaluation.scenes.actors import Make
 from csu.detection.evaluation.scenes.dice import Dice, clouds
 from csu.detection.evaluation.scenes.painting import Canvas, ground_blot
@@ -54,20 +54,21 @@ def _away_m(thing: Thing, view: View) -> float:
 
 def _solid(thing: Thing) -> solids.Solid:
     if thing.kind is Kind.BENCH:
-        return solids.bench()
+        return wares.bench()
     if thing.kind is Kind.BIN:
-        return solids.underground_bin()
+        return wares.underground_bin()
     if thing.kind in (Kind.CAR, Kind.VAN):
-        return solids.vehicle(Make.CAR if thing.kind is Kind.CAR else Make.VAN, thing.seed)
-    return solids.post(_TALL_M[thing.kind], 0.12 if thing.kind is Kind.BOLLARD else 0.09)
+        return wares.vehicle(Make.CAR if thing.kind is Kind.CAR else Make.VAN, thing.seed)
+    return wares.post(_TALL_M[thing.kind], 0.12 if thing.kind is Kind.BOLLARD else 0.09)
 
 
 def _shade(canvas: Canvas, thing: Thing, view: View) -> None:
     wide = {Kind.CAR: 1.1, Kind.VAN: 1.2, Kind.BENCH: 0.6, Kind.BIN: 0.5, Kind.TREE: 1.6}.get(thing.kind, 0.15)
     deep = {Kind.CAR: 2.3, Kind.VAN: 2.8, Kind.BENCH: 1.0}.get(thing.kind, wide)
-    solid = solids.Solid()
-    solid.face([(-deep, -wide, 0.0), (deep, -wide, 0.0), (deep, wide, 0.0), (-deep, wide, 0.0)], (0, 0, 0))
-    points, _, _ = solids.put(solid, thing.at, thing.turn_deg)[0]
+    turn = radians(thing.turn_deg)
+    ahead, right = np.array([sin(turn), cos(turn), 0.0]) * deep, np.array([cos(turn), -sin(turn), 0.0]) * wide
+    middle = np.array([*thing.at, 0.0])
+    points = np.stack([middle + a * ahead + b * right for a, b in ((1, 1), (1, -1), (-1, -1), (-1, 1))])
     shown, depth = view.seen(points)
     if depth.min() > 0.5:
         ground_blot(canvas, shown, 0.42)

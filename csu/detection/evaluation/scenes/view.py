@@ -24,6 +24,7 @@ class View:
     height_px: int
     _axes: Doubles = field(init=False, repr=False, compare=False)
     """Rows: right, forward, up, in the world."""
+    _rows: list[list[float]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         pan, tilt, roll = np.radians([-self.pose.pan_deg, self.pose.tilt_deg, self.pose.roll_deg])
@@ -31,6 +32,7 @@ class View:
         about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
         about_z = np.array([[np.cos(pan), -np.sin(pan), 0], [np.sin(pan), np.cos(pan), 0], [0, 0, 1]])
         object.__setattr__(self, "_axes", (about_z @ about_x @ about_y).T)
+        object.__setattr__(self, "_rows", self._axes.tolist())
 
     @property
     def eye(self) -> Doubles:
@@ -47,8 +49,9 @@ class View:
 
     def on_ground(self, x_m: float, y_m: float, z_m: float = 0.0) -> tuple[float, float]:
         """Where one place shows, px."""
-        shown, _ = self.seen(np.array([[x_m, y_m, z_m]]))
-        return float(shown[0, 0]), float(shown[0, 1])
+        x, y, depth = self._from_camera(x_m, y_m, z_m)
+        scale = self.pose.focal_px / depth
+        return (self.width_px - 1) / 2 + scale * x, (self.height_px - 1) / 2 - scale * y
 
     def rays(self, step: int = 1) -> Doubles:
         """(rows, columns, 3): world directions of the picture's pixels, each cut into `step` x `step`."""
@@ -85,5 +88,11 @@ class View:
 
     def px_per_m(self, x_m: float, y_m: float) -> float:
         """Pixels of one metre held across the line of sight, there, at the height of a person's middle."""
-        _, depth = self.seen(np.array([[x_m, y_m, 0.9]]))
-        return self.pose.focal_px / max(float(depth[0]), BEHIND_M)
+        return self.pose.focal_px / self._from_camera(x_m, y_m, 0.9)[2]
+
+    def _from_camera(self, x_m: float, y_m: float, z_m: float) -> tuple[float, float, float]:
+        """Right, up and depth of one place: `seen` without arrays."""
+        dx, dy, dz = x_m - self.pose.x_m, y_m - self.pose.y_m, z_m - self.pose.z_m
+        (rx, ry, rz), (fx, fy, fz), (ux, uy, uz) = self._rows
+        depth = max(fx * dx + fy * dy + fz * dz, BEHIND_M)
+        return rx * dx + ry * dy + rz * dz, ux * dx + uy * dy + uz * dz, depth

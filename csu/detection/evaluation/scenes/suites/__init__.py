@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from csu.detection.evaluation.scenes.clip import Clip
+from csu.detection.evaluation.scenes.suites.crowds import crowd_density, crowd_movement
+from csu.detection.evaluation.scenes.suites.falls import person_down
+from csu.detection.evaluation.scenes.suites.fires import fire_start
+from csu.detection.evaluation.scenes.suites.left_things import abandoned_object
+from csu.detection.evaluation.scenes.suites.traffic import bins, counting
 from csu.detection.evaluation.scenes.suites.ways import restricted_zone, wrong_way
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 
-_PARTS: tuple[Callable[[], list[Clip]], ...] = (restricted_zone, wrong_way)
+_PARTS: tuple[Callable[[], list[Clip]], ...] = (
+    restricted_zone,
+    wrong_way,
+    abandoned_object,
+    person_down,
+    crowd_movement,
+    crowd_density,
+    fire_start,
+    counting,
+    bins,
+)
 
 
+@cache
 def suite(name: str) -> tuple[Clip, ...]:
     """The clips of that name, always the same ones. Raises BadInput for a name that is none."""
     if name == "rendered":
