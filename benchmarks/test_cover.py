@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.scoreboard import Scoreboard
 from csu.hal.place import Building, Pose, PoseBounds
+from csu.hal.view_geometry import camera_axes
 from csu.masking import Cover, Surfaces, cover_of_path, forbidden_surfaces
-from csu.masking.geometry import camera_axes
 from csu.masking.skyline import Surroundings, _solids
 
 ROUNDS, TIMES = 5, 40

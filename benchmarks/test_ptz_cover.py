@@ -23,8 +23,8 @@ from csu.hal.clock import NS_PER_MS, Nanoseconds
 from csu.hal.frames import CaptureTime
 from csu.hal.media import Assignment
 from csu.hal.place import Building, Pose, PoseReading, PtzDynamics
+from csu.hal.view_geometry import camera_axes
 from csu.masking import Cover, CoverPolicy, forbidden_surfaces
-from csu.masking.geometry import camera_axes
 
 Measure = Callable[..., float]
 

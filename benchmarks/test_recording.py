@@ -23,7 +23,7 @@ from benchmarks.cpu import LIMIT_S, Memory, cpu_s, memory_of_peers, run_peers
 from benchmarks.recording_work import NO_PROBING, Segments, Work, record
 from benchmarks.scoreboard import Scoreboard
 from benchmarks.street_clip import FRAMES_PER_S, START_NS, MaskedStream, count_pictures
-from csu.cluster.embedded import NODE_ENVIRONMENT
+from csu.cluster.child import CHILD_ENVIRONMENT
 from csu.hal.clock import NS_PER_MINUTE
 from csu.machine import LocalDisk
 from csu.recording import Catalogue, check_segment
@@ -87,7 +87,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Memor
     directory = tmp_path_factory.mktemp("memory")
     command = [sys.executable, "-m", "benchmarks.recorder_memory", str(directory), *map(str, ROUNDS)]
     root = Path(__file__).resolve().parents[1]
-    limits: dict[str, Any] = {"timeout": LIMIT_S, "check": True, "env": NODE_ENVIRONMENT}
+    limits: dict[str, Any] = {"timeout": LIMIT_S, "check": True, "env": CHILD_ENVIRONMENT}
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, **limits)
     shutil.rmtree(directory)
     answers = json.loads(done.stdout)

@@ -113,8 +113,11 @@ hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generat
 """To find a planted defect is enough: its smallest example is of no interest."""
 
 ALONE = (
-    *("e2e", "cluster", "hardware", "wall", "contract", "console", "planted", "sim/endpoints", "recording/vault"),
-    *("sim/test_watch.py", "sim/test_levels_live.py", "compliance/test_aud_every_artefact.py", "ingest"),
+    *("e2e", "cluster", "hardware", "contract", "sim/endpoints", "recording/vault", "ingest"),
+    *("sim/test_watch.py", "sim/test_levels_live.py", "compliance/test_aud_every_artefact.py"),
+    *("console/test_following.py", "console/test_live.py", "console/test_wall_live.py", "console/sign_in"),
+    *("wall/test_preview_live.py", "wall/test_surface.py", "wall/test_wall_process.py", "wall/test_wall_screens.py"),
+    *("wall/test_windows.py", "wall/test_renderer.py", "wall/test_drawing_mutants.py"),
     "compliance/doors/test_aud_loudspeaker.py",
 )
 """Folders and files of tests that live by real time: they share the machine with no other test."""

@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from benchmarks.crowd.footage import Footage, read_footage
 from benchmarks.crowd.town import STEP_NS, Route, assignments
 from benchmarks.crowd.usage import Lag, Sample, lag_between, rates, sample
-from csu.cluster import embedded
+from csu.cluster.child import CHILD_ENVIRONMENT
 from csu.cluster.embedded import EmbeddedMediaNode
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -259,11 +259,11 @@ class _Stage:
 @contextmanager
 def _watched_nodes(directory: Path) -> Iterator[None]:
     """Nodes that begin inside have a thread that looks how late threads wake."""
-    before = dict(embedded.NODE_ENVIRONMENT)
+    before = dict(CHILD_ENVIRONMENT)
     path = os.pathsep.join([str(_NODE_WATCH), *filter(None, [before.get("PYTHONPATH")])])
-    embedded.NODE_ENVIRONMENT.update({"PYTHONPATH": path, "CSU_LAG_DIRECTORY": str(directory)})
+    CHILD_ENVIRONMENT.update({"PYTHONPATH": path, "CSU_LAG_DIRECTORY": str(directory)})
     try:
         yield
     finally:
-        embedded.NODE_ENVIRONMENT.clear()
-        embedded.NODE_ENVIRONMENT.update(before)
+        CHILD_ENVIRONMENT.clear()
+        CHILD_ENVIRONMENT.update(before)

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 from benchmarks.cpu import LIMIT_S
 from benchmarks.crowd.usage import cpu_of
-from csu.cluster.embedded import NODE_ENVIRONMENT
+from csu.cluster.child import CHILD_ENVIRONMENT
 from sim.endpoints import EndpointSpec, RtspFarm
 
 SETTLE_S = 6.0
@@ -89,7 +89,7 @@ def measure_floor(
             [sys.executable, "-m", "benchmarks.crowd.floor", work],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=NODE_ENVIRONMENT,
+            env=CHILD_ENVIRONMENT,
         )
         assert process.stdin is not None
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What a media process and its parent say to each other, and how it goes over their socket.
+"""What a process of ours and its parent say to each other, and how it goes over their socket.
 
 Pickle is safe here: both ends are our own code, on a socket pair that nobody else can open. Masked pictures travel as
 `LiveFragment` bytes only; a `ClearFrame` refuses to be pickled (PRV-3).
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from csu.cluster.shared_pictures import SharedPicturesSpec
+from csu.hal.analysis import AnalysisAssignment, AnalysisMinute, EventSignal, SlotCount
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import Assignment, CameraEvent, LiveFragment, Manifest, NodeId
@@ -74,6 +75,29 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginAnalysis:
+    """The first order to an analysis process: where masked pictures are, where models may lie. It has no camera yet."""
+
+    pictures: SharedPicturesSpec
+    models_directories: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssignAnalysis:
+    """The whole set of what may be analysed from now on; answered by `Assigned` once nothing else is."""
+
+    number: int
+    assignments: tuple[AnalysisAssignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The set of that number is in force: no picture of another camera is looked at any more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The process has begun."""
 
@@ -96,8 +120,10 @@ class FragmentOf:
     fragment: LiveFragment
 
 
-Order: TypeAlias = Begin | Assign | TellPose | Watch | Stop
-Report: TypeAlias = Ready | Alive | Stopped | Manifest | CameraEvent | FragmentOf
+Order: TypeAlias = Begin | Assign | TellPose | Watch | Stop | BeginAnalysis | AssignAnalysis
+Report: TypeAlias = (
+    Ready | Alive | Stopped | Manifest | CameraEvent | FragmentOf | Assigned | EventSignal | AnalysisMinute | SlotCount
+)
 
 
 def pack(message: Order | Report) -> bytes:

@@ -109,6 +109,14 @@ class Ground(Protocol):
         ...
 
 
+class MotionClasses(Protocol):
+    """What tells objects from the gate's motion alone: a vehicle by its size on the ground."""
+
+    def added(self, found: Detections, motion: Motion, ground: Ground, size_px: tuple[int, int]) -> Detections:
+        """What the detector found in a picture of `size_px` (width, height), and what else moved of a known size."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule says when its event begins. A rule says it once, and again only after the event was over."""

@@ -91,3 +91,39 @@ class AccessRequestsBroken(CsuError):
 
 class AccessRequestsNotKept(CsuError):
     """The register of access requests could not be read or written now; nothing of what was asked holds."""
+
+
+class AnalysisOrderRefused(BadInput):
+    """An order for real-time analysis that says what none can say, or a step that may not follow."""
+
+
+class AnalysisOrdersBroken(CsuError):
+    """The register of orders for analysis is not what was written: none of it is believed, all analysis is off."""
+
+
+class AnalysisOrdersNotKept(CsuError):
+    """The register of orders for analysis could not be read or written now; nothing of what was asked holds."""
+
+
+class ModelRefused(BadInput):
+    """A model without weights, figures or attestation, or one that the register does not know."""
+
+
+class ModelsBroken(CsuError):
+    """The register of models is not what was written: none of it is believed, all analysis is off."""
+
+
+class ModelsNotKept(CsuError):
+    """The register of models could not be read or written now; nothing of what was asked holds."""
+
+
+class AnalysisSwitchRefused(BadInput):
+    """Nobody answers for it, or this role may not let analysis go on."""
+
+
+class AnalysisSwitchBroken(CsuError):
+    """The file of the kill switch is not what was written: analysis is stopped."""
+
+
+class AnalysisSwitchNotKept(CsuError):
+    """The kill switch could not be read or written now: whoever was to stop, is stopped all the same."""

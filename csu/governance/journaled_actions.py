@@ -30,7 +30,7 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.LOCK: (_A.LOCK_PLACE, _A.LOCK_END),
     Operation.RELEASE: (_A.CASE_RELEASE,),
     Operation.EXPORT: (_A.EXPORT,),
-    Operation.COMMUNICATION: (_A.HAND_OVER,),
+    Operation.COMMUNICATION: (_A.HAND_OVER, _A.TICKET_SEND),
     Operation.ACCESS_REQUEST: (_A.ACCESS_REQUEST,),
     Operation.PURGE: (_A.COPY_DESTROY, _A.PURGE_BY_HAND),
     Operation.MASK_EDIT: (_A.MASK_PROPOSE, _A.MASK_SIGN_TECHNICAL, _A.MASK_SIGN_DPO),
@@ -38,17 +38,22 @@ _BY_OPERATION: dict[Operation, tuple[Action, ...]] = {
     Operation.CONFIG: (
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.STORAGE_CHECK, _A.JOURNAL_RETENTION_SET, _A.ORDER_RECORD),
         *(_A.CAMERA_ENROL, _A.CAMERA_CONFIGURE, _A.TEST_PATTERN, _A.ROSTER_SET, _A.EVENT_SET),
-        *(_A.SIGN_RECORD, _A.REGIME_SET),
+        *(_A.SIGN_RECORD, _A.REGIME_SET, _A.ANALYSIS_ORDER_RECORD, _A.ANALYSIS_STOP, _A.ANALYSIS_RESUME),
+        *(_A.ANALYSIS_ZONE_DRAW, _A.MODEL_REGISTER),
     ),
     Operation.RIGHTS: (_A.APPROVAL_RECORD, _A.ROLE_GRANT, _A.ACCOUNT_SET),
     Operation.LOGIN: (_A.SIGN_IN,),
     Operation.LOGOUT: (_A.SIGN_OUT,),
     Operation.JOURNAL_READ: (_A.JOURNAL_READ, _A.JOURNAL_VERIFY),
-    Operation.REGISTER_READ: (_A.LEGAL_REGISTER_READ, _A.COVERAGE_READ, _A.ORDER_READ, _A.MASK_READ, _A.PEOPLE_READ),
+    Operation.REGISTER_READ: (
+        *(_A.LEGAL_REGISTER_READ, _A.COVERAGE_READ, _A.ORDER_READ, _A.MASK_READ, _A.PEOPLE_READ),
+        _A.TICKET_READ,
+    ),
     Operation.ROUTE: (
         *(_A.CAMERA_LIST, _A.ALARM_ACK, _A.ALARM_QUALIFY, _A.LOGBOOK_WRITE, _A.LOGBOOK_READ, _A.FAULT_REPORT),
         *(_A.VISIT_RECORD, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ, _A.ACCOUNT_READ, _A.POST_TAKE),
         *(_A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ, _A.DEPORT_READ),
+        *(_A.ANALYSIS_READ, _A.SIGNAL_READ, _A.SIGNAL_JUDGE, _A.SIGNAL_REPORT_READ),
     ),
 }
 
@@ -83,6 +88,9 @@ class OwnDeed(StrEnum):
     WALL_PLAN = "wall-plan"
     """Walls, scenes and programmes, as the wall starts with them; the entry holds the digest of them all (OPS-5)."""
     RECORDING_REPAIR = "recording/repair"
+    ANALYSIS = "analysis"
+    """Real-time analysis of cameras starts or stops under an order, is stopped by a person, let go on, interrupted; the
+    entry names the cameras, and nothing that was seen (VSA-8, LOG-5)."""
 
 
 _OPERATION_OF_DEED = {

@@ -23,6 +23,8 @@ from csu.governance.state_ledger import StateKind, StateLedger
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
 
+FILE = "regime.sqlite"
+"""Where a centre keeps its regimes."""
 TERM_YEARS_MAX = 3
 """[D]: no experiment was ever voted for longer; a year mistyped must not leave analysis on for a century."""
 LAW_SIGNS_MAX = 200

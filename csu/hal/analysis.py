@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
-from csu.hal.place import Pose
+from csu.hal.place import Pose, PoseReading
 from csu.hal.words import NO_WORDS, Words
 
 
@@ -28,6 +28,19 @@ class EventType(StrEnum):
     CROWD_MOVEMENT = "crowd_movement"
     CROWD_DENSITY = "crowd_density"
     FIRE_START = "fire_start"
+
+
+EVENT_WORDS: dict[EventType, Words] = {
+    EventType.ABANDONED_OBJECT: Words("objet abandonné", "abandoned object"),
+    EventType.WEAPON: Words("arme", "weapon"),
+    EventType.WRONG_WAY: Words("contresens", "wrong way"),
+    EventType.RESTRICTED_ZONE: Words("zone interdite ou sensible", "restricted zone"),
+    EventType.PERSON_DOWN: Words("personne au sol", "person on the ground"),
+    EventType.CROWD_MOVEMENT: Words("mouvement de foule", "crowd movement"),
+    EventType.CROWD_DENSITY: Words("densité de personnes", "crowd density"),
+    EventType.FIRE_START: Words("départ de feu", "start of fire"),
+}
+"""As people say each of the eight."""
 
 
 class ObjectClass(StrEnum):
@@ -118,6 +131,8 @@ class AnalysisAssignment:
     pose: Pose | None = None
     pose_width_px: int = 0
     """Width of the picture for which `pose.focal_px` is meant."""
+    ground_m: float = 0.0
+    """Altitude of the ground it sees, in the site's metres as `pose.z_m` is."""
     follows_pose: bool = False
     """A camera that turns: zones hold only while it looks as `pose` says."""
 
@@ -201,6 +216,11 @@ class AnalysisNode(Protocol):
 
     async def assign(self, assignments: Sequence[AnalysisAssignment]) -> None:
         """The whole set from now on. A camera that is missing is not looked at any more when this returns."""
+        ...
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now; None: it cannot say. While it is not where its assignment's `pose` has
+        it, nothing is computed of it. Unknown cameras are ignored."""
         ...
 
     def messages(self) -> AsyncIterator[AnalysisMessage]:

@@ -14,7 +14,7 @@ from math import ceil, cos, exp, hypot, isfinite, log, radians, remainder, sin
 import numpy as np
 
 from csu.hal.place import Pose, PoseBounds
-from csu.masking.geometry import Floats, camera_axes, lens_limit, unbent
+from csu.hal.view_geometry import Floats, camera_axes, lens_limit, unbent
 
 STEP_PX = 64.0
 """Between two poses of a sweep a point moves by this much at most, where the path is short enough for `STEPS_MAX`."""
@@ -151,7 +151,7 @@ def stretch(k1: float, radius_2: float) -> tuple[float, float]:
     """By how much the lens stretches a small step up to this radius (squared): (along its axis, from the other axis).
 
     The derivative of the distortion is symmetric; a barrel's eigenvalues are in [0, 1] where it is monotonic and in the
-    straight continuation of `geometry.bend`, and differ by 2 |k1| r^2 at most.
+    straight continuation of `view_geometry.bend`, and differ by 2 |k1| r^2 at most.
     """
     return (1.0, min(0.5, -k1 * radius_2)) if k1 <= 0 else (1 + 3 * k1 * radius_2, k1 * radius_2)
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.masking.geometry import NEAR_M, Floats, Quads, bend, cut
+from csu.hal.view_geometry import Floats, bend
+from csu.masking.geometry import NEAR_M, Quads, cut
 from csu.masking.margins import Reach
 
 _PLAIN_FROM_M = 1.0

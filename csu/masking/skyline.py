@@ -21,7 +21,8 @@ import shapely
 from numpy.typing import NDArray
 
 from csu.hal.place import Building, MapZone, PictureZone, Pose, Zone
-from csu.masking.geometry import Floats, Quads
+from csu.hal.view_geometry import Floats
+from csu.masking.geometry import Quads
 from csu.masking.margins import PLACE_M_MAX
 from csu.masking.surfaces import BALCONY_M, MITRE_MAX, UNLIMITED_HEIGHT_M, Surfaces, forbidden_surfaces
 

@@ -19,8 +19,9 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from csu.hal.place import Building, MapZone, PictureZone, Zone
+from csu.hal.view_geometry import Floats, camera_axes, unbend
 from csu.hal.words import Words
-from csu.masking.geometry import NEAR_M, BuildingUnusable, Floats, Quads, camera_axes, unbend
+from csu.masking.geometry import NEAR_M, BuildingUnusable, Quads
 
 UNLIMITED_HEIGHT_M = 1_000.0
 """Stands for "as high as one can see": taller than any building on earth (828 m)."""

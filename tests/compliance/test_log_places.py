@@ -29,6 +29,10 @@ PLACES: dict[Action, str] = {
     _A.STORAGE_CHECK: "csu/centre/commands/recording.py:check_command",
     _A.JOURNAL_RETENTION_SET: "csu/centre/registers/registers.py:journal_start",
     _A.ORDER_RECORD: "csu/centre/commands/orders.py:enter_command",
+    _A.ANALYSIS_ORDER_RECORD: "csu/centre/commands/detect_orders.py:_decide",
+    _A.MODEL_REGISTER: "csu/centre/commands/detect_orders.py:_decide",
+    _A.ANALYSIS_STOP: "csu/centre/rooms/analysis_room.py:stop",
+    _A.ANALYSIS_RESUME: "csu/centre/rooms/analysis_room.py:resume",
     _A.CAMERA_CONFIGURE: "csu/centre/preparing.py:ask_camera",
     _A.CAMERA_LIFECYCLE: "csu/centre/masks/mask_watch.py:_follow",
 }
@@ -36,10 +40,10 @@ PLACES: dict[Action, str] = {
 
 NOBODY_CAN = frozenset(
     {
-        *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.MAINTENANCE_VIEW),
+        _A.MAINTENANCE_VIEW,
         *(_A.KEY_ROTATE, _A.BACKUP_RESTORE, _A.APPROVAL_RECORD),
         *(_A.ROLE_GRANT, _A.CAMERA_ENROL, _A.TEST_PATTERN),
-        _A.FAULT_REPORT,
+        *(_A.FAULT_REPORT, _A.ANALYSIS_ZONE_DRAW),
     }
 )
 """No person can do these yet: no door, no command. Whoever builds one takes it out of here, and gives it a place."""

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from csu.console import ConsoleSettings, RoomCounters, RoomHealth, create_app
 from csu.hal.camera import CameraId, CameraRecord, CommuneId, ViewType
@@ -125,8 +127,10 @@ class Console:
     clock: SettableClock = field(default_factory=SettableClock)
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
 
-    def __post_init__(self) -> None:
-        self.app = create_app(self.room, clock=self.clock, settings=self.settings)
+    @cached_property
+    def app(self) -> FastAPI:
+        """Made when it is first asked: 236 doors take a quarter of a second, and many tests hang their own."""
+        return create_app(self.room, clock=self.clock, settings=self.settings)
 
     def request(self, method: str, path: str, **headers: str) -> httpx.Response:
         return self.ask(lambda client: client.request(method, path, headers=_names(headers)))

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.hal.place import Building, MapZone, PictureZone, Pose, ZoneKind
-from csu.masking.geometry import BuildingUnusable, bend, cut, lens_limit, unbend
+from csu.hal.view_geometry import bend, lens_limit, unbend
+from csu.masking.geometry import BuildingUnusable, cut
 from csu.masking.surfaces import BALCONY_M, forbidden_surfaces
 
 SQUARE = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0))

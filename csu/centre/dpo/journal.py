@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from csu.centre.dpo.in_turn import InTurn
+from csu.centre.in_turn import InTurn
 from csu.console.dpo import FindingAnswer, VerdictAnswer, Verification
 from csu.governance.journal_check import FindingKind, finding_words
 from csu.governance.journal_search import JournalPage, JournalQuery, search_journal

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from csu.centre.dpo.in_turn import InTurn
 from csu.centre.dpo.mask_drawing import drawing_of
+from csu.centre.in_turn import InTurn
 from csu.centre.registers.registers import noting
 from csu.console.dpo import MaskDrawing, WaitingMasks
 from csu.governance import (

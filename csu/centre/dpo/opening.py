@@ -11,7 +11,6 @@ from typing import Any
 
 from csu.centre.dpo.journal import JournalOfCentre
 from csu.centre.dpo.masks import MasksOfCentre
-from csu.centre.dpo.regime import FILE as REGIME_FILE
 from csu.centre.dpo.regime import RegimeOfCentre
 from csu.centre.dpo.register import RegisterOfCentre
 from csu.centre.dpo.requests import FILE as REQUESTS_FILE
@@ -24,6 +23,7 @@ from csu.cluster.journal_verifying import verify_journal_apart
 from csu.console import DpoDesks
 from csu.evidence import Case
 from csu.governance import CentreKey, Journal
+from csu.governance.legal_regime import FILE as REGIME_FILE
 from csu.hal.clock import Clock
 
 

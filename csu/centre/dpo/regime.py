@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from csu.centre.dpo.in_turn import InTurn
+from csu.centre.in_turn import InTurn
 from csu.console.dpo import RegimeStands
 from csu.governance import CentreKey
 from csu.governance.legal_regime import LegalRegime, RegimeLedger
 from csu.hal.clock import Clock
-
-FILE = "regime.sqlite"
 
 
 class RegimeOfCentre:

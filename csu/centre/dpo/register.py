@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from csu.centre.dpo.in_turn import InTurn
+from csu.centre.in_turn import InTurn
 from csu.governance.legal_register import DayAnswer, RegisterReading
 from csu.hal.camera import CameraId, CommuneId
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from csu.centre.dpo.in_turn import InTurn
+from csu.centre.in_turn import InTurn
 from csu.console.dpo import RequestStands
 from csu.evidence import Case, LegalBasis
 from csu.governance import CameraSpan, CentreKey, LegalRegister, RuledPiece, Span, expiry_of

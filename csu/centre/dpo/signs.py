@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from csu.centre.dpo.in_turn import InTurn
+from csu.centre.in_turn import InTurn
 from csu.governance import CentreKey
 from csu.governance.signs import Sign, SignEvent, SignLedger, SignRecorded, SignRegister, SignRemoved
 from csu.hal.clock import Clock

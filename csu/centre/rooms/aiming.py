@@ -11,7 +11,7 @@ from math import atan, atan2, degrees, radians, tan
 import numpy as np
 
 from csu.hal.place import Pose
-from csu.masking.geometry import camera_axes, unbend
+from csu.hal.view_geometry import camera_axes, unbend
 
 CLOSER_MAX = 8.0
 """At most so many times closer, or wider, at one word [D]: who goes further sees nothing of the way."""

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
-from csu.centre.dpo.in_turn import InTurn
 from csu.centre.events import Trouble
+from csu.centre.in_turn import InTurn
 from csu.centre.papers import Papers
 from csu.governance import CentreKey, Decision, day_in_paris, start_of_day
 from csu.governance.signs import SignRegister

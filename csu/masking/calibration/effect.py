@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.place import Pose, PoseBounds
+from csu.hal.view_geometry import bend, camera_axes, unbend
 from csu.masking.calibration.model import ANGLE_FLOOR_DEG, FOCAL_FLOOR_SHARE, K1_FLOOR, POSITION_FLOOR_M
 from csu.masking.calibration.projection import PAN, TILT, project
 from csu.masking.calibration.solve import Fit
-from csu.masking.geometry import bend, camera_axes, unbend
 from csu.masking.margins import HalfStep, Reach, reach_of
 
 EFFECT_SIGMAS = 3.5

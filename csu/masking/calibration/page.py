@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from csu.hal.errors import BadInput
 from csu.hal.place import Building, Pose
+from csu.hal.view_geometry import camera_axes, lens_limit
 from csu.hal.words import Language, Words
 from csu.masking.calibration.calibrate import Calibration
 from csu.masking.calibration.projection import project
-from csu.masking.geometry import camera_axes, lens_limit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""The camera that the fit believes in: the very one that covers are drawn with (`geometry.camera_axes` and `bend`).
+"""The camera that the fit believes in: the very one that covers are drawn with (`view_geometry.camera_axes`, `bend`).
 
 Unknowns in one vector: place (m), the mount's pan, tilt and roll (degrees), then for every zoom log f and k1, then for
 every view of a PTZ how wrong the mount's pan and tilt readings were (degrees).
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.place import Pose
+from csu.hal.view_geometry import bend, camera_axes
 from csu.masking.calibration.survey import Survey
-from csu.masking.geometry import bend, camera_axes
 
 Floats = NDArray[np.float64]
 PLACE = slice(0, 3)

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.hal.place import Pose
+from csu.hal.view_geometry import camera_axes, unbend
 from csu.masking.calibration.projection import ANGLES, PLACE, ROLL, Unknowns
 from csu.masking.calibration.survey import MatchedPoint, Survey
-from csu.masking.geometry import camera_axes, unbend
 
 Floats = NDArray[np.float64]
 
@@ -229,7 +229,7 @@ def _turned_onto(survey: Survey, view: int, focal_px: float) -> tuple[Floats, fl
 
 
 def _angles_of(axes: Floats) -> tuple[float, float, float]:
-    """Pan, tilt and roll in degrees of camera axes (the inverse of `geometry.camera_axes`)."""
+    """Pan, tilt and roll in degrees of camera axes (the inverse of `view_geometry.camera_axes`)."""
     forward = axes[2]
     pan, tilt = degrees(atan2(forward[0], forward[1])), degrees(asin(max(-1.0, min(1.0, float(forward[2])))))
     level = camera_axes(Pose(0.0, 0.0, 0.0, pan, tilt, 0.0, 1.0))

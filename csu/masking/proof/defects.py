@@ -18,10 +18,11 @@ import numpy as np
 
 from csu.hal.frames import CaptureTime, ClearFrame, MaskedFrame, Plane, YuvPlanes
 from csu.hal.place import Building, Pose, PoseBounds, PoseReading, Zone
+from csu.hal.view_geometry import Floats
 from csu.masking import cover, edge, fill, outlines, policy, still, surfaces
 from csu.masking.cover import Cover
 from csu.masking.fill import Fill
-from csu.masking.geometry import NEAR_M, Floats
+from csu.masking.geometry import NEAR_M
 from csu.masking.proof.cases import Case
 from csu.masking.proof.oracle import Part
 from csu.masking.surfaces import Surfaces

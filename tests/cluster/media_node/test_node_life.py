@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from csu.cluster.embedded import NodeError
+from csu.cluster.child import NodeError
 from csu.cluster.shared_pictures import SharedPictures, SharedPicturesReader
 from csu.hal.camera import CameraId
 from csu.hal.media import CameraEventKind, GapCause, LiveFragment

@@ -36,6 +36,9 @@ IN_THE_PATH = {
     "{month}": "2027-06",
     "{tile}": "place",
     "{deport}": "d-1",
+    "{signal}": "s-cam-0012",
+    "{draft}": "draft-1",
+    "{record}": "pve-1",
     "{programme:path}": "market",
     "{version}": "1",
     "{sign}": "P-1",
@@ -139,6 +142,14 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
     deport = {"what": "violence", "recipient": "recipient.1", "cameras": ["cam-0012"], "alarm": "panel-metz/7"}
     bodies |= {"deports/start": deport | reason, "deports/prolong": reason, "deports/stop": {}}
+    view, corners = {"view": "close"}, [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]
+    bodies |= {"enforcement/open": {"session": "live-1", "offence": "red-light"}, "enforcement/still": view}
+    bodies |= {"enforcement/standing": {"corners": corners}, "enforcement/standing-stop": view}
+    bodies |= {"enforcement/paint": {"parts": [{"left": 0, "top": 0, "right": 0.5, "bottom": 0.5}]}}
+    bodies |= {"enforcement/sign": {"plate": "AB-123-CD", "place": "rue des Clercs"}}
+    zone = {"zone": "quai", "type": "restricted_zone", "corners": corners}
+    bodies |= {"analysis/stop": reason, "analysis/resume": reason, "analysis/draw": {"zones": [zone]}}
+    bodies |= {"signals/judge": {"verdict": "confirmed"}}
     bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}

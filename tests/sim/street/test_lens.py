@@ -36,7 +36,7 @@ def test_panning_clockwise_and_tilting_up_bring_the_east_and_the_sky_to_the_midd
 @settings(max_examples=60, deadline=None)
 def test_the_street_and_the_masks_agree_on_where_a_point_falls(pan, tilt, roll, x, y):
     """Two independent implementations of the convention of csu/hal/place.py."""
-    from csu.masking.geometry import camera_axes
+    from csu.hal.view_geometry import camera_axes
 
     pose = Pose(1.0, 2.0, 3.0, pan, tilt, roll, 500.0)
     lens = lens_of(pose, 640, 360)

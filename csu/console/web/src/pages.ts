@@ -7,6 +7,8 @@ import { ALARM_WORDS } from './alarm_words'
 import Desk from './Desk.svelte'
 import { DESK_WORDS } from './desk_words'
 import Alarms from './Alarms.svelte'
+import Analysis from './Analysis.svelte'
+import { ANALYSIS_WORDS } from './analysis_words'
 import Commune from './Commune.svelte'
 import { COMMUNE_WORDS } from './commune_words'
 import { INVENTORY_WORDS } from './inventory_words'
@@ -16,6 +18,8 @@ import { DPO_WORDS } from './dpo_words'
 import Dpo from './Dpo.svelte'
 import Deport from './Deport.svelte'
 import { DEPORT_WORDS } from './deport_words'
+import Enforcement from './Enforcement.svelte'
+import { ENFORCEMENT_WORDS } from './enforcement_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -61,15 +65,17 @@ export const PAGES: Page[] = [
   { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
+  { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
+  { name: 'enforcement', key: 'b', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
   { name: 'received', key: 'y', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
-  { name: 'statistics', key: 'b', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
+  { name: 'statistics', key: 'u', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
@@ -133,6 +139,18 @@ function alarms_help(language: Language): string[][] {
   ]
 }
 
+function analysis_help(language: Language): string[][] {
+  const [words, { keys }] = [WORDS[language], ANALYSIS_WORDS[language]]
+  return [
+    ['1 2 3', keys.parts],
+    ['↑ ↓', keys.arrows],
+    ['c', keys.confirm],
+    ['x', keys.dismiss],
+    ['h', keys.stop],
+    [words.key_names.escape, keys.escape],
+  ]
+}
+
 function log_help(language: Language): string[][] {
   const [words, log] = [WORDS[language], LOG_WORDS[language]]
   return [
@@ -186,6 +204,22 @@ function deport_help(language: Language): string[][] {
     ['p', deport.keys.prolong],
     ['g', deport.keys.calls],
     [words.key_names.escape, deport.keys.escape],
+  ]
+}
+
+function enforcement_help(language: Language): string[][] {
+  const [words, { keys, key_names }] = [WORDS[language], ENFORCEMENT_WORDS[language]]
+  return [
+    [key_names.cameras, keys.cameras],
+    [key_names.offences, keys.offences],
+    ['n', keys.open],
+    ['c', keys.close],
+    ['w', keys.context],
+    ['x', keys.draw],
+    [key_names.drawing, keys.drawing],
+    ['z', keys.stop],
+    ['p', keys.plate],
+    [words.key_names.escape, keys.escape],
   ]
 }
 

@@ -1,0 +1,87 @@
+"""Many people run, in one direction, or suddenly and apart (décret 2023-828, art. 3, 6o)."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import hypot
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.detection.observed import Observed, Tracked
+from csu.detection.parameters import CrowdMovementParameters
+from csu.detection.rules.of_zone import Holding, OfZone, Window
+from csu.detection.rules.zone import ZoneOnPicture
+from csu.hal.analysis import EventType, ObjectClass
+from csu.hal.clock import NS_PER_S, Nanoseconds
+
+KEPT_SHARE = 0.8
+"""Of the pictures of the duration: a detector loses some of many people now and then."""
+YOUNG_NS = NS_PER_S // 2
+"""A track's velocity means nothing before."""
+USUAL_S = 20.0
+"""What is usual is the median of so long."""
+LEAST_MOVING = 0.02
+"""Share of a zone that moves when one may call it usual: three times nothing is nothing."""
+
+
+class CrowdMovement(OfZone):
+    """Enough people, fast on the average, and agreeing in direction or of a sudden."""
+
+    TYPE = EventType.CROWD_MOVEMENT
+    VERSION = 1
+
+    def __init__(self, zone: ZoneOnPicture, parameters: CrowdMovementParameters) -> None:
+        super().__init__(zone, parameters.clear_s)
+        self._parameters = parameters
+        self._window = Window(parameters.duration_s)
+        self._usual: deque[tuple[Nanoseconds, float]] = deque()
+        self._cells: NDArray[np.bool_] | None = None
+
+    def _holds(self, seen: Observed) -> Holding | None:
+        people = [
+            each
+            for each in self._zone.tracks_in(seen, frozenset({ObjectClass.PERSON}))
+            if each.velocity_m_s is not None and seen.at_ns - each.first_ns >= YOUNG_NS
+        ]
+        is_sudden = self._rises(seen)
+        speed, coherence = _speed_and_coherence(people)
+        needed = self._parameters
+        is_so = (
+            len(people) >= needed.people and speed > needed.speed_m_s and (coherence > needed.coherence or is_sudden)
+        )
+        self._window.add(seen.at_ns, is_so)
+        share = self._window.share
+        if not is_so or share is None or share < KEPT_SHARE:
+            return None
+        return Holding(self._window.since_ns, [each.box for each in people], 1 - 0.5 * needed.speed_m_s / speed)
+
+    def _rises(self, seen: Observed) -> bool:
+        """Whether far more of the zone moves than is usual. Nothing is usual before half of `USUAL_S` was seen."""
+        energy = seen.motion.energy
+        if self._cells is None or self._cells.size != energy.size:
+            self._cells = self._zone.cells(energy.shape)[1]
+            self._usual.clear()
+        cells = self._cells
+        moving = float(np.count_nonzero(energy.ravel()[cells])) / max(int(np.count_nonzero(cells)), 1)
+        known_ns = seen.at_ns - self._usual[0][0] if self._usual else 0
+        usual = median(share for _, share in self._usual) if self._usual else 0.0
+        self._usual.append((seen.at_ns, moving))
+        while self._usual[0][0] < seen.at_ns - USUAL_S * NS_PER_S:
+            self._usual.popleft()
+        return known_ns >= USUAL_S * NS_PER_S / 2 and moving >= self._parameters.rise * max(usual, LEAST_MOVING)
+
+    def _forget(self) -> None:
+        self._window.clear()
+        self._usual.clear()
+
+
+def _speed_and_coherence(people: list[Tracked]) -> tuple[float, float]:
+    """Mean speed, and |sum of velocities| over sum of speeds: 1 when all go one way."""
+    velocities = [each.velocity_m_s for each in people if each.velocity_m_s is not None]
+    total = sum(hypot(*velocity) for velocity in velocities)
+    if total == 0:
+        return 0.0, 0.0
+    together = hypot(sum(x for x, _ in velocities), sum(y for _, y in velocities))
+    return total / len(velocities), together / total

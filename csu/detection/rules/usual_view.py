@@ -1,0 +1,119 @@
+"""What a zone usually looks like, without what stands in it now: tells what was put there from what was taken away."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from csu.detection.observed import Boxes
+from csu.detection.rules.zone import Box, Points
+from csu.hal.clock import NS_PER_S, Nanoseconds
+from csu.hal.frames import Plane
+
+SIDE_PX_MAX = 320
+"""Of the kept view."""
+EVERY_NS = NS_PER_S // 2
+LEARNED = 0.08
+"""Weight of a new look."""
+DIFFERENCE_MIN = 14.0
+"""Luma by which something is another thing."""
+STRONGER = 1.15
+"""The outline of what was put there is so much stronger now than it was."""
+OUTLINE_MIN = 0.08
+"""Share of a box that must be outline, or nothing can be said."""
+
+
+class UsualView:
+    """A small luma picture of a zone's surroundings. It holds no picture of anybody: what is covered is not learned."""
+
+    def __init__(self, corners_px: Points) -> None:
+        left, top = np.floor(corners_px.min(axis=0)).astype(int).tolist()
+        right, bottom = np.ceil(corners_px.max(axis=0)).astype(int).tolist()
+        margin = max(8, (bottom - top) // 8)  # what stands at the zone's upper edge is higher than it
+        self._left, self._top = max(left - margin, 0), max(top - 2 * margin, 0)
+        self._right, self._bottom = right + margin, bottom + margin
+        self._factor = max(1, ceil(max(self._right - self._left, self._bottom - self._top) / SIDE_PX_MAX))
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known."""
+        self._usual: NDArray[np.float32] | None = None
+        self._known: NDArray[np.uint8] | None = None
+        self._now: NDArray[np.float32] | None = None
+        self._looked_ns: Nanoseconds | None = None
+
+    def look(self, luma: Plane, covered: Boxes, at_ns: Nanoseconds) -> None:
+        """Learn what `covered` (n, 4) px leaves open; twice a second at most."""
+        if self._looked_ns is not None and at_ns - self._looked_ns < EVERY_NS:
+            return
+        self._looked_ns = at_ns
+        crop = luma[self._top : self._bottom, self._left : self._right]
+        size = (max(crop.shape[1] // self._factor, 1), max(crop.shape[0] // self._factor, 1))
+        self._now = now = cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        clear = np.full(now.shape, 255, np.uint8)
+        for box in covered:
+            left, top, right, bottom = self._cells(box.tolist(), 2)
+            clear[top:bottom, left:right] = 0
+        if self._usual is None or self._known is None or self._usual.shape != now.shape:
+            self._usual, self._known = now.copy(), clear
+            return
+        cv2.accumulateWeighted(now, self._usual, LEARNED, mask=clear)
+        fresh = (clear > 0) & (self._known == 0)
+        self._usual[fresh] = now[fresh]
+        self._known |= clear
+
+    def looked_after(self, at_ns: Nanoseconds) -> bool:
+        """Whether the view now is of that instant or later."""
+        return self._looked_ns is not None and self._looked_ns >= at_ns
+
+    def difference(self, box: Box) -> float | None:
+        """Share of `box` that looks unlike usual; None: not known."""
+        found = self._patches(box, 0)
+        return None if found is None else float(np.mean(_unlike(*found)))
+
+    def is_added(self, box: Box) -> bool | None:
+        """Whether what is unlike usual has its outline in the picture now (put there), not in the usual one (taken
+        away). None: not known, or no outline to judge by."""
+        found = self._patches(box, 3)
+        if found is None:
+            return None
+        now, usual = found
+        unlike = _unlike(now, usual).astype(np.uint8)
+        outline = cv2.morphologyEx(unlike, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        if np.count_nonzero(outline) < OUTLINE_MIN * outline.size:
+            return None
+        return bool(_edges(now)[outline].sum() > STRONGER * _edges(usual)[outline].sum())
+
+    def _patches(self, box: Box, margin: int) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+        """The box now, brought to the usual light, and as it usually is."""
+        if self._usual is None or self._known is None or self._now is None:
+            return None
+        left, top, right, bottom = self._cells(box, margin)
+        known = self._known[top:bottom, left:right]
+        if known.size < 9 or np.count_nonzero(known) < 0.9 * known.size:
+            return None
+        light = float(np.median(self._usual)) / max(float(np.median(self._now)), 1.0)
+        return self._now[top:bottom, left:right] * light, self._usual[top:bottom, left:right]
+
+    def _cells(self, box: Box | list[float], margin: int) -> tuple[int, int, int, int]:
+        left, top, right, bottom = box
+        return (
+            max(int((left - self._left) // self._factor) - margin, 0),
+            max(int((top - self._top) // self._factor) - margin, 0),
+            max(ceil((right - self._left) / self._factor) + margin, 0),
+            max(ceil((bottom - self._top) / self._factor) + margin, 0),
+        )
+
+
+def _unlike(now: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray(cv2.absdiff(cv2.blur(now, (3, 3)), cv2.blur(usual, (3, 3))) > DIFFERENCE_MIN)
+
+
+def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    smooth = cv2.GaussianBlur(picture, (3, 3), 0)
+    return np.asarray(
+        cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)), np.float32
+    )
