@@ -236,7 +236,7 @@ class CameraAnalysis:
         return scene.shown(found)
 
     def _by_motion(self, scene: Scene, motion: Motion) -> Detections | None:
-        """Between two looks of the detector: what moves at the size of a person or a vehicle is followed where it is."""
+        """Between two looks of the detector: what moves at the size of a person or vehicle is followed where it is."""
         if self._motion_classes is None or scene.ground is None or motion.scene_changed or not len(motion.moving):
             return None
         near = np.array(scene.asked.of(motion.moving), np.float32).reshape(-1, 4)

@@ -22,8 +22,7 @@ from csu.detection.evaluation.matching import Score
 from csu.detection.evaluation.measured import Measured, Step
 from csu.detection.evaluation.mot_clip import measure_film, moments_told
 from csu.detection.models import NetworkDetector, default_detector, open_detector
-from csu.detection.parameters import TYPE_WORDS
-from csu.hal.analysis import EventType
+from csu.hal.analysis import EVENT_WORDS, EventType
 from csu.hal.errors import BadInput
 from csu.hal.words import Words
 from csu.language import current_language, say
@@ -268,9 +267,9 @@ def _table(measured: Measured) -> Table:
         table.add_column(title, justify="right")
     for kind in EventType:
         if kind in UNAVAILABLE:
-            table.add_row(TYPE_WORDS[kind].in_language(language), say("indisponible", "unavailable"))
+            table.add_row(EVENT_WORDS[kind].in_language(language), say("indisponible", "unavailable"))
         elif kind in measured.types:
-            table.add_row(TYPE_WORDS[kind].in_language(language), *_cells(measured.types[kind]))
+            table.add_row(EVENT_WORDS[kind].in_language(language), *_cells(measured.types[kind]))
     return table
 
 

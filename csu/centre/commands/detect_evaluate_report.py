@@ -17,8 +17,7 @@ from csu.detection.evaluation.budgets import BUDGETS, UNAVAILABLE
 from csu.detection.evaluation.evidence import Picture
 from csu.detection.evaluation.matching import Score
 from csu.detection.evaluation.measured import Measured, Step
-from csu.detection.parameters import TYPE_WORDS
-from csu.hal.analysis import EventType
+from csu.hal.analysis import EVENT_WORDS, EventType
 from csu.hal.words import Words
 from csu.language import current_language, say
 
@@ -81,7 +80,7 @@ def write_evaluation_report(
 
 
 def _name(kind: EventType) -> str:
-    return TYPE_WORDS[kind].in_language(current_language())
+    return EVENT_WORDS[kind].in_language(current_language())
 
 
 def _cells(score: Score) -> tuple[str, ...]:

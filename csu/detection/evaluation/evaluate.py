@@ -128,13 +128,12 @@ class _Run:
         return [event for event in self.clip.events if self.types is None or event.type in self.types]
 
     def _drawn(self, shot: Shot, looked: Looked, about: EventSignal | TrueEvent) -> bytes:
-        is_signal = isinstance(about, EventSignal)
         zones = [rule.zone.corners for rule in self.clip.rules if rule.type is about.type]
         followed = looked.observed.tracks if looked.observed is not None else ()
         drawing = Drawing(
             zones=zones,
             true=[_share(event.box) for event in self.clip.events if event.type is about.type],
-            told=[_share(box) for box in about.boxes] if is_signal else (),
+            told=[_share(box) for box in about.boxes] if isinstance(about, EventSignal) else (),
             followed=shares([track.box for track in followed], self.clip.size_px),
         )
         return drawn(shot.bgr, drawing)
