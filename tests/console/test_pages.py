@@ -9,7 +9,7 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
-from csu.console import commune_answers, enforcement_answers, inventory
+from csu.console import commune_answers, enforcement_answers, inventory, statistics_answers
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.calls import CallAnswer
@@ -77,6 +77,7 @@ from csu.operations.enforcement import View
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.operations.presets import NAME_CHARACTERS_MAX, NUMBER_MAX
+from csu.statistics import CounterKind, Told
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -261,6 +262,22 @@ def test_the_page_knows_communes_as_their_doors_tell_them() -> None:
         "Agreement": commune_answers.AgreementAnswer,
         "Papers": commune_answers.PapersAnswer,
         "CamerasMonth": commune_answers.CamerasMonthAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_counts_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "statistics_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("CounterKind", types) == {kind.value for kind in CounterKind}
+    assert words_of("Told", types) == {told.value for told in Told}
+    answers = {
+        "Statistics": statistics_answers.StatisticsAnswer,
+        "Counter": statistics_answers.CounterAnswer,
+        "Profile": statistics_answers.ProfileAnswer,
+        "Day": statistics_answers.DayAnswer,
+        "Change": statistics_answers.ComparisonAnswer,
+        "Bin": statistics_answers.BinAnswer,
     }
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name

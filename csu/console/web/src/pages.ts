@@ -75,7 +75,7 @@ export const PAGES: Page[] = [
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
-  { name: 'statistics', key: 'b', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
+  { name: 'statistics', key: 'u', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
