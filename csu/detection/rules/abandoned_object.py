@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from csu.detection.observed import Boxes, Ground, Observed, Tracked
 from csu.detection.parameters import AbandonedObjectParameters
 from csu.detection.rules.of_zone import Holding, OfZone
-from csu.detection.rules.usual_view import UsualView
+from csu.detection.rules.usual_view import UsualView, covered
 from csu.detection.rules.zone import (
     VEHICLES,
     Box,
@@ -47,6 +47,8 @@ REFUSED_NS = 600 * NS_PER_S
 """Where something stood that is no thing, its parts are none either, for so long after it was last seen."""
 PERSON_M = 1.2
 """Of a person's size: told only when somebody was seen to leave it."""
+UPRIGHT_SHAPE = 1.5
+"""So many times as high as wide, and of a person's size: as somebody who stands. Never told."""
 LYING_WIDTH_M, LYING_SHAPE = 1.2, 1.8
 """So wide, and so many times as wide as high: as somebody who lies."""
 STANDING_HEIGHT_M, STANDING_WIDTH_M = 1.0, 1.1
@@ -125,7 +127,8 @@ class AbandonedObject(OfZone):
     def _holds(self, seen: Observed) -> Holding | None:
         people = [each for each in seen.tracks if each.kind is ObjectClass.PERSON]
         self._follow_people(people, seen)
-        if self._view.look(seen.planes.y, self._covered(seen), seen.at_ns):
+        things = np.array([thing.box for thing in self._things], np.float32).reshape(-1, 4)
+        if self._view.look(seen.planes.y, np.concatenate([covered(seen), things]), seen.at_ns):
             self._standing = self._sort(seen)
         told: list[_Thing] = []
         for thing in self._things:
@@ -141,11 +144,6 @@ class AbandonedObject(OfZone):
             [thing.box for thing in told],
             1 - 0.5 * self._parameters.age_s / age_s,
         )
-
-    def _covered(self, seen: Observed) -> Boxes:
-        tracks = np.array([each.box for each in seen.tracks], np.float32).reshape(-1, 4)
-        things = np.array([thing.box for thing in self._things], np.float32).reshape(-1, 4)
-        return np.concatenate([seen.motion.moving, seen.motion.still, tracks, things]).astype(np.float32)
 
     def _follow_people(self, people: list[Tracked], seen: Observed) -> None:
         """Who was lost near a thing may sit or lie there, unseen, until he is found near the place or seen to go."""
@@ -201,11 +199,12 @@ class AbandonedObject(OfZone):
             width_m, height_m = (right - left) / scale, (bottom - top) / scale
             if height_m >= STANDING_HEIGHT_M and width_m <= STANDING_WIDTH_M:
                 standing.append((box, _point(foot_m)))
+            is_upright = height_m >= PERSON_M and height_m >= UPRIGHT_SHAPE * width_m
             is_lying = width_m >= LYING_WIDTH_M and width_m >= LYING_SHAPE * height_m
             size_m = max(width_m, height_m)
             if size_m > self._parameters.size_max_m or is_lying:
                 self._refuse(box, seen.at_ns)
-            elif size_m >= self._parameters.size_min_m and not self._is_of_refused(box, seen.at_ns):
+            elif not is_upright and size_m >= self._parameters.size_min_m and not self._is_of_refused(box, seen.at_ns):
                 self._take(box, _point(foot_m), size_m, seen.at_ns)
         if len(seen.motion.moving):  # what stood there has gone, or somebody goes before it and it is seen again
             moving = seen.motion.moving

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.observed import Boxes
+from csu.detection.observed import Boxes, Observed
 from csu.detection.rules.zone import Box, Points
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import Plane
@@ -130,6 +130,12 @@ class UsualView:
             max(ceil((right - self._left) / self._factor) + margin, 0),
             max(ceil((bottom - self._top) / self._factor) + margin, 0),
         )
+
+
+def covered(seen: Observed) -> Boxes:
+    """(n, 4) px: whatever stands or moves, which is not how it usually looks."""
+    tracks = np.array([each.box for each in seen.tracks], np.float32).reshape(-1, 4)
+    return np.concatenate([seen.motion.moving, seen.motion.still, tracks]).astype(np.float32)
 
 
 def _unlike(now: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.bool_]:
