@@ -43,6 +43,11 @@ class SystemClock:
         return time.monotonic_ns()
 
 
+def cpu_ns() -> Nanoseconds:
+    """CPU time that this process has used so far, all its threads together."""
+    return time.process_time_ns()
+
+
 class SystemChance:
     """Pseudo-random streams, by name, from one seed. For jitter and samples, never for secrets."""
 

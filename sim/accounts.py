@@ -19,6 +19,8 @@ from sim.papers import VIEWERS
 CENTRE, MUNICIPAL_POLICE = VIEWERS
 POLICE = "police-nationale"
 """An outside service that the orders let view what is relayed to it (L252-3)."""
+OFFENCE_CLASSES = ("parking", "driving", "waste")
+"""What the invented verbalising agent is sworn for: not for the state and the papers of vehicles."""
 OFFICER_NUMBER = "0123456"
 """Of the invented judicial officer: his requisitions name it, and his account is `opj:` and this number."""
 
@@ -81,6 +83,14 @@ def _person(of: Invented, communes: Sequence[CommuneId], year: int) -> dict[str,
         }
     if of.service == MUNICIPAL_POLICE:
         told["is_municipal_police"] = True
+    if of.role == "verbaliser":
+        told["swearing"] = {
+            "oath": f"sim-serment-{of.account}",
+            "prefect_file": "sim-dossier-pve",
+            "classes": list(OFFENCE_CLASSES),
+            "communes": list(communes),
+            "term": term,
+        }
     if of.role == "recipient":
         told["clearance"] = {"reference": "sim-habilitation", "service": POLICE, "term": term}
     if of.own_commune:

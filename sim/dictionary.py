@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sim import centre_host, fault_words, order_words, panels, population_words, trouble_words, turning, volumes, wall
+from sim import (
+    analysis_words,
+    centre_host,
+    fault_words,
+    order_words,
+    panels,
+    population_words,
+    trouble_words,
+    turning,
+    volumes,
+    wall,
+)
 from sim.past import words as past_words
 from sim.vocabulary import Telling, Trouble, Vocabulary
 
@@ -17,6 +28,7 @@ _OWNERS = (
     volumes,
     wall,
     past_words,
+    analysis_words,
 )
 _PLAYED = (
     *(*panels.FAULT_WORDS, *trouble_words.FAULT_WORDS, *centre_host.FAULT_WORDS),

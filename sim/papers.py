@@ -30,6 +30,8 @@ class PaperCamera:
     """Whose feed it is."""
     third_party_until: date | None = None
     """First day its agreement with them no longer holds; None: as long as its commune's."""
+    tickets: bool = False
+    """Its order designates it for video enforcement too."""
     moves: tuple[tuple[Nanoseconds, float, float], ...] = ()
     """Since when it stands elsewhere (x_m, y_m), of which no prefect was told."""
 
@@ -84,7 +86,8 @@ def papers_text(of: PapersOf) -> str:
         "notifications": [_notification(of, each, today) for each in of.cameras],
         "services": [_service(of, commune, today) for commune in communes],
     }
-    return json.dumps(told)
+    ticketing = [_ticketing(of, each, today) for each in of.cameras if each.tickets]
+    return json.dumps(told | {"ticketing": ticketing} if ticketing else told)
 
 
 def _terms(of: PapersOf, commune: CommuneId) -> PaperTerms:
@@ -148,6 +151,20 @@ def _notification(of: PapersOf, camera: PaperCamera, today: date) -> dict[str, A
         "x_m": camera.x_m,
         "y_m": camera.y_m,
         "reference": f"sim-information-{camera.camera}",
+    }
+
+
+def _ticketing(of: PapersOf, camera: PaperCamera, today: date) -> dict[str, Any]:
+    since = _since(of, camera.commune, today)
+    dates = {"from_day": since.isoformat(), "ends_on": (today + timedelta(days=365)).isoformat()}
+    return {
+        "camera": camera.camera,
+        "order": f"sim-{camera.commune}",
+        "council_resolution": f"sim-deliberation-{camera.commune}",
+        "signs": [f"sim-panneau-{camera.camera}"],
+        "antai": {"reference": f"sim-antai-{camera.commune}", **dates},
+        "room": "sim-salle-pve",
+        **dates,
     }
 
 

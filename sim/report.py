@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
+from sim.analysis_node import LookedAt
 from sim.dictionary import FAULTS
 from sim.fault_words import FAULT_NAMES
 from sim.faults import Fault
@@ -99,6 +101,7 @@ def render_report(result: RunResult, replay: str, figures: dict[str, str]) -> st
         pictures={name: Markup(svg) for name, svg in draw_all(result).items()},  # noqa: S704 - our own SVG
         timeline=as_data(result.timeline, scenario.epoch_ns, scenario.epoch_ns + scenario.duration),
         ledger=days(result),
+        analysed=_analysed(result),
         reached=reached(result, FAULTS),
         faults_named=_told_faults(result),
         options=_options(result),
@@ -117,6 +120,40 @@ def _told_faults(result: RunResult) -> list[tuple[str, str, str, str]]:
         for fault in result.city.faults
         if fault.told
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Cameras of one order that were analysed together."""
+
+    order: str
+    began: str
+    ended: str
+    cameras: int
+    camera_minutes: str
+    pictures: int
+
+
+def _analysed(result: RunResult) -> list[_Stretch]:
+    """What was analysed, stretch by stretch; before, between and after them, nothing."""
+    together: dict[tuple[str, Nanoseconds, Nanoseconds], list[LookedAt]] = {}
+    for each in result.analysed:
+        together.setdefault((each.order, each.start_ns, each.end_ns), []).append(each)
+    return [
+        _Stretch(
+            order,
+            _to_the_second(start_ns),
+            _to_the_second(end_ns),
+            len(cameras),
+            f"{len(cameras) * (end_ns - start_ns) / NS_PER_S / 60:g}",
+            sum(each.pictures for each in cameras),
+        )
+        for (order, start_ns, end_ns), cameras in sorted(together.items(), key=lambda item: item[0][1:])
+    ]
+
+
+def _to_the_second(at_ns: Nanoseconds) -> str:
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _options(result: RunResult) -> list[tuple[str, str]]:

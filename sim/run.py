@@ -36,6 +36,8 @@ from csu.centre.rooms.wall_room import WallRoom
 from csu.hal.camera import CameraId
 from csu.hal.chance import Chance, Chaos
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
+from sim.analysis_node import LookedAt
+from sim.analysis_run import CityAnalysis
 from sim.centre_host import CentreHost
 from sim.city import City, build_city
 from sim.fault_words import EngineTrouble
@@ -44,7 +46,21 @@ from sim.journal import JournalStandIn
 from sim.judgement import Court, Judgement
 from sim.levels.run import LevelGroup, PixelCounts, groups_of, node_of, slack_of, studio_of
 from sim.loop import SimLoop
-from sim.oracles import alarms, bounds, calls, cameras, disks, footage, orders, rooms, spots, turning, walls, well
+from sim.oracles import (
+    alarms,
+    analysis,
+    bounds,
+    calls,
+    cameras,
+    disks,
+    footage,
+    orders,
+    rooms,
+    spots,
+    turning,
+    walls,
+    well,
+)
 from sim.oracles.held import held_by
 from sim.oracles.stage import Stage
 from sim.panels import SimDispatch, SimPanel
@@ -118,6 +134,8 @@ class RunResult:
     """The engine's fault points: how often each was passed, and how often it fired."""
     failure: BaseException | None = field(default=None, compare=False)
     """What ended the run early, if anything did."""
+    analysed: tuple[LookedAt, ...] = ()
+    """What the analysis node looked at, and by which order."""
     wall_lines: tuple[str, ...] = ()
     """What the wall's director decided, as `csu wall why` reads it: the first `WALL_LINES_MAX`."""
 
@@ -238,6 +256,7 @@ class _Run:
         self.court = Court(scenario.expect, _shown)
         self.timeline = Timeline()
         self.past = self._past(directory)
+        self.analysis = self._analysis(directory)
         self.signals = SignalReader(_places(self.city), wall=WallReader(spots_of(self._planned_wall().plan)))
         self.stage = RunStage(
             self.clock,
@@ -245,6 +264,7 @@ class _Run:
             [
                 *(self.dispatch, self.prefecture, self.chaos, self.centre_clock),
                 *(Panels(self.panels), self.population, turrets, self.wall, self.volume, *self._desk_people()),
+                *([self.analysis.office] if self.analysis is not None else []),
             ],
             self.city,
             self._hear_signal,
@@ -271,6 +291,8 @@ class _Run:
             self.catalogue.close()
             self.alarm_store.close()
             self.outbox.close()
+            if self.analysis is not None:
+                self.analysis.close()
             if self.past is not None:
                 self.past.close()
 
@@ -294,6 +316,12 @@ class _Run:
             if past.keeps(each):
                 self.nodes[each.node].on_filmed = past.film
         return past
+
+    def _analysis(self, directory: Path) -> CityAnalysis | None:
+        if self.scenario.analysis is None:
+            return None
+        chance = self.chance.stream("analysis")
+        return CityAnalysis(self.scenario, self.city, self.papers, self.clock, chance, directory)
 
     def _desk_people(self) -> list[object]:
         return [self.past.people] if self.past is not None else []
@@ -378,6 +406,8 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             if self.scenario.city.wall_cameras:
                 group.create_task(self._show(centre, tell, journal), name="wall")
+            if self.analysis is not None:
+                group.create_task(self.analysis.run(journal, self.centre_clock, tell), name="analysis")
             if self.scenario.city.volume:
                 group.create_task(self._keep_volume(tell), name="volume")
 
@@ -446,6 +476,7 @@ class _Run:
             self.timeline.left_out,
             {point: (passed, self.chaos.fired.get(point, 0)) for point, passed in self.chaos.passed.items()},
             failure,
+            analysed=self.analysis.looked_at(self.ends_ns) if self.analysis is not None else (),
             wall_lines=tuple(self.wall_lines),
         )
 
@@ -504,6 +535,9 @@ class _Run:
             "alarms.open": open_alarms,
             "nodes.down": len(self.nodes) - nodes_up,
             "calls.given_up": self.calls_given_up,
+            "pictures.analysed": sum(each.pictures for each in self.analysis.looked_at(self.ends_ns))
+            if self.analysis is not None
+            else 0,
         }
         return self.court.end(self.ends_ns, measured)
 
@@ -528,12 +562,17 @@ class _Run:
             ),
             *((turning.judge_ptz_blanks_first(self.turning),) if self.turning else ()),
             well.judge_all_well(stage, not_live, open_alarms, nodes_up),
+            *(self._of_analysis(stage, self.analysis) if self.analysis is not None else ()),
             *(self._of_wall(stage) if self.scenario.city.wall_cameras else ()),
             *((self.bounds.judge(),) if self.bounds is not None else ()),
             bounds.judge_reconnects_bounded(stage),
             *(self.past.judge(self.ends_ns) if self.past is not None else ()),
             *(self.studio.witness.judge() if self.studio is not None else ()),
         )
+
+    def _of_analysis(self, stage: Stage, analysed: CityAnalysis) -> tuple[Judgement, ...]:
+        looked_at = analysed.looked_at(self.ends_ns)
+        return (analysis.judge_analysed_by_order(stage, analysed, self.prefecture, looked_at),)
 
     def _of_wall(self, stage: Stage) -> tuple[Judgement, ...]:
         return (*self.wall_watched.judge(stage), self.wall_spots.judge(stage))
@@ -600,6 +639,7 @@ class _Run:
             "dispatch_received": len(self.dispatch.received),
             "chaos_fired": sum(self.chaos.fired.values()),
             "signals": self.court.heard,
+            **(self.analysis.counters(self.ends_ns) if self.analysis is not None else {}),
             **({f"purge_{name}": count for name, count in asdict(self.past.counts).items()} if self.past else {}),
         }
 

@@ -23,6 +23,7 @@ from csu.notation.fields import (
     UtcMinute,
 )
 from csu.notation.quantities import BadQuantity, DurationRange
+from sim.analysis_words import AnalysisSpec
 from sim.communes import COMMUNES
 from sim.dictionary import FAULTS, STORY
 from sim.expectations import Expectation
@@ -167,6 +168,8 @@ class Scenario(Strict):
     """Orders and agreements that are not as everywhere; of two lines about one commune the later counts."""
     people: PeopleSpec = PeopleSpec()
     media: MediaSpec = MediaSpec()
+    analysis: AnalysisSpec | None = None
+    """None: nothing in this run could analyse a picture."""
     past: PastSpec | None = None
     """None: no registers, no purge, no desk and no doors in this run."""
     story: tuple[Annotated[Telling, STORY], ...] = ()

@@ -15,6 +15,7 @@ from csu.centre import (
     AlarmEscalated,
     AlarmRaised,
     AlarmState,
+    AnalysisChanged,
     CameraChanged,
     CameraRightsChanged,
     CameraState,
@@ -22,6 +23,7 @@ from csu.centre import (
     ManifestRefused,
     NodeChanged,
     SceneChanged,
+    SignalRaised,
     TileChanged,
     Trouble,
     WatchChanged,
@@ -31,6 +33,7 @@ from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, CameraEventKind
 from csu.hal.words import Words
 from csu.notation.quantities import count, share
+from sim.analysis_words import SIGNALS as ANALYSIS_SIGNALS
 from sim.dictionary import FAULTS, STORY
 from sim.order_words import SIGNALS as ORDER_SIGNALS
 from sim.past.words import SIGNALS as PAST_SIGNALS
@@ -100,6 +103,7 @@ SIGNALS: dict[str, SignalKind] = {
         *WALL_SIGNALS,
         *DIRECTOR_SIGNALS,
         *PAST_SIGNALS,
+        *ANALYSIS_SIGNALS,
         SignalKind("camera.closed", Words("elle n'est plus prise", "it is no longer taken in"), "camera", ("commune",)),
         SignalKind("camera.opened", Words("elle peut être prise", "it may be taken in"), "camera", ("commune",)),
         SignalKind("police.informed", Words("la police a entendu", "the police have heard"), "call", ("commune",)),
@@ -115,6 +119,7 @@ MEASURES: dict[str, Measure] = {
         Measure("cameras.not_live", Words("caméras pas en direct", "cameras not live"), count, ""),
         Measure("alarms.open", Words("alarmes encore ouvertes", "alarms still open"), count, ""),
         Measure("nodes.down", Words("nœuds arrêtés", "nodes down"), count, ""),
+        Measure("pictures.analysed", Words("images analysées", "pictures analysed"), count, ""),
         Measure("calls.given_up", Words("appels abandonnés", "calls given up"), count, ""),
     )
 }
@@ -173,6 +178,14 @@ class SignalReader:
             kind = "camera.opened" if event.may_record else "camera.closed"
             commune = self.places.cameras.get(event.camera, "")
             return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),)
+        if isinstance(event, AnalysisChanged):
+            kind = "analysis.began" if event.is_analysed else "analysis.ended"
+            commune = self.places.cameras.get(event.camera, "")
+            return (Signal(kind, now_ns, {"camera": event.camera, "commune": commune}),)
+        if isinstance(event, SignalRaised):
+            camera = event.signal.camera
+            fields = {"camera": camera, "commune": self.places.cameras.get(camera, ""), "type": event.signal.type.value}
+            return (Signal("analysis.signal", now_ns, fields),)
         if isinstance(event, NodeChanged):
             return (self._of_node("node.up" if event.up else "node.lost", event.node, now_ns),)
         if isinstance(event, ManifestRefused):

@@ -69,7 +69,10 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
 
 def _papers(places: Sequence[Post], options: StreetOptions, at_ns: Nanoseconds) -> str:
     """What simulated prefects, councils and landlords of the street have signed."""
-    cameras = [PaperCamera(camera_id(p), commune_id(p.commune), p.pose.x_m, p.pose.y_m) for p in places]
+    cameras = [
+        PaperCamera(camera_id(p), commune_id(p.commune), p.pose.x_m, p.pose.y_m, tickets=p.number % 2 == 1)
+        for p in places
+    ]
     everyone = PaperTerms(retention_days=options.retention_days)
     terms = dict.fromkeys((each.commune for each in cameras), everyone)
     if options.storage_only:

@@ -19,6 +19,7 @@ from csu.alarms import (
 )
 from csu.centre.control import Centre
 from csu.centre.events import (
+    AnalysisChanged,
     CameraLifecycleChanged,
     CameraRightsChanged,
     CatalogueWritten,
@@ -29,6 +30,7 @@ from csu.centre.events import (
     MasksInForce,
     NodeChanged,
     OrdersChanged,
+    SignalRaised,
     Trouble,
 )
 from csu.centre.footing import Ports
@@ -36,6 +38,8 @@ from csu.centre.papers import Papers
 from csu.governance import Author
 from csu.ingest.board import CameraBoard, CameraChanged, CameraState, CameraStatus
 from csu.operations import OutboxStore, ShortWatchAlert, WatchChanged
+from csu.operations.analysis_account import AnalysisAccount
+from csu.operations.analysis_zones import CameraDrawing
 from csu.recording.catalogue import Catalogue
 from csu.wall import AlarmsWaiting, Programme, Route, RouteStop, SceneChanged, SlotRule, TileChanged, WallPlan
 from csu.wall.directing.account import line_of
@@ -52,9 +56,12 @@ __all__ = [
     "AlarmState",
     "AlarmStore",
     "AlarmsWaiting",
+    "AnalysisAccount",
+    "AnalysisChanged",
     "Author",
     "CameraBoard",
     "CameraChanged",
+    "CameraDrawing",
     "CameraLifecycleChanged",
     "CameraRightsChanged",
     "CameraState",
@@ -78,6 +85,7 @@ __all__ = [
     "RouteStop",
     "SceneChanged",
     "ShortWatchAlert",
+    "SignalRaised",
     "SlotRule",
     "TileChanged",
     "Trouble",

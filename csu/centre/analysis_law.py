@@ -50,12 +50,14 @@ class Ledgers:
         self._directory, self._key = directory, key
         self._opened: tuple[RegimeLedger, AnalysisOrderLedger, ModelLedger, AnalysisSwitchLedger] | None = None
 
-    def read(self) -> Believed:
-        """As they stand. Raises CsuError: then nothing is believed, and all are read anew the next time."""
+    def read(self) -> Believed | None:
+        """As they stand; None: as they were. Raises CsuError: nothing is believed, and all are read anew next time."""
         try:
+            was_open = self._opened is not None
             regime, orders, models, switch = self._open()
-            for each in (regime, orders, models, switch):
-                each.catch_up()
+            changed = [each.catch_up() for each in (regime, orders, models, switch)]
+            if was_open and not any(changed):
+                return None
         except CsuError:
             self.close()
             raise
@@ -143,24 +145,31 @@ class AnalysisLaw:
         self._believed = replace(_believed_from(text), switch=self._believed.switch)
         self._tell()
 
-    def catch_up(self) -> None:
-        """Read what was entered. What fails is told by `distrust`: nothing is permitted then."""
+    def catch_up(self) -> bool:
+        """Read what was entered; True: something changed. What fails is told by `distrust`, and permits nothing."""
         if self._ledgers is None:
-            return
+            return False
+        before = self._distrust
         try:
-            self._believed, self._distrust = self._ledgers.read(), NO_WORDS
+            read, self._distrust = self._ledgers.read(), NO_WORDS
         except CsuError as error:
-            self._distrust = error.trouble.words
+            read, self._distrust = None, error.trouble.words
+        self._believed = read or self._believed
+        return read is not None or self._distrust != before
 
     def enter(self, event: AnalysisOrderEvent | ModelEvent) -> None:
         """Record or withdraw an order, register or withdraw a model. Raises CsuError: nothing changed."""
         if isinstance(event, AnalysisOrderRecorded | AnalysisOrderWithdrawn):
             if self._ledgers is not None:
-                self._ledgers.orders().decide(lambda _: [event])
+                kept = self._ledgers.orders()
+                kept.decide(lambda _: [event])
+                self._believed = replace(self._believed, orders=kept.value)
             else:
                 self._believed = replace(self._believed, orders=self._believed.orders.with_event(event))
         elif self._ledgers is not None:
-            self._ledgers.models().decide(lambda _: [event])
+            models = self._ledgers.models()
+            models.decide(lambda _: [event])
+            self._believed = replace(self._believed, models=models.value)
         else:
             self._believed = replace(self._believed, models=self._believed.models.with_event(event))
 
@@ -173,7 +182,9 @@ class AnalysisLaw:
         if self._ledgers is None:
             self._believed = replace(self._believed, switch=SwitchNow(True, role))
         else:
-            self._ledgers.switch().throw(role, by=by, reason=reason, at_ns=at_ns)
+            switch = self._ledgers.switch()
+            switch.throw(role, by=by, reason=reason, at_ns=at_ns)
+            self._believed = replace(self._believed, switch=switch.state)
 
     def put_back(self, role: Role, *, by: str, reason: str, at_ns: Nanoseconds) -> None:
         """Let analysis go on. Raises AnalysisSwitchRefused, CsuError: it stays stopped."""
@@ -181,7 +192,9 @@ class AnalysisLaw:
         if self._ledgers is None:
             self._believed = replace(self._believed, switch=SwitchNow(False, role))
         else:
-            self._ledgers.switch().put_back(role, by=by, reason=reason, at_ns=at_ns)
+            switch = self._ledgers.switch()
+            switch.put_back(role, by=by, reason=reason, at_ns=at_ns)
+            self._believed = replace(self._believed, switch=switch.state)
         self._thrown_here = None
 
     def close(self) -> None:

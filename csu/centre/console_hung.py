@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from csu.centre.analysis_hung import AnalysisRooms
 from csu.centre.control import Centre
 from csu.centre.desk.room import DeskRoom
 from csu.centre.dpo import DpoHome, open_dpo
@@ -20,6 +21,7 @@ from csu.centre.registers.wall_tokens import WallTokenNote
 from csu.centre.rooms.commune_room import CommuneRoom
 from csu.centre.rooms.deport_keeping import keep_deports
 from csu.centre.rooms.deport_room import DeportParts, DeportRoom
+from csu.centre.rooms.enforcement_room import EnforcementRoom
 from csu.centre.rooms.inventory_room import InventoryRoom
 from csu.centre.rooms.log_room import LogRoom
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -72,7 +74,10 @@ class Shown:
     speaking: SpeakerRoom
     communes: CommuneRoom
     statistics: StatisticsRoom | None
+    analysis: AnalysisRooms | None
     inventory: InventoryRoom
+    enforcement: EnforcementRoom | None
+    """None: its records cannot be read."""
     doctrine: LocalDoctrine
     register_settings: RegisterSettings
     tell: Callable[[CentreEvent], None]
@@ -122,7 +127,10 @@ async def hang_console(
             wall_nodes=shown.wall_nodes,
             communes=shown.communes,
             statistics=shown.statistics,
+            analysis=None if shown.analysis is None else shown.analysis.desk,
+            signals=None if shown.analysis is None else shown.analysis.signals,
             inventory=shown.inventory,
+            enforcement=shown.enforcement,
             dpo=dpo,
             calls=None if shown.centre.calls is None else CallsOfCentre(shown.centre.calls),
             deports=await _deports(stack, shown, registers, data_directory, clock),

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from csu.alarms import AlarmEvent
 from csu.hal.alarms import AlarmPriority
-from csu.hal.analysis import EventSignal
+from csu.hal.analysis import EventSignal, EventType
 from csu.hal.camera import CameraId, CameraLifecycle
 from csu.hal.clock import Nanoseconds
 from csu.hal.media import CameraEvent, Manifest, NodeId
@@ -122,6 +122,25 @@ class SignalRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalShown:
+    """A signal waits for a person. `signal`: by which it is judged."""
+
+    signal: str
+    camera: CameraId
+    type: EventType
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class SignalOver:
+    """A person judged it, or it went unjudged. What he made of it is the report's (VSA-8), nobody else's."""
+
+    signal: str
+    camera: CameraId
+    at_ns: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisChanged:
     """A camera is analysed from now on, or no longer; `why` is for its tile."""
 
@@ -153,6 +172,8 @@ CentreEvent: TypeAlias = (
     | ManifestRefused
     | CatalogueWritten
     | SignalRaised
+    | SignalShown
+    | SignalOver
     | AnalysisChanged
     | Trouble
 )

@@ -171,6 +171,7 @@ def together(one: AuthorisationFacts, other: AuthorisationFacts) -> Authorisatio
         cameras=one.cameras + other.cameras,
         notifications=one.notifications + other.notifications,
         services=one.services + other.services,
+        ticketing=one.ticketing + other.ticketing,
     )
 
 

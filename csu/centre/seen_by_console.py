@@ -9,7 +9,15 @@ from typing import get_args
 from csu import __version__
 from csu.alarms import Alarm, AlarmEvent, AlarmId, AlarmState, PoliceCall
 from csu.centre.control import Centre
-from csu.centre.events import AlarmsQueued, CentreEvent, ManifestTaken, Trouble
+from csu.centre.events import (
+    AlarmsQueued,
+    AnalysisChanged,
+    CentreEvent,
+    ManifestTaken,
+    SignalOver,
+    SignalShown,
+    Trouble,
+)
 from csu.centre.media.volumes import VolumeKeeper
 from csu.centre.rooms.calls import Calls
 from csu.centre.rooms.wall_room import WallRoom
@@ -44,6 +52,7 @@ _TOPICS: dict[type, str] = {
         ("service", get_args(ServiceEvent)),
         ("ptz", get_args(PtzOutcome)),
         ("wall", (WallDecision,)),
+        ("signals", (SignalShown, SignalOver, AnalysisChanged)),
     )
     for kind in events
 }

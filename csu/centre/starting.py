@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csu.alarms import AlarmStore
+from csu.centre.analysis_hung import AnalysisHome, AnalysisRooms, keep_analysis
 from csu.centre.centre_settings import CentreSettings
 from csu.centre.console_hung import Shown
 from csu.centre.control import Centre
@@ -27,7 +28,9 @@ from csu.centre.past import PastHome, keep_past
 from csu.centre.preparing import Awaited, PreparedSite, ask_camera
 from csu.centre.registers.accounts import AccountsOfCentre, open_accounts
 from csu.centre.registers.registers import Registers
+from csu.centre.rooms.analysis_room import ANALYSIS
 from csu.centre.rooms.commune_room import CommuneHome, CommuneRoom, keep_communes
+from csu.centre.rooms.enforcement_keeping import EnforcementHome, keep_enforcement
 from csu.centre.rooms.inventory_room import InventoryRoom, RunsWith
 from csu.centre.rooms.log_room import LogRoom, keep_log
 from csu.centre.rooms.speaker_room import SpeakerRoom
@@ -234,6 +237,8 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
     )
     journal = given.registers.journal
     communes = await stack.enter_async_context(_communes(given, centre, past))
+    statistics = await _statistics(given, communes)
+    enforcement = await stack.enter_async_context(keep_enforcement(_enforcement(given, hung)))
     return Shown(
         room=hung.room,
         centre=centre,
@@ -247,11 +252,28 @@ async def open_rooms(given: Given, media: Media, work: Work, hung: Hung) -> Show
         papers=given.papers,
         speaking=SpeakerRoom(given.site.speech, centre=centre, clock=clock, journal=journal, tell=tell),
         communes=communes,
-        statistics=await _statistics(given, communes),
+        statistics=statistics,
+        analysis=await _analysis(given, media, work, hung, statistics),
         inventory=_inventory(given, work, hung.accounts),
+        enforcement=enforcement,
         doctrine=settings.doctrine,
         register_settings=settings.registers,
         tell=tell,
+    )
+
+
+def _enforcement(given: Given, hung: Hung) -> EnforcementHome:
+    return EnforcementHome(
+        given.settings.data_directory,
+        given.clock,
+        given.registers.journal,
+        given.registers.key,
+        _keys(given.settings, "ticket-keys"),
+        given.papers,
+        lambda: hung.accounts.people,
+        given.prepared.records,
+        hung.room.relay,
+        given.tell,
     )
 
 
@@ -318,6 +340,30 @@ async def _statistics(given: Given, communes: CommuneRoom) -> StatisticsRoom | N
         return await given.stack.enter_async_context(keep_statistics(home))
     except CsuError as error:
         given.tell(Trouble(STATISTICS, error.trouble.words, given.clock.now_ns()))
+        return None
+
+
+async def _analysis(
+    given: Given, media: Media, work: Work, hung: Hung, statistics: StatisticsRoom | None
+) -> AnalysisRooms | None:
+    """Real-time analysis; None when its files cannot be believed: then nothing is analysed, and the centre goes on."""
+    home = AnalysisHome(
+        given.settings.data_directory,
+        given.clock,
+        papers=given.papers,
+        registers=given.registers,
+        centre=work.centre,
+        pictures=media.pictures,
+        cameras=given.prepared.assignments,
+        wall=hung.wall,
+        statistics=statistics,
+        origin_deg=given.site.origin_deg,
+        tell=given.tell,
+    )
+    try:
+        return await given.stack.enter_async_context(keep_analysis(home))
+    except CsuError as error:
+        given.tell(Trouble(ANALYSIS, error.trouble.words, given.clock.now_ns()))
         return None
 
 

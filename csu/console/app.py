@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from csu.console.access import Access, Door, one_camera, opens, own_list, whole_site, whole_wall
 from csu.console.act_look import add_look_door
 from csu.console.alarms import add_alarm_doors
+from csu.console.analysis import add_analysis_doors
 from csu.console.answers import (
     CameraAnswer,
     HealthAnswer,
@@ -36,6 +37,7 @@ from csu.console.description import described
 from csu.console.desks import Desks
 from csu.console.doors import Doors
 from csu.console.dpo import add_dpo_doors
+from csu.console.enforcement import add_enforcement_doors
 from csu.console.following import FollowDoor, FollowSettings, Reader
 from csu.console.gate import SUBJECT, Gate, close_with
 from csu.console.holds import add_hold_doors
@@ -138,6 +140,7 @@ def create_app(
     _add_pages(app)
     _add_desks(app, desks, access, room, gate, readings, settings, counts)
     add_deport_doors(app, desks.deports, room, gate, clock, viewers, desks.alarms)
+    add_enforcement_doors(app, desks.enforcement, room, gate, clock, viewers)
     add_past_doors(app)
     _add_refusals(app, counts, sign_in_page=desks.sign_in is not None)
     close_with(gate, app, nowhere=Door("nowhere", Action.CAMERA_LIST, is_closed=True))
@@ -170,6 +173,7 @@ def _add_desks(
     add_look_door(app, reach)
     add_hold_doors(app, reach)
     add_alarm_doors(app, desks.alarms, gate)
+    add_analysis_doors(app, desks.analysis, desks.signals, room, gate, readings.clock)
     add_call_doors(app, desks.calls, gate)
     add_speaker_doors(app, desks.speaking, room, gate)
     add_post_doors(app, desks.watch)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from csu.console.alarms import AlarmRoom
+from csu.console.analysis import AnalysisDesk, SignalsDesk
 from csu.console.calls import CallDesk
 from csu.console.communes import CommuneDesk
 from csu.console.deports import DeportDesk
 from csu.console.dpo import DpoDesks
+from csu.console.enforcement import EnforcementDesk
 from csu.console.inventory import InventoryDesk
 from csu.console.loudspeaker import Speaking
 from csu.console.map import MapDesk
@@ -60,6 +62,10 @@ class Desks:
     """Machines of its wall on other hosts."""
     communes: CommuneDesk | None = None
     """Figures and papers of its communes."""
+    analysis: AnalysisDesk | None = None
+    """Its real-time analysis: what is analysed and why, zones, the kill switch."""
+    signals: SignalsDesk | None = None
+    """What analysis draws attention to, for people to judge."""
     statistics: StatisticsDesk | None = None
     """What its counters told: traffic, footfall, bins."""
     inventory: InventoryDesk | None = None
@@ -70,3 +76,5 @@ class Desks:
     """Its calls to the police and the other services."""
     deports: DeportDesk | None = None
     """Image deport to people of other services."""
+    enforcement: EnforcementDesk | None = None
+    """Its video enforcement."""

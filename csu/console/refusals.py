@@ -74,6 +74,12 @@ class Refusal(Enum):
     ALARM_STEP_REFUSED = Wording(
         409, 4409, "L'alarme n'en est pas là. Voyez les étapes possibles.", "The alarm is not there. See its steps."
     )
+    SIGNAL_UNKNOWN = Wording(404, 4404, "Aucun signalement de ce nom n'attend.", "No signal of that name is waiting.")
+    ANALYSIS_REFUSED = Wording(409, 4409, "Rien n'a changé. Voyez le motif.", "Nothing changed. See why.")
+    ZONES_REFUSED = Wording(
+        409, 4409, "Les zones restent comme elles sont. Voyez le motif.", "The zones stand as they are. See why."
+    )
+    ANALYSIS_ABSENT = Wording(503, 4503, "Ce centre n'analyse pas d'images.", "This centre analyses no pictures.")
     ALARMS_ABSENT = Wording(503, 4503, "Ce centre ne reçoit pas d'alarmes.", "This centre takes no alarms.")
     SPEECH_REFUSED = Wording(409, 4409, "Ce message n'est pas diffusé. Voyez le motif.", "Not said. See why.")
     LOUDSPEAKERS_ABSENT = Wording(503, 4503, "Ce centre n'a pas de haut-parleur.", "This centre has no loudspeaker.")
@@ -122,6 +128,11 @@ class Refusal(Enum):
     DEPORT_UNKNOWN = Wording(404, 4404, "Aucun déport de ce nom.", "There is no deport of that name.")
     DEPORT_OVER = Wording(410, 4404, "Ce déport est terminé.", "This deport is over.")
     DEPORTS_ABSENT = Wording(503, 4503, "Ce centre ne déporte pas d'images.", "This centre deports no pictures.")
+    TICKET_REFUSED = Wording(
+        409, 4409, "Rien n'est constaté ni signé. Voyez le motif.", "Nothing is recorded or signed. See why."
+    )
+    TICKET_UNKNOWN = Wording(404, 4404, "Aucun constat de ce nom n'est à vous.", "No record of that name is yours.")
+    TICKETS_ABSENT = Wording(503, 4503, "Ce centre ne vidéoverbalise pas.", "This centre does no video enforcement.")
     CALL_UNKNOWN = Wording(404, 4404, "Aucun appel de ce nom.", "There is no call of that name.")
     CALL_REFUSED = Wording(
         409, 4409, "L'appel reste comme il est. Voyez le motif.", "The call stays as it is. See why."

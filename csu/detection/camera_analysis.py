@@ -7,7 +7,7 @@ pictures (VSA-1, VSA-2). Nothing of a picture, a track or a scene is left when i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from csu.detection.crossings import Counter
 from csu.detection.errors import ForeignPicture, NotAttested, OutsideAssignment
 from csu.detection.minute import Minute, NotLooked
 from csu.detection.observed import (
+    NO_DETECTIONS,
     Detections,
     Detector,
     Finding,
@@ -209,10 +210,10 @@ class CameraAnalysis:
         scene.heat.add(motion.energy, at_ns)
         regions, need = self._regions(scene, motion, at_ns)
         granted = need is not None and self._grant(need)
-        found = self._detect(scene, planes, motion, regions) if granted else None
+        found = self._detect(scene, planes, motion, regions) if granted else self._by_motion(scene, motion)
         if granted:
             scene.detected_ns = at_ns
-        tracks = scene.tracker.step(at_ns, found)
+        tracks = scene.tracker.step(at_ns, found, by_motion=not granted)
         seen = Observed(at_ns, scene.size_px, motion, tracks, granted, planes, scene.gate.hidden)
         if self._counter is not None and scene.crossings is not None:
             scene.crossings.step(tracks, at_ns, self._counter)
@@ -231,8 +232,16 @@ class CameraAnalysis:
     def _detect(self, scene: Scene, planes: YuvPlanes, motion: Motion, regions: Sequence[Box]) -> Detections:
         found = self._detector.detect(bgr_of(planes), regions)
         if self._motion_classes is not None and scene.ground is not None:
-            found = self._motion_classes.added(found, motion, scene.ground)
+            found = self._motion_classes.added(found, motion, scene.ground, scene.size_px)
         return scene.shown(found)
+
+    def _by_motion(self, scene: Scene, motion: Motion) -> Detections | None:
+        """Between two looks of the detector: what moves at the size of a person or vehicle is followed where it is."""
+        if self._motion_classes is None or scene.ground is None or motion.scene_changed or not len(motion.moving):
+            return None
+        near = np.array(scene.asked.of(motion.moving), np.float32).reshape(-1, 4)
+        moved = replace(motion, moving=near, still=near[:0])
+        return scene.shown(self._motion_classes.added(NO_DETECTIONS, moved, scene.ground, scene.size_px))
 
     def _signals(self, scene: Scene, seen: Observed) -> tuple[EventSignal, ...]:
         return tuple(self._signal(scene, rule, each) for rule in scene.rules for each in rule.step(seen))

@@ -112,8 +112,8 @@ class Ground(Protocol):
 class MotionClasses(Protocol):
     """What tells objects from the gate's motion alone: a vehicle by its size on the ground."""
 
-    def added(self, found: Detections, motion: Motion, ground: Ground) -> Detections:
-        """What the detector found, and what else moved that is of a known size."""
+    def added(self, found: Detections, motion: Motion, ground: Ground, size_px: tuple[int, int]) -> Detections:
+        """What the detector found in a picture of `size_px` (width, height), and what else moved of a known size."""
         ...
 
 

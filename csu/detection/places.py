@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import ceil, floor
 
 from csu.detection.observed import Boxes
 from csu.hal.analysis import AnalysisZone, BinPlace, CountLine
@@ -28,7 +27,7 @@ class Asked:
     """Boxes around all that is asked for, on a picture of `size_px`."""
 
     size_px: tuple[int, int]
-    boxes: Boxes
+    boxes: Sequence[tuple[float, float, float, float]]
 
     @staticmethod
     def by(
@@ -37,24 +36,24 @@ class Asked:
         """Around zones, lines and bins, with `MARGIN`."""
         shapes = [zone.corners for zone in zones] + [(line.start, line.end) for line in lines]
         shapes += [bin_.corners for bin_ in bins]
-        size = np.array(size_px, np.float64)
-        around = [
-            np.concatenate([np.min(shape, axis=0) - MARGIN, np.max(shape, axis=0) + MARGIN]).reshape(2, 2) * size
-            for shape in shapes
-        ]
-        return Asked(size_px, np.array(around, np.float32).reshape(-1, 4))
+        width, height = size_px
+        around = []
+        for shape in shapes:
+            xs, ys = [x for x, _ in shape], [y for _, y in shape]
+            left, right = (min(xs) - MARGIN) * width, (max(xs) + MARGIN) * width
+            around.append((left, (min(ys) - MARGIN) * height, right, (max(ys) + MARGIN) * height))
+        return Asked(size_px, tuple(around))
 
     def of(self, boxes: Boxes) -> list[Box]:
         """Those of (n, 4) boxes that touch where something is asked for, in whole pixels of the picture."""
-        if not len(boxes) or not len(self.boxes):
-            return []
-        low = np.maximum(boxes[:, None, :2], self.boxes[None, :, :2])
-        high = np.minimum(boxes[:, None, 2:], self.boxes[None, :, 2:])
-        touched = boxes[np.any(np.all(high > low, axis=2), axis=1)]
-        limit = np.array([*self.size_px, *self.size_px])
-        whole = np.concatenate([np.floor(touched[:, :2]), np.ceil(touched[:, 2:])], axis=1)
-        found = np.clip(whole, 0, limit).astype(int).tolist()
-        return [(left, top, right, bottom) for left, top, right, bottom in found if left < right and top < bottom]
+        width, height = self.size_px
+        found = []
+        for left, top, right, bottom in boxes.tolist():  # a handful: NumPy would take longer to begin
+            if any(left < x2 and right > x1 and top < y2 and bottom > y1 for x1, y1, x2, y2 in self.boxes):
+                box = max(0, floor(left)), max(0, floor(top)), min(width, ceil(right)), min(height, ceil(bottom))
+                if box[0] < box[2] and box[1] < box[3]:
+                    found.append(box)
+        return found
 
 
 def has_turned_away(pose: Pose | None, reading: PoseReading | None, now_ns: Nanoseconds) -> bool:

@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from csu.detection.ground import GroundView
 from csu.detection.observed import CLASSES, Detections, Tracked
+from csu.hal.analysis import ObjectClass
 from csu.hal.clock import Nanoseconds
 
 Floats = NDArray[np.float64]
@@ -26,26 +27,31 @@ _S = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """Defaults measured on PETS S2.L1 (notes on vision, section 4)."""
+    """Defaults measured on PETS S2.L1 with the default network, whose own threshold is 0.25 (RESULTS, section 11)."""
 
-    score_sure: float = 0.4
+    score_sure: float = 0.3
     score_unsure: float = 0.12
     """What is below is no detection."""
-    score_new: float = 0.45
+    score_new: float = 0.35
     """A track begins with that."""
     hits_min: int = 3
-    """A track is told from its third detection on."""
+    """A track is told from its third detection on,"""
+    told_after_s: float = 0.35
+    """and that long after its first: what flickers for a moment is nobody."""
     likeness_sure: float = 0.15
     likeness_unsure: float = 0.35
     """The least likeness (overlap, and nearness by size) of a track and a detection, in each step."""
     lost_s: float = 3.0
-    """A track that nobody saw for so long has ended; one that is not yet told, after its second picture."""
+    """A track that was not seen for so long, and missed by two looks, has ended; one that is not told yet, after the
+    two looks."""
+    gone_s: float = 8.0
+    """So has one that nobody looked for meanwhile."""
     place: float = 0.6
     course: float = 0.25
     """Alpha and beta of the filter: the share of what was not expected that moves the box, and its velocity."""
     reach_sizes: float = 0.3
     """How far a detection may lie from where it is expected, in sizes (root of the box's area),"""
-    reach_sizes_per_s: float = 2.0
+    reach_sizes_per_s: float = 1.2
     """and that much more a second since the last;"""
     reach_new_sizes_per_s: float = 6.0
     """while the course of a track is not known yet: a runner goes 4 of his a second, a car 6 of its."""
@@ -70,6 +76,8 @@ class _Tracks:
     """Looks of the detector since it was found."""
     first_ns: NDArray[np.int64]
     seen_ns: NDArray[np.int64]
+    before_ns: NDArray[np.int64]
+    """When it was found before that."""
     votes: Floats
     """(n, classes): sum of scores."""
     foot_m: Floats
@@ -88,6 +96,7 @@ class _Tracks:
             np.ones(n, np.int64),
             np.zeros(n, np.int64),
             at,
+            at.copy(),
             at.copy(),
             votes,
             unknown,
@@ -121,8 +130,10 @@ class Tracker:
             return self._tracks.box
         return self._tracks.box + self._tracks.speed * ((at_ns - self._at_ns) * _S)
 
-    def step(self, at_ns: Nanoseconds, found: Detections | None) -> Sequence[Tracked]:
+    def step(self, at_ns: Nanoseconds, found: Detections | None, *, by_motion: bool = False) -> Sequence[Tracked]:
         """The tracks in a picture after what a detector found in it; None: it did not look, they go their course.
+
+        `by_motion`: told by what moves alone, so that who is not in it was not looked for, and may stand still.
 
         Raises ValueError when time does not advance.
         """
@@ -131,29 +142,34 @@ class Tracker:
         self._tracks.box = self.expected(at_ns)
         self._at_ns = at_ns
         if found is not None:
-            self._associate(at_ns, found)
+            self._associate(at_ns, found, by_motion=by_motion)
         tracks, settings = self._tracks, self._settings
-        untold = tracks.hits < settings.hits_min
-        lost = (at_ns - tracks.seen_ns > settings.lost_s / _S) | (untold & (tracks.missed > 1))
+        since_s, is_missed = (at_ns - tracks.seen_ns) * _S, tracks.missed > 1
+        lost = is_missed & ((since_s > settings.lost_s) | (tracks.hits < settings.hits_min)) | (
+            since_s > settings.gone_s
+        )
         self._tracks = tracks.only(~lost)
-        return self._told(at_ns)
+        return self._told(at_ns, self._on_ground(at_ns))
 
-    def _associate(self, at_ns: Nanoseconds, found: Detections) -> None:
+    def _associate(self, at_ns: Nanoseconds, found: Detections, *, by_motion: bool) -> None:
         settings, tracks, boxes, scores = self._settings, self._tracks, found.boxes.astype(np.float64), found.scores
         sure = np.flatnonzero(scores >= settings.score_sure)
         free = np.arange(len(tracks.track))
-        of_sure, matched = self._match(at_ns, free, boxes[sure], settings.likeness_sure)
+        of_sure, matched = self._match(at_ns, free, boxes[sure], found.classes[sure], settings.likeness_sure)
         self._follow(at_ns, of_sure, found, boxes, sure[matched])
         seen = np.zeros(len(free), bool)
         seen[of_sure] = True
         unsure = np.flatnonzero((scores < settings.score_sure) & (scores >= settings.score_unsure))
         if len(unsure):
             free = np.flatnonzero(~seen & (tracks.missed < 3))
-            of_unsure, matched_unsure = self._match(at_ns, free, boxes[unsure], settings.likeness_unsure)
+            of_unsure, matched_unsure = self._match(
+                at_ns, free, boxes[unsure], found.classes[unsure], settings.likeness_unsure
+            )
             self._follow(at_ns, of_unsure, found, boxes, unsure[matched_unsure])
             seen[of_unsure] = True
-        tracks.missed[~seen] += 1
-        tracks.speed[~seen] *= _FADE
+        if not by_motion:
+            tracks.missed[~seen] += 1
+            tracks.speed[~seen] *= _FADE
         new = np.delete(sure, matched)
         new = new[scores[new] >= settings.score_new]
         votes = np.zeros((len(new), len(CLASSES)))
@@ -162,7 +178,12 @@ class Tracker:
         self._next += len(new)
 
     def _match(
-        self, at_ns: Nanoseconds, free: NDArray[np.intp], boxes: Floats, likeness_min: float
+        self,
+        at_ns: Nanoseconds,
+        free: NDArray[np.intp],
+        boxes: Floats,
+        classes: NDArray[np.int64],
+        likeness_min: float,
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Which of the free tracks is which box: indices of tracks, and of `boxes`."""
         if not len(free) or not len(boxes):
@@ -172,7 +193,8 @@ class Tracker:
         elapsed_s = (at_ns - tracks.seen_ns[free]) * _S
         pace = np.where(tracks.hits[free] > 1, settings.reach_sizes_per_s, settings.reach_new_sizes_per_s)
         likeness = _likeness(ours, boxes, settings.reach_sizes + pace * np.minimum(elapsed_s, 1.0))
-        likeness[likeness < likeness_min] = 0.0
+        apart = _DRIVES[tracks.votes[free].argmax(axis=1)][:, None] != _DRIVES[classes][None]
+        likeness[apart | (likeness < likeness_min)] = 0.0
         ours_index, theirs = linear_sum_assignment(likeness, maximize=True)
         alike = likeness[ours_index, theirs] > 0
         return free[ours_index[alike]], theirs[alike]
@@ -195,31 +217,43 @@ class Tracker:
         tracks.hits[which] += 1
         tracks.missed[which] = 0
         tracks.votes[which, found.classes[to]] += found.scores[to]
+        tracks.before_ns[which] = tracks.seen_ns[which]
         tracks.seen_ns[which] = at_ns
-        if self._ground is not None:
-            self._follow_on_ground(which, elapsed_s, self._ground)
 
-    def _follow_on_ground(self, which: NDArray[np.intp], elapsed_s: Floats, ground: GroundView) -> None:
+    def _on_ground(self, at_ns: Nanoseconds) -> Floats | None:
+        """(n, 2) m: where every track stands; and how fast those go that were found in this picture."""
         tracks = self._tracks
-        foot_m = ground.to_ground(_feet(tracks.box[which]))
-        now = (foot_m - tracks.foot_m[which]) / elapsed_s[:, None]
-        before = tracks.speed_m[which]
-        share = (1 - np.exp(-elapsed_s / self._settings.smooth_s))[:, None]
-        smooth = np.where(np.isnan(before), now, before + share * (now - before))
-        tracks.speed_m[which], tracks.foot_m[which] = smooth, foot_m
+        if self._ground is None or not len(tracks.track):
+            return None
+        feet_m = self._ground.to_ground(_feet(tracks.box))
+        which = np.flatnonzero(tracks.seen_ns == at_ns)
+        if len(which):
+            elapsed_s = np.maximum(at_ns - tracks.before_ns[which], 1)[:, None] * _S
+            now = (feet_m[which] - tracks.foot_m[which]) / elapsed_s
+            before = tracks.speed_m[which]
+            share = 1 - np.exp(-elapsed_s / self._settings.smooth_s)
+            tracks.speed_m[which] = np.where(np.isnan(before), now, before + share * (now - before))
+            tracks.foot_m[which] = feet_m[which]
+        return feet_m
 
-    def _told(self, at_ns: Nanoseconds) -> list[Tracked]:
+    def _told(self, at_ns: Nanoseconds, feet_m: Floats | None) -> list[Tracked]:
         tracks = self._tracks
-        told = np.flatnonzero(tracks.hits >= self._settings.hits_min)
+        known_ns = tracks.seen_ns - tracks.first_ns
+        told = np.flatnonzero((tracks.hits >= self._settings.hits_min) & (known_ns >= self._settings.told_after_s / _S))
         if not len(told):
             return []
         boxes, speed = tracks.box[told], tracks.speed[told]
-        feet, heights = self._on_ground(boxes)
+        unknown: list[None] = [None] * len(told)
+        feet: Sequence[tuple[float, float] | None] = unknown
+        heights: Sequence[float | None] = unknown
+        if self._ground is not None and feet_m is not None:
+            heads = _feet(boxes)
+            heads[:, 1] = boxes[:, 1]
+            feet = _pairs(feet_m[told])
+            heights = [high if high == high else None for high in self._ground.heights_m(feet_m[told], heads).tolist()]
         return [
-            Tracked(
-                track, CLASSES[kind], box, foot, None if foot is None else speed_m, px_s, first, seen == at_ns, high
-            )
-            for track, kind, box, foot, speed_m, px_s, first, seen, high in zip(
+            Tracked(track, CLASSES[kind], box, foot, speed_m if foot else None, px_s, first, seen_ns == at_ns, high)
+            for track, kind, box, foot, speed_m, px_s, first, seen_ns, high in zip(
                 tracks.track[told].tolist(),
                 tracks.votes[told].argmax(axis=1).tolist(),
                 map(tuple, boxes.tolist()),
@@ -233,24 +267,19 @@ class Tracker:
             )
         ]
 
-    def _on_ground(self, boxes: Floats) -> tuple[list[tuple[float, float] | None], list[float | None]]:
-        """Where boxes stand and how high they are; None where that cannot be told."""
-        if self._ground is None:
-            return [None] * len(boxes), [None] * len(boxes)
-        feet = _feet(boxes)
-        heads = np.column_stack([feet[:, 0], boxes[:, 1]])
-        high = self._ground.heights_m(feet, heads).tolist()
-        return _pairs(self._ground.to_ground(feet)), [None if each != each else each for each in high]
-
 
 _NONE = np.zeros(0, np.intp)
+_DRIVES = np.array([kind in (ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK) for kind in CLASSES])
+"""By class: who walks does not become a car. A rider may be taken for a person, and a lorry for a bus."""
 _FADE = 0.95
 """Of a course that a look of the detector did not confirm."""
 
 
 def _feet(boxes: Floats) -> Floats:
     """(n, 2): the middle of each lower edge."""
-    return np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    feet = boxes[:, 2:].copy()
+    feet[:, 0] = (boxes[:, 0] + boxes[:, 2]) / 2
+    return feet
 
 
 def _pairs(points: Floats) -> list[tuple[float, float] | None]:

@@ -20,6 +20,7 @@ from csu.governance.authorisations import (
     Notification,
     Placement,
     ServiceLevel,
+    TicketingPermit,
 )
 from csu.governance.centre_key import CentreKey, PublicKey
 from csu.governance.decision import Decision, Layer
@@ -97,6 +98,7 @@ from csu.governance.rights import (
 )
 from csu.governance.roles import PAST, VIDEO, Action, Role, role_words
 from csu.governance.spans import Span, overlap, without
+from csu.governance.ticketing import OffenceClass, Swearing
 
 __all__ = [
     "ARROWS",
@@ -162,6 +164,7 @@ __all__ = [
     "MaskVersion",
     "Moved",
     "Notification",
+    "OffenceClass",
     "Operation",
     "OrderLedger",
     "OrdersBroken",
@@ -196,7 +199,9 @@ __all__ = [
     "SpanUnusable",
     "Standing",
     "Subject",
+    "Swearing",
     "Ticket",
+    "TicketingPermit",
     "TransmissionBasis",
     "Transmitted",
     "Use",

@@ -19,7 +19,7 @@ from csu.governance.decision import Decision, granted, refused
 from csu.governance.legal_calendar import in_paris, start_of_day
 from csu.governance.legal_regime import RegimeNow
 from csu.governance.model_register import ModelRegister
-from csu.hal.analysis import EventType
+from csu.hal.analysis import EVENT_WORDS, EventType
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import NO_WORDS, Words
@@ -27,18 +27,6 @@ from csu.hal.words import NO_WORDS, Words
 ORDER_LAW = "loi 2023-380, art. 10 ; décret 2023-828"
 _FORBIDDEN = "CSI L251-2 ; loi 2023-380, art. 10"
 _TOOL = "décret 2023-828, art. 13-14"
-
-EVENT_WORDS: dict[EventType, Words] = {
-    EventType.ABANDONED_OBJECT: Words("objet abandonné", "abandoned object"),
-    EventType.WEAPON: Words("arme", "weapon"),
-    EventType.WRONG_WAY: Words("sens de circulation non respecté", "wrong way"),
-    EventType.RESTRICTED_ZONE: Words("zone interdite ou sensible franchie", "restricted zone entered"),
-    EventType.PERSON_DOWN: Words("personne au sol", "person down"),
-    EventType.CROWD_MOVEMENT: Words("mouvement de foule", "crowd movement"),
-    EventType.CROWD_DENSITY: Words("densité de foule trop forte", "crowd too dense"),
-    EventType.FIRE_START: Words("départ de feu", "start of a fire"),
-}
-"""The eight types as people say them."""
 
 
 class CameraPapers(Protocol):

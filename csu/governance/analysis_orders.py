@@ -175,6 +175,14 @@ class AnalysisOrders:
     """All orders that were ever recorded, by number. Folded from the events of the register."""
 
     standing: Mapping[str, StandingOrder] = field(default_factory=dict)
+    _naming: dict[CameraId, tuple[StandingOrder, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        naming: dict[CameraId, list[StandingOrder]] = {}
+        for _, each in sorted(self.standing.items()):
+            for camera in each.order.cameras:
+                naming.setdefault(camera, []).append(each)
+        object.__setattr__(self, "_naming", {camera: tuple(named) for camera, named in naming.items()})
 
     def with_event(self, event: AnalysisOrderEvent) -> AnalysisOrders:
         """And one more. Raises AnalysisOrderRefused: nobody answers for it, a number twice, an order that is over."""
@@ -194,7 +202,7 @@ class AnalysisOrders:
 
     def naming(self, camera: CameraId) -> tuple[StandingOrder, ...]:
         """The orders that name a camera, in force or not, by number."""
-        return tuple(each for _, each in sorted(self.standing.items()) if camera in each.order.cameras)
+        return self._naming.get(camera, ())
 
     def _without(self, event: AnalysisOrderWithdrawn) -> AnalysisOrders:
         known = self.standing.get(event.number)

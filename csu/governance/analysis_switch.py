@@ -15,6 +15,7 @@ from csu.governance.chain_guards import ChainForm
 from csu.governance.chained_file import ChainTroubles, sha256_hex
 from csu.governance.decision import Decision, granted, refused
 from csu.governance.errors import AnalysisSwitchBroken, AnalysisSwitchNotKept, AnalysisSwitchRefused
+from csu.governance.journal_entry import Author
 from csu.governance.roles import Role, role_words
 from csu.governance.state_ledger import StateKind, StateLedger
 from csu.hal.clock import Nanoseconds
@@ -71,6 +72,20 @@ class AnalysisSwitchLedger(StateLedger[SwitchNow]):
 
     def _set(self, state: SwitchNow, by: str, reason: str, at_ns: Nanoseconds) -> bool:
         return self.enter_text(_STATES.dump_json(state).decode(), by=by, reason=reason, at_ns=at_ns)
+
+
+def role_of(by: Author) -> Role:
+    """As whom somebody acts. Raises AnalysisSwitchRefused."""
+    try:
+        return Role(by.role)
+    except ValueError as error:
+        raise _refused("role", Words(f"rôle inconnu : {by.role}", f"unknown role: {by.role}")) from error
+
+
+def require_reason(reason: str) -> None:
+    """Raises AnalysisSwitchRefused without one."""
+    if not reason.strip():
+        raise _nobody()
 
 
 def require_role(role: Role, allowed: frozenset[Role]) -> Role:

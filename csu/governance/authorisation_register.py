@@ -28,6 +28,7 @@ from csu.governance.authorisations import (
     Notification,
     Placement,
     ServiceLevel,
+    TicketingPermit,
 )
 from csu.governance.decision import Decision, granted, refused
 from csu.governance.doctrine import LocalDoctrine
@@ -158,6 +159,36 @@ class AuthorisationRegister:
             f"order {order.number} has not this purpose: {said.en}",
             "CSI L251-2",
         )
+
+    def ticketing(self, camera: CameraId, at_ns: Nanoseconds) -> TicketingPermit | None:
+        """The paper by which it may be used for video enforcement then; None: none does (VVB-3)."""
+        return next((each for each in self.facts.ticketing if each.camera == camera and each.span.holds(at_ns)), None)
+
+    def may_ticket(self, camera: CameraId, at_ns: Nanoseconds) -> Decision:
+        """Whether it may be used for video enforcement then. For which offences: `may_use` (VVB-3)."""
+        recorded = self.may_record(camera, at_ns)
+        order, permit = self.governing(camera, at_ns), self.ticketing(camera, at_ns)
+        if not recorded.permitted or order is None:
+            return recorded
+        if permit is None:
+            return refused(
+                "la caméra n'est pas désignée pour la vidéoverbalisation",
+                "the camera is not designated for video enforcement",
+                "VVB-3",
+            )
+        if permit.order != order.number:
+            return refused(
+                f"l'arrêté {permit.order}, qui la désigne, n'est pas celui qui la régit ({order.number})",
+                f"order {permit.order}, which designates it, is not the one that governs it ({order.number})",
+                "VVB-3",
+            )
+        if not permit.antai.span.holds(at_ns):
+            return refused(
+                f"la convention {permit.antai.reference} avec l'ANTAI n'est pas en cours",
+                f"convention {permit.antai.reference} with the ANTAI is not in force",
+                "VVB-3",
+            )
+        return granted(f"arrêté {order.number}", f"order {order.number}", "VVB-3")
 
     def level(self, commune: CommuneId, at_ns: Nanoseconds) -> ServiceLevel | None:
         """What a commune has agreed to then; of two agreements, the lesser. None: to nothing."""
@@ -321,6 +352,8 @@ def facts_text(facts: AuthorisationFacts) -> str:
     for order in told["authorisations"]:
         for name in ("purposes", "viewers", "cameras", "recipients"):  # sets, which have no order of their own
             order[name] = sorted(order[name])
+    if not told["ticketing"]:  # the text of who uses none of it is the one of before there was any
+        del told["ticketing"]
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 

@@ -202,6 +202,38 @@ class CommuneService:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketingPermit:
+    """One camera may be used for video enforcement (VVB-3). Raises AuthorisationUnusable when a paper is missing."""
+
+    camera: CameraId
+    order: str
+    """Number of the prefect's order that says so: it must be the one that governs the camera then."""
+    council_resolution: str
+    signs: tuple[str, ...]
+    """Numbers of the signs that tell people of it."""
+    antai: Agreement
+    """The convention with the ANTAI."""
+    room: str
+    """The room set apart for it."""
+    from_day: date
+    ends_on: date
+    """The first day it no longer holds."""
+
+    def __post_init__(self) -> None:
+        told = (self.order, self.council_resolution, self.antai.reference, self.room, *(self.signs or ("",)))
+        if not all(text.strip() for text in told):
+            raise _unusable(
+                f"ticketing/{self.camera}",
+                "il faut arrêté, délibération, panneaux, convention ANTAI et salle dédiée",
+                "it needs order, council resolution, signs, ANTAI convention and a room of its own",
+            )
+
+    @property
+    def span(self) -> Span:
+        return Span(start_of_day(self.from_day), start_of_day(self.ends_on))
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorisationFacts:
     """All the paper of a centre."""
 
@@ -209,6 +241,8 @@ class AuthorisationFacts:
     cameras: tuple[GovernedCamera, ...] = ()
     notifications: tuple[Notification, ...] = ()
     services: tuple[CommuneService, ...] = ()
+    ticketing: tuple[TicketingPermit, ...] = ()
+    """Cameras flagged for video enforcement; a camera that is not here is used for none."""
 
 
 def _is_ring(ring: Ring) -> bool:

@@ -19,6 +19,7 @@ from csu.governance.authorisations import Interruption
 from csu.governance.errors import PeopleUnusable
 from csu.governance.rights import Subject
 from csu.governance.roles import Role
+from csu.governance.ticketing import Swearing
 from csu.hal.camera import CommuneId
 from csu.hal.clock import Nanoseconds
 from csu.hal.words import Words
@@ -44,6 +45,8 @@ class Person:
     """Of a delegate, an elected official or a service: see `Subject.communes`."""
     interruptions: tuple[Interruption, ...] = ()
     """While one holds, the account is nobody's (ACC-2); those of the approval are the prefect's."""
+    swearing: Swearing | None = None
+    """Of a verbalising agent: his oath, and what the prefect's file names him for (VVB-2)."""
 
     def is_open(self, at_ns: Nanoseconds) -> bool:
         """Whether the account may be used at that instant."""
@@ -62,6 +65,7 @@ class Person:
             is_municipal_police=self.is_municipal_police,
             clearance=self.clearance,
             communes=self.communes,
+            swearing=self.swearing,
         )
 
 
@@ -123,6 +127,11 @@ def people_text(people: People) -> str:
         for paper in (person["designation"], person["approval"]):
             if paper is not None:
                 paper["communes"] = sorted(paper["communes"])
+        if person["swearing"] is None:  # the text of a list without any is the one of before there was one
+            del person["swearing"]
+        else:
+            for name in ("classes", "communes"):
+                person["swearing"][name] = sorted(person["swearing"][name])
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 

@@ -15,7 +15,8 @@ from csu.governance.roles import GROUPS, Action, Role
 from csu.hal.words import Words
 
 FACTS = (
-    *("strong_login", "designated", "approved", "in_scope", "camera_open", "purpose_held", "cleared"),
+    *("strong_login", "designated", "approved", "in_scope", "camera_open", "purpose_held", "sworn"),
+    *("camera_tickets", "cleared"),
     *("deport_open", "case_released", "within_case", "own_case", "second_person", "accompanied"),
     "reason_given",
 )

@@ -17,6 +17,7 @@ from csu.governance.mask_register import same_person
 from csu.governance.purposes import Purpose
 from csu.governance.roles import OWN, SECOND_PERSON, UNJOURNALED, USES, Action, Role
 from csu.governance.spans import Span, without
+from csu.governance.ticketing import OffenceClass, Swearing
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 
@@ -46,6 +47,8 @@ class Subject:
     clearance: Clearance | None = None
     communes: frozenset[CommuneId] = frozenset()
     """Of a delegate, an elected official or a service: whose figures these are."""
+    swearing: Swearing | None = None
+    """Of a verbalising agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Resource:
     reason: str = ""
     deport: DeportFacts | None = None
     """By which the camera is to be seen; None: by none."""
+    offence: OffenceClass | None = None
+    """Of a ticket."""
 
 
 class Rights:
@@ -117,6 +122,9 @@ class Rights:
         decision = policies.answer(subject.role, action, self._facts(subject, action, resource, at_ns))
         if decision.rule == "aut.camera-closed" and resource.camera is not None:
             why = self._register.may_view_live(resource.camera, at_ns)
+            decision = replace(decision, reason=why.reason, source=why.source)
+        if decision.rule == "vvb-3.not-designated" and resource.camera is not None:
+            why = self._register.may_ticket(resource.camera, at_ns)
             decision = replace(decision, reason=why.reason, source=why.source)
         return replace(decision, must_journal=not decision.permitted or action not in UNJOURNALED)
 
@@ -133,6 +141,8 @@ class Rights:
             "in_scope": in_scope,
             "camera_open": not in_scope or self._is_open(camera, at_ns),
             "purpose_held": action not in USES or self._purpose_held(resource, at_ns),
+            "sworn": action not in USES or self._is_sworn(subject.swearing, resource, at_ns),
+            "camera_tickets": action not in USES or self._tickets(camera, at_ns),
             "cleared": self._cleared(subject.clearance, camera, at_ns),
             "deport_open": _deport_open(subject, resource, at_ns),
             "case_released": case is not None and case.is_released,
@@ -163,6 +173,14 @@ class Rights:
         if resource.camera is None or resource.purpose is None:
             return False
         return self._register.may_use(resource.camera, resource.purpose, at_ns).permitted
+
+    def _is_sworn(self, swearing: Swearing | None, resource: Resource, at_ns: Nanoseconds) -> bool:
+        if swearing is None or resource.camera is None or resource.offence is None:
+            return False
+        return swearing.covers(resource.offence, self._register.commune_of(resource.camera), at_ns)
+
+    def _tickets(self, camera: CameraId | None, at_ns: Nanoseconds) -> bool:
+        return camera is not None and self._register.may_ticket(camera, at_ns).permitted
 
     def _in_scope(self, subject: Subject, resource: Resource, at_ns: Nanoseconds) -> bool:
         commune = resource.commune

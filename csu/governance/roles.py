@@ -54,6 +54,10 @@ class Action(StrEnum):
     """Have a camera's loudspeaker say a recorded message (AUD-4). There is no action that listens."""
     SNAPSHOT = "snapshot"
     TICKET_OPEN = "ticket_open"
+    TICKET_READ = "ticket_read"
+    """One's own signed records, and with which cameras and offences one may make more; no picture of now."""
+    TICKET_SEND = "ticket_send"
+    """Hand one's own signed record to the ticket centre."""
     DEPORT_START = "deport_start"
     DEPORT_STOP = "deport_stop"
     DEPORT_VIEW = "deport_view"
@@ -110,6 +114,14 @@ class Action(StrEnum):
     """Put the switch back: never a right of who watches."""
     ANALYSIS_ZONE_DRAW = "analysis_zone_draw"
     """Draw on a camera's picture what an order lets be looked for, or what is counted. It permits nothing by itself."""
+    ANALYSIS_READ = "analysis_read"
+    """Which cameras are analysed, by which order, until when, what is drawn on them; no picture, no signal."""
+    SIGNAL_READ = "signal_read"
+    """What analysis draws attention to now, with the places in the picture where it does."""
+    SIGNAL_JUDGE = "signal_judge"
+    """Qualify or dismiss a signal of a camera that one may watch (VSA-7). Nothing else comes of it."""
+    SIGNAL_REPORT_READ = "signal_report_read"
+    """How often signals were right, as people judged them (VSA-8)."""
     MODEL_REGISTER = "model_register"
     """Weights with their tests and their attestation were registered, or withdrawn (VSA-8)."""
 
@@ -165,10 +177,16 @@ LIVE = frozenset(
     {
         *(_A.LIVE_VIEW, _A.WALL_SHOW, _A.PTZ_MOVE, _A.PRESET_GO, _A.PRESET_STORE, _A.SPEAK),
         *(_A.SNAPSHOT, _A.TICKET_OPEN, _A.DEPORT_START, _A.DEPORT_VIEW, _A.MAINTENANCE_VIEW),
+        _A.SIGNAL_JUDGE,
     }
 )
 """Shows, or steers, one camera as it is now, or speaks through it."""
-ROOM = frozenset({_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP, _A.DEPORT_READ})
+ROOM = frozenset(
+    {
+        *(_A.WALL_READ, _A.WALL_TILE, _A.WALL_SCENE, _A.GUARD_TOUR, _A.DEPORT_STOP, _A.DEPORT_READ),
+        _A.SIGNAL_READ,
+    }
+)
 """Of the wall as a whole; each camera it brings up is asked for by itself (`wall_show`)."""
 PAST = frozenset(
     {
@@ -179,9 +197,11 @@ PAST = frozenset(
 """Every way by which the past could be shown (ACC-3). A route that shows any of it maps to one of these."""
 OUTGOING = frozenset({_A.EXPORT, _A.HAND_OVER})
 """Pictures leave the centre."""
+TICKETS = frozenset({_A.TICKET_READ, _A.TICKET_SEND})
+"""An agent's own signed records: they are kept apart from footage, and come from no recording (VVB-5)."""
 MACHINES = frozenset({_A.WALL_DRAW})
 """Brings masked pictures to a machine; whether people may see them was asked when they went on the wall."""
-VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING
+VIDEO = LIVE | ROOM | MACHINES | PAST | OUTGOING | TICKETS
 """Whoever may do none of these has no video permission (ACC-6)."""
 OWN = frozenset({_A.SIGN_OUT, _A.ACCOUNT_READ, _A.ACCOUNT_SET, _A.CONSOLE_OPEN})
 """About oneself: no commune is asked for."""
@@ -203,6 +223,7 @@ UNJOURNALED = frozenset(
     {
         *(_A.CAMERA_LIST, _A.LOGBOOK_READ, _A.STATISTICS_READ, _A.HEALTH_READ, _A.COMPLIANCE_READ),
         *(_A.ACCOUNT_READ, _A.POST_READ, _A.CONSOLE_OPEN, _A.EVENT_READ, _A.INVENTORY_READ, _A.DEPORT_READ),
+        *(_A.ANALYSIS_READ, _A.SIGNAL_REPORT_READ),
     }
 )
 """Reads nothing of a picture, person or register. All else is journaled, and every refusal (LOG-2, LOG-3)."""

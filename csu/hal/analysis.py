@@ -30,6 +30,19 @@ class EventType(StrEnum):
     FIRE_START = "fire_start"
 
 
+EVENT_WORDS: dict[EventType, Words] = {
+    EventType.ABANDONED_OBJECT: Words("objet abandonné", "abandoned object"),
+    EventType.WEAPON: Words("arme", "weapon"),
+    EventType.WRONG_WAY: Words("contresens", "wrong way"),
+    EventType.RESTRICTED_ZONE: Words("zone interdite ou sensible", "restricted zone"),
+    EventType.PERSON_DOWN: Words("personne au sol", "person on the ground"),
+    EventType.CROWD_MOVEMENT: Words("mouvement de foule", "crowd movement"),
+    EventType.CROWD_DENSITY: Words("densité de personnes", "crowd density"),
+    EventType.FIRE_START: Words("départ de feu", "start of fire"),
+}
+"""As people say each of the eight."""
+
+
 class ObjectClass(StrEnum):
     """What a detector may tell apart. Of a person: that it is one, and no more (VSA-5)."""
 

@@ -5,6 +5,9 @@ It takes a `MaskedFrame` and nothing else, so there is no thumbnail of what was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import ceil, floor
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +15,28 @@ from numpy.typing import NDArray
 from csu.hal.frames import MaskedFrame, Plane, YuvPlanes, require_masked_frame
 
 JPEG_QUALITY = 85
+PAINT_GREY = 96
 
 _LUMA_WEIGHTS = {True: (0.2126, 0.0722), False: (0.299, 0.114)}
 """Of red and blue in luma: BT.709, BT.601."""
 
 
-def still_of(frame: MaskedFrame, width_px_max: int, *, lossless: bool = False) -> bytes:
+def still_of(
+    frame: MaskedFrame,
+    width_px_max: int,
+    *,
+    lossless: bool = False,
+    painted: Sequence[tuple[float, float, float, float]] = (),
+) -> bytes:
     """`frame` as JPEG (PNG when `lossless`), proportions kept, no wider than `width_px_max` and never enlarged.
 
-    Raises ClearPictureRefused for anything but a MaskedFrame, ValueError for a width below 1.
+    `painted`: (left, top, right, bottom) in shares of it, that are painted over too. Raises ClearPictureRefused for
+    anything but a MaskedFrame, ValueError for a width below 1.
     """
     picture = bgr_of(frame, width_px_max)
+    height, width = picture.shape[:2]
+    for left, top, right, bottom in painted:  # a pixel that is touched is gone
+        picture[floor(top * height) : ceil(bottom * height), floor(left * width) : ceil(right * width)] = PAINT_GREY
     kind, options = (".png", []) if lossless else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     good, data = cv2.imencode(kind, picture, options)
     if not good:

@@ -16,6 +16,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import BadInput
 from csu.hal.personal_data import unfit_for_a_place
+from csu.hal.place import Pose
 from csu.hal.words import Words
 from csu.operations.kept_rows import KeptRows
 
@@ -38,6 +39,8 @@ class CameraDrawing:
     rules: tuple[ZoneRule, ...] = ()
     lines: tuple[CountLine, ...] = ()
     bins: tuple[BinPlace, ...] = ()
+    seen_from: Pose | None = None
+    """How a camera that turns looked when they were drawn: they hold only while it looks so again."""
 
     def __post_init__(self) -> None:
         for where, wrong, fr, en in self._faults():

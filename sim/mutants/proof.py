@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from sim.fault_words import EngineTrouble
-from sim.mutants import alarm_defects, footage_defects, past_defects, pixel_defects, room_defects
+from sim.mutants import alarm_defects, analysis_defects, footage_defects, past_defects, pixel_defects, room_defects
 from sim.mutants.planting import Defect, planted
 from sim.oracles.stage import INVARIANTS
 from sim.run import RunResult, run_scenario
@@ -26,6 +26,7 @@ DEFECTS: tuple[Defect, ...] = (
     *(*footage_defects.DEFECTS, *alarm_defects.DEFECTS),
     *(*room_defects.DEFECTS, *past_defects.DEFECTS),
     *pixel_defects.DEFECTS,
+    *analysis_defects.DEFECTS,
 )
 """All of them, by name."""
 SHORT = (
@@ -37,9 +38,10 @@ SHORT = (
     "footage_is_destroyed_ten_minutes_late",
     "everybody_is_of_every_commune",
     "the_journal_signs_nothing",
+    "analysis_goes_on_a_minute_after_its_order",
 )
 """One of each kind, for a run before each change."""
-CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past", "room", "pixels")}
+CITIES = {name: Path(__file__).with_name(f"{name}.yaml") for name in ("small", "past", "room", "pixels", "analysis")}
 SEEDS_MAX = 4
 """A defect that no run of so many shows is not found."""
 FIRST_SEED = 1

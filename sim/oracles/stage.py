@@ -111,6 +111,7 @@ INVARIANTS: dict[str, int] = {
     "held_is_kept": 5,
     "missing_explained": 6,
     "orders_obeyed": 6,
+    "analysed_by_order": 6,
     "manifests_once": 7,
     "catalogue_answers": 7,
     "catalogue_is_the_disk": 7,
@@ -160,6 +161,9 @@ SAID: dict[str, Words] = {
     "held_is_kept": Words("Ce qui est gelé ou verrouillé n'est pas détruit", "What is held or locked is not destroyed"),
     "missing_explained": Words("Chaque seconde manquante a sa cause", "Each missing second has its cause"),
     "orders_obeyed": Words("Nul n'est filmé sans arrêté", "Nobody is filmed without an order"),
+    "analysed_by_order": Words(
+        "Aucune image n'est analysée hors d'un arrêté", "No picture is analysed outside an order"
+    ),
     "manifests_once": Words("Chaque compte rendu est pris une seule fois", "Each manifest is taken exactly once"),
     "catalogue_answers": Words("Le catalogue rend tout ce qu'il a reçu", "The catalogue gives back all it was given"),
     "catalogue_is_the_disk": Words("Le catalogue dit ce qui est sur disque", "The catalogue says what is on disk"),

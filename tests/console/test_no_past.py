@@ -47,6 +47,8 @@ WALL = ("/api/wall/",)
 seconds, no picture (their matrix: tests/compliance/doors)."""
 COMMUNES = ("/api/communes",)
 """Papers of communes, and figures of a month: hours and counts, no picture (their matrix: tests/compliance/doors)."""
+STATISTICS = ("/api/statistics",)
+"""Counts of passages and deposits, told late: figures, no picture (their matrix: tests/compliance/doors)."""
 INVENTORY = ("/api/inventory", "/api/cameras/{camera}/lifecycle")
 """How cameras and machines are now, and a camera set aside: no picture."""
 MACHINES = ("/ws/wall-node/{node}",)
@@ -56,11 +58,16 @@ DPO = ("/api/dpo/", "/api/masks", "/api/signs", "/api/access-requests", "/api/re
 no picture (their matrix: tests/compliance/doors)."""
 DEPORT = ("/api/deports", "/ws/deport/{deport}/{camera}")
 """Which deports are open; and to one named person the masked pictures of now of a camera of his, by no parameter."""
+ENFORCEMENT = ("/api/enforcement", "/ws/enforcement/{camera}")
+"""The masked pictures of now, to an agent, and stills that he takes of them himself; his own signed records, which come
+from no recording (their matrix: tests/compliance/doors)."""
 CALLS = ("/api/calls",)
 """Who was called for which alarm: names of services and people on duty."""
+ANALYSIS = ("/api/analysis",)
+"""What is analysed and why, where signals were seen a moment ago, how often they were right; no picture."""
 ELSEWHERE = (
     *(*DESK, *DPO, *PTZ, *SPEECH, *ACCOUNTS, *WATCH, *LOG, *SERVICE, *TOURS, *MAP, *WALL, *COMMUNES, *INVENTORY),
-    *(*MACHINES, *DEPORT, *CALLS),
+    *(*MACHINES, *DEPORT, *ENFORCEMENT, *CALLS, *STATISTICS, *ANALYSIS),
 )
 
 

@@ -17,6 +17,8 @@ from csu.hal.wall import TilePicture
 WIDTH, HEIGHT = 320, 192
 CAMERA = CameraId("cam-0001")
 MODEL = "a" * 64
+GRAINS = 7
+"""Different noises, one after the other."""
 WHOLE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -34,12 +36,15 @@ class Street:
         self.dice = np.random.default_rng(self.seed)
         coarse = self.dice.integers(60, 140, (self.height // 16, self.width // 16)).astype(np.float32)
         self.ground = coarse.repeat(16, axis=0).repeat(16, axis=1)
+        self.grain = self.dice.standard_normal((GRAINS, *self.ground.shape), np.float32)
+        self.shown = 0
 
     def luma(self, *walkers, levels=60):
         picture = self.ground.copy()
         for left, top, right, bottom in walkers:
             picture[top:bottom, left:right] += levels
-        picture = picture * self.gain + self.dice.normal(0, self.noise, picture.shape)
+        self.shown += 1
+        picture = picture * self.gain + self.noise * self.grain[self.shown % GRAINS]
         return np.clip(picture, 0, 255).astype(np.uint8)
 
 

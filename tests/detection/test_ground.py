@@ -61,7 +61,7 @@ def test_who_stands_there_is_as_high_as_he_is(k1):
     ground = view(focal_px=1300.0, k1=k1)
     foot_m = ground.to_ground(np.array([[960.0, 700.0]]))
     ends = ground._project(np.array([[*foot_m[0], 0.0], [*foot_m[0], 1.75]]))
-    assert ground.heights_m(ends[:1], ends[1:]) == pytest.approx([1.75], abs=1e-6)
+    assert ground.heights_m(foot_m, ends[1:]) == pytest.approx([1.75], abs=1e-6)
     assert ground.px_per_m(tuple(ends[0])) == pytest.approx(np.hypot(*(ends[1] - ends[0])) / 1.75, rel=0.02)
 
 

@@ -19,7 +19,7 @@ WANTED = {
     *("first_city", "metz_2023", "metz_2026", "demonstration", "night_intrusion", "alarm_storm", "fibre_cut"),
     *("datacentre_power_loss", "retention_february", "requisition_race", "ptz_mask_chase", "audio_switched_on"),
     *("two_operators_rule", "commune_joins", "commune_leaves", "authorisation_expires", "clock_drift", "disk_full"),
-    *("city_6500", "three_levels"),
+    *("city_6500", "three_levels", "order_expires"),
 }
 
 

@@ -22,14 +22,14 @@ from csu.centre.commands.centre_key import key_of_centre
 from csu.centre.papers import Papers
 from csu.centre.registers.journal_beside import journal_beside
 from csu.governance import JournalEntry, Role, in_paris, instant_in_paris
-from csu.governance.analysis_basis import EVENT_WORDS
 from csu.governance.analysis_orders import AnalysisOrderRecorded, AnalysisOrderWithdrawn, StandingOrder, order_from
+from csu.governance.analysis_switch import PUTS_BACK, require_role
 from csu.governance.authorisations import FAR_NS
 from csu.governance.journal_entry import Author, account_of
 from csu.governance.journaled_actions import OPERATION_OF, OwnDeed, deed_entry
 from csu.governance.model_register import ModelRegistered, ModelWithdrawn, RegisteredModel, model_from
 from csu.governance.roles import Action
-from csu.hal.analysis import EventType
+from csu.hal.analysis import EVENT_WORDS, EventType
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_MINUTE, Nanoseconds
 from csu.hal.errors import BadInput
@@ -139,6 +139,7 @@ def stop_command(centre: _Centre, by: _By, role: _As, reason: _Reason, as_json: 
 def resume_command(centre: _Centre, by: _By, role: _As, reason: _Reason, as_json: _Json = False) -> int:
     """Exit code: as `list`; 2: it stays stopped."""
     now_ns = SystemClock().now_ns()
+    require_role(role, PUTS_BACK)
     with _opened(centre) as law:
         with journal_beside(centre, SystemClock()) as note:
             note([deed_entry(OwnDeed.ANALYSIS, "resume", by=Author(account_of(by), role.value))])

@@ -11,6 +11,7 @@ from csu.hal.analysis import AnalysisAssignment, AnalysisLost, AnalysisMessage, 
 from csu.hal.camera import CameraId
 from csu.hal.clock import Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.place import PoseReading
 from csu.hal.words import Words
 
 SPANS_KEPT = 16
@@ -72,10 +73,15 @@ class AnalysisHand:
             return False
         self._note(assignments)
         if assignments and self._hearing is None:
-            self._hearing = asyncio.create_task(self._hear(), name="analysis")
+            self._hearing = asyncio.create_task(self._hear(self._halts), name="analysis")
         if not assignments:
             await self.halt()
         return True
+
+    async def pose(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Tell a node that runs where a camera looks."""
+        if self._is_up:
+            await self._node.pose(camera, reading)
 
     async def halt(self) -> None:
         """Nothing is looked at any more. A node that cannot even be told has its assignments' own ends."""
@@ -98,9 +104,11 @@ class AnalysisHand:
         for each in [*self._ending]:
             each.cancel()
 
-    async def _hear(self) -> None:
-        """Until the node has nothing more to say, which after a halt is as it should be."""
-        halts, why = self._halts, _STOPPED
+    async def _hear(self, halts: int) -> None:
+        """Until the node has nothing more to say, which after a halt is as it should be. `halts`: when it was begun."""
+        why = _STOPPED
+        if halts != self._halts:
+            return
         try:
             async for message in self._node.messages():
                 if isinstance(message, AnalysisLost):

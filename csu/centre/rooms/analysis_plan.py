@@ -90,7 +90,7 @@ def _of_camera(
         lines=drawing.lines if drawing is not None and counts else (),
         bins=drawing.bins if drawing is not None and counts else (),
         counts_until_ns=counts_ns if counts else 0,
-        pose=camera.pose,
+        pose=drawing.seen_from if camera.follows_pose and drawing is not None else camera.pose,
         pose_width_px=camera.pose_width_px,
         follows_pose=camera.follows_pose,
     )

@@ -17,10 +17,13 @@ from csu.centre.in_turn import InTurn
 from csu.centre.registers.late_entries import LateEntries
 from csu.centre.rooms.analysis_hand import AnalysisHand
 from csu.centre.rooms.analysis_plan import AnalysisPlan, CameraToAnalyse, CountedUntil, not_counted, plan_analysis
-from csu.governance.analysis_switch import PUTS_BACK, require_role
+from csu.governance.analysis_basis import AnalysisBasis
+from csu.governance.analysis_orders import AnalysisOrderEvent
+from csu.governance.analysis_switch import PUTS_BACK, require_reason, require_role, role_of
 from csu.governance.journal_desk import Journal
 from csu.governance.journal_entry import CAMERAS_MAX, Author, JournalEntry
 from csu.governance.journaled_actions import OwnDeed, deed_entry
+from csu.governance.model_register import ModelEvent
 from csu.governance.roles import Role
 from csu.hal.analysis import (
     AnalysisAssignment,
@@ -33,6 +36,7 @@ from csu.hal.analysis import (
 from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
+from csu.hal.place import PoseReading
 from csu.hal.words import NO_WORDS, Words
 from csu.operations.analysis_account import Analysed, AnalysisAccount
 from csu.operations.analysis_zones import CameraDrawing
@@ -44,7 +48,7 @@ COUNTS = "counts"
 SHARED_EVERY_S = 1.0
 """How soon counts what another process entered."""
 LOOK_EVERY_S = 30.0
-"""A clock that was set must not keep an analysis on."""
+"""How soon is seen that the clock was set: that must not keep an analysis on."""
 AGAIN_AFTER_NS = 5 * NS_PER_S
 """A node that failed is tried again then."""
 MINUTES_WAITING_MAX = 100_000
@@ -78,6 +82,10 @@ class AnalysisRoom:
         self._files, self._accounts = InTurn(), InTurn()
         self._woken = asyncio.Event()
         self._plan = AnalysisPlan()
+        self._planned: frozenset[CameraId] = frozenset()
+        self._planned_ns: Nanoseconds = 0
+        self._is_outdated = True
+        """Something the plan was made of changed."""
         self._minutes: list[AnalysisMinute] = []
         self._unwritten: tuple[Role, str, str, Nanoseconds] | None = None
         """A kill that is obeyed and not on disk yet: as whom, who, why, when."""
@@ -100,8 +108,13 @@ class AnalysisRoom:
         said = self._plan.tells.get(camera)
         if said is None:
             return Words("caméra inconnue de l'analyse", "analysis does not know this camera")
-        is_planned = any(each.camera == camera for each in self._plan.assignments)
-        return said if camera in self._hand.given or not is_planned else self._why_not or _STOPPED
+        waits = camera in self._planned and camera not in self._hand.given
+        return (self._why_not or _STOPPED) if waits else said
+
+    @property
+    def basis(self) -> AnalysisBasis:
+        """By which laws, orders, models and switch it goes now: `decide` and `until` of any camera."""
+        return self._law.basis
 
     def given(self) -> Sequence[AnalysisAssignment]:
         """What the node looks at now, by camera."""
@@ -117,17 +130,24 @@ class AnalysisRoom:
         await self._write_minutes()
         return await self._accounts(lambda: self._account.total(from_ns, to_ns, camera))
 
+    async def looks(self, camera: CameraId, reading: PoseReading | None) -> None:
+        """Where a camera that turns looks now: its zones hold only where they were drawn."""
+        await self._hand.pose(camera, reading)
+
     def look_again(self) -> None:
         """Something was entered or drawn."""
+        self._is_outdated = True
         self._woken.set()
 
     # -- what people do -----------------------------------------------------------------------------------------------
 
-    async def stop(self, by: Author, role: Role, reason: str) -> None:
+    async def stop(self, by: Author, reason: str) -> None:
         """The kill switch: when this returns nothing is analysed, whatever else fails.
 
         Raises AnalysisSwitchRefused. A file that cannot be written is told and tried again; analysis stays stopped.
         """
+        role = role_of(by)
+        require_reason(reason)
         self._law.hold(role)
         await self._hand.halt()
         self._unwritten = role, by.account, reason, self._clock.now_ns()
@@ -139,13 +159,19 @@ class AnalysisRoom:
         self._replan()
         self._show()
 
-    async def resume(self, by: Author, role: Role, reason: str) -> None:
+    async def resume(self, by: Author, reason: str) -> None:
         """Let analysis go on where its orders allow it. Raises AnalysisSwitchRefused, CsuError: it stays stopped."""
-        require_role(role, PUTS_BACK)
+        role = require_role(role_of(by), PUTS_BACK)
+        require_reason(reason)
         await self._journal.record(deed_entry(OwnDeed.ANALYSIS, "resume", by=by))
         at_ns = self._clock.now_ns()
         await self._files(lambda: self._law.put_back(role, by=by.account, reason=reason, at_ns=at_ns))
         self._unwritten = None
+        self.look_again()
+
+    async def enter(self, event: AnalysisOrderEvent | ModelEvent) -> None:
+        """Record or withdraw an order or a model: the gate has journaled it. Raises CsuError: nothing changed."""
+        await asyncio.shield(self._files(lambda: self._law.enter(event)))
         self.look_again()
 
     # -- what runs ----------------------------------------------------------------------------------------------------
@@ -154,7 +180,8 @@ class AnalysisRoom:
         """Follow the law for ever; on the way out nothing is analysed any more."""
         try:
             while True:
-                await self._files(self._law.catch_up)
+                if await self._files(self._law.catch_up):
+                    self._is_outdated = True
                 await self._follow()
                 await self._write_switch()
                 await self._write_minutes()
@@ -182,7 +209,9 @@ class AnalysisRoom:
     async def _follow(self) -> None:
         """Give the node what holds now: what stops first, and at once."""
         self._trouble("law", self._law.distrust)
-        self._replan()
+        now_ns = self._clock.now_ns()
+        if self._is_outdated or not self._planned_ns <= now_ns < self._plan.until_ns:
+            self._replan()
         wanted = {each.camera: each for each in self._plan.assignments}
         try:
             await self._narrow(wanted)
@@ -197,15 +226,17 @@ class AnalysisRoom:
         self._show()
 
     def _replan(self) -> None:
-        now_ns = self._clock.now_ns()
+        self._planned_ns, self._is_outdated = self._clock.now_ns(), False
         drawings, basis = self._drawings(), self._law.basis
-        self._plan = plan_analysis(basis, self._cameras(), drawings, self._counted_until, now_ns)
+        self._plan = plan_analysis(basis, self._cameras(), drawings, self._counted_until, self._planned_ns)
+        self._planned = frozenset(each.camera for each in self._plan.assignments)
 
     async def _narrow(self, wanted: Mapping[CameraId, AnalysisAssignment]) -> None:
-        """Cameras that may not be looked at any more, or under another order, are taken away before anything else."""
+        """Cameras that may not be looked at any more, or under another order, are taken away before anything else; the
+        others have at once what may be looked for in them now."""
         given = self._hand.given
         left = {camera: wanted[camera] for camera, had in given.items() if _is_same(had, wanted.get(camera))}
-        if len(left) < len(given):
+        if left != given:
             await self._hand.give(left)
             await self._settle("stop")
 

@@ -15,6 +15,8 @@ from csu.detection.observed import Ground
 HEADINGS_DEG = tuple(range(0, 180, 20))
 TOLERANCE = 0.18
 """Standard deviation of the logarithm of a side: sizes of one kind differ by that much, and so does a shape's edge."""
+CUT_ACROSS_M = 1.4
+"""Less than the narrowest car is wide, more than two people are."""
 STEPS = 2
 """How often the row is moved until its outline stands where the shape does; the second step moves it by centimetres."""
 
@@ -42,24 +44,40 @@ class SizeFit:
         self._footprints = np.einsum("hij,tcj->thci", turned, corners)
         self._heights = np.array([each.height_m for each in sizes])[:, None, None]
 
-    def fit(self, box: tuple[float, float, float, float], grain_px: float) -> Fit | None:
+    def fit(
+        self, box: tuple[float, float, float, float], grain_px: float, cut: tuple[bool, bool] = (False, False)
+    ) -> Fit | None:
         """The best row for a box (left, top, right, bottom px) whose edges are known to `grain_px`. None: it does not
-        stand on the ground that is seen."""
+        stand on the ground that is seen, or so far away that a metre is less than that.
+
+        `cut`: whether the picture ends where its width, its height end: it is at least so large then. So that nobody
+        who steps in is a vehicle, at least `CUT_ACROSS_M` of it must show.
+        """
         left, top, right, bottom = box
         foot = ((left + right) / 2, bottom)
         upright_px = self._ground.px_per_m(foot)
         across_px = float(self._across(np.array([foot]))[0])
-        if not (upright_px > 0 and np.isfinite(across_px)):
+        if not (upright_px > 0 and upright_px >= grain_px and np.isfinite(across_px)):
+            return None
+        if any(cut) and (right - left) / across_px < CUT_ACROSS_M:
             return None
         outlines = self._outlines(foot, upright_px / across_px)
         sides = np.stack([outlines[..., 2] - outlines[..., 0], outlines[..., 3] - outlines[..., 1]], -1)
         seen = np.array([right - left, bottom - top])
-        errors = np.hypot(*np.moveaxis(np.log((sides + grain_px) / (seen + grain_px)), -1, 0))
+        off = np.log((sides + grain_px) / (seen + grain_px))
+        off = np.where(np.array(cut), np.minimum(off, 0.0), off)
+        errors = np.hypot(off[..., 0], off[..., 1])
         errors = np.where(np.isfinite(errors), errors, np.inf)
         row, turn = np.unravel_index(int(errors.argmin()), errors.shape)
         if not np.isfinite(errors[row, turn]):
             return None
         return self._scored(errors, int(row), int(turn))
+
+    def wide_m(self, box: tuple[float, float, float, float]) -> float:
+        """How wide it is, if it stands on the ground; inf where there is none."""
+        left, _, right, bottom = box
+        px_per_m = self._ground.px_per_m(((left + right) / 2, bottom))
+        return (right - left) / px_per_m if px_per_m > 0 else np.inf
 
     def _outlines(self, foot: tuple[float, float], upright: float) -> NDArray[np.float64]:
         """(rows, headings, 4): boxes in pixels of every row turned to every side, its lowest point on the foot's line.

@@ -127,14 +127,15 @@ class SignalDesk:
 
     def tick(self, now_ns: Nanoseconds) -> list[SignalExpired]:
         """Those that nobody judged in time."""
-        late = [name for name, each in self._waiting.items() if self._due_at_ns(each) <= now_ns]
+        late = [name for name, each in self._waiting.items() if self.ends_at_ns(each) <= now_ns]
         return [self._end(name, Unjudged.EXPIRED, now_ns) for name in late]
 
     def due_at_ns(self) -> Nanoseconds | None:
         """When `tick` has something to tell next; None: nothing waits."""
-        return min((self._due_at_ns(each) for each in self._waiting.values()), default=None)
+        return min((self.ends_at_ns(each) for each in self._waiting.values()), default=None)
 
-    def _due_at_ns(self, signal: Signal) -> Nanoseconds:
+    def ends_at_ns(self, signal: Signal) -> Nanoseconds:
+        """When it goes if nobody judges it."""
         return signal.raised_at_ns + round(self._bounds.waits_s * NS_PER_S)
 
     def _judged(

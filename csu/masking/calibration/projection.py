@@ -1,4 +1,4 @@
-"""The camera that the fit believes in: the very one that covers are drawn with (`view_geometry.camera_axes` and `bend`).
+"""The camera that the fit believes in: the very one that covers are drawn with (`view_geometry.camera_axes`, `bend`).
 
 Unknowns in one vector: place (m), the mount's pan, tilt and roll (degrees), then for every zoom log f and k1, then for
 every view of a PTZ how wrong the mount's pan and tilt readings were (degrees).

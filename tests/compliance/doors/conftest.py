@@ -27,10 +27,12 @@ from csu.governance import (
     AuthorisationRegister,
     Clearance,
     Designation,
+    OffenceClass,
     PrefectApproval,
     Rights,
     Role,
     Subject,
+    Swearing,
 )
 from csu.governance.centre_key import CentreKey
 from csu.governance.journal_entry import Ended, JournalEntry, JournalRow
@@ -38,10 +40,12 @@ from csu.hal.clock import NS_PER_MINUTE
 from tests.compliance.doors.desks_in_memory import (
     AimsInMemory,
     AlarmsInMemory,
+    AnalysisInMemory,
     CallsInMemory,
     CommunesInMemory,
     DeportsInMemory,
     DeskInMemory,
+    EnforcementInMemory,
     EventsInMemory,
     InventoryInMemory,
     LogInMemory,
@@ -50,6 +54,8 @@ from tests.compliance.doors.desks_in_memory import (
     PtzInMemory,
     Room,
     ServiceInMemory,
+    SignalsInMemory,
+    StatisticsInMemory,
     ToursInMemory,
     VisitsInMemory,
     WallInMemory,
@@ -86,6 +92,7 @@ class People:
             approval=PrefectApproval("57-3", "Moselle", metz, date(2027, 1, 1), date(2030, 1, 1), date(2026, 11, 1)),
             clearance=Clearance("hab-7", "dipn-57", YEARS),
             communes=metz,
+            swearing=Swearing("TJ Metz", "57-pve", frozenset(OffenceClass), metz, YEARS),
         )
 
 
@@ -159,10 +166,14 @@ class World:
             wall=self.wall,
             wall_nodes=self.nodes,
             communes=CommunesInMemory(self.room, self.clock),
+            analysis=AnalysisInMemory(),
+            signals=SignalsInMemory(self.room),
+            statistics=StatisticsInMemory(self.room),
             inventory=InventoryInMemory(),
             dpo=dpo_desks(),
             calls=CallsInMemory(),
             deports=DeportsInMemory(self.room.relay),
+            enforcement=EnforcementInMemory(self.room.relay),
         )
         self.open()
 

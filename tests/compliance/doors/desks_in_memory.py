@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from csu.alarms import Alarm, AlarmDesk, AlarmId, AlarmState, PoliceCall
@@ -17,6 +19,7 @@ from csu.console.map import CameraStands, Looking, MapTiles, TilesForm
 from csu.console.service_now import ServiceNow
 from csu.console.tours import TourNow, ToursNow
 from csu.console.wall_now import CoverageNow, Held, ProgrammeNow, TileNow, WallNow
+from csu.detection.signals import Performance, Signal, SignalId, SignalQualified, SignalUnknown
 from csu.evidence import (
     CameraSpan,
     Case,
@@ -31,6 +34,7 @@ from csu.governance import (
     Action,
     Author,
     AuthorisationRegister,
+    Decision,
     DeportFacts,
     LocalDoctrine,
     Person,
@@ -38,15 +42,25 @@ from csu.governance import (
     Role,
     Signature,
     Span,
+    start_of_day,
 )
+from csu.governance.analysis_switch import SwitchNow
 from csu.governance.register_lines import Transmitted
 from csu.hal.alarms import AlarmKind, PanelId, PanelMessage
+from csu.hal.analysis import (
+    AnalysisAssignment,
+    AnalysisZone,
+    EventSignal,
+    EventType,
+    PictureBox,
+    ZoneRule,
+)
 from csu.hal.camera import CameraId, CameraLifecycle, CameraRecord, CommuneId, PtzVelocity, ViewType
 from csu.hal.clock import NS_PER_DAY, NS_PER_MINUTE, NS_PER_S
 from csu.hal.dispatch import DispatchCall
 from csu.hal.loudspeaker import SpokenMessage
 from csu.hal.media import LiveFragment
-from csu.hal.words import Language, Words
+from csu.hal.words import NO_WORDS, Language, Words
 from csu.ingest.board import CameraState, CameraStatus
 from csu.operations import (
     Absence,
@@ -72,13 +86,18 @@ from csu.operations import (
     Visit,
     VisitPurpose,
 )
+from csu.operations.analysis_zones import CameraDrawing
 from csu.operations.commune_month import AlarmGroup, Month, MonthFacts
 from csu.operations.commune_papers import CommunePapers, commune_papers, communes_of
 from csu.operations.communes_desk import NO_FILE, Costs, MonthTold
+from csu.operations.enforcement import Draft as TicketDraft
+from csu.operations.enforcement import KeptTicket, LiveSession, offence_named
+from csu.operations.enforcement.store import TicketSigned
 from csu.operations.inventory import LastMinute
 from csu.operations.presets import Preset
 from csu.operations.transparency import PublicCommune, public_commune
 from csu.recording.availability import Availability
+from csu.statistics import Counter, Series, ToldDay, figures
 from csu.wall import (
     CameraRequested,
     SceneChanged,
@@ -111,6 +130,7 @@ from tests.compliance.doors.facts import (
     act,
     papers,
 )
+from tests.statistics.builders import a_line
 
 
 class WallNodeInMemory:
@@ -436,6 +456,103 @@ class CommunesInMemory:
         return public_commune(AuthorisationRegister(papers()), commune, self._clock.now_ns(), communes=None)
 
 
+class AnalysisInMemory:
+    """Nothing is analysed; whatever is drawn is drawn."""
+
+    def tells(self, camera: CameraId) -> Words:
+        return Words("aucun arrêté", "no order")
+
+    def given(self) -> Sequence[AnalysisAssignment]:
+        return ()
+
+    def switch(self) -> SwitchNow:
+        return SwitchNow()
+
+    def drawing(self, camera: CameraId) -> CameraDrawing | None:
+        return CameraDrawing(camera, "chef", NOON, (A_ZONE,))
+
+    def unavailable(self, camera: CameraId, type: EventType) -> Words:
+        return NO_WORDS
+
+    async def pictures_today(self) -> int:
+        return 0
+
+    async def draw(self, camera: CameraId, rules: tuple[ZoneRule, ...], person: str) -> CameraDrawing:
+        return CameraDrawing(camera, person, NOON, rules)
+
+    async def stop(self, by: Author, reason: str) -> None:
+        return None
+
+    async def resume(self, by: Author, reason: str) -> None:
+        return None
+
+
+class SignalsInMemory:
+    """One signal of each camera, that waits however often it is judged."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def waiting(self) -> Sequence[Signal]:
+        return [
+            Signal(SignalId(f"s-{line.record.camera}"), a_signal(line.record.camera), NOON)
+            for line in self._room.cameras()
+        ]
+
+    def due_at_ns(self, signal: Signal) -> int:
+        return NOON + 600 * NS_PER_S
+
+    async def judge(self, signal: SignalId, outcome: Any, person: str) -> SignalQualified:
+        found = next((each for each in self.waiting() if each.signal == signal), None)
+        if found is None:
+            raise SignalUnknown(Words("?", "?"), where=signal, what_to_do=Words("?", "?"))
+        return SignalQualified(found, outcome, person, NOON)
+
+    async def report(self) -> tuple[int, int, Sequence[Performance]]:
+        return NOON - 10**9, NOON, ()
+
+
+A_ZONE = ZoneRule(AnalysisZone("quai", ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5))), EventType.RESTRICTED_ZONE)
+
+
+def a_signal(camera: CameraId) -> EventSignal:
+    """A restricted zone of that camera."""
+    box = PictureBox(0.2, 0.2, 0.3, 0.4)
+    return EventSignal(
+        camera, EventType.RESTRICTED_ZONE, "quai", NOON, NOON, (box,), 0.9, "restricted_zone/1", "ab" * 32, "2027-1"
+    )
+
+
+class StatisticsInMemory:
+    """A line in each commune, of which one day is told."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def communes(self) -> Sequence[CommuneId]:
+        return communes_of(AuthorisationRegister(papers()), self._room.cameras())
+
+    def name(self, commune: CommuneId) -> str:
+        return commune.title()
+
+    def first_day(self) -> date:
+        return date(2026, 5, 1)
+
+    def last_day(self) -> date:
+        return date(2027, 6, 1)
+
+    async def counters(self, commune: CommuneId) -> Sequence[Counter]:
+        place = f"Mairie {commune}"
+        return [a_line("serpenoise", place=place, from_day=date(2027, 1, 1), ends_on=date(2028, 1, 1))]
+
+    async def standing(self, counter: Counter) -> Decision:
+        return Decision(True, Words("arrêté", "order"), "CSI L251-2")
+
+    async def told(self, counters: Sequence[Counter], first: date, last: date) -> list[ToldDay]:
+        told = figures([7] * 24, start_of_day(first), 3600)
+        return [ToldDay(Series(each.counter, "car", True), first, told) for each in counters]
+
+
 class InventoryInMemory:
     """One node, one account, one setting; no camera goes anywhere in its life."""
 
@@ -659,6 +776,58 @@ class DeportsInMemory:
 
     async def closed(self, deport: str, camera: CameraId, account: str) -> None:
         await asyncio.Event().wait()
+
+
+class EnforcementInMemory:
+    """One draft and one record, whoever asks, whatever is asked: what is decided is the doors' alone."""
+
+    def __init__(self, relay: LiveRelay) -> None:
+        self._relay = relay
+        red = offence_named("red-light")
+        assert red is not None
+        self._draft = TicketDraft("draft-1", "", LiveSession("live-1", "", CAMERA, NOON), red, NOON, ())
+        told = ("pve-1", "", METZ, CAMERA, "red-light", NOON - 1, NOON, NOON, "metz/20270601/pve-1.zip", "0" * 64, NOON)
+        self._record = KeptTicket(TicketSigned(*told))
+
+    def cameras(self) -> Sequence[CameraId]:
+        return [CAMERA]
+
+    def why_not(self, account: str, camera: CameraId) -> dict[str, Words | None]:
+        return {"red-light": None, "speed": Words("à l'appareil", "by a device")}
+
+    def session_camera(self, account: str, session: str) -> CameraId | None:
+        return CAMERA
+
+    def draft(self, account: str) -> TicketDraft:
+        return self._draft
+
+    def records(self, account: str) -> Sequence[KeptTicket]:
+        return [self._record]
+
+    def own(self, account: str, record: str) -> KeptTicket | None:
+        return self._record if record == "pve-1" else None
+
+    @contextlib.asynccontextmanager
+    async def watch(self, camera: CameraId, account: str) -> AsyncIterator[tuple[str, AsyncIterator[LiveFragment]]]:
+        async with self._relay.watch(camera) as fragments:
+            yield "live-1", fragments
+
+    async def still(self, account: str, draft: str, number: int) -> bytes:
+        return b"\xff\xd8"
+
+    async def open(self, *told: Any) -> TicketDraft:
+        return self._draft
+
+    take = paint = mark = stop = open
+
+    async def drop(self, account: str, draft: str) -> None:
+        return None
+
+    async def sign(self, account: str, draft: str, **typed: str) -> Any:
+        return SimpleNamespace(record="pve-1")
+
+    async def package(self, account: str, record: str) -> bytes:
+        return b"PK"
 
 
 class MessagesInMemory:

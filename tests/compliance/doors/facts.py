@@ -23,6 +23,7 @@ from csu.governance import (
     Purpose,
     Role,
     ServiceLevel,
+    TicketingPermit,
 )
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_DAY
@@ -69,12 +70,12 @@ def act(basis: LegalBasis = LegalBasis.CPP_60_1) -> Requisition:
 
 
 def papers() -> AuthorisationFacts:
-    """Camera 12 of Metz is in order; camera 500 of Ars has no order."""
+    """Camera 12 of Metz is in order, and designated for video enforcement; camera 500 of Ars has no order."""
     order = Authorisation(
         number="2026-57-101",
         ordered_on=date(2026, 12, 1),
         valid_from=date(2026, 12, 15),
-        purposes=frozenset({Purpose.PERSONS_PROPERTY}),
+        purposes=frozenset({Purpose.PERSONS_PROPERTY, Purpose.ROAD_OFFENCES}),
         retention_days=30,
         viewers=frozenset({"csu-metz"}),
         recipients=frozenset({"dipn-57"}),
@@ -90,5 +91,10 @@ def papers() -> AuthorisationFacts:
         notifications=(Notification(CAMERA, date(2026, 12, 16), 0.0, 0.0, "LR 2026-12-16"),),
         services=(
             CommuneService(METZ, ServiceLevel.STORAGE_AND_WATCH, Agreement("conv", date(2026, 1, 1), date(2036, 1, 1))),
+        ),
+        ticketing=(
+            TicketingPermit(
+                *(CAMERA, order.number, "DCM 4", ("P-1",), YEARS, "salle PVe", date(2027, 1, 1), date(2030, 1, 1))
+            ),
         ),
     )

@@ -36,6 +36,9 @@ IN_THE_PATH = {
     "{month}": "2027-06",
     "{tile}": "place",
     "{deport}": "d-1",
+    "{signal}": "s-cam-0012",
+    "{draft}": "draft-1",
+    "{record}": "pve-1",
     "{programme:path}": "market",
     "{version}": "1",
     "{sign}": "P-1",
@@ -44,6 +47,9 @@ IN_THE_PATH = {
     "{rest:path}": "cam-0012/2027-05-20T10.mp4",
 }
 ASKS = {"log/alarm": "?alarm=panel-metz/7"}
+_DAYS = "?first=2027-05-20&last=2027-05-21"
+ASKS |= {"statistics/profile": f"{_DAYS}&kind=traffic", "statistics/day": "?day=2027-05-20&counter=serpenoise"}
+ASKS |= {"statistics/csv": _DAYS, "statistics/parquet": _DAYS}
 STRETCH = "?from_at=2027-05-20T10:00:00%2B02:00&to_at=2027-05-20T10:20:00%2B02:00"
 MINUTE_NS = 60_000_000_000
 MARKET = {"programme": "market", "scene": "few", "from_ns": 1_900_000_000 * 10**9, "to_ns": 1_900_003_600 * 10**9}
@@ -136,6 +142,14 @@ def bodies_of(act_json: dict[str, Any], hand_over_json: dict[str, Any], receipt_
     bodies |= {"ptz/preset": {}, "ptz/preset-store": {"name": "Place d'Armes"}}
     deport = {"what": "violence", "recipient": "recipient.1", "cameras": ["cam-0012"], "alarm": "panel-metz/7"}
     bodies |= {"deports/start": deport | reason, "deports/prolong": reason, "deports/stop": {}}
+    view, corners = {"view": "close"}, [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]
+    bodies |= {"enforcement/open": {"session": "live-1", "offence": "red-light"}, "enforcement/still": view}
+    bodies |= {"enforcement/standing": {"corners": corners}, "enforcement/standing-stop": view}
+    bodies |= {"enforcement/paint": {"parts": [{"left": 0, "top": 0, "right": 0.5, "bottom": 0.5}]}}
+    bodies |= {"enforcement/sign": {"plate": "AB-123-CD", "place": "rue des Clercs"}}
+    zone = {"zone": "quai", "type": "restricted_zone", "corners": corners}
+    bodies |= {"analysis/stop": reason, "analysis/resume": reason, "analysis/draw": {"zones": [zone]}}
+    bodies |= {"signals/judge": {"verdict": "confirmed"}}
     bodies |= {"calls/telephoned": {"taken_by": "brigadier Roth"}}
     bodies |= {"alarms/advance": {"to": "closed"}}
     bodies |= {"service/roster": ROSTER, "service/check": ROSTER, "service/absence": AWAY, "service/absence-end": AWAY}

@@ -53,10 +53,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "{tile}": (*TILES, "spot"),
     "{commune}": (*COMMUNES, "nulle-part"),
     "{deport}": (*DEPORTS, "d-99"),
+    "{signal}": (*(f"s-{camera}" for camera in CAMERAS), "s-none"),
 }
 """Names of things that lie in a commune, and of one that there is not."""
 OF_NO_COMMUNE = {"{message}", "{number}", "{month}", "{node}", "{programme:path}", "{rest:path}", "{sequence}"}
 OF_NO_COMMUNE |= {"{day}", "{request}", "{sign}", "{version}"}
+OF_NO_COMMUNE |= {"{draft}", "{record}"}  # an agent's own, whichever camera they are of: nobody else has any
 """Names of things that lie in none, or are told by another name beside them."""
 OF_THE_WHOLE_ROOM = {"log", "log/alarm", "log/entry"}
 """Not cut by commune: the room keeps one log, of entries that say in free words where something was."""
@@ -118,6 +120,8 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
         return Thing(communes=tuple({each.commune for each in CAMERAS.values()}))
     if door.name == "cases/own":
         return Thing(situation=frozenset("P"))
+    if door.action in (Action.SNAPSHOT, Action.TICKET_OPEN):  # no camera of the city is there for tickets
+        return Thing(situation=frozenset())
     if "{commune}" in typed:
         return Thing(communes=(typed["{commune}"],), exists=typed["{commune}"] in COMMUNES)
     if door.name in ("tours/begin", "cases/file"):  # whose body names a camera of that commune
@@ -127,6 +131,9 @@ def thing_of(door: Door, typed: dict[str, str]) -> Thing:
     if "{panel}" in typed:
         commune = typed["{panel}"].removeprefix("p-")
         return Thing(communes=(commune,), exists=commune in COMMUNES)
+    if "{signal}" in typed:
+        camera = typed["{signal}"].removeprefix("s-")
+        return Thing((camera,), exists=camera in CAMERAS)
     if "{deport}" in typed:
         camera = DEPORTS.get(typed["{deport}"])
         asked = typed.get("{camera}", camera)

@@ -19,6 +19,7 @@ from csu.governance import (
     Action,
     Agreement,
     AuthorisationRegister,
+    AuthorisationUnusable,
     CaseFacts,
     Clearance,
     Companion,
@@ -26,6 +27,8 @@ from csu.governance import (
     Designation,
     Interruption,
     InterruptionKind,
+    OffenceClass,
+    PeopleUnusable,
     PrefectApproval,
     Purpose,
     Resource,
@@ -34,6 +37,8 @@ from csu.governance import (
     Signature,
     Span,
     Subject,
+    Swearing,
+    TicketingPermit,
 )
 from csu.hal.camera import CameraId, CommuneId
 from csu.hal.clock import NS_PER_MINUTE
@@ -49,8 +54,17 @@ AGENT = Subject(
         "57-2027-3", "Moselle", frozenset({METZ}), date(2027, 1, 1), date(2033, 1, 1), inquiry_on=date(2026, 11, 1)
     ),
 )
+SWORN = Swearing(
+    "TJ Metz 2027-02-01", "57-pve-12", frozenset({OffenceClass.DRIVING, OffenceClass.WASTE}), frozenset({METZ}), YEARS
+)
 OFFICER = Subject("Paul Durand", Role.JUDICIAL_OFFICER, True)
 HERE = Resource(camera=CAMERA)
+
+
+def designated(order: str) -> TicketingPermit:
+    return TicketingPermit(
+        CAMERA, order, "DCM 2027-4", ("P-57-1",), YEARS, "salle PVe", date(2027, 1, 1), date(2030, 1, 1)
+    )
 
 
 @pytest.fixture
@@ -244,13 +258,68 @@ def test_who_prepared_an_extract_does_not_release_it(rights, noon, case):
 
 
 def test_a_ticket_needs_its_purpose_on_this_very_camera(register_with, order, noon):
-    agent = replace(AGENT, role=Role.VERBALISER)
-    asked = Resource(camera=CAMERA, purpose=Purpose.ROAD_OFFENCES)
-    assert Rights(register_with()).decide(agent, Action.TICKET_OPEN, asked, noon).rule == "aut-4.purpose"
-    allowed = Rights(register_with(authorisations=(replace(order, purposes=frozenset({Purpose.ROAD_OFFENCES})),)))
+    agent = replace(AGENT, role=Role.VERBALISER, swearing=SWORN)
+    asked = Resource(camera=CAMERA, purpose=Purpose.ROAD_OFFENCES, offence=OffenceClass.DRIVING)
+    permit = designated(order.number)
+    elsewhere = Rights(register_with(ticketing=(permit,)))
+    assert elsewhere.decide(agent, Action.TICKET_OPEN, asked, noon).rule == "aut-4.purpose"
+    for_roads = (replace(order, purposes=frozenset({Purpose.ROAD_OFFENCES})),)
+    allowed = Rights(register_with(authorisations=for_roads, ticketing=(permit,)))
     assert allowed.decide(agent, Action.TICKET_OPEN, asked, noon).permitted
     assert not allowed.decide(AGENT, Action.TICKET_OPEN, asked, noon).permitted
     assert not allowed.decide(agent, Action.TICKET_OPEN, HERE, noon).permitted
+    waste = replace(asked, purpose=Purpose.WASTE_DUMPING, offence=OffenceClass.WASTE)
+    assert allowed.decide(agent, Action.TICKET_OPEN, waste, noon).rule == "aut-4.purpose"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        {"classes": frozenset({OffenceClass.PARKING})},
+        {"communes": frozenset({CommuneId("woippy")})},
+        {"term": Agreement("carte 7", date(2027, 1, 1), date(2027, 6, 1))},
+        {"term": Agreement("carte 7", date(2027, 6, 2), date(2030, 1, 1))},
+    ],
+)
+def test_who_is_not_sworn_for_that_class_in_that_commune_on_that_day_opens_none(register_with, order, noon, change):
+    asked = Resource(camera=CAMERA, purpose=Purpose.ROAD_OFFENCES, offence=OffenceClass.DRIVING)
+    for_roads = (replace(order, purposes=frozenset({Purpose.ROAD_OFFENCES})),)
+    rights = Rights(register_with(authorisations=for_roads, ticketing=(designated(order.number),)))
+    swearing = None if change is None else replace(SWORN, **change)
+    agent = replace(AGENT, role=Role.VERBALISER, swearing=swearing)
+    assert rights.decide(agent, Action.TICKET_OPEN, asked, noon).rule == "vvb-2.not-sworn"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (None, "n'est pas désignée"),
+        ({"order": "2020-1"}, "n'est pas celui qui la régit"),
+        ({"antai": Agreement("ANTAI 9", date(2027, 1, 1), date(2027, 6, 1))}, "ANTAI 9"),
+        ({"ends_on": date(2027, 6, 1)}, "n'est pas désignée"),
+        ({"from_day": date(2027, 6, 2)}, "n'est pas désignée"),
+        ({"camera": CameraId("cam-0013")}, "n'est pas désignée"),
+    ],
+)
+def test_a_camera_that_no_paper_designates_on_that_day_is_used_for_none(register_with, order, noon, change, why):
+    asked = Resource(camera=CAMERA, purpose=Purpose.ROAD_OFFENCES, offence=OffenceClass.DRIVING)
+    for_roads = (replace(order, purposes=frozenset({Purpose.ROAD_OFFENCES})),)
+    permits = () if change is None else (replace(designated(order.number), **change),)
+    rights = Rights(register_with(authorisations=for_roads, ticketing=permits))
+    agent = replace(AGENT, role=Role.VERBALISER, swearing=SWORN)
+    decision = rights.decide(agent, Action.TICKET_OPEN, asked, noon)
+    assert decision.rule == "vvb-3.not-designated"
+    assert why in decision.reason.fr
+
+
+@pytest.mark.parametrize("missing", ["order", "council_resolution", "room", "signs", "antai"])
+def test_a_camera_is_not_designated_by_half_a_paper(missing):
+    nothing = {"signs": (), "antai": Agreement(" ", date(2027, 1, 1), date(2030, 1, 1))}
+    with pytest.raises(AuthorisationUnusable):
+        replace(designated("A 1"), **{missing: nothing.get(missing, " ")})
+    with pytest.raises(PeopleUnusable):
+        replace(SWORN, prefect_file="")
 
 
 def test_figures_of_a_commune_are_its_own(rights, noon):

@@ -18,6 +18,8 @@ LETTERS = {
     "approved": "A",
     "camera_open": "C",
     "purpose_held": "F",
+    "sworn": "S",
+    "camera_tickets": "V",
     "cleared": "H",
     "deport_open": "O",
     "case_released": "L",

@@ -33,7 +33,7 @@ export type AnalysedCamera = {
   types: EventType[]
 }
 
-export type Signal = {
+export type WaitingSignal = {
   signal: string
   camera: string
   number: number
@@ -47,25 +47,30 @@ export type Signal = {
   at_ns: number
   until_ns: number
   boxes: PictureBox[]
-  /** HEAT_ROWS x HEAT_COLUMNS of 0 to 255, row by row; empty: not told. */
+  /** heat_rows x heat_columns of 0 to 255, row by row; empty: not told. */
   heat: number[]
   score: number
   order: string
 }
 
 export type Verdict = { verdict: string; is_confirmed: boolean; words: Said }
+export type TypeNamed = { type: EventType; words: Said }
 
-export type AnalysisNow = {
+export type AnalysisAnswer = {
   now_ns: number
   is_stopped: boolean
   stopped_as: Said
   pictures_today: number
+  types: TypeNamed[]
+  cameras: AnalysedCamera[]
+}
+
+export type SignalsAnswer = {
+  now_ns: number
   heat_columns: number
   heat_rows: number
   verdicts: Verdict[]
-  types: { type: EventType; words: Said }[]
-  cameras: AnalysedCamera[]
-  signals: Signal[]
+  signals: WaitingSignal[]
 }
 
 export type ReportRow = {
@@ -76,25 +81,28 @@ export type ReportRow = {
   is_night: boolean
   raised: number
   confirmed: number
+  doubtful: number
   dismissed: number
   unjudged: number
   precision: number | null
 }
-export type Report = { from_ns: number; to_ns: number; rows: ReportRow[] }
+export type SignalReportAnswer = { from_ns: number; to_ns: number; rows: ReportRow[] }
 
 export type ParameterAsked = { name: string; words: Said; default: number; least: number; most: number }
 export type TypeAsked = { type: EventType; words: Said; unavailable: Said; needs_lane: boolean; parameters: ParameterAsked[] }
 export type ZoneDrawn = { zone: string; type: EventType; corners: Point[]; lane: [Point, Point] | null; parameters: Record<string, number> }
-export type Drawing = { camera: string; drawn_by: string; drawn_ns: number | null; zones: ZoneDrawn[]; types: TypeAsked[] }
-export type DrawingAsked = { zones: ZoneDrawn[] }
+export type DrawingAnswer = { camera: string; drawn_by: string; drawn_ns: number | null; zones: ZoneDrawn[]; types: TypeAsked[] }
+export type ZonesTold = { zones: ZoneDrawn[] }
 
 const PERIOD_MS = 2_000
 /** Older, the page says so. */
 export const TOLD_MS_MAX = 8_000
 
 export class AnalysisDesk {
-  now = $state.raw<AnalysisNow | null>(null)
-  report = $state.raw<Report | null>(null)
+  now = $state.raw<AnalysisAnswer | null>(null)
+  /** Null: not told yet, or not to this person. */
+  waiting = $state.raw<SignalsAnswer | null>(null)
+  report = $state.raw<SignalReportAnswer | null>(null)
   trouble = $state.raw<Refusal | null>(null)
   /** Since what is told was asked for. */
   age_ms = $state<number | null>(null)
@@ -104,7 +112,10 @@ export class AnalysisDesk {
 
   readonly is_stale = $derived(this.now !== null && (this.age_ms ?? 0) > TOLD_MS_MAX)
 
-  start(room: Room): () => void {
+  #may_judge = false
+
+  start(room: Room, may_judge: boolean): () => void {
+    this.#may_judge = may_judge
     const stop = repeat(PERIOD_MS, () => this.look(), (look) => room.on('signals', look))
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
@@ -118,10 +129,18 @@ export class AnalysisDesk {
   /** False: this page will never be told. */
   async look(): Promise<boolean> {
     const at_ms = performance.now()
-    const answer = await told<AnalysisNow>('/api/analysis')
+    const answer = await told<AnalysisAnswer>('/api/analysis')
     if ('refused' in answer) {
       this.trouble = answer.refused
       return !answer.for_good
+    }
+    if (this.#may_judge) {
+      const signals = await told<SignalsAnswer>('/api/analysis/signals')
+      if ('refused' in signals) {
+        this.trouble = signals.refused
+        return true
+      }
+      this.waiting = signals.told
     }
     this.now = answer.told
     this.trouble = null
@@ -131,7 +150,7 @@ export class AnalysisDesk {
   }
 
   async look_at_report(): Promise<void> {
-    const answer = await told<Report>('/api/analysis/report')
+    const answer = await told<SignalReportAnswer>('/api/analysis/report')
     if ('refused' in answer) this.trouble = answer.refused
     else this.report = answer.told
   }
@@ -148,12 +167,12 @@ export class AnalysisDesk {
     return this.#ask('/api/analysis/resume', 'POST', { reason })
   }
 
-  async drawing(camera: string): Promise<Drawing | Refusal> {
-    const answer = await told<Drawing>(`/api/analysis/cameras/${encodeURIComponent(camera)}/zones`)
+  async drawing(camera: string): Promise<DrawingAnswer | Refusal> {
+    const answer = await told<DrawingAnswer>(`/api/analysis/cameras/${encodeURIComponent(camera)}/zones`)
     return 'refused' in answer ? answer.refused : answer.told
   }
 
-  draw(camera: string, asked: DrawingAsked): Promise<Refusal | null> {
+  draw(camera: string, asked: ZonesTold): Promise<Refusal | null> {
     return this.#ask(`/api/analysis/cameras/${encodeURIComponent(camera)}/zones`, 'PUT', asked)
   }
 

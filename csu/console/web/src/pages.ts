@@ -18,6 +18,8 @@ import { DPO_WORDS } from './dpo_words'
 import Dpo from './Dpo.svelte'
 import Deport from './Deport.svelte'
 import { DEPORT_WORDS } from './deport_words'
+import Enforcement from './Enforcement.svelte'
+import { ENFORCEMENT_WORDS } from './enforcement_words'
 import Live from './Live.svelte'
 import Log from './Log.svelte'
 import { LOG_WORDS } from './log_words'
@@ -28,6 +30,8 @@ import Received from './Received.svelte'
 import type { Room } from './room.svelte'
 import Service from './Service.svelte'
 import { SERVICE_WORDS } from './service_words'
+import Statistics from './Statistics.svelte'
+import { STATISTICS_WORDS } from './statistics_words'
 import Wall from './Wall.svelte'
 import { WALL_WORDS } from './wall_words'
 import { WORDS, type Said, type Language } from './words'
@@ -64,12 +68,14 @@ export const PAGES: Page[] = [
   { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
+  { name: 'enforcement', key: 'k', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
   { name: 'received', key: 'y', words: { fr: 'Images reçues', en: 'Received' }, component: Received, help: received_help },
   { name: 'service', key: 's', words: { fr: 'Vacations', en: 'Shifts' }, component: Service, help: service_help },
   { name: 'events', key: 'e', words: { fr: 'Événements', en: 'Events' }, component: Events, help: events_help },
   { name: 'desk', key: 'q', words: { fr: 'Réquisitions', en: 'Requisitions' }, component: Desk, help: desk_help, own_letters: 'nh' },
   { name: 'dpo', key: 'd', words: { fr: 'DPD', en: 'DPO' }, component: Dpo, help: dpo_help },
   { name: 'commune', key: 'o', words: { fr: 'Commune', en: 'Commune' }, component: Commune, help: commune_help },
+  { name: 'statistics', key: 'u', words: { fr: 'Comptages', en: 'Counts' }, component: Statistics, help: statistics_help },
   { name: 'administration', key: 'i', words: { fr: 'Administration', en: 'Administration' }, component: Administration, help: administration_help },
 ]
 
@@ -201,6 +207,22 @@ function deport_help(language: Language): string[][] {
   ]
 }
 
+function enforcement_help(language: Language): string[][] {
+  const [words, { keys, key_names }] = [WORDS[language], ENFORCEMENT_WORDS[language]]
+  return [
+    [key_names.cameras, keys.cameras],
+    [key_names.offences, keys.offences],
+    ['n', keys.open],
+    ['c', keys.close],
+    ['w', keys.context],
+    ['x', keys.draw],
+    [key_names.drawing, keys.drawing],
+    ['z', keys.stop],
+    ['p', keys.plate],
+    [words.key_names.escape, keys.escape],
+  ]
+}
+
 function received_help(language: Language): string[][] {
   const [words, deport] = [WORDS[language], DEPORT_WORDS[language]]
   return [[words.key_names.enter, deport.keys.grow]]
@@ -225,6 +247,15 @@ function commune_help(language: Language): string[][] {
     ['[ ]', keys.month],
     ['r', keys.again],
     [words.key_names.escape, keys.all],
+  ]
+}
+
+function statistics_help(language: Language): string[][] {
+  const keys = STATISTICS_WORDS[language].keys_help
+  return [
+    ['1 2 3', keys.kinds],
+    ['← →', keys.arrows],
+    ['r', keys.again],
   ]
 }
 

@@ -32,6 +32,8 @@ type Piece = { bytes: Uint8Array<ArrayBuffer>; is_key: boolean }
 
 export class LivePlayer {
   codec = ''
+  /** Of the agent's live session, where the stream is one. */
+  session = ''
   frames_drawn = 0
   pieces_dropped = 0
 
@@ -142,8 +144,9 @@ export class LivePlayer {
 
   #take(data: string | ArrayBuffer): void {
     if (typeof data === 'string') {
-      const told = JSON.parse(data) as { codec: string; now_ms?: number }
+      const told = JSON.parse(data) as { codec: string; now_ms?: number; session?: string }
       this.codec = told.codec
+      this.session = told.session ?? ''
       // The furthest ahead is that of the message that travelled fastest.
       if (told.now_ms !== undefined) this.#clocks = [...this.#clocks, told.now_ms - performance.now()].slice(-CLOCKS_KEPT)
       return
