@@ -47,7 +47,7 @@ def _strolls_then_runs(
     (a unit vector)."""
     dice = Dice(seed)
     found = []
-    for n, spot in enumerate(_spread(seed, count, middle, (4.2, 4.2))):
+    for n, spot in enumerate(_spread(seed, count, middle, (4.8, 4.6))):
         turn = dice.within(f"t{n}", 0, 2 * pi)
         pace = dice.within(f"p{n}", 0.25, 0.7)
         there_s = dice.within(f"a{n}", 6.0, 8.0)
@@ -138,7 +138,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.DAY,
             "a crowd runs off to the right",
-            _strolls_then_runs(1, 22, (-3.5, 22.0), 11.0, right),
+            _strolls_then_runs(1, 14, (-2.5, 22.0), 11.0, right),
             91,
         ),
         _move(
@@ -154,7 +154,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.RAIN,
             "runs towards the camera",
-            _strolls_then_runs(3, 20, (0.0, 25.5), 10.0, near, 3.0),
+            _strolls_then_runs(3, 14, (0.0, 25.5), 10.0, near, 3.0),
             93,
         ),
         _move(
@@ -162,7 +162,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.NIGHT,
             "runs off at night",
-            _strolls_then_runs(4, 20, (-3.0, 21.5), 11.0, right),
+            _strolls_then_runs(4, 13, (-2.5, 21.5), 11.0, right),
             94,
         ),
         _move(
@@ -186,7 +186,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.EXPOSURE,
             "runs off while exposure swings",
-            _strolls_then_runs(7, 24, (2.5, 22.5), 11.0, left),
+            _strolls_then_runs(7, 16, (2.0, 22.5), 11.0, left),
             97,
         ),
     ]
