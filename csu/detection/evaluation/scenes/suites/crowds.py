@@ -62,7 +62,7 @@ def _strolls_then_runs(
         end = (spot[0] + dx * 30, spot[1] + dy * 30)
         speed = speed_m_s * dice.within(f"v{n}", 0.9, 1.12)
         points = ((came_s, far, start[1]), (there_s, *start), (until_s, *spot), (until_s + 30 / speed, *end))
-        found.append(Walker(Course(points), n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
+        found.append(Walker(Course(points), n % 10 + 300, dice.within(f"h{n}", 1.6, 1.84)))
     return found
 
 
@@ -79,7 +79,7 @@ def _flow(
         course = walk(
             begin, *(ends[::-1] if leftwards else ends), speed_m_s=speed_m_s * dice.within(f"v{n}", 0.9, 1.12)
         )
-        found.append(Walker(course, n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
+        found.append(Walker(course, n % 10 + 300, dice.within(f"h{n}", 1.6, 1.84)))
     return found
 
 
@@ -248,7 +248,7 @@ def _standing(seed: int, per_m2: float, leave_s: float | None = None, fill_s: fl
     half = ((_AREA_HIGH[0] - _AREA_LOW[0]) / 2 - 0.1, (_AREA_HIGH[1] - _AREA_LOW[1]) / 2 - 0.1)
     found: list[Actor] = []
     for n, spot in enumerate(_spread(seed, count, middle, half)):
-        look = n % 16 + 300
+        look = n % 10 + 300
         tall = dice.within(f"h{n}", 1.6, 1.84)
         until = 60.0 if leave_s is None else leave_s + dice.within(f"l{n}", 0, 3)
         start = (spot[0] + (-9 if n % 2 else 9), spot[1] + dice.within(f"s{n}", -2, 2))
