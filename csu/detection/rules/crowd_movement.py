@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from csu.detection.observed import Ground, Observed, Tracked
 from csu.detection.parameters import CrowdMovementParameters
 from csu.detection.rules.crowd_flow import CrowdFlow
-from csu.detection.rules.of_zone import Holding, OfZone, Window
+from csu.detection.rules.of_zone import Holding, MostLately, OfZone, Window
 from csu.detection.rules.zone import ZoneOnPicture
 from csu.hal.analysis import EventType, ObjectClass
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -42,7 +42,7 @@ class CrowdMovement(OfZone):
         self._parameters = parameters
         self._window = Window(parameters.duration_s)
         self._flow = CrowdFlow(zone, ground, parameters.people)
-        self._people: deque[tuple[Nanoseconds, int]] = deque()
+        self._people = MostLately(KNOWN_S)
         self._usual: deque[tuple[Nanoseconds, float]] = deque()
         self._cells: NDArray[np.bool_] | None = None
 
@@ -52,8 +52,8 @@ class CrowdMovement(OfZone):
         is_sudden = self._rises(seen)
         needed = self._parameters
         ways = [(float(len(people)), *_speed_and_coherence(people))]
-        flow = self._flow.step(seen)
-        if flow is not None and self._known(seen.at_ns, len(there)) >= KNOWN_SHARE * needed.people:
+        flow, known = self._flow.step(seen), self._people.add(seen.at_ns, len(there))
+        if flow is not None and known >= KNOWN_SHARE * needed.people:
             ways.append((flow.people, flow.speed_m_s, flow.coherence))
         count, speed, coherence = max(ways, key=lambda way: (way[0] >= needed.people) * way[1])
         is_so = count >= needed.people and speed > needed.speed_m_s and (coherence > needed.coherence or is_sudden)
@@ -62,13 +62,6 @@ class CrowdMovement(OfZone):
         if not is_so or share is None or share < KEPT_SHARE:
             return None
         return Holding(self._window.since_ns, [each.box for each in people], 1 - 0.5 * needed.speed_m_s / speed)
-
-    def _known(self, at_ns: Nanoseconds, people: int) -> int:
-        """The most people that were followed at once lately."""
-        self._people.append((at_ns, people))
-        while self._people[0][0] < at_ns - KNOWN_S * NS_PER_S:
-            self._people.popleft()
-        return max(count for _, count in self._people)
 
     def _rises(self, seen: Observed) -> bool:
         """Whether far more of the zone moves than is usual. Nothing is usual before half of `USUAL_S` was seen."""

@@ -29,6 +29,8 @@ SAME = 0.3
 """Overlap of two boxes from which they are the same thing."""
 SUCCESSOR_NS = NS_PER_S
 """Who is found upright at the place within that time is the one who was lost there."""
+FLAT = 0.4
+"""Of the upright height: nobody who sits or crouches is so low, however narrow he looks with his shadow."""
 FOLLOWED_NS = 3 * NS_PER_S
 """A detector looks at what stands still every 2 s: between two looks somebody is still as he was."""
 STEADY = 0.3
@@ -129,18 +131,20 @@ class PersonDown(OfZone):
     def _low_and_wide(self, stander: _Stander, low: Boxes) -> Box | None:
         """What is new within a body's length of where he stood, as one box, if it may be somebody who lies."""
         near = np.linalg.norm(middles_px(low) - stander.foot, axis=1) <= stander.height
-        parts = [
-            self._view.unlike_within(box) or box
+        new = [
+            box
             for box in map(box_of, low[near])
             if not len(stander.around) or float(overlaps(stander.around, box).max()) < SAME
         ]
+        parts = [part for box in new if (part := self._view.unlike_within(box)) is not None]
         if not parts:
             return None
         box = _around(parts)
         width, height = box[2] - box[0], box[3] - box[1]
         parameters, upright = self._parameters, stander.height
-        is_low = height < parameters.height_share * upright and width > parameters.width_per_height * height
-        return box if is_low and WIDTH_MIN * upright <= width <= WIDTH_MAX * upright else None
+        is_wide = width > parameters.width_per_height * height or height < FLAT * upright
+        is_low = height < parameters.height_share * upright
+        return box if is_low and is_wide and WIDTH_MIN * upright <= width <= WIDTH_MAX * upright else None
 
     def _is_over(self, stander: _Stander, at_ns: Nanoseconds) -> bool:
         parameters = self._parameters

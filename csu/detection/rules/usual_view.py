@@ -13,12 +13,12 @@ from csu.detection.rules.zone import Box, Points
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import Plane
 
-SIDE_PX_MAX = 320
+SIDE_PX_MAX = 480
 """Of the kept view."""
 EVERY_NS = NS_PER_S // 4
 LEARNED = 0.04
 """Weight of a new look."""
-DIFFERENCE_MIN = 14.0
+DIFFERENCE_MIN = 12.0
 """Luma by which something is another thing."""
 STRONGER = 1.15
 """The outline of what was put there is so much stronger now than it was."""
@@ -90,12 +90,12 @@ class UsualView:
         left, top, _, _ = self._cells(box, 0)
         x, y = left + int(largest[cv2.CC_STAT_LEFT]), top + int(largest[cv2.CC_STAT_TOP])
         right, bottom = x + int(largest[cv2.CC_STAT_WIDTH]), y + int(largest[cv2.CC_STAT_HEIGHT])
-        factor = self._factor
+        factor, smear = self._factor, self._factor / 2  # by half a cell on each side the blur makes it too large
         return (
-            float(self._left + x * factor),
-            float(self._top + y * factor),
-            float(self._left + right * factor),
-            float(self._top + bottom * factor),
+            self._left + x * factor + smear,
+            self._top + y * factor + smear,
+            self._left + right * factor - smear,
+            self._top + bottom * factor - smear,
         )
 
     def is_added(self, box: Box) -> bool | None:

@@ -197,7 +197,7 @@ def _deposit(
 def _bins(name: str, camera: Camera, conditions: Conditions, about: str, people: int, seed: int) -> Clip:
     """`people` who put something in, one after the other, and passers who do not."""
     _, pose = camera
-    place, seconds = _with_bin(), 27.0
+    place, seconds = _with_bin(), 30.0
     view = View(pose, 640, 360)
     actors: list[Actor] = []
     deposits = []
