@@ -8,7 +8,7 @@ at least as large as it shows, and a car if it is anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -37,8 +37,6 @@ EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
 """Of a shape's area: where less of it moved, what moved may be the whole thing."""
-UNSURE = 0.3
-"""Of a two-wheeler on which nobody was found: a track of one may go on with it, none begins."""
 NARROWEST_M = 1.1
 """No car shows less of its width: what does is somebody on foot, and need not be compared with the whole table."""
 GRAINS_MIN = 3
@@ -92,9 +90,8 @@ class _Seen:
             return None
         if any(cut) and fit.size.kind is not ObjectClass.CAR:
             return None  # so large a thing will show whole, or is no thing
-        if fit.size.kind in TWO_WHEELERS and not is_ridden:
-            return SizedObject(shape, replace(fit, score=min(fit.score, UNSURE))) if is_moving else None
-        return SizedObject(shape, fit) if is_open or is_ridden else None
+        is_one = is_ridden if fit.size.kind in TWO_WHEELERS else is_open
+        return SizedObject(shape, fit) if is_one else None
 
     def _cut(self, shape: Box) -> tuple[bool, bool]:
         """Whether its width, its height may go on beyond the picture's edge."""

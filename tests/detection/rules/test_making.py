@@ -172,7 +172,8 @@ def test_what_is_none_of_the_eight_is_no_type():
 @pytest.mark.parametrize("type_", [each for each in EventType if each is not EventType.WEAPON])
 def test_every_rule_says_its_version_and_tells_nothing_of_an_empty_street(type_):
     of = rule(type_, lane=LANE, measuring=list(EventType))
-    assert of.version == f"{type_}/1"
+    name, number = of.version.split("/")
+    assert (name, int(number) >= 1) == (type_, True)
     assert [of.step(seen(at_s)) for at_s in (0.0, 0.2, 0.4)] == [(), (), ()]
     of.reset()
     assert of.step(seen(0.0)) == ()
