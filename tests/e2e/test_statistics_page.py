@@ -57,9 +57,11 @@ def test_the_service_of_roads_reads_its_traffic_by_keyboard(page) -> None:
     plot.focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")
-    expect(plot).to_have_attribute("aria-valuetext", re.compile(r"^8 h : camions vers la Moselle ≈ "))
+    expect(plot).to_have_attribute(
+        "aria-valuetext", re.compile(r"^8 h — voitures vers la gare \d+ ; .*camions vers la gare ≈")
+    )
     row = page.get_by_role("region", name="Une journée moyenne").get_by_role("row", name=re.compile("^8 h"))
-    cars = row.get_by_role("cell").nth(2).inner_text()
+    cars = row.get_by_role("cell").nth(1).inner_text()
     assert cars in plot.get_attribute("aria-valuetext")
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Heures de collecte proposées")).to_be_visible()

@@ -23,6 +23,8 @@ POINTS_MAX = 160
 POINTS_MIN = 12
 BETWEEN_S_MAX = 0.45
 """Two pictures farther apart: a runner has gone too far to be found again."""
+WINDOW_PX, LEVELS = (13, 13), 3
+"""Of the search for a point in the picture before: its window, and how often the picture is halved."""
 BACK_PX_MAX = 1.0
 """A point must be found again from where it was found, to within so much."""
 BODY_M2 = 0.45 * 1.65
@@ -106,9 +108,12 @@ class CrowdFlow:
         """(n, 2) m/s of the points that were found again."""
         scale = np.array([now.shape[1] / seen.size_px[0], now.shape[0] / seen.size_px[1]])
         points = (here * scale).astype(np.float32).reshape(-1, 1, 2)
-        how = {"winSize": (13, 13), "maxLevel": 3}
-        back, found, _ = cv2.calcOpticalFlowPyrLK(now, before, points, np.empty_like(points), **how)
-        again, found_again, _ = cv2.calcOpticalFlowPyrLK(before, now, back, np.empty_like(points), **how)
+        back, found, _ = cv2.calcOpticalFlowPyrLK(
+            now, before, points, np.empty_like(points), winSize=WINDOW_PX, maxLevel=LEVELS
+        )
+        again, found_again, _ = cv2.calcOpticalFlowPyrLK(
+            before, now, back, np.empty_like(points), winSize=WINDOW_PX, maxLevel=LEVELS
+        )
         apart = np.linalg.norm((again - points).reshape(-1, 2), axis=1)
         good = (found.ravel() > 0) & (found_again.ravel() > 0) & (apart <= BACK_PX_MAX)
         was = back.reshape(-1, 2).astype(np.float64)[good] / scale

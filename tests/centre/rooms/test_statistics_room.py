@@ -75,7 +75,6 @@ def test_a_slot_is_told_a_slot_and_an_hour_after_it_ended_and_not_before(tmp_pat
     city.close()
 
 
-@pytest.mark.requirement("AUT-4")
 @pytest.mark.parametrize(
     ("lacking", "counter", "named"),
     [
