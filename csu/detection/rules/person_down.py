@@ -58,7 +58,7 @@ class PersonDown(OfZone):
     """Needs no metres: the upright height of the same person is the measure."""
 
     TYPE = EventType.PERSON_DOWN
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, zone: ZoneOnPicture, parameters: PersonDownParameters) -> None:
         super().__init__(zone, parameters.clear_s)
