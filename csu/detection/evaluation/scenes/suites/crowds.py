@@ -41,7 +41,7 @@ def _spread(seed: int, count: int, middle: Spot, half_m: Spot) -> list[Spot]:
 
 
 def _strolls_then_runs(
-    seed: int, count: int, middle: Spot, runs_s: float, way: Callable[[Spot], Spot], speed_m_s: float = 3.8
+    seed: int, count: int, middle: Spot, runs_s: float, way: Callable[[Spot], Spot], speed_m_s: float = 3.3
 ) -> list[Walker]:
     """A crowd that comes from both sides within 7 s and strolls until `runs_s`; then each runs the way that `way` says
     (a unit vector)."""
@@ -138,7 +138,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.DAY,
             "a crowd runs off to the right",
-            _strolls_then_runs(1, 22, (-1.5, 22.0), 11.0, right),
+            _strolls_then_runs(1, 22, (-3.5, 22.0), 11.0, right),
             91,
         ),
         _move(
@@ -146,7 +146,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.GREY,
             "runs off to the left",
-            _strolls_then_runs(2, 26, (0.5, 23.0), 11.0, left),
+            _strolls_then_runs(2, 26, (2.5, 23.0), 11.0, left),
             92,
         ),
         _move(
@@ -154,7 +154,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.RAIN,
             "runs towards the camera",
-            _strolls_then_runs(3, 20, (0.0, 24.0), 10.0, near, 3.2),
+            _strolls_then_runs(3, 20, (0.0, 25.5), 10.0, near, 3.0),
             93,
         ),
         _move(
@@ -162,7 +162,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.NIGHT,
             "runs off at night",
-            _strolls_then_runs(4, 20, (-1.0, 21.5), 11.0, right),
+            _strolls_then_runs(4, 20, (-3.0, 21.5), 11.0, right),
             94,
         ),
         _move(
@@ -170,7 +170,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.DAY,
             "all run apart, away from one place",
-            _strolls_then_runs(5, 30, (0.5, 23.0), 11.0, away, 3.4),
+            _strolls_then_runs(5, 30, (0.5, 23.0), 11.0, away, 3.0),
             95,
         ),
         _move(
@@ -186,7 +186,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.EXPOSURE,
             "runs off while exposure swings",
-            _strolls_then_runs(7, 24, (1.0, 22.5), 11.0, left),
+            _strolls_then_runs(7, 24, (2.5, 22.5), 11.0, left),
             97,
         ),
     ]
