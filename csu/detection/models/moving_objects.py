@@ -179,12 +179,20 @@ def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
         boxes = [each for each in way if each is not None]
         told = [told for each in boxes if (told := seen.told(each, moved is not None)) is not None]
         area = sum(map(_area, boxes))
-        explained = (
-            sum(_score(each) * _area(each.box) for each in told) / area if area and len(boxes) == len(way) else 0
-        )
+        worth = sum(_score(each) * _area(each.box) * _filled(each.box, moved, seen) for each in told)
+        explained = worth / area if area and len(boxes) == len(way) else 0.0
         if explained > most:
             best, most = told, explained
     return best
+
+
+def _filled(box: Box, moved: Grid | None, seen: _Seen) -> float:
+    """Share of its cells that moved: a box around two of them is emptier than theirs."""
+    if moved is None:
+        return 1.0
+    left, top, right, bottom = seen.cells(box)
+    inside = moved[max(0, top) : bottom, max(0, left) : right]
+    return float(inside.mean()) if inside.size else 0.0
 
 
 def _pieces(shape: Box, moved: Grid, seen: _Seen) -> list[Box | None]:
