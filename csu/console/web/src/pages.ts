@@ -65,7 +65,7 @@ export const PAGES: Page[] = [
   { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
-  { name: 'analysis', key: 'l', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
+  { name: 'analysis', key: 'z', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
   { name: 'enforcement', key: 'k', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
