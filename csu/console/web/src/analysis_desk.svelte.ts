@@ -48,7 +48,7 @@ export type WaitingSignal = {
   at_ns: number
   until_ns: number
   boxes: PictureBox[]
-  /** heat_rows x heat_columns of 0 to 255, row by row; empty: not told. */
+  /** heat_rows x heat_columns of 0 to 255, row by row; or nothing. */
   heat: number[]
   score: number
   order: string
