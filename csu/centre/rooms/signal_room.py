@@ -86,6 +86,7 @@ class SignalRoom:
         """What analysis said, and where it ended."""
         now_ns = self._clock.now_ns()
         if isinstance(event, SignalRaised):
+            self._ended.discard(event.signal.camera)
             try:
                 self._came(self._desk.take(event.signal, now_ns))
             except SignalRefused as error:

@@ -208,9 +208,9 @@ def test_while_a_judgement_is_written_the_signal_neither_waits_again_nor_loses_i
         (refused,) = await asyncio.gather(judging, return_exceptions=True)
         await writing
         assert isinstance(refused, SignalNotKept) == is_full
+        assert hall.names() == []
         hall.store.is_full = False
         await hall.room.finish()
-        assert hall.names() == []
         assert hall.store.kept[name].outcome is (Unjudged.WITHDRAWN if is_full else Qualification.CONFIRMED)
 
     asyncio.run(run())
