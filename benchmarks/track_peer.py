@@ -32,9 +32,9 @@ def main() -> None:
         tracker = ByteTrackTracker(
             lost_track_buffer=30,
             frame_rate=frames_per_s,
-            track_activation_threshold=0.45,
+            track_activation_threshold=0.35,
             minimum_consecutive_frames=3,
-            high_conf_det_threshold=0.4,
+            high_conf_det_threshold=0.3,
         )
         began_s = time.process_time()
         told = [tracker.update(each) for each in made]

@@ -8,31 +8,15 @@ from __future__ import annotations
 import json
 import re
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
 from csu import __version__
-from csu.centre.commands.camera import app as camera_app
-from csu.centre.commands.conform import conform_command
-from csu.centre.commands.demo import demo_command
-from csu.centre.commands.detect import app as detect_app
-from csu.centre.commands.evidence import app as evidence_app
-from csu.centre.commands.journal import app as journal_app
-from csu.centre.commands.masks import app as masks_app
-from csu.centre.commands.orders import app as orders_app
-from csu.centre.commands.people import app as people_app
-from csu.centre.commands.public import app as public_app
-from csu.centre.commands.recording import app as recording_app
-from csu.centre.commands.register import app as register_app
-from csu.centre.commands.retention import app as retention_app
-from csu.centre.commands.statistics import app as statistics_app
-from csu.centre.commands.vault import vault_app
-from csu.centre.commands.wall import app as wall_app
-from csu.compliance import compliance_command
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import Words
 from csu.language import current_language, say, tell_error
@@ -41,8 +25,41 @@ HOLDS, DOES_NOT_HOLD, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 130
 
 
-def build_app() -> typer.Typer:
-    """The command line with the commands of every installed package (entry points `csu.commands`)."""
+_GROUPS = {
+    "camera": "camera:app",
+    "detect": "detect:app",
+    "evidence": "evidence:app",
+    "masks": "masks:app",
+    "orders": "orders:app",
+    "people": "people:app",
+    "public": "public:app",
+    "recording": "recording:app",
+    "journal": "journal:app",
+    "register": "register:app",
+    "retention": "retention:app",
+    "statistics": "statistics:app",
+    "vault": "vault:vault_app",
+    "wall": "wall:app",
+}
+"""By the word that calls them: where in `csu.centre.commands` they lie."""
+_SINGLE = {
+    "demo": ("csu.centre.commands.demo:demo_command", "Voir un centre entier fonctionner.", "See a centre at work."),
+    "compliance": ("csu.compliance:compliance_command", "Chaque exigence, ses preuves.", "Each rule, its proofs."),
+    "conform": (
+        "csu.centre.commands.conform:conform_command",
+        "Examiner un appareil avant de le mettre en service.",
+        "Examine a device.",
+    ),
+    "version": ("csu.cli:version_command", "La version de csu.", "The version of csu."),
+}
+
+
+def build_app(word: str | None = None) -> typer.Typer:
+    """The command line with the commands of every installed package (entry points `csu.commands`).
+
+    `word`: the command that is called. Only what it takes is loaded then: all of csu takes seconds. None, or a word
+    that is none: all of it.
+    """
     app = typer.Typer(
         name="csu",
         help=say(
@@ -54,38 +71,35 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,  # they print local variables: pictures, addresses, passwords
     )
-    app.command("demo", help=say("Voir un centre entier fonctionner.", "See a whole centre at work."))(demo_command)
-    app.command("compliance", help=say("Chaque exigence, ses preuves.", "Each requirement, its proofs."))(
-        compliance_command
-    )
-    app.command("conform", help=say("Examiner un appareil avant de le mettre en service.", "Examine a device."))(
-        conform_command
-    )
-    app.add_typer(camera_app, name="camera")
-    app.add_typer(detect_app, name="detect")
-    app.add_typer(evidence_app, name="evidence")
-    app.add_typer(masks_app, name="masks")
-    app.add_typer(orders_app, name="orders")
-    app.add_typer(people_app, name="people")
-    app.add_typer(public_app, name="public")
-    app.add_typer(recording_app, name="recording")
-    app.add_typer(journal_app, name="journal")
-    app.add_typer(register_app, name="register")
-    app.add_typer(retention_app, name="retention")
-    app.add_typer(statistics_app, name="statistics")
-    app.add_typer(vault_app, name="vault")
-    app.add_typer(wall_app, name="wall")
-    app.command("version", help=say("La version de csu.", "The version of csu."))(_version)
-    for entry in sorted(entry_points(group="csu.commands"), key=lambda entry: entry.name):
-        app.add_typer(entry.load(), name=entry.name)
+    app.callback()(_nothing)  # so that one command alone is still called by its word
+    packages = {entry.name: entry for entry in entry_points(group="csu.commands")}
+    known = {*_SINGLE, *_GROUPS, *packages}
+    wanted = {word} if word in known else known
+    for name, (place, fr, en) in _SINGLE.items():
+        if name in wanted:
+            app.command(name, help=say(fr, en))(_loaded(place))
+    for name, place in _GROUPS.items():
+        if name in wanted:
+            app.add_typer(_loaded(f"csu.centre.commands.{place}"), name=name)
+    for name in sorted(packages.keys() & wanted):
+        app.add_typer(packages[name].load(), name=name)
     return app
+
+
+def _nothing() -> None:
+    """What is done before every command."""
+
+
+def _loaded(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(module), name)
 
 
 def main() -> NoReturn:
     """Run one command and leave with its exit code; errors are one line, or one object with `--json`."""
     as_json = "--json" in sys.argv
     try:
-        code = build_app()(standalone_mode=False)
+        code = build_app(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
     except CsuError as error:
         _report(error, as_json)
         sys.exit(BAD_INPUT if isinstance(error, BadInput) else DOES_NOT_HOLD)
@@ -128,5 +142,6 @@ def _report(error: CsuError, as_json: bool) -> None:
         print(json.dumps({"error": found}, ensure_ascii=False))
 
 
-def _version(as_json: bool = typer.Option(False, "--json")) -> None:
+def version_command(as_json: bool = typer.Option(False, "--json")) -> None:
+    """The version."""
     print(json.dumps({"version": __version__}) if as_json else __version__)

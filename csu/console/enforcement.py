@@ -161,7 +161,7 @@ def _add_live(app: FastAPI, desk: EnforcementDesk | None, room: RoomView, clock:
     @app.websocket("/ws/enforcement/{camera}")
     @opens(Door("enforcement/live", Action.LIVE_VIEW, one_camera))
     async def live(websocket: WebSocket, camera: str) -> None:
-        """As `/ws/live/{camera}`; the text also names the session and, before each key frame, the centre's clock."""
+        """As `/ws/live/{camera}`; the text names the session too, and the centre's clock before each key frame."""
         subject: Subject = websocket.scope[SUBJECT]
         name, told_of = CameraId(camera), dict[str, object]()
 

@@ -42,6 +42,7 @@ STRANGERS_PER_MINUTE_MAX = 60
 """Requests of nobody that are journaled; more are refused all the same, and counted."""
 STANDING_MAX = 4096
 _NOBODY, _NO_ROLE = "nobody", "none"
+_SENT = frozenset({Action.TICKET_SEND})
 _TWO_PERSONS = "exp-9.second-person"
 
 
@@ -200,7 +201,7 @@ class Gate:
     async def _serve(
         self, handle: ASGIApp, door: Door, admission: _Admission, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        sent = Sent(send, hashes=door.action in PAST | OUTGOING)
+        sent = Sent(send, hashes=door.action in PAST | OUTGOING | _SENT)
         ask = self._asking(door, scope, admission)
         lookout = Lookout(sent, ask, self._clock, every_ns=self._ask_again_ns, is_socket=scope["type"] == "websocket")
 

@@ -101,7 +101,7 @@ class DayAnswer(BaseModel):
     told_share: float
 
 
-class ChangeAnswer(BaseModel):
+class ComparisonAnswer(BaseModel):
     """Beside the period before it. None: not comparable."""
 
     model_config = _FROZEN
@@ -146,7 +146,7 @@ class ProfileAnswer(BaseModel):
     total: list[HourAnswer]
     """Of all series together."""
     days: list[DayAnswer]
-    change: ChangeAnswer
+    change: ComparisonAnswer
     bins: list[BinAnswer]
 
 
@@ -224,9 +224,9 @@ def day_answer(one: DaySum) -> DayAnswer:
     return DayAnswer(day=one.day, count=one.count, withheld=one.withheld, told_share=round(told_share, 3))
 
 
-def change_answer(told: Change, first: date, last: date) -> ChangeAnswer:
+def change_answer(told: Change, first: date, last: date) -> ComparisonAnswer:
     """`first`, `last`: of the period before."""
-    return ChangeAnswer(
+    return ComparisonAnswer(
         first=first,
         last=last,
         before=round(told.before, 1),

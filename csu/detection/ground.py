@@ -16,6 +16,8 @@ from csu.hal.words import Words
 REACH_M = 400.0
 """No ground is told farther away: a pixel is metres there, and the horizon a fraction of a degree off."""
 _NEAR_M = 0.05
+_LEVEL = 1e-9
+"""A ray that goes down by less meets no ground."""
 _LENS_SHARE = 0.98
 """Of the radius at which a barrel lens turns back: beyond it a picture point has no ray."""
 
@@ -55,20 +57,15 @@ class GroundView:
 
     def to_ground(self, points_px: Floats) -> Floats:
         """(n, 2) px -> (n, 2) m; NaN above the horizon, beyond `REACH_M`, and where the lens shows no ray."""
-        rays = self._rays(points_px)
-        world = rays @ self._axes
-        down = -world[:, 2]
-        height_m = self._place[2] - self.ground_m
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(down > 0, height_m / down, np.nan)
-            offset = world[:, :2] * reach[:, None]
-            far = np.hypot(offset[:, 0], offset[:, 1]) > REACH_M
-        offset[far] = np.nan
+        world = self._rays(points_px) @ self._axes
+        down = -world[:, 2:]
+        offset = world[:, :2] * ((self._place[2] - self.ground_m) / np.maximum(down, _LEVEL))
+        offset[(down[:, 0] <= _LEVEL) | (np.hypot(offset[:, 0], offset[:, 1]) > REACH_M)] = np.nan
         return np.asarray(offset + self._place[:2], np.float64)
 
     def to_picture(self, points_m: Floats) -> Floats:
         """(n, 2) m on the ground -> (n, 2) px, also outside the picture; NaN behind the camera."""
-        return self._project(np.column_stack([points_m, np.full(len(points_m), self.ground_m)]))
+        return self._project(self._on_ground(points_m))
 
     def px_per_m(self, foot_px: tuple[float, float]) -> float:
         """How many pixels high one upright metre is that stands at a picture point; 0 where no ground is."""
@@ -82,12 +79,18 @@ class GroundView:
     def heights_m(self, feet_m: Floats, heads_px: Floats) -> Floats:
         """(n,): how high what stands upright on (n, 2) m must be to show its head as high in the picture as (n, 2) px;
         NaN where it stands nowhere."""
-        feet = np.column_stack([feet_m, np.full(len(feet_m), self.ground_m)]) - self._place
-        seen, up = feet @ self._axes.T, self._axes[:, 2]
+        seen, up = (self._on_ground(feet_m) - self._place) @ self._axes.T, self._axes[:, 2]
         shown = self._rays(heads_px)[:, 1]  # of the head: down by forward
-        with np.errstate(divide="ignore", invalid="ignore"):
-            high = (shown * seen[:, 2] - seen[:, 1]) / (up[1] - shown * up[2])
-        return np.asarray(np.where(high > 0, high, np.nan), np.float64)
+        slope = up[1] - shown * up[2]
+        high = (shown * seen[:, 2] - seen[:, 1]) / np.where(np.abs(slope) < _LEVEL, np.nan, slope)
+        high[high <= 0] = np.nan
+        return np.asarray(high, np.float64)
+
+    def _on_ground(self, points_m: Floats) -> Floats:
+        """(n, 2) -> (n, 3)."""
+        points = np.full((len(points_m), 3), self.ground_m)
+        points[:, :2] = points_m
+        return points
 
     def _rays(self, points_px: Floats) -> Floats:
         """(n, 3) rays of picture points in the camera's axes, forward 1; NaN where the lens shows none."""
@@ -95,7 +98,9 @@ class GroundView:
         flat = shown if self.pose.k1 == 0 else unbend(shown, self.pose.k1)
         if np.isfinite(self._radius_max):
             flat = np.where((np.hypot(flat[:, 0], flat[:, 1]) > self._radius_max)[:, None], np.nan, flat)
-        return np.column_stack([flat, np.ones(len(flat))])
+        rays = np.ones((len(flat), 3))
+        rays[:, :2] = flat
+        return rays
 
     def _project(self, points_m: NDArray[np.float64]) -> Floats:
         seen = (points_m - self._place) @ self._axes.T

@@ -224,7 +224,7 @@ class MotionGate:
         boxes = about[1:, :4].astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
         boxes *= self._factor
-        return Motion(boxes[moving], boxes[large & ~moving], False, moved)
+        return Motion(boxes[moving], boxes[large & ~moving], False, moved, changed)
 
     def _touched(self, masked: NDArray[np.bool_]) -> Grid:
         """255 in each cell of which any part is True in `masked`."""

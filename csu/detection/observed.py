@@ -29,6 +29,8 @@ class Motion:
     """Another view, light or exposure: everything learned was dropped, nothing can be told of this picture."""
     energy: NDArray[np.uint8]
     """(rows, columns) of the gate's small picture: 255 where it moved."""
+    changed: NDArray[np.uint8] | None = None
+    """The same: 255 where it is not background, moving or not; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ _S = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """Defaults measured on PETS S2.L1 (notes on vision, section 4)."""
+    """Defaults measured on PETS S2.L1 with the default network, whose own threshold is 0.25 (RESULTS, section 11)."""
 
-    score_sure: float = 0.4
+    score_sure: float = 0.3
     score_unsure: float = 0.12
     """What is below is no detection."""
-    score_new: float = 0.45
+    score_new: float = 0.35
     """A track begins with that."""
     hits_min: int = 3
     """A track is told from its third detection on,"""
@@ -51,7 +51,7 @@ class TrackerSettings:
     """Alpha and beta of the filter: the share of what was not expected that moves the box, and its velocity."""
     reach_sizes: float = 0.3
     """How far a detection may lie from where it is expected, in sizes (root of the box's area),"""
-    reach_sizes_per_s: float = 2.0
+    reach_sizes_per_s: float = 1.2
     """and that much more a second since the last;"""
     reach_new_sizes_per_s: float = 6.0
     """while the course of a track is not known yet: a runner goes 4 of his a second, a car 6 of its."""
@@ -76,6 +76,8 @@ class _Tracks:
     """Looks of the detector since it was found."""
     first_ns: NDArray[np.int64]
     seen_ns: NDArray[np.int64]
+    before_ns: NDArray[np.int64]
+    """When it was found before that."""
     votes: Floats
     """(n, classes): sum of scores."""
     foot_m: Floats
@@ -94,6 +96,7 @@ class _Tracks:
             np.ones(n, np.int64),
             np.zeros(n, np.int64),
             at,
+            at.copy(),
             at.copy(),
             votes,
             unknown,
@@ -146,7 +149,7 @@ class Tracker:
             since_s > settings.gone_s
         )
         self._tracks = tracks.only(~lost)
-        return self._told(at_ns)
+        return self._told(at_ns, self._on_ground(at_ns))
 
     def _associate(self, at_ns: Nanoseconds, found: Detections, *, by_motion: bool) -> None:
         settings, tracks, boxes, scores = self._settings, self._tracks, found.boxes.astype(np.float64), found.scores
@@ -214,32 +217,43 @@ class Tracker:
         tracks.hits[which] += 1
         tracks.missed[which] = 0
         tracks.votes[which, found.classes[to]] += found.scores[to]
+        tracks.before_ns[which] = tracks.seen_ns[which]
         tracks.seen_ns[which] = at_ns
-        if self._ground is not None:
-            self._follow_on_ground(which, elapsed_s, self._ground)
 
-    def _follow_on_ground(self, which: NDArray[np.intp], elapsed_s: Floats, ground: GroundView) -> None:
+    def _on_ground(self, at_ns: Nanoseconds) -> Floats | None:
+        """(n, 2) m: where every track stands; and how fast those go that were found in this picture."""
         tracks = self._tracks
-        foot_m = ground.to_ground(_feet(tracks.box[which]))
-        now = (foot_m - tracks.foot_m[which]) / elapsed_s[:, None]
-        before = tracks.speed_m[which]
-        share = (1 - np.exp(-elapsed_s / self._settings.smooth_s))[:, None]
-        smooth = np.where(np.isnan(before), now, before + share * (now - before))
-        tracks.speed_m[which], tracks.foot_m[which] = smooth, foot_m
+        if self._ground is None or not len(tracks.track):
+            return None
+        feet_m = self._ground.to_ground(_feet(tracks.box))
+        which = np.flatnonzero(tracks.seen_ns == at_ns)
+        if len(which):
+            elapsed_s = np.maximum(at_ns - tracks.before_ns[which], 1)[:, None] * _S
+            now = (feet_m[which] - tracks.foot_m[which]) / elapsed_s
+            before = tracks.speed_m[which]
+            share = 1 - np.exp(-elapsed_s / self._settings.smooth_s)
+            tracks.speed_m[which] = np.where(np.isnan(before), now, before + share * (now - before))
+            tracks.foot_m[which] = feet_m[which]
+        return feet_m
 
-    def _told(self, at_ns: Nanoseconds) -> list[Tracked]:
+    def _told(self, at_ns: Nanoseconds, feet_m: Floats | None) -> list[Tracked]:
         tracks = self._tracks
         known_ns = tracks.seen_ns - tracks.first_ns
         told = np.flatnonzero((tracks.hits >= self._settings.hits_min) & (known_ns >= self._settings.told_after_s / _S))
         if not len(told):
             return []
         boxes, speed = tracks.box[told], tracks.speed[told]
-        feet, heights = self._on_ground(boxes)
+        unknown: list[None] = [None] * len(told)
+        feet: Sequence[tuple[float, float] | None] = unknown
+        heights: Sequence[float | None] = unknown
+        if self._ground is not None and feet_m is not None:
+            heads = _feet(boxes)
+            heads[:, 1] = boxes[:, 1]
+            feet = _pairs(feet_m[told])
+            heights = [high if high == high else None for high in self._ground.heights_m(feet_m[told], heads).tolist()]
         return [
-            Tracked(
-                track, CLASSES[kind], box, foot, None if foot is None else speed_m, px_s, first, seen == at_ns, high
-            )
-            for track, kind, box, foot, speed_m, px_s, first, seen, high in zip(
+            Tracked(track, CLASSES[kind], box, foot, speed_m if foot else None, px_s, first, seen_ns == at_ns, high)
+            for track, kind, box, foot, speed_m, px_s, first, seen_ns, high in zip(
                 tracks.track[told].tolist(),
                 tracks.votes[told].argmax(axis=1).tolist(),
                 map(tuple, boxes.tolist()),
@@ -253,16 +267,6 @@ class Tracker:
             )
         ]
 
-    def _on_ground(self, boxes: Floats) -> tuple[list[tuple[float, float] | None], list[float | None]]:
-        """Where boxes stand and how high they are; None where that cannot be told."""
-        if self._ground is None:
-            return [None] * len(boxes), [None] * len(boxes)
-        feet = _feet(boxes)
-        heads = np.column_stack([feet[:, 0], boxes[:, 1]])
-        feet_m = self._ground.to_ground(feet)
-        high = self._ground.heights_m(feet_m, heads).tolist()
-        return _pairs(feet_m), [None if each != each else each for each in high]
-
 
 _NONE = np.zeros(0, np.intp)
 _DRIVES = np.array([kind in (ObjectClass.CAR, ObjectClass.BUS, ObjectClass.TRUCK) for kind in CLASSES])
@@ -273,7 +277,9 @@ _FADE = 0.95
 
 def _feet(boxes: Floats) -> Floats:
     """(n, 2): the middle of each lower edge."""
-    return np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]])
+    feet = boxes[:, 2:].copy()
+    feet[:, 0] = (boxes[:, 0] + boxes[:, 2]) / 2
+    return feet
 
 
 def _pairs(points: Floats) -> list[tuple[float, float] | None]:

@@ -37,7 +37,6 @@ _slot = sa.Table(
     sa.Column("seen_share", sa.Float, nullable=False),
     sqlite_with_rowid=False,
 )
-_KEY = (_slot.c.counter, _slot.c.slot_ns, _slot.c.counted)
 
 
 class CountsNotKept(CsuError):
@@ -72,15 +71,19 @@ class CountStore:
     def append(self, slots: Sequence[SlotCount]) -> list[Kept]:
         """All of them or none, durable when this returns; the same slot a second time changes nothing."""
         found: list[Kept] = []
+        if not slots:
+            return found
         with self._connected() as connection:
+            known = {_key(slot): slot for slot in map(_slot_of, connection.execute(_around(slots)))}
+            new: list[dict[str, Any]] = []
             for slot in slots:
-                same = [column == value for column, value in zip(_KEY, _key(slot), strict=True)]
-                before = connection.execute(sa.select(_slot).where(*same)).one_or_none()
+                before = known.get(_key(slot))
                 if before is None:
-                    connection.execute(sa.insert(_slot), [_row(slot)])
-                    found.append(Kept.NEW)
-                else:
-                    found.append(Kept.KNOWN if _slot_of(before) == slot else Kept.OTHER)
+                    known[_key(slot)] = slot
+                    new.append(_row(slot))
+                found.append(Kept.NEW if before is None else Kept.KNOWN if before == slot else Kept.OTHER)
+            if new:
+                connection.execute(sa.insert(_slot), new)
         return found
 
     def slots(self, counter: str, from_ns: Nanoseconds, to_ns: Nanoseconds) -> list[SlotCount]:
@@ -131,6 +134,13 @@ class CountStore:
 
 def _key(slot: SlotCount) -> tuple[str, Nanoseconds, str]:
     return slot.counter, slot.slot_ns, slot.counted
+
+
+def _around(slots: Sequence[SlotCount]) -> sa.Select[Any]:
+    """What is there of those counters in that time."""
+    times = [slot.slot_ns for slot in slots]
+    names = {slot.counter for slot in slots}
+    return sa.select(_slot).where(_slot.c.counter.in_(names), _slot.c.slot_ns.between(min(times), max(times)))
 
 
 def _row(slot: SlotCount) -> dict[str, Any]:

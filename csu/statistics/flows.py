@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from csu.governance import hour_in_paris
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -167,8 +168,14 @@ def _by_hour(from_ns: Nanoseconds, to_ns: Nanoseconds) -> Iterator[tuple[int, Na
     """The hours of Paris that a stretch lies in, and how much of it in each. Its offset from UTC is whole hours."""
     while from_ns < to_ns:
         end_ns = min(to_ns, from_ns - from_ns % _HOUR_NS + _HOUR_NS)
-        yield hour_in_paris(from_ns), end_ns - from_ns
+        yield _hour_named(from_ns // _HOUR_NS), end_ns - from_ns
         from_ns = end_ns
+
+
+@lru_cache(maxsize=10_000)
+def _hour_named(hours: int) -> int:
+    """The clock's hour in Paris, so many hours after 1970: a year of them is known by heart."""
+    return hour_in_paris(hours * _HOUR_NS)
 
 
 def _mean(hour: int, heap: _Heap) -> HourMean:

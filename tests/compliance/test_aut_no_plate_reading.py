@@ -1,6 +1,6 @@
 """AUT-5: no plate is read by a program, and none has a place in a name, a column, a journal or an index.
 
-A plate is typed by hand in a ticket, if ever (VVB): that record does not exist yet, and will stand here by its name.
+One field there is, of a signed ticket, and an agent types it (VVB-5): HAND_TYPED names every place that it passes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import pytest
 from packaging.requirements import Requirement
 
 import csu
+from csu.console import enforcement_answers
 from csu.hal.personal_data import personal_data_in
+from csu.operations.enforcement.store import TicketSent, TicketSigned
 
 ENGINE = Path(csu.__file__).parent
 READERS = {
@@ -32,6 +34,22 @@ NOT_OF_VEHICLES = {
     ("hal/personal_data.py", "plate"): "journal, log and calls refuse what looks like one",
     ("hal/personal_data.py", "plate before 2009"): "the same",
 }
+
+
+HAND_TYPED = {
+    ("console/enforcement_answers.py", "plate"): "what the door of the signature takes in; no answer has it",
+    ("console/enforcement.py", "plate"): "handed on by that door",
+    ("centre/rooms/enforcement_room.py", "plate"): "handed on",
+    ("operations/enforcement/desk.py", "plate"): "handed on, with its shape looked at",
+    ("operations/enforcement/desk.py", "unfit_plate"): "its shape, and nothing else",
+    ("operations/enforcement/desk.py", "immatriculation : "): "says that the shape is wrong",
+    ("operations/enforcement/record.py", "plate"): "the field of the record",
+    ("operations/enforcement/record.py", "unfit_plate"): "its shape, and nothing else",
+    ("operations/enforcement/__init__.py", "unfit_plate"): "the same",
+    ("operations/enforcement/signing.py", "plate"): "into the record",
+    ("operations/enforcement/offences.py", "Immatriculation absente ou illisible"): "the name of an offence",
+}
+"""The one plate of the product: typed by an agent, in his own signed record (VVB-5)."""
 
 
 def installed_with(distribution: str, seen: set[str]) -> set[str]:
@@ -83,7 +101,15 @@ def test_no_program_column_or_address_is_about_plates():
     files |= {path.relative_to(ENGINE.parent).as_posix(): path for path in hardware}
     assert len(files) > 100
     found = {(place, name) for place, path in files.items() for name in of_plates(path.read_text("utf-8"))}
-    assert found - set(NOT_OF_VEHICLES) == set()
+    assert found - set(NOT_OF_VEHICLES) == set(HAND_TYPED)
+
+
+@pytest.mark.requirement("AUT-5")
+def test_the_plate_that_is_typed_is_told_by_no_door_and_stands_in_no_ledger():
+    answers = (enforcement_answers.EnforcementAnswer, enforcement_answers.RecordAnswer, enforcement_answers.DraftAnswer)
+    assert not any("'plate'" in str(answer.model_json_schema()) for answer in answers)
+    assert "'plate'" in str(enforcement_answers.SignAsked.model_json_schema())
+    assert all("plate" not in field for event in (TicketSigned, TicketSent) for field in event.__annotations__)
 
 
 @pytest.mark.requirement("AUT-5")

@@ -182,7 +182,7 @@ def test_the_desk_can_do_four_things_and_has_no_other_way_out():
     assert set(typing.get_type_hints(SignalDesk.__init__)) == {"ids", "bounds", "return"}
     offered = {name for name in vars(SignalDesk) if not name.startswith("_")}
     assert offered == {
-        "due_at_ns", "dismiss", "qualify", "signal", "take", "tick", "undo", "waiting", "withdraw",
+        "due_at_ns", "dismiss", "ends_at_ns", "qualify", "signal", "take", "tick", "undo", "waiting", "withdraw",
     }  # fmt: skip
 
 

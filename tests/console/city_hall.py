@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from csu.console import Access, Desks, RoomHealth, create_app
 from csu.console.demonstration import JournalInMemory
 from csu.console.inventory import Deed, NodeTold, Setting
+from csu.console.statistics import StatisticsDesk
 from csu.governance import (
     Agreement,
     Designation,
@@ -29,12 +30,13 @@ TERM = Agreement("D-7", date(2026, 1, 1), date(2036, 1, 1))
 class Hall(QuietRoom):
     """The room that the console sees: the city's board, and the city's machines."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, statistics: StatisticsDesk | None = None) -> None:
         self.city = city
         self.set_aside: list[tuple[str, str, str]] = []
         self.journal = JournalInMemory(city.clock)
         access = Access(city.papers, WhoeverIsNamed(city), self.journal)
-        self.app = create_app(self, clock=city.clock, access=access, desks=Desks(communes=city.room, inventory=self))
+        desks = Desks(communes=city.room, inventory=self, statistics=statistics)
+        self.app = create_app(self, clock=city.clock, access=access, desks=desks)
 
     def cameras(self):
         return self.city.board()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
-from csu.console import analysis_answers, commune_answers, inventory
+from csu.console import analysis_answers, commune_answers, enforcement_answers, inventory, statistics_answers
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
 from csu.console.analysis import ZonesTold, ZoneTold
@@ -54,7 +54,7 @@ from csu.console.tours import SeenAnswer, TourAsked, TourOnAnswer, TourReportAns
 from csu.console.visits import VisitAnswer, VisitAsked
 from csu.console.wall_answers import ChangeAnswer, CoverageAnswer, ProgrammeAnswer, TileAnswer, WallAnswer
 from csu.evidence import CaseState, DueStep, LegalBasis
-from csu.governance import ARROWS, ServiceLevel
+from csu.governance import ARROWS, OffenceClass, ServiceLevel
 from csu.governance.access_requests import AccessDecision, IdentityProof, Motive, RequestState
 from csu.governance.journal_entry import Ground, Operation, Outcome
 from csu.hal.alarms import AlarmKind
@@ -76,9 +76,11 @@ from csu.operations import (
     VisitPurpose,
 )
 from csu.operations.cost_shares import CostKey
+from csu.operations.enforcement import View
 from csu.operations.inventory import Light
 from csu.operations.operations_log import TEXT_CHARACTERS_MAX
 from csu.operations.presets import NAME_CHARACTERS_MAX, NUMBER_MAX
+from csu.statistics import CounterKind, Told
 from csu.wall import SlotRule
 
 WEB = Path(csu.console.__file__).parent / "web"
@@ -213,6 +215,25 @@ def test_the_page_knows_deports_and_calls_as_their_doors_tell_them() -> None:
     assert words_of("CallProgress", calls) == {each.value for each in CallProgress}
 
 
+def test_the_page_knows_video_enforcement_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "enforcement_desk.svelte.ts").read_text(encoding="utf-8")
+    for name, told in (("View", View), ("OffenceClass", OffenceClass)):
+        assert words_of(name, types) == {value.value for value in told}
+    answers = {
+        "Offence": enforcement_answers.OffenceAnswer,
+        "CameraForTickets": enforcement_answers.CameraForTickets,
+        "Standing": enforcement_answers.StandingAnswer,
+        "Part": enforcement_answers.BlotTold,
+        "Still": enforcement_answers.StillAnswer,
+        "Draft": enforcement_answers.DraftAnswer,
+        "SignedRecord": enforcement_answers.RecordAnswer,
+        "EnforcementAnswer": enforcement_answers.EnforcementAnswer,
+        "SignAsked": enforcement_answers.SignAsked,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
 def test_the_page_knows_the_requisition_desk_as_its_doors_tell_it() -> None:
     types = (WEB / "src" / "desk_cases.svelte.ts").read_text(encoding="utf-8")
     told = {"CaseState": CaseState, "DueStep": DueStep, "Happened": Happened, "CaseStep": CaseStep}
@@ -244,6 +265,22 @@ def test_the_page_knows_communes_as_their_doors_tell_them() -> None:
         "Agreement": commune_answers.AgreementAnswer,
         "Papers": commune_answers.PapersAnswer,
         "CamerasMonth": commune_answers.CamerasMonthAnswer,
+    }
+    for name, answer in answers.items():
+        assert fields_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_counts_as_their_doors_tell_them() -> None:
+    types = (WEB / "src" / "statistics_desk.svelte.ts").read_text(encoding="utf-8")
+    assert words_of("CounterKind", types) == {kind.value for kind in CounterKind}
+    assert words_of("Told", types) == {told.value for told in Told}
+    answers = {
+        "Statistics": statistics_answers.StatisticsAnswer,
+        "Counter": statistics_answers.CounterAnswer,
+        "Profile": statistics_answers.ProfileAnswer,
+        "Day": statistics_answers.DayAnswer,
+        "Change": statistics_answers.ComparisonAnswer,
+        "Bin": statistics_answers.BinAnswer,
     }
     for name, answer in answers.items():
         assert fields_of(name, types) == set(answer.model_fields), name

@@ -101,9 +101,9 @@ def test_one_false_detection_is_never_told():
 
 def test_an_unsure_detection_begins_nothing_and_keeps_what_is_there():
     tracker = Tracker()
-    assert all(not tracker.step(n * EVERY, detections(person(100), score=0.3)) for n in range(1, 6))
+    assert all(not tracker.step(n * EVERY, detections(person(100), score=0.2)) for n in range(1, 6))
     follow(tracker, [[person(100)] for _ in range(4)], start=6)
-    told = tracker.step(11 * EVERY, detections(person(101), score=0.3))
+    told = tracker.step(11 * EVERY, detections(person(101), score=0.2))
     assert told[0].is_seen
 
 
@@ -153,7 +153,7 @@ def test_nothing_of_how_somebody_looks_is_known_to_a_track():
     follow(tracker, [[person(100)] for _ in range(4)])
     columns = {field.name: getattr(tracker._tracks, field.name).shape[1:] for field in fields(tracker._tracks)}
     assert columns == {
-        **dict.fromkeys(("track", "hits", "missed", "first_ns", "seen_ns"), ()),
+        **dict.fromkeys(("track", "hits", "missed", "first_ns", "seen_ns", "before_ns"), ()),
         **dict.fromkeys(("box", "speed"), (4,)),
         **dict.fromkeys(("foot_m", "speed_m"), (2,)),
         "votes": (len(CLASSES),),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csu.governance import Interruption, InterruptionKind, Role, ServiceLevel
@@ -127,6 +127,7 @@ def bases(draw):
     return a_basis(orders=value, regime=regime, papers=papers_of(*stops))
 
 
+@settings(max_examples=60)
 @given(basis=bases(), asked=st.integers(0, 25 * 60), later=st.lists(st.integers(0, 25 * 60), max_size=12))
 def test_outside_its_intervals_nothing_is_permitted_and_until_is_never_late(basis, asked, later) -> None:
     at_ns = minute(asked)

@@ -332,7 +332,7 @@ def test_a_parameter_is_drawn_within_its_range_and_the_same_for_the_same_seed() 
 def test_the_schema_knows_every_word_and_says_the_units() -> None:
     schema = scenario_schema()
     json.dumps(schema)
-    assert set(schema["properties"]) == {*TOP, "authorisations", "doctrine", "parameters"}
+    assert set(schema["properties"]) == {*TOP, "analysis", "authorisations", "doctrine", "parameters"}
     assert set(schema["required"]) == {"title", "start", "duration", "city", "expect"}
     for words_of in (STORY, FAULTS):
         for model in words_of.models.values():

@@ -22,6 +22,7 @@ def slots_of(figure) -> range:
     return range(figure.from_ns // SLOT_NS, figure.to_ns // SLOT_NS)
 
 
+@settings(max_examples=40, deadline=None)
 @given(counts=COUNTS)
 def test_figures_divide_the_day_and_say_what_was_counted(counts):
     told = figures(counts, 0, SLOT_S)
@@ -37,6 +38,7 @@ def test_figures_divide_the_day_and_say_what_was_counted(counts):
             assert figure.count == sum(inside)
 
 
+@settings(max_examples=40, deadline=None)
 @given(counts=COUNTS, data=st.data())
 def test_no_difference_of_two_published_sums_is_one_to_four(counts, data):
     """Any two sums over told figures, one within the other: what anybody can add up and take away."""
@@ -71,6 +73,7 @@ def test_who_knows_the_rule_still_learns_no_count_of_one_to_four(counts):
             assert len({day[slot] for day in alike}) > 1
 
 
+@settings(max_examples=40, deadline=None)
 @given(counts=COUNTS)
 def test_later_slots_change_no_figure_that_was_told(counts):
     whole = figures(counts, 0, SLOT_S)

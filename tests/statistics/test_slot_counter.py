@@ -105,7 +105,7 @@ def test_a_slot_lasts_five_minutes_at_least():
         SlotCounter(CAMERA, [CountLine("ligne-1", (0, 0), (1, 1), frozenset({CAR}), slot_s=60)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.floats(0.1, 40.0), st.booleans(), st.floats(0, 1)), min_size=1, max_size=80),
 )

@@ -104,25 +104,18 @@ def _cells(score: Score) -> tuple[str, ...]:
 def _split(
     scores: Mapping[tuple[EventType, str], Score], kinds: Sequence[EventType]
 ) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """(bands, [(type, one cell a band)])"""
+    """(types, [(band, one cell a type)])"""
     bands = sorted(
         {band for _, band in scores}, key=lambda band: (not band.startswith("<"), band.startswith(">"), band)
     )
-    rows = []
-    for kind in kinds:
-        cells = []
-        for band in bands:
-            score = scores.get((kind, band))
-            cells.append(
-                "—"
-                if score is None
-                else say(
-                    f"{score.hits}/{score.events}, {score.false} faux",
-                    f"{score.hits}/{score.events}, {score.false} false",
-                )
-            )
-        rows.append((_name(kind), cells))
-    return bands, rows
+    rows = [(band, [_split_cell(scores.get((kind, band))) for kind in kinds]) for band in bands]
+    return [_name(kind) for kind in kinds], rows
+
+
+def _split_cell(score: Score | None) -> str:
+    if score is None:
+        return "—"
+    return f"{score.hits}/{score.events}" + (f" · {score.false}" if score.false else "")
 
 
 def _shown(pictures: Sequence[Picture]) -> list[tuple[str, str, str]]:
@@ -175,7 +168,7 @@ def _reached_plot(measured: Measured, kinds: Sequence[EventType]) -> Figure:
     axes.set_yticks(rows, [_name(kind) for kind in kinds])
     axes.set_xlim(0, 1)
     axes.set_xlabel(say("part (trait rouge : budget du rappel)", "share (red line: budget of recall)"))
-    axes.legend(loc="lower left", frameon=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure
 
 

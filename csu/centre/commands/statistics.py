@@ -144,7 +144,7 @@ async def _export(
                 Words(
                     "commune inconnue, ou jours qui ne sont pas gardés", "no such commune, or days that are not kept"
                 ),
-                where=f"{commune} {period[0]}..{period[1]}",
+                where=commune,
                 what_to_do=Words(
                     f"De {room.first_day()} à {room.last_day()} ; csu statistics show nomme les communes",
                     f"From {room.first_day()} to {room.last_day()}; csu statistics show names the communes",

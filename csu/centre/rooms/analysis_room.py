@@ -82,6 +82,7 @@ class AnalysisRoom:
         self._files, self._accounts = InTurn(), InTurn()
         self._woken = asyncio.Event()
         self._plan = AnalysisPlan()
+        self._planned: frozenset[CameraId] = frozenset()
         self._planned_ns: Nanoseconds = 0
         self._is_outdated = True
         """Something the plan was made of changed."""
@@ -107,8 +108,8 @@ class AnalysisRoom:
         said = self._plan.tells.get(camera)
         if said is None:
             return Words("caméra inconnue de l'analyse", "analysis does not know this camera")
-        is_planned = any(each.camera == camera for each in self._plan.assignments)
-        return said if camera in self._hand.given or not is_planned else self._why_not or _STOPPED
+        waits = camera in self._planned and camera not in self._hand.given
+        return (self._why_not or _STOPPED) if waits else said
 
     @property
     def basis(self) -> AnalysisBasis:
@@ -228,12 +229,14 @@ class AnalysisRoom:
         self._planned_ns, self._is_outdated = self._clock.now_ns(), False
         drawings, basis = self._drawings(), self._law.basis
         self._plan = plan_analysis(basis, self._cameras(), drawings, self._counted_until, self._planned_ns)
+        self._planned = frozenset(each.camera for each in self._plan.assignments)
 
     async def _narrow(self, wanted: Mapping[CameraId, AnalysisAssignment]) -> None:
-        """Cameras that may not be looked at any more, or under another order, are taken away before anything else."""
+        """Cameras that may not be looked at any more, or under another order, are taken away before anything else; the
+        others have at once what may be looked for in them now."""
         given = self._hand.given
         left = {camera: wanted[camera] for camera, had in given.items() if _is_same(had, wanted.get(camera))}
-        if len(left) < len(given):
+        if left != given:
             await self._hand.give(left)
             await self._settle("stop")
 

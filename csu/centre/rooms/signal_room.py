@@ -177,4 +177,3 @@ class SignalRoom:
         for signal, outcome in writing.items():
             if self._unwritten.get(signal) == outcome:
                 del self._unwritten[signal]
-

@@ -8,13 +8,14 @@ at least as large as it shows, and a car if it is anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from csu.detection.models.moving_people import with_people
+from csu.detection.models.moving_pieces import Cells, pieces_of
 from csu.detection.models.size_fit import Fit, SizeFit
 from csu.detection.models.suppression import shares_of_first, shares_of_union
 from csu.detection.observed import CLASSES, Detections, Ground, Motion
@@ -36,6 +37,8 @@ EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
 """Of a shape's area: where less of it moved, what moved may be the whole thing."""
+UNSURE = 0.3
+"""Of a two-wheeler on which nobody was found: a track of one may go on with it, none begins."""
 NARROWEST_M = 1.1
 """No car shows less of its width: what does is somebody on foot, and need not be compared with the whole table."""
 GRAINS_MIN = 3
@@ -47,8 +50,6 @@ SAME = 0.4
 TWO_WHEELERS = frozenset({ObjectClass.BICYCLE, ObjectClass.MOTORCYCLE})
 PERSON = CLASSES.index(ObjectClass.PERSON)
 Box: TypeAlias = tuple[float, float, float, float]
-Cells: TypeAlias = tuple[int, int, int, int]
-"""left, top, right, bottom in cells of the gate's picture."""
 Grid: TypeAlias = NDArray[np.bool_]
 
 
@@ -91,8 +92,9 @@ class _Seen:
             return None
         if any(cut) and fit.size.kind is not ObjectClass.CAR:
             return None  # so large a thing will show whole, or is no thing
-        is_one = is_ridden if fit.size.kind in TWO_WHEELERS else is_open
-        return SizedObject(shape, fit) if is_one else None
+        if fit.size.kind in TWO_WHEELERS and not is_ridden:
+            return SizedObject(shape, replace(fit, score=min(fit.score, UNSURE))) if is_moving else None
+        return SizedObject(shape, fit) if is_open or is_ridden else None
 
     def _cut(self, shape: Box) -> tuple[bool, bool]:
         """Whether its width, its height may go on beyond the picture's edge."""
@@ -170,16 +172,30 @@ class MovingObjects:
 
 
 def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
-    """As one, as what moved of it alone, or as two that have grown together: whichever fits best."""
+    """As one, as what moved of it alone, as two grown together, or piece by piece: whichever explains most."""
     ways: list[list[Box | None]] = [[shape]]
     if moved is not None:
-        ways += [[_moved_part(shape, moved, seen)], _parts(shape, moved, seen)]
+        ways += [[_moved_part(shape, moved, seen)], _parts(shape, moved, seen), _pieces(shape, moved, seen)]
     best: list[SizedObject] = []
+    most = 0.0
     for way in ways:
-        told = [told for each in way if each is not None and (told := seen.told(each, moved is not None)) is not None]
-        if len(told) == len(way) and min(map(_score, told)) > max(map(_score, best), default=0.0):
-            best = told
+        boxes = [each for each in way if each is not None]
+        told = [told for each in boxes if (told := seen.told(each, moved is not None)) is not None]
+        area = sum(map(_area, boxes))
+        explained = (
+            sum(_score(each) * _area(each.box) for each in told) / area if area and len(boxes) == len(way) else 0
+        )
+        if explained > most:
+            best, most = told, explained
     return best
+
+
+def _pieces(shape: Box, moved: Grid, seen: _Seen) -> list[Box | None]:
+    grain = seen.grain_px
+    return [
+        (left * grain, top * grain, right * grain, bottom * grain)
+        for left, top, right, bottom in pieces_of(moved, seen.cells(shape))
+    ]
 
 
 def _riders(shape: Box, found: Detections) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
+from csu.detection.models.moving_pieces import pieces_of
 from csu.detection.models.suppression import shares_of_first
 from csu.detection.observed import CLASSES, Boxes, Detections, Ground, Motion
 from csu.hal.analysis import ObjectClass
@@ -38,13 +39,17 @@ def with_people(found: Detections, motion: Motion, ground: Ground | None, size_p
     if ground is None or motion.scene_changed or not len(motion.moving):
         return found
     grain_px = size_px[0] / motion.energy.shape[1]
-    told = [
-        (box, score)
+    scored = [
+        (score, box)
         for box in _shapes(motion, grain_px)
         if _is_whole(box, size_px, grain_px)
         and (score := _score(box, ground, grain_px)) >= SCORE_MIN
-        and _covered(box, found) < COVERED
+        and _covered(box, found.boxes) < COVERED
     ]
+    told: list[tuple[NDArray[np.float64], float]] = []
+    for score, box in sorted(scored, key=lambda each: -each[0]):
+        if _covered(box, np.array([other for other, _ in told], np.float32).reshape(-1, 4)) < COVERED:
+            told.append((box, score))
     if not told:
         return found
     return Detections(
@@ -55,14 +60,16 @@ def with_people(found: Detections, motion: Motion, ground: Ground | None, size_p
 
 
 def _shapes(motion: Motion, grain_px: float) -> list[NDArray[np.float64]]:
-    """What moved, without the gate's edge, where it is filled with motion."""
+    """What moved, without the gate's edge, where it is filled with motion; and the pieces of it."""
     found = []
+    moved = motion.energy > 0
     for box in motion.moving.astype(np.float64):
-        inner = box + np.array([1, 1, -1, -1]) * EDGE_CELLS * grain_px
-        left, top, right, bottom = np.rint(inner / grain_px).astype(int)
-        cells = motion.energy[max(0, top) : bottom, max(0, left) : right]
-        if cells.shape[0] >= CELLS_MIN and cells.size and (cells > 0).mean() >= FULL:
-            found.append(inner)
+        left, top, right, bottom = np.rint(box / grain_px).astype(int).tolist()
+        cells = left + EDGE_CELLS, top + EDGE_CELLS, right - EDGE_CELLS, bottom - EDGE_CELLS
+        for each in [*pieces_of(moved, cells), cells]:
+            inside = moved[max(0, each[1]) : each[3], max(0, each[0]) : each[2]]
+            if inside.shape[0] >= CELLS_MIN and inside.size and inside.mean() >= FULL:
+                found.append(np.array(each, np.float64) * grain_px)
     return found
 
 
@@ -79,8 +86,6 @@ def _score(box: NDArray[np.float64], ground: Ground, grain_px: float) -> float:
     return SCORE * exp(-((log((bottom - top) / px_per_m / HEIGHT_M) / SPREAD) ** 2) / 2)
 
 
-def _covered(box: NDArray[np.float64], found: Detections) -> float:
-    if not len(found.boxes):
-        return 0.0
-    boxes: Boxes = np.asarray(box[None], np.float32)
-    return float(shares_of_first(boxes, found.boxes).sum())
+def _covered(box: NDArray[np.float64], by: Boxes) -> float:
+    """Share of it, up to twice over, that those cover."""
+    return float(shares_of_first(np.asarray(box[None], np.float32), by).sum()) if len(by) else 0.0

@@ -9,9 +9,10 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.observed import Observed, Tracked
+from csu.detection.observed import Ground, Observed, Tracked
 from csu.detection.parameters import CrowdMovementParameters
-from csu.detection.rules.of_zone import Holding, OfZone, Window
+from csu.detection.rules.crowd_flow import CrowdFlow
+from csu.detection.rules.of_zone import Holding, MostLately, OfZone, Window
 from csu.detection.rules.zone import ZoneOnPicture
 from csu.hal.analysis import EventType, ObjectClass
 from csu.hal.clock import NS_PER_S, Nanoseconds
@@ -26,31 +27,36 @@ LEAST_MOVING = 0.02
 """Share of a zone that moves when one may call it usual: three times nothing is nothing."""
 
 
+KNOWN_S, KNOWN_SHARE = 6.0, 0.375
+"""What flows is a crowd where so many of the people asked for were followed one by one of late: a lorry flows too."""
+
+
 class CrowdMovement(OfZone):
     """Enough people, fast on the average, and agreeing in direction or of a sudden."""
 
     TYPE = EventType.CROWD_MOVEMENT
-    VERSION = 1
+    VERSION = 2
 
-    def __init__(self, zone: ZoneOnPicture, parameters: CrowdMovementParameters) -> None:
+    def __init__(self, zone: ZoneOnPicture, parameters: CrowdMovementParameters, ground: Ground) -> None:
         super().__init__(zone, parameters.clear_s)
         self._parameters = parameters
         self._window = Window(parameters.duration_s)
+        self._flow = CrowdFlow(zone, ground, parameters.people)
+        self._people = MostLately(KNOWN_S)
         self._usual: deque[tuple[Nanoseconds, float]] = deque()
         self._cells: NDArray[np.bool_] | None = None
 
     def _holds(self, seen: Observed) -> Holding | None:
-        people = [
-            each
-            for each in self._zone.tracks_in(seen, frozenset({ObjectClass.PERSON}))
-            if each.velocity_m_s is not None and seen.at_ns - each.first_ns >= YOUNG_NS
-        ]
+        there = self._zone.tracks_in(seen, frozenset({ObjectClass.PERSON}))
+        people = [each for each in there if each.velocity_m_s is not None and seen.at_ns - each.first_ns >= YOUNG_NS]
         is_sudden = self._rises(seen)
-        speed, coherence = _speed_and_coherence(people)
         needed = self._parameters
-        is_so = (
-            len(people) >= needed.people and speed > needed.speed_m_s and (coherence > needed.coherence or is_sudden)
-        )
+        ways = [(float(len(people)), *_speed_and_coherence(people))]
+        flow, known = self._flow.step(seen), self._people.add(seen.at_ns, len(there))
+        if flow is not None and known >= KNOWN_SHARE * needed.people:
+            ways.append((flow.people, flow.speed_m_s, flow.coherence))
+        count, speed, coherence = max(ways, key=lambda way: (way[0] >= needed.people) * way[1])
+        is_so = count >= needed.people and speed > needed.speed_m_s and (coherence > needed.coherence or is_sudden)
         self._window.add(seen.at_ns, is_so)
         share = self._window.share
         if not is_so or share is None or share < KEPT_SHARE:
@@ -75,6 +81,8 @@ class CrowdMovement(OfZone):
     def _forget(self) -> None:
         self._window.clear()
         self._usual.clear()
+        self._people.clear()
+        self._flow.forget()
 
 
 def _speed_and_coherence(people: list[Tracked]) -> tuple[float, float]:

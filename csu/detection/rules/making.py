@@ -117,8 +117,7 @@ def _rule(rule: ZoneRule, ground: Ground | None, size_px: tuple[int, int], measu
         case AbandonedObjectParameters() as parameters:
             return AbandonedObject(zone, parameters, _metres(ground))
         case CrowdMovementParameters() as parameters:
-            _metres(ground)
-            return CrowdMovement(zone, parameters)
+            return CrowdMovement(zone, parameters, _metres(ground))
         case CrowdDensityParameters() as parameters:
             area_m2 = zone.area_m2(_metres(ground))
             if area_m2 is None:

@@ -82,6 +82,24 @@ class OfZone(ABC):
         """Drop all that was seen."""
 
 
+class MostLately:
+    """The largest of what was counted over the last `length_s`."""
+
+    def __init__(self, length_s: float) -> None:
+        self._length_ns = round(length_s * NS_PER_S)
+        self._counted: deque[tuple[Nanoseconds, int]] = deque()
+
+    def add(self, at_ns: Nanoseconds, count: int) -> int:
+        """One picture, and the largest with it."""
+        self._counted.append((at_ns, count))
+        while self._counted[0][0] < at_ns - self._length_ns:
+            self._counted.popleft()
+        return max(each for _, each in self._counted)
+
+    def clear(self) -> None:
+        self._counted.clear()
+
+
 class Window:
     """Whether something was so, over the last `length_s` of pictures."""
 

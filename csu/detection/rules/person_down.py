@@ -15,19 +15,22 @@ import numpy as np
 from csu.detection.observed import Boxes, Observed, Tracked
 from csu.detection.parameters import PersonDownParameters
 from csu.detection.rules.of_zone import Holding, OfZone, Window
-from csu.detection.rules.zone import Box, ZoneOnPicture, box_of, foot_px, hidden_at, middles_px, overlaps
+from csu.detection.rules.usual_view import UsualView, covered
+from csu.detection.rules.zone import Box, ZoneOnPicture, box_of, boxes_of, foot_px, hidden_at, middles_px, overlaps
 from csu.hal.analysis import EventType, ObjectClass
 from csu.hal.clock import NS_PER_S, Nanoseconds
 
 UPRIGHT = 1.3
 """A box is somebody upright when it is so many times as high as wide."""
 KEPT_SHARE = 0.8
-WIDTH_MIN, WIDTH_MAX = 0.5, 1.7
-"""Of the upright height: a bag is narrower, a car wider."""
+WIDTH_MIN, WIDTH_MAX = 0.35, 1.7
+"""Of the upright height: a bag is narrower, a car wider. Who lies towards the camera is foreshortened."""
 SAME = 0.3
 """Overlap of two boxes from which they are the same thing."""
 SUCCESSOR_NS = NS_PER_S
 """Who is found upright at the place within that time is the one who was lost there."""
+FLAT = 0.4
+"""Of the upright height: nobody who sits or crouches is so low, however narrow he looks with his shadow."""
 FOLLOWED_NS = 3 * NS_PER_S
 """A detector looks at what stands still every 2 s: between two looks somebody is still as he was."""
 STEADY = 0.3
@@ -46,6 +49,8 @@ class _Stander:
     window: Window
     down_since_ns: Nanoseconds | None = None
     down_ns: Nanoseconds = 0
+    lies: Box | None = None
+    """Where he was seen to lie first."""
     is_down: bool = False
 
 
@@ -59,12 +64,14 @@ class PersonDown(OfZone):
         super().__init__(zone, parameters.clear_s)
         self._parameters = parameters
         self._standers: dict[int, _Stander] = {}
+        self._view = UsualView(zone.corners_px)
 
     def _holds(self, seen: Observed) -> Holding | None:
         people = [each for each in seen.tracks if each.kind is ObjectClass.PERSON and each.is_seen]
         upright = [each for each in people if _is_upright(each)]
         for each in upright:
             self._stands(each, seen)
+        self._view.look(seen.planes.y, covered(seen), seen.at_ns)
         low = _low_boxes([each for each in people if not _is_upright(each)], seen)
         holding: list[tuple[_Stander, Box]] = []
         for track, stander in list(self._standers.items()):
@@ -94,7 +101,7 @@ class PersonDown(OfZone):
             last = _Stander(seen.at_ns, seen.at_ns, foot, height, seen.motion.still, Window(self._parameters.down_s))
             self._standers[track.track] = last
         last.until_ns, last.foot, last.around = seen.at_ns, foot, seen.motion.still
-        last.down_since_ns, last.is_down = None, False
+        last.down_since_ns, last.is_down, last.lies = None, False, None
         last.window.clear()
 
     def _lies(self, stander: _Stander, low: Boxes, seen: Observed) -> Box | None:
@@ -106,12 +113,14 @@ class PersonDown(OfZone):
         if not self._zone.holds(foot)[0] or hidden_at(seen, foot)[0]:
             return None
         box = self._low_and_wide(stander, low)
+        if box is not None and stander.lies is not None and float(overlaps(boxes_of(stander.lies), box)[0]) < SAME:
+            box = None  # it moves on
         if box is None and stander.down_since_ns is None:
             return None
         if stander.down_since_ns is None:
             if seen.at_ns - stander.until_ns > parameters.within_s * NS_PER_S:
                 return None
-            stander.down_since_ns = seen.at_ns
+            stander.down_since_ns, stander.lies = seen.at_ns, box
         if box is not None:
             stander.down_ns = seen.at_ns
         stander.window.add(seen.at_ns, box is not None)
@@ -122,18 +131,20 @@ class PersonDown(OfZone):
     def _low_and_wide(self, stander: _Stander, low: Boxes) -> Box | None:
         """What is new within a body's length of where he stood, as one box, if it may be somebody who lies."""
         near = np.linalg.norm(middles_px(low) - stander.foot, axis=1) <= stander.height
-        parts = [
+        new = [
             box
             for box in map(box_of, low[near])
             if not len(stander.around) or float(overlaps(stander.around, box).max()) < SAME
         ]
+        parts = [part for box in new if (part := self._view.unlike_within(box)) is not None]
         if not parts:
             return None
         box = _around(parts)
         width, height = box[2] - box[0], box[3] - box[1]
         parameters, upright = self._parameters, stander.height
-        is_low = height < parameters.height_share * upright and width > parameters.width_per_height * height
-        return box if is_low and WIDTH_MIN * upright <= width <= WIDTH_MAX * upright else None
+        is_wide = width > parameters.width_per_height * height or height < FLAT * upright
+        is_low = height < parameters.height_share * upright
+        return box if is_low and is_wide and WIDTH_MIN * upright <= width <= WIDTH_MAX * upright else None
 
     def _is_over(self, stander: _Stander, at_ns: Nanoseconds) -> bool:
         parameters = self._parameters
@@ -143,6 +154,7 @@ class PersonDown(OfZone):
 
     def _forget(self) -> None:
         self._standers.clear()
+        self._view.forget()
 
 
 def _is_upright(track: Tracked) -> bool:
@@ -151,11 +163,12 @@ def _is_upright(track: Tracked) -> bool:
 
 
 def _low_boxes(people: Sequence[Tracked], seen: Observed) -> Boxes:
-    """Still blobs, and people whose box is not upright: what may be somebody who lies."""
-    found = [seen.motion.still]
+    """Blobs, and people whose box is not upright: what may be somebody who lies. One that moves is let in as well: a
+    mast in the wind moves everything, and who is hurt may stir. What moves on is left out later."""
+    found = [seen.motion.still, seen.motion.moving]
     if people:
         found.append(np.array([each.box for each in people], np.float32))
-    boxes = np.concatenate(found) if len(found) > 1 else found[0]
+    boxes = np.concatenate(found).astype(np.float32)
     return boxes[~hidden_at(seen, middles_px(boxes))] if len(boxes) else boxes
 
 

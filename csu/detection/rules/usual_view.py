@@ -8,20 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.observed import Boxes
+from csu.detection.observed import Boxes, Observed
 from csu.detection.rules.zone import Box, Points
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import Plane
 
-SIDE_PX_MAX = 320
+SIDE_PX_MAX = 480
 """Of the kept view."""
-EVERY_NS = NS_PER_S // 2
-LEARNED = 0.08
+EVERY_NS = NS_PER_S // 4
+LEARNED = 0.04
 """Weight of a new look."""
-DIFFERENCE_MIN = 14.0
+DIFFERENCE_MIN = 12.0
 """Luma by which something is another thing."""
 STRONGER = 1.15
 """The outline of what was put there is so much stronger now than it was."""
+UNLIKE_CELLS_MIN = 6
 OUTLINE_MIN = 0.08
 """Share of a box that must be outline, or nothing can be said."""
 
@@ -45,10 +46,10 @@ class UsualView:
         self._now: NDArray[np.float32] | None = None
         self._looked_ns: Nanoseconds | None = None
 
-    def look(self, luma: Plane, covered: Boxes, at_ns: Nanoseconds) -> None:
-        """Learn what `covered` (n, 4) px leaves open; twice a second at most."""
+    def look(self, luma: Plane, covered: Boxes, at_ns: Nanoseconds) -> bool:
+        """Learn what `covered` (n, 4) px leaves open; four times a second at most. Whether it looked."""
         if self._looked_ns is not None and at_ns - self._looked_ns < EVERY_NS:
-            return
+            return False
         self._looked_ns = at_ns
         crop = luma[self._top : self._bottom, self._left : self._right]
         size = (max(crop.shape[1] // self._factor, 1), max(crop.shape[0] // self._factor, 1))
@@ -59,11 +60,12 @@ class UsualView:
             clear[top:bottom, left:right] = 0
         if self._usual is None or self._known is None or self._usual.shape != now.shape:
             self._usual, self._known = now.copy(), clear
-            return
+            return True
         cv2.accumulateWeighted(now, self._usual, LEARNED, mask=clear)
         fresh = (clear > 0) & (self._known == 0)
         self._usual[fresh] = now[fresh]
         self._known |= clear
+        return True
 
     def looked_after(self, at_ns: Nanoseconds) -> bool:
         """Whether the view now is of that instant or later."""
@@ -73,6 +75,28 @@ class UsualView:
         """Share of `box` that looks unlike usual; None: not known."""
         found = self._patches(box, 0)
         return None if found is None else float(np.mean(_unlike(*found)))
+
+    def unlike_within(self, box: Box) -> Box | None:
+        """The part of a box (px) that looks unlike usual; the box itself where that is not known; None: no part."""
+        found = self._patches(box, 0)
+        if found is None:
+            return box
+        count, _, stats, _ = cv2.connectedComponentsWithStats(_unlike(*found).astype(np.uint8), connectivity=8)
+        if count < 2:
+            return None
+        largest = stats[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))]
+        if largest[cv2.CC_STAT_AREA] < UNLIKE_CELLS_MIN:
+            return None
+        left, top, _, _ = self._cells(box, 0)
+        x, y = left + int(largest[cv2.CC_STAT_LEFT]), top + int(largest[cv2.CC_STAT_TOP])
+        right, bottom = x + int(largest[cv2.CC_STAT_WIDTH]), y + int(largest[cv2.CC_STAT_HEIGHT])
+        factor, smear = self._factor, self._factor / 2  # by half a cell on each side the blur makes it too large
+        return (
+            self._left + x * factor + smear,
+            self._top + y * factor + smear,
+            self._left + right * factor - smear,
+            self._top + bottom * factor - smear,
+        )
 
     def is_added(self, box: Box) -> bool | None:
         """Whether what is unlike usual has its outline in the picture now (put there), not in the usual one (taken
@@ -106,6 +130,12 @@ class UsualView:
             max(ceil((right - self._left) / self._factor) + margin, 0),
             max(ceil((bottom - self._top) / self._factor) + margin, 0),
         )
+
+
+def covered(seen: Observed) -> Boxes:
+    """(n, 4) px: whatever stands or moves, which is not how it usually looks."""
+    tracks = np.array([each.box for each in seen.tracks], np.float32).reshape(-1, 4)
+    return np.concatenate([seen.motion.moving, seen.motion.still, tracks]).astype(np.float32)
 
 
 def _unlike(now: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -157,7 +157,7 @@ class Enforcement:
         """He draws where the vehicle stands: it is watched from still 1 on. Raises TicketRefused."""
         found = self._still_live(account, draft, now_ns)
         if found.standing is not None and found.standing.to_ns is not None:
-            raise TicketRefused(TicketRule.STANDING, draft, "le chronomètre est arrêté", "the timer is stopped")
+            raise TicketRefused(TicketRule.STANDING, "tickets", "le chronomètre est arrêté", "the timer is stopped")
         return self._keep(replace(found, standing=Standing(tuple(corners), found.stills[0].captured_at_ns)))
 
     def stop(self, account: str, draft: str, view: View, now_ns: Nanoseconds) -> Draft:
@@ -165,12 +165,12 @@ class Enforcement:
         found = self._still_live(account, draft, now_ns)
         standing = found.standing
         if standing is None or standing.to_ns is not None:
-            raise TicketRefused(TicketRule.STANDING, draft, "aucun chronomètre ne court", "no timer runs")
+            raise TicketRefused(TicketRule.STANDING, "tickets", "aucun chronomètre ne court", "no timer runs")
         taken = self._take(found.session, found.stills, view, now_ns)
         left_ns = found.offence.stands_s * NS_PER_S - (taken.captured_at_ns - standing.from_ns)
         if left_ns > 0:
             seconds = -(-left_ns // NS_PER_S)
-            raise TicketRefused(TicketRule.STANDING, draft, f"encore {seconds} s à observer", f"{seconds} s to go")
+            raise TicketRefused(TicketRule.STANDING, "tickets", f"encore {seconds} s à observer", f"{seconds} s to go")
         stopped = replace(standing, to_ns=taken.captured_at_ns, last=taken.number)
         return self._keep(replace(found, stills=(*found.stills, taken), standing=stopped))
 
@@ -281,7 +281,7 @@ def _require_complete(draft: Draft) -> None:
     if len(draft.stills) < STILLS_MIN or all(each.view is not View.CONTEXT for each in draft.stills):
         raise TicketRefused(
             TicketRule.STILLS,
-            draft.draft,
+            "tickets",
             f"il faut de {STILLS_MIN} à {STILLS_MAX} vues, dont une d'ensemble",
             f"it takes {STILLS_MIN} to {STILLS_MAX} stills, one of the surroundings among them",
         )
@@ -289,7 +289,7 @@ def _require_complete(draft: Draft) -> None:
     if lasted_ns < draft.offence.stands_s * NS_PER_S:
         raise TicketRefused(
             TicketRule.STANDING,
-            draft.draft,
+            "tickets",
             f"le véhicule est à observer {draft.offence.stands_s} s, tracé et chronomètre",
             f"the vehicle is to be watched for {draft.offence.stands_s} s, drawn and timed",
         )
@@ -298,10 +298,10 @@ def _require_complete(draft: Draft) -> None:
 def _require_fields(plate: str, country: str, place: str) -> None:
     unfit = unfit_plate(plate, country)
     if unfit is not None:
-        raise TicketRefused(TicketRule.FIELD, "plate", f"immatriculation : {unfit.fr}", f"registration: {unfit.en}")
+        raise TicketRefused(TicketRule.FIELD, "PVe", f"immatriculation : {unfit.fr}", f"registration: {unfit.en}")
     no_place = unfit_for_a_place(place) or (None if place.strip() else Words("il est vide", "it is empty"))
     if no_place is not None:
-        raise TicketRefused(TicketRule.FIELD, "place", f"lieu : {no_place.fr}", f"place: {no_place.en}")
+        raise TicketRefused(TicketRule.FIELD, "PVe", f"lieu : {no_place.fr}", f"place: {no_place.en}")
 
 
 def _no_right(why: Words) -> TicketRefused:

@@ -127,5 +127,5 @@ class Draft:
         """Raises TicketRefused: there is none of that number."""
         found = next((each for each in self.stills if each.number == number), None)
         if found is None:
-            raise TicketRefused(TicketRule.STILLS, self.draft, "aucune vue de ce numéro", "no still of that number")
+            raise TicketRefused(TicketRule.STILLS, "tickets", "aucune vue de ce numéro", "no still of that number")
         return found

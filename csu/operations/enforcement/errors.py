@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from csu.hal.errors import CsuError
-from csu.hal.words import Words
+from csu.hal.words import NO_WORDS, Words
 
 
 class TicketRule(StrEnum):
@@ -36,7 +36,7 @@ class TicketRefused(CsuError):
         super().__init__(
             Words(fr, en),
             where=where,
-            what_to_do=Words("Rien n'est enregistré ; reprenez en direct", "Nothing is recorded; begin again, live"),
+            what_to_do=NO_WORDS,
         )
         self.rule = rule
 

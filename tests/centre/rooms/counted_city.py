@@ -77,13 +77,14 @@ class CountedCity:
         """Weeks of an ordinary life, straight into the store; for one afternoon nobody looked."""
         chance = np.random.default_rng(seed)
         for counter in self.ledger.state.counters:
-            length_ns, day = counter.slot_s * NS_PER_S, self.since
+            length_ns, day, slots = counter.slot_s * NS_PER_S, self.since, []
             while day <= self.city.today:
                 from_ns, to_ns = start_of_day(day), start_of_day(day + timedelta(days=1))
                 hours = (np.arange(from_ns, to_ns, length_ns) - from_ns) / 3.6e12
                 life = np.exp(-(((hours - 8.5) / 2) ** 2)) + 1.3 * np.exp(-(((hours - 17.5) / 2.5) ** 2)) + 0.02
-                self.store.append(self._slots(counter, day, from_ns, life, chance))
+                slots += self._slots(counter, day, from_ns, life, chance)
                 day += timedelta(days=1)
+            self.store.append(slots)
 
     def close(self) -> None:
         self.ledger.close()

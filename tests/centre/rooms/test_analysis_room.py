@@ -31,6 +31,7 @@ from sim.ports import SeededChance, VirtualClock
 from tests.governance.analysed_evening import (
     CAMERA,
     COMMUNE,
+    DAY,
     PLACE_M,
     REGIME,
     a_basis,
@@ -42,6 +43,7 @@ from tests.governance.analysed_evening import (
     papers_of,
 )
 
+ORDER = an_order(to_ns=minute(20 * 60 + 30))
 BEGINS = minute(17 * 60 + 50)
 SQUARE = AnalysisZone("place", ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9)))
 DRAWN = CameraDrawing(CAMERA, "C. Morel", BEGINS, (ZoneRule(SQUARE, EventType.CROWD_DENSITY),))
@@ -49,14 +51,14 @@ CHIEF = Author("a.petit", "room_chief")
 
 
 class Evening:
-    """A room on virtual time from 17:50 on; the order of tests.governance.analysed_evening is from 18:00 to 23:30."""
+    """A room on virtual time from 17:50 on; its order is from 18:00 to 20:30."""
 
     def __init__(self, tmp_path, orders=None, regime=REGIME, drawn=DRAWN) -> None:
         self.env = simpy.Environment()
         self.clock = VirtualClock(self.env, BEGINS)
         self.loop = SimLoop(self.env)
         self.node = CountedAnalysisNode(self.clock, SeededChance("analysis"))
-        self.orders = orders if orders is not None else orders_of(an_order())
+        self.orders = orders if orders is not None else orders_of(ORDER)
         self.papers = Papers(None, papers_of())
         self.law = AnalysisLaw(None, self.papers, Believed(RegimeNow(regime), self.orders, models_of(a_model())))
         self.account = AnalysisAccount(tmp_path / "account.sqlite", durable=False)
@@ -103,8 +105,8 @@ class Evening:
 
 
 def test_from_the_first_instant_to_the_end_minute_and_each_step_is_journaled_once(tmp_path) -> None:
-    evening, order = Evening(tmp_path), an_order()
-    evening.play(minute(24 * 60))
+    evening, order = Evening(tmp_path), ORDER
+    evening.play(minute(21 * 60))
     assert evening.spans == [(order.from_ns, order.to_ns)]
     assert evening.journaled == ["analysis/start/2027-57-012", "analysis/stop/2027-57-012"]
     assert [(each.is_analysed, each.at_ns) for each in evening.told if isinstance(each, AnalysisChanged)] == [
@@ -115,7 +117,7 @@ def test_from_the_first_instant_to_the_end_minute_and_each_step_is_journaled_onc
     assert evening.account.total(0, 2**62).pictures_looked_at == pictures
     assert evening.account.total(0, order.from_ns).pictures_looked_at == 0
     assert evening.account.total(order.to_ns, 2**62).pictures_looked_at == 0
-    assert evening.account.total(0, 2**62).minutes == 330
+    assert evening.account.total(0, 2**62).minutes == 150
     assert any(isinstance(each, SignalRaised) for each in evening.told)
     assert not any(isinstance(each, Trouble) for each in evening.told)
 
@@ -124,7 +126,7 @@ def test_from_the_first_instant_to_the_end_minute_and_each_step_is_journaled_onc
 def test_without_one_of_them_the_node_is_never_started(tmp_path, lacking) -> None:
     given = {"order": {"orders": AnalysisOrders()}, "regime": {"regime": None}, "zone": {"drawn": None}}[lacking]
     evening = Evening(tmp_path, **given)
-    evening.play(minute(24 * 60))
+    evening.play(minute(21 * 60))
     assert evening.node.starts == evening.the_room.node_starts == 0
     assert evening.spans == []
     assert evening.journaled == []
@@ -132,10 +134,11 @@ def test_without_one_of_them_the_node_is_never_started(tmp_path, lacking) -> Non
     assert evening.the_room.tells(CAMERA).fr
 
 
+@pytest.mark.nightly  # each change plays it in tests/sim/test_analysis.py
 def test_a_law_that_ends_with_the_day_ends_the_analysis_with_it(tmp_path) -> None:
-    order = an_order(to_ns=minute(24 * 60 + 90))
-    evening = Evening(tmp_path, orders_of(order), replace(REGIME, valid_until=an_order().ordered_on.replace(day=19)))
-    evening.play(minute(26 * 60))
+    order = an_order(from_ns=minute(23 * 60), to_ns=minute(24 * 60 + 90))
+    evening = Evening(tmp_path, orders_of(order), replace(REGIME, valid_until=DAY))
+    evening.play(minute(24 * 60 + 30))
     assert evening.spans == [(order.from_ns, minute(24 * 60))]
 
 
@@ -150,8 +153,8 @@ async def put_back(evening: Evening) -> None:
 
 
 def test_the_kill_switch_stops_at_once_and_only_the_manager_lets_it_go_on(tmp_path) -> None:
-    evening, order = Evening(tmp_path), an_order()
-    evening.play(minute(24 * 60), (minute(19 * 60) + 7, throw), (minute(20 * 60) + 9, put_back))
+    evening, order = Evening(tmp_path), ORDER
+    evening.play(minute(21 * 60), (minute(19 * 60) + 7, throw), (minute(20 * 60) + 9, put_back))
     assert evening.spans == [(order.from_ns, minute(19 * 60) + 7), (minute(20 * 60) + 9, order.to_ns)]
     steps = ["start/2027-57-012", "kill", "resume", "start/2027-57-012", "stop/2027-57-012"]
     assert evening.journaled == [f"analysis/{step}" for step in steps]
@@ -159,8 +162,43 @@ def test_the_kill_switch_stops_at_once_and_only_the_manager_lets_it_go_on(tmp_pa
     assert (kill.author, kill.role, [each.camera for each in kill.data]) == ("a.petit", "room_chief", [CAMERA])
 
 
+def test_a_kill_that_cannot_be_written_is_obeyed_told_and_written_later(tmp_path) -> None:
+    evening, order = Evening(tmp_path), ORDER
+    throws, refusals = evening.law.throw, [1, 2, 3]
+
+    def refuse(role, **more) -> None:
+        if refusals.pop():
+            raise CsuError(Words("plein", "full"), where="switch", what_to_do=Words("?", "?"))
+
+    async def throw_in_vain(evening: Evening) -> None:
+        evening.law.throw = lambda role, **more: refuse(role, **more) if refusals else throws(role, **more)
+        await throw(evening)
+        assert evening.the_room.given() == []
+
+    evening.play(minute(21 * 60), (minute(19 * 60), throw_in_vain))
+    assert evening.spans == [(order.from_ns, minute(19 * 60))]
+    assert evening.law.basis.switch.is_thrown
+    assert refusals == []
+    assert sum(isinstance(each, Trouble) for each in evening.told) == 1
+
+
+def test_a_type_that_is_taken_away_ends_at_once_though_the_journal_is_down(tmp_path) -> None:
+    down = ZoneRule(SQUARE, EventType.PERSON_DOWN)
+    both = replace(DRAWN, rules=(*DRAWN.rules, down))
+    evening = Evening(tmp_path, orders_of(replace(ORDER, types=(*ORDER.types, EventType.PERSON_DOWN))), drawn=both)
+
+    async def erase(evening: Evening) -> None:
+        evening.journal.is_down = True
+        evening.drawn = {CAMERA: DRAWN}
+        evening.the_room.look_again()
+
+    evening.play(minute(21 * 60), (minute(19 * 60), erase))
+    ends = [each.end_ns for each in evening.node.looked_at(2**62) if down in each.rules]
+    assert ends == [minute(19 * 60)]
+
+
 def test_a_journal_that_is_down_lets_nothing_start_and_everything_stop(tmp_path) -> None:
-    evening, order = Evening(tmp_path), an_order()
+    evening, order = Evening(tmp_path), ORDER
 
     async def down(evening) -> None:
         evening.journal.is_down = True
@@ -169,7 +207,7 @@ def test_a_journal_that_is_down_lets_nothing_start_and_everything_stop(tmp_path)
         evening.journal.is_down = False
 
     acts = (BEGINS + 1, down), (minute(18 * 60 + 30), up), (minute(19 * 60), down), (minute(19 * 60 + 1), throw)
-    evening.play(minute(24 * 60), *acts)
+    evening.play(minute(21 * 60), *acts)
     ((start_ns, end_ns),) = evening.spans
     assert order.from_ns < minute(18 * 60 + 30) <= start_ns < minute(18 * 60 + 30) + 40 * NS_PER_S
     assert end_ns == minute(19 * 60 + 1)
@@ -181,9 +219,10 @@ async def withdraw(evening: Evening) -> None:
     await evening.the_room.enter(event)
 
 
+@pytest.mark.nightly  # so it is here
 def test_an_order_that_is_withdrawn_ends_at_once(tmp_path) -> None:
-    evening, order = Evening(tmp_path), an_order()
-    evening.play(minute(24 * 60), (minute(19 * 60) + 5, withdraw))
+    evening, order = Evening(tmp_path), ORDER
+    evening.play(minute(21 * 60), (minute(19 * 60) + 5, withdraw))
     assert evening.spans == [(order.from_ns, minute(19 * 60) + 5)]
     assert evening.journaled[-1] == "analysis/stop/2027-57-012"
 
@@ -193,8 +232,8 @@ async def lose(evening: Evening) -> None:
 
 
 def test_a_node_that_is_lost_is_journaled_told_and_started_again(tmp_path) -> None:
-    evening, order = Evening(tmp_path), an_order()
-    evening.play(minute(24 * 60), (minute(19 * 60), lose))
+    evening, order = Evening(tmp_path), ORDER
+    evening.play(minute(21 * 60), (minute(19 * 60), lose))
     (first, (again_ns, end_ns)) = evening.spans
     assert first == (order.from_ns, minute(19 * 60))
     assert minute(19 * 60) + 5 * NS_PER_S <= again_ns < minute(19 * 60 + 1)
@@ -207,7 +246,7 @@ def test_a_node_that_is_lost_is_journaled_told_and_started_again(tmp_path) -> No
 def test_a_centre_that_ends_leaves_nothing_looking(tmp_path) -> None:
     evening = Evening(tmp_path)
     evening.play(minute(19 * 60))
-    assert evening.spans == [(an_order().from_ns, minute(19 * 60))]
+    assert evening.spans == [(ORDER.from_ns, minute(19 * 60))]
     assert evening.journaled[-1] == "analysis/stop/2027-57-012"
 
 
@@ -221,8 +260,8 @@ class DeafNode(CountedAnalysisNode):
 def test_a_node_that_nobody_reaches_stops_by_itself_at_the_end_of_its_assignment(tmp_path) -> None:
     evening = Evening(tmp_path)
     evening.node = DeafNode(evening.clock, SeededChance("analysis"))
-    evening.play(minute(24 * 60), (minute(19 * 60), throw))
-    assert evening.spans == [(an_order().from_ns, an_order().to_ns)]
+    evening.play(minute(21 * 60), (minute(19 * 60), throw))
+    assert evening.spans == [(ORDER.from_ns, ORDER.to_ns)]
     assert evening.the_room.given() == []
 
 

@@ -66,6 +66,13 @@ def test_a_drawn_person_is_found_where_he_stands(detector):
         assert shares_of_union(seen.boxes, truth)[0, 0] > 0.5
 
 
+def test_the_same_picture_has_the_same_answer_to_the_last_bit(detector):
+    picture = with_person(street(), 100)
+    one, other = (detector.detect(picture, [(280, 290, 360, 410)]) for _ in range(2))
+    assert one.boxes.tobytes() == other.boxes.tobytes()
+    assert one.scores.tobytes() == other.scores.tobytes()
+
+
 def test_an_empty_street_is_empty(detector):
     assert len(detector.detect(street(), None).boxes) == 0
 

@@ -31,7 +31,7 @@ def pictures(draw):
 
 
 @given(pictures(), st.sampled_from([STRETCHED, FITTED]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_region_is_seen_whole_in_few_parts_of_the_picture(picture, shown):
     size, regions = picture
     looks = looks_for(regions, size, shown)
@@ -45,7 +45,7 @@ def test_every_region_is_seen_whole_in_few_parts_of_the_picture(picture, shown):
 
 
 @given(pictures(), st.sampled_from([STRETCHED, FITTED]), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_box_comes_back_to_where_it_was(picture, shown, data):
     size, regions = picture
     for look in looks_for(regions, size, shown) or tiles_of(size, 2):

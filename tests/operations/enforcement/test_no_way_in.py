@@ -80,8 +80,8 @@ def test_its_room_and_its_doors_know_neither_signals_nor_recordings():
 def test_no_method_of_the_desk_takes_a_picture_a_file_or_a_signal():
     methods = [method for name, method in inspect.getmembers(Enforcement, inspect.isfunction) if name[0] != "_"]
     assert {method.__name__ for method in methods} == {
-        *("begin", "end", "why_not", "camera_of", "draft_of", "draft", "open", "take", "paint", "mark", "stop"),
-        *("drop", "sign"),
+        *("begin", "end", "why_not", "camera_of", "draft_of", "draft"),
+        *("open", "take", "paint", "mark", "stop", "drop", "sign"),
     }
     for method in methods:
         for name, parameter in inspect.signature(method).parameters.items():

@@ -108,7 +108,7 @@ export type DrawingAnswer = {
   camera: string
   drawn_by: string
   drawn_ns: number | null
-  /** The camera turns: they hold only while it looks as it did then. */
+  /** They hold only in the view in which they were drawn, because the camera turns. */
   is_of_one_view: boolean
   zones: ZoneDrawn[]
   types: TypeAsked[]

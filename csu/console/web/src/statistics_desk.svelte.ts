@@ -1,6 +1,6 @@
 /** What the counters of a commune tell: late, in figures of five or more. Read when asked for. */
 
-import { NO_ANSWER, quick, type Refusal } from './wall_desk.svelte'
+import { NO_ANSWER, type Refusal } from './wall_desk.svelte'
 import type { Said } from './words'
 
 export type CounterKind = 'traffic' | 'footfall' | 'bin'
@@ -84,6 +84,9 @@ export type CounterDay = {
   series: { counted: string; is_forward: boolean; figures: Figure[] }[]
 }
 
+/** All counters of a large commune take a while to add up. */
+const TIMEOUT_MS = 60_000
+
 /** What is asked for: of all counters of a kind, or of one. */
 export type Asked = { commune: string; kind: CounterKind; counter: string; first: string; last: string }
 
@@ -131,7 +134,7 @@ export class StatisticsDesk {
 
   async #read<Answer>(path: string): Promise<Answer | null> {
     try {
-      const answer = await fetch(path, quick())
+      const answer = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) })
       if (answer.ok) return (await answer.json()) as Answer
       this.trouble = (await answer.json()) as Refusal
     } catch {

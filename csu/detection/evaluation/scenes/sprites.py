@@ -28,6 +28,8 @@ HEADINGS = 16
 _RING = np.array([[cos(2 * pi * n / 10), sin(2 * pi * n / 10)] for n in range(10)], np.float32)
 _TONES = ((_RING, 0.7), (_RING * 0.78 - (0.10, 0.05), 0.95), (_RING * 0.48 - (0.26, 0.13), 1.2))
 """A part's rim, its flank, its lit side: the ring of each circle of its hull, and how bright."""
+_THIN_PX = 4.5
+"""What is thinner has a rim and a lit side only."""
 _COATS: tuple[Colour, ...] = (
     *((60, 45, 40), (96, 56, 32), (40, 42, 112), (46, 70, 48), (46, 46, 50), (34, 30, 84), (70, 66, 74)),
     *((30, 30, 34), (98, 56, 76), (40, 70, 104), (52, 40, 36), (84, 52, 30), (222, 220, 216), (66, 44, 40)),
@@ -116,7 +118,7 @@ def draw_body(worn: Look, stance: Stance, heading: int, above: int) -> Sprite:
     height = int((top - up.min() + MARGIN) * MASTER_PX) + 1
     shown = np.stack([(right - left) * MASTER_PX, (top - up) * MASTER_PX], axis=1).astype(np.float32)
     paint = _Paint(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8))
-    _Body(worn, shown, near, front=-cos(turn) * cos(down), stance=stance).draw(paint)
+    _Body(worn, shown, near, front=-cos(turn) * cos(down)).draw(paint)
     return _finished(paint, (-left * MASTER_PX, top * MASTER_PX), worn.seed)
 
 
@@ -151,7 +153,8 @@ class _Paint:
         """The hull around circles (x, y, r), px: dark at its rim, bright towards the light (up and left)."""
         round_ = np.array(circles, np.float32)
         middles, radii = round_[:, None, :2], round_[:, None, 2:]
-        for ring, shine in _TONES:
+        thick = max(radius for _, _, radius in circles) > _THIN_PX
+        for ring, shine in _TONES if thick else _TONES[::2]:
             points = middles + radii * ring
             hull = cv2.convexHull((points.reshape(-1, 2) * 16).astype(np.int32))
             tone = tuple(min(255.0, level * shine * light) for level in colour)
@@ -168,7 +171,6 @@ class _Body:
     near: NDArray[np.floating]
     front: float
     """1: faces us; -1: shows its back."""
-    stance: Stance
 
     def _circle(self, joint: int, radius: float) -> tuple[float, float, float]:
         x, y = self.at[joint]

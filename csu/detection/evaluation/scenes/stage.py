@@ -198,7 +198,7 @@ class Stage:
         rows, columns = slice(max(0, int(box[1])), int(box[3]) + 1), slice(max(0, int(box[0])), int(box[2]) + 1)
         part = canvas.ids[rows, columns]
         pixels = int(np.count_nonzero(part == index + 1))
-        return Drawn(index + 1, box, pixels, float(max(pixels, 1)))
+        return Drawn(index + 1, box, pixels, 0.85 * (wheels.whole_px + rider.whole_px))
 
     def _solid_shadow(self, canvas: Canvas, spot: Spot, heading: float, size_m: tuple[float, float, float]) -> None:
         long, wide, high = size_m

@@ -22,7 +22,7 @@ PEOPLE, SPEED_M_S = 8, 2.5
 """Defaults of the rule for crowd movement: fewer or slower is none."""
 DENSE_PER_M2, DENSE_S = 3.0, 5.0
 """The zone says 5 s, not the 10 s of the field: a clip is short."""
-_MOVE_S, _DENSE_CLIP_S = 15.0, 16.0
+_MOVE_S, _DENSE_CLIP_S = 16.0, 16.0
 _RING = rectangle((-7.0, 15.0), (7.5, 30.0))
 
 
@@ -43,24 +43,31 @@ def _spread(seed: int, count: int, middle: Spot, half_m: Spot) -> list[Spot]:
 def _strolls_then_runs(
     seed: int, count: int, middle: Spot, runs_s: float, way: Callable[[Spot], Spot], speed_m_s: float = 3.8
 ) -> list[Walker]:
-    """A crowd that wanders about until `runs_s`, then each runs the way that `way` says (a unit vector)."""
+    """A crowd that comes from both sides within 7 s and strolls until `runs_s`; then each runs the way that `way` says
+    (a unit vector)."""
     dice = Dice(seed)
     found = []
     for n, spot in enumerate(_spread(seed, count, middle, (4.2, 4.2))):
         turn = dice.within(f"t{n}", 0, 2 * pi)
         pace = dice.within(f"p{n}", 0.25, 0.7)
-        start = (spot[0] - cos(turn) * pace * runs_s, spot[1] - sin(turn) * pace * runs_s)
+        there_s = dice.within(f"a{n}", 6.0, 8.0)
+        start = (
+            spot[0] - cos(turn) * pace * min(runs_s - there_s, 7),
+            spot[1] - sin(turn) * pace * min(runs_s - there_s, 7),
+        )
+        far = 11.5 if start[0] > middle[0] else -11.5
+        came_s = there_s - abs(far - start[0]) / 1.9
         until_s = runs_s + dice.within(f"d{n}", 0.0, 0.7)
         dx, dy = way(spot)
         end = (spot[0] + dx * 30, spot[1] + dy * 30)
         speed = speed_m_s * dice.within(f"v{n}", 0.9, 1.12)
-        course = Course(((-1.0, *start), (until_s, *spot), (until_s + 30 / speed, *end)))
-        found.append(Walker(course, n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
+        points = ((came_s, far, start[1]), (there_s, *start), (until_s, *spot), (until_s + 30 / speed, *end))
+        found.append(Walker(Course(points), n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
     return found
 
 
 def _flow(
-    seed: int, count: int, seconds: float, speed_m_s: float, leftwards: bool = False, first_s: float = -4.0
+    seed: int, count: int, seconds: float, speed_m_s: float, leftwards: bool = False, first_s: float = 0.5
 ) -> list[Walker]:
     """A crowd that crosses the view in one direction, abreast and behind one another."""
     dice = Dice(seed)
@@ -131,7 +138,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.DAY,
             "a crowd runs off to the right",
-            _strolls_then_runs(1, 22, (-1.5, 22.0), 7.0, right),
+            _strolls_then_runs(1, 22, (-1.5, 22.0), 11.0, right),
             91,
         ),
         _move(
@@ -139,7 +146,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.GREY,
             "runs off to the left",
-            _strolls_then_runs(2, 26, (0.5, 23.0), 7.0, left),
+            _strolls_then_runs(2, 26, (0.5, 23.0), 11.0, left),
             92,
         ),
         _move(
@@ -147,7 +154,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.RAIN,
             "runs towards the camera",
-            _strolls_then_runs(3, 20, (0.0, 24.0), 6.0, near, 3.2),
+            _strolls_then_runs(3, 20, (0.0, 24.0), 10.0, near, 3.2),
             93,
         ),
         _move(
@@ -155,7 +162,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.NIGHT,
             "runs off at night",
-            _strolls_then_runs(4, 20, (-1.0, 21.5), 7.0, right),
+            _strolls_then_runs(4, 20, (-1.0, 21.5), 11.0, right),
             94,
         ),
         _move(
@@ -163,7 +170,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.DAY,
             "all run apart, away from one place",
-            _strolls_then_runs(5, 30, (0.5, 23.0), 9.0, away, 3.4),
+            _strolls_then_runs(5, 30, (0.5, 23.0), 11.0, away, 3.4),
             95,
         ),
         _move(
@@ -179,7 +186,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.EXPOSURE,
             "runs off while exposure swings",
-            _strolls_then_runs(7, 24, (1.0, 22.5), 8.0, left),
+            _strolls_then_runs(7, 24, (1.0, 22.5), 11.0, left),
             97,
         ),
     ]

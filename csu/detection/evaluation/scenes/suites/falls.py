@@ -16,7 +16,7 @@ from csu.detection.evaluation.scenes.view import View
 from csu.hal.analysis import EventType, ZoneRule
 
 _SECONDS = 16.0
-_RING = rectangle((-7.0, 14.5), (8.0, 31.0))
+_RING = rectangle((-7.0, 14.5), (10.5, 31.0))
 _AROUND = (((-9.0, 30.5), (11.0, 31.0)), ((-9.0, 33.0), (10.0, 32.5)))
 
 
@@ -28,7 +28,7 @@ def _fall(
     ring = rectangle((-7.5, 15.0), (8.5, 40.0)) if place.name == "street" else _RING
     ways = (((-6.2, 24.0), (-6.4, 44.0)),) if place.name == "street" else _AROUND
     zone = zone_on(view, "place", ring)
-    actors = (*wanted, *passers(seed, ways, _SECONDS, count))
+    actors = (*wanted, *passers(seed, ways, _SECONDS, count, view, place.name))
     rule = ZoneRule(zone, EventType.PERSON_DOWN)
     clip = Clip(name, place, pose, _SECONDS, actors, EventType.PERSON_DOWN, conditions, (rule,), about=about, seed=seed)
     return replace(clip, events=tuple(_events(clip)))
@@ -76,8 +76,8 @@ def person_down() -> list[Clip]:
             f"{kind}_grey_4m",
             seen.SQUARE_4,
             seen.GREY,
-            "falls, walking towards the camera",
-            [falls(1.0, (2.5, 30.0), (1.5, 20.5), 122)],
+            "falls, walking away from the camera",
+            [falls(1.0, (2.5, 11.0), (1.5, 20.5), 122)],
             72,
         ),
         _fall(
@@ -110,7 +110,7 @@ def person_down() -> list[Clip]:
             seen.STREET_6,
             seen.SHAKE,
             "falls on the pavement",
-            [falls(1.0, (5.6, 34.0), (5.2, 24.0), 126)],
+            [falls(1.0, (8.8, 31.0), (5.2, 24.0), 126)],
             76,
             1,
         ),
@@ -123,9 +123,9 @@ def person_down() -> list[Clip]:
             78,
         ),
     ]
-    on_bench = Walker(stay(0.0, 30.0, (-7.0, 26.8), 160.0), 131, sits=True)
-    to_bench = walk(1.0, (1.5, 24.0), (-6.2, 25.6), (-7.0, 26.8)).points
-    sits_down = Walker(Course((*to_bench, (60.0, -6.99, 26.77))), 132, crouches_s=(to_bench[-1][0], 60.0))
+    on_bench = Walker(stay(0.0, 30.0, (8.4, 29.8), 200.0), 131, sits=True)
+    to_bench = walk(1.5, (11.0, 24.0), (7.9, 28.6), (8.4, 29.8)).points
+    sits_down = Walker(Course((*to_bench, (60.0, 8.39, 29.77))), 132, crouches_s=(to_bench[-1][0], 60.0))
     found += [
         _fall(f"{kind}_not_crouch_8m", seen.SQUARE_8, seen.DAY, "crouches to tie a shoe", [_crouches(133)], 81),
         _fall(f"{kind}_not_bench_8m", seen.SQUARE_8, seen.GREY, "sits on a bench all the time", [on_bench], 82),
@@ -157,7 +157,10 @@ def person_down() -> list[Clip]:
             seen.SQUARE_8,
             seen.SHAKE,
             "people leave the picture at its lower edge",
-            [Walker(walk(1.0 + 3 * n, (-3.0 + 2 * n, 24.0), (-2.5 + 2 * n, 11.0)), 137 + n) for n in range(4)],
+            [
+                Walker(walk(0.5 + 1.4 * n, (-8.0, 25.0), (-3.0 + 2 * n, 22.0), (-2.5 + 2 * n, 11.0)), 137 + n)
+                for n in range(4)
+            ],
             86,
             1,
         ),

@@ -26,7 +26,7 @@ def _fire(
     view = View(pose, 640, 360)
     zone = AnalysisZone("image", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
     ways = (((5.5, 14.0), (6.0, 40.0)),) if place.name == "street" else _WAYS
-    actors = (*wanted, *(passers(seed, ways, _SECONDS, count) if place.name != "avenue" else ()))
+    actors = (*wanted, *(passers(seed, ways, _SECONDS, count, view, place.name) if place.name != "avenue" else ()))
     kind = EventType.FIRE_START
     clip = Clip(name, place, pose, _SECONDS, actors, kind, conditions, (ZoneRule(zone, kind),), about=about, seed=seed)
     events = [

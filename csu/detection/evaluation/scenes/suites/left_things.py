@@ -18,7 +18,7 @@ from csu.hal.analysis import EventType, ZoneRule
 
 AGE_S, AWAY_M, AWAY_S = 10.0, 3.0, 6.0
 _PARAMETERS = (("age_s", AGE_S), ("owner_distance_m", AWAY_M), ("owner_away_s", AWAY_S))
-_SECONDS = 26.0
+_SECONDS = 25.0
 _RING = rectangle((-5.5, 15.5), (6.0, 29.0))
 _FAR = (((-9.0, 31.0), (10.0, 31.5)), ((-9.0, 33.5), (10.0, 33.0)))
 _STREET_FAR = (((-6.2, 24.0), (-6.4, 44.0)),)
@@ -40,7 +40,7 @@ def _left(
     ring = rectangle((-3.8, 15.0), (7.5, 30.0)) if place.name == "street" else _RING
     zone = zone_on(view, "parvis", ring)
     ways = near or (_STREET_FAR if place.name == "street" else _FAR)
-    actors = (*wanted, *passers(seed, ways, _SECONDS, count))
+    actors = (*wanted, *passers(seed, ways, _SECONDS, count, view, place.name))
     rule = ZoneRule(zone, EventType.ABANDONED_OBJECT, _PARAMETERS)
     kind = EventType.ABANDONED_OBJECT
     clip = Clip(name, place, pose, _SECONDS, actors, kind, conditions, (rule,), about=about, seed=seed)
@@ -90,7 +90,7 @@ def abandoned_object() -> list[Clip]:
     small = replace(small, size_m=_RUCKSACK)
     third, long = _puts_down((2.0, 23.5), (9.0, 26.0), (-9.0, 26.5), 105)
     long = replace(long, size_m=_HOLDALL)
-    owner, near = _puts_down((3.2, 20.0), (6.0, 13.0), (5.8, 38.0), 107)
+    owner, near = _puts_down((5.6, 20.0), (6.6, 11.0), (5.8, 38.0), 107)
     found = [
         _left(f"{kind}_sun_8m", seen.SQUARE_8, seen.DAY, "a suitcase is left", [walker, bag], 51),
         _left(f"{kind}_grey_4m", seen.SQUARE_4, seen.GREY, "a rucksack is left", [other, small], 52),

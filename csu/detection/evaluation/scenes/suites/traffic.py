@@ -47,7 +47,7 @@ def flowing(
     dice = Dice(seed)
     found: list[Vehicle] = []
     for number, lane in enumerate(lanes):
-        t_s = -5.0 + dice.within(f"{number}", 0, gap_s)
+        t_s = -1.0 + dice.within(f"{number}", 0, gap_s)
         n = 0
         while t_s < seconds - 2:
             name = f"{number}/{n}"
@@ -66,7 +66,7 @@ def cyclists(seed: int, seconds: float, count: int) -> list[Vehicle]:
     found = []
     for n in range(count):
         ends = ((-24.0, 15.0), (24.0, 15.2))
-        begin = -3.0 + seconds * 0.75 * n / max(1, count)
+        begin = 0.5 + seconds * 0.7 * n / max(1, count)
         course = walk(begin, *(ends if n % 3 else ends[::-1]), speed_m_s=dice.within(f"v{n}", 3.8, 5.4))
         found.append(Vehicle(course, Make.BICYCLE, seed * 9 + n))
     return found
@@ -157,17 +157,17 @@ def counting() -> list[Clip]:
             "a street seen along, two lanes",
             [
                 *flowing(5, _STREET_LANES, long, 3.0, (Make.CAR, Make.CAR, Make.VAN)),
-                *passers(5, (((5.5, 12.0), (6.0, 42.0)),), long, 4),
+                *passers(5, (((5.5, 12.0), (6.0, 42.0)),), long, 4, View(seen.STREET_6[1], 640, 360), "street"),
             ],
             [along],
             135,
         ),
         _count(
             "counting_people_8m",
-            seen.SQUARE_8,
+            seen.WIDE_8,
             seen.DAY,
             "people cross a square both ways",
-            passers(6, ways, long, 16),
+            passers(6, ways, long, 16, View(seen.WIDE_8[1], 640, 360), "square"),
             [people],
             136,
         ),
@@ -207,7 +207,7 @@ def _bins(name: str, camera: Camera, conditions: Conditions, about: str, people:
         walker, bag, in_s = _deposit(0.5 + 9.0 * n, come, go, seed + n, len(actors))
         actors += [walker, bag]
         deposits.append(in_s)
-    actors += passers(seed, (((-9.0, 26.5), (10.0, 27.0)), ((-9.0, 17.5), (9.0, 17.0))), seconds, 4)
+    actors += passers(seed, (((-9.0, 26.5), (10.0, 27.0)), ((-9.0, 17.5), (9.0, 17.0))), seconds, 4, view, place.name)
     x, y = _BIN_AT
     ring = zone_on(view, "pave-12", rectangle((x - 1.3, y - 1.6), (x + 1.3, y + 1.2))).corners
     bin_ = BinPlace("pave-12", ring)

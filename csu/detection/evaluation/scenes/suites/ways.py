@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from csu.detection.evaluation.scenes.actors import Actor, Course, Make, Placed, Vehicle, Walker, walk
+from csu.detection.evaluation.scenes.actors import Actor, Course, Make, Placed, Vehicle, Walker, stay, walk
 from csu.detection.evaluation.scenes.clip import BEGIN_NS, Clip, Conditions, TrueEvent
 from csu.detection.evaluation.scenes.happening import (
     At,
@@ -19,7 +19,7 @@ from csu.detection.evaluation.scenes.happening import (
 from csu.detection.evaluation.scenes.place import Spot
 from csu.detection.evaluation.scenes.suites import cameras as seen
 from csu.detection.evaluation.scenes.suites.cameras import Camera
-from csu.detection.evaluation.scenes.suites.passers import passers, stands_then_walks
+from csu.detection.evaluation.scenes.suites.passers import passers
 from csu.detection.evaluation.scenes.view import View
 from csu.hal.analysis import AnalysisZone, EventType, ZoneRule
 
@@ -102,7 +102,7 @@ def _restricted(
     number = int(pose.z_m)
     view = View(pose, *_SIZE)
     zone = zone_on(view, "cour", _RINGS[number])
-    actors = (*wanted, *passers(seed, _AROUND[number], _SECONDS, count))
+    actors = (*wanted, *passers(seed, _AROUND[number], _SECONDS, count, view, place.name))
     rule = ZoneRule(zone, EventType.RESTRICTED_ZONE)
     clip = Clip(
         name, place, pose, _SECONDS, actors, EventType.RESTRICTED_ZONE, conditions, (rule,), about=about, seed=seed
@@ -113,7 +113,7 @@ def _restricted(
 def restricted_zone() -> list[Clip]:
     """Eight who go in, six who do not."""
     kind = "restricted"
-    goes_in = Walker(walk(5.0, (-4.0, 23.5), (4.0, 23.5), (4.5, 23.0), (9.5, 24.0)), 7)
+    goes_in = Walker(walk(3.0, (-7.5, 23.5), (4.0, 23.5), (4.5, 23.0), (9.5, 24.0)), 7)
     found = [
         _restricted(f"{kind}_sun_8m", seen.SQUARE_8, seen.DAY, "walks through", [goes_in], 11),
         _restricted(
@@ -138,7 +138,7 @@ def restricted_zone() -> list[Clip]:
             seen.SQUARE_4,
             seen.SHAKE,
             "two enter one after the other",
-            [Walker(walk(5.0, (7.5, 21.0), (-5.0, 21.5)), 15), Walker(walk(6.5, (-6.0, 24.0), (8.0, 23.0)), 16)],
+            [Walker(walk(5.0, (7.5, 21.0), (-5.0, 21.5)), 15), Walker(walk(6.0, (-8.5, 24.0), (8.0, 23.0)), 16)],
             14,
             2,
         ),
@@ -165,7 +165,7 @@ def restricted_zone() -> list[Clip]:
             seen.SQUARE_4,
             seen.INFRARED,
             "enters, seen in infrared",
-            [Walker(walk(5.0, (-5.0, 20.0), (7.0, 20.5)), 22)],
+            [Walker(walk(3.5, (-7.5, 20.0), (7.0, 20.5)), 22)],
             17,
             1,
         ),
@@ -174,7 +174,7 @@ def restricted_zone() -> list[Clip]:
             seen.STREET_6,
             seen.DAY,
             "runs across the closed road",
-            [Walker(walk(6.0, (6.0, 24.0), (-6.0, 25.5), speed_m_s=3.0), 25)],
+            [Walker(walk(5.5, (8.8, 23.6), (-7.5, 25.5), speed_m_s=3.0), 25)],
             18,
             3,
         ),
@@ -185,7 +185,7 @@ def restricted_zone() -> list[Clip]:
             seen.SQUARE_8,
             seen.DAY,
             "stands before it: the head covers it, the foot does not",
-            [Walker(stands_then_walks(0.0, 12.0, (3.5, 19.4), (10.0, 18.8)), 41)],
+            [Walker(walk(1.0, (9.0, 17.8), (3.5, 19.4), *[(3.5, 19.4)] * 5, (10.0, 18.8)), 41)],
             21,
             3,
         ),
@@ -216,6 +216,15 @@ def restricted_zone() -> list[Clip]:
             24,
             2,
         ),
+        _restricted(
+            f"{kind}_not_door_6m",
+            seen.STREET_6,
+            replace(seen.EXPOSURE, shake_px=0.6),
+            "a car stands before it, its door opens and shuts; exposure swings, the mast shakes",
+            [Vehicle(stay(-1.0, 60.0, (-3.0, 32.5)), Make.CAR, 9, door_s=(5.0, 10.0))],
+            25,
+            3,
+        ),
     ]
     return found
 
@@ -242,7 +251,7 @@ def _wrong(
     is_road = place.name == "street"
     lane = _LANE_UP if is_road else _LANE_RIGHT
     zone = zone_on(view, "sens", _ROAD if is_road else _GATE, lane)
-    actors = (*wanted, *passers(seed, ways, _SECONDS, count))
+    actors = (*wanted, *passers(seed, ways, _SECONDS, count, view, place.name))
     rule = ZoneRule(zone, EventType.WRONG_WAY)
     clip = Clip(name, place, pose, _SECONDS, actors, EventType.WRONG_WAY, conditions, (rule,), about=about, seed=seed)
     return replace(clip, events=_events(clip, zone, EventType.WRONG_WAY, lane, 1.5))
@@ -310,7 +319,7 @@ def wrong_way() -> list[Clip]:
             seen.STREET_6,
             seen.DAY,
             "a car comes down the lane that goes up",
-            [_drives(0.5, 2.0, 12.0, 90.0, 8.0, Make.CAR, 3), _drives(4.5, 2.0, 75.0, 8.0, 7.0, Make.CAR, 5)],
+            [_drives(0.5, 2.0, 12.0, 90.0, 8.0, Make.CAR, 3), _drives(2.0, 2.0, 100.0, 8.0, 8.0, Make.CAR, 5)],
             36,
             (((5.5, 14.0), (6.0, 40.0)),),
             2,
@@ -320,7 +329,7 @@ def wrong_way() -> list[Clip]:
             seen.STREET_4,
             seen.EXPOSURE,
             "a van, exposure swings",
-            [_drives(4.0, 2.0, 70.0, 8.0, 6.5, Make.VAN, 8)],
+            [_drives(0.0, 2.0, 100.0, 8.0, 7.0, Make.VAN, 8)],
             37,
             (((5.5, 14.0), (6.0, 40.0)),),
             2,
@@ -330,7 +339,7 @@ def wrong_way() -> list[Clip]:
             seen.STREET_6,
             seen.SHAKE,
             "a cyclist rides down the lane that goes up",
-            [_drives(1.0, 2.0, 12.0, 90.0, 8.0, Make.CAR, 9), _drives(5.0, 2.4, 52.0, 10.0, 4.2, Make.BICYCLE, 4)],
+            [_drives(1.0, 2.0, 12.0, 90.0, 8.0, Make.CAR, 9), _drives(1.0, 2.4, 62.0, 10.0, 5.0, Make.BICYCLE, 4)],
             38,
         ),
     ]
@@ -341,7 +350,7 @@ def wrong_way() -> list[Clip]:
             seen.SQUARE_8,
             seen.GREY,
             "people cross the way at right angles",
-            [Walker(walk(2.0 + 3 * n, (-3.0 + 2.5 * n, 15.5), (-2.5 + 2.5 * n, 33.0)), 60 + n) for n in range(4)],
+            [Walker(walk(2.0 + 3 * n, (-3.0 + 2.5 * n, 12.0), (-2.5 + 2.5 * n, 33.0)), 60 + n) for n in range(4)],
             42,
         ),
         _wrong(
