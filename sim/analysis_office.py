@@ -23,7 +23,7 @@ from sim.orders import start_of_day_ns
 
 TESTED = tuple(each for each in EventType if each is not EventType.WEAPON)
 """What the simulated model was tested for: no attested weights for weapons exist."""
-_WEIGHTS, _VERSION, _ATTESTATION = "5e" * 32, "1.0", "SIM-ATT-1"
+WEIGHTS, _VERSION, _ATTESTATION = "5e" * 32, "1.0", "SIM-ATT-1"
 _CORNERS = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9))
 _FOR_EVER_NS: Nanoseconds = 2**62
 _LANE = ((0.2, 0.5), (0.8, 0.5))
@@ -60,7 +60,10 @@ class AnalysisOffice:
         regime: RegimeDays | None,
         clock: Clock,
         begins_ns: Nanoseconds,
+        weights: str = WEIGHTS,
     ) -> None:
+        """`weights`: sha256 of those that the orders name."""
+        self._weights = weights
         self._orders, self._regime, self._clock, self._begins_ns = tuple(orders), regime, clock, begins_ns
         self._withdrawn_ns: dict[str, Nanoseconds] = {}
         self._stops: list[tuple[Nanoseconds, Nanoseconds | None]] = []
@@ -82,7 +85,7 @@ class AnalysisOffice:
         signed = datetime.fromtimestamp(self._begins_ns // NS_PER_S, UTC).date() - timedelta(days=1)
         orders = {
             each.number: {
-                "order": _order(each, signed),
+                "order": _order(each, signed, self._weights),
                 "recorded_ns": self._begins_ns,
                 "recorded_by": "csu-manager",
                 "withdrawn_ns": self._withdrawn_ns.get(each.number),
@@ -94,7 +97,7 @@ class AnalysisOffice:
             {
                 "regime": {"regime": None if self._regime is None else _regime(self._regime)},
                 "orders": {"standing": orders},
-                "models": {"known": {_WEIGHTS: _model(signed)}, "withdrawn": []},
+                "models": {"known": {self._weights: _model(signed, self._weights)}, "withdrawn": []},
             }
         )
 
@@ -147,7 +150,7 @@ def _drawing(camera: CameraId, at_ns: Nanoseconds) -> CameraDrawing:
     return CameraDrawing(camera, "chef de salle", at_ns, tuple(ZoneRule(zone, each) for each in TESTED))
 
 
-def _order(order: CityOrder, signed: date) -> dict[str, Any]:
+def _order(order: CityOrder, signed: date, weights: str) -> dict[str, Any]:
     return {
         "number": order.number,
         "ordered_on": signed.isoformat(),
@@ -159,7 +162,7 @@ def _order(order: CityOrder, signed: date) -> dict[str, Any]:
         "place": f"abords de {order.event}",
         "cameras": list(order.cameras),
         "types": [each.value for each in order.types],
-        "tool": {"sha256": _WEIGHTS, "version": _VERSION, "attestation": _ATTESTATION},
+        "tool": {"sha256": weights, "version": _VERSION, "attestation": _ATTESTATION},
     }
 
 
@@ -172,10 +175,10 @@ def _regime(regime: RegimeDays) -> dict[str, str]:
     }
 
 
-def _model(attested: date) -> dict[str, Any]:
+def _model(attested: date, weights: str) -> dict[str, Any]:
     figures = {"events": 100, "precision": 0.9, "recall": 0.9, "false_per_camera_hour": 0.5, "delay_s": 2.0}
     return {
-        "sha256": _WEIGHTS,
+        "sha256": weights,
         "name": "simulé",
         "version": _VERSION,
         "parameters": [],

@@ -16,6 +16,7 @@ from sim.endpoints.panels import DisplayPanel, PanelSpec
 from sim.papers import PaperCamera, PapersOf, PaperTerms, Suspension, papers_text
 from sim.street import Post, build_street, canary_share, posts, zones_of
 from sim.street_alarms import SITES_M, street_panel, street_police
+from sim.street_analysis import street_law, street_zones
 from sim.street_camera import StreetCamera, camera_id, commune_id
 from sim.street_options import StreetOptions, read_options
 
@@ -47,6 +48,7 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
     await asyncio.to_thread(farm.start)
     try:
         cameras = tuple(StreetCamera(post, spec, farm) for post, spec in zip(places, specs, strict=True))
+        analysed = places[: options.analysed] if request.analysis_model else places[:0]
         witness, rings = canary_share if options.canary else None, options.alarm_every_s > 0
         yield Site(
             name="street",
@@ -57,6 +59,8 @@ async def open_street(request: SiteRequest) -> AsyncIterator[Site]:
             signatories=SIGNATORIES,
             agents=AGENTS[: options.agents],
             papers=_papers(places, options, request.at_ns),
+            analysis=street_law(analysed, request.at_ns, request.analysis_model) if analysed else "",
+            analysis_zones=street_zones(analysed),
             people=accounts_text(communes, request.at_ns),
             wall_panels=_panels(options),
             alarm_panels=(street_panel(farm.clock, request.at_ns, options.alarm_every_s, communes),) if rings else (),

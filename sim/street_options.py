@@ -56,6 +56,8 @@ class StreetOptions:
     """What every order of the street says."""
     storage_only: bool = False
     """Saint-Éloi-lès-Valmont has agreed to storage only: recorded, and watched by nobody (COM-2)."""
+    analysed: int = 0
+    """On so many cameras, the first ones, an invented order by an invented law lets pictures be analysed. 0: none."""
     agents: int = AGENTS_MAX
     """Simulated people at the wall. None: the watch of two is for those who sign in (OPS-1)."""
     alarm_every_s: float = 0.0
@@ -108,6 +110,7 @@ def _read(given: _Given, cameras: int) -> StreetOptions:
         panel_fault=given.choice("panel_fault", PanelQuirk),
         retention_days=given.within("retention_days", known.retention_days, 1, RETENTION_DAYS_MAX),
         storage_only=given.switch("storage_only", known.storage_only),
+        analysed=given.within("analysed", known.analysed, 0, cameras),
         agents=given.within("agents", known.agents, 0, AGENTS_MAX),
         alarm_every_s=given.seconds("alarm_every_s", known.alarm_every_s),
         suspended_after_s=given.seconds("suspended_after_s", known.suspended_after_s),

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from csu.centre.analysis_law import AnalysisLaw
+from csu.centre.analysis_law import SIMULATED, AnalysisLaw
 from csu.centre.control import Centre
 from csu.centre.events import CentreEvent, Trouble
 from csu.centre.in_turn import InTurn
@@ -35,6 +36,7 @@ from csu.hal.camera import CameraId
 from csu.hal.clock import NS_PER_S, Clock, Nanoseconds
 from csu.hal.errors import CsuError
 from csu.hal.media import Assignment
+from csu.hal.site import Site
 from csu.hal.words import NO_WORDS, Words
 from csu.machine import SystemIds
 from csu.operations.analysis_account import AnalysisAccount
@@ -67,8 +69,7 @@ class AnalysisHome:
     cameras: Sequence[Assignment]
     wall: AttentionOnWall
     statistics: StatisticsRoom | None
-    origin_deg: tuple[float, float] | None
-    """Longitude and latitude of the site's origin."""
+    site: Site
     tell: Callable[[CentreEvent], None]
 
 
@@ -100,7 +101,10 @@ class AnalysisDeskOfCentre:
         reading = self.home.centre.looks(camera)
         pose = None if found is None else (reading.pose if found.follows_pose and reading is not None else found.pose)
         size = (1280, 720) if found is None or found.pose_size_px is None else found.pose_size_px
-        ground = None if pose is None else GroundView(pose, *size, pose_width_px=size[0])
+        ground_m = None if found is None else _ground_m(found)
+        ground = None
+        if pose is not None and ground_m is not None:
+            ground = GroundView(pose, *size, pose_width_px=size[0], ground_m=ground_m)
         lane = ((0.4, 0.7), (0.6, 0.7)) if type is EventType.WRONG_WAY else None
         asked = AnalysisAssignment(camera, (ZoneRule(AnalysisZone("?", _ASKED, lane), type),))
         return next((each.why for each in make_rules(asked, ground, size).unavailable), NO_WORDS)
@@ -148,12 +152,14 @@ async def keep_analysis(home: AnalysisHome) -> AsyncIterator[AnalysisRooms]:
         stack.callback(law.close)
         zones = await asyncio.to_thread(AnalysisZones, at / ZONES_FILE)
         stack.callback(zones.close)
+        if home.site.analysis:
+            await asyncio.to_thread(_take_in, home, law, zones)
         account = await asyncio.to_thread(AnalysisAccount, at / ACCOUNT_FILE)
         stack.callback(account.close)
         store = await asyncio.to_thread(SignalStore, at / SIGNALS_FILE)
         stack.callback(store.close)
         signals = SignalRoom(
-            store, home.wall, is_day=_day_of(home.origin_deg), clock=home.clock, ids=SystemIds(), tell=home.tell
+            store, home.wall, is_day=_day_of(home.site.origin_deg), clock=home.clock, ids=SystemIds(), tell=home.tell
         )
 
         def tell(event: CentreEvent) -> None:
@@ -220,6 +226,15 @@ class _Counting:
             await asyncio.sleep(COUNTS_AGAIN_S)
 
 
+def _take_in(home: AnalysisHome, law: AnalysisLaw, zones: AnalysisZones) -> None:
+    """What a simulated site states, where nobody entered or drew anything yet."""
+    now_ns = home.clock.now_ns()
+    law.take_in(home.site.analysis, now_ns)
+    for camera, rules in home.site.analysis_zones.items():
+        if camera not in zones.newest():
+            zones.draw(CameraDrawing(camera, SIMULATED, now_ns, rules))
+
+
 async def _together(running: Sequence[Coroutine[Any, Any, None]]) -> None:
     """For ever. If one fails, all end: then nothing is analysed any more."""
     async with asyncio.TaskGroup() as group:
@@ -240,15 +255,23 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 def _to_analyse(known: Assignment) -> CameraToAnalyse:
-    pose, record = known.pose, known.record
+    ground_m, record = _ground_m(known), known.record
+    pose = None if ground_m is None else known.pose
     return CameraToAnalyse(
         record.camera,
         record.commune,
-        None if pose is None else (pose.x_m, pose.y_m),
+        None if known.pose is None else (known.pose.x_m, known.pose.y_m),
         pose,
         0 if known.pose_size_px is None else known.pose_size_px[0],
         known.follows_pose,
+        0.0 if ground_m is None else ground_m,
     )
+
+
+def _ground_m(known: Assignment) -> float | None:
+    """Where the street that it sees lies, as the buildings around say. None: nobody knows, so nothing is in metres."""
+    around = [building.ground_m for building in known.buildings]
+    return median(around) if around else None
 
 
 def _day_of(origin_deg: tuple[float, float] | None) -> Callable[[CameraId, Nanoseconds], bool]:

@@ -24,13 +24,17 @@ from csu.governance.analysis_switch import PUTS_BACK, THROWS, AnalysisSwitchLedg
 from csu.governance.centre_key import CentreKey
 from csu.governance.legal_regime import FILE as REGIME_FILE
 from csu.governance.legal_regime import RegimeLedger, RegimeNow
-from csu.governance.model_register import ModelEvent, ModelLedger, ModelRegister
+from csu.governance.model_register import ModelEvent, ModelLedger, ModelRegister, ModelRegistered
 from csu.governance.roles import Role
 from csu.hal.clock import Nanoseconds
 from csu.hal.errors import BadInput, CsuError
 from csu.hal.words import NO_WORDS, Words
 
 ORDERS_FILE, MODELS_FILE, SWITCH_FILE = "analysis_orders.sqlite", "models.sqlite", "analysis_switch.sqlite"
+
+
+SIMULATED = "site simulé"
+"""Who answers for what a simulated site states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Ledgers:
             self.close()
             raise
         return Believed(regime.state, orders.value, models.value, switch.state)
+
+    def regime(self) -> RegimeLedger:
+        return self._open()[0]
 
     def orders(self) -> AnalysisOrderLedger:
         return self._open()[1]
@@ -156,6 +163,18 @@ class AnalysisLaw:
             read, self._distrust = None, error.trouble.words
         self._believed = read or self._believed
         return read is not None or self._distrust != before
+
+    def take_in(self, text: str, at_ns: Nanoseconds) -> None:
+        """Enter what a simulated site states, in files that say nothing yet. Raises BadInput, CsuError. Calls block."""
+        if self._ledgers is None or self._ledgers.read() != Believed():
+            return
+        said = _believed_from(text)
+        self._ledgers.regime().enter(said.regime.regime, by=SIMULATED, reason=SIMULATED, at_ns=at_ns)
+        for model in said.models.known.values():
+            self.enter(ModelRegistered(model, SIMULATED, at_ns))
+        for standing in said.orders.standing.values():
+            self.enter(AnalysisOrderRecorded(standing.order, SIMULATED, at_ns))
+        self._ledgers.close()  # what this process entered is read like what others did
 
     def enter(self, event: AnalysisOrderEvent | ModelEvent) -> None:
         """Record or withdraw an order, register or withdraw a model. Raises CsuError: nothing changed."""

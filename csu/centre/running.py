@@ -25,6 +25,7 @@ from csu.centre.wall_hung import planned_wall
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.console import invented_papers
 from csu.console.identity import IdentitySource
+from csu.detection.models import default_weights
 from csu.governance import CentreKey, day_in_paris
 from csu.governance.journaled_actions import OwnDeed, deed_entry
 from csu.hal.camera import Camera, CameraRecord, ViewType
@@ -170,7 +171,7 @@ def _require_tls(settings: CentreSettings) -> None:
 def _request(settings: CentreSettings, at_ns: Nanoseconds) -> SiteRequest:
     floors = {view: (*floor_of(view)[0], floor_of(view)[1]) for view in ViewType}
     call_words = frozenset(incident.words.fr for incident in Incident)
-    return SiteRequest(settings.cameras, settings.options, at_ns, floors, call_words)
+    return SiteRequest(settings.cameras, settings.options, at_ns, floors, default_weights(), call_words)
 
 
 def _papers(settings: CentreSettings, site: Site, prepared: PreparedSite, key: CentreKey) -> Papers:

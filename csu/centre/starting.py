@@ -357,7 +357,7 @@ async def _analysis(
         cameras=given.prepared.assignments,
         wall=hung.wall,
         statistics=statistics,
-        origin_deg=given.site.origin_deg,
+        site=given.site,
         tell=given.tell,
     )
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from csu.detection.colour import bgr_of
-from csu.detection.crossings import Counter
+from csu.detection.crossings import Counter, Crossings
 from csu.detection.errors import ForeignPicture, NotAttested, OutsideAssignment
 from csu.detection.minute import Minute, NotLooked
 from csu.detection.observed import (
@@ -61,7 +61,7 @@ DEFAULT_SETTINGS = AnalysisSettings()
 SLACK_NS = 20_000_000
 """A picture may come that much early and still be the one that is due: cameras do not keep time to the millisecond."""
 CHECKED_PX = 100
-"""Any size does to see whether a pose is usable."""
+"""Any size does to see whether a pose and a place are usable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class CameraAnalysis:
 
     `detector` may be shared with other cameras. `grant` says whether it may be used now (`DetectorShares`). Raises
     NotAttested when there are rules and the detector's weights are not those that the order's attestation names,
-    GroundUnusable for a pose from which no ground can be seen.
+    GroundUnusable for a pose from which no ground can be seen, ZoneRefused for a bin that is no place on the picture.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class CameraAnalysis:
         if assignment.rules and detector.sha256 != assignment.model:
             raise NotAttested(assignment.camera, detector.sha256, assignment.model)
         ground_of(assignment, (CHECKED_PX, CHECKED_PX))
+        Crossings(assignment.lines, assignment.bins, (CHECKED_PX, CHECKED_PX))
         self._assignment, self._detector, self._rules_for = assignment, detector, rules_for
         self._counter, self._motion_classes, self._grant, self._settings = counter, motion_classes, grant, settings
         self._reading: PoseReading | None = None

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from csu.detection.observed import Tracked
-from csu.hal.analysis import BinPlace, CountLine, ObjectClass
+from csu.detection.rules.zone import ZoneOnPicture, foot_px
+from csu.hal.analysis import AnalysisZone, BinPlace, CountLine, ObjectClass
 from csu.hal.clock import Nanoseconds
 
 Point = tuple[float, float]
@@ -42,12 +45,19 @@ class _Side:
 
 @dataclass(slots=True)
 class Crossings:
-    """One camera's lines and bins. One count for each track and line, whichever way it wanders afterwards."""
+    """One camera's lines and bins. One count for each track and line, whichever way it wanders afterwards.
+
+    Raises ZoneRefused for a bin whose corners make no place on the picture.
+    """
 
     lines: Sequence[CountLine]
     bins: Sequence[BinPlace]
     size_px: tuple[int, int]
     _sides: dict[tuple[str, int], _Side] = field(default_factory=dict)
+    _places: tuple[ZoneOnPicture, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = tuple(ZoneOnPicture(AnalysisZone(each.bin, each.corners), self.size_px) for each in self.bins)
 
     def step(self, tracks: Sequence[Tracked], at_ns: Nanoseconds, counter: Counter) -> None:
         """Take the tracks of a picture. Those that are only expected somewhere cross nothing."""
@@ -59,10 +69,9 @@ class Crossings:
             for line in self.lines:
                 if track.kind in line.classes:
                     self._at_line(line, track, at_ns, counter)
-        feet = [_foot(track) for track in tracks if track.kind is ObjectClass.PERSON]
-        for bin_ in self.bins:
-            corners = [self._px(corner) for corner in bin_.corners]
-            counter.someone_at(bin_.bin, any(is_inside(foot, corners) for foot in feet), at_ns)
+        feet = np.array([foot_px(track) for track in tracks if track.kind is ObjectClass.PERSON]).reshape(-1, 2)
+        for place in self._places:
+            counter.someone_at(place.name, bool(place.holds(feet).any()), at_ns)
 
     def reset(self) -> None:
         """Forget on which side anyone was: the view changed."""
@@ -72,7 +81,7 @@ class Crossings:
         return point[0] * self.size_px[0], point[1] * self.size_px[1]
 
     def _at_line(self, line: CountLine, track: Tracked, at_ns: Nanoseconds, counter: Counter) -> None:
-        foot, high_px = _foot(track), track.box[3] - track.box[1]
+        foot, high_px = foot_px(track), track.box[3] - track.box[1]
         start, end = self._px(line.start), self._px(line.end)
         beyond_px = side_of(foot, start, end)
         if abs(beyond_px) < max(BAND_MIN_PX, BAND_HEIGHTS * high_px):
@@ -83,11 +92,6 @@ class Crossings:
             known.done = True
             counter.crossed(line.line, track.kind, side > 0, at_ns)
         known.side, known.at = side, foot
-
-
-def _foot(track: Tracked) -> Point:
-    left, _, right, bottom = track.box
-    return (left + right) / 2, bottom
 
 
 def side_of(point: Point, start: Point, end: Point) -> float:
@@ -103,13 +107,3 @@ def side_of(point: Point, start: Point, end: Point) -> float:
 def meet(a: Point, b: Point, c: Point, d: Point) -> bool:
     """Whether the way from `a` to `b` and the piece from `c` to `d` cross each other."""
     return side_of(a, c, d) * side_of(b, c, d) <= 0 and side_of(c, a, b) * side_of(d, a, b) <= 0
-
-
-def is_inside(point: Point, corners: Sequence[Point]) -> bool:
-    """Whether a point lies within a polygon (even-odd)."""
-    x, y = point
-    inside = False
-    for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):
-        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-            inside = not inside
-    return inside

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from csu.hal.alarms import AlarmPanel
+from csu.hal.analysis import ZoneRule
 from csu.hal.camera import Camera, CameraId, CommuneId, ViewType
 from csu.hal.clock import Nanoseconds
 from csu.hal.device_events import DeviceEvents
@@ -55,6 +56,8 @@ class SiteRequest:
     """When it asks: a simulated site writes papers that hold then."""
     floors: Mapping[ViewType, tuple[int, int, float]] = field(default_factory=dict)
     """The least a recorded stream must be, by view: width, height, pictures a second (TEC-1, TEC-2)."""
+    analysis_model: str = ""
+    """sha256 of the weights that the centre has at hand: a simulated site's order names them. Empty: it has none."""
     call_words: frozenset[str] = frozenset()
     """All that a call to the police may say, in French: a real contact is told nothing else."""
 
@@ -94,6 +97,11 @@ class Site:
     papers: str = ""
     """Orders, notifications and agreements of a simulated site, as JSON. Empty on a real one: until people have entered
     theirs (`csu orders enter`) nothing is recorded."""
+    analysis: str = ""
+    """By which law, orders and models a simulated site lets pictures be analysed, as JSON. Empty on a real one, and on
+    a simulated one that was not asked for it: then nothing is analysed."""
+    analysis_zones: Mapping[CameraId, tuple[ZoneRule, ...]] = field(default_factory=dict)
+    """What simulated people drew on the pictures of a simulated site's cameras."""
     people: str = ""
     """Invented people of a simulated site, with their roles and papers, as JSON (`csu people enter`). Who demonstrates
     enters them; a site that only runs has nobody. Empty on a real one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,24 +52,26 @@ OF_THE_ANALYSIS = ("hal/analysis.py", "detection/**/*.py", "centre/rooms/analysi
 def words_of(source: str, pattern: re.Pattern[str]) -> set[str]:
     """Names and short texts of a program that the pattern knows, as they are and pair by pair."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
-        for name in _named(node):
-            parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
-            words = [word for word in re.split(r"[^a-z0-9]+", parts) if word]
-            pairs = map("_".join, zip(words, words[1:], strict=False))
-            if any(map(pattern.match, [*words, *pairs])):
-                found.add(name)
+    for name in names_in(source):
+        parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
+        words = [word for word in re.split(r"[^a-z0-9]+", parts) if word]
+        if any(map(pattern.match, [*words, *map("_".join, zip(words, words[1:], strict=False))])):
+            found.add(name)
     return found
 
 
-def _named(node: ast.AST) -> Iterator[str]:
-    for field in ("attr", "id", "name", "arg"):
-        if isinstance(name := getattr(node, field, None), str):
-            yield name
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= 40:
-        yield node.value
+@cache
+def names_in(source: str) -> frozenset[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        told = [getattr(node, field, None) for field in ("attr", "id", "name", "arg")]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= 40:
+            told.append(node.value)
+        found |= {name for name in told if isinstance(name, str)}
+    return frozenset(found)
 
 
+@cache
 def programs_of_the_analysis() -> dict[str, str]:
     paths = {path for pattern in OF_THE_ANALYSIS for path in ENGINE.glob(pattern)}
     return {path.relative_to(ENGINE).as_posix(): path.read_text("utf-8") for path in sorted(paths)}

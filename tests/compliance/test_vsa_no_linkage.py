@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ def faults_of(kinds: list[type]) -> list[tuple[str, str]]:
     return found
 
 
+@cache
 def imports_of(source: str) -> set[str]:
     """Modules, and what is taken of them, that a program imports, also within functions."""
     found = set()
@@ -182,7 +184,7 @@ def test_the_desk_can_do_four_things_and_has_no_other_way_out():
     assert set(typing.get_type_hints(SignalDesk.__init__)) == {"ids", "bounds", "return"}
     offered = {name for name in vars(SignalDesk) if not name.startswith("_")}
     assert offered == {
-        "due_at_ns", "dismiss", "ends_at_ns", "qualify", "signal", "take", "tick", "undo", "waiting", "withdraw",
+        "due_at_ns", "ends_at_ns", "dismiss", "qualify", "signal", "take", "tick", "undo", "waiting", "withdraw",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from csu.detection.camera_analysis import AnalysisSettings, CameraAnalysis
 from csu.detection.errors import ForeignPicture, NotAttested, OutsideAssignment
 from csu.detection.ground import GroundUnusable
 from csu.detection.minute import NotLooked
+from csu.detection.rules.zone import ZoneRefused
 from csu.hal.analysis import (
     HEAT_COLUMNS,
     HEAT_ROWS,
@@ -326,6 +327,12 @@ def test_weights_that_the_order_does_not_name_are_refused():
 def test_a_pose_that_sees_no_ground_is_refused_before_the_first_picture():
     with pytest.raises(GroundUnusable):
         CameraAnalysis(ordered(pose=POSE, ground_m=50.0), KnowingDetector(), lambda *_: [], began_ns=0)
+
+
+def test_a_bin_that_is_no_place_is_refused_before_the_first_picture():
+    flat = BinPlace("bin", ((0.1, 0.1), (0.9, 0.1)))
+    with pytest.raises(ZoneRefused):
+        CameraAnalysis(AnalysisAssignment(CAMERA, bins=(flat,)), KnowingDetector(), lambda *_: [], began_ns=0)
 
 
 @pytest.mark.parametrize("rule", [FirstSeen(type=EventType.CROWD_DENSITY), FirstSeen(zone="elsewhere")])

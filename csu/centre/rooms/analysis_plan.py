@@ -37,6 +37,8 @@ class CameraToAnalyse:
     pose: Pose | None = None
     pose_width_px: int = 0
     follows_pose: bool = False
+    ground_m: float = 0.0
+    """Altitude of the ground it sees, in the site's metres as `pose.z_m` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def _of_camera(
         counts_until_ns=counts_ns if counts else 0,
         pose=drawing.seen_from if camera.follows_pose and drawing is not None else camera.pose,
         pose_width_px=camera.pose_width_px,
+        ground_m=camera.ground_m,
         follows_pose=camera.follows_pose,
     )
     return assignment, why

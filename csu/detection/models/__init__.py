@@ -6,7 +6,7 @@ In: a `model.toml` and a picture. Out: `Detections`. Vehicles are told by the ca
 
 from csu.detection.models.errors import ModelMissing, ModelRefused, RuntimeMissing, WeightsAltered
 from csu.detection.models.model_file import DEFAULT_MODEL, MODEL_FILE, ModelFile, read_model_file
-from csu.detection.models.network import NetworkDetector, default_detector, open_detector
+from csu.detection.models.network import NetworkDetector, default_detector, default_weights, open_detector
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -18,6 +18,7 @@ __all__ = [
     "RuntimeMissing",
     "WeightsAltered",
     "default_detector",
+    "default_weights",
     "open_detector",
     "read_model_file",
 ]

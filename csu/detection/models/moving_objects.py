@@ -8,7 +8,7 @@ at least as large as it shows, and a car if it is anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -37,8 +37,6 @@ EDGE_CELLS = 1
 """By which the gate's boxes are larger on each side than what changed."""
 TRAIL = 0.7
 """Of a shape's area: where less of it moved, what moved may be the whole thing."""
-UNSURE = 0.3
-"""Of a two-wheeler on which nobody was found: a track of one may go on with it, none begins."""
 NARROWEST_M = 1.1
 """No car shows less of its width: what does is somebody on foot, and need not be compared with the whole table."""
 GRAINS_MIN = 3
@@ -92,9 +90,8 @@ class _Seen:
             return None
         if any(cut) and fit.size.kind is not ObjectClass.CAR:
             return None  # so large a thing will show whole, or is no thing
-        if fit.size.kind in TWO_WHEELERS and not is_ridden:
-            return SizedObject(shape, replace(fit, score=min(fit.score, UNSURE))) if is_moving else None
-        return SizedObject(shape, fit) if is_open or is_ridden else None
+        is_one = is_ridden if fit.size.kind in TWO_WHEELERS else is_open
+        return SizedObject(shape, fit) if is_one else None
 
     def _cut(self, shape: Box) -> tuple[bool, bool]:
         """Whether its width, its height may go on beyond the picture's edge."""
@@ -182,12 +179,20 @@ def _of_shape(shape: Box, moved: Grid | None, seen: _Seen) -> list[SizedObject]:
         boxes = [each for each in way if each is not None]
         told = [told for each in boxes if (told := seen.told(each, moved is not None)) is not None]
         area = sum(map(_area, boxes))
-        explained = (
-            sum(_score(each) * _area(each.box) for each in told) / area if area and len(boxes) == len(way) else 0
-        )
+        worth = sum(_score(each) * _area(each.box) * _filled(each.box, moved, seen) for each in told)
+        explained = worth / area if area and len(boxes) == len(way) else 0.0
         if explained > most:
             best, most = told, explained
     return best
+
+
+def _filled(box: Box, moved: Grid | None, seen: _Seen) -> float:
+    """Share of its cells that moved: a box around two of them is emptier than theirs."""
+    if moved is None:
+        return 1.0
+    left, top, right, bottom = seen.cells(box)
+    inside = moved[max(0, top) : bottom, max(0, left) : right]
+    return float(inside.mean()) if inside.size else 0.0
 
 
 def _pieces(shape: Box, moved: Grid, seen: _Seen) -> list[Box | None]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from csu.detection.models.decoders import DECODERS, Raw
+from csu.detection.models.errors import ModelMissing
 from csu.detection.models.model_file import DEFAULT_MODEL, ModelFile, read_model_file
 from csu.detection.models.regions import LOOKS_MAX, Laid, Region, lay, looks_for, shown_pixels, tiles_of
 from csu.detection.models.runtimes import Network, load
@@ -109,6 +110,14 @@ class NetworkDetector:
 def default_detector(*, tiles: int = TILES) -> NetworkDetector:
     """The network that csu brings. Raises ModelMissing with the line that installs it."""
     return NetworkDetector(read_model_file(DEFAULT_MODEL), tiles=tiles)
+
+
+def default_weights() -> str:
+    """sha256 of the weights of the network that csu brings; empty: they are not on this machine. None are opened."""
+    try:
+        return read_model_file(DEFAULT_MODEL).sha256
+    except ModelMissing:
+        return ""
 
 
 def open_detector(path: Path, *, tiles: int = TILES) -> NetworkDetector:

@@ -104,7 +104,7 @@ class AbandonedObject(OfZone):
     """Needs metres: sizes, and how far the owner is."""
 
     TYPE = EventType.ABANDONED_OBJECT
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, zone: ZoneOnPicture, parameters: AbandonedObjectParameters, ground: Ground) -> None:
         super().__init__(zone, parameters.clear_s)

@@ -1,6 +1,7 @@
 """Too many people on the ground of a zone (décret 2023-828, art. 3, 7o).
 
-A detector finds fewer and fewer of people who hide each other. So the ground that something covers is used as well: bodies that stand at random hide the share 1 - exp(-density * hidden by one) of it.
+A detector finds fewer and fewer of people who hide each other. So the ground that something covers is used as well:
+bodies that stand at random hide the share 1 - exp(-density * hidden by one) of it.
 """
 
 from __future__ import annotations

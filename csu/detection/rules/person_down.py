@@ -29,7 +29,9 @@ SAME = 0.3
 """Overlap of two boxes from which they are the same thing."""
 SUCCESSOR_NS = NS_PER_S
 """Who is found upright at the place within that time is the one who was lost there."""
-FLAT = 0.4
+SUNK = 0.7
+"""Of the upright height, within `FOLLOWED_NS`: nobody walks away so fast."""
+FLAT = 0.45
 """Of the upright height: nobody who sits or crouches is so low, however narrow he looks with his shadow."""
 FOLLOWED_NS = 3 * NS_PER_S
 """A detector looks at what stands still every 2 s: between two looks somebody is still as he was."""
@@ -58,7 +60,7 @@ class PersonDown(OfZone):
     """Needs no metres: the upright height of the same person is the measure."""
 
     TYPE = EventType.PERSON_DOWN
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, zone: ZoneOnPicture, parameters: PersonDownParameters) -> None:
         super().__init__(zone, parameters.clear_s)
@@ -68,11 +70,11 @@ class PersonDown(OfZone):
 
     def _holds(self, seen: Observed) -> Holding | None:
         people = [each for each in seen.tracks if each.kind is ObjectClass.PERSON and each.is_seen]
-        upright = [each for each in people if _is_upright(each)]
+        upright = [each for each in people if _is_upright(each) and not self._has_sunk(each, seen.at_ns)]
         for each in upright:
             self._stands(each, seen)
         self._view.look(seen.planes.y, covered(seen), seen.at_ns)
-        low = _low_boxes([each for each in people if not _is_upright(each)], seen)
+        low = _low_boxes([each for each in people if each not in upright], seen)
         holding: list[tuple[_Stander, Box]] = []
         for track, stander in list(self._standers.items()):
             if stander.until_ns == seen.at_ns:
@@ -91,6 +93,13 @@ class PersonDown(OfZone):
             [box for _, box in holding],
             max(stander.window.share or 0.0 for stander, _ in holding),
         )
+
+    def _has_sunk(self, track: Tracked, at_ns: Nanoseconds) -> bool:
+        """Whether he is far less high than a moment ago: who falls towards the camera stays higher than wide."""
+        known = self._standers.get(track.track)
+        if known is None or at_ns - known.until_ns > FOLLOWED_NS:
+            return False
+        return track.box[3] - track.box[1] < SUNK * known.height
 
     def _stands(self, track: Tracked, seen: Observed) -> None:
         foot, height = foot_px(track), track.box[3] - track.box[1]

@@ -16,6 +16,8 @@ from csu.hal.frames import Plane
 SIDE_PX_MAX = 480
 """Of the kept view."""
 EVERY_NS = NS_PER_S // 4
+LIGHT_STEP = 3
+"""The light is told by every third cell of every third row."""
 LEARNED = 0.04
 """Weight of a new look."""
 DIFFERENCE_MIN = 12.0
@@ -45,6 +47,8 @@ class UsualView:
         self._known: NDArray[np.uint8] | None = None
         self._now: NDArray[np.float32] | None = None
         self._looked_ns: Nanoseconds | None = None
+        self._light = 1.0
+        """By how much brighter than now it usually is."""
 
     def look(self, luma: Plane, covered: Boxes, at_ns: Nanoseconds) -> bool:
         """Learn what `covered` (n, 4) px leaves open; four times a second at most. Whether it looked."""
@@ -65,6 +69,8 @@ class UsualView:
         fresh = (clear > 0) & (self._known == 0)
         self._usual[fresh] = now[fresh]
         self._known |= clear
+        usual, now = self._usual[::LIGHT_STEP, ::LIGHT_STEP], now[::LIGHT_STEP, ::LIGHT_STEP]
+        self._light = float(np.median(usual)) / max(float(np.median(now)), 1.0)
         return True
 
     def looked_after(self, at_ns: Nanoseconds) -> bool:
@@ -119,8 +125,7 @@ class UsualView:
         known = self._known[top:bottom, left:right]
         if known.size < 9 or np.count_nonzero(known) < 0.9 * known.size:
             return None
-        light = float(np.median(self._usual)) / max(float(np.median(self._now)), 1.0)
-        return self._now[top:bottom, left:right] * light, self._usual[top:bottom, left:right]
+        return self._now[top:bottom, left:right] * self._light, self._usual[top:bottom, left:right]
 
     def _cells(self, box: Box | list[float], margin: int) -> tuple[int, int, int, int]:
         left, top, right, bottom = box

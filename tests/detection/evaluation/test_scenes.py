@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from csu.detection.evaluation.scenes import Clip, Conditions, Daylight, Posture, suite
-from csu.detection.evaluation.scenes.actors import Walker, walk
+from csu.detection.evaluation.scenes.actors import Bag, Make, Vehicle, Walker, walk
 from csu.detection.evaluation.scenes.happening import crossings, is_in
 from csu.detection.evaluation.scenes.stage import Stage
 from csu.detection.evaluation.scenes.suites.cameras import SQUARE_8
+from csu.detection.evaluation.scenes.suites.falls import falls
 from csu.hal.analysis import CountLine, EventType, ObjectClass
 from csu.hal.errors import BadInput
 
@@ -33,7 +35,7 @@ RENDERED = suite("rendered")
 
 def test_a_clip_gives_the_same_pictures_every_time_and_in_any_order() -> None:
     clip = _stroll(Conditions(Daylight.NIGHT, rain=True, shake_px=0.6))
-    once = [shot.bgr.copy() for shot in list(clip.render())[:6]]
+    once = [shot.bgr.copy() for shot in islice(clip.render(), 6)]
     again = Stage(clip)
     for n in (5, 0, 3):
         assert np.array_equal(again.shot(n / clip.fps).bgr, once[n])
@@ -148,6 +150,33 @@ def test_a_line_counts_from_its_left_to_its_right_as_forward() -> None:
     to_the_right, to_the_left = walk(0.0, (-3.0, 20.0), (3.0, 20.0)), walk(0.0, (3.0, 21.0), (-3.0, 21.0))
     counted = crossings(view, line, ObjectClass.PERSON, (to_the_right.at, to_the_left.at, to_the_right.at), 6.0)
     assert (counted.forward, counted.backward) == (2, 1)  # seen from below upwards, the picture's left is its left
+
+
+def test_who_falls_is_upright_then_down_and_lower_than_wide() -> None:
+    walker = falls(0.0, (-2.0, 20.0), (0.0, 20.0), 3)
+    clip = _small(Clip("fall", *SQUARE_8, 6.0, (walker,)))
+    stage = Stage(clip)
+    fell_s = walker.falls_s or 0.0
+    before, during, after = (stage.shot(fell_s + t).objects[0] for t in (-0.2, 0.5, 1.2))
+    assert [each.posture for each in (before, during, after)] == [Posture.UPRIGHT, Posture.FALLING, Posture.LYING]
+    assert after.tall_px < 0.6 * before.tall_px
+    assert after.box[2] - after.box[0] > after.tall_px
+    left, top, right, bottom = after.box
+    x, y = clip.view.on_ground(*after.foot_m)
+    assert left < x < right
+    assert top < y < bottom + 2
+
+
+def test_a_bag_is_told_once_it_is_put_down_and_who_is_hidden_shows_less() -> None:
+    carrier = Walker(walk(0.0, (-3.0, 20.0), (0.0, 20.0), (6.0, 20.0)), 3)
+    van = Vehicle(walk(0.0, (-20.0, 18.0), (20.0, 18.0), speed_m_s=5.0), Make.VAN)
+    clip = _small(Clip("bag", *SQUARE_8, 8.0, (carrier, Bag((0.3, 20.0), 2.5, carrier=0), van)))
+    stage = Stage(clip)
+    assert [each.kind for each in stage.shot(1.5).objects] == [ObjectClass.PERSON]
+    seen = {each.kind: each for each in stage.shot(4.2).objects}  # the van stands before both
+    assert set(seen) == {ObjectClass.PERSON, ObjectClass.BAG, ObjectClass.CAR}
+    assert seen[ObjectClass.CAR].seen_share > 0.8
+    assert seen[ObjectClass.BAG].seen_share < 0.2
 
 
 def test_nobody_is_of_a_ninth_type() -> None:

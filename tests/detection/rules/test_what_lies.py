@@ -112,7 +112,7 @@ def lies_down(thing, *, stirs_s=()):
     """Somebody comes and is not seen any more; something lies there."""
     pictures = empty()
     pictures += [seen(at_s, [person(1, PLACE_M[0], PLACE_M[1])], planes=WITHOUT) for at_s in times(PUT_S)]
-    for at_s in times(60.0, PUT_S):
+    for at_s in times(24.0, PUT_S):
         moving = [blob(*PLACE_M, 0.3, 0.3)] if round(at_s) in stirs_s else []
         pictures.append(seen(at_s, still=[thing], moving=moving, planes=street(thing)))
     return pictures
@@ -144,8 +144,8 @@ def test_a_parked_car_is_none_and_its_parts_are_none():
     wheel = blob(PLACE_M[0] - 1.2, PLACE_M[1], 0.6, 0.6)
     pictures = empty()
     pictures += [seen(at_s, [car(1, *PLACE_M)], planes=WITHOUT) for at_s in times(PUT_S)]
-    pictures += [seen(at_s, still=[whole], planes=street(whole)) for at_s in times(20.0, PUT_S)]
-    pictures += [seen(at_s, still=[wheel], planes=street(whole)) for at_s in times(40.0, PUT_S + 20)]
+    pictures += [seen(at_s, still=[whole], planes=street(whole)) for at_s in times(10.0, PUT_S)]
+    pictures += [seen(at_s, still=[wheel], planes=street(whole)) for at_s in times(20.0, PUT_S + 10)]
     assert told(bags(), pictures) == []
 
 

@@ -94,7 +94,7 @@ def played(given_steps):
     return desk, events
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(steps)
 def test_nothing_but_four_events_comes_out_and_only_a_named_person_judges(given_steps):
     desk, events = played(given_steps)
@@ -120,7 +120,7 @@ def test_nothing_but_four_events_comes_out_and_only_a_named_person_judges(given_
     assert all(event.outcome is Unjudged.CROWDED_OUT for event in never_shown)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(steps)
 def test_what_people_are_shown_is_bounded_whatever_is_said(given_steps):
     without_undo = [step for step in given_steps if step[0] != "undo"]
@@ -138,7 +138,7 @@ def test_what_people_are_shown_is_bounded_whatever_is_said(given_steps):
             assert len(near) <= BOUNDS.of_camera_max
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(steps, st.floats(0, 0.5), st.floats(0.5, 1))
 def test_how_sure_an_analysis_is_changes_nothing(given_steps, low, high):
     """No score, however high, makes anything more of a signal (VSA-7's own example: 0.9)."""

@@ -15,13 +15,13 @@ from csu.detection.evaluation.scenes.view import View
 
 Picture = NDArray[np.uint8]
 
-NOISE = {Daylight.SUN: 2.0, Daylight.OVERCAST: 2.4, Daylight.NIGHT: 6.0, Daylight.INFRARED: 5.0}
+NOISE = {Daylight.SUN: 2.0, Daylight.OVERCAST: 2.4, Daylight.NIGHT: 5.0, Daylight.INFRARED: 4.5}
 """Standard deviation in levels: what is left of a sensor's noise in a sub-stream."""
 _LEVEL = {Daylight.SUN: 1.0, Daylight.OVERCAST: 0.86, Daylight.NIGHT: 0.42, Daylight.INFRARED: 0.66}
 TINT = {
     Daylight.SUN: (0.97, 1.0, 1.03),
     Daylight.OVERCAST: (1.04, 1.0, 0.95),
-    Daylight.NIGHT: (0.82, 0.98, 1.16),
+    Daylight.NIGHT: (0.92, 1.0, 1.07),
     Daylight.INFRARED: (1.0, 1.0, 1.0),
 }
 _FIELDS, _SLACK = 3, 48
@@ -49,7 +49,7 @@ class Lamps:
         glow = np.full(shape, 0.55, np.float32)
         for px, py in [*posts, (view.pose.x_m, view.pose.y_m + 15)]:
             glow += 1.7 / (1 + ((x - px) ** 2 + (y - py) ** 2) / 40)
-        self.map = np.asarray(level * np.minimum(glow, 1.9), np.float32)
+        self.map = np.asarray(level * np.minimum(glow, 2.2), np.float32)
 
     def at(self, x_px: float, y_px: float) -> float:
         height, width = self.map.shape

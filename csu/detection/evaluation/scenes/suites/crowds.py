@@ -41,13 +41,13 @@ def _spread(seed: int, count: int, middle: Spot, half_m: Spot) -> list[Spot]:
 
 
 def _strolls_then_runs(
-    seed: int, count: int, middle: Spot, runs_s: float, way: Callable[[Spot], Spot], speed_m_s: float = 3.8
+    seed: int, count: int, middle: Spot, runs_s: float, way: Callable[[Spot], Spot], speed_m_s: float = 3.3
 ) -> list[Walker]:
     """A crowd that comes from both sides within 7 s and strolls until `runs_s`; then each runs the way that `way` says
     (a unit vector)."""
     dice = Dice(seed)
     found = []
-    for n, spot in enumerate(_spread(seed, count, middle, (4.2, 4.2))):
+    for n, spot in enumerate(_spread(seed, count, middle, (4.8, 4.6))):
         turn = dice.within(f"t{n}", 0, 2 * pi)
         pace = dice.within(f"p{n}", 0.25, 0.7)
         there_s = dice.within(f"a{n}", 6.0, 8.0)
@@ -62,7 +62,7 @@ def _strolls_then_runs(
         end = (spot[0] + dx * 30, spot[1] + dy * 30)
         speed = speed_m_s * dice.within(f"v{n}", 0.9, 1.12)
         points = ((came_s, far, start[1]), (there_s, *start), (until_s, *spot), (until_s + 30 / speed, *end))
-        found.append(Walker(Course(points), n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
+        found.append(Walker(Course(points), n % 10 + 300, dice.within(f"h{n}", 1.6, 1.84)))
     return found
 
 
@@ -79,7 +79,7 @@ def _flow(
         course = walk(
             begin, *(ends[::-1] if leftwards else ends), speed_m_s=speed_m_s * dice.within(f"v{n}", 0.9, 1.12)
         )
-        found.append(Walker(course, n % 16 + 300, dice.within(f"h{n}", 1.6, 1.84)))
+        found.append(Walker(course, n % 10 + 300, dice.within(f"h{n}", 1.6, 1.84)))
     return found
 
 
@@ -138,7 +138,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.DAY,
             "a crowd runs off to the right",
-            _strolls_then_runs(1, 22, (-1.5, 22.0), 11.0, right),
+            _strolls_then_runs(1, 14, (-2.5, 22.0), 11.0, right),
             91,
         ),
         _move(
@@ -146,7 +146,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.GREY,
             "runs off to the left",
-            _strolls_then_runs(2, 26, (0.5, 23.0), 11.0, left),
+            _strolls_then_runs(2, 26, (2.5, 23.0), 11.0, left),
             92,
         ),
         _move(
@@ -154,7 +154,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.RAIN,
             "runs towards the camera",
-            _strolls_then_runs(3, 20, (0.0, 24.0), 10.0, near, 3.2),
+            _strolls_then_runs(3, 14, (0.0, 25.5), 10.0, near, 3.0),
             93,
         ),
         _move(
@@ -162,7 +162,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_8,
             seen.NIGHT,
             "runs off at night",
-            _strolls_then_runs(4, 20, (-1.0, 21.5), 11.0, right),
+            _strolls_then_runs(4, 13, (-2.5, 21.5), 11.0, right),
             94,
         ),
         _move(
@@ -170,7 +170,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.DAY,
             "all run apart, away from one place",
-            _strolls_then_runs(5, 30, (0.5, 23.0), 11.0, away, 3.4),
+            _strolls_then_runs(5, 30, (0.5, 23.0), 11.0, away, 3.0),
             95,
         ),
         _move(
@@ -186,7 +186,7 @@ def crowd_movement() -> list[Clip]:
             seen.WIDE_11,
             seen.EXPOSURE,
             "runs off while exposure swings",
-            _strolls_then_runs(7, 24, (1.0, 22.5), 11.0, left),
+            _strolls_then_runs(7, 16, (2.0, 22.5), 11.0, left),
             97,
         ),
     ]
@@ -248,7 +248,7 @@ def _standing(seed: int, per_m2: float, leave_s: float | None = None, fill_s: fl
     half = ((_AREA_HIGH[0] - _AREA_LOW[0]) / 2 - 0.1, (_AREA_HIGH[1] - _AREA_LOW[1]) / 2 - 0.1)
     found: list[Actor] = []
     for n, spot in enumerate(_spread(seed, count, middle, half)):
-        look = n % 16 + 300
+        look = n % 10 + 300
         tall = dice.within(f"h{n}", 1.6, 1.84)
         until = 60.0 if leave_s is None else leave_s + dice.within(f"l{n}", 0, 3)
         start = (spot[0] + (-9 if n % 2 else 9), spot[1] + dice.within(f"s{n}", -2, 2))
