@@ -148,6 +148,7 @@ class ParameterAsked(_Answer):
     default: float
     least: float
     most: float
+    is_yes_or_no: bool
 
 
 class TypeAsked(_Answer):
@@ -171,11 +172,13 @@ class ZoneDrawn(_Answer):
 
 
 class DrawingAnswer(_Answer):
-    """All that is drawn on a camera's picture, by whom, when; None: never."""
+    """All that is drawn on a camera's picture, by whom, when; None: never. `is_of_one_view`: the camera turns, and they
+    hold only while it looks as it did then."""
 
     camera: CameraId
     drawn_by: str
     drawn_ns: Nanoseconds | None
+    is_of_one_view: bool
     zones: list[ZoneDrawn]
     types: list[TypeAsked]
 
@@ -293,6 +296,7 @@ def drawing_answer(
         camera=camera,
         drawn_by="" if drawing is None else drawing.drawn_by,
         drawn_ns=None if drawing is None else drawing.drawn_ns,
+        is_of_one_view=drawing is not None and drawing.seen_from is not None,
         zones=[
             ZoneDrawn(
                 zone=rule.zone.zone,
@@ -311,7 +315,12 @@ def drawing_answer(
                 needs_lane=type is EventType.WRONG_WAY,
                 parameters=[
                     ParameterAsked(
-                        name=each.name, words=each.words, default=each.default, least=each.low, most=each.high
+                        name=each.name,
+                        words=each.words,
+                        default=each.default,
+                        least=each.low,
+                        most=each.high,
+                        is_yes_or_no=each.is_yes_or_no,
                     )
                     for each in describe(type)
                 ],

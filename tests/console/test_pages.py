@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import csu.console
 from csu.alarms import AlarmState, Contact
-from csu.console import commune_answers, enforcement_answers, inventory, statistics_answers
+from csu.console import analysis_answers, commune_answers, enforcement_answers, inventory, statistics_answers
 from csu.console.act_look import RemarkAnswer
 from csu.console.alarms import AlarmAnswer, AlarmOnDesk, BellAnswer, DeskAnswer, LineAnswer, StepAnswer
+from csu.console.analysis import ZonesTold, ZoneTold
 from csu.console.calls import CallAnswer
 from csu.console.case_answers import CaseAnswer, HoldAnswer, HoldState, OfficerTold, RequisitionTold, SpanAnswer
 from csu.console.case_file import CaseFileAnswer, HandOverAnswer, Happened, HappenedAnswer
@@ -56,6 +58,7 @@ from csu.governance import ARROWS, OffenceClass, ServiceLevel
 from csu.governance.access_requests import AccessDecision, IdentityProof, Motive, RequestState
 from csu.governance.journal_entry import Ground, Operation, Outcome
 from csu.hal.alarms import AlarmKind
+from csu.hal.analysis import HEAT_COLUMNS, HEAT_ROWS, EventType, PictureBox
 from csu.hal.camera import CameraLifecycle
 from csu.hal.site import SignRole
 from csu.ingest.board import CameraState
@@ -322,6 +325,23 @@ def test_the_page_knows_the_registers_of_the_dpo_as_their_doors_tell_them() -> N
     lines = {"JournalPage": JournalPageAnswer, "Signs": SignsAnswer, "Unannounced": UnannouncedAnswer}
     for name, answer in lines.items():
         assert one_line_of(name, types) == set(answer.model_fields), name
+
+
+def test_the_page_knows_the_analysis_as_its_doors_tell_it() -> None:
+    types = (WEB / "src" / "analysis_desk.svelte.ts").read_text(encoding="utf-8")
+    eight = re.search(r"export const EVENT_TYPES = \[(.+?)\]", types, re.DOTALL)
+    assert eight is not None
+    assert re.findall(r"'(\w+)'", eight[1]) == [type.value for type in EventType]
+    answers = ("AnalysisAnswer", "AnalysedCamera", "WaitingSignal", "SignalsAnswer", "ReportRow", "ParameterAsked")
+    for name in (*answers, "DrawingAnswer"):
+        assert fields_of(name, types) == set(getattr(analysis_answers, name).model_fields), name
+    for name in ("TypeNamed", "Verdict", "SignalReportAnswer", "TypeAsked", "ZoneDrawn"):
+        assert one_line_of(name, types) == set(getattr(analysis_answers, name).model_fields), name
+    assert one_line_of("ZoneDrawn", types) == set(ZoneTold.model_fields)
+    assert one_line_of("ZonesTold", types) == set(ZonesTold.model_fields)
+    assert one_line_of("PictureBox", types) == {each.name for each in fields(PictureBox)}
+    overlay = (WEB / "src" / "PictureOverlay.svelte").read_text(encoding="utf-8")
+    assert f"columns = {HEAT_COLUMNS}, rows = {HEAT_ROWS}" in overlay
 
 
 def words_of(name: str, types: str) -> set[str]:

@@ -19,10 +19,12 @@ from tests.e2e.street_at_work import COMMUNE, StreetAtWork, street_at_work
 SCREENS = Path("var/screens")
 SIZE = {"width": 1366, "height": 768}
 SEEN_BY = {
-    **dict.fromkeys(("live", "map", "wall", "alarms", "log", "deport", "service", "events"), "room_chief"),
+    **dict.fromkeys(("live", "map", "wall", "alarms", "analysis", "log", "deport", "service", "events"), "room_chief"),
+    "enforcement": "verbaliser",
     "received": "recipient",
     "desk": "evidence_clerk",
     "commune": "csu_manager",
+    "statistics": "csu_manager",
     "administration": "tech_admin",
     "dpo": "dpo",
 }

@@ -68,6 +68,8 @@ class SignalRoom:
         self._desk = SignalDesk(ids)
         self._files = InTurn()
         self._unwritten: dict[SignalId, SignalOutcome] = {}
+        self._ended: set[CameraId] = set()
+        """Whose analysis ended: what was being judged then does not wait again."""
         self._is_troubled = False
         self.lost = 0
         """Outcomes that could not be written and found no room to wait: told."""
@@ -84,12 +86,17 @@ class SignalRoom:
         """What analysis said, and where it ended."""
         now_ns = self._clock.now_ns()
         if isinstance(event, SignalRaised):
+            self._ended.discard(event.signal.camera)
             try:
                 self._came(self._desk.take(event.signal, now_ns))
             except SignalRefused as error:
                 self._tell(Trouble(f"{SIGNALS}/{event.signal.camera}", error.trouble.words, now_ns))
-        elif isinstance(event, AnalysisChanged) and not event.is_analysed:
-            self._came(self._desk.withdraw(now_ns, {event.camera}))
+        elif isinstance(event, AnalysisChanged):
+            if event.is_analysed:
+                self._ended.discard(event.camera)
+            else:
+                self._ended.add(event.camera)
+                self._came(self._desk.withdraw(now_ns, {event.camera}))
 
     async def judge(
         self, signal: SignalId, outcome: Qualification | Dismissal, person: str
@@ -101,12 +108,12 @@ class SignalRoom:
             judged = self._desk.qualify(signal, person, outcome, now_ns)
         else:
             judged = self._desk.dismiss(signal, person, outcome, now_ns)
+        before = self._unwritten.pop(signal, None)  # that it waits must not be written after what became of it
         try:
             await self._files(lambda: self._store.save([outcome_of(judged)], now_ns))
         except SignalNotKept:
-            self._desk.undo(judged)
+            self._waits_again(judged, before)
             raise
-        self._unwritten.pop(signal, None)
         self._over(judged.signal)
         return judged
 
@@ -142,6 +149,13 @@ class SignalRoom:
                 self._tell(SignalShown(outcome.signal, outcome.camera, outcome.type, self._clock.now_ns()))
             elif isinstance(event, SignalExpired):
                 self._over(event.signal)
+
+    def _waits_again(self, judged: SignalQualified | SignalDismissed, before: SignalOutcome | None) -> None:
+        self._desk.undo(judged)
+        if before is not None:
+            self._unwritten.setdefault(before.signal, before)
+        if self._ended:
+            self._came(self._desk.withdraw(self._clock.now_ns(), self._ended))
 
     def _over(self, signal: Signal) -> None:
         self._wall.end_signal(signal.signal)

@@ -1,5 +1,6 @@
-/** Real-time analysis as the centre tells it: whether it may run at all, on which cameras, the signals, the zones drawn. */
+/** Real-time analysis as its page asks for it: the signals, what people make of them, the zones drawn, the kill switch. */
 
+import { analysed, told } from './analysed.svelte'
 import { repeat } from './polling'
 import type { Room } from './room.svelte'
 import { NO_ANSWER, quick, type Refusal } from './wall_desk.svelte'
@@ -47,13 +48,14 @@ export type WaitingSignal = {
   at_ns: number
   until_ns: number
   boxes: PictureBox[]
-  /** heat_rows x heat_columns of 0 to 255, row by row; empty: not told. */
+  /** heat_rows x heat_columns of 0 to 255, row by row; or nothing. */
   heat: number[]
   score: number
   order: string
 }
 
 export type Verdict = { verdict: string; is_confirmed: boolean; words: Said }
+
 export type TypeNamed = { type: EventType; words: Said }
 
 export type AnalysisAnswer = {
@@ -86,12 +88,32 @@ export type ReportRow = {
   unjudged: number
   precision: number | null
 }
+
 export type SignalReportAnswer = { from_ns: number; to_ns: number; rows: ReportRow[] }
 
-export type ParameterAsked = { name: string; words: Said; default: number; least: number; most: number }
+export type ParameterAsked = {
+  name: string
+  words: Said
+  default: number
+  least: number
+  most: number
+  is_yes_or_no: boolean
+}
+
 export type TypeAsked = { type: EventType; words: Said; unavailable: Said; needs_lane: boolean; parameters: ParameterAsked[] }
+
 export type ZoneDrawn = { zone: string; type: EventType; corners: Point[]; lane: [Point, Point] | null; parameters: Record<string, number> }
-export type DrawingAnswer = { camera: string; drawn_by: string; drawn_ns: number | null; zones: ZoneDrawn[]; types: TypeAsked[] }
+
+export type DrawingAnswer = {
+  camera: string
+  drawn_by: string
+  drawn_ns: number | null
+  /** They hold only in the view in which they were drawn, because the camera turns. */
+  is_of_one_view: boolean
+  zones: ZoneDrawn[]
+  types: TypeAsked[]
+}
+
 export type ZonesTold = { zones: ZoneDrawn[] }
 
 const PERIOD_MS = 2_000
@@ -99,23 +121,21 @@ const PERIOD_MS = 2_000
 export const TOLD_MS_MAX = 8_000
 
 export class AnalysisDesk {
-  now = $state.raw<AnalysisAnswer | null>(null)
   /** Null: not told yet, or not to this person. */
   waiting = $state.raw<SignalsAnswer | null>(null)
   report = $state.raw<SignalReportAnswer | null>(null)
+  /** Why there is nothing to be shown of the signals, of the report. */
   trouble = $state.raw<Refusal | null>(null)
-  /** Since what is told was asked for. */
+  report_trouble = $state.raw<Refusal | null>(null)
+  /** Since the signals were asked for. */
   age_ms = $state<number | null>(null)
   is_asking = $state(false)
 
   #told_ms: number | null = null
 
-  readonly is_stale = $derived(this.now !== null && (this.age_ms ?? 0) > TOLD_MS_MAX)
+  readonly is_stale = $derived(this.waiting !== null && (this.age_ms ?? 0) > TOLD_MS_MAX)
 
-  #may_judge = false
-
-  start(room: Room, may_judge: boolean): () => void {
-    this.#may_judge = may_judge
+  start(room: Room): () => void {
     const stop = repeat(PERIOD_MS, () => this.look(), (look) => room.on('signals', look))
     const beat = setInterval(() => {
       this.age_ms = this.#told_ms === null ? null : performance.now() - this.#told_ms
@@ -123,26 +143,19 @@ export class AnalysisDesk {
     return () => {
       stop()
       clearInterval(beat)
+      this.waiting = null
     }
   }
 
   /** False: this page will never be told. */
   async look(): Promise<boolean> {
     const at_ms = performance.now()
-    const answer = await told<AnalysisAnswer>('/api/analysis')
+    const answer = await told<SignalsAnswer>('/api/analysis/signals')
     if ('refused' in answer) {
       this.trouble = answer.refused
       return !answer.for_good
     }
-    if (this.#may_judge) {
-      const signals = await told<SignalsAnswer>('/api/analysis/signals')
-      if ('refused' in signals) {
-        this.trouble = signals.refused
-        return true
-      }
-      this.waiting = signals.told
-    }
-    this.now = answer.told
+    this.waiting = answer.told
     this.trouble = null
     this.#told_ms = at_ms
     this.age_ms = performance.now() - at_ms
@@ -151,20 +164,22 @@ export class AnalysisDesk {
 
   async look_at_report(): Promise<void> {
     const answer = await told<SignalReportAnswer>('/api/analysis/report')
-    if ('refused' in answer) this.trouble = answer.refused
-    else this.report = answer.told
+    if ('refused' in answer) this.report_trouble = answer.refused
+    else [this.report, this.report_trouble] = [answer.told, null]
   }
 
-  judge(signal: string, verdict: string): Promise<Refusal | null> {
-    return this.#ask(`/api/analysis/signals/${encodeURIComponent(signal)}/judge`, 'POST', { verdict })
+  async judge(signal: string, verdict: string): Promise<Refusal | null> {
+    const refused = await this.#ask(`/api/analysis/signals/${encodeURIComponent(signal)}/judge`, 'POST', { verdict })
+    await this.look() // refused, it may be gone
+    return refused
   }
 
-  stop_all(reason: string): Promise<Refusal | null> {
-    return this.#ask('/api/analysis/stop', 'POST', { reason })
+  async stop_all(reason: string): Promise<Refusal | null> {
+    return this.#then_look(await this.#ask('/api/analysis/stop', 'POST', { reason }))
   }
 
-  resume(reason: string): Promise<Refusal | null> {
-    return this.#ask('/api/analysis/resume', 'POST', { reason })
+  async resume(reason: string): Promise<Refusal | null> {
+    return this.#then_look(await this.#ask('/api/analysis/resume', 'POST', { reason }))
   }
 
   async drawing(camera: string): Promise<DrawingAnswer | Refusal> {
@@ -176,31 +191,22 @@ export class AnalysisDesk {
     return this.#ask(`/api/analysis/cameras/${encodeURIComponent(camera)}/zones`, 'PUT', asked)
   }
 
+  async #then_look(refused: Refusal | null): Promise<Refusal | null> {
+    await analysed.look()
+    return refused
+  }
+
   /** Null: done. */
   async #ask(path: string, method: string, body: object): Promise<Refusal | null> {
     this.is_asking = true
     try {
       const headers = { 'Content-Type': 'application/json' }
       const answer = await fetch(path, { ...quick(), method, headers, body: JSON.stringify(body) })
-      if (!answer.ok) return (await answer.json()) as Refusal
-      await this.look()
-      return null
+      return answer.ok ? null : ((await answer.json()) as Refusal)
     } catch {
       return NO_ANSWER
     } finally {
       this.is_asking = false
     }
-  }
-}
-
-type Told<T> = { told: T } | { refused: Refusal; for_good: boolean }
-
-async function told<T>(path: string): Promise<Told<T>> {
-  try {
-    const answer = await fetch(path, quick())
-    if (answer.ok) return { told: (await answer.json()) as T }
-    return { refused: (await answer.json()) as Refusal, for_good: answer.status === 403 || answer.status === 404 }
-  } catch {
-    return { refused: NO_ANSWER, for_good: false }
   }
 }

@@ -65,7 +65,7 @@ export const PAGES: Page[] = [
   { name: 'map', key: 'g', words: { fr: 'Carte', en: 'Map' }, component: Map, help: map_help },
   { name: 'wall', key: 'm', words: { fr: 'Mur d’images', en: 'Video wall' }, component: Wall, help: wall_help },
   { name: 'alarms', key: 'a', words: { fr: 'Alarmes', en: 'Alarms' }, component: Alarms, help: alarms_help, own_letters: 't' },
-  { name: 'analysis', key: 'z', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cxh' },
+  { name: 'analysis', key: 'w', words: { fr: 'Analyse', en: 'Analysis' }, component: Analysis, help: analysis_help, own_letters: 'cdxh' },
   { name: 'log', key: 'j', words: { fr: 'Main courante', en: 'Operations log' }, component: Log, help: log_help },
   { name: 'deport', key: 'f', words: { fr: 'Déport', en: 'Deport' }, component: Deport, help: deport_help, own_letters: 'npxg' },
   { name: 'enforcement', key: 'k', words: { fr: 'Constats', en: 'Tickets' }, component: Enforcement, help: enforcement_help, own_letters: 'ncwxzp' },
@@ -140,12 +140,15 @@ function alarms_help(language: Language): string[][] {
 }
 
 function analysis_help(language: Language): string[][] {
-  const [words, { keys }] = [WORDS[language], ANALYSIS_WORDS[language]]
+  const [words, { keys, key_names }] = [WORDS[language], ANALYSIS_WORDS[language]]
   return [
     ['1 2 3', keys.parts],
     ['↑ ↓', keys.arrows],
     ['c', keys.confirm],
+    ['d', keys.doubt],
     ['x', keys.dismiss],
+    ['/', keys.filter],
+    [key_names.drawing, keys.drawing],
     ['h', keys.stop],
     [words.key_names.escape, keys.escape],
   ]
