@@ -130,7 +130,9 @@ class CameraAnalysis:
         self._reading = reading
 
     def end(self) -> None:
-        """Forget everything. Idempotent."""
+        """Count what has passed over a line, then forget everything. Idempotent."""
+        if self._scene is not None and self._counter is not None:
+            self._scene.line_counters.finish(self._counter)
         self._scene = None
 
     def end_if_over(self, now_ns: Nanoseconds) -> bool:
@@ -200,6 +202,7 @@ class CameraAnalysis:
         """What is known of the scene: the same as before, or anew for another size, mask or purpose."""
         kind = (planes.width_px, planes.height_px, epoch, has_rules, has_counts)
         if self._scene is None or self._scene.kind != kind:
+            self.end()
             self._scene = Scene(self._assignment, self._rules_for, kind)
             self._scene.gate.hide(self._masked)
         return self._scene
@@ -218,6 +221,7 @@ class CameraAnalysis:
         seen = Observed(at_ns, scene.size_px, motion, tracks, granted, planes, scene.gate.hidden)
         if self._counter is not None and scene.crossings is not None:
             scene.crossings.step(tracks, at_ns, self._counter)
+            scene.line_counters.step(motion, at_ns, self._counter)
         signals = () if motion.scene_changed else self._signals(scene, seen)
         return Looked(signals, None, granted, need is not None and not granted, seen)
 

@@ -20,6 +20,7 @@ Grid = NDArray[np.uint8]
 """(rows, columns) of the small picture."""
 
 NO_BOXES: Boxes = np.zeros((0, 4), np.float32)
+GATE_COLUMNS = 160
 _SEEN = 255
 _DENSITY = 96
 """Of 255: how much of its 3x3 neighbourhood must have changed beside a cell: 4 of 9."""
@@ -35,7 +36,7 @@ _JUMP, _DRIFT = 2.0, 0.6
 class GateSettings:
     """Of one gate. Defaults measured on PETS S2.L1 and on noise, night, flicker, ramps and shake (notes on vision)."""
 
-    columns: int = 160
+    columns: int = GATE_COLUMNS
     """About how wide the small picture is."""
     noise_times: float = 5.0
     """A cell changed when it differs by more than that many mean absolute deviations,"""
@@ -182,8 +183,10 @@ class MotionGate:
         if len(self._earlier) > settings.lag_pictures:
             del self._earlier[0]
         if not count:
-            return Motion(NO_BOXES, NO_BOXES, False, np.zeros(small.shape, np.uint8))
-        return self._components(changed, self._moved(small, earliest, changed, mean, jump))
+            return Motion(
+                NO_BOXES, NO_BOXES, False, np.zeros(small.shape, np.uint8), changed, small, self._background_8
+            )
+        return self._components(small, changed, self._moved(small, earliest, changed, mean, jump))
 
     def _learn(self, small: Grid, apart: Grid, changed: Grid, count: int, jump: float) -> None:
         settings, background, looked = self._settings, self._background, self._looked
@@ -213,7 +216,7 @@ class MotionGate:
         moved = cv2.compare(apart, cv2.max(self._threshold, self._moved_levels_min), cv2.CMP_GT)
         return _both(moved, changed)
 
-    def _components(self, changed: Grid, moved: Grid) -> Motion:
+    def _components(self, small: Grid, changed: Grid, moved: Grid) -> Motion:
         """Boxes in pixels of the whole picture: of components that moved, and of those that stand."""
         grown = cv2.dilate(changed, _GROW)
         count, labels, about, _ = cv2.connectedComponentsWithStats(grown, connectivity=8, ltype=cv2.CV_16U)
@@ -224,7 +227,7 @@ class MotionGate:
         boxes = about[1:, :4].astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
         boxes *= self._factor
-        return Motion(boxes[moving], boxes[large & ~moving], False, moved, changed)
+        return Motion(boxes[moving], boxes[large & ~moving], False, moved, changed, small, self._background_8)
 
     def _touched(self, masked: NDArray[np.bool_]) -> Grid:
         """255 in each cell of which any part is True in `masked`."""

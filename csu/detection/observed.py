@@ -31,6 +31,10 @@ class Motion:
     """(rows, columns) of the gate's small picture: 255 where it moved."""
     changed: NDArray[np.uint8] | None = None
     """The same: 255 where it is not background, moving or not; None: not told."""
+    luma: NDArray[np.uint8] | None = None
+    """The same: the small picture itself, and"""
+    usual: NDArray[np.uint8] | None = None
+    """what it is when nothing is there. Both valid until the next picture; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)

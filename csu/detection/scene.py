@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from csu.detection.crossings import Crossings
 from csu.detection.ground import GroundView
 from csu.detection.heat import Heat
+from csu.detection.line_counter import LineCounters
 from csu.detection.motion_gate import MotionGate
 from csu.detection.observed import Boxes, Detections, Ground, Rule
 from csu.detection.places import Asked
@@ -47,7 +49,9 @@ class Scene:
         rules = assignment.rules if self.has_rules else ()
         self.permitted = {(rule.type, rule.zone.zone) for rule in rules}
         lines, bins = (assignment.lines, assignment.bins) if has_counts else ((), ())
-        self.crossings = Crossings(lines, bins, self.size_px) if lines or bins else None
+        self.line_counters = LineCounters.of(lines, self.ground, self.size_px)
+        followed = [replace(each, classes=self.line_counters.left_to_tracks(each)) for each in lines]
+        self.crossings = Crossings(followed, bins, self.size_px) if lines or bins else None
         self.asked = Asked.by([rule.zone for rule in rules], lines, bins, self.size_px)
         self.detected_ns: Nanoseconds | None = None
 
@@ -56,6 +60,7 @@ class Scene:
         self.tracker.reset()
         self.heat = Heat()
         self.detected_ns = None
+        self.line_counters.reset()
         if self.crossings is not None:
             self.crossings.reset()
         for rule in self.rules:

@@ -120,6 +120,10 @@ class Chain:
         spent.ns[Step.GATE_AND_TRACKER] += spent.now() - before - of_parts
         return looked
 
+    def end(self) -> None:
+        """The clip is over."""
+        self._analysis.end()
+
     def _rules_for(
         self, assignment: AnalysisAssignment, size_px: tuple[int, int], ground: Ground | None
     ) -> Sequence[Rule]:

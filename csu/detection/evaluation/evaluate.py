@@ -95,6 +95,7 @@ class _Run:
             self._judge(judges, shot, looked, asked)
             self._keep(measured, shot, looked, assignment)
             before = self.cpu_ns()
+        chain.end()
         self._add(measured, chain, judges, frozenset(rule.type for rule in assignment.rules))
 
     def _judge(self, judges: dict[Followed, TrackingJudge], shot: Shot, looked: Looked, asked: Asked) -> None:
