@@ -6,14 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
+from csu.detection.camera_analysis import CameraAnalysis
 from csu.detection.evaluation.scenes.view import View
 from csu.detection.ground import GroundView
 from csu.detection.line_counter import VEHICLES, LineCounter, LineCounters
 from csu.detection.motion_gate import MotionGate
-from csu.hal.analysis import CountLine, ObjectClass
+from csu.hal.analysis import AnalysisAssignment, CountLine, ObjectClass
 from csu.hal.clock import NS_PER_S
 from csu.hal.place import Pose
-from tests.detection.street_builders import Noting
+from tests.detection.street_builders import CAMERA, KnowingDetector, Noting, tile
 
 WIDTH, HEIGHT, EVERY_S = 640, 360, 0.1
 POSE = Pose(0.0, 0.0, 7.0, 0.0, -15.5, 0.0, 640.0)
@@ -68,12 +69,16 @@ def counted(*drivers, seconds=6.0, finish=True):
 
 
 @pytest.mark.parametrize(
-    ("size", "speed", "kind"),
-    [(CAR, 10.0, ObjectClass.CAR), (BUS, 9.0, ObjectClass.BUS), (MOTORCYCLE, 11.0, ObjectClass.MOTORCYCLE)],
+    ("size", "y", "speed", "kind"),
+    [
+        (CAR, 20.0, 10.0, ObjectClass.CAR),
+        (BUS, 23.2, 9.0, ObjectClass.BUS),
+        (MOTORCYCLE, 27.0, 11.0, ObjectClass.MOTORCYCLE),
+    ],
 )
-def test_what_it_is_comes_of_its_size_and_the_way_of_its_speed(size, speed, kind):
-    assert counted((-12.0, 20.0, speed, size), seconds=4.0)[0] == [(kind, True)]
-    assert counted((12.0, 20.0, -speed, size), seconds=4.0)[0] == [(kind, False)]
+def test_what_it_is_comes_of_its_size_and_the_way_of_its_speed(size, y, speed, kind):
+    assert counted((-12.0, y, speed, size), seconds=4.0)[0] == [(kind, True)]
+    assert counted((12.0, y, -speed, size), seconds=4.0)[0] == [(kind, False)]
 
 
 def test_two_that_pass_behind_each_other_the_two_ways_are_two():
@@ -136,3 +141,15 @@ def test_people_are_left_to_tracks_and_without_calibration_everything_is():
     assert LineCounters.of((LINE,), None, (WIDTH, HEIGHT)).left_to_tracks(LINE) == LINE.classes
     people = line(classes=frozenset({ObjectClass.PERSON}))
     assert LineCounters.of((people,), GROUND, (WIDTH, HEIGHT)).lines == ()
+
+
+def test_an_analysis_counts_by_it_also_what_has_passed_when_it_ends():
+    asked = AnalysisAssignment(CAMERA, lines=(LINE,), counts_until_ns=100 * NS_PER_S, pose=POSE, pose_width_px=WIDTH)
+    noting = Noting()
+    analysis = CameraAnalysis(asked, KnowingDetector(), lambda *_: [], began_ns=0, counter=noting)
+    for n, luma in enumerate(street((-12.0, 20.0, 10.0, CAR), seconds=2.6)):
+        analysis.step(tile(luma, 10 + n * EVERY_S), round((10 + n * EVERY_S) * NS_PER_S))
+    assert noting.crossings == []
+    analysis.end()
+    assert [(kind, forward) for _, kind, forward, _ in noting.crossings] == [(ObjectClass.CAR, True)]
+    assert not analysis.remembers
