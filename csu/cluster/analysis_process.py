@@ -82,11 +82,12 @@ def serve(orders_from: socket.socket, reports_to: socket.socket) -> None:
     reader = SharedPicturesReader.attach(begin.pictures)
     detectors = Detectors(begin.models_directories)
     work = AnalysisWork(reader, detectors, outbox.put, clock, time.thread_time_ns, DETECTOR_MS_PER_S)
-    with suppress(CsuError):  # opened before it is needed; whoever asks for it in vain is told why
-        detectors("")
     orders: queue.Queue[Order | None] = queue.Queue(maxsize=1024)
     threading.Thread(target=_read_orders, args=(orders_from, orders), name="orders", daemon=True).start()
     outbox.put(Ready())
+    with suppress(CsuError):  # opened before it is needed; whoever asks for it in vain is told why
+        detectors("")
+    os.nice(NICENESS)
     said_alive_ns, wait_s = clock.monotonic_ns(), 0.0
     while True:
         try:
@@ -123,7 +124,6 @@ def main() -> None:
     """The process: two arguments, the numbers of the inherited sockets for orders and for reports."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when to stop
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    os.nice(NICENESS)
     cv2.setNumThreads(1)
     with socket.socket(fileno=int(sys.argv[1])) as orders, socket.socket(fileno=int(sys.argv[2])) as reports:
         serve(orders, reports)

@@ -97,6 +97,10 @@ class Child:
                     "Look at its messages on stderr: its directories and the shared pictures must exist",
                 ),
             ) from None
+        except asyncio.CancelledError:  # nobody waits for it any more: it must not live on
+            self._process.kill()
+            await self._end_process(STOP_S_MAX)
+            raise
         assert isinstance(first, Ready)  # noqa: S101 - our own module's first word
         self._listening = asyncio.create_task(self._listen(reader), name=self._where)
 

@@ -99,6 +99,7 @@ def test_eight_cameras_are_masked_deaf_recorded_and_on_the_wall(eight: Demo) -> 
     assert found["frames"]["masked"] > CAMERAS * SECONDS * 4
     assert found["frames"]["clear_left_ingest"] == 0
     assert found["frames"]["witnessed"] > 100
+    assert found["analysis"] == {"pictures": 0, "signals": 0, "permitted": False}, "no order, no analysis"
     assert found["audio"]["offered"] >= 1
     assert found["audio"]["recorded"] == 0
     assert found["segments"]["closed"] == found["segments"]["playable"] == found["segments"]["on_disk"] > 0

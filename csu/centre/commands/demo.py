@@ -384,6 +384,11 @@ def _summary(result: DemoResult, report: Path) -> dict[str, Any]:
             "clear_left_ingest": result.clear_left_ingest,
             "witnessed": examination.frames_witnessed,
         },
+        "analysis": {
+            "pictures": result.analysed.pictures_looked_at,
+            "signals": result.analysed.signals,
+            "permitted": result.was_permitted,
+        },
         "packets": {"lost": counts.packets_lost},
         "audio": {"offered": counts.audio_offered, "recorded": examination.audio_tracks},
         "segments": {
@@ -443,6 +448,11 @@ def _lines(result: DemoResult) -> list[tuple[str, str]]:
         (say("caméras en direct", "cameras live"), f"{result.live} / {result.expected}"),
         (say("images masquées", "pictures masked"), f"{counts.frames_masked}"),
         (say("images claires sorties", "clear pictures out"), f"{result.clear_left_ingest}"),
+        (
+            say("images analysées, signalements", "pictures analysed, signals"),
+            f"{result.analysed.pictures_looked_at}, {result.analysed.signals}"
+            + ("" if result.was_permitted else say(" (aucun arrêté)", " (no order)")),
+        ),
         (
             say("son offert / enregistré", "sound offered / recorded"),
             f"{counts.audio_offered} / {examination.audio_tracks}",

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from csu.centre.analysis_hung import ACCOUNT_FILE
 from csu.centre.centre_settings import CentreSettings
 from csu.centre.commands.contact_sheet import contact_sheet
 from csu.centre.control import Centre
@@ -16,6 +17,7 @@ from csu.centre.events import CentreCounts, CentreEvent
 from csu.centre.media.examination import Examination, examine_segments
 from csu.centre.running import RunningCentre, open_centre
 from csu.governance import Author
+from csu.governance.authorisations import FAR_NS
 from csu.governance.journal_verify import JournalVerdict, verify_journal
 from csu.hal.camera import Camera, CameraError, CameraId, PtzVelocity
 from csu.hal.clock import NS_PER_S
@@ -25,6 +27,7 @@ from csu.ingest.board import CameraState, CameraStatus
 from csu.language import say
 from csu.machine import SystemClock
 from csu.operations import LeaseLost, LeaseRefused
+from csu.operations.analysis_account import Analysed, AnalysisAccount
 
 LIVE_WITHIN_S = 20.0
 """How long the demonstration waits for its cameras before it goes on with those it has."""
@@ -74,6 +77,10 @@ class DemoResult:
     sheet_png: bytes | None = field(repr=False)
     """Twelve pictures of a PTZ camera on its tour, as recorded; None on a real site and without such a camera."""
     examination: Examination
+    analysed: Analysed
+    """By the account of the analysis: without an order not one picture."""
+    was_permitted: bool
+    """A simulated site stated a law and an order for it."""
     journal: JournalVerdict
     """Of the whole journal, after the stop, against what was noted elsewhere."""
     console_url: str
@@ -112,6 +119,10 @@ class DemoResult:
             (examination.segments > 0, say("aucun segment", "no segment")),
             (examination.segments == self.counts.segments_closed, say("catalogue ≠ disque", "catalogue ≠ disk")),
             (examination.playable == examination.segments, say("un segment est illisible", "a segment is unplayable")),
+            (
+                self.was_permitted or not self.analysed.pictures_looked_at,
+                say("des images ont été analysées sans arrêté", "pictures were analysed without an order"),
+            ),
             (self.journal.holds, say("le journal ne tient pas", "the journal does not hold")),
             (self.journal.unanchored == 0, say("une fin du journal n'est pas ancrée", "rows are not anchored")),
             (self.tiles_wrong == 0, say("une vignette est fausse", "a tile is wrong")),
@@ -142,6 +153,7 @@ async def run_demo(
     examination = await asyncio.to_thread(examine_segments, running.footage, witness, running.found)
     sheet_png = await asyncio.to_thread(_sheet, running) if witness is not None else None
     journal = await asyncio.to_thread(_verified, settings, running)
+    analysed = await asyncio.to_thread(_analysed, settings)
     numbers = {record.camera: record.number for record in running.records}
     correct, unwitnessed = tiles_told(reading, numbers, all_marked=witness is not None)
     return DemoResult(
@@ -154,6 +166,8 @@ async def run_demo(
         wall_png=wall_png,
         sheet_png=sheet_png,
         examination=examination,
+        analysed=analysed,
+        was_permitted=bool(running.site.analysis),
         journal=journal,
         console_url=running.console_url,
         ran_s=ran_s,
@@ -165,6 +179,15 @@ def _verified(settings: CentreSettings, running: RunningCentre) -> JournalVerdic
     anchors = elsewhere.place.anchors() if elsewhere is not None else ()
     key = running.registers.key.public
     return verify_journal(settings.data_directory / "journal", key, anchors, elsewhere.trust if elsewhere else None)
+
+
+def _analysed(settings: CentreSettings) -> Analysed:
+    """Of the whole directory: runs before this one too, where it is kept."""
+    account = AnalysisAccount(settings.data_directory / ACCOUNT_FILE)
+    try:
+        return account.total(0, FAR_NS)
+    finally:
+        account.close()
 
 
 def _sheet(running: RunningCentre) -> bytes | None:

@@ -76,6 +76,8 @@ class _Run:
         default_factory=lambda: defaultdict(list)
     )
     """What may become a picture of the report, until it is known what was a hit."""
+    looked_at: list[TrueEvent] = field(default_factory=list)
+    """Events whose middle has passed."""
 
     def into(self, measured: Measured) -> None:
         """Run it and add what came of it."""
@@ -117,11 +119,12 @@ class _Run:
             for verdict in (Verdict.HIT, Verdict.FALSE):
                 if measured.album.wants(signal.type, verdict, self.clip.name):
                     self.shown[signal.type, verdict].append((shot.at_ns, self._drawn(shot, looked, signal)))
-        frame_ns = NS_PER_S // self.clip.fps
         for event in self._events():
             middle_ns = (event.begin_ns + min(event.end_ns, self.clip.at_ns(self.clip.seconds))) // 2
-            is_now = middle_ns <= shot.at_ns < middle_ns + frame_ns
-            if is_now and measured.album.wants(event.type, Verdict.MISSED, self.clip.name):
+            if shot.at_ns < middle_ns or event in self.looked_at:
+                continue
+            self.looked_at.append(event)
+            if measured.album.wants(event.type, Verdict.MISSED, self.clip.name):
                 self.shown[event.type, Verdict.MISSED].append((event.begin_ns, self._drawn(shot, looked, event)))
 
     def _events(self) -> Sequence[TrueEvent]:
@@ -134,7 +137,7 @@ class _Run:
             zones=zones,
             true=[_share(event.box) for event in self.clip.events if event.type is about.type],
             told=[_share(box) for box in about.boxes] if isinstance(about, EventSignal) else (),
-            followed=shares([track.box for track in followed], self.clip.size_px),
+            followed=shares([track.box for track in followed if track.is_seen], self.clip.size_px),
         )
         return drawn(shot.bgr, drawing)
 

@@ -34,7 +34,9 @@ class Step(StrEnum):
     @property
     def words(self) -> Words:
         return {
-            Step.RENDERING: Words("images (rendu, hors produit)", "pictures (rendering, no part of the product)"),
+            Step.RENDERING: Words(
+                "images (rendu ou film, hors produit)", "pictures (rendered or of a film, no part of the product)"
+            ),
             Step.DETECTOR: Words("détecteur", "detector"),
             Step.RULES: Words("règles", "rules"),
             Step.GATE_AND_TRACKER: Words("mouvement et suivi", "motion gate and tracker"),

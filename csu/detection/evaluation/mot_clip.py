@@ -154,7 +154,7 @@ class _FilmRun:
         drawing = Drawing(
             lines=[] if self._film.line is None else [self._film.line],
             true=shares([_four(box) for _, box in true.objects.values()], size),
-            followed=shares([track.box for track in tracks], size),
+            followed=shares([track.box for track in tracks if track.is_seen], size),
         )
         self._moments.append((self._seconds, drawn(bgr_of(picture.planes), drawing)))
         if len(self._moments) > MOMENTS_MAX:

