@@ -162,7 +162,6 @@ async def _analysis(
         registers=given.registers,
         centre=work.centre,
         pictures=media.pictures,
-        cameras=given.prepared.assignments,
         wall=hung.wall,
         statistics=statistics,
         site=given.site,
