@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreetAtWork]:
-    with street_at_work(tmp_path_factory.mktemp("screens"), 6) as street:
+    with street_at_work(tmp_path_factory.mktemp("screens"), 6, analysed=2) as street:
         yield street
 
 
