@@ -109,7 +109,10 @@ def declared_shells() -> list[str]:
     return [pattern for pattern, free_of in ruff["lint"]["per-file-ignores"].items() if "TID251" in free_of]
 
 
-hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generate], database=None)
+hypothesis.settings.register_profile("csu", deadline=None)
+"""No test fails because a machine is slow."""
+hypothesis.settings.load_profile("csu")
+hypothesis.settings.register_profile("planted", phases=[hypothesis.Phase.generate], database=None, deadline=None)
 """To find a planted defect is enough: its smallest example is of no interest."""
 
 ALONE = (

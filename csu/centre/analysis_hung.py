@@ -15,7 +15,7 @@ from typing import Any
 
 from csu.centre.analysis_law import SIMULATED, AnalysisLaw
 from csu.centre.control import Centre
-from csu.centre.events import CentreEvent, Trouble
+from csu.centre.events import CameraLifecycleChanged, CentreEvent, MasksInForce, OrdersChanged, Trouble
 from csu.centre.in_turn import InTurn
 from csu.centre.papers import Papers
 from csu.centre.registers.late_entries import LateEntries
@@ -58,7 +58,7 @@ _ASKED = ((0.3, 0.6), (0.7, 0.6), (0.7, 0.95), (0.3, 0.95))
 
 @dataclass(frozen=True, slots=True)
 class AnalysisHome:
-    """What it works with. `found`: of each camera that answered, what is known of it."""
+    """What it works with."""
 
     data_directory: Path
     clock: Clock
@@ -66,7 +66,6 @@ class AnalysisHome:
     registers: Registers
     centre: Centre
     pictures: SharedPicturesSpec
-    cameras: Sequence[Assignment]
     wall: AttentionOnWall
     statistics: StatisticsRoom | None
     site: Site
@@ -97,7 +96,7 @@ class AnalysisDeskOfCentre:
         return self.zones.newest().get(camera)
 
     def unavailable(self, camera: CameraId, type: EventType) -> Words:
-        found = next((each for each in self.home.cameras if each.record.camera == camera), None)
+        found = next((each for each in self.home.centre.assignments() if each.record.camera == camera), None)
         reading = self.home.centre.looks(camera)
         pose = None if found is None else (reading.pose if found.follows_pose and reading is not None else found.pose)
         size = (1280, 720) if found is None or found.pose_size_px is None else found.pose_size_px
@@ -173,7 +172,7 @@ async def keep_analysis(home: AnalysisHome) -> AsyncIterator[AnalysisRooms]:
             EmbeddedAnalysisNode(home.pictures, [at / MODELS_DIRECTORY], clock=home.clock),
             law,
             account,
-            cameras=lambda: [_to_analyse(each) for each in home.cameras],
+            cameras=lambda: [_to_analyse(each) for each in home.centre.assignments()],
             drawings=lambda: counting.added(zones.newest()),
             counted_until=counting.until,
             take_count=counting.take,
@@ -182,6 +181,8 @@ async def keep_analysis(home: AnalysisHome) -> AsyncIterator[AnalysisRooms]:
             late=late,
             tell=tell,
         )
+        changes = (MasksInForce, CameraLifecycleChanged, OrdersChanged)
+        home.centre.listen(lambda _event: room.look_again(), changes)
         running = [room.run(), late.run(), signals.run(), counting.follow(room.look_again), _tell_poses(home, room)]
         following = asyncio.create_task(_together(running), name="analysis")
         following.add_done_callback(lambda done: _tell_end(done, home))

@@ -206,6 +206,10 @@ class Centre:
         """What its node is told of a camera now. Raises KeyError."""
         return self._masks.assignments[camera]
 
+    def assignments(self) -> Sequence[Assignment]:
+        """The same of every camera that answered by now."""
+        return list(self._masks.assignments.values())
+
     def places_m(self) -> Mapping[CameraId, Place]:
         """Where the cameras stand now, in the site's metres, as far as anybody said."""
         return self._proposals.places(self._footing.now())

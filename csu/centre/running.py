@@ -19,8 +19,9 @@ from csu.centre.papers import Papers
 from csu.centre.preparing import PreparedSite, prepare_site
 from csu.centre.registers.registers import Registers, journal_start, journal_stop, open_registers
 from csu.centre.rooms.wall_room import WallRoom
+from csu.centre.rooms_opened import open_rooms
 from csu.centre.site_maps import with_maps
-from csu.centre.starting import Given, Observers, hang, lay_media, open_rooms, start_work
+from csu.centre.starting import Given, Observers, hang, lay_media, start_work
 from csu.centre.wall_hung import planned_wall
 from csu.cluster.shared_pictures import SharedPicturesSpec
 from csu.console import invented_papers

@@ -30,6 +30,7 @@ SEEN_BY = {
 }
 """As whom each page is looked at: who works with it most."""
 SETTLES_MS, LOOKED_AT_MS = 4_000, 2_000
+SIGNAL_WITHIN_S = 150
 REQUESTS_MAX = 12
 """In two seconds of a page that nobody touches: what asks without pause asks a hundred times."""
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
@@ -37,7 +38,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreetAtWork]:
-    with street_at_work(tmp_path_factory.mktemp("screens"), 6) as street:
+    with street_at_work(tmp_path_factory.mktemp("screens"), 6, analysed=2) as street:
         yield street
 
 
@@ -58,7 +59,16 @@ def seen(chromium: Browser, street: StreetAtWork) -> dict[str, Page]:
     in_the_office = chromium.new_context().new_page()
     sign_in(in_the_office, street.told, accounts["judicial_officer"])
     fill(street.told["url"], pages, in_the_office)
+    await_signal(street.told["url"], chief)
     return pages
+
+
+def await_signal(url: str, chief: Page) -> None:
+    """Until analysis has drawn attention to somebody: its process takes a while to begin."""
+    until_ns = SystemClock().monotonic_ns() + SIGNAL_WITHIN_S * NS_PER_S
+    while not chief.request.get(f"{url}api/analysis/signals").json()["signals"]:
+        assert SystemClock().monotonic_ns() < until_ns, chief.request.get(f"{url}api/analysis").text()
+        chief.wait_for_timeout(500)
 
 
 def fill(url: str, pages: dict[str, Page], officer: Page) -> None:

@@ -14,7 +14,7 @@ KNOWS_STATISTICS = (
     "csu/centre/rooms/statistics_room.py",
     "csu/centre/commands/statistics.py",
     "csu/centre/analysis_hung.py",  # tells analyses what may be counted, and hands on the slots
-    "csu/centre/starting.py",  # opens the room
+    "csu/centre/rooms_opened.py",  # opens the room
     "csu/centre/console_hung.py",  # hands it to its doors
     "csu/console/statistics.py",
     "csu/console/statistics_answers.py",

@@ -52,7 +52,7 @@ LOOK_EVERY_S = 30.0
 AGAIN_AFTER_NS = 5 * NS_PER_S
 """A node that failed is tried again then."""
 MINUTES_WAITING_MAX = 100_000
-_STOPPED = Words("l'analyse est arrêtée", "analysis is stopped")
+_STARTING = Words("l'analyse démarre", "analysis is starting")
 
 
 class AnalysisRoom:
@@ -109,7 +109,7 @@ class AnalysisRoom:
         if said is None:
             return Words("caméra inconnue de l'analyse", "analysis does not know this camera")
         waits = camera in self._planned and camera not in self._hand.given
-        return (self._why_not or _STOPPED) if waits else said
+        return (self._why_not or _STARTING) if waits else said
 
     @property
     def basis(self) -> AnalysisBasis:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import hypot
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from csu.detection.observed import Observed, Tracked
+from csu.detection.observed import Observed
 from csu.detection.parameters import FireStartParameters
 from csu.detection.rules.of_zone import Holding, OfZone
 from csu.detection.rules.zone import Box, ZoneOnPicture, boxes_of, inside_of, overlaps
-from csu.hal.analysis import EventType, ObjectClass
+from csu.hal.analysis import EventType
 from csu.hal.clock import NS_PER_S, Nanoseconds
 from csu.hal.frames import YuvPlanes
 from csu.hal.words import Words
@@ -33,7 +32,6 @@ SWING_MIN = 0.02
 SWING_MAX = 0.6
 """A beacon goes out between two flashes."""
 SAMPLES_MIN = 10
-DRIVES_M_S = 0.5
 PLACE = 0.15
 """A flame stays where it is: its region still overlaps the first one so much. Headlights do not."""
 
@@ -51,7 +49,7 @@ class FireStart(OfZone):
     """The largest flame-coloured region of the zone, over a few seconds."""
 
     TYPE = EventType.FIRE_START
-    VERSION = 2
+    VERSION = 1
 
     def __init__(self, zone: ZoneOnPicture, parameters: FireStartParameters) -> None:
         super().__init__(zone, parameters.clear_s)
@@ -125,10 +123,5 @@ def _flame(planes: YuvPlanes) -> NDArray[np.uint8]:
 
 
 def _is_somebodys(box: Box, seen: Observed) -> bool:
-    """A driving vehicle's light, somebody's jacket. What stands and has a vehicle's size may be the fire itself."""
-    theirs = [each for each in seen.tracks if each.kind is ObjectClass.PERSON or _drives(each)]
-    return any(float(inside_of(boxes_of(box), each.box)[0]) >= 0.5 for each in theirs)
-
-
-def _drives(track: Tracked) -> bool:
-    return track.velocity_m_s is None or hypot(*track.velocity_m_s) >= DRIVES_M_S
+    """A vehicle's light, somebody's jacket."""
+    return any(float(inside_of(boxes_of(box), each.box)[0]) >= 0.5 for each in seen.tracks)

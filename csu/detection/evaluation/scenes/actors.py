@@ -9,7 +9,7 @@ from functools import cached_property
 from math import atan2, cos, degrees, hypot, pi, radians, sin
 from typing import TypeAlias
 
-from csu.detection.evaluation.scenes.body import PHASES, STRIDE, Gait, Stance
+from csu.detection.evaluation.scenes.body import PHASES, STRIDE, Pace, Stance
 from csu.detection.evaluation.scenes.dice import Dice
 from csu.detection.evaluation.scenes.place import Spot
 from csu.hal.analysis import ObjectClass
@@ -125,22 +125,22 @@ class Walker:
         if self.sways_m:
             placed = self._swayed(placed, t_s)
         if self.lies:
-            return Held(placed, Stance(Gait.STAND, 0, _LYING_DEG, self._curl(t_s)), Posture.LYING)
+            return Held(placed, Stance(Pace.STAND, 0, _LYING_DEG, self._curl(t_s)), Posture.LYING)
         if self.falls_s is not None and t_s >= self.falls_s:
             share = min(1.0, (t_s - self.falls_s) / FALLING_S)
             if share >= 1.0:
-                return Held(placed, Stance(Gait.STAND, 0, _LYING_DEG, self._curl(t_s)), Posture.LYING)
+                return Held(placed, Stance(Pace.STAND, 0, _LYING_DEG, self._curl(t_s)), Posture.LYING)
             pitch = round(_LYING_DEG * share * share * (3 - 2 * share) / 12) * 12
-            return Held(placed, Stance(Gait.STAND, 0, pitch, int(share > 0.6)), Posture.FALLING)
+            return Held(placed, Stance(Pace.STAND, 0, pitch, int(share > 0.6)), Posture.FALLING)
         if self.sits or (self.crouches_s and self.crouches_s[0] <= t_s < self.crouches_s[1]):
-            return Held(placed, Stance(Gait.SIT), Posture.SITTING)
+            return Held(placed, Stance(Pace.SIT), Posture.SITTING)
         return Held(placed, self._step(placed), Posture.UPRIGHT)
 
     def _step(self, placed: Placed) -> Stance:
         if placed.speed_m_s < 0.15:
-            return Stance(Gait.STAND)
-        gait = Gait.RUN if placed.speed_m_s > RUNNING_M_S else Gait.WALK
-        return Stance(gait, int(placed.gone_m / (STRIDE[gait] * self.tall_m) * PHASES + self.look) % PHASES)
+            return Stance(Pace.STAND)
+        pace = Pace.RUN if placed.speed_m_s > RUNNING_M_S else Pace.WALK
+        return Stance(pace, int(placed.gone_m / (STRIDE[pace] * self.tall_m) * PHASES + self.look) % PHASES)
 
     def _curl(self, t_s: float) -> int:
         """Whoever lies there moves now and then."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Joints = NDArray[np.float32]
 
 
-class Gait(IntEnum):
+class Pace(IntEnum):
     STAND = 0
     WALK = 1
     RUN = 2
@@ -41,7 +41,7 @@ class J(IntEnum):
 COUNT = 18
 PHASES = 10
 """Pictures of one walking cycle (two steps)."""
-STRIDE = {Gait.STAND: 1.0, Gait.WALK: 0.82, Gait.RUN: 1.35, Gait.SIT: 1.0}
+STRIDE = {Pace.STAND: 1.0, Pace.WALK: 0.82, Pace.RUN: 1.35, Pace.SIT: 1.0}
 """What one cycle covers, in heights of the body."""
 
 
@@ -49,7 +49,7 @@ STRIDE = {Gait.STAND: 1.0, Gait.WALK: 0.82, Gait.RUN: 1.35, Gait.SIT: 1.0}
 class Stance:
     """How a body is held. `phase`: 0 to PHASES - 1. `pitch_deg`: 0 upright, 90 on its face; `curl`: limbs drawn in."""
 
-    gait: Gait
+    pace: Pace
     phase: int = 0
     pitch_deg: int = 0
     curl: int = 0
@@ -57,7 +57,7 @@ class Stance:
 
 def joints(stance: Stance) -> Joints:
     """(COUNT, 3) of a body in that stance."""
-    places = _seated() if stance.gait is Gait.SIT else _on_its_legs(stance)
+    places = _seated() if stance.pace is Pace.SIT else _on_its_legs(stance)
     if stance.pitch_deg:
         places = _pitched(places, stance.pitch_deg)
     return places
@@ -65,9 +65,9 @@ def joints(stance: Stance) -> Joints:
 
 def _on_its_legs(stance: Stance) -> Joints:
     swing, bend, arm, elbow, lean = {
-        Gait.WALK: (0.46, 0.75, 0.42, 0.25, 0.04),
-        Gait.RUN: (0.80, 1.35, 0.75, 1.45, 0.16),
-    }.get(stance.gait, (0.05, 0.0, 0.05, 0.15, 0.0))
+        Pace.WALK: (0.46, 0.75, 0.42, 0.25, 0.04),
+        Pace.RUN: (0.80, 1.35, 0.75, 1.45, 0.16),
+    }.get(stance.pace, (0.05, 0.0, 0.05, 0.15, 0.0))
     turn = 2 * pi * stance.phase / PHASES
     curled = 0.55 * stance.curl
     found = np.zeros((COUNT, 3), np.float32)
@@ -79,7 +79,7 @@ def _on_its_legs(stance: Stance) -> Joints:
         at_knee = hip + 0.245 * np.array([sin(thigh), 0.0, -cos(thigh)])
         shin = thigh - knee
         ankle = at_knee + 0.24 * np.array([sin(shin), 0.0, -cos(shin)])
-        ankle[1] = 0.05 * left if stance.gait is not Gait.STAND else 0.075 * left
+        ankle[1] = 0.05 * left if stance.pace is not Pace.STAND else 0.075 * left
         toe = ankle + np.array([0.085 * cos(min(0.0, shin)), 0.012 * left, -0.03 + 0.085 * sin(min(0.0, shin))])
         legs.append((hip, at_knee, ankle, toe))
     pelvis_z = 0.035 - min(leg[2][2] for leg in legs)
@@ -88,7 +88,7 @@ def _on_its_legs(stance: Stance) -> Joints:
             found[row + side] = place
             found[row + side, 2] += pelvis_z
     found[J.PELVIS] = (0.0, 0.0, pelvis_z)
-    _put_trunk(found, lean, 0.06 * sin(turn) * (stance.gait is not Gait.STAND))
+    _put_trunk(found, lean, 0.06 * sin(turn) * (stance.pace is not Pace.STAND))
     _put_arms(found, arm * sin(turn), elbow + curled, 0.07)
     return found
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from csu.detection.evaluation.scenes import glows, solids, wares
 from csu.detection.evaluation.scenes.actors import Bag, Held, Light, Make, Placed, Posture, Vehicle, Walker
 from csu.detection.evaluation.scenes.backdrop import backdrop
-from csu.detection.evaluation.scenes.body import Gait, Stance
+from csu.detection.evaluation.scenes.body import Pace, Stance
 from csu.detection.evaluation.scenes.clip import Clip, Daylight, Shot, TrueObject
 from csu.detection.evaluation.scenes.painting import SHADOW, Box, Canvas, Drawn, cast, contact, stamp
 from csu.detection.evaluation.scenes.place import Spot
@@ -189,7 +189,7 @@ class Stage:
         view, spot = self._view, placed.spot
         worn = look(vehicle.look + 500, infrared=self._clip.conditions.light is Daylight.INFRARED)
         turn = placed.heading_deg - view.bearing_deg(*spot)
-        drawn_body = sprite(worn, Stance(Gait.SIT), turn, view.down_deg(*spot))
+        drawn_body = sprite(worn, Stance(Pace.SIT), turn, view.down_deg(*spot))
         foot, tall = view.on_ground(*spot, 0.34), 1.72 * view.px_per_m(*spot)
         rider = stamp(canvas, index + 1, drawn_body, foot, tall, self._light_at(view.on_ground(*spot)))
         if wheels is None or rider is None:
