@@ -75,12 +75,26 @@ async def heard(node: EmbeddedAnalysisNode, said: list[AnalysisMessage]) -> None
         said.append(message)
 
 
+async def looking(node: EmbeddedAnalysisNode, said: list[AnalysisMessage], model: str) -> None:
+    """Until it has opened its network and looked at something: how long that takes is the machine's affair."""
+    for _ in range(90):
+        await node.assign([given("a", model, 60.0)])
+        await asyncio.sleep(0.5)
+        await node.assign([])
+        await asyncio.sleep(0.1)
+        if any(isinstance(each, AnalysisMinute) and each.pictures_looked_at for each in said):
+            said.clear()
+            return
+    raise AssertionError("it does not begin to look")
+
+
 def test_the_process_looks_at_what_it_was_given_until_its_end_and_at_nothing_else(film: Film, model: str) -> None:
     async def run() -> list[AnalysisMessage]:
         node, said = EmbeddedAnalysisNode(film.shared.spec, clock=CLOCK), list[AnalysisMessage]()
         playing = asyncio.create_task(film.play())
         await node.start()
         hearing = asyncio.create_task(heard(node, said))
+        await looking(node, said, model)
         await node.assign([given("a", model, 2.0)])
         await asyncio.sleep(4.0)
         told_after_end = list(said)
