@@ -31,6 +31,8 @@ class Motion:
     """(rows, columns) of the gate's small picture: 255 where it moved."""
     changed: NDArray[np.uint8] | None = None
     """The same: 255 where it is not background, moving or not; None: not told."""
+    edges: NDArray[np.uint8] | None = None
+    """The same: 255 at an edge that the background has not. A cloud's shade has none; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)
