@@ -79,8 +79,8 @@ def test_a_crowd_that_passes_in_less_time_is_not_told():
 
 
 def covered_by(feet, *, shade=None, edges=True):
-    """A picture in which bodies 0.75 m wide and 1.65 m high stand on these feet (m). `shade`: (left, top, right, bottom)
-    m, covered too, but without an edge."""
+    """A picture in which bodies 0.77 m wide and 1.65 m high stand on these feet (m). `shade`: (left, top, right,
+    bottom) m, covered too, but without an edge."""
     changed = np.zeros((90, 160), np.uint8)
     for x_m, y_m in feet:
         left, right, top, bottom = (round(each * 5) for each in (x_m - 0.385, x_m + 0.385, y_m - 1.65, y_m))
