@@ -173,15 +173,15 @@ class MotionGate:
         """Against the background, light taken out; then learn what is calm and tell what is not."""
         settings = self._settings
         self._looked += 1
-        calm = _both(self._calm, self._visible)
+        calm = self._seen(self._calm)
         mean_before, mean = _mean(self._background_8, calm), _mean(small, calm)
         gain = mean / max(mean_before, 1.0)
         jump = abs(mean - mean_before)
         expected = self._background_8 if jump < _DRIFT else cv2.convertScaleAbs(self._background_8, alpha=gain)
         apart = cv2.absdiff(small, expected)
-        differs = cv2.bitwise_and(cv2.compare(apart, self._threshold, cv2.CMP_GT), self._visible)
+        differs = self._seen(cv2.compare(apart, self._threshold, cv2.CMP_GT))
         dense = cv2.threshold(cv2.blur(differs, (3, 3)), _DENSITY, _SEEN, cv2.THRESH_BINARY)[1]
-        changed = _both(dense, self._visible)
+        changed = self._seen(dense)
         count = cv2.countNonZero(changed)
         if count > settings.scene_share * self._visible_cells or not 1 / settings.gain_max < gain < settings.gain_max:
             return self._begin(small)
@@ -198,13 +198,13 @@ class MotionGate:
 
     def _new_edges(self, small: Grid) -> Grid:
         """Where there is an edge that the background has not: a thing ends from one cell to the next; a cloud's shade
-        fades over metres (half a degree of sun, from a kilometre up), as a lamp's beam does."""
+        fades over metres (half a degree of sun, from a kilometre up)."""
         higher = cv2.subtract(_edges(small), self._edges_before)
-        return _both(cv2.compare(higher, self._edge_threshold, cv2.CMP_GT), self._visible)
+        return self._seen(cv2.compare(higher, self._edge_threshold, cv2.CMP_GT))
 
     def _learn(self, small: Grid, apart: Grid, changed: Grid, count: int, jump: float) -> None:
         settings, background, looked = self._settings, self._background, self._looked
-        calm = _both(_not(changed), self._visible)
+        calm = self._seen(_not(changed))
         self._calm = calm
         if looked < _FAST:
             cv2.accumulateWeighted(small, background, max(settings.learn, 1 / (looked + 1)), calm)
@@ -245,6 +245,10 @@ class MotionGate:
         boxes[:, 2:] += boxes[:, :2]
         boxes *= self._factor
         return Motion(boxes[moving], boxes[large & ~moving], False, moved, changed, edges)
+
+    def _seen(self, grid: cv2.typing.MatLike) -> Grid:
+        """Without what is hidden."""
+        return np.asarray(grid, np.uint8) if self._hidden is None else _both(grid, self._visible)
 
     def _touched(self, masked: NDArray[np.bool_]) -> Grid:
         """255 in each cell of which any part is True in `masked`."""

@@ -24,6 +24,8 @@ class _Course:
     from_m: tuple[float, float]
     is_missed: bool = False
     """The detector looked and did not find it since."""
+    held: bool = False
+    """It was seen to go that far: until it is lost the event goes on."""
 
 
 class WrongWay(OfZone):
@@ -45,9 +47,10 @@ class WrongWay(OfZone):
         holding: list[tuple[_Course, Tracked, float]] = []
         for each in self._zone.tracks_in(seen, self._kinds):
             course = self._courses.get(each.track)
-            if not each.is_seen:  # where it is only expected tells nothing: a course goes on into any lane
-                if course is not None and not course.is_missed:
+            if not each.is_seen:  # where it is only expected begins nothing: a course goes on into any lane
+                if course is not None and (course.held or not course.is_missed):
                     course.last_ns = seen.at_ns
+                    holding += [(course, each, 1.0)] * course.held
                 continue
             if each.foot_m is None or not self._is_against(each):
                 continue
@@ -56,6 +59,7 @@ class WrongWay(OfZone):
             way = self._along(each.foot_m[0] - course.from_m[0], each.foot_m[1] - course.from_m[1])
             needed = self._of(each, self._parameters.person_distance_m, self._parameters.vehicle_distance_m)
             if seen.at_ns - course.since_ns >= duration_ns and way >= needed:
+                course.held = True
                 holding.append((course, each, way / needed))
         for course in self._courses.values():
             course.is_missed |= seen.detected and course.last_ns < seen.at_ns
