@@ -45,6 +45,8 @@ class GateSettings:
     moved_levels_min: int = 6
     """moved, when it differs that much from `lag_pictures` before too."""
     lag_pictures: int = 3
+    edge_levels_min: int = 8
+    """An edge is new when it is higher than the background's by more than that, and by `noise_times` deviations."""
     cells_min: int = 12
     """Of a grown component: smaller ones are noise. A person of 14x38 px in 1080p still has them."""
     moved_share: float = 0.04
@@ -81,6 +83,7 @@ class MotionGate:
         self._visible: Grid = np.full((self._rows, self._columns), _SEEN, np.uint8)
         self._visible_cells = self._visible.size
         self._levels_min = np.full(self.shape, settings.levels_min, np.uint8)
+        self._edge_levels_min = np.full(self.shape, settings.edge_levels_min, np.uint8)
         self._moved_levels_min = np.full(self.shape, settings.moved_levels_min, np.uint8)
         self._came_out: Grid | None = None
         """Cells whose background begins with the next picture."""
@@ -148,6 +151,9 @@ class MotionGate:
         self._background_8: Grid = small.copy()
         self._noise = np.full(small.shape, _FIRST_NOISE, np.float32)
         self._threshold: Grid = np.full(small.shape, self._settings.levels_min, np.uint8)
+        self._moved_threshold: Grid = np.asarray(cv2.max(self._threshold, self._moved_levels_min), np.uint8)
+        self._edge_threshold: Grid = self._edge_levels_min.copy()
+        self._edges_before: Grid = np.asarray(_edges(small), np.uint8)
         self._calm: Grid = self._visible
         self._earlier: list[Grid] = [small]
         self._looked, self._came_out = 1, None
@@ -157,6 +163,9 @@ class MotionGate:
         fresh = where > 0
         self._background[fresh], self._background_8[fresh] = small[fresh], small[fresh]
         self._noise[fresh], self._threshold[fresh] = _FIRST_NOISE, self._settings.levels_min
+        self._moved_threshold[fresh] = max(self._settings.levels_min, self._settings.moved_levels_min)
+        self._edge_threshold[fresh] = self._settings.edge_levels_min
+        self._edges_before = np.asarray(_edges(self._background_8), np.uint8)
         for earlier in self._earlier:
             earlier[fresh] = small[fresh]
         self._came_out = None
@@ -165,15 +174,15 @@ class MotionGate:
         """Against the background, light taken out; then learn what is calm and tell what is not."""
         settings = self._settings
         self._looked += 1
-        calm = _both(self._calm, self._visible)
+        calm = self._seen(self._calm)
         mean_before, mean = _mean(self._background_8, calm), _mean(small, calm)
         gain = mean / max(mean_before, 1.0)
         jump = abs(mean - mean_before)
         expected = self._background_8 if jump < _DRIFT else cv2.convertScaleAbs(self._background_8, alpha=gain)
         apart = cv2.absdiff(small, expected)
-        differs = cv2.bitwise_and(cv2.compare(apart, self._threshold, cv2.CMP_GT), self._visible)
+        differs = self._seen(cv2.compare(apart, self._threshold, cv2.CMP_GT))
         dense = cv2.threshold(cv2.blur(differs, (3, 3)), _DENSITY, _SEEN, cv2.THRESH_BINARY)[1]
-        changed = _both(dense, self._visible)
+        changed = self._seen(dense)
         count = cv2.countNonZero(changed)
         if count > settings.scene_share * self._visible_cells or not 1 / settings.gain_max < gain < settings.gain_max:
             return self._begin(small)
@@ -183,14 +192,21 @@ class MotionGate:
         if len(self._earlier) > settings.lag_pictures:
             del self._earlier[0]
         if not count:
-            return Motion(
-                NO_BOXES, NO_BOXES, False, np.zeros(small.shape, np.uint8), changed, small, self._background_8
-            )
-        return self._components(small, changed, self._moved(small, earliest, changed, mean, jump))
+            still = np.zeros(small.shape, np.uint8)
+            return Motion(NO_BOXES, NO_BOXES, False, still, changed, small, self._background_8)
+        edges = self._new_edges(small)
+        things = _both(cv2.dilate(edges, _NEAR), changed)
+        return self._components(small, changed, things, self._moved(small, earliest, things, mean, jump), edges)
+
+    def _new_edges(self, small: Grid) -> Grid:
+        """Where there is an edge that the background has not: a thing ends from one cell to the next; a cloud's shade
+        fades over metres (half a degree of sun, from a kilometre up)."""
+        higher = cv2.subtract(_edges(small), self._edges_before)
+        return self._seen(cv2.compare(higher, self._edge_threshold, cv2.CMP_GT))
 
     def _learn(self, small: Grid, apart: Grid, changed: Grid, count: int, jump: float) -> None:
         settings, background, looked = self._settings, self._background, self._looked
-        calm = _both(_not(changed), self._visible)
+        calm = self._seen(_not(changed))
         self._calm = calm
         if looked < _FAST:
             cv2.accumulateWeighted(small, background, max(settings.learn, 1 / (looked + 1)), calm)
@@ -204,8 +220,11 @@ class MotionGate:
             cv2.accumulateWeighted(small, background, 16 / settings.absorb_pictures, changed)
         cv2.convertScaleAbs(background, dst=self._background_8)
         if looked < _FAST + 4 or looked % 4 == 0:
-            threshold = cv2.convertScaleAbs(self._noise, alpha=settings.noise_times)
-            self._threshold = np.asarray(cv2.max(threshold, self._levels_min), np.uint8)
+            noise = cv2.convertScaleAbs(self._noise, alpha=settings.noise_times)
+            self._threshold = np.asarray(cv2.max(noise, self._levels_min), np.uint8)
+            self._moved_threshold = np.asarray(cv2.max(self._threshold, self._moved_levels_min), np.uint8)
+            self._edge_threshold = np.asarray(cv2.max(noise, self._edge_levels_min), np.uint8)
+            self._edges_before = np.asarray(_edges(self._background_8), np.uint8)
 
     def _moved(self, small: Grid, earliest: Grid, changed: Grid, mean: float, jump: float) -> Grid:
         """Where what changed is not what stood there a few pictures before."""
@@ -213,12 +232,12 @@ class MotionGate:
             earlier = max(1.0, _mean(earliest, self._calm))
             earliest = np.asarray(cv2.convertScaleAbs(earliest, alpha=mean / earlier), np.uint8)
         apart = cv2.absdiff(small, earliest)
-        moved = cv2.compare(apart, cv2.max(self._threshold, self._moved_levels_min), cv2.CMP_GT)
+        moved = cv2.compare(apart, self._moved_threshold, cv2.CMP_GT)
         return _both(moved, changed)
 
-    def _components(self, small: Grid, changed: Grid, moved: Grid) -> Motion:
-        """Boxes in pixels of the whole picture: of components that moved, and of those that stand."""
-        grown = cv2.dilate(changed, _GROW)
+    def _components(self, small: Grid, changed: Grid, things: Grid, moved: Grid, edges: Grid) -> Motion:
+        """Boxes in pixels of the whole picture: of things that moved, and of those that stand."""
+        grown = cv2.dilate(things, _GROW)
         count, labels, about, _ = cv2.connectedComponentsWithStats(grown, connectivity=8, ltype=cv2.CV_16U)
         cells = about[1:, cv2.CC_STAT_AREA]
         moving_cells = np.bincount(labels[moved > 0], minlength=count)[1:]
@@ -227,7 +246,12 @@ class MotionGate:
         boxes = about[1:, :4].astype(np.float32)
         boxes[:, 2:] += boxes[:, :2]
         boxes *= self._factor
-        return Motion(boxes[moving], boxes[large & ~moving], False, moved, changed, small, self._background_8)
+        still, usual = boxes[large & ~moving], self._background_8
+        return Motion(boxes[moving], still, False, moved, changed, small, usual, edges)
+
+    def _seen(self, grid: cv2.typing.MatLike) -> Grid:
+        """Without what is hidden."""
+        return np.asarray(grid, np.uint8) if self._hidden is None else _both(grid, self._visible)
 
     def _touched(self, masked: NDArray[np.bool_]) -> Grid:
         """255 in each cell of which any part is True in `masked`."""
@@ -240,6 +264,13 @@ class MotionGate:
 
 
 _GROW = np.ones((3, 3), np.uint8)
+_NEAR = np.ones((9, 9), np.uint8)
+"""What changed within 4 cells of a new edge belongs to what ends there; what lies farther from any is light."""
+
+
+def _edges(grid: Grid) -> cv2.typing.MatLike:
+    """How much brighter each cell's brightest neighbour is."""
+    return cv2.subtract(cv2.dilate(grid, _GROW), grid)
 
 
 def _both(one: cv2.typing.MatLike, other: cv2.typing.MatLike) -> Grid:

@@ -35,6 +35,8 @@ class Motion:
     """The same: the small picture itself, and"""
     usual: NDArray[np.uint8] | None = None
     """what it is when nothing is there. Both valid until the next picture; None: not told."""
+    edges: NDArray[np.uint8] | None = None
+    """The same: 255 at an edge that the background has not. A cloud's shade has none; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,37 @@ def test_dusk_and_exposure_raise_nothing(street):
         assert len(motion.moving) == len(motion.still) == 0
 
 
+def shaded(luma, middle_x, fades_px):
+    """A round shade, 40 px about its middle, that fades over that much."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    away = np.hypot(x - middle_x, y - 100)
+    return (luma * (1 - 0.4 * np.clip((40 + fades_px - away) / fades_px, 0, 1))).astype(np.uint8)
+
+
+def test_the_shade_of_a_cloud_is_no_thing_and_what_ends_sharply_is(street):
+    gate, sharp = learned(street), learned(Street())
+    told, changed, told_sharp = 0, 0, 0
+    for step in range(40):
+        luma = street.luma()
+        motion = gate.look(shaded(luma, 60 + 4 * step, 60))
+        told += len(motion.moving) + len(motion.still)
+        changed += motion.changed is not None and bool(motion.changed.any())
+        told_sharp += len(sharp.look(shaded(luma, 60 + 4 * step, 2)).moving)
+    assert (told, changed) == (0, 40)
+    assert told_sharp >= 40
+
+
+def test_who_walks_in_the_shade_is_told_with_a_box_of_his_own(street):
+    gate = learned(street)
+    for step in range(8):
+        motion = gate.look(shaded(street.luma(walk(step)), 100, 60))
+    left, top, right, bottom = walk(7)
+    (box,) = motion.moving
+    assert box[0] <= left + 4
+    assert box[2] >= right - 4
+    assert (box[2] - box[0]) * (box[3] - box[1]) < 4 * (right - left) * (bottom - top)  # the shade is 100 px about
+
+
 def test_another_view_is_a_new_scene_and_what_was_learned_is_gone(street):
     gate = learned(street)
     other = Street(seed=2)

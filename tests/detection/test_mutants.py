@@ -127,6 +127,18 @@ def test_what_comes_out_from_behind_the_mask_and_is_compared_with_the_fill_is_se
         gate_checks.test_what_comes_out_from_behind_the_mask_is_learned_anew(Street())
 
 
+def test_a_gate_to_which_every_cell_is_an_edge_is_seen(monkeypatch):
+    planted(monkeypatch, MotionGate, "_new_edges", lambda self, small: np.full_like(small, 255))
+    with pytest.raises(SEEN):
+        gate_checks.test_the_shade_of_a_cloud_is_no_thing_and_what_ends_sharply_is(Street())
+
+
+def test_a_gate_that_sees_no_edge_is_seen(monkeypatch):
+    planted(monkeypatch, MotionGate, "_new_edges", lambda self, small: np.zeros_like(small))
+    with pytest.raises(SEEN):
+        gate_checks.test_the_shade_of_a_cloud_is_no_thing_and_what_ends_sharply_is(Street())
+
+
 def test_a_mask_that_is_rounded_inwards_is_seen(monkeypatch):
     def inwards(cells, cell_px, picture_px, raster):
         edges = np.arange(cells + 1) * cell_px * raster // picture_px

@@ -1,14 +1,16 @@
 """Too many people on the ground of a zone (décret 2023-828, art. 3, 7o).
 
-A detector finds fewer and fewer of people who hide each other. So the ground that something covers is used as well:
-bodies that stand at random hide the share 1 - exp(-density * hidden by one) of it.
+A detector finds fewer and fewer of people who hide each other. So the ground that something covers is used as well. A
+place is hidden by who stands between it and the camera, on a strip as long as a body hides: at random that is so with
+the chance 1 - exp(-density * strip). At the zone's near edge there is room for few, unless people stand before it too;
+that is what tells three a square metre from four where all the rest is covered either way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,34 +22,49 @@ from csu.hal.analysis import EventType, ObjectClass
 from csu.hal.clock import NS_PER_S, Nanoseconds
 
 KEPT_SHARE = 0.9
-BODY_WIDTH_M, BODY_HEIGHT_M = 0.45, 1.65
-BODY_FILL = 0.47
-"""Of that rectangle, what a body covers; measured on rendered crowds of 1, 2 and 3.6 a square metre (decision 0096)."""
+BODY_HEIGHT_M = 1.65
+BODY_WIDTH_M = 0.77
+"""As the gate sees it: 0.45 m, a cell or so on either side, and some shade. Measured on rendered crowds of 1 to 4.2 a
+square metre (decision 0096)."""
+BODY_DEPTH_M = 0.45
+"""The least that a body covers behind its foot."""
 KNOWN_S, KNOWN_MIN = 10.0, 3
 """What covers the ground is a crowd where so many people were followed at once of late: a lorry covers it too."""
 HIDDEN_LENGTH_M_MAX = 8.0
-"""Behind a body seen from the side the ground is hidden to the horizon: more than this is no measure."""
+"""Seen from the side a body hides the ground to the horizon: more than this is no measure."""
 COVERED_MAX = 0.995
 """A zone that is covered wholly says `at least that many`."""
+NEAR_EDGE = np.ones((5, 5), np.uint8)
+"""Within two cells of an edge somebody stands."""
+DENSITY_MAX, BISECTIONS = 12.0, 12
+"""People per m2: nobody stands closer; and how often that range is halved."""
 FOREGROUND_S = 0.5
 """The covered ground is computed so often."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """The zone in the small picture's cells: middles (n, 2) px, ground of each and what one body there hides, m2."""
+    """The n cells of the zone in the small picture, and for each the m cells before it in which who stands hides it."""
 
     middles: NDArray[np.float64]
+    """(n, 2) px"""
     inside: NDArray[np.int64]
+    """(n,): which of the picture's cells they are."""
     ground_m2: NDArray[np.float64]
-    hidden_m2: NDArray[np.float64]
+    """(n,)"""
+    before: NDArray[np.int64]
+    """(n, m): which of the picture's cells,"""
+    before_m: NDArray[np.float64]
+    """how long the ground in each is, 0 from where nobody hides it,"""
+    in_zone: NDArray[np.bool_]
+    """and whether it belongs to the zone, or lies below the picture, where nothing is known."""
 
 
 class CrowdDensity(OfZone):
     """People per m2 of the zone, over a while."""
 
     TYPE = EventType.CROWD_DENSITY
-    VERSION = 2
+    VERSION = 3
 
     def __init__(self, zone: ZoneOnPicture, parameters: CrowdDensityParameters, ground: Ground, area_m2: float) -> None:
         super().__init__(zone, parameters.clear_s)
@@ -88,38 +105,65 @@ class CrowdDensity(OfZone):
         cells = self._cells[shape]
         if not len(cells.middles):
             return 0.0
-        covered = _foreground(seen).ravel()[cells.inside] > 0
-        told = ~hidden_at(seen, cells.middles)
-        weights = cells.ground_m2 * told
-        ground = float(weights.sum())
-        if ground <= 0:
+        foreground = _foreground(seen).ravel() > 0
+        weights = cells.ground_m2 * ~hidden_at(seen, cells.middles)
+        ground_m2 = float(weights.sum())
+        if ground_m2 <= 0:
             return 0.0
-        share = min(float((weights * covered).sum()) / ground, COVERED_MAX)
-        by_one = float((weights * cells.hidden_m2).sum()) / ground
-        return -log(1 - share) / by_one
+        share = min(float((weights * foreground[cells.inside]).sum()) / ground_m2, COVERED_MAX)
+        stood_on = cells.in_zone | _stood_on(seen).ravel()[cells.before]
+        strip_m = np.maximum((cells.before_m * stood_on).sum(axis=1), BODY_DEPTH_M)
+        return _density_of(share, weights / ground_m2, strip_m * BODY_WIDTH_M)
 
     def _cells_of(self, shape: tuple[int, int]) -> _Cells:
         middles, inside = self._zone.cells(shape)
-        width, height = (size / count for size, count in zip(self._zone.size_px, reversed(shape), strict=True))
+        rows, columns = shape
+        width, height = self._zone.size_px[0] / columns, self._zone.size_px[1] / rows
         points = middles[inside]
-        x_step, y_step = np.array([width / 2, 0]), np.array([0, height / 2])
-        to_ground = self._ground.to_ground
-        across = to_ground(points + x_step) - to_ground(points - x_step)
-        along = to_ground(points + y_step) - to_ground(points - y_step)
+        across, along = self._steps_m(points, (width, 0.0)), self._steps_m(points, (0.0, height))
         ground_m2 = np.abs(across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0])
-        feet = [(float(x), float(y)) for x, y in points]
-        body_px = np.array([self._ground.px_per_m(foot) for foot in feet]).reshape(-1) * BODY_HEIGHT_M
-        heads = to_ground(points - np.stack([np.zeros(len(points)), body_px], axis=1))
-        length = np.linalg.norm(heads - to_ground(points), axis=1)
-        length = np.minimum(np.nan_to_num(length, nan=HIDDEN_LENGTH_M_MAX), HIDDEN_LENGTH_M_MAX)
         is_ground = np.isfinite(ground_m2)
-        hidden_m2 = BODY_FILL * BODY_WIDTH_M * np.maximum(length, BODY_WIDTH_M)
-        return _Cells(points[is_ground], np.flatnonzero(inside)[is_ground], ground_m2[is_ground], hidden_m2[is_ground])
+        points, ground_m2 = points[is_ground], ground_m2[is_ground]
+        feet = [(float(x), float(y)) for x, y in points]
+        body_px = np.array([self._ground.px_per_m(foot) for foot in feet]).reshape(-1, 1) * BODY_HEIGHT_M
+        steps = np.arange(min(rows, max(1, int(np.ceil(body_px.max(initial=0.0) / height)))))
+        below = points[:, None] + np.stack([np.zeros(len(steps)), steps * height], axis=1)
+        before_m = np.linalg.norm(self._steps_m(below.reshape(-1, 2), (0.0, height)), axis=1)
+        before_m = np.nan_to_num(before_m).reshape(len(points), -1) * (steps * height < body_px)
+        before_m *= np.minimum(1.0, HIDDEN_LENGTH_M_MAX / np.maximum(before_m.sum(axis=1, keepdims=True), 1e-9))
+        column, row = np.floor(below / [width, height]).astype(np.int64).transpose(2, 0, 1)
+        before = np.minimum(row, rows - 1) * columns + column
+        in_zone = inside[before] | (row >= rows)
+        return _Cells(points, np.flatnonzero(inside)[is_ground], ground_m2, before, before_m, in_zone)
+
+    def _steps_m(self, points: NDArray[np.float64], step_px: tuple[float, float]) -> NDArray[np.float64]:
+        """(n, 2): how far a step in the picture goes on the ground, about each of the (n, 2) points."""
+        half = np.array(step_px) / 2
+        return self._ground.to_ground(points + half) - self._ground.to_ground(points - half)
 
     def _forget(self) -> None:
         self._window.clear()
         self._people.clear()
         self._by_ground = None
+
+
+def _density_of(share: float, weights: NDArray[np.float64], hidden_m2: NDArray[np.float64]) -> float:
+    """People per m2 at which that share of the ground is expected to be covered: `weights` add up to 1."""
+    low, high = 0.0, DENSITY_MAX
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if float((weights * -np.expm1(-middle * hidden_m2)).sum()) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _stood_on(seen: Observed) -> NDArray[np.bool_]:
+    """Where somebody stands, by his edges: the ground before a zone may lie in a cloud's shade. Where edges are not
+    told, all that is not background."""
+    foreground, edges = _foreground(seen) > 0, seen.motion.edges
+    return foreground if edges is None else foreground & (cv2.dilate(edges, NEAR_EDGE) > 0)
 
 
 def _foreground(seen: Observed) -> NDArray[np.uint8]:

@@ -22,13 +22,17 @@ class _Course:
     since_ns: Nanoseconds
     last_ns: Nanoseconds
     from_m: tuple[float, float]
+    is_missed: bool = False
+    """The detector looked and did not find it since."""
+    held: bool = False
+    """It was seen to go that far: until it is lost the event goes on."""
 
 
 class WrongWay(OfZone):
     """The event is the lane's: a second one behind the first is the same event, until the lane was clear."""
 
     TYPE = EventType.WRONG_WAY
-    VERSION = 1
+    VERSION = 2
 
     def __init__(self, zone: ZoneOnPicture, parameters: WrongWayParameters, lane_m: tuple[float, float]) -> None:
         """`lane_m`: the common direction on the ground, of length 1."""
@@ -42,14 +46,23 @@ class WrongWay(OfZone):
         duration_ns = self._parameters.duration_s * NS_PER_S
         holding: list[tuple[_Course, Tracked, float]] = []
         for each in self._zone.tracks_in(seen, self._kinds):
+            course = self._courses.get(each.track)
+            if not each.is_seen:  # where it is only expected begins nothing: a course goes on into any lane
+                if course is not None and (course.held or not course.is_missed):
+                    course.last_ns = seen.at_ns
+                    holding += [(course, each, 1.0)] * course.held
+                continue
             if each.foot_m is None or not self._is_against(each):
                 continue
             course = self._courses.setdefault(each.track, _Course(seen.at_ns, seen.at_ns, each.foot_m))
-            course.last_ns = seen.at_ns
+            course.last_ns, course.is_missed = seen.at_ns, False
             way = self._along(each.foot_m[0] - course.from_m[0], each.foot_m[1] - course.from_m[1])
             needed = self._of(each, self._parameters.person_distance_m, self._parameters.vehicle_distance_m)
             if seen.at_ns - course.since_ns >= duration_ns and way >= needed:
+                course.held = True
                 holding.append((course, each, way / needed))
+        for course in self._courses.values():
+            course.is_missed |= seen.detected and course.last_ns < seen.at_ns
         self._courses = {
             track: course for track, course in self._courses.items() if seen.at_ns - course.last_ns <= FORGIVEN_NS
         }

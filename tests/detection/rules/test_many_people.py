@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, pi, sin
 
+import cv2
 import numpy as np
 import pytest
 
@@ -76,25 +78,56 @@ def test_a_crowd_that_passes_in_less_time_is_not_told():
     assert told(rule(EventType.CROWD_DENSITY, corners=CORNER, people_per_m2=1.0), passes) == []
 
 
-def test_where_people_hide_each_other_the_covered_ground_counts_too():
-    """A body hides 0.47 of 0.45 m x 1.65 m here: three a m2 cover 1 - exp(-3 * 0.35) = 65 % of the ground."""
+def covered_by(feet, *, shade=None, edges=True):
+    """A picture in which bodies 0.77 m wide and 1.65 m high stand on these feet (m). `shade`: (left, top, right,
+    bottom) m, covered too, but without an edge."""
+    changed = np.zeros((90, 160), np.uint8)
+    for x_m, y_m in feet:
+        left, right, top, bottom = (round(each * 5) for each in (x_m - 0.385, x_m + 0.385, y_m - 1.65, y_m))
+        changed[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 255
+    told_edges = cv2.morphologyEx(changed, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) if edges else None
+    if shade is not None:
+        left, top, right, bottom = (round(each * 5) for each in shade)
+        changed[top:bottom, left:right] = 255
+    picture = seen(0.0, standing(60), energy=np.zeros((90, 160), np.uint8))
+    return replace(picture, motion=replace(picture.motion, changed=changed, edges=told_edges))
+
+
+def stand(per_m2, left=0.0, top=0.0, right=6.4, bottom=9.0):
+    """Feet at random on that ground (m); the corner's own unless told."""
+    dice = np.random.default_rng(5)
+    number = round(per_m2 * (right - left) * (bottom - top))
+    return np.stack([dice.uniform(left, right, number), dice.uniform(top, bottom, number)], axis=1)
+
+
+@pytest.mark.parametrize("per_m2", [1.5, 2.5, 3.5])
+def test_where_people_hide_each_other_the_covered_ground_counts_too(per_m2):
+    of = rule(EventType.CROWD_DENSITY, corners=CORNER, dense_per_m2=0.5)
+    assert of.density(covered_by(stand(per_m2))) == pytest.approx(per_m2, rel=0.25)
+    of.reset()
+    crowd_around = stand(per_m2, right=12.0, bottom=14.0)
+    assert of.density(covered_by(crowd_around)) == pytest.approx(per_m2, rel=0.25)
+
+
+def test_shade_before_the_zone_is_nobody_who_hides_it():
     of = rule(EventType.CROWD_DENSITY, corners=CORNER)
-    found_by_detector = standing(60)
-
-    def covered(share):
-        rng = np.random.default_rng(1)
-        energy = np.where(rng.random((90, 160)) < share, 255, 0).astype(np.uint8)
-        return seen(0.0, found_by_detector, energy=energy)
-
-    assert of.density(covered(0.65)) == pytest.approx(3.0, abs=0.25)
+    alone = of.density(covered_by(stand(3.5)))
     of.reset()
-    assert of.density(covered(0.3)) == pytest.approx(60 / 57.6)  # 1.02 by the ground: the detector sees all
+    in_shade = of.density(covered_by(stand(3.5), shade=(0.0, 9.0, 12.0, 14.0)))
+    assert alone * 0.85 < in_shade <= alone
     of.reset()
-    few = seen(0.0, standing(2), energy=covered(0.95).motion.energy)
-    assert of.density(few) == pytest.approx(2 / 57.6)  # a lorry covers the ground as well
+    assert of.density(covered_by(stand(3.5), shade=(0.0, 9.0, 12.0, 14.0), edges=False)) < alone * 0.85  # not told
+
+
+def test_few_people_cover_what_they_are_and_a_lorry_is_no_crowd():
+    of = rule(EventType.CROWD_DENSITY, corners=CORNER)
+    assert of.density(covered_by(stand(0.4))) == pytest.approx(60 / 57.6)  # less by the ground: the detector sees all
+    of.reset()
+    lorry = replace(covered_by(stand(4.0)), tracks=standing(2))
+    assert of.density(lorry) == pytest.approx(2 / 57.6)
 
 
 def test_people_who_wait_cover_the_ground_though_nothing_moves():
     of = rule(EventType.CROWD_DENSITY, corners=CORNER)
-    waiting = seen(0.0, standing(60), still=[(0.0, 0.0, 128.0, 170.0)])
+    waiting = seen(0.0, standing(60), still=[(0.0, 0.0, 128.0, 180.0)])
     assert of.density(waiting) > 3.0

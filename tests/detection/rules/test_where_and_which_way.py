@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -149,8 +152,21 @@ def test_a_missed_picture_does_not_end_a_course():
     assert seconds_of(told(rule(EventType.WRONG_WAY, lane=LANE), pictures)) == [1.2]
 
 
-def test_without_a_place_on_the_ground_nothing_is_guessed():
-    from dataclasses import replace
+def test_a_course_that_a_look_did_not_confirm_goes_against_no_lane():
+    expected = partial(car, seen=False)
+    lost = [replace(each, detected=step % 4 == 3) for step, each in enumerate(goes(-8.0, of=expected, seconds=4.0))]
+    assert told(rule(EventType.WRONG_WAY, lane=LANE), [*goes(-8.0, of=car, seconds=0.6), *lost[3:]]) == []
 
+
+def test_between_two_looks_a_course_goes_on():
+    pictures = goes(-8.0, of=car, seconds=3.0)
+    between = goes(-8.0, of=partial(car, seen=False), seconds=3.0)
+    every_fifth = [
+        each if step % 5 == 0 else replace(between[step], detected=False) for step, each in enumerate(pictures)
+    ]
+    assert seconds_of(told(rule(EventType.WRONG_WAY, lane=LANE), every_fifth)) == [2.0]
+
+
+def test_without_a_place_on_the_ground_nothing_is_guessed():
     pictures = [replace(each, tracks=[replace(each.tracks[0], velocity_m_s=None)]) for each in goes(-1.4)]
     assert told(rule(EventType.WRONG_WAY, lane=LANE), pictures) == []
