@@ -195,8 +195,7 @@ class MotionGate:
             still = np.zeros(small.shape, np.uint8)
             return Motion(NO_BOXES, NO_BOXES, False, still, changed, small, self._background_8)
         edges = self._new_edges(small)
-        things = _both(cv2.dilate(edges, _NEAR), changed)
-        return self._components(small, changed, things, self._moved(small, earliest, things, mean, jump), edges)
+        return self._components(small, changed, self._moved(small, earliest, changed, mean, jump), edges)
 
     def _new_edges(self, small: Grid) -> Grid:
         """Where there is an edge that the background has not: a thing ends from one cell to the next; a cloud's shade
@@ -235,10 +234,22 @@ class MotionGate:
         moved = cv2.compare(apart, self._moved_threshold, cv2.CMP_GT)
         return _both(moved, changed)
 
-    def _components(self, small: Grid, changed: Grid, things: Grid, moved: Grid, edges: Grid) -> Motion:
+    def _without_shade(self, changed: Grid, edges: Grid, labels: NDArray[np.uint16], count: int) -> Grid:
+        """What changed, without the cells of shades that lie far from any new edge: who walks in one stays."""
+        near = _both(cv2.dilate(edges, _NEAR), changed)
+        cells, of_things = (np.bincount(labels[each > 0], minlength=count) for each in (changed, near))
+        is_shade = of_things < SHADE_SHARE * cells
+        if not is_shade[1:].any():
+            return changed
+        return np.where(is_shade[labels] & (near == 0), 0, changed).astype(np.uint8)
+
+    def _components(self, small: Grid, changed: Grid, moved: Grid, edges: Grid) -> Motion:
         """Boxes in pixels of the whole picture: of things that moved, and of those that stand."""
-        grown = cv2.dilate(things, _GROW)
-        count, labels, about, _ = cv2.connectedComponentsWithStats(grown, connectivity=8, ltype=cv2.CV_16U)
+        count, labels, about = _parts(changed)
+        if about[1:, cv2.CC_STAT_AREA].max() >= SHADE_CELLS_MIN:
+            things = self._without_shade(changed, edges, labels, count)
+            if things is not changed:
+                moved, (count, labels, about) = _both(moved, things), _parts(things)
         cells = about[1:, cv2.CC_STAT_AREA]
         moving_cells = np.bincount(labels[moved > 0], minlength=count)[1:]
         large = cells >= self._settings.cells_min
@@ -265,7 +276,16 @@ class MotionGate:
 
 _GROW = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((9, 9), np.uint8)
-"""What changed within 4 cells of a new edge belongs to what ends there; what lies farther from any is light."""
+"""What changed within 4 cells of a new edge belongs to what ends there."""
+SHADE_CELLS_MIN, SHADE_SHARE = 150, 0.15
+"""So large a component, with less of it near a new edge, is a shade; a car that fills a third of the view has 0.17."""
+
+
+def _parts(cells: Grid) -> tuple[int, NDArray[np.uint16], NDArray[np.int32]]:
+    """Components of what is 255, grown by a cell: how many with the ground, which each cell is of, cv2's statistics."""
+    grown = cv2.dilate(cells, _GROW)
+    count, labels, about, _ = cv2.connectedComponentsWithStats(grown, connectivity=8, ltype=cv2.CV_16U)
+    return count, np.asarray(labels, np.uint16), np.asarray(about, np.int32)
 
 
 def _edges(grid: Grid) -> cv2.typing.MatLike:
