@@ -52,7 +52,9 @@ class AnalysisSettings:
     """How often the detector is asked for."""
 
     detector_hz: float = 2.5
-    """While something moves where something is asked for,"""
+    """While something moves where something is asked for;"""
+    uncalibrated_hz: float = 10.0
+    """the same where no ground is known: nothing can be followed by its size between two looks;"""
     still_every_s: float = 2.0
     """and while something only stands there."""
 
@@ -228,7 +230,9 @@ class CameraAnalysis:
     def _regions(self, scene: Scene, motion: Motion, at_ns: Nanoseconds) -> tuple[list[Box], DetectorNeed | None]:
         """Where the detector should look now, and why; no region: nowhere."""
         moving = scene.asked.of(motion.moving)
-        every_s = 1 / self._settings.detector_hz if moving else self._settings.still_every_s
+        settings = self._settings
+        often_hz = settings.detector_hz if scene.ground is not None else settings.uncalibrated_hz
+        every_s = 1 / often_hz if moving else settings.still_every_s
         if scene.detected_ns is not None and at_ns - scene.detected_ns < every_s * NS_PER_S - SLACK_NS:
             return [], None
         regions = moving + scene.asked.of(motion.still) + scene.asked.of(scene.expected(at_ns))

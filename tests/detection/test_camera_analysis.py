@@ -112,7 +112,7 @@ def test_a_walker_makes_a_signal_that_says_by_what_right():
 
 
 def test_the_detector_is_asked_at_its_rate_and_only_where_it_moves():
-    run = Run(settings=AnalysisSettings(detector_hz=2.5)).learn()
+    run = Run(settings=AnalysisSettings(detector_hz=2.5, uncalibrated_hz=2.5)).learn()
     run.walk(20)
     assert 9 <= run.detector.looks <= 10, "every second picture of 20"
     assert [looked.detected for looked in run.looked[-4:]].count(True) == 2
