@@ -25,6 +25,8 @@ USUAL_S = 20.0
 """What is usual is the median of so long."""
 LEAST_MOVING = 0.02
 """Share of a zone that moves when one may call it usual: three times nothing is nothing."""
+STROLL_M_S = 0.8
+"""As many people as are asked for, who stroll: the least that one may call a usual flow."""
 
 
 KNOWN_S, KNOWN_SHARE = 6.0, 0.375
@@ -35,7 +37,7 @@ class CrowdMovement(OfZone):
     """Enough people, fast on the average, and agreeing in direction or of a sudden."""
 
     TYPE = EventType.CROWD_MOVEMENT
-    VERSION = 2
+    VERSION = 3
 
     def __init__(self, zone: ZoneOnPicture, parameters: CrowdMovementParameters, ground: Ground) -> None:
         super().__init__(zone, parameters.clear_s)
@@ -44,17 +46,19 @@ class CrowdMovement(OfZone):
         self._flow = CrowdFlow(zone, ground, parameters.people)
         self._people = MostLately(KNOWN_S)
         self._usual: deque[tuple[Nanoseconds, float]] = deque()
+        self._usual_flow: deque[tuple[Nanoseconds, float]] = deque()
         self._cells: NDArray[np.bool_] | None = None
 
     def _holds(self, seen: Observed) -> Holding | None:
         there = self._zone.tracks_in(seen, frozenset({ObjectClass.PERSON}))
         people = [each for each in there if each.velocity_m_s is not None and seen.at_ns - each.first_ns >= YOUNG_NS]
-        is_sudden = self._rises(seen)
         needed = self._parameters
         ways = [(float(len(people)), *_speed_and_coherence(people))]
         flow, known = self._flow.step(seen), self._people.add(seen.at_ns, len(there))
         if flow is not None and known >= KNOWN_SHARE * needed.people:
             ways.append((flow.people, flow.speed_m_s, flow.coherence))
+        quickens = self._quickens(seen.at_ns, 0.0 if flow is None else flow.people * flow.speed_m_s**2)
+        is_sudden = self._rises(seen) or quickens
         count, speed, coherence = max(ways, key=lambda way: (way[0] >= needed.people) * way[1])
         is_so = count >= needed.people and speed > needed.speed_m_s and (coherence > needed.coherence or is_sudden)
         self._window.add(seen.at_ns, is_so)
@@ -62,6 +66,12 @@ class CrowdMovement(OfZone):
         if not is_so or share is None or share < KEPT_SHARE:
             return None
         return Holding(self._window.since_ns, [each.box for each in people], 1 - 0.5 * needed.speed_m_s / speed)
+
+    def _quickens(self, at_ns: Nanoseconds, energy: float) -> bool:
+        """Whether the flow's energy, people times their speed squared, is far above the usual: a square full of people
+        who stroll moves as much before they run, but not so fast."""
+        least = self._parameters.people * STROLL_M_S**2
+        return _is_far_above(self._usual_flow, at_ns, energy, self._parameters.rise, least)
 
     def _rises(self, seen: Observed) -> bool:
         """Whether far more of the zone moves than is usual. Nothing is usual before half of `USUAL_S` was seen."""
@@ -71,18 +81,26 @@ class CrowdMovement(OfZone):
             self._usual.clear()
         cells = self._cells
         moving = float(np.count_nonzero(energy.ravel()[cells])) / max(int(np.count_nonzero(cells)), 1)
-        known_ns = seen.at_ns - self._usual[0][0] if self._usual else 0
-        usual = median(share for _, share in self._usual) if self._usual else 0.0
-        self._usual.append((seen.at_ns, moving))
-        while self._usual[0][0] < seen.at_ns - USUAL_S * NS_PER_S:
-            self._usual.popleft()
-        return known_ns >= USUAL_S * NS_PER_S / 2 and moving >= self._parameters.rise * max(usual, LEAST_MOVING)
+        return _is_far_above(self._usual, seen.at_ns, moving, self._parameters.rise, LEAST_MOVING)
 
     def _forget(self) -> None:
         self._window.clear()
         self._usual.clear()
+        self._usual_flow.clear()
         self._people.clear()
         self._flow.forget()
+
+
+def _is_far_above(
+    usual: deque[tuple[Nanoseconds, float]], at_ns: Nanoseconds, now: float, times: float, least: float
+) -> bool:
+    """Whether `now` is so many times what was usual, or the least that may be called so; then it is usual too."""
+    known_ns = at_ns - usual[0][0] if usual else 0
+    middle = median(each for _, each in usual) if usual else 0.0
+    usual.append((at_ns, now))
+    while usual[0][0] < at_ns - USUAL_S * NS_PER_S:
+        usual.popleft()
+    return known_ns >= USUAL_S * NS_PER_S / 2 and now >= times * max(middle, least)
 
 
 def _speed_and_coherence(people: list[Tracked]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from csu.detection.rules.crowd_flow import Flow
 from csu.hal.analysis import EventType
 from tests.detection.rules.street import person, rule, seconds_of, seen, times, told
 
@@ -51,6 +52,30 @@ def test_a_crowd_that_runs_apart_is_told_when_it_does_of_a_sudden():
     assert told(rule(EventType.CROWD_MOVEMENT, corners=SQUARE), pictures(12, 3.0, seconds=15.0, apart=True)) == []
     found = told(rule(EventType.CROWD_MOVEMENT, corners=SQUARE, rise=2.0), [*calm, *bursts])
     assert seconds_of(found) == [12.8]  # four of the five pictures before it were enough
+
+
+class Flowing:
+    """A flow that is told: strolls of twenty, then at `from_s` a run of twenty-five, all ways."""
+
+    def __init__(self, from_s, run_m_s):
+        self.from_s, self.run_m_s, self.now_s = from_s, run_m_s, 0.0
+
+    def step(self, seen):
+        self.now_s += 0.2
+        runs = self.now_s > self.from_s
+        return Flow(25.0, self.run_m_s, 0.3) if runs else Flow(20.0, 1.0, 0.2)
+
+    def forget(self):
+        self.now_s = 0.0
+
+
+@pytest.mark.parametrize(("from_s", "run_m_s", "is_told"), [(12.0, 2.9, True), (12.0, 1.5, False), (3.0, 2.9, False)])
+def test_a_square_that_moves_already_and_runs_apart_is_told_by_its_flow(from_s, run_m_s, is_told):
+    """Not who only walks faster, and not before one may say what is usual."""
+    watching = rule(EventType.CROWD_MOVEMENT, corners=SQUARE)
+    watching._flow = Flowing(from_s, run_m_s)
+    until_s = from_s + 3.0
+    assert bool(told(watching, pictures(12, 0.5, seconds=until_s, apart=True, moving=0.6))) is is_told
 
 
 def test_one_second_is_needed_and_those_just_found_do_not_count():
