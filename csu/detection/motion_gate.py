@@ -277,7 +277,7 @@ class MotionGate:
 _GROW = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((9, 9), np.uint8)
 """What changed within 4 cells of a new edge belongs to what ends there."""
-SHADE_CELLS_MIN, SHADE_SHARE = 500, 0.15
+SHADE_CELLS_MIN, SHADE_SHARE = 250, 0.15
 """So large a component, with less of it near a new edge, is a shade; a car that fills a third of the view has 0.17."""
 
 
