@@ -239,7 +239,7 @@ def test_what_is_admitted_is_recorded_and_goes_on_when_the_server_comes_back(run
     assert sum(ms for start_ns, ms in segments if start_ns < run.killed_at_ns) > 1_000
     assert sum(ms for start_ns, ms in segments if start_ns > run.back_at_ns) > 500
     lost = [gap for gap in run.heard.gaps(camera) if gap.cause is GapCause.CAMERA_LOST]
-    assert lost[0].start_ns - run.killed_at_ns < 10**9  # sooner where a busy machine had lost it before
+    assert abs(lost[0].start_ns - run.killed_at_ns) < 10**9
     assert lost[-1].end_ns >= run.back_at_ns
     assert all(after.start_ns == before.end_ns for before, after in itertools.pairwise(lost))
 
